@@ -1,0 +1,51 @@
+# Settings that every target shares, and the helpers that make the house's libraries and tests.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  # A precompiled header is only cacheable with these; the base directory lets checkouts share hits.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
+endif()
+
+add_library(patchbay_settings INTERFACE)
+target_compile_options(patchbay_settings INTERFACE -Wall -Wextra -Werror $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+  # False alarms of GCC 12 in its own string headers.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds>)
+if(PATCHBAY_SANITIZE)
+  target_compile_options(patchbay_settings INTERFACE -fsanitize=${PATCHBAY_SANITIZE} -fno-omit-frame-pointer -g1)
+  target_link_options(patchbay_settings INTERFACE -fsanitize=${PATCHBAY_SANITIZE})
+endif()
+
+# patchbay_library(NAME): a static library from all .cpp files of the current folder and its sub-folders.
+function(patchbay_library name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE patchbay_settings)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${PATCHBAY_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+endfunction()
+
+# patchbay_test(FILE LIBRARIES… ): one Qt Test program from one .cpp; its name is the file's name.
+function(patchbay_test file)
+  get_filename_component(name ${file} NAME_WE)
+  add_executable(${name} ${file})
+  set_target_properties(${name} PROPERTIES AUTOMOC ON RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE patchbay_settings Qt6::Test ${ARGN})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE
+    PATCHBAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+    PATCHBAY_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "QT_QPA_PLATFORM=offscreen;ASAN_OPTIONS=detect_leaks=0" TIMEOUT 900)
+endfunction()

@@ -1,0 +1,39 @@
+// The tensors of a model, laid out as TransformerLens names them. For core's sources only.
+#pragma once
+
+#include "model/config.h"
+
+#include <ATen/ATen.h>
+
+#include <vector>
+
+namespace patchbay {
+
+/// One block. H heads, G key/value heads, D = d_model, d = d_head, M = d_mlp. All float32, contiguous, x @ W orientation.
+/// Norm weights are undefined tensors once folded; biases that a family lacks are zeros (norm biases of RMSNorm: undefined).
+struct LayerWeights {
+    at::Tensor ln1_w, ln1_b; // [D]
+    at::Tensor ln2_w, ln2_b; // [D]
+    at::Tensor W_Q;          // [H, D, d]
+    at::Tensor W_K, W_V;     // [G, D, d]
+    at::Tensor W_O;          // [H, d, D]
+    at::Tensor b_Q;          // [H, d]
+    at::Tensor b_K, b_V;     // [G, d]
+    at::Tensor b_O;          // [D]
+    at::Tensor W_in;         // [D, M]
+    at::Tensor W_gate;       // [D, M], gated MLP only
+    at::Tensor b_in;         // [M]
+    at::Tensor W_out;        // [M, D]
+    at::Tensor b_out;        // [D]
+};
+
+struct Weights {
+    at::Tensor W_E;   // [V, D]
+    at::Tensor W_pos; // [n_ctx, D], GPT-2 only
+    std::vector<LayerWeights> layers;
+    at::Tensor ln_final_w, ln_final_b; // [D]
+    at::Tensor W_U; // [D, V]
+    at::Tensor b_U; // [V]
+};
+
+} // namespace patchbay

@@ -1,0 +1,53 @@
+// A loaded language model: immutable, shared between threads.
+#pragma once
+
+#include "base/cancel.h"
+#include "model/config.h"
+#include "model/trust_report.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace patchbay {
+
+class Tokenizer;
+struct Weights; // model/detail/weights.h: tensors, for core's own sources only
+
+struct LoadOptions {
+    std::filesystem::path path; ///< a Hugging Face folder
+    Processing processing;
+    bool trust_check = true;    ///< the probe prompt, the hash and the round trip; benchmarks leave it out
+};
+
+class Model {
+public:
+    /// Loads a folder with config.json, weights (model.safetensors, a sharded index, or pytorch_model.bin) and, if there is one,
+    /// tokenizer.json. progress gets (share done 0..1, what is being done). Throws Error naming the file, Cancelled.
+    static std::shared_ptr<const Model> load(const LoadOptions &options,
+                                             const std::function<void(double, const std::string &)> &progress = {},
+                                             const CancelToken &cancel = {});
+    /// A model of the given geometry with seeded normal weights and no tokenizer: for benchmarks and tests.
+    static std::shared_ptr<const Model> random(const ModelConfig &config, uint64_t seed, const Processing &processing = {});
+
+    ~Model();
+    const ModelConfig &config() const { return m_trust.config; }
+    const Processing &processing() const { return m_trust.processing; }
+    const TrustReport &trust() const { return m_trust; }
+    /// Null when the folder has no tokenizer.json.
+    const Tokenizer *tokenizer() const { return m_tokenizer.get(); }
+    /// The processed weights. Defined for core's sources only.
+    const Weights &weights() const { return *m_weights; }
+
+private:
+    Model();
+    TrustReport m_trust;
+    std::unique_ptr<Weights> m_weights;
+    std::unique_ptr<Tokenizer> m_tokenizer;
+};
+
+/// The folder of the embedded demo model: next to the program when installed, in the source tree when built there. Throws Error.
+std::filesystem::path demo_model_path();
+
+} // namespace patchbay

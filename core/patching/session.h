@@ -1,0 +1,95 @@
+// A model with a batch of prompts, ready to be patched: the one door through which the GUI, the command line, recipes and tests compute.
+#pragma once
+
+#include "base/cancel.h"
+#include "model/model.h"
+#include "patching/run_result.h"
+#include "patching/run_spec.h"
+#include "task/prompts.h"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace patchbay {
+
+struct Resources {
+    int threads = 0;                             ///< 0: all cores (one for tiny models, where handing work over costs more)
+    size_t memory_budget = size_t(1) << 30;      ///< bytes above the weights that a sweep may use
+    std::string device = "cpu";                  ///< "cpu", "cuda"
+};
+
+/// Which cells to compute next, set from any thread while a run is going on; honoured at the next chunk.
+class PriorityHint {
+public:
+    void want(std::optional<Head> head);
+    std::optional<Head> wanted() const;
+
+private:
+    mutable std::mutex m_mutex;
+    std::optional<Head> m_head;
+};
+
+/// Cells that have just become exact (or estimated): which grid of the run, which cell, its value per prompt.
+struct FinishedCells {
+    int grid = 0;
+    CellState state = CellState::Exact;
+    std::vector<int> cells;
+    std::vector<float> per_prompt; ///< [cells, prompts]; for estimates [cells], normalised
+};
+
+/// What a run calls while it works, always from the thread that called run().
+struct RunObserver {
+    /// Once, before the first cell: the empty grids and the baseline.
+    std::function<void(const RunResult &)> started;
+    std::function<void(const FinishedCells &)> finished;
+    /// Exact cells done, of how many.
+    std::function<void(int, int)> progress;
+    const PriorityHint *priority = nullptr;
+    /// Cells that need not be computed again: a stopped run of the same spec (continue later). May be null.
+    const RunResult *resume = nullptr;
+    bool estimates = true; ///< attribution patching first, for order and for the estimated cells
+};
+
+/// Attention of one head: [prompts][dest, source], rows up to END.
+struct AttentionPattern {
+    Head head;
+    std::vector<int> sizes;                  ///< rows = columns of each prompt (END + 1)
+    std::vector<std::vector<float>> weights; ///< [prompt] -> size * size, row = destination
+};
+enum class AttentionKind { Plain, ValueWeighted };
+
+/// Not thread-safe: owned by one worker thread.
+class Session {
+public:
+    /// Throws Error when the batch does not fit the model (token ids, context).
+    Session(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources = {});
+    ~Session();
+
+    const Model &model() const;
+    std::shared_ptr<const Model> model_ptr() const;
+    const PromptBatch &batch() const;
+    const Resources &resources() const;
+
+    /// Runs both batches once and keeps what sweeps start from. Later calls are free.
+    const Baseline &baseline(const CancelToken &cancel = {});
+    /// Any RunSpec but Analysis ones of another model or task: model and task of the spec are taken as given, not reloaded.
+    /// On cancellation returns what is finished (complete = false). Throws Error for specs that make no sense, naming the field.
+    RunResult run(const RunSpec &spec, const RunObserver &observer = {}, const CancelToken &cancel = {});
+    /// From the cached runs, in milliseconds.
+    AttentionPattern attention(Head head, bool flipped_run, AttentionKind kind = AttentionKind::Plain);
+    /// The attention of a head in the run that a cell describes: base run with the given nodes patched from the source run.
+    AttentionPattern attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m;
+};
+
+/// Sets the number of threads of LibTorch, OpenMP and BLAS for this process; 0: all cores. Call before the first computation.
+void set_threads(int threads);
+/// Version of the program, for results' metadata.
+std::string program_version();
+
+} // namespace patchbay

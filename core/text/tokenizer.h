@@ -1,0 +1,42 @@
+// Text to token ids and back, from a Hugging Face tokenizer.json.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace patchbay {
+
+class Tokenizer {
+public:
+    /// Byte-level BPE with the components of GPT-2, GPT-NeoX and SmolLM2 / Llama-3 files. Throws Error naming the file and the
+    /// unsupported component.
+    static std::unique_ptr<Tokenizer> load(const std::filesystem::path &tokenizer_json);
+    static std::unique_ptr<Tokenizer> from_json(const std::string &text, const std::string &name);
+    ~Tokenizer();
+
+    /// Ids of UTF-8 text; no special tokens are added, those written out in the text are recognised.
+    std::vector<int64_t> encode(std::string_view text) const;
+    /// The bytes of all tokens joined, then read as UTF-8 with U+FFFD for what is ill-formed.
+    std::string decode(std::span<const int64_t> ids) const;
+    /// One token alone, decoded. Throws Error for an id that is not in the vocabulary.
+    std::string token(int64_t id) const;
+    /// The id of a text that is exactly one token.
+    std::optional<int64_t> single(std::string_view text) const;
+    int64_t size() const;
+    /// bos, eos and pad from tokenizer_config.json beside the file, where given; otherwise what the special tokens say.
+    std::optional<int64_t> pad_id() const;
+    std::optional<int64_t> bos_id() const;
+
+private:
+    Tokenizer();
+    struct Impl;
+    std::unique_ptr<Impl> m;
+};
+
+} // namespace patchbay
