@@ -1,0 +1,100 @@
+// What the views are given: plain values, complete in themselves. Interactive widgets and printed figures draw the same structs.
+#pragma once
+
+#include "head_id.h"
+
+#include <QString>
+#include <QStringList>
+#include <QVector>
+
+#include <memory>
+
+namespace patchbay::widgets {
+
+enum class CellState : quint8 { Missing, Estimated, Exact };
+enum class ColourMap { RdBu, PuOr, Viridis };
+
+/// One layer × head (or layer × position) grid.
+struct HeatmapFacet {
+    QString title;             ///< "Output (z)"
+    int rows = 0, columns = 0; ///< row = layer, 0 on top
+    QVector<double> values;    ///< [rows, columns] in the unit below; NaN where missing
+    QVector<CellState> states; ///< [rows, columns]
+    QVector<double> halfWidth; ///< [rows, columns] 95 % interval half-width, or empty
+};
+
+/// Facets on one shared colour scale.
+struct HeatmapView {
+    QString title;                       ///< names what was patched and the direction
+    QString xLabel = QStringLiteral("Head"), yLabel = QStringLiteral("Layer");
+    QStringList xTicks;                  ///< empty: 0, 1, 2 … (token text when columns are positions)
+    QString unit = QStringLiteral("%");  ///< of the clean–flipped gap
+    QString colourLabel;                 ///< "Logit diff variation"
+    QVector<HeatmapFacet> facets;
+    double limit = 0;                    ///< colours run from -limit to +limit; 0: from the data (symmetric)
+    bool columnsAreHeads = true;         ///< false: cells name layers (and positions)
+    QVector<HeadId> masked;              ///< drawn faded
+};
+
+/// Attention of one head on one prompt (or a mean aligned by role).
+struct AttentionView {
+    HeadId head;
+    QString title;            ///< "L9H6", with the run it is from
+    QStringList tokens;       ///< [size] source tokens (columns)
+    QStringList rowTokens;    ///< [size] destination tokens; empty: as tokens
+    int size = 0;
+    QVector<float> weights;   ///< [size, size] row = destination, column = source; may be negative for differences
+    QStringList roles;        ///< [size] "IO", "S1", "S2", "END" or empty, marks drawn at the tokens
+    bool difference = false;  ///< weights are a difference: diverging colours
+};
+
+struct ScatterPoint {
+    HeadId head;
+    QString label;       ///< "L9H6", or a prompt's name
+    double x = 0, y = 0;
+    int series = 0;      ///< index in ScatterView::series (END→IO, END→S)
+};
+struct ScatterView {
+    QString title, xLabel, yLabel;
+    QStringList series;  ///< legend; empty: one unnamed series
+    QVector<ScatterPoint> points;
+    bool zeroLines = true;
+    bool diagonal = false; ///< y = x line, for two runs against each other
+};
+
+struct Bar {
+    HeadId head;
+    QString label;
+    double value = 0, halfWidth = 0;
+};
+struct BarsView {
+    QString title, valueLabel;
+    QVector<Bar> bars;      ///< strongest first
+    QString totalText;      ///< "Total of 15 heads: 115 %"
+};
+
+/// A plain table (heads, roles, evidence), for figures and reports.
+struct TableView {
+    QString title;
+    QStringList columns;
+    QVector<QStringList> rows;
+};
+
+/// An edge of a circuit: sender to receiver, with its effect.
+struct GraphEdge {
+    HeadId from, to;
+    QString site;      ///< "q", "k", "v", or empty for the direct effect on the logits (to is then invalid)
+    double effect = 0;
+};
+struct GraphNode {
+    HeadId head;
+    QString role;
+};
+struct GraphView {
+    QString title;
+    QVector<GraphNode> nodes;
+    QVector<GraphEdge> edges;
+    int layers = 0;
+};
+
+} // namespace patchbay::widgets
