@@ -1,0 +1,267 @@
+#include "view_models.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace patchbay {
+
+namespace {
+
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+
+widgets::CellState toView(CellState state)
+{
+    switch (state) {
+    case CellState::Exact: return widgets::CellState::Exact;
+    case CellState::Estimated: return widgets::CellState::Estimated;
+    case CellState::Missing: break;
+    }
+    return widgets::CellState::Missing;
+}
+
+/// Arrays of analyses that have one number a head, with what people call them.
+struct KnownArray {
+    std::string_view name; ///< exact, or a prefix when it ends in a dot
+    const char *title, *unit, *colourLabel;
+};
+constexpr std::array knownArrays{
+    KnownArray{"dla", "Direct logit attribution", "logits", "Direct effect on logit difference"},
+    KnownArray{"ablate.dla", "Direct logit attribution, ablated", "logits", "Direct effect on logit difference"},
+    KnownArray{"ablate.dla_change", "Change in direct attribution", "logits", "Direct effect on logit difference"},
+    KnownArray{"copy.positive", "Copy score", "%", "Prompts and positions that copy"},
+    KnownArray{"copy.negative", "Copy score, negated", "%", "Prompts and positions that copy"},
+    KnownArray{"attention.end_to_io", "END \u2192 IO", "", "Attention"},
+    KnownArray{"attention.end_to_s1", "END \u2192 S1", "", "Attention"},
+    KnownArray{"attention.end_to_s2", "END \u2192 S2", "", "Attention"},
+    KnownArray{"detector.previous_token", "Previous token", "", "Attention on the pattern"},
+    KnownArray{"detector.duplicate_token", "Duplicate token", "", "Attention on the pattern"},
+    KnownArray{"detector.induction", "Induction", "", "Attention on the pattern"},
+    KnownArray{"attribution.", "Estimate", "logits", "Estimated logit diff variation"},
+    KnownArray{"attr.", "Estimate", "logits", "Estimated logit diff variation"},
+};
+
+const KnownArray *knownArray(std::string_view name)
+{
+    for (const KnownArray &known : knownArrays) {
+        if (name == known.name || (known.name.back() == '.' && name.starts_with(known.name) && !name.ends_with(".per_prompt")))
+            return &known;
+    }
+    return nullptr;
+}
+
+bool isHeadArray(const std::string &name, const Array &array)
+{
+    return knownArray(name) && array.is_float() && (array.shape.size() == 2 || array.shape.size() == 3) && array.count() > 0;
+}
+
+/// [layer, head] or the mean of [layer, head, prompt].
+widgets::HeatmapFacet arrayFacet(const std::string &name, const Array &array)
+{
+    widgets::HeatmapFacet facet;
+    facet.title = facetTitle(name);
+    facet.rows = int(array.shape[0]);
+    facet.columns = int(array.shape[1]);
+    const int prompts = array.shape.size() == 3 ? int(array.shape[2]) : 1;
+    const std::vector<float> &values = array.floats();
+    for (int cell = 0; cell < facet.rows * facet.columns; ++cell) {
+        double sum = 0;
+        for (int prompt = 0; prompt < prompts; ++prompt)
+            sum += values[size_t(cell) * size_t(prompts) + size_t(prompt)];
+        const double mean = sum / prompts;
+        facet.values << mean;
+        facet.states << (std::isnan(mean) ? widgets::CellState::Missing : widgets::CellState::Exact);
+    }
+    return facet;
+}
+
+bool selected(const HeatmapOptions &options, const std::string &name)
+{
+    return options.facets.empty() || std::find(options.facets.begin(), options.facets.end(), name) != options.facets.end();
+}
+
+QString siteTitle(std::string_view site)
+{
+    constexpr std::array<std::pair<std::string_view, const char *>, 10> titles{{
+        {"z", "Output (z)"}, {"q", "Query (q)"}, {"k", "Key (k)"}, {"v", "Value (v)"}, {"pattern", "Pattern"}, {"result", "Result"},
+        {"attn_out", "Attention output"}, {"mlp_out", "MLP output"}, {"resid_pre", "Residual before"}, {"resid_post", "Residual after"},
+    }};
+    for (const auto &[name, title] : titles) {
+        if (site == name)
+            return QString::fromUtf8(title);
+    }
+    return QString::fromUtf8(site.data(), qsizetype(site.size()));
+}
+
+/// Token text as a person reads it in a view; the views make spaces visible themselves.
+QString tokenText(const std::vector<std::string> *tokens, int position)
+{
+    return tokens && size_t(position) < tokens->size() ? QString::fromStdString((*tokens)[size_t(position)]) : QString::number(position);
+}
+
+} // namespace
+
+widgets::HeadId toHeadId(Head head)
+{
+    return {head.layer, head.head};
+}
+
+Head fromHeadId(widgets::HeadId id)
+{
+    return {id.layer, id.head};
+}
+
+QString facetTitle(std::string_view name)
+{
+    if (const KnownArray *known = knownArray(name); known && known->name.back() != '.')
+        return QString::fromUtf8(known->title);
+    if (name == "path")
+        return QStringLiteral("Path");
+    std::string_view rest = name;
+    const bool byPosition = rest.ends_with(".by_pos");
+    if (byPosition)
+        rest.remove_suffix(7);
+    for (const std::string_view prefix : {"denoise.", "noise.", "zero.", "mean.", "resample.", "attribution.", "attr.denoise.", "attr.noise."}) {
+        if (rest.starts_with(prefix)) {
+            rest.remove_prefix(prefix.size());
+            break;
+        }
+    }
+    return byPosition ? siteTitle(rest) + QStringLiteral(" by position") : siteTitle(rest);
+}
+
+QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &baseline, bool intervals)
+{
+    if (grid.shape.empty())
+        return {};
+    const bool cube = grid.shape.size() == 3; // {layer, pos, head}
+    const int rows = grid.shape[0];
+    const int columns = cube ? grid.shape[2] : grid.shape.size() == 2 ? grid.shape[1] : 1;
+    const int count = cube ? grid.shape[1] : 1;
+    QVector<widgets::HeatmapFacet> facets;
+    for (int position = 0; position < count; ++position) {
+        widgets::HeatmapFacet facet;
+        facet.title = cube ? QStringLiteral("%1, position %2").arg(facetTitle(grid.name)).arg(position) : facetTitle(grid.name);
+        facet.rows = rows;
+        facet.columns = columns;
+        for (int row = 0; row < rows; ++row) {
+            for (int column = 0; column < columns; ++column) {
+                const int cell = (row * count + position) * columns + column;
+                facet.values << normalised(grid, cell, baseline) * 100;
+                facet.states << toView(grid.state[size_t(cell)]);
+                if (intervals)
+                    facet.halfWidth << (grid.state[size_t(cell)] == CellState::Exact ? bootstrap_half_width(grid, cell, baseline) * 100 : missing);
+            }
+        }
+        facets << facet;
+    }
+    return facets;
+}
+
+std::vector<std::string> heatmapFacetNames(const RunResult &result)
+{
+    std::vector<std::string> names;
+    for (const Grid &grid : result.grids) {
+        if (!grid.shape.empty())
+            names.push_back(grid.name);
+    }
+    for (const auto &[name, array] : result.arrays) {
+        if (isHeadArray(name, array))
+            names.push_back(name);
+    }
+    return names;
+}
+
+widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &options)
+{
+    widgets::HeatmapView view;
+    view.title = resultTitle(result);
+    view.colourLabel = QStringLiteral("Logit diff variation");
+    bool first = true;
+    for (const Grid &grid : result.grids) {
+        if (grid.shape.empty() || !selected(options, grid.name))
+            continue;
+        const bool heads = grid.axes.size() > 1 && grid.axes.back() == "head";
+        if (first) {
+            view.columnsAreHeads = heads;
+            view.xLabel = heads ? QStringLiteral("Head") : grid.axes.size() > 1 ? QStringLiteral("Position") : QString();
+            if (grid.axes.size() == 1)
+                view.xTicks = QStringList{QString()}; // one column: nothing to number
+        } else if (heads != view.columnsAreHeads) {
+            continue;
+        }
+        first = false;
+        view.facets << heatmapFacets(grid, result.baseline, options.intervals);
+    }
+    const KnownArray *unit = nullptr;
+    for (const auto &[name, array] : result.arrays) {
+        if (!view.facets.isEmpty() && !unit)
+            break; // the grids' unit
+        if (!isHeadArray(name, array) || !selected(options, name))
+            continue;
+        const KnownArray *known = knownArray(name);
+        if (unit && std::string_view(unit->colourLabel) != known->colourLabel)
+            continue;
+        unit = known;
+        view.unit = QString::fromUtf8(known->unit);
+        view.colourLabel = QString::fromUtf8(known->colourLabel);
+        view.facets << arrayFacet(name, array);
+    }
+    if (view.facets.size() == 1)
+        view.facets.front().title.clear(); // the view's title says it
+    return view;
+}
+
+widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt, const PromptBatch &batch, bool flippedRun)
+{
+    const auto p = size_t(prompt);
+    widgets::AttentionView view;
+    view.head = toHeadId(pattern.head);
+    view.title = QStringLiteral("%1, prompt %2%3").arg(widgets::label(view.head)).arg(prompt).arg(flippedRun ? QStringLiteral(" (flipped)") : QString());
+    view.size = pattern.sizes.at(p);
+    view.weights = QVector<float>(pattern.weights[p].begin(), pattern.weights[p].end());
+    const auto &all = flippedRun ? batch.flipped_tokens : batch.tokens;
+    const std::vector<std::string> *tokens = p < all.size() ? &all[p] : nullptr;
+    for (int position = 0; position < view.size; ++position) {
+        view.tokens << tokenText(tokens, position);
+        QString role;
+        const auto is = [&](const std::vector<int> &positions) { return p < positions.size() && positions[p] == position; };
+        if (is(batch.io_pos))
+            role = QStringLiteral("IO");
+        else if (is(batch.s1_pos))
+            role = QStringLiteral("S1");
+        else if (is(batch.s2_pos))
+            role = QStringLiteral("S2");
+        else if (is(batch.end))
+            role = QStringLiteral("END");
+        view.roles << role;
+    }
+    return view;
+}
+
+QVector<widgets::HeadId> strongestHeads(const widgets::HeatmapView &view, int n)
+{
+    QVector<std::pair<double, widgets::HeadId>> all;
+    for (const widgets::HeatmapFacet &facet : view.facets) {
+        for (int cell = 0; cell < facet.values.size(); ++cell) {
+            if (std::isnan(facet.values[cell]))
+                continue;
+            const widgets::HeadId id{cell / facet.columns, view.columnsAreHeads ? cell % facet.columns : -1};
+            all << std::pair{-std::abs(facet.values[cell]), id};
+        }
+    }
+    std::sort(all.begin(), all.end());
+    QVector<widgets::HeadId> heads;
+    for (const auto &[strength, id] : all) {
+        if (heads.size() >= n)
+            break;
+        if (!heads.contains(id))
+            heads << id;
+    }
+    return heads;
+}
+
+} // namespace patchbay

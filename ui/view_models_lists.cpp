@@ -1,0 +1,253 @@
+// Scatters, bars, tables, graphs and captions from results.
+#include "view_models.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace patchbay {
+
+namespace {
+
+QString percent(double share)
+{
+    return QStringLiteral("%1%2 %").arg(share < 0 ? QStringLiteral("\u2212") : QString()).arg(std::abs(share) * 100, 0, 'f', 1);
+}
+
+widgets::HeadId cellHead(const Grid &grid, int cell)
+{
+    const int columns = grid.shape.size() >= 2 ? grid.shape.back() : 1;
+    if (grid.shape.size() == 2 && grid.axes.back() == "head")
+        return {cell / columns, cell % columns};
+    if (grid.shape.size() == 3)
+        return {cell / (grid.shape[1] * columns), cell % columns};
+    return {cell / columns, -1};
+}
+
+QString cellLabel(const Grid &grid, int cell)
+{
+    const QString head = widgets::label(cellHead(grid, cell));
+    if (grid.shape.size() == 3)
+        return QStringLiteral("%1 pos %2").arg(head).arg(cell / grid.shape[2] % grid.shape[1]);
+    if (grid.shape.size() == 2 && grid.axes.back() != "head")
+        return QStringLiteral("%1 pos %2").arg(head).arg(cell % grid.shape[1]);
+    return head;
+}
+
+const Grid &gridNamed(const RunResult &result, const std::string &name)
+{
+    if (name.empty()) {
+        for (const Grid &grid : result.grids) {
+            if (!grid.shape.empty())
+                return grid;
+        }
+        throw Error("result", "it has no sweep over heads or layers to draw");
+    }
+    if (const Grid *grid = result.grid(name))
+        return *grid;
+    std::string known;
+    for (const Grid &grid : result.grids)
+        known += (known.empty() ? "" : ", ") + grid.name;
+    throw Error(name, "the result has no such grid (it has: " + known + ")");
+}
+
+/// The n strongest cells by sign, strongest first; ties by cell so that the order is the same every time.
+std::vector<int> strongest(const Grid &grid, const Baseline &baseline, int n, Sign sign)
+{
+    std::vector<std::pair<double, int>> cells;
+    for (int cell = 0; cell < grid.cells(); ++cell) {
+        const double value = normalised(grid, cell, baseline);
+        if (std::isnan(value) || (sign == Sign::Positive && value <= 0) || (sign == Sign::Negative && value >= 0))
+            continue;
+        cells.emplace_back(-std::abs(value), cell);
+    }
+    std::sort(cells.begin(), cells.end());
+    std::vector<int> best;
+    for (size_t i = 0; i < cells.size() && best.size() < size_t(std::max(n, 0)); ++i)
+        best.push_back(cells[i].second);
+    return best;
+}
+
+QString effectLabel(const RunResult &result)
+{
+    return result.spec.method == Method::Attribution ? QStringLiteral("Estimated effect (% of gap)") : QStringLiteral("Logit diff variation (% of gap)");
+}
+
+QString cellText(const nlohmann::json &value)
+{
+    if (value.is_string())
+        return QString::fromStdString(value.get<std::string>());
+    if (value.is_number_float())
+        return QString::number(value.get<double>(), 'g', 4);
+    if (value.is_null())
+        return {};
+    return QString::fromStdString(value.dump());
+}
+
+bool tableOf(const nlohmann::json &json, widgets::TableView &view)
+{
+    if (json.is_object() && json.contains("columns") && json.contains("rows")) {
+        for (const auto &column : json["columns"])
+            view.columns << cellText(column);
+        for (const auto &row : json["rows"]) {
+            QStringList cells;
+            for (const auto &cell : row)
+                cells << cellText(cell);
+            view.rows << cells;
+        }
+        return !view.columns.isEmpty();
+    }
+    if (json.is_array() && !json.empty() && json.front().is_object()) {
+        for (const auto &[key, value] : json.front().items())
+            view.columns << QString::fromStdString(key);
+        for (const auto &row : json) {
+            QStringList cells;
+            for (const QString &column : view.columns)
+                cells << cellText(row.value(column.toStdString(), nlohmann::json()));
+            view.rows << cells;
+        }
+        return true;
+    }
+    if (json.is_object()) {
+        for (const auto &[key, value] : json.items()) {
+            if ((value.is_array() || value.is_object()) && tableOf(value, view))
+                return true;
+        }
+    }
+    return false;
+}
+
+} // namespace
+
+widgets::ScatterView scatterView(const Grid &x, const Grid &y, const Baseline &xBaseline, const Baseline &yBaseline)
+{
+    if (x.shape != y.shape)
+        throw Error(x.name + ", " + y.name, "the two grids are not over the same heads");
+    widgets::ScatterView view;
+    view.xLabel = QStringLiteral("%1 (% of gap)").arg(facetTitle(x.name));
+    view.yLabel = QStringLiteral("%1 (% of gap)").arg(facetTitle(y.name));
+    view.title = QStringLiteral("%1 against %2").arg(facetTitle(y.name), facetTitle(x.name).toLower());
+    for (int cell = 0; cell < x.cells(); ++cell) {
+        const double vx = normalised(x, cell, xBaseline) * 100, vy = normalised(y, cell, yBaseline) * 100;
+        if (!std::isnan(vx) && !std::isnan(vy))
+            view.points << widgets::ScatterPoint{cellHead(x, cell), cellLabel(x, cell), vx, vy, 0};
+    }
+    return view;
+}
+
+widgets::ScatterView scatterView(const RunResult &result, const std::string &xName, const std::string &yName)
+{
+    const Grid *x = nullptr, *y = nullptr;
+    if (!xName.empty() || !yName.empty()) {
+        x = &gridNamed(result, xName);
+        y = &gridNamed(result, yName);
+    } else {
+        for (const Grid &grid : result.grids) {
+            if (grid.name.ends_with(".pattern"))
+                x = &grid;
+            else if (grid.name.ends_with(".z"))
+                y = &grid;
+        }
+        if (!x || !y) {
+            if (result.grids.size() < 2)
+                throw Error("result", "a scatter needs two grids over the same heads (run sites z and pattern, or give two results)");
+            x = &result.grids[0];
+            y = &result.grids[1];
+        }
+    }
+    widgets::ScatterView view = scatterView(*x, *y, result.baseline, result.baseline);
+    view.title = QStringLiteral("%1, %2").arg(view.title, result.spec.direction == Direction::Denoise ? QStringLiteral("denoising") : QStringLiteral("noising"));
+    return view;
+}
+
+widgets::BarsView barsView(const RunResult &result, const std::string &gridName, int n, Sign sign)
+{
+    const Grid &grid = gridNamed(result, gridName);
+    widgets::BarsView view;
+    view.title = resultTitle(result);
+    view.valueLabel = effectLabel(result);
+    double total = 0;
+    for (const int cell : strongest(grid, result.baseline, n, sign)) {
+        const double value = normalised(grid, cell, result.baseline);
+        const bool exact = grid.state[size_t(cell)] == CellState::Exact;
+        const double half = exact ? bootstrap_half_width(grid, cell, result.baseline) : 0;
+        view.bars << widgets::Bar{cellHead(grid, cell), cellLabel(grid, cell), value * 100, std::isnan(half) ? 0 : half * 100};
+        total += value;
+    }
+    const QString noun = grid.axes.back() == "head" ? QStringLiteral("heads") : QStringLiteral("cells");
+    view.totalText = QStringLiteral("Total of %1 %2: %3").arg(view.bars.size()).arg(noun, percent(total));
+    return view;
+}
+
+widgets::TableView tableView(const RunResult &result, int n)
+{
+    widgets::TableView view;
+    view.title = resultTitle(result);
+    if (tableOf(result.summary, view))
+        return view;
+    view.columns = QStringList{QStringLiteral("Site"), QStringLiteral("Head"), QStringLiteral("Effect"), QStringLiteral("95 % interval")};
+    for (const Grid &grid : result.grids) {
+        if (grid.shape.empty())
+            continue;
+        for (const int cell : strongest(grid, result.baseline, n, Sign::Both)) {
+            const bool exact = grid.state[size_t(cell)] == CellState::Exact;
+            const QString interval = exact ? QStringLiteral("\u00b1") + percent(bootstrap_half_width(grid, cell, result.baseline)) : QStringLiteral("estimate");
+            view.rows << QStringList{facetTitle(grid.name), cellLabel(grid, cell), percent(normalised(grid, cell, result.baseline)), interval};
+        }
+    }
+    if (view.rows.isEmpty()) {
+        view.columns = QStringList{QStringLiteral("Run"), QStringLiteral("Logit diff"), QStringLiteral("Accuracy"), QStringLiteral("Rank-0 rate")};
+        const Baseline &b = result.baseline;
+        view.rows << QStringList{QStringLiteral("Clean"), QString::number(b.clean_mean, 'f', 3), percent(b.accuracy_clean), percent(b.rank0_clean)}
+                  << QStringList{QStringLiteral("Flipped"), QString::number(b.flipped_mean, 'f', 3), percent(b.accuracy_flipped), percent(b.rank0_flipped)};
+    }
+    return view;
+}
+
+widgets::GraphView graphView(const RunResult &result)
+{
+    const nlohmann::json &summary = result.summary;
+    if (!summary.is_object() || !summary.contains("nodes"))
+        throw Error("result", "it holds no circuit to draw (nodes and edges come from the roles analysis)");
+    const auto headOf = [](const nlohmann::json &json, const char *key) {
+        const auto found = json.find(key);
+        return found == json.end() || !found->is_string() || found->get<std::string>().empty() || found->get<std::string>() == "logits"
+            ? widgets::HeadId{} : toHeadId(parse_head(found->get<std::string>()));
+    };
+    widgets::GraphView view;
+    view.title = resultTitle(result);
+    for (const auto &node : summary["nodes"]) {
+        view.nodes << widgets::GraphNode{headOf(node, "head"), QString::fromStdString(node.value("role", std::string()))};
+        view.layers = std::max(view.layers, view.nodes.back().head.layer + 1);
+    }
+    for (const auto &edge : summary.value("edges", nlohmann::json::array()))
+        view.edges << widgets::GraphEdge{headOf(edge, "from"), headOf(edge, "to"), QString::fromStdString(edge.value("site", std::string())), edge.value("effect", 0.0)};
+    return view;
+}
+
+QString resultTitle(const RunResult &result)
+{
+    return QString::fromStdString(title(result.spec));
+}
+
+QString resultCaption(const RunResult &result)
+{
+    const RunSpec &spec = result.spec;
+    const QString model = QString::fromStdString(spec.model.path).section(QLatin1Char('/'), -1, -1, QString::SectionSkipEmpty);
+    QString text = QString::fromStdString(describe(spec)).trimmed();
+    if (!text.isEmpty() && !text.endsWith(QLatin1Char('.')))
+        text += QLatin1Char('.');
+    const size_t prompts = result.baseline.clean.empty() ? size_t(spec.task.prompts) : result.baseline.clean.size();
+    text += QStringLiteral(" Model %1; task %2, n = %3 prompt pairs").arg(model, QString::fromStdString(spec.task.kind).toUpper()).arg(prompts);
+    if (spec.task.kind == "ioi")
+        text += QStringLiteral(", seed %1").arg(spec.task.seed);
+    if (!result.baseline.clean.empty()) {
+        text += QStringLiteral("; mean logit difference %1 clean, %2 flipped").arg(result.baseline.clean_mean, 0, 'f', 2).arg(result.baseline.flipped_mean, 0, 'f', 2)
+                    .replace(QLatin1Char('-'), QChar(0x2212));
+    }
+    return text + QLatin1Char('.');
+}
+
+} // namespace patchbay
