@@ -1,0 +1,148 @@
+#include "view_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace patchbay::widgets {
+
+QString signedNumber(double value, int decimals)
+{
+    if (std::isnan(value))
+        return QStringLiteral("–");
+    const QString digits = QString::number(std::abs(value), 'f', decimals);
+    // A value that rounds to zero has no sign.
+    const bool zero = std::all_of(digits.begin(), digits.end(), [](QChar c) { return c == '0' || c == '.'; });
+    return zero ? digits : (value < 0 ? QChar(0x2212) : QChar('+')) + digits;
+}
+
+QString valueWithUnit(double value, const QString &unit)
+{
+    if (unit == QLatin1String("%"))
+        return signedNumber(value, 1) + QStringLiteral(" %");
+    const double size = std::abs(value);
+    const int decimals = std::isnan(value) || size >= 100 ? 1 : size >= 1 || size == 0 ? 2 : 3;
+    return signedNumber(value, decimals) + (unit.isEmpty() ? QString() : ' ' + unit);
+}
+
+QString visibleToken(const QString &token)
+{
+    QString text;
+    text.reserve(token.size());
+    for (QChar c : token) {
+        if (c == ' ')
+            text += QChar(0x00b7);
+        else if (c == '\n')
+            text += QChar(0x21b5);
+        else if (c == '\t')
+            text += QChar(0x2192);
+        else if (c != '\r')
+            text += c;
+    }
+    return text;
+}
+
+QString cellName(const HeatmapView &view, const HeatmapFacet &facet, int row, int column)
+{
+    if (view.columnsAreHeads)
+        return label(HeadId{row, column});
+    const QString layer = label(HeadId{row, -1});
+    if (facet.columns <= 1)
+        return layer;
+    const QString place = column < view.xTicks.size() ? visibleToken(view.xTicks[column]) : QString::number(column);
+    return layer + QStringLiteral(" · ") + place;
+}
+
+QString cellReadout(const HeatmapView &view, int facetIndex, int row, int column)
+{
+    if (facetIndex < 0 || facetIndex >= view.facets.size())
+        return {};
+    const HeatmapFacet &facet = view.facets[facetIndex];
+    if (row < 0 || row >= facet.rows || column < 0 || column >= facet.columns)
+        return {};
+    const qsizetype cell = qsizetype(row) * facet.columns + column;
+    const double value = cell < facet.values.size() ? facet.values[cell] : std::numeric_limits<double>::quiet_NaN();
+    CellState state = cell < facet.states.size() ? facet.states[cell] : CellState::Exact;
+    if (std::isnan(value))
+        state = CellState::Missing;
+
+    QString text = cellName(view, facet, row, column) + QStringLiteral("  ");
+    if (state == CellState::Missing) {
+        text += QStringLiteral("not yet computed");
+    } else {
+        text += valueWithUnit(value, view.unit) + QStringLiteral(" (")
+            + (state == CellState::Exact ? QStringLiteral("exact") : QStringLiteral("estimate"));
+        const double half = cell < facet.halfWidth.size() ? facet.halfWidth[cell] : 0;
+        if (half > 0)
+            text += QStringLiteral(", ±%1 bootstrap").arg(half, 0, 'f', view.unit == QLatin1String("%") ? 1 : 2);
+        text += ')';
+    }
+    return view.facets.size() > 1 && !facet.title.isEmpty() ? facet.title + QStringLiteral(":  ") + text : text;
+}
+
+HeadId cellHead(const HeatmapView &view, int row, int column)
+{
+    return view.columnsAreHeads ? HeadId{row, column} : HeadId{row, -1};
+}
+
+static double sumOfCells(const HeatmapFacet &facet, int first, int stride, int count)
+{
+    double sum = 0;
+    bool any = false;
+    for (int i = 0; i < count; ++i) {
+        const qsizetype cell = first + qsizetype(i) * stride;
+        if (cell < facet.values.size() && !std::isnan(facet.values[cell])) {
+            sum += facet.values[cell];
+            any = true;
+        }
+    }
+    return any ? sum : std::numeric_limits<double>::quiet_NaN();
+}
+
+double rowSum(const HeatmapFacet &facet, int row)
+{
+    return sumOfCells(facet, row * facet.columns, 1, facet.columns);
+}
+
+double columnSum(const HeatmapFacet &facet, int column)
+{
+    return sumOfCells(facet, column, facet.columns, facet.rows);
+}
+
+QVector<double> niceTicks(double from, double to, int count)
+{
+    QVector<double> ticks;
+    if (!(to > from) || !std::isfinite(from) || !std::isfinite(to) || count < 1)
+        return ticks;
+    const double rough = (to - from) / count;
+    double power = std::pow(10, std::floor(std::log10(rough)));
+    for (;; power *= 10) {
+        for (double digit : {1.0, 2.0, 2.5, 5.0}) {
+            const double step = digit * power;
+            const double first = std::ceil(from / step - 1e-9), last = std::floor(to / step + 1e-9);
+            if (last - first + 1 > count)
+                continue;
+            for (double i = first; i <= last; ++i)
+                ticks.append(i * step);
+            return ticks;
+        }
+    }
+}
+
+int tickDecimals(double step)
+{
+    for (int decimals = 0; decimals < 12; ++decimals) {
+        const double scaled = std::abs(step) * std::pow(10, decimals);
+        if (scaled >= 1 - 1e-9 && std::abs(scaled - std::round(scaled)) < 1e-6)
+            return decimals;
+    }
+    return 12;
+}
+
+QString tickText(double value, int decimals)
+{
+    const QString text = signedNumber(value, decimals);
+    return text.startsWith('+') ? text.mid(1) : text;
+}
+
+} // namespace patchbay::widgets

@@ -1,0 +1,39 @@
+// Texts of the views: numbers with sign and unit, visible spaces, hover read-outs, axis ticks.
+#pragma once
+
+#include "views.h"
+
+namespace patchbay::widgets {
+
+/// value with a sign (U+2212 for minus), fixed decimals; "–" for NaN.
+QString signedNumber(double value, int decimals);
+
+/// "+23.4 %" (one decimal) for percentages, three significant digits and the unit otherwise.
+QString valueWithUnit(double value, const QString &unit);
+
+/// A token with leading and inner spaces shown as "·", line feeds as "↵", tabs as "→".
+QString visibleToken(const QString &token);
+
+/// The name of a cell: "L9H6", or "L9 · token" where columns are positions, or "L9" for a single column.
+QString cellName(const HeatmapView &view, const HeatmapFacet &facet, int row, int column);
+
+/// "L9H6  +23.4 % (exact, ±1.2 bootstrap)"; with the facet's title before it when there are several facets.
+QString cellReadout(const HeatmapView &view, int facet, int row, int column);
+
+/// The head that a cell stands for: (row, column), or (row, -1) where columns are not heads.
+HeadId cellHead(const HeatmapView &view, int row, int column);
+
+/// Sums over the numbers of a facet's row or column; NaN when none is there.
+double rowSum(const HeatmapFacet &facet, int row);
+double columnSum(const HeatmapFacet &facet, int column);
+
+/// Round tick values (steps of 1, 2, 2.5, 5 × 10^k) inside [from, to], at most `count` of them.
+QVector<double> niceTicks(double from, double to, int count);
+
+/// Decimals needed to print ticks that far apart.
+int tickDecimals(double step);
+
+/// Tick label: minus as U+2212, no sign for positive numbers.
+QString tickText(double value, int decimals);
+
+} // namespace patchbay::widgets
