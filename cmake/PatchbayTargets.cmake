@@ -23,7 +23,8 @@ target_compile_options(patchbay_settings INTERFACE -Wall -Wextra -Werror $<$<CXX
   # False alarms of GCC 12 in its own string headers.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds>)
 if(PATCHBAY_SANITIZE)
-  target_compile_options(patchbay_settings INTERFACE -fsanitize=${PATCHBAY_SANITIZE} -fno-omit-frame-pointer -g1)
+  target_compile_options(patchbay_settings INTERFACE
+    -fsanitize=${PATCHBAY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   target_link_options(patchbay_settings INTERFACE -fsanitize=${PATCHBAY_SANITIZE})
 endif()
 
@@ -36,9 +37,21 @@ function(patchbay_library name)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${PATCHBAY_UNITY} UNITY_BUILD_BATCH_SIZE 6)
 endfunction()
 
-# patchbay_test(FILE LIBRARIES… ): one Qt Test program from one .cpp; its name is the file's name.
+# What a test needs around it. Debian's LibTorch, OpenBLAS and ICU are not instrumented: their leaks at exit and the symbols that they
+# define twice are not ours to report, everything else is.
+set(patchbay_test_environment
+  QT_QPA_PLATFORM=offscreen
+  LC_ALL=C.UTF-8
+  ASAN_OPTIONS=detect_odr_violation=0:strict_string_checks=1:detect_stack_use_after_return=1
+  LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/packaging/sanitizers/lsan.supp:print_suppressions=0
+  UBSAN_OPTIONS=print_stacktrace=1
+  TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/packaging/sanitizers/tsan.supp:ignore_noninstrumented_modules=1)
+
+# patchbay_test(FILE LIBRARIES… ): one Qt Test program from one .cpp; its name is the file's name, its label the folder's.
 function(patchbay_test file)
   get_filename_component(name ${file} NAME_WE)
+  get_filename_component(folder ${file} DIRECTORY)
+  get_filename_component(label ${folder} NAME)
   add_executable(${name} ${file})
   set_target_properties(${name} PROPERTIES AUTOMOC ON RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE patchbay_settings Qt6::Test ${ARGN})
@@ -47,5 +60,9 @@ function(patchbay_test file)
     PATCHBAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     PATCHBAY_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES ENVIRONMENT "QT_QPA_PLATFORM=offscreen;ASAN_OPTIONS=detect_leaks=0" TIMEOUT 900)
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${patchbay_test_environment}" LABELS ${label} TIMEOUT 900)
+  if(NOT TARGET tests_${label})
+    add_custom_target(tests_${label})
+  endif()
+  add_dependencies(tests_${label} ${name})
 endfunction()

@@ -1,0 +1,113 @@
+# What packaging/run and packaging/test share: messages, packages, configuring and building. Sourced, never run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+started=$SECONDS
+
+say() { printf '\n\033[1m==> %s\033[0m\n' "$*"; }
+fail() { printf 'patchbay: %s\n' "$*" >&2; exit 1; }
+
+# packages SECTION…: the names that packaging/debian-packages lists under these sections.
+packages()
+{
+    local section
+    for section in "$@"; do
+        awk -v s="$section" '$1 == s { print $2 }' "$root/packaging/debian-packages"
+    done
+}
+
+# missing_packages NAME…: those of them that are not installed.
+missing_packages()
+{
+    local installed
+    installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | awk '$2 == "installed" { print $1 }')
+    printf '%s\n' "$@" | grep -vxF -e "${installed:-none}" || true
+}
+
+# On a system without Debian's tools nothing can be installed for the user: name what the build will look for.
+check_other_system()
+{
+    local tool lacking=()
+    for tool in cmake ninja pkg-config git; do
+        command -v $tool >/dev/null || lacking+=("$tool")
+    done
+    command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || lacking+=("a C++20 compiler")
+    if command -v pkg-config >/dev/null; then
+        for tool in icu-i18n libzip; do
+            pkg-config --exists $tool || lacking+=("$tool (headers and library)")
+        done
+    fi
+    echo "This is not a Debian system, so nothing is installed from here. The build needs CMake >= 3.25, Ninja, a C++20 compiler,"
+    echo "LibTorch, Qt >= 6.4 (Widgets, Svg, PrintSupport, Test), QCustomPlot for Qt 6, nlohmann-json, ICU, CLI11, spdlog, SQLite, libzip."
+    echo "README.md, 'On another system', says how to point CMake at a downloaded LibTorch."
+    if [ ${#lacking[@]} -gt 0 ]; then
+        printf 'Missing here: %s\n' "${lacking[@]}" >&2
+        exit 1
+    fi
+}
+
+# install_packages SECTION…: installs what is missing, as root or through sudo, and nothing else.
+install_packages()
+{
+    if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+        check_other_system
+        return
+    fi
+    local missing as_root=()
+    mapfile -t missing < <(missing_packages $(packages "$@"))
+    [ ${#missing[@]} -eq 0 ] && return
+    say "Installing ${#missing[@]} missing packages: ${missing[*]}"
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "no sudo here; install these packages as root, then run this again:
+    apt-get install --no-install-recommends ${missing[*]}"
+        as_root=(sudo)
+    fi
+    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Use-Pty=0)
+    if ! "${apt[@]}" install --no-install-recommends "${missing[@]}" >/tmp/patchbay-apt.$$ 2>&1; then
+        # Unknown or outdated package lists are the usual reason: fetch them and try once more.
+        "${apt[@]}" update || fail "apt-get update failed (see above)"
+        if ! "${apt[@]}" install --no-install-recommends "${missing[@]}" >/tmp/patchbay-apt.$$ 2>&1; then
+            cat /tmp/patchbay-apt.$$ >&2
+            rm -f /tmp/patchbay-apt.$$
+            local unknown=() name
+            for name in "${missing[@]}"; do
+                apt-cache show "$name" >/dev/null 2>&1 || unknown+=("$name")
+            done
+            [ ${#unknown[@]} -eq 0 ] || fail "this system's package archive has no ${unknown[*]}
+    (Debian 12 'bookworm' has them all; on other systems see README.md, 'On another system')"
+            fail "apt-get could not install the packages (see above)"
+        fi
+    fi
+    rm -f /tmp/patchbay-apt.$$
+    echo "installed, $((SECONDS - started)) s after the start"
+}
+
+# Compiling a file of core takes up to 1.5 GB: no more jobs than cores, and than memory allows.
+jobs()
+{
+    local cores memory_gb
+    cores=$(nproc 2>/dev/null || echo 2)
+    memory_gb=$(awk '/MemAvailable/ { print int($2 / 1048576 / 1.5) }' /proc/meminfo 2>/dev/null || echo "$cores")
+    [ "$memory_gb" -lt 1 ] && memory_gb=1
+    echo $((cores < memory_gb ? cores : memory_gb))
+}
+
+# build PRESET [TARGET…]: configures when there is no build folder yet (ninja configures again by itself when it must), then builds.
+build()
+{
+    local preset=$1 options=() begun=$SECONDS
+    shift
+    [ -n "${PATCHBAY_CMAKE_OPTIONS:-}" ] && read -ra options <<<"$PATCHBAY_CMAKE_OPTIONS"
+    cd "$root" || exit 1
+    if [ ! -f "build/$preset/build.ninja" ]; then
+        say "Configuring ($preset)"
+        mkdir -p build
+        if ! cmake --preset "$preset" "${options[@]}" >"build/configure-$preset.log" 2>&1; then
+            cat "build/configure-$preset.log" >&2
+            rm -f "build/$preset/build.ninja"
+            fail "CMake could not configure the build: the first error above names what it did not find (README.md, 'On another system')"
+        fi
+    fi
+    NINJA_STATUS='[%f/%t %es] ' ninja -C "build/$preset" -j "$(jobs)" "$@" || fail "the build failed (see above)"
+    local took=$((SECONDS - begun))
+    [ $took -lt 3 ] || echo "built $preset in $took s"
+}
