@@ -1,0 +1,26 @@
+// Number formats of stored tensors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace patchbay {
+
+enum class DType { F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, Bool };
+
+/// Bytes of one element.
+size_t size_of(DType dtype);
+bool is_floating(DType dtype);
+/// As in safetensors files: "F32", "BF16", "BOOL" …
+std::string name(DType dtype);
+std::optional<DType> dtype_from_name(std::string_view name);
+
+/// count elements from unaligned little-endian bytes; integers become floats too.
+void convert_to_float(DType dtype, const std::byte *from, size_t count, float *to);
+/// The same to int64; floats are truncated.
+void convert_to_int(DType dtype, const std::byte *from, size_t count, int64_t *to);
+
+} // namespace patchbay
