@@ -25,6 +25,14 @@ enum class Ablation { None, Zero, Mean, Resample };
 /// Sites that can be patched, swept or received (DESIGN §2). q_input, k_input, v_input and mlp_pre are receivers only.
 enum class Site { Z, Q, K, V, Pattern, Result, AttnOut, MlpOut, ResidPre, ResidMid, ResidPost, QInput, KInput, VInput, MlpPre };
 
+/// As written in specs and on the command line: "act_patch", "denoise", "zero" …
+std::string name(Method method);
+std::string name(Direction direction);
+std::string name(Ablation ablation);
+/// Throw Error listing the accepted names.
+Direction parse_direction(std::string_view text);
+Ablation parse_ablation(std::string_view text);
+
 /// Has one activation per head.
 bool per_head(Site site);
 std::string name(Site site);
@@ -112,6 +120,8 @@ RunSpec run_spec_from_json(const nlohmann::json &json);
 nlohmann::ordered_json to_json(const RunSpec &spec);
 /// Equal for specs that compute the same numbers: the key of the result cache.
 std::string cache_key(const RunSpec &spec);
+/// The name of a swept site's grid, in results and files: "denoise.z", "zero.k_grouped", "noise.mlp_out.by_pos", "attribution.q".
+std::string grid_name(const RunSpec &spec, Site site);
 /// One line for titles and lists: "Activation patching of z, denoising".
 std::string title(const RunSpec &spec);
 /// "patched into …" sentence for captions: what, into what, metric, direction.

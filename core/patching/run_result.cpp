@@ -1,0 +1,100 @@
+#include "patching/run_result.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace patchbay {
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+const std::vector<float> &base_run(const Grid &grid, const Baseline &baseline)
+{
+    return grid.direction == Direction::Denoise ? baseline.flipped : baseline.clean;
+}
+
+double mean(std::span<const float> values)
+{
+    return std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
+}
+
+// SplitMix64: the same draws on every machine, cheap enough for a thousand resamples under the mouse.
+class Draws {
+public:
+    explicit Draws(uint64_t seed) : m_state(seed) {}
+    int below(int limit)
+    {
+        uint64_t x = m_state += 0x9e3779b97f4a7c15u;
+        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+        x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+        x ^= x >> 31;
+        return static_cast<int>(((x >> 32) * uint64_t(limit)) >> 32);
+    }
+
+private:
+    uint64_t m_state;
+};
+
+} // namespace
+
+const Grid *RunResult::grid(std::string_view name) const
+{
+    for (const Grid &candidate : grids)
+        if (candidate.name == name)
+            return &candidate;
+    return nullptr;
+}
+
+double normalised(const Grid &grid, int cell, const Baseline &baseline)
+{
+    switch (grid.state[size_t(cell)]) {
+    case CellState::Missing:
+        return not_a_number;
+    case CellState::Estimated:
+        return grid.estimate.empty() ? not_a_number : double(grid.estimate[size_t(cell)]);
+    case CellState::Exact:
+        break;
+    }
+    const double base = grid.direction == Direction::Denoise ? baseline.flipped_mean : baseline.clean_mean;
+    return (mean(grid.cell(cell)) - base) / baseline.gap();
+}
+
+double normalised(const Grid &grid, int cell, int prompt, const Baseline &baseline)
+{
+    if (grid.state[size_t(cell)] != CellState::Exact)
+        return not_a_number;
+    return (double(grid.cell(cell)[size_t(prompt)]) - double(base_run(grid, baseline)[size_t(prompt)])) / baseline.gap();
+}
+
+// The gap is resampled with the effect: both come from the same prompts.
+double bootstrap_half_width(const Grid &grid, int cell, const Baseline &baseline, int samples)
+{
+    const int prompts = grid.prompts;
+    if (grid.state[size_t(cell)] != CellState::Exact || prompts < 2 || samples < 2)
+        return not_a_number;
+    const std::span<const float> patched = grid.cell(cell);
+    const std::vector<float> &base = base_run(grid, baseline);
+    Draws draws(0x5eedu + uint64_t(cell));
+    std::vector<double> values(static_cast<size_t>(samples));
+    for (double &value : values) {
+        double change = 0, gap = 0;
+        for (int i = 0; i < prompts; ++i) {
+            const size_t p = size_t(draws.below(prompts));
+            change += double(patched[p]) - double(base[p]);
+            gap += double(baseline.clean[p]) - double(baseline.flipped[p]);
+        }
+        value = change / gap;
+    }
+    const auto quantile = [&](double share) {
+        const auto at = values.begin() + std::ptrdiff_t(std::lround(share * double(samples - 1)));
+        std::nth_element(values.begin(), at, values.end());
+        return *at;
+    };
+    const double low = quantile(0.025);
+    return 0.5 * (quantile(0.975) - low);
+}
+
+} // namespace patchbay
