@@ -12,6 +12,7 @@
 
 namespace patchbay {
 
+/// Immutable; safe to use from several threads.
 class Tokenizer {
 public:
     /// Byte-level BPE with the components of GPT-2, GPT-NeoX and SmolLM2 / Llama-3 files. Throws Error naming the file and the
@@ -22,16 +23,21 @@ public:
 
     /// Ids of UTF-8 text; no special tokens are added, those written out in the text are recognised.
     std::vector<int64_t> encode(std::string_view text) const;
-    /// The bytes of all tokens joined, then read as UTF-8 with U+FFFD for what is ill-formed.
+    /// The bytes of all tokens joined, then read as UTF-8 with U+FFFD for what is ill-formed. Throws Error for an unknown id.
     std::string decode(std::span<const int64_t> ids) const;
     /// One token alone, decoded. Throws Error for an id that is not in the vocabulary.
     std::string token(int64_t id) const;
+    /// Whether an id stands for a token. Models often have more ids than their tokenizers.
+    bool contains(int64_t id) const;
     /// The id of a text that is exactly one token.
     std::optional<int64_t> single(std::string_view text) const;
+    /// One more than the highest id.
     int64_t size() const;
-    /// bos, eos and pad from tokenizer_config.json beside the file, where given; otherwise what the special tokens say.
-    std::optional<int64_t> pad_id() const;
+    /// From tokenizer_config.json beside the file, where given; otherwise a special token with one of the usual names.
+    /// pad falls back to eos, which GPT-2 and Pythia are padded with.
     std::optional<int64_t> bos_id() const;
+    std::optional<int64_t> eos_id() const;
+    std::optional<int64_t> pad_id() const;
 
 private:
     Tokenizer();

@@ -1,0 +1,278 @@
+#include "text/detail/pre_tokenizer.h"
+
+#include "base/error.h"
+#include "text/detail/byte_alphabet.h"
+
+#include <unicode/uchar.h>
+
+namespace patchbay::text {
+
+namespace {
+
+/// GPT-2's pattern: contractions, words, numbers and other marks, each with one space before it; white space.
+constexpr const char *gpt2_pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+/// A compiled pattern. ICU's memory limit is lifted: long runs of white space are ordinary text.
+class Pattern {
+public:
+    Pattern(const JsonField &field, const std::string &regex) : m_file(field.file())
+    {
+        // These files are written for Oniguruma, where \h is a hexadecimal digit and (?m) makes the dot match line ends.
+        for (const char *other : {"\\h", "\\H", "(?m", "\\R", "\\X", "\\K", "\\g"})
+            if (regex.find(other) != std::string::npos)
+                field.fail(std::string("uses ") + other + ", which is not supported: " + in_quotes(regex));
+        UErrorCode status = U_ZERO_ERROR;
+        UParseError place;
+        m_pattern.reset(icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(regex), UREGEX_MULTILINE | UREGEX_UNIX_LINES, place, status));
+        if (U_FAILURE(status))
+            field.fail(std::string("is not a regular expression that ICU understands (") + u_errorName(status) + " at character "
+                       + std::to_string(place.offset) + "): " + in_quotes(regex));
+    }
+
+    std::vector<Span> spans(const icu::UnicodeString &text) const
+    {
+        UErrorCode status = U_ZERO_ERROR;
+        const std::unique_ptr<icu::RegexMatcher> matcher(m_pattern->matcher(text, status));
+        if (U_SUCCESS(status)) {
+            matcher->setStackLimit(0, status);
+            matcher->setTimeLimit(time_limit, status);
+        }
+        std::vector<Span> result;
+        int32_t done = 0;
+        while (U_SUCCESS(status) && matcher->find(status)) {
+            const int32_t begin = matcher->start(status), end = matcher->end(status);
+            if (begin > done)
+                result.push_back({done, begin, false});
+            result.push_back({begin, end, true});
+            done = end;
+        }
+        if (U_FAILURE(status))
+            throw Error(m_file, std::string("a pattern of pre_tokenizer fails on a text: ") + u_errorName(status));
+        if (done < text.length())
+            result.push_back({done, text.length(), false});
+        return result;
+    }
+
+private:
+    /// In ICU's units, about a millisecond each, for one match: only a pattern that runs away takes so long.
+    static constexpr int32_t time_limit = 20000;
+    std::string m_file;
+    std::unique_ptr<icu::RegexPattern> m_pattern;
+};
+
+/// Replaces each piece by those parts of it that cut() returns.
+template <typename Cut>
+void cut_pieces(Pieces &pieces, const Cut &cut)
+{
+    Pieces result;
+    for (const icu::UnicodeString &piece : pieces)
+        for (const Span &span : cut(piece))
+            if (span.end > span.begin)
+                result.emplace_back(piece, span.begin, span.end - span.begin);
+    pieces = std::move(result);
+}
+
+class ByteLevel : public PreTokenizer {
+public:
+    explicit ByteLevel(const JsonField &field)
+    {
+        const auto flag = [&](const char *key, bool fallback) {
+            const auto found = field.find(key);
+            return found ? found->flag() : fallback;
+        };
+        m_add_prefix_space = flag("add_prefix_space", true);
+        if (flag("use_regex", true))
+            m_pattern = std::make_unique<Pattern>(field, gpt2_pattern);
+    }
+
+    void apply(Pieces &pieces) const override
+    {
+        if (m_add_prefix_space)
+            for (icu::UnicodeString &piece : pieces)
+                if (!piece.startsWith(u' '))
+                    piece.insert(0, u' ');
+        if (m_pattern)
+            cut_pieces(pieces, [this](const icu::UnicodeString &piece) { return m_pattern->spans(piece); });
+        std::string bytes;
+        for (icu::UnicodeString &piece : pieces) {
+            bytes.clear();
+            piece.toUTF8String(bytes);
+            const std::u16string letters = to_alphabet(bytes);
+            piece.setTo(letters.data(), static_cast<int32_t>(letters.size()));
+        }
+    }
+    bool byte_level() const override { return true; }
+
+private:
+    bool m_add_prefix_space = true;
+    std::unique_ptr<Pattern> m_pattern; ///< null: pieces stay whole
+};
+
+class Digits : public PreTokenizer {
+public:
+    explicit Digits(const JsonField &field)
+    {
+        const auto individual = field.find("individual_digits");
+        m_behavior = individual && individual->flag() ? SplitBehavior::Isolated : SplitBehavior::Contiguous;
+    }
+
+    void apply(Pieces &pieces) const override
+    {
+        cut_pieces(pieces, [this](const icu::UnicodeString &piece) {
+            std::vector<Span> spans;
+            int32_t done = 0;
+            for (int32_t i = 0; i < piece.length();) {
+                const int32_t end = piece.moveIndex32(i, 1);
+                if (U_GET_GC_MASK(piece.char32At(i)) & U_GC_N_MASK) {
+                    if (i > done)
+                        spans.push_back({done, i, false});
+                    spans.push_back({i, end, true});
+                    done = end;
+                }
+                i = end;
+            }
+            if (done < piece.length())
+                spans.push_back({done, piece.length(), false});
+            return apply_behavior(std::move(spans), m_behavior);
+        });
+    }
+
+private:
+    SplitBehavior m_behavior;
+};
+
+/// A text as a regular expression that finds just that text.
+std::string escaped(const std::string &text)
+{
+    std::string result;
+    for (const char byte : text) {
+        if (std::string_view(R"(\^$.|?*+()[]{}-#&~ )").find(byte) != std::string_view::npos)
+            result.push_back('\\');
+        result.push_back(byte);
+    }
+    return result;
+}
+
+class Split : public PreTokenizer {
+public:
+    explicit Split(const JsonField &field)
+    {
+        const JsonField pattern = field.at("pattern");
+        if (const auto regex = pattern.find("Regex"))
+            m_pattern = std::make_unique<Pattern>(*regex, regex->text());
+        else
+            m_pattern = std::make_unique<Pattern>(pattern, escaped(pattern.at("String").text()));
+        const JsonField behavior = field.at("behavior");
+        const std::string name = behavior.text();
+        if (name == "Removed")
+            m_behavior = SplitBehavior::Removed;
+        else if (name == "Isolated")
+            m_behavior = SplitBehavior::Isolated;
+        else if (name == "MergedWithPrevious")
+            m_behavior = SplitBehavior::MergedWithPrevious;
+        else if (name == "MergedWithNext")
+            m_behavior = SplitBehavior::MergedWithNext;
+        else if (name == "Contiguous")
+            m_behavior = SplitBehavior::Contiguous;
+        else
+            behavior.fail(in_quotes(name) + " is not supported (only Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)");
+        const auto invert = field.find("invert");
+        m_invert = invert && invert->flag();
+    }
+
+    void apply(Pieces &pieces) const override
+    {
+        cut_pieces(pieces, [this](const icu::UnicodeString &piece) {
+            std::vector<Span> spans = m_pattern->spans(piece);
+            if (m_invert)
+                for (Span &span : spans)
+                    span.found = !span.found;
+            return apply_behavior(std::move(spans), m_behavior);
+        });
+    }
+
+private:
+    std::unique_ptr<Pattern> m_pattern;
+    SplitBehavior m_behavior = SplitBehavior::Isolated;
+    bool m_invert = false; ///< what is between the pattern's finds counts as found
+};
+
+class Sequence : public PreTokenizer {
+public:
+    explicit Sequence(const JsonField &field)
+    {
+        for (const JsonField &part : field.at("pretokenizers").items())
+            m_parts.push_back(read(part));
+    }
+    void apply(Pieces &pieces) const override
+    {
+        for (const auto &part : m_parts)
+            part->apply(pieces);
+    }
+    bool byte_level() const override
+    {
+        for (const auto &part : m_parts)
+            if (part->byte_level())
+                return true;
+        return false;
+    }
+
+private:
+    std::vector<std::unique_ptr<PreTokenizer>> m_parts;
+};
+
+} // namespace
+
+std::vector<Span> apply_behavior(std::vector<Span> spans, SplitBehavior behavior)
+{
+    std::vector<Span> result;
+    const auto size = spans.size();
+    switch (behavior) {
+    case SplitBehavior::Isolated:
+        return spans;
+    case SplitBehavior::Removed:
+        std::erase_if(spans, [](const Span &span) { return span.found; });
+        return spans;
+    case SplitBehavior::Contiguous:
+        for (const Span &span : spans) {
+            if (!result.empty() && result.back().found == span.found)
+                result.back().end = span.end;
+            else
+                result.push_back(span);
+        }
+        return result;
+    case SplitBehavior::MergedWithPrevious: // of several finds in a row, only the first joins what is before it
+        for (size_t i = 0; i < size; ++i) {
+            if (i > 0 && spans[i].found && !spans[i - 1].found)
+                result.back().end = spans[i].end;
+            else
+                result.push_back(spans[i]);
+        }
+        return result;
+    case SplitBehavior::MergedWithNext: // … and only the last joins what follows
+        for (size_t i = size; i-- > 0;) {
+            if (i + 1 < size && spans[i].found && !spans[i + 1].found)
+                result.back().begin = spans[i].begin;
+            else
+                result.push_back(spans[i]);
+        }
+        return {result.rbegin(), result.rend()};
+    }
+    return result;
+}
+
+std::unique_ptr<PreTokenizer> PreTokenizer::read(const JsonField &pre_tokenizer)
+{
+    const std::string type = pre_tokenizer.at("type").text();
+    if (type == "ByteLevel")
+        return std::make_unique<ByteLevel>(pre_tokenizer);
+    if (type == "Digits")
+        return std::make_unique<Digits>(pre_tokenizer);
+    if (type == "Split")
+        return std::make_unique<Split>(pre_tokenizer);
+    if (type == "Sequence")
+        return std::make_unique<Sequence>(pre_tokenizer);
+    pre_tokenizer.at("type").fail(in_quotes(type) + " is not supported (only ByteLevel, Digits, Split, Sequence)");
+}
+
+} // namespace patchbay::text
