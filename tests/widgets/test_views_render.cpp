@@ -1,0 +1,133 @@
+// Every view paints something sensible in light and dark, at 1x and 2x, small and large.
+// With PATCHBAY_PICTURES=DIR the pictures are written there, to be looked at.
+#include "heatmap_widget.h"
+#include "theme.h"
+#include "widgets/sample_views.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QImage>
+#include <QPainter>
+#include <QSet>
+#include <QtTest>
+
+using namespace patchbay::widgets;
+
+namespace {
+
+QPalette darkPalette()
+{
+    QPalette palette(QColor(0x2b, 0x2b, 0x2e));
+    palette.setColor(QPalette::Base, QColor(0x1e, 0x1e, 0x21));
+    palette.setColor(QPalette::AlternateBase, QColor(0x28, 0x28, 0x2b));
+    palette.setColor(QPalette::Window, QColor(0x2b, 0x2b, 0x2e));
+    for (auto role : {QPalette::Text, QPalette::WindowText, QPalette::ButtonText})
+        palette.setColor(role, QColor(0xe6, 0xe6, 0xe6));
+    return palette;
+}
+
+QImage picture(QWidget &widget, QSize size, int scale, bool dark)
+{
+    widget.setPalette(dark ? darkPalette() : QPalette(QColor(0xf2, 0xf2, 0xf2)));
+    widget.setAttribute(Qt::WA_DontShowOnScreen);
+    widget.resize(size);
+    widget.show();
+    QImage image(size * scale, QImage::Format_RGB32);
+    image.setDevicePixelRatio(scale);
+    image.fill(Qt::magenta); // shows through wherever a view forgets to paint
+    widget.render(&image);
+    return image;
+}
+
+void keep(const QImage &image, const QString &name)
+{
+    const QString folder = qEnvironmentVariable("PATCHBAY_PICTURES");
+    if (!folder.isEmpty()) {
+        QVERIFY(QDir().mkpath(folder));
+        QVERIFY(image.save(folder + '/' + name + ".png"));
+    }
+}
+
+/// Distinct colours, and whether the marker colour is left anywhere.
+int colours(const QImage &image, bool *unpainted)
+{
+    QSet<QRgb> seen;
+    for (int y = 0; y < image.height(); ++y) {
+        const auto *line = reinterpret_cast<const QRgb *>(image.constScanLine(y));
+        for (int x = 0; x < image.width(); ++x)
+            seen.insert(line[x]);
+    }
+    *unpainted = seen.contains(QColor(Qt::magenta).rgb());
+    return int(seen.size());
+}
+
+void check(QWidget &widget, QSize size, const QString &name, int leastColours = 20)
+{
+    for (bool dark : {false, true}) {
+        for (int scale : {1, 2}) {
+            const QImage image = picture(widget, size, scale, dark);
+            keep(image, QStringLiteral("%1-%2-%3x").arg(name, dark ? "dark" : "light").arg(scale));
+            bool unpainted = false;
+            const int count = colours(image, &unpainted);
+            QVERIFY2(!unpainted, qPrintable(name + " leaves pixels unpainted"));
+            QVERIFY2(count >= leastColours, qPrintable(QStringLiteral("%1 has only %2 colours").arg(name).arg(count)));
+            const QColor ground = Theme::of(widget.palette()).background;
+            QVERIFY(dark == (ground.lightness() < 128));
+        }
+    }
+}
+
+} // namespace
+
+class TestViewsRender : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void heatmap_data();
+    void heatmap();
+    void heatmapEmpty();
+};
+
+void TestViewsRender::heatmap_data()
+{
+    QTest::addColumn<int>("facets");
+    QTest::addColumn<int>("rows");
+    QTest::addColumn<int>("columns");
+    QTest::addColumn<double>("done");
+    QTest::addColumn<QSize>("size");
+    QTest::newRow("6x8") << 1 << 6 << 8 << 1.0 << QSize(700, 460);
+    QTest::newRow("6x8-two-running") << 2 << 6 << 8 << 0.5 << QSize(1000, 420);
+    QTest::newRow("30x32") << 1 << 30 << 32 << 1.0 << QSize(900, 700);
+    QTest::newRow("30x32-five") << 5 << 30 << 32 << 1.0 << QSize(1280, 800);
+    QTest::newRow("48x64-running") << 1 << 48 << 64 << 0.6 << QSize(900, 640);
+    QTest::newRow("12x12-small") << 2 << 12 << 12 << 0.7 << QSize(420, 240);
+}
+
+void TestViewsRender::heatmap()
+{
+    QFETCH(int, facets);
+    QFETCH(int, rows);
+    QFETCH(int, columns);
+    QFETCH(double, done);
+    QFETCH(QSize, size);
+    HeatmapWidget widget;
+    HeatmapView view = samples::heatmap(facets, rows, columns, done);
+    if (facets == 2)
+        view.masked = {{0, 0}, {1, 1}, {2, 2}, {3, 3}};
+    widget.resize(size);
+    widget.setView(view);
+    widget.setSelection({{3, 3}, {4, 1}});
+    const QPoint cell = widget.layoutGeometry().cellRect({0, 2, 5}).center();
+    QTest::mouseMove(&widget, cell);
+    QMouseEvent move(QEvent::MouseMove, cell, widget.mapToGlobal(cell), Qt::NoButton, Qt::NoButton, Qt::NoModifier);
+    QApplication::sendEvent(&widget, &move);
+    check(widget, size, QStringLiteral("heatmap-") + QTest::currentDataTag());
+}
+
+void TestViewsRender::heatmapEmpty()
+{
+    HeatmapWidget widget;
+    check(widget, QSize(400, 250), "heatmap-empty", 3);
+}
+
+QTEST_MAIN(TestViewsRender)
+#include "test_views_render.moc"

@@ -1,0 +1,188 @@
+#include "heatmap_painter.h"
+
+#include "heatmap_furniture.h"
+#include "colour_map.h"
+#include "view_text.h"
+
+#include <QFontMetrics>
+#include <QPainter>
+
+#include <algorithm>
+#include <cmath>
+
+namespace patchbay::widgets {
+namespace {
+
+constexpr int gapFrom = 12;    // cells at least this large are separated by a hairline
+constexpr int cornerFrom = 5;  // and this large carry the estimate's corner
+
+/// Which cells are masked, as a flat look-up [rows, columns].
+QVector<bool> maskOf(const HeatmapView &view, const HeatmapFacet &facet)
+{
+    QVector<bool> masked;
+    if (view.masked.isEmpty())
+        return masked;
+    masked.fill(false, qsizetype(facet.rows) * facet.columns);
+    for (HeadId head : view.masked) {
+        if (head.layer < 0 || head.layer >= facet.rows || head.head >= facet.columns)
+            continue;
+        const int first = head.head < 0 ? 0 : head.head, last = head.head < 0 ? facet.columns - 1 : head.head;
+        for (int column = first; column <= last; ++column)
+            masked[qsizetype(head.layer) * facet.columns + column] = true;
+    }
+    return masked;
+}
+
+void drawCells(QPainter &painter, const HeatmapScene &scene, int index, const QRect &clip)
+{
+    const HeatmapFacet &facet = scene.view.facets[index];
+    const FacetLayout &place = scene.layout.facets[index];
+    const QRect area = place.cells.intersected(clip);
+    if (area.isEmpty())
+        return;
+    // The hatching of missing cells lies under everything, so that it runs on from cell to cell.
+    const QColor ground = mixed(scene.theme.background, scene.theme.text, 0.04);
+    painter.fillRect(area, ground);
+    painter.setBrushOrigin(place.cells.topLeft());
+    painter.fillRect(area, QBrush(mixed(scene.theme.faintLine, ground, 0.15), Qt::BDiagPattern));
+
+    const QVector<bool> masked = maskOf(scene.view, facet);
+    const QRect sample = place.cellRect(0, 0);
+    const bool gaps = scene.gaps && std::min(sample.width(), sample.height()) >= gapFrom;
+    const int decimals = scene.cellTexts ? cellTextDecimals(scene) : -1;
+    const int corner = std::clamp(std::min(sample.width(), sample.height()) / 3, 2, 8);
+    painter.setFont(scaledFont(scene.font, 0.8));
+    const int lastRow = place.rowAt(area.bottom()), lastColumn = place.columnAt(area.right());
+    for (int row = std::max(0, place.rowAt(area.top())); row <= lastRow; ++row) {
+        for (int column = std::max(0, place.columnAt(area.left())); column <= lastColumn; ++column) {
+            const CellState state = stateAt(facet, row, column);
+            if (state == CellState::Missing)
+                continue;
+            const double value = valueAt(facet, row, column);
+            const bool faded = !masked.isEmpty() && masked[qsizetype(row) * facet.columns + column];
+            const QColor colour = cellColour(scene, value, state, faded);
+            const QRect cell = place.cellRect(row, column);
+            painter.fillRect(cell, colour);
+            if (gaps) {
+                painter.fillRect(QRect(cell.right(), cell.top(), 1, cell.height()), scene.theme.faintLine);
+                painter.fillRect(QRect(cell.left(), cell.bottom(), cell.width(), 1), scene.theme.faintLine);
+            }
+            if (state == CellState::Estimated && sample.width() >= cornerFrom && sample.height() >= cornerFrom) {
+                // Staircase instead of a polygon: crisp at every scale, and cheap for thousands of cells.
+                const QColor mark = mixed(textOn(colour), colour, 0.45);
+                const int right = cell.right() - (gaps ? 1 : 0);
+                for (int i = 0; i < corner; ++i)
+                    painter.fillRect(QRect(right - corner + 1 + i, cell.top() + i, corner - i, 1), mark);
+            }
+            if (decimals >= 0) {
+                painter.setPen(faded ? scene.theme.dimText : textOn(colour));
+                painter.drawText(cell.adjusted(0, 0, gaps ? -1 : 0, gaps ? -1 : 0), Qt::AlignCenter | Qt::TextDontClip,
+                                 signedNumber(value, decimals));
+            }
+        }
+    }
+    painter.setPen(scene.theme.line);
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(place.cells.adjusted(-1, -1, 0, 0));
+}
+
+/// Bars of row or column sums; the largest of all facets fills the margin.
+void drawSums(QPainter &painter, const HeatmapScene &scene, int index, double lowest, double highest, bool rows)
+{
+    const HeatmapFacet &facet = scene.view.facets[index];
+    const FacetLayout &place = scene.layout.facets[index];
+    const QRect lane = rows ? place.rowSums : place.columnSums;
+    const double span = highest - lowest;
+    if (lane.isEmpty() || !(span > 0))
+        return;
+    const int length = (rows ? lane.width() : lane.height()) - 2;
+    const int zero = int(std::lround(-lowest / span * length));
+    painter.setPen(Qt::NoPen);
+    for (int i = 0; i < (rows ? facet.rows : facet.columns); ++i) {
+        const double sum = rows ? rowSum(facet, i) : columnSum(facet, i);
+        if (std::isnan(sum))
+            continue;
+        const int size = std::max(1, int(std::lround(std::abs(sum) / span * length)));
+        const QColor colour = mixed(sum < 0 ? scene.theme.negative : scene.theme.positive, scene.theme.background, 0.25);
+        const QRect cell = rows ? place.cellRect(i, 0) : place.cellRect(0, i);
+        const int inset = (rows ? cell.height() : cell.width()) >= 6 ? 1 : 0;
+        if (rows)
+            painter.fillRect(QRect(lane.left() + (sum < 0 ? zero - size : zero), cell.top() + inset, size, cell.height() - 2 * inset), colour);
+        else
+            painter.fillRect(QRect(cell.left() + inset, lane.bottom() - (sum < 0 ? zero : zero + size) + 1, cell.width() - 2 * inset, size), colour);
+    }
+    painter.setPen(scene.theme.line);
+    if (rows)
+        painter.drawLine(lane.left() + zero, lane.top(), lane.left() + zero, lane.bottom());
+    else
+        painter.drawLine(lane.left(), lane.bottom() - zero + 1, lane.right(), lane.bottom() - zero + 1);
+}
+
+} // namespace
+
+QColor cellColour(const HeatmapScene &scene, double value, CellState state, bool masked)
+{
+    QColor colour = colourOf(scene.map, value, scene.limit);
+    if (state == CellState::Estimated)
+        colour = mixed(colour, scene.theme.dark ? QColor(0x80, 0x80, 0x80) : QColor(Qt::white), 0.35);
+    return masked ? mixed(colour, scene.theme.background, 0.82) : colour;
+}
+
+int cellTextDecimals(const HeatmapScene &scene)
+{
+    if (scene.layout.facets.isEmpty() || scene.limit >= 1000)
+        return -1;
+    const QRect cell = scene.layout.facets.first().cellRect(0, 0);
+    const QFontMetrics metrics(scaledFont(scene.font, 0.8));
+    if (cell.height() < metrics.height() + 2)
+        return -1;
+    const double widest = std::max(largestMagnitude(scene.view), 1.0);
+    const int wanted = scene.view.unit == QLatin1String("%") || scene.limit >= 10 ? 1 : 2;
+    for (int decimals = wanted; decimals >= (wanted == 1 ? 0 : 1); --decimals) {
+        if (metrics.horizontalAdvance(signedNumber(-widest, decimals)) + 6 <= cell.width())
+            return decimals;
+    }
+    return -1;
+}
+
+void paintHeatmap(QPainter &painter, const HeatmapScene &scene, const QRect &clip)
+{
+    painter.save();
+    painter.setClipRect(clip);
+    painter.fillRect(clip, scene.theme.background);
+    double lowest[2] = {0, 0}, highest[2] = {0, 0};
+    for (const HeatmapFacet &facet : scene.view.facets) {
+        for (bool rows : {false, true}) {
+            for (int i = 0; i < (rows ? facet.rows : facet.columns); ++i) {
+                const double sum = rows ? rowSum(facet, i) : columnSum(facet, i);
+                if (!std::isnan(sum)) {
+                    lowest[rows] = std::min(lowest[rows], sum);
+                    highest[rows] = std::max(highest[rows], sum);
+                }
+            }
+        }
+    }
+    for (int i = 0; i < scene.layout.facets.size(); ++i) {
+        const FacetLayout &place = scene.layout.facets[i];
+        drawCells(painter, scene, i, clip);
+        if (place.cells.contains(clip))
+            continue;
+        drawFacetFurniture(painter, scene, i);
+        for (bool rows : {false, true})
+            drawSums(painter, scene, i, lowest[rows], highest[rows], rows);
+    }
+    if (clip.intersects(scene.layout.title)) {
+        QFont bold = scene.font;
+        bold.setBold(true);
+        painter.setFont(bold);
+        painter.setPen(scene.theme.text);
+        painter.drawText(scene.layout.title, Qt::AlignLeft | Qt::AlignVCenter,
+                         painter.fontMetrics().elidedText(scene.view.title, Qt::ElideRight, scene.layout.title.width()));
+    }
+    drawColourBar(painter, scene);
+    if (clip.intersects(scene.layout.readout))
+        drawStateLegend(&painter, scene);
+    painter.restore();
+}
+
+} // namespace patchbay::widgets

@@ -1,0 +1,91 @@
+// Interactive layer × head heatmap: facets on one scale, read-out, selection by pointer and keyboard.
+#pragma once
+
+#include "head_selection.h"
+#include "heatmap_painter.h"
+#include "views.h"
+
+#include <QPixmap>
+#include <QRegion>
+#include <QWidget>
+
+namespace patchbay::widgets {
+
+class HeatmapWidget : public QWidget {
+    Q_OBJECT
+public:
+    explicit HeatmapWidget(QWidget *parent = nullptr);
+
+    /// Shows a view. Cells that differ from the view before are the only ones repainted when shape and scale are the same,
+    /// so it may be called at any rate while a sweep runs.
+    void setView(const HeatmapView &view);
+    const HeatmapView &view() const { return m_view; }
+
+    /// Text in the middle while there are no facets ("No run yet").
+    void setEmptyText(const QString &text);
+    void setColourMap(ColourMap map);
+    void setSumsVisible(bool visible);      ///< margins with row and column sums, where there is room
+    void setCellTextsVisible(bool visible); ///< values in cells, where there is room
+
+    /// Selected heads, last = most recent. Setting emits nothing.
+    QVector<HeadId> selection() const;
+    void setSelection(const QVector<HeadId> &heads);
+
+    /// The read-out line's present text.
+    QString readout() const { return m_readout; }
+    const HeatmapLayout &layoutGeometry() const; ///< in widget pixels; for tests and tool windows
+
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
+
+Q_SIGNALS:
+    void hovered(patchbay::widgets::HeadId head, int facet); ///< invalid head, -1 when the pointer leaves the cells
+    void clicked(patchbay::widgets::HeadId head, int facet);
+    void cellClicked(int facet, int row, int column);        ///< also tells the column where columns are positions
+    void selectionChanged(const QVector<patchbay::widgets::HeadId> &heads); ///< by the user only
+    void activated(patchbay::widgets::HeadId head);          ///< Enter or double click: open attention
+    void contextMenuRequested(patchbay::widgets::HeadId head, const QPoint &globalPosition);
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+    void mouseMoveEvent(QMouseEvent *event) override;
+    void mousePressEvent(QMouseEvent *event) override;
+    void mouseReleaseEvent(QMouseEvent *event) override;
+    void mouseDoubleClickEvent(QMouseEvent *event) override;
+    void leaveEvent(QEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+    void contextMenuEvent(QContextMenuEvent *event) override;
+    void focusInEvent(QFocusEvent *event) override;
+    void focusOutEvent(QFocusEvent *event) override;
+    void changeEvent(QEvent *event) override;
+
+private:
+    HeatmapScene scene() const;
+    void relayout();
+    void repaintAll();                   ///< the data part too
+    void repaintChanged(const HeatmapView &before);
+    void setHover(CellRef cell, QPoint point);
+    void updateReadout(QPoint point = {-1, -1});
+    void finishSelection(bool changed);
+    QVector<HeadId> outward(const QVector<HeadId> &cells) const; ///< (row, column) → heads
+    int currentFacet() const;
+
+    HeatmapView m_view;
+    QString m_emptyText;
+    ColourMap m_map = ColourMap::RdBu;
+    bool m_sums = true, m_cellTexts = true;
+    double m_limit = 1;
+    mutable HeatmapLayout m_layout;
+    HeadSelection m_selection;           // as (row, column), also where columns are positions
+    CellRef m_hover;
+    int m_facet = 0;                     // facet last pointed at: the read-out's facet for the keyboard
+    QPoint m_press{-1, -1};
+    QRect m_band;
+    QString m_readout;
+    bool m_readoutIsHint = true;
+    QPixmap m_buffer;                    // the data part, so that hovering never draws cells
+    QRegion m_stale;                     // of m_buffer
+};
+
+} // namespace patchbay::widgets
