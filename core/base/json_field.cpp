@@ -1,12 +1,9 @@
 #include "base/json_field.h"
 
 #include "base/error.h"
+#include "io/array_files.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 
 namespace patchbay {
 
@@ -27,17 +24,7 @@ json parse_json(std::string_view text, const std::string &file)
 
 json read_json_file(const std::filesystem::path &path)
 {
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error))
-        throw Error(path.string(), "is a folder, not a file");
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream)
-        throw Error(path.string(), std::string("cannot be read: ") + std::strerror(errno));
-    std::ostringstream text;
-    text << stream.rdbuf();
-    if (stream.bad())
-        throw Error(path.string(), std::string("cannot be read: ") + std::strerror(errno));
-    return parse_json(text.view(), path.string());
+    return parse_json(read_file(path), path.string());
 }
 
 std::string in_quotes(std::string_view text)

@@ -45,8 +45,22 @@ PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *to
 /// clean, flipped, end, io, s and optional io_pos, s1_pos, s2_pos, as in fixtures. Throws Error naming what is missing or disagrees.
 PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name);
 
-/// Finds problems of a pair (token lengths differ, an answer of several tokens, nothing flipped …) and writes them into it; fills in ids.
+/// Fills in everything that follows from a pair's four texts: ids, its problem if there is one (token lengths differ, an answer of
+/// several tokens, nothing flipped …), and the positions of IO, S1 and S2 where the clean prompt has the answer's token, and the
+/// wrong one's at least twice. Also for a pair that was edited: nothing of the old state stays.
 void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer);
+
+/// Empty for a text of one token; otherwise what it is, such as "\" Brandon\" is 2 tokens (\" Brand\", \"on\")".
+std::string why_not_one_token(const std::string &text, const Tokenizer &tokenizer);
+
+/// A token as text; "[50300]" for an id that the tokenizer does not have.
+std::string token_text(const Tokenizer &tokenizer, int64_t id);
+
+/// The batch without the prompts at these indices (others are ignored). Throws Error when none is left.
+PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &excluded);
+
+/// Fills in the token strings of a batch.
+void describe_tokens(PromptBatch &batch, const Tokenizer &tokenizer);
 
 /// Checks a batch against a model's vocabulary and context. Throws Error naming prompt, token and limit.
 void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx);

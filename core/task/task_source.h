@@ -20,6 +20,12 @@ PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer);
 /// Lines of {"clean", "flipped", "answer", "wrong"} (JSONL), or a CSV with such a header. Texts end before the answer.
 /// Throws Error naming file and line.
 std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path);
+/// Writes such a file, by extension (.csv, otherwise JSONL), without the pairs that the user has excluded. Throws Error.
+void write_pairs_file(const std::filesystem::path &path, const std::vector<PromptPair> &pairs);
+
+/// Pairs as kept in TaskRef::pairs, [{clean, flipped, answer, wrong}], and back. Throws Error naming the entry.
+nlohmann::json pairs_to_json(const std::vector<PromptPair> &pairs);
+std::vector<PromptPair> pairs_from_json(const nlohmann::json &pairs, const std::string &name);
 
 /// The built-in IOI task file (resources/tasks/ioi.json), found next to the program or in the source tree.
 std::filesystem::path builtin_task_path();

@@ -1,0 +1,163 @@
+// Batches that come as bare token ids, and checks before a model reads them.
+#include "base/error.h"
+#include "task/prompts.h"
+#include "text/tokenizer.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+namespace patchbay {
+
+namespace {
+
+std::string shape_text(const std::vector<int64_t> &shape)
+{
+    std::string text = "[";
+    for (const int64_t size : shape)
+        text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+    return text + "]";
+}
+
+class BatchArrays {
+public:
+    BatchArrays(const ArrayMap &arrays, const std::string &name) : m_arrays(arrays), m_name(name) {}
+
+    [[noreturn]] void fail(const std::string &cause) const { throw Error(m_name, cause); }
+
+    const Array &ids(const std::string &key, const std::vector<int64_t> &shape) const
+    {
+        const auto found = m_arrays.find(key);
+        if (found == m_arrays.end())
+            fail("has no tensor \"" + key + "\"; a batch needs clean, flipped [prompts, pos] and end, io, s [prompts]");
+        const Array &array = found->second;
+        if (array.is_float())
+            fail("\"" + key + "\" should hold integers");
+        if (!shape.empty() && array.shape != shape)
+            fail("\"" + key + "\" has the shape " + shape_text(array.shape) + ", but should have " + shape_text(shape));
+        return array;
+    }
+
+    std::vector<int> positions(const std::string &key, const PromptBatch &batch) const
+    {
+        const std::vector<int64_t> &values = ids(key, {batch.prompts}).ints();
+        std::vector<int> result;
+        for (size_t prompt = 0; prompt < values.size(); ++prompt) {
+            const int64_t limit = batch.end.empty() ? batch.width - 1 : batch.end[prompt];
+            if (values[prompt] < 0 || values[prompt] > limit)
+                fail("\"" + key + "\" of prompt " + std::to_string(prompt) + " is " + std::to_string(values[prompt])
+                     + ", but should be from 0 to " + std::to_string(limit));
+            result.push_back(static_cast<int>(values[prompt]));
+        }
+        return result;
+    }
+
+    bool has(const std::string &key) const { return m_arrays.count(key) > 0; }
+
+private:
+    const ArrayMap &m_arrays;
+    const std::string &m_name;
+};
+
+template <typename T>
+std::vector<T> kept_of(const std::vector<T> &list, const std::vector<int> &kept, size_t width = 1)
+{
+    std::vector<T> result;
+    if (!list.empty())
+        for (const int prompt : kept)
+            result.insert(result.end(), list.begin() + static_cast<std::ptrdiff_t>(size_t(prompt) * width),
+                          list.begin() + static_cast<std::ptrdiff_t>(size_t(prompt + 1) * width));
+    return result;
+}
+
+} // namespace
+
+PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name)
+{
+    const BatchArrays in(arrays, name);
+    const Array &clean = in.ids("clean", {});
+    constexpr int64_t most = std::numeric_limits<int>::max();
+    if (clean.shape.size() != 2 || clean.shape[0] < 1 || clean.shape[1] < 1 || clean.shape[0] > most || clean.shape[1] > most)
+        in.fail("\"clean\" has the shape " + shape_text(clean.shape) + ", but should have [prompts, pos], neither of them 0");
+    PromptBatch batch;
+    batch.prompts = static_cast<int>(clean.shape[0]);
+    batch.width = static_cast<int>(clean.shape[1]);
+    batch.clean = clean.ints();
+    batch.flipped = in.ids("flipped", clean.shape).ints();
+    batch.end = in.positions("end", batch);
+    batch.io = in.ids("io", {batch.prompts}).ints();
+    batch.s = in.ids("s", {batch.prompts}).ints();
+    for (size_t prompt = 0; prompt < batch.io.size(); ++prompt)
+        if (batch.io[prompt] == batch.s[prompt])
+            in.fail("\"io\" and \"s\" of prompt " + std::to_string(prompt) + " are the same token, " + std::to_string(batch.io[prompt]));
+    const int roles = in.has("io_pos") + in.has("s1_pos") + in.has("s2_pos");
+    if (roles == 3) {
+        batch.io_pos = in.positions("io_pos", batch);
+        batch.s1_pos = in.positions("s1_pos", batch);
+        batch.s2_pos = in.positions("s2_pos", batch);
+    } else if (roles > 0) {
+        in.fail("has some of io_pos, s1_pos, s2_pos; it should have all three or none");
+    }
+    return batch;
+}
+
+void describe_tokens(PromptBatch &batch, const Tokenizer &tokenizer)
+{
+    batch.tokens.assign(size_t(batch.prompts), {});
+    batch.flipped_tokens.assign(size_t(batch.prompts), {});
+    for (int prompt = 0; prompt < batch.prompts; ++prompt) {
+        for (int position = 0; position <= batch.end[size_t(prompt)]; ++position) {
+            batch.tokens[size_t(prompt)].push_back(token_text(tokenizer, batch.at(false, prompt, position)));
+            batch.flipped_tokens[size_t(prompt)].push_back(token_text(tokenizer, batch.at(true, prompt, position)));
+        }
+    }
+}
+
+PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &excluded)
+{
+    std::vector<int> kept;
+    for (int prompt = 0; prompt < batch.prompts; ++prompt)
+        if (std::find(excluded.begin(), excluded.end(), prompt) == excluded.end())
+            kept.push_back(prompt);
+    if (kept.empty())
+        throw Error("prompts", "all of them are excluded");
+    PromptBatch result;
+    result.prompts = static_cast<int>(kept.size());
+    result.width = batch.width;
+    result.clean = kept_of(batch.clean, kept, size_t(batch.width));
+    result.flipped = kept_of(batch.flipped, kept, size_t(batch.width));
+    result.end = kept_of(batch.end, kept);
+    result.io = kept_of(batch.io, kept);
+    result.s = kept_of(batch.s, kept);
+    result.io_pos = kept_of(batch.io_pos, kept);
+    result.s1_pos = kept_of(batch.s1_pos, kept);
+    result.s2_pos = kept_of(batch.s2_pos, kept);
+    result.tokens = kept_of(batch.tokens, kept);
+    result.flipped_tokens = kept_of(batch.flipped_tokens, kept);
+    return result;
+}
+
+void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx)
+{
+    const auto check = [&](int64_t id, int prompt, const std::string &where) {
+        if (id < 0 || id >= d_vocab)
+            throw Error("prompt " + std::to_string(prompt), where + ": token " + std::to_string(id) + " is not in the model's vocabulary of "
+                            + std::to_string(d_vocab));
+    };
+    for (int prompt = 0; prompt < batch.prompts; ++prompt) {
+        const int length = batch.end[size_t(prompt)] + 1;
+        if (length > n_ctx)
+            throw Error("prompt " + std::to_string(prompt), "has " + std::to_string(length) + " tokens, more than the model's context of "
+                            + std::to_string(n_ctx));
+        for (int position = 0; position < batch.width; ++position) {
+            check(batch.at(false, prompt, position), prompt, "clean, position " + std::to_string(position));
+            check(batch.at(true, prompt, position), prompt, "flipped, position " + std::to_string(position));
+        }
+        check(batch.io[size_t(prompt)], prompt, "answer");
+        check(batch.s[size_t(prompt)], prompt, "wrong answer");
+    }
+    if (batch.width > n_ctx)
+        throw Error("batch", "is " + std::to_string(batch.width) + " tokens wide, more than the model's context of " + std::to_string(n_ctx));
+}
+
+} // namespace patchbay

@@ -1,0 +1,148 @@
+#include "task/prompts.h"
+
+#include "base/error.h"
+#include "base/json_field.h"
+#include "text/tokenizer.h"
+
+#include <algorithm>
+
+namespace patchbay {
+
+namespace {
+
+/// Where IO, S1 and S2 are: by token, as the reference finds them. A name that begins the text has no space before it.
+void find_roles(PromptPair &pair, const Tokenizer &tokenizer)
+{
+    const std::vector<int64_t> &ids = pair.clean_ids;
+    const auto is = [&](int position, int64_t id, const std::string &text) {
+        return ids[size_t(position)] == id
+            || (position == 0 && text.starts_with(' ') && pair.clean.starts_with(text.substr(1)) && tokenizer.single(text.substr(1)) == ids[0]);
+    };
+    std::vector<int> io, s;
+    for (int position = 0; position <= pair.end(); ++position) {
+        if (is(position, pair.answer_id, pair.answer))
+            io.push_back(position);
+        else if (is(position, pair.wrong_id, pair.wrong))
+            s.push_back(position);
+    }
+    if (!io.empty() && s.size() >= 2) {
+        pair.io_pos = io.front();
+        pair.s1_pos = s.front();
+        pair.s2_pos = s.back();
+    }
+}
+
+/// An answer must be the token that would follow the prompt, not only a token.
+std::string misfit(const std::string &prompt, const std::vector<int64_t> &ids, const std::string &answer, int64_t id, const Tokenizer &tokenizer)
+{
+    std::vector<int64_t> expected = ids;
+    expected.push_back(id);
+    if (tokenizer.encode(prompt + answer) == expected)
+        return {};
+    const bool space = prompt.ends_with(' ');
+    return "the prompt with " + in_quotes(answer) + " behind it is not the prompt's tokens and that one"
+        + (space ? ": end the prompt before the space" : answer.starts_with(' ') ? "" : ": the answer may need a space before it");
+}
+
+std::string count_of(const std::vector<int64_t> &ids)
+{
+    return std::to_string(ids.size()) + (ids.size() == 1 ? " token" : " tokens");
+}
+
+std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer)
+{
+    if (pair.clean.empty() || pair.flipped.empty())
+        return pair.clean.empty() ? "the clean prompt is empty" : "the flipped prompt is empty";
+    if (pair.answer.empty() || pair.wrong.empty())
+        return pair.answer.empty() ? "the answer is empty" : "the wrong answer is empty";
+    for (const std::string &text : {pair.answer, pair.wrong})
+        if (const std::string cause = why_not_one_token(text, tokenizer); !cause.empty())
+            return cause + ", but an answer should be one";
+    if (pair.answer_id == pair.wrong_id)
+        return "the answer and the wrong answer are the same: " + in_quotes(pair.answer);
+    if (pair.clean_ids.empty() || pair.flipped_ids.empty())
+        return "no token is left of the prompt";
+    if (pair.clean_ids.size() != pair.flipped_ids.size())
+        return "the flipped prompt has " + count_of(pair.flipped_ids) + ", the clean one " + count_of(pair.clean_ids);
+    if (pair.clean_ids == pair.flipped_ids)
+        return "nothing is flipped: both prompts are the same";
+    std::string cause = misfit(pair.clean, pair.clean_ids, pair.answer, pair.answer_id, tokenizer);
+    if (cause.empty())
+        cause = misfit(pair.clean, pair.clean_ids, pair.wrong, pair.wrong_id, tokenizer);
+    return cause;
+}
+
+} // namespace
+
+std::string why_not_one_token(const std::string &text, const Tokenizer &tokenizer)
+{
+    const std::vector<int64_t> ids = tokenizer.encode(text);
+    if (ids.size() == 1)
+        return {};
+    std::string parts;
+    for (const int64_t id : ids)
+        parts += (parts.empty() ? " (" : ", ") + in_quotes(tokenizer.token(id));
+    return in_quotes(text) + " is " + count_of(ids) + parts + (parts.empty() ? "" : ")");
+}
+
+std::string token_text(const Tokenizer &tokenizer, int64_t id)
+{
+    return tokenizer.contains(id) ? tokenizer.token(id) : "[" + std::to_string(id) + "]";
+}
+
+void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer)
+{
+    pair.clean_ids = tokenizer.encode(pair.clean);
+    pair.flipped_ids = tokenizer.encode(pair.flipped);
+    pair.answer_id = tokenizer.single(pair.answer).value_or(-1);
+    pair.wrong_id = tokenizer.single(pair.wrong).value_or(-1);
+    pair.io_pos = pair.s1_pos = pair.s2_pos = -1;
+    pair.problem = problem_of(pair, tokenizer);
+    if (pair.problem.empty())
+        find_roles(pair, tokenizer);
+}
+
+PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *tokenizer, int64_t pad_id)
+{
+    std::vector<const PromptPair *> usable;
+    size_t width = 0;
+    for (const PromptPair &pair : pairs) {
+        if (!pair.usable())
+            continue;
+        if (pair.clean_ids.empty() || pair.clean_ids.size() != pair.flipped_ids.size())
+            throw Error("prompt pair", "is not tokenized: " + in_quotes(pair.clean));
+        usable.push_back(&pair);
+        width = std::max(width, pair.clean_ids.size());
+    }
+    if (usable.empty()) {
+        const auto problem = std::find_if(pairs.begin(), pairs.end(), [](const PromptPair &pair) { return !pair.problem.empty(); });
+        throw Error("prompts", pairs.empty() ? "there are none"
+                        : problem == pairs.end() ? "all of them are excluded"
+                                                 : "none can be used; the first problem: " + problem->problem + " (" + in_quotes(problem->clean) + ")");
+    }
+    PromptBatch batch;
+    batch.prompts = static_cast<int>(usable.size());
+    batch.width = static_cast<int>(width);
+    bool roles = true;
+    for (const PromptPair *pair : usable) {
+        for (auto [ids, rows] : {std::pair{&pair->clean_ids, &batch.clean}, std::pair{&pair->flipped_ids, &batch.flipped}}) {
+            rows->insert(rows->end(), ids->begin(), ids->end());
+            rows->resize(rows->size() + width - ids->size(), pad_id);
+        }
+        batch.end.push_back(pair->end());
+        batch.io.push_back(pair->answer_id);
+        batch.s.push_back(pair->wrong_id);
+        batch.io_pos.push_back(pair->io_pos);
+        batch.s1_pos.push_back(pair->s1_pos);
+        batch.s2_pos.push_back(pair->s2_pos);
+        roles = roles && pair->io_pos >= 0 && pair->s1_pos >= 0 && pair->s2_pos >= 0;
+    }
+    if (!roles) // known for some prompts only is of no use to an analysis
+        for (std::vector<int> *positions : {&batch.io_pos, &batch.s1_pos, &batch.s2_pos})
+            positions->clear();
+    if (tokenizer)
+        describe_tokens(batch, *tokenizer);
+    return batch;
+}
+
+} // namespace patchbay

@@ -1,0 +1,98 @@
+#include "task/task_source.h"
+
+#include "base/data_dir.h"
+#include "base/error.h"
+#include "base/json_field.h"
+#include "io/array_files.h"
+#include "task/ioi_task.h"
+#include "text/tokenizer.h"
+
+namespace patchbay {
+
+namespace {
+
+std::string without_last_word(const std::string &text)
+{
+    return text.substr(0, text.rfind(' '));
+}
+
+std::vector<PromptPair> generated_pairs(const TaskRef &ref, const Tokenizer &tokenizer)
+{
+    const TaskFile task = read_task_file(ref.file.empty() ? builtin_task_path() : std::filesystem::path(ref.file));
+    IoiRequest request;
+    request.type = ref.type;
+    request.prompts = ref.prompts;
+    request.seed = ref.seed;
+    const IoiSet set = generate_ioi(task, request);
+    const FlippedSet flipped = flip_ioi(task, set, ref.flip);
+
+    std::vector<PromptPair> pairs;
+    for (size_t i = 0; i < set.prompts.size(); ++i) {
+        const IoiPrompt &prompt = set.prompts[i];
+        PromptPair &pair = pairs.emplace_back();
+        pair.clean = without_last_word(prompt.text);
+        pair.flipped = without_last_word(flipped.prompts[i].text);
+        pair.answer = " " + prompt.io;
+        pair.wrong = " " + prompt.s;
+        pair.template_index = prompt.template_index;
+        tokenize_pair(pair, tokenizer);
+        // With a name of several tokens, lengths and positions can come out right by accident: say what is the matter.
+        for (const std::string &name : {prompt.io, prompt.s, flipped.prompts[i].io, flipped.prompts[i].s})
+            if (const std::string cause = why_not_one_token(" " + name, tokenizer); !cause.empty())
+                pair.problem = "the name " + cause + ", but should be one";
+    }
+    return pairs;
+}
+
+std::vector<PromptPair> untokenized_pairs(const TaskRef &ref)
+{
+    if (!ref.pairs.is_null())
+        return pairs_from_json(ref.pairs, "task");
+    if (ref.file.empty())
+        throw Error("task", "of kind \"pairs\" needs a file");
+    return read_pairs_file(ref.file);
+}
+
+} // namespace
+
+std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokenizer)
+{
+    std::vector<PromptPair> pairs;
+    if (!task.pairs.is_null() || task.kind == "pairs") {
+        pairs = untokenized_pairs(task);
+        for (PromptPair &pair : pairs)
+            tokenize_pair(pair, tokenizer);
+    } else if (task.kind == "ioi") {
+        pairs = generated_pairs(task, tokenizer);
+    } else if (task.kind == "batch") {
+        throw Error(task.file, "holds token ids, not prompts: there is no table of pairs");
+    } else {
+        throw Error("task", "kind " + in_quotes(task.kind) + " is unknown; it should be ioi, pairs or batch");
+    }
+    for (const int index : task.excluded)
+        if (index >= 0 && static_cast<size_t>(index) < pairs.size())
+            pairs[static_cast<size_t>(index)].excluded = true;
+    return pairs;
+}
+
+PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer)
+{
+    if (task.kind == "batch" && task.pairs.is_null()) {
+        if (task.file.empty())
+            throw Error("task", "of kind \"batch\" needs a file");
+        PromptBatch batch = batch_from_arrays(read_arrays(task.file).arrays, task.file);
+        if (tokenizer)
+            describe_tokens(batch, *tokenizer);
+        return task.excluded.empty() ? batch : without_prompts(batch, task.excluded);
+    }
+    if (!tokenizer)
+        throw Error("model", "has no tokenizer.json: only a batch of token ids can be run on it, not prompts");
+    return make_batch(load_pairs(task, *tokenizer), tokenizer, tokenizer->pad_id().value_or(0));
+}
+
+std::filesystem::path builtin_task_path()
+{
+    return data_path("tasks/ioi.json");
+}
+
+} // namespace patchbay
