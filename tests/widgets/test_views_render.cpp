@@ -1,5 +1,6 @@
 // Every view paints something sensible in light and dark, at 1x and 2x, small and large.
 // With PATCHBAY_PICTURES=DIR the pictures are written there, to be looked at.
+#include "attention_widget.h"
 #include "heatmap_widget.h"
 #include "theme.h"
 #include "widgets/sample_views.h"
@@ -85,6 +86,8 @@ private Q_SLOTS:
     void heatmap_data();
     void heatmap();
     void heatmapEmpty();
+    void attention_data();
+    void attention();
 };
 
 void TestViewsRender::heatmap_data()
@@ -127,6 +130,30 @@ void TestViewsRender::heatmapEmpty()
 {
     HeatmapWidget widget;
     check(widget, QSize(400, 250), "heatmap-empty", 3);
+}
+
+void TestViewsRender::attention_data()
+{
+    QTest::addColumn<int>("size");
+    QTest::addColumn<bool>("difference");
+    QTest::addColumn<double>("cell");
+    QTest::newRow("15") << 15 << false << 0.0;
+    QTest::newRow("15-difference") << 15 << true << 0.0;
+    QTest::newRow("300") << 300 << false << 0.0;
+    QTest::newRow("300-zoomed") << 300 << false << 12.0;
+}
+
+void TestViewsRender::attention()
+{
+    QFETCH(int, size);
+    QFETCH(bool, difference);
+    QFETCH(double, cell);
+    AttentionWidget widget;
+    widget.resize(620, 640);
+    widget.setView(samples::attention(size, 3, difference));
+    widget.setCellSize(cell);
+    widget.setHighlight(size - 1, 2);
+    check(widget, QSize(620, 640), QStringLiteral("attention-") + QTest::currentDataTag());
 }
 
 QTEST_MAIN(TestViewsRender)
