@@ -53,6 +53,9 @@ public:
         std::vector<std::string> keep; ///< hook names whose activations are kept
         bool logits = true;
         bool ungroup_kv = false; ///< keep hook_k, hook_v, hook_rot_k per query head (TransformerLens: ungroup_grouped_query_attention)
+        /// Queries, keys and values each run the first norm on their own per-head inputs, and its hooks have the value input's shape
+        /// [P, T, heads, ..] (TransformerLens: use_split_qkv_input). Without it hook_q_input and its like can be read and changed too.
+        bool split_qkv = false;
         std::vector<Intervention> interventions;
     };
     /// One forward pass. A pattern or z changed by an intervention is what the rest of the pass sees.

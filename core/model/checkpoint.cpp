@@ -1,0 +1,170 @@
+#include "model/detail/checkpoint.h"
+
+#include "base/error.h"
+#include "io/array_files.h"
+#include "io/mapped_file.h"
+#include "io/safetensors.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <set>
+
+namespace patchbay {
+
+void ByteSource::release(uint64_t, uint64_t) {}
+
+int64_t CheckpointTensor::count() const
+{
+    int64_t n = 1;
+    for (const int64_t extent : shape)
+        n *= extent;
+    return n;
+}
+
+namespace {
+
+class MappedSource : public ByteSource {
+public:
+    explicit MappedSource(const std::filesystem::path &path) : file(path) {}
+    const std::byte *view(uint64_t offset, size_t, std::vector<std::byte> &) override { return file.data() + offset; }
+    void release(uint64_t begin, uint64_t end) override { file.release(begin, end); }
+    const MappedFile file;
+};
+
+// Exponent bits all ones: infinity or NaN. Written so that the compiler makes vector code of it.
+int64_t count_non_finite(const float *values, size_t count)
+{
+    int64_t found = 0;
+    for (size_t i = 0; i < count; ++i)
+        found += (std::bit_cast<uint32_t>(values[i]) & 0x7f800000u) == 0x7f800000u;
+    return found;
+}
+
+// Strided tensors are rare in checkpoints: their rows are gathered one element at a time from the bytes they span.
+void read_strided(const CheckpointTensor &tensor, const std::byte *span, int64_t row, int64_t rows, float *out)
+{
+    std::vector<int64_t> index(tensor.shape.size(), 0);
+    index[0] = row;
+    const int64_t row_count = tensor.count() / tensor.shape[0];
+    for (int64_t i = 0; i < rows * row_count; ++i) {
+        int64_t at = 0;
+        for (size_t axis = 0; axis < index.size(); ++axis)
+            at += index[axis] * tensor.strides[axis];
+        convert_to_float(tensor.dtype, span + at * static_cast<int64_t>(size_of(tensor.dtype)), 1, out + i);
+        for (size_t axis = index.size(); axis-- > 0;) {
+            if (++index[axis] < tensor.shape[axis] || axis == 0)
+                break;
+            index[axis] = 0;
+        }
+    }
+}
+
+} // namespace
+
+Checkpoint Checkpoint::open(const std::filesystem::path &folder)
+{
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(folder, ignored))
+        throw Error(folder.string(), "is not a folder; give the folder with config.json and the weights");
+    const auto present = [&](const char *file) { return std::filesystem::exists(folder / file, ignored); };
+    Checkpoint out;
+    for (const char *file : {"model.safetensors", "model.safetensors.index.json"}) {
+        if (!present(file))
+            continue;
+        const std::filesystem::path path = folder / file;
+        out.m_name = path.string();
+        if (path.extension() == ".json")
+            out.add_index(path);
+        else
+            out.add_safetensors(path, nullptr);
+        return out;
+    }
+    throw Error(folder.string(), "holds no weights: neither model.safetensors nor model.safetensors.index.json is there");
+}
+
+void Checkpoint::add(const std::string &tensor, CheckpointTensor stored, const std::map<std::string, std::string> *wanted)
+{
+    if (wanted) {
+        const auto it = wanted->find(tensor);
+        if (it == wanted->end() || it->second != std::filesystem::path(stored.file).filename())
+            return;
+    }
+    m_tensors.emplace(tensor, std::move(stored));
+}
+
+void Checkpoint::add_safetensors(const std::filesystem::path &path, const std::map<std::string, std::string> *wanted)
+{
+    m_files.push_back(path);
+    const auto source = std::make_shared<MappedSource>(path);
+    const MappedFile &file = source->file;
+    for (auto &[tensor, stored] : parse_safetensors_header({file.data(), file.size()}, file.size(), path.string()).tensors)
+        add(tensor, {stored.dtype, stored.shape, {}, source, stored.begin, path.string()}, wanted);
+}
+
+void Checkpoint::add_index(const std::filesystem::path &index)
+{
+    const auto root = nlohmann::json::parse(read_file(index), nullptr, false);
+    if (!root.is_object() || !root.contains("weight_map") || !root["weight_map"].is_object())
+        throw Error(index.string(), "has no \"weight_map\" that says which file holds which tensor");
+    std::map<std::string, std::string> wanted;
+    std::set<std::string> files;
+    for (const auto &[tensor, file] : root["weight_map"].items()) {
+        // Only files beside the index: a name with a folder in it could point anywhere.
+        if (!file.is_string() || file.get<std::string>().empty() || std::filesystem::path(file.get<std::string>()).filename() != file.get<std::string>())
+            throw Error(index.string(), "names something else than a file beside it for tensor " + tensor + ": " + file.dump());
+        wanted[tensor] = file.get<std::string>();
+        files.insert(wanted[tensor]);
+    }
+    for (const std::string &file : files) {
+        const std::filesystem::path path = index.parent_path() / file;
+        std::error_code ignored;
+        if (!std::filesystem::exists(path, ignored))
+            throw Error(path.string(), "is missing; " + index.filename().string() + " names it");
+        add_safetensors(path, &wanted);
+    }
+    for (const auto &[tensor, file] : wanted)
+        if (!m_tensors.contains(tensor))
+            throw Error((index.parent_path() / file).string(), "lacks the tensor " + tensor + ", which " + index.filename().string() + " says it holds");
+}
+
+void Checkpoint::read(const std::string &name, const Rows &sink, const CancelToken &cancel) const
+{
+    const CheckpointTensor &tensor = m_tensors.at(name);
+    const int64_t total = tensor.shape.empty() ? 1 : tensor.shape[0];
+    const int64_t row_count = total == 0 ? 0 : tensor.count() / total;
+    if (row_count == 0)
+        return;
+    // Small enough to stay in the processor's cache between converting and placing.
+    constexpr int64_t kPiece = 1 << 18;
+    const int64_t step = std::max<int64_t>(1, kPiece / row_count);
+    const uint64_t row_bytes = static_cast<uint64_t>(row_count) * size_of(tensor.dtype);
+    std::vector<float> values(static_cast<size_t>(std::min(step, total) * row_count));
+    std::vector<std::byte> scratch;
+    int64_t non_finite = 0;
+    for (int64_t row = 0; row < total; row += step) {
+        cancel.check();
+        const int64_t rows = std::min(step, total - row);
+        const size_t count = static_cast<size_t>(rows * row_count);
+        if (tensor.strides.empty()) {
+            const uint64_t begin = tensor.offset + static_cast<uint64_t>(row) * row_bytes, bytes = static_cast<uint64_t>(rows) * row_bytes;
+            convert_to_float(tensor.dtype, tensor.source->view(begin, bytes, scratch), count, values.data());
+            tensor.source->release(begin, begin + bytes);
+        } else {
+            int64_t span = 1;
+            for (size_t axis = 0; axis < tensor.shape.size(); ++axis)
+                span += (tensor.shape[axis] - 1) * tensor.strides[axis];
+            const std::byte *bytes = tensor.source->view(tensor.offset, static_cast<size_t>(span) * size_of(tensor.dtype), scratch);
+            read_strided(tensor, bytes, row, rows, values.data());
+        }
+        non_finite += count_non_finite(values.data(), count);
+        if (non_finite == 0)
+            sink(row, rows, values.data());
+    }
+    if (non_finite > 0)
+        throw Error(tensor.file, "tensor " + name + " holds " + std::to_string(non_finite) + (non_finite == 1 ? " number that is" : " numbers that are")
+                                     + " NaN or infinite");
+}
+
+} // namespace patchbay

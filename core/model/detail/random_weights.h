@@ -1,0 +1,11 @@
+// Weights without a checkpoint, for benchmarks and tests. For core's sources only.
+#pragma once
+
+#include "model/detail/weights.h"
+
+namespace patchbay {
+
+/// Unprocessed: norm weights one, everything else normal, biases included. The same seed gives the same weights.
+Weights random_weights(const ModelConfig &config, uint64_t seed);
+
+} // namespace patchbay

@@ -1,0 +1,77 @@
+#include "model/detail/hook_points.h"
+
+namespace patchbay {
+
+std::string block_hook(int layer, const char *suffix)
+{
+    return "blocks." + std::to_string(layer) + "." + suffix;
+}
+
+std::vector<HookPoint> hook_points(const ModelConfig &config)
+{
+    std::vector<HookPoint> out;
+    const auto stream = [&](const std::string &name) { out.push_back({name, HookAxes::Stream}); };
+    stream("hook_embed");
+    if (config.family == Family::Gpt2)
+        stream("hook_pos_embed");
+    for (int layer = 0; layer < config.n_layers; ++layer) {
+        const auto add = [&](const char *suffix, HookAxes axes) { out.push_back({block_hook(layer, suffix), axes}); };
+        add("hook_resid_pre", HookAxes::Stream);
+        add("hook_attn_in", HookAxes::Heads);
+        add("hook_q_input", HookAxes::Heads);
+        add("hook_k_input", HookAxes::KvHeads);
+        add("hook_v_input", HookAxes::KvHeads);
+        add("ln1.hook_scale", HookAxes::Stream);
+        add("ln1.hook_normalized", HookAxes::Stream);
+        add("attn.hook_q", HookAxes::Heads);
+        add("attn.hook_k", HookAxes::KvHeads);
+        add("attn.hook_v", HookAxes::KvHeads);
+        if (config.rotary_dim > 0) {
+            add("attn.hook_rot_q", HookAxes::Heads);
+            add("attn.hook_rot_k", HookAxes::KvHeads);
+        }
+        add("attn.hook_attn_scores", HookAxes::Pattern);
+        add("attn.hook_pattern", HookAxes::Pattern);
+        add("attn.hook_z", HookAxes::Heads);
+        add("attn.hook_result", HookAxes::Heads);
+        add("hook_attn_out", HookAxes::Stream);
+        if (!config.parallel)
+            add("hook_resid_mid", HookAxes::Stream);
+        add("hook_mlp_in", HookAxes::Stream);
+        add("ln2.hook_scale", HookAxes::Stream);
+        add("ln2.hook_normalized", HookAxes::Stream);
+        add("mlp.hook_pre", HookAxes::Stream);
+        if (config.gated_mlp)
+            add("mlp.hook_pre_linear", HookAxes::Stream);
+        add("mlp.hook_post", HookAxes::Stream);
+        add("hook_mlp_out", HookAxes::Stream);
+        add("hook_resid_post", HookAxes::Stream);
+    }
+    stream("ln_final.hook_scale");
+    stream("ln_final.hook_normalized");
+    return out;
+}
+
+bool matches_glob(const std::string &glob, const std::string &text)
+{
+    // On a mismatch, let the last * take one character more.
+    size_t g = 0, t = 0, star = std::string::npos, from = 0;
+    while (t < text.size()) {
+        if (g < glob.size() && glob[g] == '*') {
+            star = g++;
+            from = t;
+        } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+            ++g, ++t;
+        } else if (star != std::string::npos) {
+            g = star + 1;
+            t = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (g < glob.size() && glob[g] == '*')
+        ++g;
+    return g == glob.size();
+}
+
+} // namespace patchbay

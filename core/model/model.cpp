@@ -1,0 +1,130 @@
+#include "model/model.h"
+
+#include "base/data_dir.h"
+#include "base/error.h"
+#include "model/detail/config_json.h"
+#include "model/detail/process_weights.h"
+#include "model/detail/random_weights.h"
+#include "model/detail/read_weights.h"
+#include "model/detail/sha256.h"
+#include "model/detail/trust_check.h"
+#include "text/tokenizer.h"
+
+#include <chrono>
+#include <future>
+
+namespace patchbay {
+
+Model::Model() = default;
+Model::~Model() = default;
+
+namespace {
+
+/// Cancels the hash when loading ends early, so that the future's destructor does not wait for a whole file.
+struct CancelAtEnd {
+    CancelToken token;
+    ~CancelAtEnd() { token.cancel(); }
+};
+
+} // namespace
+
+std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::function<void(double, const std::string &)> &progress,
+                                         const CancelToken &cancel)
+{
+    const auto start = std::chrono::steady_clock::now();
+    const auto report = [&](double done, const char *what) {
+        cancel.check();
+        if (progress)
+            progress(done, what);
+    };
+    report(0, "reading the configuration");
+    const std::shared_ptr<Model> model(new Model);
+    TrustReport &trust = model->m_trust;
+    std::error_code ignored;
+    if (!std::filesystem::exists(options.path, ignored))
+        throw Error(options.path.string(), "does not exist; give the folder with config.json and the weights");
+    if (!std::filesystem::is_directory(options.path, ignored))
+        throw Error(options.path.string(), "is not a folder; give the folder with config.json and the weights");
+    const std::filesystem::path config_path = options.path / "config.json";
+    const nlohmann::json json = read_config_json(config_path);
+    trust.path = options.path.string();
+    trust.config = config_from_json(json, config_path.string());
+    trust.processing = options.processing;
+    trust.architecture = json.value("model_type", std::string());
+    if (const auto names = json.find("architectures"); names != json.end() && names->is_array() && !names->empty() && names->front().is_string())
+        trust.architecture = names->front().get<std::string>();
+    const auto bias = json.find("attention_bias");
+    const bool attention_bias = bias != json.end() && bias->is_boolean() ? bias->get<bool>() : trust.config.family != Family::Llama;
+
+    const Checkpoint checkpoint = Checkpoint::open(options.path);
+    trust.source_dtype = source_dtypes(checkpoint);
+    trust.parameters = count_parameters(checkpoint);
+    CancelAtEnd hashing;
+    std::future<std::string> hash;
+    if (options.trust_check)
+        hash = std::async(std::launch::async, [files = checkpoint.files(), token = hashing.token] { return sha256_of_files(files, token); });
+    if (const auto file = options.path / "tokenizer.json"; std::filesystem::exists(file, ignored))
+        model->m_tokenizer = Tokenizer::load(file);
+
+    model->m_weights = std::make_unique<Weights>(
+        read_weights(checkpoint, trust.config, attention_bias, [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); }, cancel));
+    Weights &weights = *model->m_weights;
+
+    // The unprocessed model computes its answers before it is processed in place: two copies would take twice the memory.
+    std::vector<int64_t> probe;
+    at::Tensor unprocessed;
+    if (options.trust_check) {
+        report(0.7, "checking the model");
+        trust.tokenizer = model->m_tokenizer ? check_tokenizer(*model->m_tokenizer, trust.config) : "none";
+        probe = probe_tokens(trust.config, model->m_tokenizer.get());
+        unprocessed = probe_log_probabilities(trust.config, weights, probe);
+        trust.hazards = find_hazards(trust, checkpoint, weights, model->m_tokenizer.get());
+    }
+    report(0.8, "processing the weights");
+    process_weights(weights, trust.config, options.processing);
+    if (options.trust_check) {
+        report(0.9, "checking the model");
+        trust.max_logprob_change = (probe_log_probabilities(trust.config, weights, probe) - unprocessed).abs().max().item<double>();
+        if (std::string hazard = processing_hazard(trust.max_logprob_change); !hazard.empty())
+            trust.hazards.push_back(std::move(hazard));
+        // In pieces, so that a cancellation is seen while the hash is being computed.
+        while (hash.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
+            cancel.check();
+        trust.sha256 = hash.get();
+    }
+    trust.load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    report(1, "done");
+    return model;
+}
+
+std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t seed, const Processing &processing)
+{
+    check_config(config, "random model");
+    const std::shared_ptr<Model> model(new Model);
+    model->m_trust.path = "random";
+    model->m_trust.architecture = "random weights, seed " + std::to_string(seed);
+    model->m_trust.config = config;
+    model->m_trust.processing = processing;
+    model->m_trust.source_dtype = "F32";
+    model->m_trust.tokenizer = "none";
+    model->m_weights = std::make_unique<Weights>(random_weights(config, seed));
+    const Weights &w = *model->m_weights;
+    const auto count = [&](const at::Tensor &tensor) { model->m_trust.parameters += tensor.defined() ? tensor.numel() : 0; };
+    for (const LayerWeights &l : w.layers)
+        for (const at::Tensor *tensor : {&l.ln1_w, &l.ln1_b, &l.ln2_w, &l.ln2_b, &l.W_Q, &l.W_K, &l.W_V, &l.W_O, &l.b_Q, &l.b_K, &l.b_V, &l.b_O,
+                                         &l.W_in, &l.W_gate, &l.b_in, &l.W_out, &l.b_out})
+            count(*tensor);
+    for (const at::Tensor *tensor : {&w.W_E, &w.W_pos, &w.ln_final_w, &w.ln_final_b})
+        count(*tensor);
+    if (!config.tied_embedding)
+        count(w.W_U);
+    process_weights(*model->m_weights, config, processing);
+    return model;
+}
+
+std::filesystem::path demo_model_path()
+{
+    return data_path("demo-model");
+}
+
+} // namespace patchbay

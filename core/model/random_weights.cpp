@@ -1,0 +1,52 @@
+#include "model/detail/random_weights.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <cmath>
+
+namespace patchbay {
+
+Weights random_weights(const ModelConfig &c, uint64_t seed)
+{
+    const at::Generator generator = at::detail::createCPUGenerator(seed);
+    const auto normal = [&](at::IntArrayRef shape, double deviation) { return at::empty(shape, at::kFloat).normal_(0, deviation, generator); };
+    const int64_t D = c.d_model, H = c.n_heads, G = c.n_kv_heads, d = c.d_head, M = c.d_mlp;
+    // Queries, keys and values of unit size from a normalised stream: attention is neither uniform nor saturated. What a block
+    // writes is scaled so that the stream does not grow with depth.
+    const double reads = 1 / std::sqrt(double(D)), depth = 1 / std::sqrt(2.0 * c.n_layers), small = 0.1;
+    const bool layer_norm = c.norm == Norm::LayerNorm;
+    const auto norm_bias = [&] { return layer_norm ? normal({D}, small) : at::Tensor(); };
+    Weights w;
+    w.W_E = normal({c.d_vocab, D}, 1);
+    if (c.family == Family::Gpt2)
+        w.W_pos = normal({c.n_ctx, D}, 0.2);
+    for (int layer = 0; layer < c.n_layers; ++layer) {
+        LayerWeights l;
+        l.ln1_w = at::ones({D});
+        l.ln1_b = norm_bias();
+        l.ln2_w = at::ones({D});
+        l.ln2_b = norm_bias();
+        l.W_Q = normal({H, D, d}, reads);
+        l.W_K = normal({G, D, d}, reads);
+        l.W_V = normal({G, D, d}, reads);
+        l.W_O = normal({H, d, D}, depth / std::sqrt(double(H * d)));
+        l.b_Q = normal({H, d}, small);
+        l.b_K = normal({G, d}, small);
+        l.b_V = normal({G, d}, small);
+        l.b_O = normal({D}, small);
+        l.W_in = normal({D, M}, reads);
+        if (c.gated_mlp)
+            l.W_gate = normal({D, M}, reads);
+        l.b_in = normal({M}, small);
+        l.W_out = normal({M, D}, depth / std::sqrt(double(M)));
+        l.b_out = normal({D}, small);
+        w.layers.push_back(std::move(l));
+    }
+    w.ln_final_w = at::ones({D});
+    w.ln_final_b = norm_bias();
+    w.W_U = c.tied_embedding ? (w.W_E.t() * reads).contiguous() : normal({D, c.d_vocab}, reads);
+    w.b_U = at::zeros({c.d_vocab});
+    return w;
+}
+
+} // namespace patchbay
