@@ -138,22 +138,27 @@ void AttentionWidget::drawLabels(QPainter &painter, const AttentionGeometry &geo
         const QString text = painter.fontMetrics().elidedText(visibleToken(token), Qt::ElideRight, length);
         const QString role = m_view.roles.value(i);
         if (rows) {
-            const QRect lane(10, centre - line / 2, length, line + 1);
+            const QRect lane(10 + pillLane, centre - line / 2, length, line + 1);
             painter.drawText(lane, Qt::AlignRight | Qt::AlignVCenter | Qt::TextDontClip, text);
-            drawRolePill(&painter, QRect(lane.right() + 5, lane.top() + 1, m_pillWidth, line - 1), role, pill, theme.dark);
+            drawRolePill(&painter, QRect(10, lane.top() + 1, m_pillWidth, line - 1), role, pill, theme.dark);
         } else {
-            const QRect lane(6 + pillLane, centre - line / 2, length, line + 1);
-            drawRolePill(&painter, QRect(6, lane.top() + 1, m_pillWidth, line - 1), role, pill, theme.dark);
+            const QRect lane(6, centre - line / 2, length, line + 1);
             painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextDontClip, text);
+            drawRolePill(&painter, QRect(6 + length + 5, lane.top() + 1, m_pillWidth, line - 1), role, pill, theme.dark);
         }
     }
     painter.restore();
 }
 
-void AttentionWidget::drawScale(QPainter &painter, const AttentionGeometry &geometry, const Theme &theme)
+QRect AttentionWidget::scaleRect(const AttentionGeometry &geometry) const
 {
     const QRect seen = geometry.visible();
-    const QRect bar(seen.right() + 14, seen.top(), 10, std::min(seen.height(), 160));
+    return QRect(seen.right() + 14, seen.top(), 10, std::min(seen.height(), 160));
+}
+
+void AttentionWidget::drawScale(QPainter &painter, const AttentionGeometry &geometry, const Theme &theme)
+{
+    const QRect bar = scaleRect(geometry);
     const double low = m_view.difference ? -1 : 0;
     for (int y = bar.top(); y <= bar.bottom(); ++y) {
         const double t = 1 - (y - bar.top() + 0.5) / bar.height() * (1 - low);

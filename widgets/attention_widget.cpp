@@ -176,6 +176,9 @@ void AttentionWidget::mouseMoveEvent(QMouseEvent *event)
     const AttentionGeometry geometry = geometryOfMatrix();
     const QPoint point = event->position().toPoint();
     const int row = geometry.rowAt(point.y()), column = geometry.columnAt(point.x());
+    const bool onScale = scaleRect(geometry).adjusted(-4, -4, 30, 4).contains(point);
+    viewport()->setCursor(onScale ? Qt::PointingHandCursor : Qt::ArrowCursor);
+    viewport()->setToolTip(onScale ? tr("Click for more contrast") : QString());
     // On a label only that row or column is marked.
     const bool onRowLabel = point.x() < geometry.area.left(), onColumnLabel = point.y() < geometry.area.top();
     if (row >= 0 && column >= 0)
@@ -187,6 +190,13 @@ void AttentionWidget::mouseMoveEvent(QMouseEvent *event)
 void AttentionWidget::mousePressEvent(QMouseEvent *event)
 {
     const AttentionGeometry geometry = geometryOfMatrix();
+    if (event->button() == Qt::LeftButton && scaleRect(geometry).adjusted(-4, -4, 30, 4).contains(event->position().toPoint())) {
+        for (double step : {0.5, 0.2, 0.1, 0.05}) {
+            if (step < m_maximum * 0.99)
+                return setScaleMaximum(step);
+        }
+        return setScaleMaximum(0);
+    }
     const int row = geometry.rowAt(event->position().toPoint().y()), column = geometry.columnAt(event->position().toPoint().x());
     if (event->button() == Qt::LeftButton && row >= 0 && column >= 0)
         Q_EMIT clicked(row, column);

@@ -20,7 +20,8 @@ public:
     const AttentionView &view() const { return m_view; }
     void setEmptyText(const QString &text);
 
-    /// Weight of the strongest colour; 0: from the pattern.
+    /// Weight of the strongest colour; 0: from the pattern. A click on the colour scale halves it or so, down to 0.05, and
+    /// starts over from there: long prompts spread attention thinly.
     void setScaleMaximum(double maximum);
     /// Pixels per cell; 0: fitted to the window. Also Ctrl + wheel, + and -; 0 or a double click fits again.
     void setCellSize(double pixels);
@@ -60,6 +61,7 @@ private:
     void drawMatrix(QPainter &painter, const AttentionGeometry &geometry, const Theme &theme);
     void drawLabels(QPainter &painter, const AttentionGeometry &geometry, const Theme &theme, bool rows);
     void drawScale(QPainter &painter, const AttentionGeometry &geometry, const Theme &theme);
+    QRect scaleRect(const AttentionGeometry &geometry) const;
     const QString &rowToken(int row) const;
     QString place(const QString &token, int index) const; ///< "·Mary (2, IO)"
 

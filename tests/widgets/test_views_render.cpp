@@ -1,5 +1,7 @@
 // Every view paints something sensible in light and dark, at 1x and 2x, small and large.
 // With PATCHBAY_PICTURES=DIR the pictures are written there, to be looked at.
+#include "attention_text_widget.h"
+#include "attention_thumbnails.h"
 #include "attention_widget.h"
 #include "heatmap_widget.h"
 #include "theme.h"
@@ -88,6 +90,8 @@ private Q_SLOTS:
     void heatmapEmpty();
     void attention_data();
     void attention();
+    void attentionText();
+    void thumbnails();
 };
 
 void TestViewsRender::heatmap_data()
@@ -154,6 +158,32 @@ void TestViewsRender::attention()
     widget.setCellSize(cell);
     widget.setHighlight(size - 1, 2);
     check(widget, QSize(620, 640), QStringLiteral("attention-") + QTest::currentDataTag());
+}
+
+void TestViewsRender::attentionText()
+{
+    AttentionTextWidget widget;
+    widget.setView(samples::attention(15));
+    check(widget, QSize(420, 200), "text-15");
+    AttentionTextWidget longer;
+    longer.setView(samples::attention(300, 4, true));
+    longer.setMode(AttentionTextWidget::Mode::WhoLooksAtIt);
+    longer.setLocked(2);
+    check(longer, QSize(520, 300), "text-300-difference");
+}
+
+void TestViewsRender::thumbnails()
+{
+    QVector<AttentionView> views;
+    for (int i = 0; i < 7; ++i) {
+        views.append(samples::attention(i == 6 ? 300 : 15, unsigned(i)));
+        views.last().head = {i, 2 * i};
+    }
+    AttentionThumbnails widget;
+    widget.setViews(views);
+    widget.setSelection({{0, 0}, {2, 4}});
+    widget.setCurrent({2, 4});
+    check(widget, QSize(480, 290), "thumbnails");
 }
 
 QTEST_MAIN(TestViewsRender)
