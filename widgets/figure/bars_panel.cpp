@@ -1,0 +1,94 @@
+#include "marks.h"
+
+#include "colour_map.h"
+#include "figure_font.h"
+#include "view_text.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace patchbay::widgets::figure {
+
+namespace {
+
+/// Lying bars, strongest on top, with intervals and the total below.
+class BarsPanel final : public Panel {
+public:
+    BarsPanel(const BarsView &view, const PanelStyle &style) : Panel(style), m_view(view)
+    {
+        QVector<double> ends;
+        for (const Bar &bar : view.bars) {
+            const double half = std::isfinite(bar.halfWidth) ? std::abs(bar.halfWidth) : 0;
+            ends << bar.value - half << bar.value + half;
+            m_names = std::max(m_names, textWidth(nameOf(bar), style.small()));
+            m_numbers = std::max(m_numbers, textWidth(signedNumber(bar.value, 1), style.small()));
+        }
+        m_axis = axisFor(ends, spec().width < 60 ? 4 : 6, true);
+    }
+
+    Margins margins(double width) const override
+    {
+        const double small = m_style.small();
+        return {m_names + gap, titleHeight(titleText(m_view.title), width), spec().values ? m_numbers + gap * 2 : gap * 2,
+                tickLength + gap * 0.6 + lineHeight(small) + lineHeight(spec().points) + (m_view.totalText.isEmpty() ? 0 : lineHeight(spec().points))};
+    }
+    double plotHeight(double) const override { return std::max(1, int(m_view.bars.size())) * pitch() + gap; }
+    bool stretches() const override { return true; }
+
+    void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
+    {
+        const double small = m_style.small();
+        const Margins m = margins(plot.width());
+        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top(), outer.width());
+        Axis axis = m_axis;
+        axis.at0 = plot.left();
+        axis.at1 = plot.right();
+        const double step = std::min((plot.height() - gap) / std::max(1, int(m_view.bars.size())), pitch() * 1.6);
+        for (const double tick : axis.ticks)
+            scene.line({axis(tick), plot.top()}, {axis(tick), plot.bottom()}, QColor(0xe6, 0xe6, 0xe6), hairline);
+        for (int i = 0; i < m_view.bars.size(); ++i) {
+            const Bar &bar = m_view.bars[i];
+            const double middle = plot.top() + gap / 2 + (i + 0.5) * step, thick = step * 0.68;
+            const double end = axis(bar.value), zero = axis(0);
+            // The tone of the heatmap's scale at 70 %: positive and negative look alike in every figure.
+            const QColor colour = colourOf(spec().colourMap == ColourMap::PuOr ? ColourMap::PuOr : ColourMap::RdBu, bar.value < 0 ? -0.7 : 0.7, 1);
+            scene.rect(QRectF(QPointF(std::min(zero, end), middle - thick / 2), QPointF(std::max(zero, end), middle + thick / 2)), colour);
+            double reach = std::max(end, zero);
+            if (std::isfinite(bar.halfWidth) && bar.halfWidth > 0) {
+                const double low = axis(bar.value - bar.halfWidth), high = axis(bar.value + bar.halfWidth), cap = thick * 0.22;
+                scene.line({low, middle}, {high, middle}, ink, 0.18);
+                scene.line({low, middle - cap}, {low, middle + cap}, ink, 0.18);
+                scene.line({high, middle - cap}, {high, middle + cap}, ink, 0.18);
+                reach = std::max(reach, high);
+            }
+            textAtMiddle(scene, {plot.left() - gap * 0.8, middle}, nameOf(bar), small, Align::Right);
+            if (spec().values)
+                textAtMiddle(scene, {reach + gap * 0.7, middle}, signedNumber(bar.value, 1), small, Align::Left);
+        }
+        if (axis.from <= 0 && axis.to >= 0)
+            scene.line({axis(0), plot.top()}, {axis(0), plot.bottom()}, ink, 0.18);
+        scene.line(plot.bottomLeft(), plot.bottomRight(), ink, hairline);
+        drawXAxis(scene, axis, plot.bottom(), small);
+        double y = plot.bottom() + tickLength + gap * 0.6 + lineHeight(small) + capHeight(spec().points) + gap * 0.2;
+        scene.text({plot.center().x(), y}, elided(m_view.valueLabel, spec().points, false, plot.width() + m.left), spec().points, Align::Centre);
+        y += lineHeight(spec().points);
+        scene.text({plot.center().x(), y}, m_view.totalText, spec().points, Align::Centre, greyInk);
+    }
+
+private:
+    double pitch() const { return lineHeight(m_style.small()) * 1.12; }
+    static QString nameOf(const Bar &bar) { return bar.label.isEmpty() ? label(bar.head) : bar.label; }
+
+    BarsView m_view;
+    Axis m_axis;
+    double m_names = 0, m_numbers = 0;
+};
+
+} // namespace
+
+std::unique_ptr<Panel> makeBarsPanel(const BarsView &view, const PanelStyle &style)
+{
+    return std::make_unique<BarsPanel>(view, style);
+}
+
+} // namespace patchbay::widgets::figure

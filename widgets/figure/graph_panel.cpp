@@ -1,0 +1,169 @@
+#include "marks.h"
+
+#include "colour_map.h"
+#include "figure_font.h"
+#include "theme.h"
+#include "view_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace patchbay::widgets::figure {
+
+namespace {
+
+/// Heads in rows by layer, the logits on top; an arrow from sender to receiver, as thick as its effect is strong.
+class GraphPanel final : public Panel {
+public:
+    GraphPanel(const GraphView &view, const PanelStyle &style) : Panel(style), m_view(view)
+    {
+        for (const GraphNode &node : view.nodes)
+            addNode(node.head, node.role);
+        for (const GraphEdge &edge : view.edges) {
+            addNode(edge.from, {});
+            if (edge.to.valid())
+                addNode(edge.to, {});
+            m_logits = m_logits || !edge.to.valid();
+            m_strongest = std::max(m_strongest, std::abs(edge.effect));
+        }
+        for (auto &[layer, nodes] : m_layers)
+            std::sort(nodes.begin(), nodes.end(), [](const GraphNode &a, const GraphNode &b) { return a.head < b.head; });
+        for (const auto &[layer, nodes] : m_layers)
+            m_layerText = std::max(m_layerText, textWidth(QStringLiteral("Layer %1").arg(layer), m_style.small()));
+    }
+
+    Margins margins(double width) const override
+    {
+        return {m_layerText + gap * 1.5, titleHeight(titleText(m_view.title), width), gap, lineHeight(m_style.small()) + gap};
+    }
+    double plotHeight(double) const override { return double(m_layers.size() + (m_logits ? 1 : 0)) * rowPitch(); }
+    bool stretches() const override { return true; }
+
+    void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
+    {
+        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top(), outer.width());
+        const std::map<HeadId, QPointF> places = place(plot);
+        const QPointF logits(plot.center().x(), plot.top() + rowPitch() / 2);
+        for (const GraphEdge &edge : m_view.edges)
+            drawEdge(scene, edge, places, logits);
+        for (const auto &[layer, nodes] : m_layers) {
+            textAtMiddle(scene, {plot.left() - gap * 1.5, places.at(nodes.front().head).y()}, QStringLiteral("Layer %1").arg(layer), m_style.small(), Align::Right, greyInk);
+            for (const GraphNode &node : nodes)
+                drawBox(scene, places.at(node.head), label(node.head), node.role, boxWidth(plot, nodes.size()));
+        }
+        if (m_logits)
+            drawBox(scene, logits, QStringLiteral("Logits"), {}, 16);
+        QVector<GraphEdge> named = m_view.edges;
+        std::sort(named.begin(), named.end(), [](const GraphEdge &a, const GraphEdge &b) { return std::abs(a.effect) > std::abs(b.effect); });
+        drawEdgeLabels(scene, named, places, logits);
+        const double small = m_style.small();
+        scene.text({plot.left(), plot.bottom() + gap + capHeight(small)}, QStringLiteral("Effects in % of the clean\u2013flipped gap; blue raises, red lowers"), small, Align::Left, greyInk);
+    }
+
+private:
+    double rowPitch() const { return boxHeight() + 9; }
+    double boxHeight() const { return lineHeight(spec().points) * (m_roles ? 2.0 : 1.3) + 0.6; }
+
+    void addNode(HeadId head, const QString &role)
+    {
+        auto &row = m_layers[head.layer];
+        const bool known = std::any_of(row.begin(), row.end(), [&](const GraphNode &node) { return node.head == head; });
+        if (!known)
+            row << GraphNode{head, role};
+        m_roles = m_roles || !role.isEmpty();
+    }
+
+    static double boxWidth(const QRectF &plot, qsizetype count) { return std::min(23.0, plot.width() * 0.94 / double(std::max<qsizetype>(1, count)) - 1.0); }
+
+    std::map<HeadId, QPointF> place(const QRectF &plot) const
+    {
+        std::map<HeadId, QPointF> places;
+        const double rows = double(m_layers.size() + (m_logits ? 1 : 0));
+        int row = 0;
+        for (const auto &[layer, nodes] : m_layers) {
+            const double y = plot.bottom() - (row + 0.5) * plot.height() / rows;
+            // Rows with few heads lean left and right in turn, so that arrows pass beside the boxes between.
+            const double lean = (nodes.size() < 3 ? 0.22 : 0.06) * (row % 2 ? 1 : -1);
+            const double half = boxWidth(plot, nodes.size()) / 2;
+            for (int i = 0; i < nodes.size(); ++i) {
+                const double x = plot.left() + plot.width() * (i + 0.5 + lean) / double(nodes.size());
+                places[nodes[i].head] = {std::clamp(x, plot.left() + half, std::max(plot.left() + half, plot.right() - half)), y};
+            }
+            ++row;
+        }
+        return places;
+    }
+
+    void drawBox(Scene &scene, QPointF centre, const QString &name, const QString &role, double width) const
+    {
+        const QRectF box(centre - QPointF(width / 2, boxHeight() / 2), QSizeF(width, boxHeight()));
+        scene.frame(box, ink, 0.2, QColor(0xf6, 0xf6, 0xf6));
+        if (role.isEmpty()) {
+            textAtMiddle(scene, centre, name, spec().points, Align::Centre, ink, true);
+            return;
+        }
+        const double small = m_style.small() - 0.5;
+        textAtMiddle(scene, centre - QPointF(0, lineHeight(spec().points) * 0.48), name, spec().points, Align::Centre, ink, true);
+        textAtMiddle(scene, centre + QPointF(0, lineHeight(spec().points) * 0.5), elided(role, small, false, width - 0.8), small, Align::Centre);
+    }
+
+    /// From the sender's upper side to the receiver's lower one.
+    std::pair<QPointF, QPointF> ends(const GraphEdge &edge, const std::map<HeadId, QPointF> &places, QPointF logits) const
+    {
+        const QPointF up(0, boxHeight() / 2);
+        return {places.at(edge.from) - up, (edge.to.valid() ? places.at(edge.to) : logits) + up};
+    }
+
+    QColor colourOfEdge(const GraphEdge &edge) const { return colourOf(ColourMap::RdBu, edge.effect < 0 ? -0.7 : 0.7, 1); }
+
+    void drawEdge(Scene &scene, const GraphEdge &edge, const std::map<HeadId, QPointF> &places, QPointF logits) const
+    {
+        const auto [from, to] = ends(edge, places, logits);
+        const double share = m_strongest > 0 ? std::abs(edge.effect) / m_strongest : 0, width = 0.15 + 0.75 * share, head = 1.1 + width;
+        const QPointF way = to - from;
+        const double length = std::hypot(way.x(), way.y());
+        if (length <= 0)
+            return;
+        const QPointF unit = way / length, side(-unit.y(), unit.x());
+        scene.line(from, to - unit * head * 0.8, colourOfEdge(edge), width);
+        scene.polygon(QPolygonF{to, to - unit * head + side * head * 0.42, to - unit * head - side * head * 0.42}, colourOfEdge(edge));
+    }
+
+    void drawEdgeLabels(Scene &scene, const QVector<GraphEdge> &edges, const std::map<HeadId, QPointF> &places, QPointF logits) const
+    {
+        const double points = m_style.small() - 0.5;
+        QVector<QRectF> taken;
+        for (const auto &[head, at] : places)
+            taken << QRectF(at - QPointF(12, boxHeight() / 2), QSizeF(24, boxHeight()));
+        for (const GraphEdge &edge : edges) {
+            const QString text = edge.site.isEmpty() ? signedNumber(edge.effect, 0) : QStringLiteral("%1 %2").arg(edge.site, signedNumber(edge.effect, 0));
+            const QSizeF size(textWidth(text, points) + 0.6, capHeight(points) * 1.5);
+            const auto [from, to] = ends(edge, places, logits);
+            for (const double along : {0.5, 0.35, 0.65, 0.25, 0.75}) {
+                const QPointF at = from + (to - from) * along;
+                const QRectF box(at - QPointF(size.width() / 2, size.height() / 2), size);
+                if (std::any_of(taken.begin(), taken.end(), [&](const QRectF &other) { return other.intersects(box); }))
+                    continue;
+                taken << box;
+                scene.rect(box, Qt::white);
+                textAtMiddle(scene, at, text, points, Align::Centre, colourOfEdge(edge));
+                break;
+            }
+        }
+    }
+
+    GraphView m_view;
+    std::map<int, QVector<GraphNode>> m_layers;
+    double m_layerText = 0, m_strongest = 0;
+    bool m_logits = false, m_roles = false;
+};
+
+} // namespace
+
+std::unique_ptr<Panel> makeGraphPanel(const GraphView &view, const PanelStyle &style)
+{
+    return std::make_unique<GraphPanel>(view, style);
+}
+
+} // namespace patchbay::widgets::figure

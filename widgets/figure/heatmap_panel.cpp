@@ -1,0 +1,303 @@
+#include "marks.h"
+
+#include "colour_map.h"
+#include "figure_font.h"
+#include "view_text.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace patchbay::widgets::figure {
+
+namespace {
+
+constexpr double smallestFacet = 17, facetGap = 3.2, largestCellWidth = 14, largestCellHeight = 7, overlap = 0.04;
+
+/// Every n-th of count labels, so that labels `each` mm long fit cells `cell` mm long.
+int tickStep(double cell, double each)
+{
+    for (const int step : {1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100})
+        if (cell * step >= each)
+            return step;
+    return 200;
+}
+
+class HeatmapPanel final : public Panel {
+public:
+    HeatmapPanel(const HeatmapView &view, const PanelStyle &style) : Panel(style), m_view(chosenFacets(view, style.spec))
+    {
+        m_limit = style.limit > 0 ? style.limit : spec().limit > 0 ? spec().limit : colourLimit(m_view);
+        for (const HeatmapFacet &facet : m_view.facets) {
+            m_rows = std::max(m_rows, facet.rows);
+            m_columns = std::max(m_columns, facet.columns);
+            m_facetTitles = m_facetTitles || !facet.title.isEmpty();
+            for (int cell = 0; cell < facet.values.size(); ++cell) {
+                m_missing = m_missing || state(facet, cell) == CellState::Missing;
+                m_estimated = m_estimated || state(facet, cell) == CellState::Estimated;
+                m_negative = m_negative || facet.values[cell] < 0;
+                m_positive = m_positive || facet.values[cell] > 0;
+            }
+        }
+        for (const QString &tick : m_view.xTicks)
+            m_tokenLength = std::max(m_tokenLength, std::min(18.0, textWidth(visibleToken(tick), m_style.small())));
+    }
+
+    Margins margins(double width) const override
+    {
+        const double small = m_style.small();
+        Margins m;
+        m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 0.7) + textWidth(QString::number(m_rows - 1), small) + gap * 0.8;
+        m.right = m_style.colourBar ? gap * 1.8 + bar().width() : gap * 0.5;
+        m.top = titleHeight(titleText(m_view.title), width) + facetTitleHeight();
+        m.bottom = tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight();
+        return m;
+    }
+
+    double plotHeight(double plotWidth) const override
+    {
+        const Grid grid = arrange(plotWidth);
+        const double cell = std::min(grid.cellWidth, largestCellHeight);
+        // Deep models on wide sheets: no taller than wide.
+        const double facet = std::min(cell * m_rows, std::max(plotWidth, 60.0));
+        return grid.rows * facet + (grid.rows - 1) * betweenRows();
+    }
+
+    void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
+    {
+        const Grid grid = arrange(plot.width());
+        const double facetHeight = (plot.height() - (grid.rows - 1) * betweenRows()) / grid.rows;
+        const QSizeF cell(grid.cellWidth, facetHeight / std::max(1, m_rows));
+        const Margins m = margins(plot.width());
+        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top() - facetTitleHeight(), outer.width());
+        double right = plot.left();
+        for (int i = 0; i < m_view.facets.size(); ++i) {
+            const QPointF corner(plot.left() + (i % grid.columns) * (cell.width() * m_columns + facetGap),
+                                 plot.top() + (i / grid.columns) * (facetHeight + betweenRows()));
+            drawFacet(scene, m_view.facets[i], corner, cell, i % grid.columns == 0);
+            right = std::max(right, corner.x() + cell.width() * m_view.facets[i].columns);
+        }
+        const double labelY = plot.bottom() + tickHeight() + capHeight(spec().points) + gap * 0.3;
+        scene.text({(plot.left() + right) / 2, labelY}, m_view.xLabel, spec().points, Align::Centre);
+        const double yTicks = textWidth(QString::number(m_rows - 1), m_style.small()) + gap * 0.8;
+        for (int row = 0; row < grid.rows; ++row) {
+            const double middle = plot.top() + row * (facetHeight + betweenRows()) + facetHeight / 2;
+            scene.text({plot.left() - yTicks - gap * 0.8, middle}, m_view.yLabel, spec().points, Align::Centre, ink, false, 90);
+        }
+        if (m_style.colourBar) {
+            const double height = std::min(plot.height(), std::max(facetHeight, 40.0));
+            bar().draw(scene, right + gap * 1.8, plot.top() + (plot.height() - height) / 2, height);
+        }
+        drawLegend(scene, plot.left(), plot.bottom() + m.bottom);
+    }
+
+private:
+    struct Grid {
+        int columns = 1, rows = 1;
+        double cellWidth = 1;
+    };
+
+    static CellState state(const HeatmapFacet &facet, int cell)
+    {
+        return std::isnan(facet.values[cell]) ? CellState::Missing : cell < facet.states.size() ? facet.states[cell] : CellState::Exact;
+    }
+
+    Grid arrange(double plotWidth) const
+    {
+        const int count = std::max(1, int(m_view.facets.size()));
+        const double least = std::max(smallestFacet, m_columns * (spec().values ? 3.6 : 1.2));
+        const int fit = std::clamp(int((plotWidth + facetGap) / (least + facetGap)), 1, count);
+        Grid grid;
+        grid.rows = (count + fit - 1) / fit;
+        grid.columns = (count + grid.rows - 1) / grid.rows;
+        const double facetWidth = (plotWidth - (grid.columns - 1) * facetGap) / grid.columns;
+        grid.cellWidth = std::min(facetWidth / std::max(1, m_columns), largestCellWidth);
+        return grid;
+    }
+
+    double facetTitleHeight() const { return m_facetTitles ? lineHeight(spec().points) : 0; }
+    double tickHeight() const { return gap * 0.8 + (m_tokenLength > 0 ? m_tokenLength : m_columns > 1 ? lineHeight(m_style.small()) : 0); }
+    double betweenRows() const { return tickHeight() + facetTitleHeight() + gap; }
+    double legendHeight() const { return m_missing || m_estimated ? lineHeight(m_style.small()) + gap * 0.8 : 0; }
+
+    ColourBar bar() const
+    {
+        ColourBar bar;
+        const bool diverging = spec().colourMap != ColourMap::Viridis;
+        bar.from = diverging && (m_negative || !m_positive) ? -m_limit : 0;
+        bar.to = diverging && m_negative && !m_positive ? 0 : m_limit;
+        const bool named = !m_view.colourLabel.isEmpty();
+        bar.label = !named ? m_view.unit : m_view.unit.isEmpty() ? m_view.colourLabel : QStringLiteral("%1 (%2)").arg(m_view.colourLabel, m_view.unit);
+        bar.colour = [map = spec().colourMap, limit = m_limit](double value) { return colourOf(map, value, limit); };
+        bar.points = m_style.small();
+        return bar;
+    }
+
+    void drawFacet(Scene &scene, const HeatmapFacet &facet, QPointF corner, QSizeF cell, bool first) const
+    {
+        const double small = m_style.small();
+        const QRectF frame(corner, QSizeF(cell.width() * facet.columns, cell.height() * facet.rows));
+        if (!facet.title.isEmpty())
+            scene.text({frame.left(), frame.top() - gap * 0.9}, elided(facet.title, spec().points, false, frame.width() + facetGap * 0.6), spec().points);
+        for (int row = 0; row < facet.rows; ++row)
+            for (int column = 0; column < facet.columns; ++column)
+                drawCell(scene, facet, row, column, cellRect(frame, cell, row, column));
+        scene.frame(frame, ink, hairline);
+        drawTicks(scene, facet, frame, cell, small, first);
+        if (spec().values)
+            drawValues(scene, facet, frame, cell);
+        if (spec().topLabels > 0)
+            drawLabels(scene, facet, frame, cell);
+    }
+
+    static QRectF cellRect(const QRectF &frame, QSizeF cell, int row, int column)
+    {
+        return {frame.left() + column * cell.width(), frame.top() + row * cell.height(), cell.width(), cell.height()};
+    }
+
+    QColor colour(const HeatmapFacet &facet, int row, int column) const
+    {
+        const QColor full = colourOf(spec().colourMap, facet.values[row * facet.columns + column], m_limit);
+        const bool masked = m_view.masked.contains(HeadId{row, column}) || m_view.masked.contains(HeadId{row, -1});
+        return masked ? mixed(full, Qt::white, 0.75) : full;
+    }
+
+    void drawCell(Scene &scene, const HeatmapFacet &facet, int row, int column, const QRectF &rect) const
+    {
+        const int index = row * facet.columns + column;
+        // Reaching under the next cells hides the seams that viewers draw between neighbours.
+        const QRectF filled = rect.adjusted(0, 0, column + 1 < facet.columns ? overlap : 0, row + 1 < facet.rows ? overlap : 0);
+        const CellState is = state(facet, index);
+        if (is == CellState::Missing) {
+            drawMissing(scene, rect, filled);
+            return;
+        }
+        scene.rect(filled, colour(facet, row, column));
+        if (is == CellState::Estimated)
+            drawEstimate(scene, rect, colour(facet, row, column));
+    }
+
+    static void drawMissing(Scene &scene, const QRectF &rect, const QRectF &filled)
+    {
+        scene.rect(filled, QColor(0xf2, 0xf2, 0xf2));
+        scene.line(rect.bottomLeft(), rect.topRight(), faintInk, hairline);
+    }
+    static void drawEstimate(Scene &scene, const QRectF &rect, const QColor &colour)
+    {
+        const double side = std::min({rect.width() * 0.4, rect.height() * 0.4, 1.2});
+        scene.polygon(QPolygonF{rect.topRight() - QPointF(side, 0), rect.topRight(), rect.topRight() + QPointF(0, side)}, mixed(textOn(colour), colour, 0.45));
+    }
+
+    void drawTicks(Scene &scene, const HeatmapFacet &facet, const QRectF &frame, QSizeF cell, double small, bool first) const
+    {
+        const bool tokens = m_tokenLength > 0;
+        const double each = tokens ? lineHeight(small) * 0.85 : textWidth(QString::number(facet.columns - 1), small) + gap * 0.9;
+        const int step = tickStep(cell.width(), each);
+        for (int column = 0; column < facet.columns && facet.columns > 1; column += step) {
+            const double x = frame.left() + (column + 0.5) * cell.width();
+            if (tokens) {
+                const QString text = elided(visibleToken(m_view.xTicks.value(column)), small, false, m_tokenLength);
+                scene.text({x + capHeight(small) / 2, frame.bottom() + gap * 0.6}, text, small, Align::Right, ink, false, 90);
+            } else {
+                scene.text({x, frame.bottom() + gap * 0.8 + capHeight(small)}, QString::number(column), small, Align::Centre);
+            }
+        }
+        if (!first)
+            return;
+        const int rowStep = tickStep(cell.height(), lineHeight(small) * 0.9);
+        for (int row = 0; row < facet.rows; row += rowStep)
+            textAtMiddle(scene, {frame.left() - gap * 0.8, frame.top() + (row + 0.5) * cell.height()}, QString::number(row), small, Align::Right);
+    }
+
+    /// Numbers at one size and with the same decimals in all cells: one decimal where there is room, as numbers beside the figure have.
+    void drawValues(Scene &scene, const HeatmapFacet &facet, const QRectF &frame, QSizeF cell) const
+    {
+        for (int decimals = m_limit < 5 ? 2 : 1; decimals >= 0; --decimals) {
+            double widest = 0;
+            for (const double value : facet.values)
+                widest = std::max(widest, std::isnan(value) ? 0 : textWidth(signedNumber(value, decimals), 10) / 10);
+            const double points = std::min({m_style.small(), cell.width() * 0.9 / std::max(widest, 1e-6), cell.height() * 0.8 / lineHeight(1)});
+            if (points < 5 && decimals > 0)
+                continue;
+            if (points < 3.5)
+                return; // unreadable in print: the numbers are in the file beside the figure
+            for (int index = 0; index < facet.values.size(); ++index) {
+                if (std::isnan(facet.values[index]))
+                    continue;
+                const int row = index / facet.columns, column = index % facet.columns;
+                textAtMiddle(scene, cellRect(frame, cell, row, column).center(), signedNumber(facet.values[index], decimals), points, Align::Centre,
+                             textOn(colour(facet, row, column)));
+            }
+            return;
+        }
+    }
+
+    void drawLabels(Scene &scene, const HeatmapFacet &facet, const QRectF &frame, QSizeF cell) const
+    {
+        QVector<std::pair<double, int>> order;
+        for (int index = 0; index < facet.values.size(); ++index)
+            if (!std::isnan(facet.values[index]) && facet.values[index] != 0)
+                order << std::pair{-std::abs(facet.values[index]), index};
+        std::sort(order.begin(), order.end());
+        order.resize(std::min<qsizetype>(order.size(), spec().topLabels));
+        LabelPlacer placer(frame.adjusted(0.2, 0.2, -0.2, -0.2), 6.5);
+        for (const auto &[strength, index] : order)
+            placer.avoid(cellRect(frame, cell, index / facet.columns, index % facet.columns));
+        for (const auto &[strength, index] : order) {
+            const int row = index / facet.columns, column = index % facet.columns;
+            const QRectF rect = cellRect(frame, cell, row, column);
+            const QString name = label(HeadId{row, m_view.columnsAreHeads ? column : -1});
+            if (!spec().values && textWidth(name, 6) < rect.width() * 0.96 && lineHeight(6) < rect.height()) {
+                textAtMiddle(scene, rect.center(), name, 6, Align::Centre, textOn(colour(facet, row, column)));
+                continue;
+            }
+            scene.frame(rect.adjusted(0.1, 0.1, -0.1, -0.1), ink, 0.22);
+            if (!spec().values)
+                placer.place(scene, rect.center(), std::max(rect.width(), rect.height()) / 2, name);
+        }
+    }
+
+    void drawLegend(Scene &scene, double left, double bottom) const
+    {
+        const double small = m_style.small(), side = capHeight(small);
+        const auto entry = [&](const QString &text, bool missing) {
+            const QRectF box(left, bottom - side - gap * 0.4, side * 1.4, side);
+            if (missing)
+                drawMissing(scene, box, box);
+            else
+                drawEstimate(scene, box, Qt::white);
+            scene.frame(box, greyInk, hairline);
+            scene.text({box.right() + gap * 0.6, bottom - gap * 0.4}, text, small);
+            left = box.right() + gap * 3 + textWidth(text, small);
+        };
+        if (m_estimated)
+            entry(QStringLiteral("estimate"), false);
+        if (m_missing)
+            entry(QStringLiteral("not computed"), true);
+    }
+
+    HeatmapView m_view;
+    double m_limit = 1, m_tokenLength = 0;
+    int m_rows = 0, m_columns = 0;
+    bool m_facetTitles = false, m_missing = false, m_estimated = false, m_negative = false, m_positive = false;
+};
+
+} // namespace
+
+HeatmapView chosenFacets(const HeatmapView &view, const FigureSpec &spec)
+{
+    if (spec.facets.isEmpty())
+        return view;
+    HeatmapView chosen = view;
+    chosen.facets.clear();
+    for (const int index : spec.facets)
+        if (index >= 0 && index < view.facets.size())
+            chosen.facets << view.facets[index];
+    return chosen;
+}
+
+std::unique_ptr<Panel> makeHeatmapPanel(const HeatmapView &view, const PanelStyle &style)
+{
+    return std::make_unique<HeatmapPanel>(view, style);
+}
+
+} // namespace patchbay::widgets::figure

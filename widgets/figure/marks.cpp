@@ -1,0 +1,155 @@
+#include "marks.h"
+
+#include "figure_font.h"
+#include "view_text.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace patchbay::widgets::figure {
+
+Axis axisFor(const QVector<double> &values, int tickCount, bool includeZero)
+{
+    double low = includeZero ? 0 : std::numeric_limits<double>::infinity();
+    double high = includeZero ? 0 : -std::numeric_limits<double>::infinity();
+    for (const double value : values) {
+        if (std::isfinite(value)) {
+            low = std::min(low, value);
+            high = std::max(high, value);
+        }
+    }
+    if (!(high >= low))
+        low = 0, high = 1;
+    if (high == low) {
+        const double room = low == 0 ? 1 : std::abs(low) * 0.5;
+        low -= room;
+        high += room;
+    }
+    const double room = (high - low) * 0.06;
+    Axis axis;
+    axis.from = includeZero && low == 0 ? 0 : low - room;
+    axis.to = includeZero && high == 0 ? 0 : high + room;
+    axis.ticks = niceTicks(axis.from, axis.to, tickCount);
+    axis.decimals = axis.ticks.size() > 1 ? tickDecimals(axis.ticks[1] - axis.ticks[0]) : 1;
+    return axis;
+}
+
+double widestTick(const Axis &axis, double points)
+{
+    double widest = 0;
+    for (const double tick : axis.ticks)
+        widest = std::max(widest, textWidth(tickText(tick, axis.decimals), points));
+    return widest;
+}
+
+void textAtMiddle(Scene &scene, QPointF at, const QString &text, double points, Align align, const QColor &colour, bool bold)
+{
+    scene.text(at + QPointF(0, capHeight(points) / 2), text, points, align, colour, bold);
+}
+
+void drawXAxis(Scene &scene, const Axis &axis, double y, double points)
+{
+    for (const double tick : axis.ticks) {
+        const double x = axis(tick);
+        scene.line({x, y}, {x, y + tickLength}, ink, hairline);
+        scene.text({x, y + tickLength + gap * 0.6 + capHeight(points)}, tickText(tick, axis.decimals), points, Align::Centre);
+    }
+}
+
+void drawYAxis(Scene &scene, const Axis &axis, double x, double points)
+{
+    for (const double tick : axis.ticks) {
+        const double y = axis(tick);
+        scene.line({x - tickLength, y}, {x, y}, ink, hairline);
+        textAtMiddle(scene, {x - tickLength - gap * 0.6, y}, tickText(tick, axis.decimals), points, Align::Right);
+    }
+}
+
+namespace {
+constexpr double barWidth = 2.4;
+}
+
+QVector<double> ColourBar::ticks() const
+{
+    return niceTicks(from, to, 5);
+}
+
+double ColourBar::width() const
+{
+    const QVector<double> marks = ticks();
+    const int decimals = marks.size() > 1 ? tickDecimals(marks[1] - marks[0]) : 1;
+    double widest = 0;
+    for (const double tick : marks)
+        widest = std::max(widest, textWidth(tickText(tick, decimals), points));
+    return barWidth + tickLength + gap * 0.6 + widest + (label.isEmpty() ? 0 : gap + lineHeight(points));
+}
+
+void ColourBar::draw(Scene &scene, double left, double top, double height) const
+{
+    // Steps of a third of a millimetre or finer: no print shows them, and it stays a handful of vector rectangles.
+    const int steps = std::clamp(int(std::ceil(height * 3)), 32, 256);
+    const double step = height / steps;
+    for (int i = 0; i < steps; ++i) {
+        const double value = to - (i + 0.5) / steps * (to - from);
+        scene.rect(QRectF(left, top + i * step, barWidth, i + 1 < steps ? step * 1.5 : step), colour(value));
+    }
+    scene.frame(QRectF(left, top, barWidth, height), ink, hairline);
+    const QVector<double> marks = ticks();
+    const int decimals = marks.size() > 1 ? tickDecimals(marks[1] - marks[0]) : 1;
+    double widest = 0;
+    for (const double tick : marks) {
+        const double y = top + (to - tick) / (to - from) * height;
+        const QString text = tickText(tick, decimals);
+        scene.line({left + barWidth, y}, {left + barWidth + tickLength, y}, ink, hairline);
+        textAtMiddle(scene, {left + barWidth + tickLength + gap * 0.6, y}, text, points, Align::Left);
+        widest = std::max(widest, textWidth(text, points));
+    }
+    const double x = left + barWidth + tickLength + gap * 1.6 + widest + capHeight(points);
+    const QString shown = elided(label, points, false, height * 1.6);
+    scene.text({x, top + height / 2}, shown, points, Align::Centre, ink, false, 90);
+}
+
+bool LabelPlacer::place(Scene &scene, QPointF at, double distance, const QString &text, const QColor &colour)
+{
+    const double width = textWidth(text, m_points), height = capHeight(m_points) * 1.25;
+    const double d = distance + 0.3;
+    // Beside, above, below, at the corners; then the same further out, with a leader.
+    QVector<QPointF> corners;
+    for (const double reach : {d, d + 2.2, d + 4.5}) {
+        const double diagonal = reach * 0.7;
+        corners << QPointF(reach, -height / 2) << QPointF(-reach - width, -height / 2) << QPointF(-width / 2, -reach - height) << QPointF(-width / 2, reach)
+                << QPointF(diagonal, -diagonal - height) << QPointF(-diagonal - width, -diagonal - height) << QPointF(diagonal, diagonal)
+                << QPointF(-diagonal - width, diagonal);
+    }
+    const auto clashes = [](const QVector<QRectF> &taken, const QRectF &box) {
+        return std::count_if(taken.begin(), taken.end(), [&](const QRectF &other) { return other.intersects(box); });
+    };
+    int best = -1;
+    qsizetype bestClashes = 1000;
+    for (int i = 0; i < corners.size(); ++i) {
+        const QRectF box(at + corners[i], QSizeF(width, height));
+        if (!m_area.contains(box) || clashes(m_labels, box.adjusted(-0.4, -0.2, 0.4, 0.2)))
+            continue;
+        const qsizetype covered = clashes(m_taken, box);
+        if (covered < bestClashes) {
+            best = i;
+            bestClashes = covered;
+            if (covered == 0)
+                break;
+        }
+    }
+    if (best < 0)
+        return false;
+    const QRectF box(at + corners[best], QSizeF(width, height));
+    if (best >= 8) {
+        const QPointF near(std::clamp(at.x(), box.left(), box.right()), std::clamp(at.y(), box.top(), box.bottom()));
+        const QPointF way = near - at;
+        const double length = std::hypot(way.x(), way.y());
+        scene.line(at + way * std::min(1.0, distance / length), near - way * std::min(0.5, 0.25 / length), greyInk, hairline);
+    }
+    m_labels << box;
+    scene.text({box.left(), box.bottom() - (height - capHeight(m_points)) / 2}, text, m_points, Align::Left, colour);
+    return true;
+}
+
+} // namespace patchbay::widgets::figure
