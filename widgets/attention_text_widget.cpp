@@ -36,7 +36,11 @@ AttentionTextWidget::AttentionTextWidget(QWidget *parent)
     m_looks->setChecked(true);
     m_readout->setContentsMargins(12, 0, 12, 6);
     m_readout->setTextFormat(Qt::PlainText);
-    m_readout->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed); // a long read-out must not widen the window
+    // Two lines, always: a long read-out must neither widen the window nor move the text above it.
+    m_readout->setWordWrap(true);
+    m_readout->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    m_readout->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    m_readout->setFixedHeight(2 * m_readout->fontMetrics().lineSpacing() + 6);
     setAutoFillBackground(true);
     setBackgroundRole(QPalette::Base);
 

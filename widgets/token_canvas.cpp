@@ -83,7 +83,7 @@ void TokenCanvas::relayout()
     m_markHeight = marks ? QFontMetrics(scaledFont(font(), 0.7)).height() + 1 : 0;
     const int line = metrics.height() + 8 + m_markHeight;
     m_flow = layoutTokens(m_view.tokens, viewport()->width() - 2 * canvasMargin, line,
-                          [&](const QString &text) { return metrics.horizontalAdvance(text) + 3; });
+                          [&](const QString &text) { return metrics.horizontalAdvance(text) + 5; });
     const int height = m_flow.height + 2 * canvasMargin;
     verticalScrollBar()->setPageStep(viewport()->height());
     verticalScrollBar()->setSingleStep(line);
@@ -129,7 +129,7 @@ void TokenCanvas::paintEvent(QPaintEvent *)
             ground = QColor::fromRgb(attentionColour(weightOf(i) / m_maximum, m_view.difference, theme.plot));
         painter.fillRect(body, ground);
         painter.setPen(ground == theme.plot ? theme.text : textOn(ground));
-        painter.drawText(body.adjusted(1, 0, 2, 0), Qt::AlignLeft | Qt::AlignVCenter | Qt::TextDontClip, flowingToken(m_view.tokens[i]));
+        painter.drawText(body.adjusted(2, 0, 2, 0), Qt::AlignLeft | Qt::AlignVCenter | Qt::TextDontClip, flowingToken(m_view.tokens[i]));
         if (i == focus) {
             painter.setBrush(Qt::NoBrush);
             painter.setPen(QPen(m_locked == i ? theme.selection : theme.hover, m_locked == i ? 2 : 1));

@@ -87,4 +87,52 @@ inline AttentionView attention(int size, unsigned seed = 3, bool difference = fa
     return view;
 }
 
+/// One point a head: most near the origin, a few far out.
+inline ScatterView scatter(int heads)
+{
+    std::mt19937 random(11);
+    std::normal_distribution<double> noise(0, 0.7);
+    ScatterView view;
+    view.title = "Output against attention (denoising)";
+    view.xLabel = "Effect of pattern (%)";
+    view.yLabel = "Effect of output z (%)";
+    for (int i = 0; i < heads; ++i) {
+        const bool strong = i % 29 == 17;
+        view.points.append({{i / 12, i % 12}, label(HeadId{i / 12, i % 12}), (strong ? 12 : 1) * noise(random), (strong ? 16 : 1) * noise(random), 0});
+    }
+    return view;
+}
+
+/// Two series of prompts of one head.
+inline ScatterView contribution(int prompts)
+{
+    std::mt19937 random(5);
+    std::normal_distribution<double> noise(0, 1);
+    ScatterView view;
+    view.title = "Attention and contribution of L9H6";
+    view.xLabel = "Attention from END";
+    view.yLabel = "Contribution to the name's logit";
+    view.series = {QString::fromUtf8("END→IO"), QString::fromUtf8("END→S")};
+    for (int i = 0; i < prompts; ++i) {
+        for (int series : {0, 1}) {
+            const double x = std::abs(series ? 0.15 * noise(random) : 0.6 + 0.15 * noise(random));
+            view.points.append({{9, 6}, QString("Prompt %1").arg(i + 1), x, 8 * x + noise(random), series});
+        }
+    }
+    return view;
+}
+
+inline BarsView bars(int count)
+{
+    BarsView view;
+    view.title = "Strongest heads";
+    view.valueLabel = "Logit diff variation (%)";
+    for (int i = 0; i < count; ++i) {
+        const double value = (i % 4 == 2 ? -1 : 1) * 34.0 / (1 + i);
+        view.bars.append({{9 - i % 4, (i * 5) % 12}, label(HeadId{9 - i % 4, (i * 5) % 12}), value, 0.6 + std::abs(value) * 0.08});
+    }
+    view.totalText = QString("Total of %1 heads: 61.3 %").arg(count);
+    return view;
+}
+
 } // namespace samples

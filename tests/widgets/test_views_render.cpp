@@ -3,7 +3,9 @@
 #include "attention_text_widget.h"
 #include "attention_thumbnails.h"
 #include "attention_widget.h"
+#include "bars_widget.h"
 #include "heatmap_widget.h"
+#include "scatter_widget.h"
 #include "theme.h"
 #include "widgets/sample_views.h"
 
@@ -92,6 +94,8 @@ private Q_SLOTS:
     void attention();
     void attentionText();
     void thumbnails();
+    void scatter();
+    void bars();
 };
 
 void TestViewsRender::heatmap_data()
@@ -184,6 +188,34 @@ void TestViewsRender::thumbnails()
     widget.setSelection({{0, 0}, {2, 4}});
     widget.setCurrent({2, 4});
     check(widget, QSize(480, 290), "thumbnails");
+}
+
+void TestViewsRender::scatter()
+{
+    ScatterWidget heads;
+    heads.resize(560, 460);
+    heads.setView(samples::scatter(144));
+    heads.setSelection({{1, 5}, {3, 10}});
+    check(heads, QSize(560, 460), "scatter-heads");
+    ScatterWidget prompts;
+    prompts.setView(samples::contribution(70));
+    check(prompts, QSize(560, 460), "scatter-prompts");
+    ScatterWidget runs;
+    ScatterView two = samples::scatter(960);
+    two.diagonal = true;
+    runs.setView(two);
+    check(runs, QSize(360, 300), "scatter-runs");
+}
+
+void TestViewsRender::bars()
+{
+    BarsWidget widget;
+    widget.setView(samples::bars(15));
+    widget.setSelection({{8, 5}, {6, 3}});
+    check(widget, QSize(420, 420), "bars-15");
+    BarsWidget few;
+    few.setView(samples::bars(2));
+    check(few, QSize(320, 220), "bars-2");
 }
 
 QTEST_MAIN(TestViewsRender)
