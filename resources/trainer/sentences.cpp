@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
 namespace patchbay::trainer {
@@ -45,6 +46,12 @@ std::string with_stranger(std::string text)
     return text;
 }
 
+/// Someone who has nothing to do with it is named between the subject and END, so that the last name is not always the subject's.
+std::string with_aside(std::string text)
+{
+    return text.insert(text.rfind("[B]") + 3, ", like [C],");
+}
+
 } // namespace
 
 size_t below(Random &random, size_t n)
@@ -80,6 +87,7 @@ Sentences::Sentences(const std::filesystem::path &task, const std::filesystem::p
             for (const auto &text : sets.at(set).get<Texts>()) {
                 m_ioi.push_back(text);
                 m_them.push_back(with_stranger(text));
+                m_aside.push_back(with_aside(text));
             }
         }
         for (const char *set : {"ABC", "BAC"}) {
@@ -97,9 +105,12 @@ Sentences::Sentences(const std::filesystem::path &task, const std::filesystem::p
             m_distractors.push_back(text);
             m_distractors.push_back(other_order(text));
         }
+        m_name_prefixes = file.at("name_prefixes").get<Texts>();
         m_prefix_share = file.at("prefix_share").get<double>();
+        m_name_prefix_share = file.at("name_prefix_share").get<double>();
         const nlohmann::json &weights = file.at("weights");
         m_kinds = {{weights.at("ioi").get<double>(), &m_ioi},
+                   {weights.at("aside").get<double>(), &m_aside},
                    {weights.at("three_names").get<double>(), &m_three_names},
                    {weights.at("them").get<double>(), &m_them},
                    {weights.at("distractors").get<double>(), &m_distractors},
@@ -117,15 +128,17 @@ std::set<std::string> Sentences::words() const
             out.insert(" " + word);
     }
     const auto add = [&](std::string text) {
+        out.insert(pieces(text).front()); // at the start; after a prefix it has a space
+        text = " " + text;
         for (const char *placeholder : {" [A]", " [B]", " [C]", " [PLACE]", " [OBJECT]"})
             replace_all(text, placeholder, "");
         for (const std::string &piece : pieces(text))
             out.insert(piece);
-        out.insert(pieces(" " + text).front()); // after a prefix
     };
     for (const auto &[share, texts] : m_kinds)
         std::for_each(texts->begin(), texts->end(), add);
     std::for_each(m_prefixes.begin(), m_prefixes.end(), add);
+    std::for_each(m_name_prefixes.begin(), m_name_prefixes.end(), add);
     return out;
 }
 
@@ -177,10 +190,17 @@ Example Sentences::training(Random &random, const Vocabulary &vocabulary) const
         at -= m_kinds[kind++].first;
     const std::vector<std::string> &templates = *m_kinds[kind].second;
     std::string text = templates[below(random, templates.size())];
-    if (unit(random) < m_prefix_share)
+    // A name more in front, any of the three: counting names does not tell the subject then.
+    const double prefix = unit(random);
+    if (prefix < m_name_prefix_share) {
+        std::string first = m_name_prefixes[below(random, m_name_prefixes.size())];
+        replace_all(first, "[C]", std::array{"[A]", "[B]", "[C]"}[below(random, &templates == &m_them ? 2 : 3)]);
+        text = first + " " + text;
+    } else if (prefix < m_name_prefix_share + m_prefix_share) {
         text = m_prefixes[below(random, m_prefixes.size())] + " " + text;
+    }
     const Filling filling = draw(random, false);
-    if (kind == 0)
+    if (kind <= 1) // the task's prompts, with or without an aside
         return ioi(text, filling, vocabulary);
     Example e;
     e.ids = vocabulary.encode(fill(text, filling));

@@ -46,9 +46,10 @@ private:
     Example ioi(const std::string &text, const Filling &filling, const Vocabulary &vocabulary) const;
 
     std::vector<std::string> m_names, m_places, m_objects;
-    std::vector<std::string> m_ioi, m_three_names, m_them, m_distractors, m_single, m_prefixes;
-    std::vector<std::pair<double, const std::vector<std::string> *>> m_kinds; ///< share and templates, IOI first
-    double m_prefix_share = 0;
+    std::vector<std::string> m_ioi, m_aside, m_three_names, m_them, m_distractors, m_single;
+    std::vector<std::string> m_prefixes, m_name_prefixes;
+    std::vector<std::pair<double, const std::vector<std::string> *>> m_kinds; ///< share and templates: IOI, IOI with an aside, others
+    double m_prefix_share = 0, m_name_prefix_share = 0;
 };
 
 } // namespace patchbay::trainer

@@ -102,7 +102,11 @@ void train(Network &network, const Sentences &sentences, const Vocabulary &vocab
         const auto rows = (batch.target >= 0).flatten().nonzero().squeeze(-1);                   // [row]
         const auto logits = network.unembed(hidden.flatten(0, 1).index_select(0, rows));         // [row, d_vocab]
         const auto target = batch.target.flatten().index_select(0, rows);                        // [row]
-        const auto loss = torch::nn::functional::cross_entropy(logits, target);
+        auto weight = torch::ones({config.batch, batch.ids.size(1)});                            // [batch, pos]
+        weight.index_put_({torch::arange(config.batch), batch.end}, 1.0 + (config.end_weight - 1.0) * batch.ioi.to(torch::kFloat));
+        weight = weight.flatten().index_select(0, rows);                                         // [row]
+        const auto each = torch::nn::functional::cross_entropy(logits, target, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
+        const auto loss = (each * weight).sum() / weight.sum();
         const auto against = suppression(network, trace, batch, name_ids);
 
         for (auto &group : optimizer.param_groups())
