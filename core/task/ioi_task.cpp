@@ -55,13 +55,14 @@ std::vector<std::string> split_at_spaces(const std::string &text)
 void flip_prompt(IoiPrompt &prompt, const FlipPart &part, const std::string &letters, const std::vector<std::string> &names, PythonRandom &random)
 {
     std::vector<std::string> pieces = split_at_spaces(prompt.text);
-    std::vector<size_t> places; // of the first three names that stand alone
-    for (size_t i = 0; i < pieces.size() && places.size() < 3; ++i)
+    // Of the first three names that stand alone. The last word is the answer: a flip that reached it would mean another three.
+    std::vector<size_t> places;
+    for (size_t i = 0; i + 1 < pieces.size() && places.size() < 3; ++i)
         if (std::find(names.begin(), names.end(), pieces[i]) != names.end())
             places.push_back(i);
     if (places.size() < 3)
         throw Error("prompt " + in_quotes(prompt.text),
-                    "cannot be flipped: fewer than three names stand alone in it (a name with a mark attached is not found)");
+                    "cannot be flipped: fewer than three names stand alone before its last word (a name with a mark attached is not found)");
     std::map<char, std::string> meaning;
     for (size_t i = 0; i < 3; ++i)
         meaning[part.from[i]] = pieces[places[i]];

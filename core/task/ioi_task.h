@@ -67,7 +67,8 @@ struct FlippedSet {
     std::vector<IoiPrompt> prompts;    ///< with io and s as they are now; the last word stays
 };
 
-/// Flips every prompt. Throws Error: not a flip, a type with a third name, a prompt in which fewer than three names stand alone.
+/// Flips every prompt. Throws Error: not a flip, a type with a third name, a prompt in which fewer than three names stand alone before
+/// the last word.
 FlippedSet flip_ioi(const TaskFile &task, const IoiSet &set, const std::string &flip, const DrawOrder &order = {});
 
 struct IoiJsonOptions {

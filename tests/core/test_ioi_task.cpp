@@ -1,5 +1,5 @@
 // Prompts drawn as the reference draws them: every fixture, and a small task of our own.
-#include "base/error.h"
+#include "core/error_message.h"
 #include "io/array_files.h"
 #include "task/ioi_task.h"
 #include "task/task_source.h"
@@ -24,6 +24,23 @@ DrawOrder draw_order_from(const json &orders)
     return result;
 }
 
+const fs::path small_file = PATCHBAY_SOURCE_DIR "/tests/data/task/small.json";
+
+std::unique_ptr<Tokenizer> small_tokenizer()
+{
+    return Tokenizer::load(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json");
+}
+
+IoiRequest request_of(const std::string &type, int prompts, int64_t seed, bool symmetric = false)
+{
+    IoiRequest request;
+    request.type = type;
+    request.prompts = prompts;
+    request.seed = seed;
+    request.symmetric = symmetric;
+    return request;
+}
+
 /// What differs, for a message: the paths of a JSON diff.
 std::string difference(const json &ours, const json &expected)
 {
@@ -45,6 +62,18 @@ private Q_SLOTS:
     void fixtures_data();
     void fixtures();
     void draw_orders();
+    void small_task();
+    void symmetric();
+    void third_names();
+    void whole_words();
+    void bos();
+    void builtin_task();
+    void refusals();
+    void several_token_names();
+    void bad_flips_data();
+    void bad_flips();
+    void bad_files_data();
+    void bad_files();
 };
 
 void TestIoiTask::fixtures_data()
@@ -112,6 +141,224 @@ void TestIoiTask::draw_orders()
         }
     }
     QCOMPARE(file["variants"].size(), size_t(3));
+}
+
+// Drawn with CPython's own random module from the same file.
+void TestIoiTask::small_task()
+{
+    const TaskFile task = read_task_file(small_file);
+    const IoiSet set = generate_ioi(task, request_of("mixed", 6, 7));
+    const std::vector<std::string> texts{
+        "Then Clara and Emma went to the park. Emma gave the ring to Clara", "Then Boris and Anna went to the shop. Anna gave the ring to Boris",
+        "Then Emma and David went to the park. David gave the ring to Emma", "Then David and Clara went to the park. David gave the book to Clara",
+        "Then Boris and Felix went to the park. Boris gave the ring to Felix", "Then Emma and Boris went to the shop. Boris gave the book to Emma"};
+    const std::vector<std::string> flipped{
+        "Then Anna and Anna went to the park. Anna gave the ring to Clara", "Then Felix and Felix went to the shop. Felix gave the ring to Boris",
+        "Then Clara and Boris went to the park. Boris gave the ring to Emma", "Then Emma and Felix went to the park. Emma gave the book to Clara",
+        "Then Emma and Emma went to the park. Emma gave the ring to Felix", "Then Clara and Clara went to the shop. Clara gave the book to Emma"};
+    const FlippedSet other = flip_ioi(task, set, "ABB->CDD, BAB->DCD");
+    for (size_t i = 0; i < texts.size(); ++i) {
+        QCOMPARE(set.prompts[i].text, texts[i]);
+        QCOMPARE(other.prompts[i].text, flipped[i]);
+    }
+    QVERIFY(other.hash_order_dependent);
+    QCOMPARE(name_order(set.prompts[0], NameSearch::Substrings), std::string("ABBA"));
+    QCOMPARE(name_order(set.prompts[3], NameSearch::Substrings), std::string("BABA"));
+
+    const json data = ioi_dataset_json(task, set, *small_tokenizer(), {"small", {"ABB->ABA, BAB->BAA"}, {}, false});
+    QCOMPARE(data["max_len"].get<int>(), 15);
+    QCOMPARE(data["word_idx"]["IO"], json({1, 1, 1, 3, 3, 1}));
+    QCOMPARE(data["word_idx"]["S1"], json({3, 3, 3, 1, 1, 3}));
+    QCOMPARE(data["word_idx"]["S2"], json({9, 9, 9, 9, 9, 9}));
+    QCOMPARE(data["word_idx"]["end"], json({13, 13, 13, 13, 13, 13}));
+    QCOMPARE(data["word_idx"]["punct"], json({8, 8, 8, 8, 8, 8}));
+    const json &first = data["flips"]["ABB->ABA, BAB->BAA"]["prompts"][0];
+    QCOMPARE(first["text"].get<std::string>(), std::string("Then Clara and Emma went to the park. Clara gave the ring to Clara"));
+    QCOMPARE(first["IO"].get<std::string>(), std::string("Emma"));
+    QCOMPARE(first["S"].get<std::string>(), std::string("Clara"));
+}
+
+void TestIoiTask::symmetric()
+{
+    const TaskFile task = read_task_file(small_file);
+    const IoiSet set = generate_ioi(task, request_of("ABBA", 10, 3, true));
+    const IoiSet plain = generate_ioi(task, request_of("ABBA", 5, 3));
+    for (size_t i = 0; i < 10; i += 2) {
+        QCOMPARE(set.prompts[i].text, plain.prompts[i / 2].text); // the second of a pair draws nothing
+        QCOMPARE(set.prompts[i].io, set.prompts[i + 1].s);
+        QCOMPARE(set.prompts[i].s, set.prompts[i + 1].io);
+        QVERIFY(set.prompts[i + 1].nouns.empty());
+    }
+    VERIFY_MESSAGE(generate_ioi(task, request_of("mixed", 7, 3, true)), "symmetric prompts come in pairs: 7 is odd");
+    VERIFY_MESSAGE(generate_ioi(task, request_of("ABC", 4, 3, true)), "has a third name and so no symmetric prompts");
+}
+
+void TestIoiTask::third_names()
+{
+    const TaskFile task = read_task_file(small_file);
+    const IoiSet set = generate_ioi(task, request_of("ABC", 4, 1));
+    for (const IoiPrompt &prompt : set.prompts)
+        QVERIFY(!prompt.third.empty() && prompt.text.find(" and " + prompt.third + " went") != std::string::npos);
+    VERIFY_MESSAGE(flip_ioi(task, set, "ABB->ABA, BAB->BAA"), "has a third name and cannot be flipped");
+    // A reference with the default flip is written without one; another flip was asked for, so it is refused.
+    TaskRef ref;
+    ref.file = small_file.string();
+    ref.type = "ABC";
+    QVERIFY(ioi_dataset_json(ref, *small_tokenizer(), "small")["flips"].empty());
+    ref.flip = "ABB->CDD, BAB->DCD";
+    VERIFY_MESSAGE(ioi_dataset_json(ref, *small_tokenizer(), "small"), "has a third name and cannot be flipped");
+}
+
+void TestIoiTask::whole_words()
+{
+    const IoiPrompt prompt{"Then Andrew and Andre went. Andre saw Andrew", "Andrew", "Andre", "", 0, {}};
+    QCOMPARE(name_order(prompt, NameSearch::Substrings), std::string("BABA")); // as the reference has it
+    QCOMPARE(name_order(prompt, NameSearch::WholeWords), std::string("ABBA"));
+}
+
+void TestIoiTask::bos()
+{
+    const TaskFile task = read_task_file(small_file);
+    const IoiSet set = generate_ioi(task, request_of("mixed", 6, 7));
+    VERIFY_MESSAGE(ioi_dataset_json(task, set, *small_tokenizer(), {"small", {}, {}, true}), "BOS: the tokenizer has none");
+    json file = json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json"));
+    file["added_tokens"].push_back({{"id", 950}, {"content", "<|endoftext|>"}, {"special", true}});
+    const auto tokenizer = Tokenizer::from_json(file.dump(), "t");
+    const json data = ioi_dataset_json(task, set, *tokenizer, {"small", {}, {}, true});
+    QCOMPARE(data["toks"][0].size(), size_t(16));
+    QCOMPARE(data["toks"][0][0].get<int>(), 950);
+    QCOMPARE(data["max_len"].get<int>(), 15);                           // the reference leaves the BOS out here …
+    QCOMPARE(data["word_idx"]["end"], json({14, 14, 14, 14, 14, 14}));
+    QCOMPARE(data["word_idx"]["punct"], json({8, 8, 8, 8, 8, 8}));      // … and here
+    QCOMPARE(data["word_idx"]["starts"], json({0, 0, 0, 0, 0, 0}));
+    file["added_tokens"].push_back({{"id", 951}, {"content", "<pad>"}, {"special", true}});
+    VERIFY_MESSAGE(ioi_dataset_json(task, set, *Tokenizer::from_json(file.dump(), "t"), {"small", {}, {}, true}),
+                   "BOS: is token 950, padding 951");
+}
+
+void TestIoiTask::builtin_task()
+{
+    const TaskFile task = read_task_file(builtin_task_path());
+    QVERIFY(task.names.size() >= 60);
+    QVERIFY(task.template_sets.at("ABBA").size() >= 12 && task.template_sets.at("BABA").size() >= 12);
+    for (const PromptType &type : task.prompt_types) {
+        const IoiSet set = generate_ioi(task, request_of(type.name, 40, 11));
+        QCOMPARE(set.prompts.size(), size_t(40));
+        if (type.third_name)
+            continue;
+        for (const std::string &flip : task.flips) {
+            const FlippedSet flipped = flip_ioi(task, set, flip);
+            for (size_t i = 0; i < 40; ++i)
+                QVERIFY(flipped.prompts[i].text != set.prompts[i].text);
+        }
+    }
+}
+
+void TestIoiTask::refusals()
+{
+    const TaskFile task = read_task_file(small_file);
+    VERIFY_MESSAGE(generate_ioi(task, request_of("BABA", 4, 1)), "has no prompt type \"BABA\"; it has mixed, ABBA, ABC");
+    VERIFY_MESSAGE(generate_ioi(task, request_of("mixed", 0, 1)), "prompts: 0 is not a number of prompts");
+    const IoiSet comma = given_ioi({{"Then, Anna, and Boris went. Boris saw Anna", "Anna", "Boris", "", 0, {}}}, 1);
+    // Boris, Boris and the last word are three, but not the three that the pattern means.
+    VERIFY_MESSAGE(flip_ioi(task, comma, "ABB->ABA, BAB->BAA"), "fewer than three names stand alone before its last word");
+    const IoiSet few = given_ioi({{"Then Anna, and Boris went. Boris, saw Anna", "Anna", "Boris", "", 0, {}}}, 1);
+    VERIFY_MESSAGE(flip_ioi(task, few, "ABB->ABA, BAB->BAA"), "fewer than three names stand alone before its last word");
+    const IoiSet set = generate_ioi(task, request_of("mixed", 4, 1));
+    VERIFY_MESSAGE(flip_ioi(task, set, "ABB->CDD, BAB->DCD", {{"ABB", "CE"}}), "draw order of ABB: should have the letters CD, not CE");
+    const IoiSet start = given_ioi({{"Anna and Boris went. Boris saw Anna", "Anna", "Boris", "", 0, {}}}, 1);
+    VERIFY_MESSAGE(ioi_dataset_json(task, start, *small_tokenizer(), {}), "the token \" Anna\" is not in it");
+}
+
+void TestIoiTask::several_token_names()
+{
+    TaskFile task = read_task_file(small_file);
+    task.names = {"Gregor", "Hilda", "Ingrid"};
+    const IoiSet set = generate_ioi(task, request_of("mixed", 4, 1));
+    VERIFY_MESSAGE(ioi_dataset_json(task, set, *small_tokenizer(), {}), "small.json: the name \"");
+    VERIFY_MESSAGE(ioi_dataset_json(task, set, *small_tokenizer(), {}), "for this tokenizer, but should be one: leave it out of \"names\"");
+    // SmolLM2 has three names of the reference's list in two tokens each.
+    if (!fs::exists(shared / "ioi"))
+        QSKIP("../shared/fixtures/ioi is not there");
+    const TaskFile reference = read_task_file(shared / "ioi/reference_task.json");
+    const auto smollm = Tokenizer::load(shared / "tokenizers/smollm2/tokenizer.json");
+    const IoiSet many = generate_ioi(reference, request_of("mixed", 100, 0));
+    const std::string message = error_message_of([&] { ioi_dataset_json(reference, many, *smollm, {}); });
+    QVERIFY2(message.find("Brandon") != std::string::npos || message.find("Connor") != std::string::npos || message.find("Kyle") != std::string::npos,
+             message.c_str());
+}
+
+void TestIoiTask::bad_flips_data()
+{
+    QTest::addColumn<QString>("flip");
+    QTest::addColumn<QString>("message");
+    QTest::newRow("empty") << "" << "should have two parts with a comma between";
+    QTest::newRow("one part") << "ABB->ABA" << "should have two parts with a comma between";
+    QTest::newRow("three parts") << "ABB->ABA, BAB->BAA, ABB->BAA" << "should have two parts with a comma between";
+    QTest::newRow("letters") << "abb->aba, bab->baa" << "three capital letters each";
+    QTest::newRow("lengths") << "ABBA->ABA, BAB->BAA" << "three capital letters each";
+    QTest::newRow("no arrow") << "ABB ABA, BAB->BAA" << "three capital letters each";
+    QTest::newRow("order") << "BAB->BAA, ABB->ABA" << "its first part is for ABBA prompts";
+    QTest::newRow("second") << "ABB->ABA, ABB->BAA" << "its second part is for BABA prompts";
+}
+
+void TestIoiTask::bad_flips()
+{
+    QFETCH(QString, flip);
+    QFETCH(QString, message);
+    VERIFY_MESSAGE(parse_flip(flip.toStdString()), message.toStdString());
+    VERIFY_MESSAGE(parse_flip(flip.toStdString()), "flip \"" + flip.toStdString() + "\"");
+}
+
+void TestIoiTask::bad_files_data()
+{
+    QTest::addColumn<QString>("pointer");
+    QTest::addColumn<QString>("value"); // empty: the member is taken out
+    QTest::addColumn<QString>("message");
+    const auto row = [](const char *name, const char *pointer, const char *value, const char *message) {
+        QTest::newRow(name) << pointer << value << message;
+    };
+    row("format", "/format", "\"recipe\"", "format: \"recipe\" is not a task file's");
+    row("no format", "/format", "", "format: missing");
+    row("version", "/version", "2", "version: 2 is not supported");
+    row("no names", "/names", "", "names: missing");
+    row("two names", "/names", R"(["Anna", "Boris"])", "names: should have at least 3 entries");
+    row("double name", "/names/1", "\"Anna\"", "names[1]: \"Anna\" is there twice");
+    row("empty name", "/names/1", "\"\"", "names[1]: is empty");
+    row("name kind", "/names/1", "5", "names[1]: should be a text");
+    row("name with space", "/names/1", "\"Mary Ann\"", "names[1]: \"Mary Ann\" has white space in it");
+    row("no nouns", "/nouns", "", "nouns: missing");
+    row("noun values", "/nouns/0/values", "[]", "nouns[0].values: should have at least 1 entry");
+    row("noun placeholder", "/nouns/0/placeholder", "", "nouns[0].placeholder: missing");
+    row("placeholders", "/placeholders/io", "\"[B]\"", "placeholders: io, subject and third should be three different texts");
+    row("no sets", "/template_sets", "", "template_sets: missing");
+    row("empty set", "/template_sets/ABBA", "[]", "template_sets.ABBA: should have at least 1 entry");
+    row("end", "/template_sets/ABBA/1", "\"[A] and [B] went.\"", "template_sets.ABBA[1]: should end with a space and [A]");
+    row("no subject", "/template_sets/ABBA/1", "\"[A] saw [A]\"", "template_sets.ABBA[1]: should name [A] and [B] before its last word");
+    row("no IO", "/template_sets/ABBA/1", "\"[B] saw [A]\"", "template_sets.ABBA[1]: should name [A] and [B] before its last word");
+    row("third", "/template_sets/ABBA/1", "\"[A] and [B] and [C] saw [A]\"", "template_sets.ABBA[1]: has a [C], but the prompt type \"mixed\" has no third name");
+    row("no third", "/template_sets/ABC/0", "\"[A] and [B] saw [A]\"", "template_sets.ABC[0]: has no [C], but the prompt type \"ABC\" has a third name");
+    row("no types", "/prompt_types", "[]", "prompt_types: should have at least one entry");
+    row("unknown set", "/prompt_types/0/template_sets/0", "\"XYZ\"", "prompt_types[0].template_sets: \"XYZ\" is not among template_sets");
+    row("take", "/prompt_types/0/take", "0", "prompt_types[0].take: should be an integer from 1");
+    row("shuffle", "/prompt_types/0/shuffle", "1", "prompt_types[0].shuffle: should be true or false");
+    row("flip", "/flips/0", "\"ABB\"", "flips[0]: flip \"ABB\": should have two parts");
+    row("default type", "/defaults/prompt_type", "\"BABA\"", "defaults.prompt_type: \"BABA\" is not among prompt_types");
+    row("default seed", "/defaults/seed", "1.5", "defaults.seed: should be an integer");
+}
+
+void TestIoiTask::bad_files()
+{
+    QFETCH(QString, pointer);
+    QFETCH(QString, value);
+    QFETCH(QString, message);
+    json file = json::parse(read_file(small_file));
+    const json::json_pointer place(pointer.toStdString());
+    if (value.isEmpty())
+        file[place.parent_pointer()].erase(place.back());
+    else
+        file[place] = json::parse(value.toStdString());
+    VERIFY_MESSAGE(task_from_json(file.dump(), "mine.json"), "mine.json: " + message.toStdString());
 }
 
 QTEST_GUILESS_MAIN(TestIoiTask)

@@ -1,0 +1,432 @@
+// Prompt pairs: where they come from, what can be wrong with them, and the batches made of them.
+#include "core/error_message.h"
+#include "io/array_files.h"
+#include "task/ioi_task.h"
+#include "task/pair_diff.h"
+#include "task/task_source.h"
+#include "text/tokenizer.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace patchbay;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path shared = PATCHBAY_SOURCE_DIR "/../shared/fixtures";
+const std::string small_task = PATCHBAY_SOURCE_DIR "/tests/data/task/small.json";
+
+PromptPair pair_of(const std::string &clean, const std::string &flipped, const std::string &answer = " Anna", const std::string &wrong = " Boris")
+{
+    PromptPair pair;
+    pair.clean = clean;
+    pair.flipped = flipped;
+    pair.answer = answer;
+    pair.wrong = wrong;
+    return pair;
+}
+
+Array ints(std::vector<int64_t> shape, std::vector<int64_t> values)
+{
+    return {std::move(shape), std::move(values)};
+}
+
+} // namespace
+
+class TestPairs : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void generated();
+    void fixtures_data();
+    void fixtures();
+    void several_token_names();
+    void problems_data();
+    void problems();
+    void editing();
+    void differences();
+    void batches();
+    void excluded();
+    void jsonl();
+    void csv();
+    void bad_pairs_files_data();
+    void bad_pairs_files();
+    void task_refs();
+    void arrays();
+    void bad_arrays();
+    void limits();
+
+private:
+    std::unique_ptr<Tokenizer> m_tokenizer;
+    QTemporaryDir m_folder;
+    fs::path file(const std::string &name) const { return fs::path(m_folder.path().toStdString()) / name; }
+};
+
+void TestPairs::init()
+{
+    m_tokenizer = Tokenizer::load(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json");
+}
+
+void TestPairs::generated()
+{
+    TaskRef ref;
+    ref.file = small_task;
+    ref.prompts = 6;
+    ref.seed = 7;
+    const auto pairs = load_pairs(ref, *m_tokenizer);
+    QCOMPARE(pairs.size(), size_t(6));
+    QCOMPARE(pairs[0].clean, std::string("Then Clara and Emma went to the park. Emma gave the ring to"));
+    QCOMPARE(pairs[0].flipped, std::string("Then Clara and Emma went to the park. Clara gave the ring to"));
+    QCOMPARE(pairs[0].answer, std::string(" Clara"));
+    QCOMPARE(pairs[0].wrong, std::string(" Emma"));
+    QCOMPARE(pairs[0].end(), 13);
+    QCOMPARE(pairs[0].io_pos, 1);
+    QCOMPARE(pairs[0].s1_pos, 3);
+    QCOMPARE(pairs[0].s2_pos, 9);
+    for (const PromptPair &pair : pairs)
+        QVERIFY2(pair.usable(), pair.problem.c_str());
+    ref.type = "ABC";
+    VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "has a third name and cannot be flipped");
+    ref.type = "mixed";
+    ref.file = "/nowhere.json";
+    VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "/nowhere.json");
+}
+
+void TestPairs::fixtures_data()
+{
+    QTest::addColumn<QString>("tokenizer");
+    QTest::newRow("neox") << "neox";
+    QTest::newRow("gpt2") << "gpt2";
+}
+
+// Pairs are the data sets' rows without the final name, with the same positions.
+void TestPairs::fixtures()
+{
+    QFETCH(QString, tokenizer);
+    const fs::path folder = shared / "ioi" / tokenizer.toStdString();
+    if (!fs::exists(folder))
+        QSKIP("../shared/fixtures/ioi is not there");
+    const auto tokens = Tokenizer::load(shared / "tokenizers" / tokenizer.toStdString() / "tokenizer.json");
+    const json data = json::parse(read_file(folder / "mixed_n70_s42.json"));
+    for (const auto &[flip, flipped] : data["flips"].items()) {
+        TaskRef ref;
+        ref.file = (shared / "ioi/reference_task.json").string();
+        ref.flip = flip;
+        const PromptBatch batch = load_batch(ref, tokens.get());
+        QCOMPARE(batch.prompts, 70);
+        QCOMPARE(batch.width, data["max_len"].get<int>() - 1);
+        QCOMPARE(json(batch.io), data["io_tokenIDs"]);
+        QCOMPARE(json(batch.s), data["s_tokenIDs"]);
+        QCOMPARE(json(batch.end), data["word_idx"]["end"]);
+        QCOMPARE(json(batch.io_pos), data["word_idx"]["IO"]);
+        QCOMPARE(json(batch.s1_pos), data["word_idx"]["S1"]);
+        QCOMPARE(json(batch.s2_pos), data["word_idx"]["S2"]);
+        for (int prompt = 0; prompt < 70; ++prompt)
+            for (int position = 0; position <= batch.end[size_t(prompt)]; ++position) {
+                QCOMPARE(batch.at(false, prompt, position), data["toks"][size_t(prompt)][size_t(position)].get<int64_t>());
+                QCOMPARE(batch.at(true, prompt, position), flipped["toks"][size_t(prompt)][size_t(position)].get<int64_t>());
+            }
+    }
+}
+
+void TestPairs::several_token_names()
+{
+    const std::string path = file("names.json").string();
+    json task = json::parse(read_file(small_task));
+    task["names"] = {"Anna", "Boris", "Gregor", "Clara"};
+    write_file(path, task.dump());
+    TaskRef ref;
+    ref.file = path;
+    const auto pairs = load_pairs(ref, *m_tokenizer);
+    int good = 0, bad = 0;
+    for (const PromptPair &pair : pairs) {
+        const bool gregor = (pair.clean + pair.flipped + pair.answer).find("Gregor") != std::string::npos;
+        QCOMPARE(pair.usable(), !gregor);
+        if (gregor)
+            QVERIFY2(pair.problem.find("the name \" Gregor\" is 7 tokens (") != std::string::npos, pair.problem.c_str());
+        ++(gregor ? bad : good);
+    }
+    QVERIFY(good > 5 && bad > 5); // marked, not dropped
+    QCOMPARE(make_batch(pairs, m_tokenizer.get(), 0).prompts, good);
+}
+
+void TestPairs::problems_data()
+{
+    QTest::addColumn<QStringList>("texts");
+    QTest::addColumn<QString>("problem");
+    const auto row = [](const char *name, const QStringList &texts, const char *problem) { QTest::newRow(name) << texts << problem; };
+    row("good", {"When Anna and Boris went, Boris gave to", "When Anna and Boris went, Anna gave to", " Anna", " Boris"}, "");
+    row("lengths", {"When Anna went to", "When Anna and Boris went to", " Anna", " Boris"}, "the flipped prompt has 6 tokens, the clean one 4");
+    row("same", {"When Anna went to", "When Anna went to", " Anna", " Boris"}, "nothing is flipped: both prompts are the same");
+    row("answer", {"When Anna went to", "When Boris went to", " Gregor", " Boris"}, "\" Gregor\" is 7 tokens (\" \", \"G\", \"r\", \"e\", \"g\", \"o\", \"r\"), but an answer should be one");
+    row("wrong answer", {"When Anna went to", "When Boris went to", " Anna", "qq"}, "\"qq\" is 2 tokens (\"q\", \"q\"), but an answer should be one");
+    row("same answers", {"When Anna went to", "When Boris went to", " Anna", " Anna"}, "the answer and the wrong answer are the same: \" Anna\"");
+    row("no clean", {"", "When Boris went to", " Anna", " Boris"}, "the clean prompt is empty");
+    row("no flipped", {"When Anna went to", "", " Anna", " Boris"}, "the flipped prompt is empty");
+    row("no answer", {"When Anna went to", "When Boris went to", "", " Boris"}, "the answer is empty");
+    row("no wrong answer", {"When Anna went to", "When Boris went to", " Anna", ""}, "the wrong answer is empty");
+    row("space at the end", {"When Anna went ", "When Boris went ", "the", " Boris"}, "\"the\" is 3 tokens");
+    row("joined answer", {"When Anna went ", "When Boris went ", "e", "o"}, ""); // the space is a token, and stays one
+    row("answer joins the prompt", {"When Anna gave ", "When Boris gave ", "a", "e"}, "the prompt with \"a\" behind it is not the prompt's tokens and that one: end the prompt before the space");
+    row("answer without its space", {"Then to Ann", "Then the Ann", "a", " Boris"},
+        "the prompt with \"a\" behind it is not the prompt's tokens and that one: the answer may need a space before it");
+}
+
+void TestPairs::problems()
+{
+    QFETCH(QStringList, texts);
+    QFETCH(QString, problem);
+    PromptPair pair = pair_of(texts[0].toStdString(), texts[1].toStdString(), texts[2].toStdString(), texts[3].toStdString());
+    tokenize_pair(pair, *m_tokenizer);
+    if (problem.isEmpty())
+        QCOMPARE(pair.problem, std::string());
+    QVERIFY2(pair.problem.find(problem.toStdString()) != std::string::npos, pair.problem.c_str());
+}
+
+void TestPairs::editing()
+{
+    PromptPair pair = pair_of("When Anna and Boris went to the shop, Boris gave a ring to", "When Anna and Boris went to the shop, Anna gave a ring to");
+    tokenize_pair(pair, *m_tokenizer);
+    QVERIFY(pair.usable());
+    QCOMPARE(pair.s2_pos, 9);
+    pair.flipped += " the";
+    tokenize_pair(pair, *m_tokenizer);
+    QVERIFY(!pair.usable());
+    QCOMPARE(pair.s2_pos, -1);
+    pair.flipped = "Anna and Boris went to the shop, When Anna gave a ring to";
+    pair.clean = "Anna and Boris went to the shop, When Boris gave a ring to";
+    tokenize_pair(pair, *m_tokenizer);
+    QVERIFY2(pair.usable(), pair.problem.c_str());
+    QCOMPARE(pair.io_pos, 0); // a name that begins the text has no space before it
+    QCOMPARE(pair.s1_pos, 2);
+    pair.answer = " the"; // not a task of three names: no roles
+    tokenize_pair(pair, *m_tokenizer);
+    pair.wrong = " a";
+    tokenize_pair(pair, *m_tokenizer);
+    QVERIFY2(pair.usable(), pair.problem.c_str());
+    QCOMPARE(pair.io_pos, -1);
+}
+
+void TestPairs::differences()
+{
+    PromptPair pair = pair_of("When Anna and Boris went, Boris gave to", "When Anna and Boris went, Anna gave to");
+    tokenize_pair(pair, *m_tokenizer);
+    PairDiff diff = diff_pair(pair, *m_tokenizer);
+    QCOMPARE(diff.clean[6], std::string(" Boris"));
+    QCOMPARE(diff.flipped[6], std::string(" Anna"));
+    QCOMPARE(diff.first, 6);
+    for (size_t i = 0; i < diff.clean.size(); ++i)
+        QCOMPARE(diff.clean_differs[i] || diff.flipped_differs[i], i == 6);
+    pair.flipped = "When Anna and the Boris went, Boris gave to"; // one token more: the rest is not painted
+    tokenize_pair(pair, *m_tokenizer);
+    diff = diff_pair(pair, *m_tokenizer);
+    QCOMPARE(diff.first, 3);
+    QCOMPARE(std::count(diff.clean_differs.begin(), diff.clean_differs.end(), true), 0);
+    QCOMPARE(std::count(diff.flipped_differs.begin(), diff.flipped_differs.end(), true), 1);
+    QVERIFY(diff.flipped_differs[3]);
+    pair.flipped = pair.clean;
+    tokenize_pair(pair, *m_tokenizer);
+    QCOMPARE(diff_pair(pair, *m_tokenizer).first, -1);
+}
+
+void TestPairs::batches()
+{
+    std::vector<PromptPair> pairs{pair_of("When Anna and Boris went, Boris gave to", "When Anna and Boris went, Anna gave to"),
+                                  pair_of("When Anna went to", "When Boris went to"), pair_of("a", "a")};
+    for (PromptPair &pair : pairs)
+        tokenize_pair(pair, *m_tokenizer);
+    PromptBatch batch = make_batch(pairs, m_tokenizer.get(), 5);
+    QCOMPARE(batch.prompts, 2);
+    QCOMPARE(batch.width, 9);
+    QCOMPARE(batch.end, (std::vector<int>{8, 3}));
+    QCOMPARE(batch.at(false, 1, 4), int64_t(5));
+    QVERIFY(batch.io_pos.empty()); // not known for both
+    QCOMPARE(batch.tokens[1], (std::vector<std::string>{"When", " Anna", " went", " to"}));
+    QCOMPARE(batch.flipped_tokens[1][1], std::string(" Boris"));
+    pairs[1].excluded = true;
+    batch = make_batch(pairs, nullptr, 5);
+    QCOMPARE(batch.prompts, 1);
+    QCOMPARE(batch.s2_pos, std::vector<int>{6});
+    QVERIFY(batch.tokens.empty());
+    pairs[0].excluded = true;
+    VERIFY_MESSAGE(make_batch(pairs, nullptr, 5), "prompts: none can be used; the first problem: nothing is flipped");
+    pairs.pop_back();
+    VERIFY_MESSAGE(make_batch(pairs, nullptr, 5), "prompts: all of them are excluded");
+    VERIFY_MESSAGE(make_batch({}, nullptr, 5), "prompts: there are none");
+}
+
+void TestPairs::excluded()
+{
+    TaskRef ref;
+    ref.file = small_task;
+    ref.prompts = 6;
+    ref.excluded = {1, 4, 99, -1};
+    const auto pairs = load_pairs(ref, *m_tokenizer);
+    for (size_t i = 0; i < pairs.size(); ++i)
+        QCOMPARE(pairs[i].excluded, i == 1 || i == 4);
+    QCOMPARE(load_batch(ref, m_tokenizer.get()).prompts, 4);
+}
+
+void TestPairs::jsonl()
+{
+    const fs::path path = file("pairs.jsonl");
+    write_file(path, "{\"clean\": \"When Anna went to\", \"flipped\": \"When Boris went to\", \"answer\": \" Anna\", \"wrong\": \" Boris\"}\n\n"
+                     "{\"wrong\": \" a\", \"clean\": \"x\", \"flipped\": \"y\", \"answer\": \" the\", \"note\": 3}\r\n");
+    const auto pairs = read_pairs_file(path);
+    QCOMPARE(pairs.size(), size_t(2));
+    QCOMPARE(pairs[0].flipped, std::string("When Boris went to"));
+    QCOMPARE(pairs[1].answer, std::string(" the"));
+    // Written and read again: the same texts, without the excluded one.
+    auto more = pairs;
+    more.push_back(pair_of("quote \" comma , line\nend", "é\\"));
+    more[0].excluded = true;
+    for (const char *name : {"again.jsonl", "again.csv"}) {
+        write_pairs_file(file(name), more);
+        const auto again = read_pairs_file(file(name));
+        QCOMPARE(again.size(), size_t(2));
+        for (size_t i = 0; i < 2; ++i) {
+            QCOMPARE(again[i].clean, more[i + 1].clean);
+            QCOMPARE(again[i].flipped, more[i + 1].flipped);
+            QCOMPARE(again[i].answer, more[i + 1].answer);
+            QCOMPARE(again[i].wrong, more[i + 1].wrong);
+        }
+    }
+}
+
+void TestPairs::csv()
+{
+    const fs::path path = file("pairs.CSV");
+    write_file(path, "\xEF\xBB\xBF" "answer,id,\"clean\",flipped,wrong\r\n Anna,1,\"When Anna, went \"\"to\"\"\",When Boris went to, Boris\r\n"
+                     "\" Anna\",2,\"two\nlines\",b, Boris");
+    const auto pairs = read_pairs_file(path);
+    QCOMPARE(pairs.size(), size_t(2));
+    QCOMPARE(pairs[0].clean, std::string("When Anna, went \"to\""));
+    QCOMPARE(pairs[0].answer, std::string(" Anna"));
+    QCOMPARE(pairs[0].wrong, std::string(" Boris"));
+    QCOMPARE(pairs[1].clean, std::string("two\nlines"));
+}
+
+void TestPairs::bad_pairs_files_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QByteArray>("content");
+    QTest::addColumn<QString>("message");
+    const QByteArray good = "{\"clean\": \"a\", \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}\n";
+    QTest::newRow("empty") << "e.jsonl" << QByteArray("\n") << "holds no prompt pairs";
+    QTest::newRow("no field") << "f.jsonl" << good + "\n{\"clean\": \"a\", \"flipped\": \"b\", \"wrong\": \"d\"}" << "line 3: answer: missing";
+    QTest::newRow("kind") << "f.jsonl" << good + "{\"clean\": 1, \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}" << "line 2: clean: should be a text";
+    QTest::newRow("no object") << "f.jsonl" << good + "[]" << "line 2: should be an object";
+    QTest::newRow("no JSON") << "f.jsonl" << good + "clean" << "line 2: is not valid JSON";
+    QTest::newRow("no column") << "f.csv" << QByteArray("clean,flipped,answer\na,b,c\n") << "line 1: the header has no column \"wrong\"";
+    QTest::newRow("fields") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,b,c,d\na,b,c\n") << "line 3: has 3 fields, the header 4";
+    QTest::newRow("fields after lines") << "f.csv" << QByteArray("clean,flipped,answer,wrong\n\"a\n\na\",b,c,d\na\n") << "line 5: has 1 fields, the header 4";
+    QTest::newRow("quote") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,\"b,c,d\n\n") << "line 2: a quote is opened and not closed";
+    QTest::newRow("after quote") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,\"b\"x,c,d\n") << "line 2: text follows a closing quote";
+    QTest::newRow("header only") << "f.csv" << QByteArray("clean,flipped,answer,wrong\n") << "holds no prompt pairs";
+}
+
+void TestPairs::bad_pairs_files()
+{
+    QFETCH(QString, name);
+    QFETCH(QByteArray, content);
+    QFETCH(QString, message);
+    const fs::path path = file(name.toStdString());
+    write_file(path, content.toStdString());
+    VERIFY_MESSAGE(read_pairs_file(path), path.string() + ": " + message.toStdString());
+}
+
+void TestPairs::task_refs()
+{
+    TaskRef ref;
+    ref.kind = "sentences";
+    VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "task: kind \"sentences\" is unknown");
+    ref.kind = "pairs";
+    VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "task: of kind \"pairs\" needs a file");
+    ref.pairs = json::parse(R"([{"clean": "When Anna went to", "flipped": "When Boris went to", "answer": " Anna", "wrong": " Boris"}])");
+    QCOMPARE(load_pairs(ref, *m_tokenizer)[0].clean_ids.size(), size_t(4));
+    QCOMPARE(pairs_to_json(load_pairs(ref, *m_tokenizer)), ref.pairs);
+    ref.pairs.push_back({{"clean", "x"}});
+    VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "pairs[1].flipped: missing");
+    ref = {};
+    ref.kind = "batch";
+    VERIFY_MESSAGE(load_batch(ref, nullptr), "task: of kind \"batch\" needs a file");
+    ref.kind = "ioi";
+    VERIFY_MESSAGE(load_batch(ref, nullptr), "model: has no tokenizer.json");
+}
+
+void TestPairs::arrays()
+{
+    ArrayMap arrays{{"clean", ints({2, 3}, {1, 2, 3, 4, 5, 9999})}, {"flipped", ints({2, 3}, {1, 7, 3, 4, 6, 9999})},
+                    {"end", ints({2}, {2, 1})}, {"io", ints({2}, {8, 9})}, {"s", ints({2}, {9, 8})}};
+    PromptBatch batch = batch_from_arrays(arrays, "b");
+    QCOMPARE(batch.width, 3);
+    QCOMPARE(batch.at(true, 1, 1), int64_t(6));
+    QVERIFY(batch.io_pos.empty());
+    for (const char *key : {"io_pos", "s1_pos", "s2_pos"})
+        arrays[key] = ints({2}, {0, 1});
+    // Through a file, with token strings and without a prompt.
+    write_arrays(file("batch.safetensors"), arrays);
+    TaskRef ref;
+    ref.kind = "batch";
+    ref.file = file("batch.safetensors").string();
+    batch = load_batch(ref, m_tokenizer.get());
+    QCOMPARE(batch.s2_pos, (std::vector<int>{0, 1}));
+    QCOMPARE(batch.tokens[1].size(), size_t(2));
+    QCOMPARE(batch.tokens[0][0], m_tokenizer->token(1));
+    ref.excluded = {0};
+    batch = load_batch(ref, m_tokenizer.get());
+    QCOMPARE(batch.prompts, 1);
+    QCOMPARE(batch.at(false, 0, 1), int64_t(5));
+    QCOMPARE(batch.io, std::vector<int64_t>{9});
+    ref.excluded = {0, 1};
+    VERIFY_MESSAGE(load_batch(ref, nullptr), "all of them are excluded");
+    VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "holds token ids, not prompts");
+    QCOMPARE(token_text(*m_tokenizer, 9999), std::string("[9999]"));
+}
+
+void TestPairs::bad_arrays()
+{
+    const ArrayMap good{{"clean", ints({2, 2}, {1, 2, 3, 4})}, {"flipped", ints({2, 2}, {1, 7, 3, 4})},
+                        {"end", ints({2}, {1, 1})}, {"io", ints({2}, {8, 9})}, {"s", ints({2}, {9, 8})}};
+    const auto with = [&](const std::string &key, const Array &array) {
+        ArrayMap arrays = good;
+        arrays[key] = array;
+        return arrays;
+    };
+    for (const char *key : {"clean", "flipped", "end", "io", "s"}) {
+        ArrayMap arrays = good;
+        arrays.erase(key);
+        VERIFY_MESSAGE(batch_from_arrays(arrays, "b.npz"), std::string("b.npz: has no tensor \"") + key + "\"");
+        VERIFY_MESSAGE(batch_from_arrays(with(key, {{1}, std::vector<float>{1}}), "b.npz"), std::string("b.npz: \"") + key + "\" should hold integers");
+    }
+    VERIFY_MESSAGE(batch_from_arrays(with("clean", ints({4}, {1, 2, 3, 4})), "b"), "\"clean\" has the shape [4], but should have [prompts, pos]");
+    VERIFY_MESSAGE(batch_from_arrays(with("clean", ints({0, 2}, {})), "b"), "\"clean\" has the shape [0, 2]");
+    VERIFY_MESSAGE(batch_from_arrays(with("flipped", ints({1, 2}, {1, 2})), "b"), "\"flipped\" has the shape [1, 2], but should have [2, 2]");
+    VERIFY_MESSAGE(batch_from_arrays(with("io", ints({1}, {1})), "b"), "\"io\" has the shape [1], but should have [2]");
+    VERIFY_MESSAGE(batch_from_arrays(with("end", ints({2}, {1, 2})), "b"), "\"end\" of prompt 1 is 2, but should be from 0 to 1");
+    VERIFY_MESSAGE(batch_from_arrays(with("s", ints({2}, {8, 8})), "b"), "\"io\" and \"s\" of prompt 0 are the same token, 8");
+    VERIFY_MESSAGE(batch_from_arrays(with("io_pos", ints({2}, {0, 0})), "b"), "has some of io_pos, s1_pos, s2_pos");
+    ArrayMap roles = with("io_pos", ints({2}, {0, 5}));
+    roles["s1_pos"] = roles["s2_pos"] = ints({2}, {0, 0});
+    VERIFY_MESSAGE(batch_from_arrays(roles, "b"), "\"io_pos\" of prompt 1 is 5, but should be from 0 to 1");
+}
+
+void TestPairs::limits()
+{
+    PromptBatch batch = batch_from_arrays({{"clean", ints({2, 2}, {1, 2, 3, 4})}, {"flipped", ints({2, 2}, {1, 7, 3, 4})}, {"end", ints({2}, {1, 0})},
+                                           {"io", ints({2}, {8, 9})}, {"s", ints({2}, {9, 8})}},
+                                          "b");
+    check_batch(batch, 10, 2);
+    VERIFY_MESSAGE(check_batch(batch, 9, 2), "prompt 0: wrong answer: token 9 is not in the model's vocabulary of 9");
+    VERIFY_MESSAGE(check_batch(batch, 7, 2), "prompt 0: flipped, position 1: token 7 is not in the model's vocabulary of 7");
+    VERIFY_MESSAGE(check_batch(batch, 10, 1), "prompt 0: has 2 tokens, more than the model's context of 1");
+    batch.end = {0, 0};
+    VERIFY_MESSAGE(check_batch(batch, 10, 1), "batch: is 2 tokens wide, more than the model's context of 1");
+    batch.clean[3] = -1;
+    VERIFY_MESSAGE(check_batch(batch, 10, 2), "prompt 1: clean, position 1: token -1 is not");
+}
+
+QTEST_GUILESS_MAIN(TestPairs)
+#include "test_pairs.moc"
