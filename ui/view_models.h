@@ -56,6 +56,8 @@ widgets::GraphView graphView(const RunResult &result);
 QString resultTitle(const RunResult &result);
 /// A caption for a paper: what, metric, direction, model, task, number of prompts, seed and the two baselines.
 QString resultCaption(const RunResult &result);
+/// A caption for the attention of a head on one prompt of a result's task.
+QString attentionCaption(const RunResult &result, Head head, int prompt, bool flippedRun);
 /// The strongest heads of the facets, for labels: at most n, by absolute value.
 QVector<widgets::HeadId> strongestHeads(const widgets::HeatmapView &view, int n);
 

@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 
+#include <QRegularExpression>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -232,22 +234,37 @@ QString resultTitle(const RunResult &result)
     return QString::fromStdString(title(result.spec));
 }
 
-QString resultCaption(const RunResult &result)
+namespace {
+
+QString modelAndTask(const RunResult &result)
 {
     const RunSpec &spec = result.spec;
     const QString model = QString::fromStdString(spec.model.path).section(QLatin1Char('/'), -1, -1, QString::SectionSkipEmpty);
-    QString text = QString::fromStdString(describe(spec)).trimmed();
-    if (!text.isEmpty() && !text.endsWith(QLatin1Char('.')))
-        text += QLatin1Char('.');
     const size_t prompts = result.baseline.clean.empty() ? size_t(spec.task.prompts) : result.baseline.clean.size();
-    text += QStringLiteral(" Model %1; task %2, n = %3 prompt pairs").arg(model, QString::fromStdString(spec.task.kind).toUpper()).arg(prompts);
+    QString text = QStringLiteral("Model %1; task %2, n = %3 prompt pairs").arg(model, QString::fromStdString(spec.task.kind).toUpper()).arg(prompts);
     if (spec.task.kind == "ioi")
         text += QStringLiteral(", seed %1").arg(spec.task.seed);
-    if (!result.baseline.clean.empty()) {
-        text += QStringLiteral("; mean logit difference %1 clean, %2 flipped").arg(result.baseline.clean_mean, 0, 'f', 2).arg(result.baseline.flipped_mean, 0, 'f', 2)
-                    .replace(QLatin1Char('-'), QChar(0x2212));
-    }
-    return text + QLatin1Char('.');
+    return text;
+}
+
+} // namespace
+
+QString resultCaption(const RunResult &result)
+{
+    QString text = QString::fromStdString(describe(result.spec)).trimmed();
+    if (!text.isEmpty() && !text.endsWith(QLatin1Char('.')))
+        text += QLatin1Char('.');
+    text += QLatin1Char(' ') + modelAndTask(result);
+    if (!result.baseline.clean.empty())
+        text += QStringLiteral("; mean logit difference %1 clean, %2 flipped").arg(result.baseline.clean_mean, 0, 'f', 2).arg(result.baseline.flipped_mean, 0, 'f', 2);
+    static const QRegularExpression minus(QStringLiteral("(?<![\\w])-(?=\\d)"));
+    return text.replace(minus, QString(QChar(0x2212))) + QLatin1Char('.');
+}
+
+QString attentionCaption(const RunResult &result, Head head, int prompt, bool flippedRun)
+{
+    return QStringLiteral("Attention of %1 on %2 prompt %3; rows are destinations, columns sources. %4.")
+        .arg(QString::fromStdString(label(head)), flippedRun ? QStringLiteral("flipped") : QStringLiteral("clean")).arg(prompt).arg(modelAndTask(result));
 }
 
 } // namespace patchbay

@@ -1,0 +1,147 @@
+#include "figure_command.h"
+
+#include "base/error.h"
+#include "export/export_files.h"
+#include "io/array_files.h"
+#include "model/model.h"
+#include "patching/session.h"
+#include "task/task_source.h"
+#include "text/tokenizer.h"
+
+#include <CLI/CLI.hpp>
+#include <QFileInfo>
+
+#include <iostream>
+
+namespace patchbay {
+
+namespace {
+
+struct Options {
+    std::vector<std::string> files, views{"heatmap"}, facets;
+    FigureChoices choices;
+    widgets::FigureSpec spec;
+    std::string map = "RdBu", sign = "both", attention = "matrix", title, caption, head = "0.0", out;
+    int prompt = 0, columns = 0;
+    bool noTitle = false, caption_wanted = false, flipped = false, numbers = false, printSpec = false, quiet = false;
+};
+
+void declare(CLI::App &app, Options &o)
+{
+    app.description("Draws saved results as figures for papers (PDF, SVG, PNG), without a display.");
+    app.add_option("RESULT", o.files, "Result files (.safetensors, .npz, .json); several make a sheet with panels a, b, c")->required();
+    app.add_option("--view", o.views, "heatmap, attention, scatter, bars, table, graph; several (comma-separated) make panels")->delimiter(',');
+    app.add_option("--out,-o", o.out, "The figure: .pdf, .svg or .png");
+    app.add_option("--width", o.spec.width, "Width in mm: 85 one column, 174 both")->check(CLI::Range(30.0, 1000.0))->capture_default_str();
+    app.add_option("--height", o.spec.height, "Height in mm (0: as the content needs)")->check(CLI::Range(0.0, 1000.0))->capture_default_str();
+    app.add_option("--font", o.spec.points, "Type size in points")->check(CLI::Range(5.0, 24.0))->capture_default_str();
+    app.add_option("--map", o.map, "Colours: RdBu, PuOr, viridis")->check(CLI::IsMember({"RdBu", "PuOr", "viridis"}))->capture_default_str();
+    app.add_option("--limit", o.spec.limit, "Colours run from -X to X, in the view's unit (0: from the data)")->check(CLI::NonNegativeNumber);
+    app.add_flag("--values", o.spec.values, "Numbers in cells and at bars");
+    app.add_option("--top-labels", o.spec.topLabels, "Name the N strongest heads")->check(CLI::Range(0, 1000));
+    app.add_option("--title", o.title, "Instead of the run's title");
+    app.add_flag("--no-title", o.noTitle, "No title");
+    app.add_flag("--with-caption", o.caption_wanted, "The caption below: what, model, task, n, metric, direction");
+    app.add_option("--caption", o.caption, "This caption below");
+    app.add_option("--facets", o.facets, "Heatmap: these sites, in this order (z,q,pattern)")->delimiter(',');
+    app.add_option("--x", o.choices.x, "Scatter: grid on the x axis (its name in the file)");
+    app.add_option("--y", o.choices.y, "Scatter: grid on the y axis");
+    app.add_option("--grid", o.choices.grid, "Bars: grid to rank");
+    app.add_option("--top", o.choices.top, "Bars and tables: how many heads")->check(CLI::Range(1, 1000))->capture_default_str();
+    app.add_option("--sign", o.sign, "Bars: positive, negative, both")->check(CLI::IsMember({"positive", "negative", "both"}))->capture_default_str();
+    app.add_option("--head", o.head, "Attention: which head (9.6, L9H6)");
+    app.add_option("--prompt", o.prompt, "Attention: which prompt, from 0")->check(CLI::NonNegativeNumber)->capture_default_str();
+    app.add_flag("--flipped", o.flipped, "Attention: of the flipped prompt");
+    app.add_option("--attention", o.attention, "Attention: matrix or text")->check(CLI::IsMember({"matrix", "text"}))->capture_default_str();
+    app.add_option("--destination", o.spec.destination, "Attention as text: whose attention, as a token position (default: END)");
+    app.add_option("--dpi", o.spec.dpi, "PNG: dots per inch")->check(CLI::Range(72, 2400))->capture_default_str();
+    app.add_option("--columns", o.columns, "Panels side by side (0: by width)")->check(CLI::Range(0, 26));
+    app.add_flag("--numbers", o.numbers, "Also the numbers beside the figure, as CSV and NPZ");
+    app.add_flag("--print-spec", o.printSpec, "Print the RunSpec inside a figure or a result, and draw nothing");
+    app.add_flag("--quiet", o.quiet, "Do not name the files written");
+    app.get_formatter()->column_width(34);
+}
+
+/// Attention comes from the model that the result names, on the task that it names.
+FigureSubject attentionSubject(const RunResultPtr &result, const Options &o)
+{
+    LoadOptions load;
+    load.path = result->spec.model.path == "demo" ? demo_model_path() : std::filesystem::path(result->spec.model.path);
+    load.processing = result->spec.model.processing;
+    load.trust_check = false;
+    const auto model = Model::load(load);
+    Session session(model, load_batch(result->spec.task, model->tokenizer()));
+    if (o.prompt >= session.batch().prompts)
+        throw Error("prompt " + std::to_string(o.prompt), "the task has " + std::to_string(session.batch().prompts) + " prompts, counted from 0");
+    FigureSubject subject;
+    subject.view = FigureView::Attention;
+    subject.content = attentionView(session.attention(parse_head(o.head), o.flipped), o.prompt, session.batch(), o.flipped);
+    subject.caption = attentionCaption(*result, parse_head(o.head), o.prompt, o.flipped);
+    subject.result = result;
+    return subject;
+}
+
+int printSpecs(const Options &o)
+{
+    for (const std::string &file : o.files) {
+        const QString type = QFileInfo(QString::fromStdString(file)).suffix().toLower();
+        if (type == QLatin1String("pdf") || type == QLatin1String("svg") || type == QLatin1String("png"))
+            std::cout << nlohmann::ordered_json::parse(widgets::readEmbeddedSpec(QString::fromStdString(file)).toStdString()).dump(2) << '\n';
+        else
+            std::cout << to_json(load_result(file).spec).dump(2) << '\n';
+    }
+    return 0;
+}
+
+int draw(Options &o)
+{
+    if (o.views.size() > 1 && o.files.size() > 1 && o.views.size() != o.files.size())
+        throw Error("--view", "give one view, or as many as result files");
+    o.spec.colourMap = o.map == "PuOr" ? widgets::ColourMap::PuOr : o.map == "viridis" ? widgets::ColourMap::Viridis : widgets::ColourMap::RdBu;
+    o.spec.showTitle = !o.noTitle;
+    o.spec.title = QString::fromStdString(o.title);
+    o.spec.showCaption = o.caption_wanted || !o.caption.empty();
+    o.spec.caption = QString::fromStdString(o.caption);
+    o.spec.attention = o.attention == "text" ? widgets::FigureSpec::Attention::Text : widgets::FigureSpec::Attention::Matrix;
+    o.choices.sign = o.sign == "positive" ? Sign::Positive : o.sign == "negative" ? Sign::Negative : Sign::Both;
+
+    std::vector<RunResultPtr> results;
+    for (const std::string &file : o.files)
+        results.push_back(std::make_shared<const RunResult>(load_result(file)));
+    std::vector<FigureSubject> subjects;
+    for (size_t i = 0; i < std::max(o.views.size(), results.size()); ++i) {
+        const RunResultPtr &result = results[results.size() > 1 ? i : 0];
+        o.choices.view = parseFigureView(o.views[o.views.size() > 1 ? i : 0]);
+        subjects.push_back(o.choices.view == FigureView::Attention ? attentionSubject(result, o) : figureSubject(result, o.choices));
+    }
+    if (!o.facets.empty())
+        o.spec.facets = facetIndices(*results.front(), o.facets);
+    for (const QString &file : exportFigure(QString::fromStdString(o.out), subjects, o.spec, o.numbers, o.columns))
+        if (!o.quiet)
+            std::cout << file.toStdString() << '\n';
+    return 0;
+}
+
+} // namespace
+
+int figure_command(int argc, char **argv)
+{
+    CLI::App app("", "patchbay figure");
+    Options options;
+    declare(app, options);
+    try {
+        app.parse(argc, argv);
+        if (!options.printSpec && options.out.empty())
+            throw CLI::RequiredError("--out");
+    } catch (const CLI::ParseError &error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    try {
+        return options.printSpec ? printSpecs(options) : draw(options);
+    } catch (const std::exception &error) {
+        std::cerr << "patchbay figure: " << error.what() << '\n';
+        return 1;
+    }
+}
+
+} // namespace patchbay

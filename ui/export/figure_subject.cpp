@@ -1,0 +1,130 @@
+#include "export/figure_subject.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <array>
+
+namespace patchbay {
+
+namespace {
+
+constexpr std::array<std::pair<const char *, FigureView>, 6> views{{{"heatmap", FigureView::Heatmap},
+                                                                    {"attention", FigureView::Attention},
+                                                                    {"scatter", FigureView::Scatter},
+                                                                    {"bars", FigureView::Bars},
+                                                                    {"table", FigureView::Table},
+                                                                    {"graph", FigureView::Graph}}};
+
+} // namespace
+
+FigureView parseFigureView(const std::string &text)
+{
+    for (const auto &[known, view] : views) {
+        if (text == known)
+            return view;
+    }
+    throw Error("view " + text, "is not known (heatmap, attention, scatter, bars, table, graph)");
+}
+
+QString name(FigureView view)
+{
+    return QString::fromLatin1(views[size_t(view)].first);
+}
+
+QString FigureSubject::title() const
+{
+    return std::visit([](const auto &shown) { return shown.title; }, content);
+}
+
+QString FigureSubject::captionText() const
+{
+    return !caption.isEmpty() || !result ? caption : resultCaption(*result);
+}
+
+FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
+{
+    FigureSubject subject;
+    subject.view = choices.view;
+    switch (choices.view) {
+    case FigureView::Heatmap: {
+        widgets::HeatmapView view = heatmapView(*result);
+        if (view.facets.isEmpty())
+            throw Error("result", "it has no sweep over heads or layers to draw as a heatmap");
+        subject.content = std::move(view);
+        break;
+    }
+    case FigureView::Scatter: subject.content = scatterView(*result, choices.x, choices.y); break;
+    case FigureView::Bars: subject.content = barsView(*result, choices.grid, choices.top, choices.sign); break;
+    case FigureView::Table: subject.content = tableView(*result, choices.top); break;
+    case FigureView::Graph: subject.content = graphView(*result); break;
+    case FigureView::Attention: throw Error("attention", "is drawn from the model, not from a result alone");
+    }
+    subject.result = std::move(result);
+    return subject;
+}
+
+widgets::FigureMetadata figureMetadata(const std::vector<FigureSubject> &subjects)
+{
+    widgets::FigureMetadata metadata;
+    nlohmann::ordered_json specs = nlohmann::ordered_json::array();
+    QStringList titles, captions;
+    for (const FigureSubject &subject : subjects) {
+        titles << subject.title();
+        if (const QString caption = subject.captionText(); !caption.isEmpty() && !captions.contains(caption))
+            captions << caption;
+        if (!subject.result)
+            continue;
+        specs.push_back(to_json(subject.result->spec));
+        if (metadata.version.isEmpty())
+            metadata.version = QStringLiteral("Patchbay %1").arg(QString::fromStdString(subject.result->version)).trimmed();
+        if (metadata.modelSha256.isEmpty())
+            metadata.modelSha256 = QString::fromStdString(subject.result->model_sha256);
+    }
+    metadata.title = titles.join(QStringLiteral("; "));
+    metadata.caption = captions.join(QLatin1Char(' '));
+    if (!specs.empty())
+        metadata.runSpec = QByteArray::fromStdString((specs.size() == 1 ? specs[0] : specs).dump());
+    if (metadata.version.isEmpty())
+        metadata.version = QStringLiteral("Patchbay");
+    return metadata;
+}
+
+widgets::FigureSheet figureSheet(const std::vector<FigureSubject> &subjects, const widgets::FigureSpec &spec, int columns)
+{
+    widgets::FigureSheet sheet;
+    sheet.spec = spec;
+    sheet.columns = columns;
+    if (sheet.spec.showCaption && sheet.spec.caption.isEmpty())
+        sheet.spec.caption = figureMetadata(subjects).caption;
+    for (const FigureSubject &subject : subjects)
+        sheet.panels << subject.content;
+    return sheet;
+}
+
+QVector<int> facetIndices(const RunResult &result, const std::vector<std::string> &names)
+{
+    // heatmapFacets may give a grid several facets: count as heatmapView does.
+    QVector<int> indices;
+    for (const std::string &wanted : names) {
+        const qsizetype before = indices.size();
+        int first = 0;
+        std::string known;
+        for (const std::string &present : heatmapFacetNames(result)) {
+            const Grid *grid = result.grid(present);
+            const int count = grid && grid->shape.size() == 3 ? grid->shape[1] : 1;
+            if (present == wanted || present.ends_with("." + wanted)) {
+                for (int i = 0; i < count; ++i)
+                    indices << first + i;
+                break;
+            }
+            known += (known.empty() ? "" : ", ") + present;
+            first += count;
+        }
+        if (indices.size() == before)
+            throw Error("facet " + wanted, "the result has no such grid (it has: " + known + ")");
+    }
+    return indices;
+}
+
+} // namespace patchbay
