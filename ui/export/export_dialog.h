@@ -1,0 +1,64 @@
+// The export dialog: choices on the left, the figure as it will be printed on the right.
+#pragma once
+
+#include "export/export_files.h"
+
+#include <QDialog>
+
+#include <functional>
+
+QT_BEGIN_NAMESPACE
+class QCheckBox;
+class QDialogButtonBox;
+class QLabel;
+class QListWidget;
+class QPushButton;
+QT_END_NAMESPACE
+
+namespace patchbay {
+
+class FigureOptions;
+class FigurePreview;
+
+class ExportDialog : public QDialog {
+    Q_OBJECT
+public:
+    /// subject: the view to export. pinned: runs that can stand beside it as panels, or be exported all at once.
+    ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinned, QWidget *parent = nullptr);
+    ~ExportDialog() override;
+
+    FigureOptions &options() { return *m_options; }
+    /// What Save writes now.
+    widgets::FigureSheet sheet() const;
+    std::vector<FigureSubject> subjects() const;
+
+    /// Writes in the background; finished() tells how it went. The button asks for the name first.
+    void saveTo(const QString &path);
+    /// All pinned runs into a folder, as this kind of figure, with these choices.
+    void saveAllTo(const QString &folder, const QString &type);
+    /// PNG, SVG and PDF at once: the program that pastes takes what it likes best.
+    void copyToClipboard();
+
+Q_SIGNALS:
+    void exported(const QStringList &files);
+    void failed(const QString &message);
+
+private:
+    void refresh();
+    void save();
+    void saveAll();
+    /// work runs on a pool thread and returns a message ("": fine) with the files it wrote.
+    void inBackground(const std::function<std::pair<QString, QStringList>()> &work);
+    void finish(const QString &message, const QStringList &files);
+
+    FigureSubject m_subject;
+    std::vector<RunResultPtr> m_pinned;
+    FigureOptions *m_options;
+    FigurePreview *m_preview;
+    QListWidget *m_panels = nullptr;
+    QCheckBox *m_numbers;
+    QLabel *m_size, *m_message;
+    QPushButton *m_save, *m_all, *m_copy;
+};
+
+} // namespace patchbay
