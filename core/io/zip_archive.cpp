@@ -4,8 +4,6 @@
 
 #include <zip.h>
 
-#include <algorithm>
-
 namespace patchbay {
 
 ZipArchive::ZipArchive(const std::filesystem::path &path) : m_path(path)
@@ -20,11 +18,13 @@ ZipArchive::ZipArchive(const std::filesystem::path &path) : m_path(path)
         throw Error(path.string(), "cannot be read as a zip file: " + cause);
     }
     m_zip = zip;
+    std::error_code ignored;
+    const uint64_t file_size = std::filesystem::file_size(path, ignored);
     const zip_int64_t count = zip_get_num_entries(zip, 0);
     for (zip_int64_t i = 0; i < count; ++i) {
         zip_stat_t status;
         constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
-        if (zip_stat_index(zip, static_cast<zip_uint64_t>(i), 0, &status) != 0 || (status.valid & kNeeded) != kNeeded) {
+        if (zip_stat_index(zip, static_cast<zip_uint64_t>(i), 0, &status) != 0 || (status.valid & kNeeded) != kNeeded || status.comp_size > file_size) {
             zip_discard(zip);
             throw Error(path.string(), "the zip file's list of contents is damaged");
         }
@@ -37,39 +37,41 @@ ZipArchive::~ZipArchive()
     zip_discard(static_cast<zip_t *>(m_zip));
 }
 
-ZipArchive::Reader::Reader(const ZipArchive &archive, const Entry &entry) : m_archive(archive), m_entry(entry), m_left(entry.size)
+ZipArchive::Stream::Stream(const ZipArchive &archive, const Entry &entry) : m_archive(archive), m_name(entry.name), m_size(entry.size)
 {
+    // Deflate cannot shrink by more than a factor of 1032.
+    if (entry.size / 1100 > entry.packed)
+        throw Error(archive.m_path.string(), m_name + " in it claims an absurd size of " + std::to_string(entry.size) + " bytes");
     m_file = zip_fopen_index(static_cast<zip_t *>(archive.m_zip), entry.index, 0);
     if (!m_file)
-        throw Error(archive.m_path.string(), entry.name + " in it cannot be read: " + zip_strerror(static_cast<zip_t *>(archive.m_zip)));
+        throw Error(archive.m_path.string(), m_name + " in it cannot be read: " + zip_strerror(static_cast<zip_t *>(archive.m_zip)));
 }
 
-ZipArchive::Reader::~Reader()
+ZipArchive::Stream::~Stream()
 {
     zip_fclose(static_cast<zip_file_t *>(m_file));
 }
 
-size_t ZipArchive::Reader::next(char *to, size_t count)
+void ZipArchive::Stream::read(void *to, size_t count)
 {
-    count = static_cast<size_t>(std::min<uint64_t>(count, m_left));
-    if (count == 0)
-        return 0;
-    const zip_int64_t got = zip_fread(static_cast<zip_file_t *>(m_file), to, count);
-    if (got <= 0)
-        throw Error(m_archive.m_path.string(), m_entry.name + " in it is damaged or truncated");
-    m_left -= static_cast<uint64_t>(got);
-    return static_cast<size_t>(got);
+    if (count > m_size - m_position)
+        throw Error(m_archive.m_path.string(), m_name + " in it is shorter than expected");
+    char *at = static_cast<char *>(to);
+    while (count > 0) {
+        const zip_int64_t got = zip_fread(static_cast<zip_file_t *>(m_file), at, count);
+        if (got <= 0)
+            throw Error(m_archive.m_path.string(), m_name + " in it is damaged or truncated");
+        at += got;
+        count -= static_cast<size_t>(got);
+        m_position += static_cast<uint64_t>(got);
+    }
 }
 
 std::string ZipArchive::read(const Entry &entry) const
 {
-    // Deflate cannot shrink by more than a factor of 1032.
-    if (entry.size / 1100 > entry.packed)
-        throw Error(m_path.string(), entry.name + " in it claims an absurd size of " + std::to_string(entry.size) + " bytes");
+    Stream stream(*this, entry);
     std::string bytes(entry.size, '\0');
-    Reader reader(*this, entry);
-    for (size_t at = 0; at < bytes.size();)
-        at += reader.next(bytes.data() + at, bytes.size() - at);
+    stream.read(bytes.data(), bytes.size());
     return bytes;
 }
 

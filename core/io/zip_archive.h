@@ -25,28 +25,27 @@ public:
     const std::vector<Entry> &entries() const { return m_entries; }
     /// The whole entry. Sizes that no compression reaches are refused before memory is taken. Throws Error.
     std::string read(const Entry &entry) const;
-    /// The entry's bytes in order, in pieces of at most chunk bytes.
-    template<class Function> void stream(const Entry &entry, size_t chunk, Function &&function) const
-    {
-        Reader reader(*this, entry);
-        std::string buffer(chunk, '\0');
-        while (const size_t got = reader.next(buffer.data(), buffer.size()))
-            function(buffer.data(), got);
-    }
 
-private:
-    class Reader {
+    /// The bytes of one entry from front to back. The archive must outlive it.
+    class Stream {
     public:
-        Reader(const ZipArchive &archive, const Entry &entry);
-        ~Reader();
-        size_t next(char *to, size_t count);
+        /// Throws Error when the entry claims a size that no compression reaches.
+        Stream(const ZipArchive &archive, const Entry &entry);
+        ~Stream();
+        Stream(const Stream &) = delete;
+        Stream &operator=(const Stream &) = delete;
+        uint64_t position() const { return m_position; }
+        /// Exactly count bytes. Throws Error when the entry ends before.
+        void read(void *to, size_t count);
 
     private:
         const ZipArchive &m_archive;
-        const Entry &m_entry;
+        std::string m_name;
+        uint64_t m_size = 0, m_position = 0;
         void *m_file = nullptr;
-        uint64_t m_left = 0;
     };
+
+private:
     std::filesystem::path m_path;
     void *m_zip = nullptr;
     std::vector<Entry> m_entries;

@@ -70,18 +70,20 @@ Checkpoint Checkpoint::open(const std::filesystem::path &folder)
         throw Error(folder.string(), "is not a folder; give the folder with config.json and the weights");
     const auto present = [&](const char *file) { return std::filesystem::exists(folder / file, ignored); };
     Checkpoint out;
-    for (const char *file : {"model.safetensors", "model.safetensors.index.json"}) {
+    for (const char *file : {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}) {
         if (!present(file))
             continue;
         const std::filesystem::path path = folder / file;
         out.m_name = path.string();
         if (path.extension() == ".json")
             out.add_index(path);
+        else if (path.extension() == ".bin")
+            out.add_pytorch(path, nullptr);
         else
             out.add_safetensors(path, nullptr);
         return out;
     }
-    throw Error(folder.string(), "holds no weights: neither model.safetensors nor model.safetensors.index.json is there");
+    throw Error(folder.string(), "holds no weights: neither model.safetensors, model.safetensors.index.json nor pytorch_model.bin is there");
 }
 
 void Checkpoint::add(const std::string &tensor, CheckpointTensor stored, const std::map<std::string, std::string> *wanted)
@@ -103,6 +105,13 @@ void Checkpoint::add_safetensors(const std::filesystem::path &path, const std::m
         add(tensor, {stored.dtype, stored.shape, {}, source, stored.begin, path.string()}, wanted);
 }
 
+void Checkpoint::add_pytorch(const std::filesystem::path &path, const std::map<std::string, std::string> *wanted)
+{
+    m_files.push_back(path);
+    for (auto &[tensor, stored] : open_pytorch(path))
+        add(tensor, stored, wanted);
+}
+
 void Checkpoint::add_index(const std::filesystem::path &index)
 {
     const auto root = nlohmann::json::parse(read_file(index), nullptr, false);
@@ -122,7 +131,10 @@ void Checkpoint::add_index(const std::filesystem::path &index)
         std::error_code ignored;
         if (!std::filesystem::exists(path, ignored))
             throw Error(path.string(), "is missing; " + index.filename().string() + " names it");
-        add_safetensors(path, &wanted);
+        if (path.extension() == ".bin")
+            add_pytorch(path, &wanted);
+        else
+            add_safetensors(path, &wanted);
     }
     for (const auto &[tensor, file] : wanted)
         if (!m_tensors.contains(tensor))
@@ -142,6 +154,13 @@ void Checkpoint::read(const std::string &name, const Rows &sink, const CancelTok
     const uint64_t row_bytes = static_cast<uint64_t>(row_count) * size_of(tensor.dtype);
     std::vector<float> values(static_cast<size_t>(std::min(step, total) * row_count));
     std::vector<std::byte> scratch;
+    const std::byte *gathered = nullptr;
+    if (!tensor.strides.empty()) {
+        int64_t span = 1;
+        for (size_t axis = 0; axis < tensor.shape.size(); ++axis)
+            span += (tensor.shape[axis] - 1) * tensor.strides[axis];
+        gathered = tensor.source->view(tensor.offset, static_cast<size_t>(span) * size_of(tensor.dtype), scratch);
+    }
     int64_t non_finite = 0;
     for (int64_t row = 0; row < total; row += step) {
         cancel.check();
@@ -152,11 +171,7 @@ void Checkpoint::read(const std::string &name, const Rows &sink, const CancelTok
             convert_to_float(tensor.dtype, tensor.source->view(begin, bytes, scratch), count, values.data());
             tensor.source->release(begin, begin + bytes);
         } else {
-            int64_t span = 1;
-            for (size_t axis = 0; axis < tensor.shape.size(); ++axis)
-                span += (tensor.shape[axis] - 1) * tensor.strides[axis];
-            const std::byte *bytes = tensor.source->view(tensor.offset, static_cast<size_t>(span) * size_of(tensor.dtype), scratch);
-            read_strided(tensor, bytes, row, rows, values.data());
+            read_strided(tensor, gathered, row, rows, values.data());
         }
         non_finite += count_non_finite(values.data(), count);
         if (non_finite == 0)

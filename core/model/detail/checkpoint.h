@@ -35,7 +35,7 @@ struct CheckpointTensor {
 
 class Checkpoint {
 public:
-    /// Finds model.safetensors or a sharded index in the folder. Throws Error naming what is absent or damaged.
+    /// Finds model.safetensors, a sharded index or pytorch_model.bin in the folder. Throws Error naming what is absent or damaged.
     static Checkpoint open(const std::filesystem::path &folder);
 
     const std::map<std::string, CheckpointTensor> &tensors() const { return m_tensors; }
@@ -52,6 +52,7 @@ public:
 
 private:
     void add_safetensors(const std::filesystem::path &path, const std::map<std::string, std::string> *wanted);
+    void add_pytorch(const std::filesystem::path &path, const std::map<std::string, std::string> *wanted);
     void add_index(const std::filesystem::path &index);
     void add(const std::string &tensor, CheckpointTensor stored, const std::map<std::string, std::string> *wanted);
 
@@ -59,5 +60,8 @@ private:
     std::vector<std::filesystem::path> m_files;
     std::string m_name;
 };
+
+/// The tensors of a file written by torch.save. Throws Error.
+std::map<std::string, CheckpointTensor> open_pytorch(const std::filesystem::path &path);
 
 } // namespace patchbay

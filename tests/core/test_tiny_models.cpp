@@ -1,0 +1,146 @@
+// One tiny model of each family, each in another file format, against numbers that tests/data/make_tiny.py computes in float64.
+#include "golden/golden.h"
+#include "model/weight_arrays.h"
+
+using namespace patchbay;
+
+class TestTinyModels : public QObject {
+    Q_OBJECT
+
+    static std::filesystem::path folder(const QString &name) { return PATCHBAY_SOURCE_DIR "/tests/data/" + name.toStdString(); }
+    static std::shared_ptr<const Model> load(const QString &name, const Processing &processing = {})
+    {
+        return Model::load({folder(name), processing, true});
+    }
+    static void models_as_rows()
+    {
+        QTest::addColumn<QString>("model");
+        for (const char *name : {"tiny-neox", "tiny-gpt2", "tiny-llama"})
+            QTest::newRow(name) << name;
+    }
+    static void compare(const QString &name, const Processing &processing, const std::string &prefix)
+    {
+        const ArrayMap expected = read_arrays(folder(name) / "golden.safetensors").arrays;
+        const HookedTransformer transformer(load(name, processing));
+        HookedTransformer::Options options;
+        options.keep = transformer.hook_names();
+        const auto output = transformer.run(golden::tokens(expected, "tokens"), options);
+        int compared = 0;
+        for (const auto &[key, array] : output.cache) {
+            if (key.ends_with("_input") || key.ends_with("hook_attn_in"))
+                continue; // copies of resid_pre
+            QVERIFY2(expected.contains(prefix + key), key.c_str());
+            const QString wrong = golden::difference(array, expected.at(prefix + key));
+            QVERIFY2(wrong.isEmpty(), qPrintable(QString::fromStdString(key) + ": " + wrong));
+            ++compared;
+        }
+        QVERIFY(compared > 40);
+        const QString wrong = golden::difference(output.logits, expected.at(prefix + "logits"));
+        QVERIFY2(wrong.isEmpty(), qPrintable("logits: " + wrong));
+    }
+
+private Q_SLOTS:
+    void raw_activations_data() { models_as_rows(); }
+    void raw_activations()
+    {
+        QFETCH(QString, model);
+        compare(model, Processing::none(), "raw.");
+    }
+
+    void processed_activations_data() { models_as_rows(); }
+    void processed_activations()
+    {
+        QFETCH(QString, model);
+        compare(model, {}, "processed.");
+    }
+
+    void processed_weights_data() { models_as_rows(); }
+    void processed_weights()
+    {
+        QFETCH(QString, model);
+        const ArrayMap expected = read_arrays(folder(model) / "golden.safetensors").arrays;
+        const ArrayMap actual = weight_arrays(*load(model));
+        for (const auto &[name, array] : actual) {
+            QVERIFY2(expected.contains("processed.weights." + name), name.c_str());
+            const QString wrong = golden::difference(array, expected.at("processed.weights." + name));
+            QVERIFY2(wrong.isEmpty(), qPrintable(QString::fromStdString(name) + ": " + wrong));
+        }
+        const auto of_weights = std::count_if(expected.begin(), expected.end(), [](const auto &item) { return item.first.starts_with("processed.weights."); });
+        QCOMPARE(qsizetype(actual.size()), qsizetype(of_weights));
+    }
+
+    void each_processing_step_keeps_log_probabilities_data() { models_as_rows(); }
+    void each_processing_step_keeps_log_probabilities()
+    {
+        QFETCH(QString, model);
+        for (int step = 0; step < 16; ++step) {
+            const Processing processing{bool(step & 1), bool(step & 2), bool(step & 4), bool(step & 8)};
+            const auto loaded = load(model, processing);
+            QVERIFY2(loaded->trust().max_logprob_change < 1e-5, qPrintable(QString::number(step)));
+            const ArrayMap weights = weight_arrays(*loaded);
+            QCOMPARE(weights.contains("ln_final.w"), !processing.fold_ln);
+            QCOMPARE(weights.contains("blocks.0.ln1.w"), !processing.fold_ln);
+        }
+    }
+
+    void the_trust_report_says_what_was_loaded()
+    {
+        const TrustReport neox = load("tiny-neox")->trust();
+        QCOMPARE(neox.architecture, std::string("GPTNeoXForCausalLM"));
+        QCOMPARE(neox.source_dtype, std::string("F32"));
+        QCOMPARE(neox.tokenizer, std::string("none"));
+        QCOMPARE(neox.parameters, int64_t(4688));
+        QCOMPARE(neox.sha256.size(), size_t(64));
+        QVERIFY(neox.max_logprob_change > 0 && neox.max_logprob_change < 1e-5);
+        const TrustReport gpt2 = load("tiny-gpt2")->trust();
+        QVERIFY(gpt2.config.tied_embedding);
+        QCOMPARE(gpt2.config.d_mlp, 64);
+        const TrustReport llama = load("tiny-llama")->trust();
+        QCOMPARE(llama.source_dtype, std::string("BF16"));
+        const auto mentions = [](const TrustReport &report, const char *word) {
+            return std::any_of(report.hazards.begin(), report.hazards.end(), [&](const std::string &hazard) { return hazard.find(word) != std::string::npos; });
+        };
+        QVERIFY(mentions(neox, "no resid_mid"));
+        QVERIFY(!mentions(gpt2, "no resid_mid"));
+        QVERIFY(mentions(gpt2, "tied"));
+        QVERIFY(!mentions(neox, "tied"));
+        QVERIFY(mentions(llama, "groups of 2 query heads"));
+        QVERIFY(mentions(llama, "BF16"));
+        QVERIFY(mentions(load("tiny-neox", Processing::none())->trust(), "unprocessed"));
+    }
+
+    void loading_reports_progress_and_can_be_cancelled()
+    {
+        std::vector<double> seen;
+        Model::load({folder("tiny-neox"), {}, true}, [&](double done, const std::string &what) {
+            QVERIFY(!what.empty());
+            seen.push_back(done);
+        });
+        QVERIFY(std::is_sorted(seen.begin(), seen.end()));
+        QCOMPARE(seen.back(), 1.0);
+        const CancelToken cancel;
+        QVERIFY_EXCEPTION_THROWN(Model::load({folder("tiny-neox"), {}, true},
+                                             [&](double done, const std::string &) {
+                                                 if (done > 0.1)
+                                                     cancel.cancel();
+                                             },
+                                             cancel),
+                                 Cancelled);
+    }
+
+    void random_models_have_the_geometry_and_repeat()
+    {
+        ModelConfig config = load("tiny-llama")->config();
+        config.n_layers = 3;
+        config.d_head = 8;
+        config.rotary_dim = 8;
+        const auto a = weight_arrays(*Model::random(config, 5)), b = weight_arrays(*Model::random(config, 5)), c = weight_arrays(*Model::random(config, 6));
+        QCOMPARE(a.at("blocks.2.attn._W_K").shape, (std::vector<int64_t>{2, 16, 8}));
+        QVERIFY(a.at("blocks.2.attn.W_Q").floats() == b.at("blocks.2.attn.W_Q").floats());
+        QVERIFY(a.at("blocks.2.attn.W_Q").floats() != c.at("blocks.2.attn.W_Q").floats());
+        QVERIFY_EXCEPTION_THROWN(([&] { config.n_kv_heads = 3; Model::random(config, 1); }()), Error);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestTinyModels)
+#include "test_tiny_models.moc"
