@@ -24,7 +24,9 @@ target_compile_options(patchbay_settings INTERFACE -Wall -Wextra -Werror $<$<CXX
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds>)
 if(PATCHBAY_SANITIZE)
   target_compile_options(patchbay_settings INTERFACE
-    -fsanitize=${PATCHBAY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+    -fsanitize=${PATCHBAY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1
+    # Instrumented std::regex looks uninitialised to GCC 12.
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(patchbay_settings INTERFACE -fsanitize=${PATCHBAY_SANITIZE})
 endif()
 
