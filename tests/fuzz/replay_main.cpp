@@ -1,4 +1,5 @@
 // Runs a fuzz target without libFuzzer: on every seed, and on damaged copies of it that are the same in every run.
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
