@@ -135,4 +135,34 @@ inline BarsView bars(int count)
     return view;
 }
 
+/// A circuit like the one of the indirect object task.
+inline GraphView graph()
+{
+    GraphView view;
+    view.title = "Circuit";
+    view.layers = 12;
+    view.nodes = {{{2, 2}, "previous token"}, {{3, 0}, "duplicate"}, {{5, 5}, "induction"}, {{6, 9}, "induction"}, {{7, 3}, "S-inhibition"},
+                  {{7, 9}, "S-inhibition"}, {{8, 6}, "S-inhibition"}, {{9, 6}, "name mover"}, {{9, 9}, "name mover"}, {{10, 0}, "name mover"}, {{10, 7}, "negative"}};
+    view.edges = {{{2, 2}, {5, 5}, "k", 4}, {{2, 2}, {6, 9}, "k", 2.5}, {{3, 0}, {7, 3}, "v", 3}, {{3, 0}, {8, 6}, "v", 1.2}, {{5, 5}, {8, 6}, "v", 6}, {{6, 9}, {7, 9}, "v", 3.2},
+                  {{7, 3}, {9, 9}, "q", 9}, {{7, 9}, {9, 9}, "q", 7}, {{8, 6}, {9, 6}, "q", 8}, {{8, 6}, {9, 9}, "q", 12}, {{8, 6}, {10, 0}, "q", 5}, {{8, 6}, {10, 7}, "q", -4},
+                  {{9, 6}, {}, "", 14}, {{9, 9}, {}, "", 22}, {{10, 0}, {}, "", 9}, {{10, 7}, {}, "", -17}};
+    return view;
+}
+
+inline BaselineView baseline(int prompts)
+{
+    std::mt19937 random(9);
+    std::normal_distribution<double> noise(0, 1);
+    BaselineView view;
+    for (int i = 0; i < prompts; ++i) {
+        view.names.append(QString("Prompt %1: Then, Mary and John went to the store").arg(i + 1));
+        view.clean.append(i == 3 ? -0.6 : 3.4 + noise(random));
+        view.flipped.append(-3.2 + noise(random));
+        view.excluded.append(i == 5);
+    }
+    view.cleanMean = 3.38;
+    view.flippedMean = -3.21;
+    return view;
+}
+
 } // namespace samples
