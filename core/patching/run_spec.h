@@ -19,7 +19,7 @@ enum class Method { ActPatch, PathPatch, Ablate, Attribution, Analysis };
 enum class Direction { Denoise, Noise };
 
 /// What takes the place of an activation: the source run's, or an ablation (then base = clean whatever the direction).
-/// Mean: over the clean prompts at each position counted from END (DESIGN: mean over the task). Resample: the flipped run's.
+/// Mean: at each position, over the clean prompts that reach it. Resample: the flipped run's.
 enum class Ablation { None, Zero, Mean, Resample };
 
 /// Sites that can be patched, swept or received (DESIGN §2). q_input, k_input, v_input and mlp_pre are receivers only.

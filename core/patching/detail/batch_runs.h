@@ -1,0 +1,69 @@
+// The two unpatched runs of a batch, kept where sweeps start from: residual stream and rotated queries, keys, values of every layer.
+#pragma once
+
+#include "base/cancel.h"
+#include "patching/detail/engine_model.h"
+#include "task/prompts.h"
+
+#include <vector>
+
+namespace patchbay::detail {
+
+/// Where each prompt's rows are when positions 0..END of all prompts are packed without padding.
+struct BatchLayout {
+    explicit BatchLayout(const PromptBatch &batch);
+    int prompts = 0;
+    std::vector<int> end;       ///< [prompts]
+    std::vector<int> first_difference; ///< [prompts] first position where clean and flipped differ; END + 1 when nowhere
+    std::vector<int64_t> offset; ///< [prompts] row of position 0
+    int64_t rows = 0;
+    std::vector<int> position;  ///< [rows]
+    int64_t row(int prompt, int pos) const { return offset[size_t(prompt)] + pos; }
+};
+
+/// One run, all rows up to END.
+struct Run {
+    std::vector<at::Tensor> resid; ///< [layers + 1] of [rows, D]: resid_pre of each layer, then the final residual stream
+    std::vector<at::Tensor> mid;   ///< [layers] of [rows, D]: resid_mid; serial models only
+    std::vector<at::Tensor> qkv;   ///< [layers] of [rows, S]; queries and keys after rotary
+    std::vector<float> logit_diff; ///< [prompts]
+    std::vector<uint8_t> rank0;    ///< [prompts]
+};
+
+class BatchRuns {
+public:
+    BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch &batch);
+    /// Computes both runs unless they are there. Throws Cancelled.
+    void compute(const CancelToken &cancel);
+
+    const EngineModel &model() const { return *m_model; }
+    const BatchLayout &layout() const { return m_layout; }
+    const Run &run(bool flipped) const { return flipped ? m_flipped : m_clean; }
+    const EngineModel::Readout &readout() const { return m_readout; }
+
+    /// z of one head for positions first..last of a prompt, [n, d], with the given stride.
+    void head_z(const Run &run, int layer, int head, int prompt, int first, int last, float *z, int64_t stride) const;
+    /// z of all heads for a list of (prompt, position) rows → [n, H d].
+    at::Tensor z_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
+    /// attn_out and mlp_out of those rows → [n, D].
+    at::Tensor attn_out_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
+    at::Tensor mlp_out_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
+    /// What the MLP of the layer reads: resid_mid, or resid_pre when parallel.
+    const at::Tensor &mlp_input(const Run &run, int layer) const { return run.mid.empty() ? run.resid[size_t(layer)] : run.mid[size_t(layer)]; }
+    /// Pattern of a head on a prompt, [END + 1, END + 1].
+    std::vector<float> pattern(const Run &run, int layer, int head, int prompt) const;
+    /// bytes that the kept runs take for a batch of this many rows.
+    static size_t bytes(const ModelConfig &config, int64_t rows);
+
+private:
+    void compute_run(Run &run, bool flipped, const CancelToken &cancel);
+
+    std::shared_ptr<const EngineModel> m_model;
+    const PromptBatch m_batch;
+    BatchLayout m_layout;
+    EngineModel::Readout m_readout;
+    Run m_clean, m_flipped;
+    bool m_done = false;
+};
+
+} // namespace patchbay::detail

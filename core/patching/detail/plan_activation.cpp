@@ -1,0 +1,164 @@
+// Activation patching and ablation: every cell replaces one site (or one set of heads) of the base run.
+#include "base/error.h"
+#include "patching/detail/sweep_plan.h"
+
+namespace patchbay::detail {
+
+namespace {
+
+// Rows of one site averaged over the clean prompts (mean ablation).
+class MeanValues {
+public:
+    MeanValues(const BatchRuns &runs) : m_runs(runs) {}
+
+    at::Tensor rows(Site site, int layer, int head, const RowMap &rows)
+    {
+        const EngineModel &model = m_runs.model();
+        const BatchLayout &layout = m_runs.layout();
+        const int64_t d = model.config().d_head, D = model.config().d_model;
+        const auto from = [&](const at::Tensor &tensor, int64_t column, int64_t width) {
+            return mean_rows(rows, layout, width, [&](int p, int pos) { return tensor.data_ptr<float>() + layout.row(p, pos) * tensor.size(1) + column; });
+        };
+        const Run &clean = m_runs.run(false);
+        switch (site) {
+        case Site::Q: return from(clean.qkv[size_t(layer)], model.q_column(head), d);
+        case Site::K: return from(clean.qkv[size_t(layer)], model.k_column(head), d);
+        case Site::V: return from(clean.qkv[size_t(layer)], model.v_column(head), d);
+        case Site::Z: return from(whole(site, layer), int64_t(head) * d, d);
+        case Site::ResidPre: return from(clean.resid[size_t(layer)], 0, D);
+        case Site::ResidMid: return from(clean.mid[size_t(layer)], 0, D);
+        case Site::AttnOut:
+        case Site::MlpOut: return from(whole(site, layer), 0, D);
+        default: throw Error("ablate", "a mean of " + name(site) + " is not defined: patterns of prompts of different lengths have no mean");
+        }
+    }
+
+private:
+    const at::Tensor &whole(Site site, int layer)
+    {
+        if (m_site != site || m_layer != layer) {
+            std::vector<std::pair<int, int>> all;
+            for (int p = 0; p < m_runs.layout().prompts; ++p)
+                for (int pos = 0; pos <= m_runs.layout().end[size_t(p)]; ++pos)
+                    all.emplace_back(p, pos);
+            const Run &clean = m_runs.run(false);
+            m_values = site == Site::Z         ? m_runs.z_rows(clean, layer, all)
+                       : site == Site::AttnOut ? m_runs.attn_out_rows(clean, layer, all)
+                                               : m_runs.mlp_out_rows(clean, layer, all);
+            m_site = site;
+            m_layer = layer;
+        }
+        return m_values;
+    }
+
+    const BatchRuns &m_runs;
+    Site m_site = Site::Q;
+    int m_layer = -1;
+    at::Tensor m_values;
+};
+
+Edit make_edit(Site site, int layer, int head, Ablation ablation, const std::shared_ptr<const RowMap> &rows, MeanValues &means)
+{
+    Edit edit;
+    // result = z W_O, so replacing one replaces the other; resid_post is the next layer's resid_pre.
+    edit.site = site == Site::Result ? Site::Z : site == Site::ResidPost ? Site::ResidPre : site;
+    edit.layer = site == Site::ResidPost ? layer + 1 : layer;
+    edit.head = head;
+    edit.rows = rows;
+    if (ablation == Ablation::Zero)
+        edit.value = Edit::Value::Zero;
+    if (ablation == Ablation::Mean) {
+        edit.value = Edit::Value::Tensor;
+        edit.tensor = means.rows(edit.site, edit.layer, head, *rows);
+    }
+    return edit;
+}
+
+void check_site(Site site, const ModelConfig &config)
+{
+    if (site == Site::QInput || site == Site::KInput || site == Site::VInput || site == Site::MlpPre)
+        throw Error("sites", name(site) + " is a receiver of path patching, not a site of activation patching");
+    if (site == Site::ResidMid && config.parallel)
+        throw Error("sites", "resid_mid: attention and MLP of this model are parallel, there is no resid_mid");
+}
+
+} // namespace
+
+SweepPlan plan_activation_patching(const RunSpec &spec, const PromptBatch &batch, const BatchRuns &runs)
+{
+    const ModelConfig &c = runs.model().config();
+    const BatchLayout &layout = runs.layout();
+    const bool each = spec.positions.kind == Positions::Kind::Each;
+    const bool from_source = spec.ablation == Ablation::None || spec.ablation == Ablation::Resample;
+    SweepPlan sweep;
+    sweep.base_flipped = base_is_flipped(spec);
+    const Direction direction = sweep.base_flipped ? Direction::Denoise : Direction::Noise;
+    const std::vector<int> first = first_rows(from_source, layout);
+    std::vector<std::shared_ptr<const RowMap>> rows;
+    for (int pos = 0; pos < (each ? batch.width : 1); ++pos)
+        rows.push_back(chosen_rows(spec.positions, batch, layout, first, pos));
+
+    MeanValues means(runs);
+    for (const Site site : spec.sites) {
+        check_site(site, c);
+        const bool shared = spec.shared_kv && (site == Site::K || site == Site::V);
+        const int heads = !per_head(site) ? 1 : shared ? c.n_kv_heads : c.n_heads;
+        std::vector<std::string> axes{"layer"};
+        std::vector<int> shape{c.n_layers};
+        if (each) {
+            axes.push_back("pos");
+            shape.push_back(batch.width);
+        }
+        if (per_head(site)) {
+            axes.push_back("head");
+            shape.push_back(heads);
+        }
+        const int index = int(sweep.grids.size());
+        sweep.grids.push_back(make_grid(grid_prefix(spec) + "." + name(site) + (shared ? "_grouped" : "") + (each ? ".by_pos" : ""), axes, shape,
+                                        batch.prompts, direction));
+        int cell = 0;
+        for (int l = 0; l < c.n_layers; ++l)
+            for (size_t pos = 0; pos < rows.size(); ++pos)
+                for (int h = 0; h < heads; ++h, ++cell) {
+                    const Head head{l, h};
+                    if (!spec.heads.empty() && per_head(site) && std::find(spec.heads.begin(), spec.heads.end(), head) == spec.heads.end())
+                        continue;
+                    CellPlan plan;
+                    plan.grid = index;
+                    plan.cell = cell;
+                    if (shared)
+                        for (int q = h * c.kv_group(); q < (h + 1) * c.kv_group(); ++q)
+                            plan.edits.push_back(make_edit(site, l, q, spec.ablation, rows[pos], means));
+                    else
+                        plan.edits.push_back(make_edit(site, l, per_head(site) ? h : -1, spec.ablation, rows[pos], means));
+                    set_starts(plan, layout);
+                    sweep.plans.push_back(std::move(plan));
+                }
+    }
+    return sweep;
+}
+
+SweepPlan plan_joint_ablation(const RunSpec &spec, const PromptBatch &batch, const BatchRuns &runs)
+{
+    const ModelConfig &c = runs.model().config();
+    const Ablation ablation = spec.ablation == Ablation::None ? Ablation::Zero : spec.ablation;
+    if (spec.heads.empty())
+        throw Error("heads", "name at least one head to ablate");
+    SweepPlan sweep;
+    RunSpec named = spec;
+    named.ablation = ablation;
+    sweep.grids.push_back(make_grid(grid_prefix(named), {}, {}, batch.prompts, Direction::Noise));
+    MeanValues means(runs);
+    const auto rows = chosen_rows(spec.positions, batch, runs.layout(), first_rows(ablation == Ablation::Resample, runs.layout()));
+    CellPlan plan;
+    for (const Head head : spec.heads) {
+        if (head.layer >= c.n_layers || head.head >= c.n_heads)
+            throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+        plan.edits.push_back(make_edit(Site::Z, head.layer, head.head, ablation, rows, means));
+    }
+    set_starts(plan, runs.layout());
+    sweep.plans.push_back(std::move(plan));
+    return sweep;
+}
+
+} // namespace patchbay::detail

@@ -1,0 +1,116 @@
+#include "patching/detail/sweep_plan.h"
+
+#include "base/error.h"
+
+#include <cstring>
+#include <set>
+
+namespace patchbay::detail {
+
+bool base_is_flipped(const RunSpec &spec)
+{
+    return spec.direction == Direction::Denoise && spec.ablation == Ablation::None && spec.method != Method::Ablate;
+}
+
+std::string grid_prefix(const RunSpec &spec)
+{
+    switch (spec.ablation) {
+    case Ablation::Zero: return "zero";
+    case Ablation::Mean: return "mean";
+    case Ablation::Resample: return "resample";
+    case Ablation::None: break;
+    }
+    return spec.direction == Direction::Denoise ? "denoise" : "noise";
+}
+
+std::vector<int> first_rows(bool from_source, const BatchLayout &layout)
+{
+    return from_source ? layout.first_difference : std::vector<int>(size_t(layout.prompts), 0);
+}
+
+std::shared_ptr<const RowMap> chosen_rows(const Positions &positions, const PromptBatch &batch, const BatchLayout &layout, const std::vector<int> &first,
+                                          int one_position)
+{
+    const auto role = [&](const std::vector<int> &at, const char *name) -> const std::vector<int> & {
+        if (at.empty())
+            throw Error("positions", std::string(name) + " is asked for, but these prompts do not say where it stands");
+        return at;
+    };
+    std::vector<std::vector<int>> rows(static_cast<size_t>(layout.prompts));
+    for (int p = 0; p < layout.prompts; ++p) {
+        std::vector<int> wanted;
+        const int end = layout.end[size_t(p)];
+        switch (positions.kind) {
+        case Positions::Kind::Each: wanted = {one_position}; break;
+        case Positions::Kind::End: wanted = {end}; break;
+        case Positions::Kind::Io: wanted = {role(batch.io_pos, "io")[size_t(p)]}; break;
+        case Positions::Kind::S1: wanted = {role(batch.s1_pos, "s1")[size_t(p)]}; break;
+        case Positions::Kind::S2: wanted = {role(batch.s2_pos, "s2")[size_t(p)]}; break;
+        case Positions::Kind::List: wanted = positions.list; break;
+        case Positions::Kind::All:
+            for (int pos = 0; pos <= end; ++pos)
+                wanted.push_back(pos);
+            break;
+        }
+        const std::set<int> ordered(wanted.begin(), wanted.end());
+        for (const int pos : ordered)
+            if (pos >= first[size_t(p)] && pos <= end)
+                rows[size_t(p)].push_back(pos);
+    }
+    return std::make_shared<const RowMap>(std::move(rows));
+}
+
+void set_starts(CellPlan &plan, const BatchLayout &layout)
+{
+    plan.start.clear();
+    for (int p = 0; p < layout.prompts; ++p) {
+        int start = layout.end[size_t(p)] + 1;
+        for (const Edit &edit : plan.edits)
+            start = std::min(start, edit.rows->first(p, layout.end[size_t(p)]));
+        plan.start.push_back(start);
+    }
+}
+
+Grid make_grid(std::string name, std::vector<std::string> axes, std::vector<int> shape, int prompts, Direction direction)
+{
+    Grid grid;
+    grid.name = std::move(name);
+    grid.axes = std::move(axes);
+    grid.shape = std::move(shape);
+    grid.prompts = prompts;
+    grid.direction = direction;
+    size_t cells = 1;
+    for (const int size : grid.shape)
+        cells *= size_t(size);
+    grid.state.assign(cells, CellState::Missing);
+    grid.per_prompt.assign(cells * size_t(prompts), std::numeric_limits<float>::quiet_NaN());
+    return grid;
+}
+
+at::Tensor mean_rows(const RowMap &rows, const BatchLayout &layout, int64_t width, const std::function<const float *(int, int)> &values)
+{
+    at::Tensor out = at::empty({rows.count(), width}, at::kFloat);
+    std::map<int, std::vector<float>> means;
+    int64_t row = 0;
+    for (const auto &[prompt, pos] : rows.list()) {
+        std::vector<float> &mean = means[pos];
+        if (mean.empty()) {
+            std::vector<double> sum(static_cast<size_t>(width));
+            int reached = 0;
+            for (int p = 0; p < layout.prompts; ++p) {
+                if (pos > layout.end[size_t(p)])
+                    continue;
+                const float *value = values(p, pos);
+                for (int64_t i = 0; i < width; ++i)
+                    sum[size_t(i)] += value[i];
+                ++reached;
+            }
+            for (const double s : sum)
+                mean.push_back(float(s / reached));
+        }
+        std::memcpy(out.data_ptr<float>() + row++ * width, mean.data(), size_t(width) * sizeof(float));
+    }
+    return out;
+}
+
+} // namespace patchbay::detail
