@@ -1,0 +1,33 @@
+#include "patching/detail/cell_plan.h"
+
+namespace patchbay::detail {
+
+RowMap::RowMap(std::vector<std::vector<int>> rows) : m_rows(std::move(rows))
+{
+    for (const std::vector<int> &list : m_rows) {
+        m_offset.push_back(m_count);
+        m_count += int64_t(list.size());
+    }
+}
+
+std::vector<std::pair<int, int>> RowMap::list() const
+{
+    std::vector<std::pair<int, int>> all;
+    for (int p = 0; p < int(m_rows.size()); ++p)
+        for (const int pos : m_rows[size_t(p)])
+            all.emplace_back(p, pos);
+    return all;
+}
+
+Stage stage(const Edit &edit)
+{
+    switch (edit.site) {
+    case Site::ResidPre: return Stage::Input;
+    case Site::ResidMid: return Stage::Mid;
+    case Site::MlpOut:
+    case Site::MlpPre: return Stage::Mlp;
+    default: return Stage::Heads;
+    }
+}
+
+} // namespace patchbay::detail

@@ -1,0 +1,207 @@
+#include "patching/detail/wave.h"
+
+#include "patching/detail/gemm.h"
+#include "patching/detail/kernels.h"
+
+#include <cstring>
+
+namespace patchbay::detail {
+
+Wave::Wave(const BatchRuns &runs, bool base_flipped, Workspace &work)
+    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)), m_work(work),
+      m_layers(m_model.config().n_layers), m_D(m_model.config().d_model)
+{
+}
+
+std::pair<int, Stage> Wave::joins(const CellPlan &plan)
+{
+    std::pair<int, Stage> first{1 << 20, Stage::Input};
+    for (const Edit &edit : plan.edits)
+        first = std::min(first, {edit.layer, stage(edit)});
+    return first;
+}
+
+namespace {
+
+// In the last layer only END is read, so a cell that joins there after its input needs END's row alone.
+bool end_row_only(const CellPlan &plan, int layers)
+{
+    const auto [layer, at] = Wave::joins(plan);
+    return layer >= layers || (layer == layers - 1 && at != Stage::Input);
+}
+
+} // namespace
+
+int64_t Wave::rows(const CellPlan &plan, const BatchLayout &layout)
+{
+    int64_t rows = 0;
+    for (int p = 0; p < layout.prompts; ++p)
+        rows += layout.end[size_t(p)] + 1 - plan.start[size_t(p)];
+    return rows;
+}
+
+double Wave::flops(const CellPlan &plan, const BatchRuns &runs)
+{
+    const ModelConfig &c = runs.model().config();
+    const auto [layer, at] = joins(plan);
+    const double row = runs.model().row_flops(), n = double(rows(plan, runs.layout()));
+    int64_t ends = 0;
+    for (int p = 0; p < runs.layout().prompts; ++p)
+        ends += plan.start[size_t(p)] <= runs.layout().end[size_t(p)];
+    const double head = 2.0 * c.d_head * c.d_model;
+    double total = 0;
+    if (layer < c.n_layers && at == Stage::Heads)
+        total += (end_row_only(plan, c.n_layers) ? double(ends) : n) * head + (c.parallel ? 0 : runs.model().mlp_flops() * n);
+    else if (layer < c.n_layers && at != Stage::Input)
+        total += runs.model().mlp_flops() * n;
+    const int first_full = at == Stage::Input ? layer : layer + 1;
+    const double kv = 2.0 * c.d_model * 2.0 * c.n_kv_heads * c.d_head; // the last layer needs keys and values of all rows, the rest at END
+    for (int l = first_full; l < c.n_layers; ++l)
+        total += l < c.n_layers - 1 ? row * n : kv * n + (row - kv) * double(ends);
+    return total;
+}
+
+void Wave::place(std::span<const CellPlan> plans)
+{
+    std::vector<const CellPlan *> order;
+    for (const CellPlan &plan : plans)
+        order.push_back(&plan);
+    std::stable_sort(order.begin(), order.end(), [](const CellPlan *a, const CellPlan *b) { return joins(*a) < joins(*b); });
+    m_segments.clear();
+    int64_t row = 0;
+    for (const CellPlan *plan : order) {
+        const bool end_only = end_row_only(*plan, m_layers);
+        for (int p = 0; p < m_runs.layout().prompts; ++p) {
+            const int end = m_runs.layout().end[size_t(p)];
+            if (plan->start[size_t(p)] > end)
+                continue;
+            const int first = end_only ? end : plan->start[size_t(p)];
+            m_segments.push_back({plan, p, first, end - first + 1, row});
+            row += end - first + 1;
+        }
+    }
+    m_x = m_work.get(0, row * m_D);
+}
+
+const std::vector<Edit> &Wave::edits(const CellPlan *plan) const
+{
+    static const std::vector<Edit> none;
+    const auto found = m_layer_edits.find(plan);
+    return found == m_layer_edits.end() ? none : found->second;
+}
+
+// The edits of this layer, with changes of what a query, key or value reads already carried through norm and projection.
+void Wave::collect_edits(int layer, std::span<const Segment> active, std::span<const Segment> joining)
+{
+    m_layer_edits.clear();
+    const auto collect = [&](std::span<const Segment> segments, bool from_stream) {
+        for (size_t i = 0; i < segments.size();) {
+            const CellPlan *plan = segments[i].plan;
+            std::vector<const Segment *> by_prompt(size_t(m_runs.layout().prompts), nullptr);
+            for (; i < segments.size() && segments[i].plan == plan; ++i)
+                by_prompt[size_t(segments[i].prompt)] = from_stream ? &segments[i] : nullptr;
+            for (const Edit &edit : plan->edits) {
+                if (edit.layer != layer || stage(edit) == Stage::Input)
+                    continue;
+                const bool projected = edit.site == Site::Q || edit.site == Site::K || edit.site == Site::V;
+                m_layer_edits[plan].push_back(edit.add && projected ? materialised(edit, by_prompt) : edit);
+            }
+        }
+    };
+    collect(active, true);
+    collect(joining, false);
+}
+
+// Replaces (or adds to) rows of the residual stream that is in x, whose first row is m_x's row x_row0 (END rows only when end_only).
+void Wave::change_stream(int layer, Site site, std::span<const Segment> segments, float *x, int64_t x_row0, bool end_only) const
+{
+    int64_t end_row = 0;
+    for (const Segment &s : segments) {
+        const int64_t first_row = end_only ? end_row++ : s.row - x_row0;
+        const int first = end_only ? s.first + s.count - 1 : s.first, count = end_only ? 1 : s.count;
+        for (const Edit &edit : s.plan->edits) {
+            if (edit.layer != layer || edit.site != site)
+                continue;
+            for (int i = 0; i < count; ++i) {
+                const int64_t from = edit.rows->find(s.prompt, first + i);
+                if (from < 0)
+                    continue;
+                float *row = x + (first_row + i) * m_D;
+                if (edit.value == Edit::Value::Zero) {
+                    std::memset(row, 0, size_t(m_D) * sizeof(float));
+                } else if (edit.value == Edit::Value::Tensor) {
+                    const float *value = edit.tensor.data_ptr<float>() + from * m_D;
+                    if (edit.add)
+                        kernels().axpy(1.f, value, row, m_D);
+                    else
+                        std::memcpy(row, value, size_t(m_D) * sizeof(float));
+                } else {
+                    const at::Tensor &source = site == Site::ResidMid ? m_source.mid[size_t(layer)] : m_source.resid[size_t(layer)];
+                    std::memcpy(row, source.data_ptr<float>() + m_runs.layout().row(s.prompt, first + i) * m_D, size_t(m_D) * sizeof(float));
+                }
+            }
+        }
+    }
+}
+
+void Wave::join_input(const Segment &s, int layer)
+{
+    std::memcpy(m_x + s.row * m_D, m_base.resid[size_t(layer)].data_ptr<float>() + m_runs.layout().row(s.prompt, s.first) * m_D,
+                size_t(s.count) * size_t(m_D) * sizeof(float));
+}
+
+std::vector<float> Wave::run(std::span<const CellPlan> plans, const CancelToken &cancel)
+{
+    place(plans);
+    size_t active = 0;
+    const auto joining_end = [&](int layer, bool input) {
+        size_t end = active;
+        while (end < m_segments.size()) {
+            const auto [l, at] = joins(*m_segments[end].plan);
+            if (l > layer || (input && at != Stage::Input))
+                break;
+            ++end;
+        }
+        return end;
+    };
+    for (int l = 0; l <= m_layers; ++l) {
+        const size_t inputs = joining_end(l, true);
+        for (size_t i = active; i < inputs; ++i)
+            join_input(m_segments[i], l);
+        active = inputs;
+        const std::span<Segment> all(m_segments);
+        change_stream(l, Site::ResidPre, all.first(active), m_x, 0, false);
+        if (l == m_layers)
+            break;
+        const size_t joined = joining_end(l, false);
+        if (joined == 0)
+            continue;
+        collect_edits(l, all.first(active), all.subspan(active, joined - active));
+        if (active > 0)
+            full_layer(l, all.first(active), cancel);
+        if (joined > active) {
+            cancel.check();
+            join_layer(l, all.subspan(active, joined - active));
+        }
+        active = joined;
+    }
+    return read_out(plans);
+}
+
+std::vector<float> Wave::read_out(std::span<const CellPlan> plans) const
+{
+    const int P = m_runs.layout().prompts;
+    std::vector<float> values(plans.size() * size_t(P));
+    for (size_t i = 0; i < plans.size(); ++i)
+        std::copy(m_base.logit_diff.begin(), m_base.logit_diff.end(), values.begin() + std::ptrdiff_t(i * size_t(P)));
+    std::vector<float> normed(static_cast<size_t>(m_D));
+    for (const Segment &s : m_segments) {
+        m_model.norm(m_x + (s.row + s.count - 1) * m_D, normed.data(), 1);
+        const float value = kernels().dot(normed.data(), m_runs.readout().u.data_ptr<float>() + int64_t(s.prompt) * m_D, m_D)
+                            + m_runs.readout().c[size_t(s.prompt)];
+        values[size_t(s.plan - plans.data()) * size_t(P) + size_t(s.prompt)] = value;
+    }
+    return values;
+}
+
+} // namespace patchbay::detail

@@ -1,0 +1,86 @@
+// A chunk of cells going through the model together: each joins the packed matrix of changed rows in the layer where it first differs from
+// the base run, so that every layer's weights are read once for all of them.
+#pragma once
+
+#include "base/cancel.h"
+#include "patching/detail/batch_runs.h"
+#include "patching/detail/cell_plan.h"
+
+#include <map>
+#include <span>
+#include <vector>
+
+namespace patchbay::detail {
+
+class Wave {
+public:
+    Wave(const BatchRuns &runs, bool base_flipped, Workspace &work);
+
+    /// Logit difference per prompt of each plan's patched run, [plans, prompts]. Throws Cancelled.
+    std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel);
+
+    /// Rows that a plan will occupy, and the multiply-adds × 2 of its minimal arithmetic.
+    static int64_t rows(const CellPlan &plan, const BatchLayout &layout);
+    static double flops(const CellPlan &plan, const BatchRuns &runs);
+    /// Where a plan joins: layer (n_layers: only the final residual stream differs) and stage.
+    static std::pair<int, Stage> joins(const CellPlan &plan);
+
+private:
+    /// The changed rows of one plan on one prompt: positions first..END, in m_x from row `row` on.
+    struct Segment {
+        const CellPlan *plan;
+        int prompt;
+        int first;
+        int count;
+        int64_t row;
+    };
+    /// Where the queries, keys and values of a segment are: in the packed buffers, or in the base run.
+    struct HeadRows {
+        const float *q;
+        int64_t q_stride;
+        int q_first; ///< position of the first query
+        int queries;
+        const float *k, *v;
+        int64_t kv_stride;
+        int kv_first; ///< position of the first key row; earlier keys come from the base run
+    };
+
+    // wave.cpp: joining and reading out
+    void place(std::span<const CellPlan> plans);
+    void join_input(const Segment &segment, int layer);
+    void change_stream(int layer, Site site, std::span<const Segment> segments, float *x, int64_t x_row0, bool end_only) const;
+    std::vector<float> read_out(std::span<const CellPlan> plans) const;
+    void collect_edits(int layer, std::span<const Segment> active, std::span<const Segment> joining);
+    const std::vector<Edit> &edits(const CellPlan *plan) const;
+
+    // wave_layer.cpp: one layer over rows that are already changed
+    void full_layer(int layer, std::span<Segment> segments, const CancelToken &cancel);
+    void attention(int layer, std::span<const Segment> block, const float *qkv, const float *q_end, float *z) const;
+    /// Adds the MLP of rows x [n, D] (its input already normed in xn) to out; rows of block segments, or their END rows.
+    void add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, const float *xn, int64_t n, float *out, bool end_only) const;
+
+    bool adds_to_mlp_input(std::span<const Segment> block) const;
+
+    // wave_join.cpp: cells whose first change is in this layer
+    void join_layer(int layer, std::span<const Segment> segments);
+    void add_head_changes(int layer, std::span<const Segment> segments, float *delta) const;
+    void add_attn_out_changes(int layer, std::span<const Segment> segments, float *delta) const;
+
+    // head_edits.cpp: one head of one segment with its queries, keys, values, pattern or z changed
+    void edited_head(const std::vector<Edit> &edits, int layer, int head, int prompt, const HeadRows &from, float *z, int64_t z_stride) const;
+    /// An edit that adds to the residual stream before a query, key or value, as the rows that result. x: the stream's row, or null for base.
+    Edit materialised(const Edit &edit, const std::vector<const Segment *> &segments_by_prompt) const;
+
+    const BatchRuns &m_runs;
+    const EngineModel &m_model;
+    const Run &m_base, &m_source;
+    Workspace &m_work;
+    const int m_layers;
+    const int64_t m_D;
+
+    std::vector<Segment> m_segments; ///< in joining order
+    float *m_x = nullptr;            ///< [rows, D] residual stream of the rows that have joined
+    std::map<const CellPlan *, std::vector<Edit>> m_layer_edits; ///< of the current layer, changes of the stream turned into rows
+};
+
+} // namespace patchbay::detail
