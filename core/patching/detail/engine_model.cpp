@@ -111,6 +111,19 @@ void EngineModel::rotate(float *head_row, int position) const
     kernels().rotate(head_row, m_cos.data_ptr<float>() + int64_t(position) * half, m_sin.data_ptr<float>() + int64_t(position) * half, half);
 }
 
+void EngineModel::unrotate(float *head_row, int position) const
+{
+    if (!m_cos.defined())
+        return;
+    const int half = config().rotary_dim / 2;
+    const float *c = m_cos.data_ptr<float>() + int64_t(position) * half, *s = m_sin.data_ptr<float>() + int64_t(position) * half;
+    for (int i = 0; i < half; ++i) {
+        const float a = head_row[i], b = head_row[i + half];
+        head_row[i] = a * c[i] + b * s[i];
+        head_row[i + half] = b * c[i] - a * s[i];
+    }
+}
+
 void EngineModel::rotate_rows(float *rows, int64_t count, int64_t row_stride, int heads, const int *positions) const
 {
     if (!m_cos.defined())

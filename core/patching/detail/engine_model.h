@@ -53,6 +53,8 @@ public:
     void norm(const float *x, float *y, int64_t rows) const;
     /// Rotates one head's query or key row for its position.
     void rotate(float *head_row, int position) const;
+    /// The inverse, for gradients.
+    void unrotate(float *head_row, int position) const;
     /// Rotates all queries and/or keys of qkv rows (those before `columns`), by the rows' positions.
     void rotate_rows(float *rows, int64_t count, int64_t row_stride, int heads, const int *positions) const;
     /// out [rows, D] (+)= MLP of the normed rows xn, bias included. pre, when given, is [rows, M]: used instead of xn W_in + b_in (the gate for

@@ -1,0 +1,64 @@
+// The first pass of path patching: the base run with every head's z held, senders taken from the new run, and what arrives at the receivers
+// recorded. With heads held, positions do not talk to each other, so only the changed rows and the MLPs after the sender are computed.
+#pragma once
+
+#include "base/cancel.h"
+#include "patching/detail/batch_runs.h"
+#include "patching/detail/cell_plan.h"
+
+#include <map>
+#include <span>
+#include <vector>
+
+namespace patchbay::detail {
+
+/// Senders that act together.
+using SenderSet = std::vector<Node>;
+
+/// What each receiver of each set gets: an undefined tensor where the senders do not reach it.
+struct Records {
+    /// [set][receiver]: rows × width (d_head after rotary for q, k, v; d_model; d_mlp), or with mlps left out the change of the stream, rows × d_model.
+    std::vector<std::vector<at::Tensor>> values;
+};
+
+class FrozenPass {
+public:
+    /// rows: the positions that senders change and receivers read. zero: the senders' new value is zero, not the other run's.
+    FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work);
+
+    /// With MLPs recomputed. Throws Cancelled.
+    Records run(std::span<const SenderSet> sets, const std::vector<Node> &receivers, const CancelToken &cancel);
+    /// Without: the sum of the senders' own changes before each receiver.
+    Records changes(std::span<const SenderSet> sets, const std::vector<Node> &receivers);
+    /// What a receiver reads in the base run.
+    at::Tensor base_value(const Node &receiver);
+
+    /// Multiply-adds × 2 of run() for one set, as far as the last receiver.
+    double flops(const SenderSet &set, const std::vector<Node> &receivers) const;
+
+private:
+    struct Set;
+    at::Tensor sender_change(const Node &sender);
+    const at::Tensor &frozen_attention(int layer);
+    at::Tensor base_stream(const at::Tensor &stream) const;
+    void record(int layer, bool after_attention, std::vector<Set> &sets, const std::vector<Node> &receivers, const float *y, Records &records) const;
+    at::Tensor project(const Node &receiver, const at::Tensor &stream) const;
+    void advance(int layer, std::span<Set> active, float *y, const CancelToken &cancel);
+
+    const BatchRuns &m_runs;
+    const EngineModel &m_model;
+    const Run &m_base, &m_source;
+    const bool m_zero;
+    const std::shared_ptr<const RowMap> m_rows;
+    const std::vector<std::pair<int, int>> m_list;
+    Workspace &m_work;
+    const int64_t m_R, m_D;
+    std::map<int, at::Tensor> m_frozen; ///< layer → base attn_out of the rows
+};
+
+/// Whether a sender's change is in the stream that the receiver reads (DESIGN §3; parallel blocks: an MLP does not read its own layer's heads).
+bool reaches(const Node &sender, const Node &receiver, bool parallel);
+/// Whether the receiver reads the residual stream between attention and MLP.
+bool reads_after_attention(const Node &receiver, bool parallel);
+
+} // namespace patchbay::detail

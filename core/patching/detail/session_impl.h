@@ -1,0 +1,37 @@
+// The inside of a Session, shared by the files that implement its methods.
+#pragma once
+
+#include "patching/detail/batch_runs.h"
+#include "patching/detail/scheduler.h"
+#include "patching/session.h"
+
+namespace patchbay {
+
+struct Session::Impl {
+    Impl(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources);
+
+    /// Thread counts belong to the calling thread: every entry from outside sets them.
+    void enter() const;
+    const Baseline &baseline(const CancelToken &cancel);
+    /// Packed rows that fit the memory budget beside the cached runs.
+    int64_t rows_at_once() const;
+
+    RunResult begin(const RunSpec &spec, const detail::SweepPlan &sweep) const;
+    RunResult run_activation(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel);
+    RunResult run_path(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel);
+    RunResult run_attribution(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel);
+    /// Normalised estimates of every plan by attribution patching.
+    std::vector<float> estimate_activation(const RunSpec &spec, const detail::SweepPlan &sweep, const CancelToken &cancel);
+    void finish(const RunSpec &spec, const detail::SweepPlan &sweep, const detail::Schedule &schedule, RunResult &result,
+                const RunObserver &observer, const CancelToken &cancel);
+
+    std::shared_ptr<const Model> model;
+    PromptBatch batch;
+    Resources resources;
+    std::shared_ptr<const detail::EngineModel> engine;
+    detail::BatchRuns runs;
+    detail::Workspace work;
+    std::optional<Baseline> cached_baseline;
+};
+
+} // namespace patchbay

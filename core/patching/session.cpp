@@ -1,0 +1,226 @@
+#include "patching/session.h"
+
+#include "patching/detail/gemm.h"
+#include "patching/detail/kernels.h"
+#include "patching/detail/session_impl.h"
+#include "patching/detail/wave.h"
+
+#include <ATen/Parallel.h>
+
+#include <chrono>
+#include <numeric>
+#include <thread>
+
+namespace patchbay {
+
+using namespace detail;
+
+void PriorityHint::want(std::optional<Head> head)
+{
+    std::lock_guard lock(m_mutex);
+    m_head = head;
+}
+
+std::optional<Head> PriorityHint::wanted() const
+{
+    std::lock_guard lock(m_mutex);
+    return m_head;
+}
+
+void set_threads(int threads)
+{
+    const int n = threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency()));
+    at::set_num_threads(n);
+    set_gemm_threads(n);
+}
+
+std::string program_version()
+{
+    return PATCHBAY_VERSION;
+}
+
+Session::Impl::Impl(std::shared_ptr<const Model> model_, PromptBatch batch_, const Resources &resources_)
+    : model(std::move(model_)), batch(std::move(batch_)), resources(resources_),
+      engine((check_batch(batch, model->config().d_vocab, model->config().n_ctx), std::make_shared<EngineModel>(model))), runs(engine, batch)
+{
+    if (resources.device != "cpu")
+        throw Error("device " + resources.device, "this build computes on the CPU only; use --device cpu");
+}
+
+void Session::Impl::enter() const
+{
+    set_threads(resources.threads);
+}
+
+int64_t Session::Impl::rows_at_once() const
+{
+    const ModelConfig &c = model->config();
+    const size_t kept = BatchRuns::bytes(c, runs.layout().rows);
+    // One block of a layer: normed rows, qkv, z and two MLP buffers.
+    const size_t block = 1536 * sizeof(float) * size_t(2 * c.d_model + engine->qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
+    const size_t left = resources.memory_budget > kept + block ? resources.memory_budget - kept - block : 0;
+    const size_t per_row = sizeof(float) * size_t(c.d_model) * 3;
+    return std::max<int64_t>(1024, int64_t(left / per_row / 2));
+}
+
+const Baseline &Session::Impl::baseline(const CancelToken &cancel)
+{
+    if (cached_baseline)
+        return *cached_baseline;
+    runs.compute(cancel);
+    Baseline b;
+    b.clean = runs.run(false).logit_diff;
+    b.flipped = runs.run(true).logit_diff;
+    b.clean_rank0 = runs.run(false).rank0;
+    b.flipped_rank0 = runs.run(true).rank0;
+    const double n = double(batch.prompts);
+    const auto mean = [n](const std::vector<float> &v) { return std::accumulate(v.begin(), v.end(), 0.0) / n; };
+    const auto positive = [n](const std::vector<float> &v) { return double(std::count_if(v.begin(), v.end(), [](float x) { return x > 0; })) / n; };
+    const auto share = [n](const std::vector<uint8_t> &v) { return double(std::count(v.begin(), v.end(), 1)) / n; };
+    b.clean_mean = mean(b.clean);
+    b.flipped_mean = mean(b.flipped);
+    b.accuracy_clean = positive(b.clean);
+    b.accuracy_flipped = positive(b.flipped);
+    b.rank0_clean = share(b.clean_rank0);
+    b.rank0_flipped = share(b.flipped_rank0);
+    cached_baseline = b;
+    return *cached_baseline;
+}
+
+RunResult Session::Impl::begin(const RunSpec &spec, const SweepPlan &sweep) const
+{
+    RunResult result;
+    result.spec = spec;
+    result.baseline = *cached_baseline;
+    result.grids = sweep.grids;
+    result.model_sha256 = model->trust().sha256;
+    result.version = program_version();
+    return result;
+}
+
+void Session::Impl::finish(const RunSpec &, const SweepPlan &sweep, const Schedule &schedule, RunResult &result, const RunObserver &observer,
+                           const CancelToken &cancel)
+{
+    const auto start = std::chrono::steady_clock::now();
+    if (observer.started)
+        observer.started(result);
+    result.complete = run_schedule(sweep, schedule, runs.run(sweep.base_flipped).logit_diff, result, observer, cancel);
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+RunResult Session::Impl::run_activation(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
+{
+    const SweepPlan sweep = spec.method == Method::Ablate ? plan_joint_ablation(spec, batch, runs) : plan_activation_patching(spec, batch, runs);
+    RunResult result = begin(spec, sweep);
+    Wave wave(runs, sweep.base_flipped, work);
+    std::vector<double> flops;
+    std::vector<int64_t> rows;
+    for (const CellPlan &plan : sweep.plans) {
+        flops.push_back(Wave::flops(plan, runs));
+        rows.push_back(Wave::rows(plan, runs.layout()));
+    }
+    Schedule schedule;
+    schedule.flops = [&](int i) { return flops[size_t(i)]; };
+    schedule.rows = [&](int i) { return rows[size_t(i)]; };
+    schedule.rows_at_once = rows_at_once();
+    schedule.compute = [&](const std::vector<int> &chosen, const CancelToken &token) {
+        std::vector<CellPlan> plans;
+        for (const int i : chosen)
+            plans.push_back(sweep.plans[size_t(i)]);
+        return wave.run(plans, token);
+    };
+    if (spec.method == Method::ActPatch)
+        schedule.estimate = [&](const CancelToken &token) { return estimate_activation(spec, sweep, token); };
+    finish(spec, sweep, schedule, result, observer, cancel);
+    return result;
+}
+
+Session::Session(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources)
+    : m((set_threads(resources.threads), std::make_unique<Impl>(std::move(model), std::move(batch), resources)))
+{
+}
+
+Session::~Session() = default;
+
+const Model &Session::model() const
+{
+    return *m->model;
+}
+
+std::shared_ptr<const Model> Session::model_ptr() const
+{
+    return m->model;
+}
+
+const PromptBatch &Session::batch() const
+{
+    return m->batch;
+}
+
+const Resources &Session::resources() const
+{
+    return m->resources;
+}
+
+const Baseline &Session::baseline(const CancelToken &cancel)
+{
+    m->enter();
+    return m->baseline(cancel);
+}
+
+RunResult Session::run(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
+{
+    m->enter();
+    try {
+        m->baseline(cancel);
+    } catch (const Cancelled &) {
+        RunResult stopped;
+        stopped.spec = spec;
+        return stopped;
+    }
+    if (spec.metric != "logit_diff")
+        throw Error("metric", "'" + spec.metric + "' is not known; the metric is logit_diff");
+    switch (spec.method) {
+    case Method::ActPatch:
+    case Method::Ablate: return m->run_activation(spec, observer, cancel);
+    case Method::PathPatch: return m->run_path(spec, observer, cancel);
+    case Method::Attribution: return m->run_attribution(spec, observer, cancel);
+    case Method::Analysis: break;
+    }
+    throw Error("method", "analyses are run by run_analysis (analysis/analysis.h), not by a session");
+}
+
+AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind kind)
+{
+    m->enter();
+    m->baseline({});
+    const ModelConfig &c = m->model->config();
+    if (head.layer < 0 || head.layer >= c.n_layers || head.head < 0 || head.head >= c.n_heads)
+        throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+    const Run &run = m->runs.run(flipped_run);
+    AttentionPattern out;
+    out.head = head;
+    const int64_t S = m->engine->qkv_width();
+    for (int p = 0; p < m->batch.prompts; ++p) {
+        const int size = m->runs.layout().end[size_t(p)] + 1;
+        out.sizes.push_back(size);
+        out.weights.push_back(m->runs.pattern(run, head.layer, head.head, p));
+        if (kind != AttentionKind::ValueWeighted)
+            continue;
+        // Each source's weight times the length of what it would write, relative to the prompt's longest.
+        const float *v = run.qkv[size_t(head.layer)].data_ptr<float>() + m->runs.layout().row(p, 0) * S + m->engine->v_column(head.head);
+        std::vector<float> written(size_t(c.d_model)), length(static_cast<size_t>(size));
+        for (int j = 0; j < size; ++j) {
+            gemm(1, c.d_model, c.d_head, v + j * S, S, m->engine->layer(head.layer).W_O.data_ptr<float>() + int64_t(head.head) * c.d_head * c.d_model,
+                 c.d_model, written.data(), c.d_model);
+            length[size_t(j)] = std::sqrt(kernels().dot(written.data(), written.data(), c.d_model));
+        }
+        const float longest = std::max(1e-20f, *std::max_element(length.begin(), length.end()));
+        for (int i = 0; i < size; ++i)
+            for (int j = 0; j < size; ++j)
+                out.weights.back()[size_t(i * size + j)] *= length[size_t(j)] / longest;
+    }
+    return out;
+}
+
+} // namespace patchbay

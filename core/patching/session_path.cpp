@@ -1,0 +1,274 @@
+// Path patching: a frozen pass for what arrives at the receivers, then the base run with the receivers replaced.
+#include "patching/detail/frozen_pass.h"
+#include "patching/detail/session_impl.h"
+#include "patching/detail/wave.h"
+
+
+namespace patchbay {
+
+using namespace detail;
+
+namespace {
+
+void check_node(const Node &node, const ModelConfig &c, const char *field)
+{
+    if (node.layer < 0 || node.layer >= c.n_layers || node.head >= c.n_heads)
+        throw Error(std::string(field) + " " + to_string(node),
+                    "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+    if (node.site == Site::ResidMid && c.parallel)
+        throw Error(std::string(field) + " " + to_string(node), "attention and MLP of this model are parallel: there is no resid_mid");
+}
+
+std::vector<SenderSet> sender_sets(const Ends &ends, const ModelConfig &c)
+{
+    const auto check_site = [](Site site) {
+        if (site != Site::Z && site != Site::AttnOut && site != Site::MlpOut)
+            throw Error("senders", name(site) + " cannot send; senders are z, attn_out and mlp_out");
+    };
+    std::vector<SenderSet> sets;
+    if (ends.sweep) {
+        check_site(*ends.sweep);
+        for (int l = 0; l < c.n_layers; ++l)
+            for (int h = 0; h < (per_head(*ends.sweep) ? c.n_heads : 1); ++h)
+                sets.push_back({Node{*ends.sweep, l, per_head(*ends.sweep) ? h : -1}});
+        return sets;
+    }
+    if (ends.nodes.empty())
+        throw Error("senders", "name at least one sender, or a site such as z to try every one in turn");
+    for (const Node &node : ends.nodes) {
+        check_site(node.site);
+        check_node(node, c, "senders");
+    }
+    sets.push_back(ends.nodes);
+    return sets;
+}
+
+// A pattern receiver stands for the head's query and key.
+std::vector<Node> expanded(const Node &node)
+{
+    if (node.site != Site::Pattern)
+        return {node};
+    return {{Site::Q, node.layer, node.head}, {Site::K, node.layer, node.head}};
+}
+
+std::vector<std::vector<Node>> receiver_groups(const Ends &ends, const ModelConfig &c)
+{
+    const auto check_site = [](Site site) {
+        if (site == Site::Z || site == Site::Result || site == Site::AttnOut || site == Site::MlpOut)
+            throw Error("receivers", name(site)
+                                         + " cannot receive; receivers are q, k, v, pattern, q_input, k_input, v_input, mlp_pre, resid_pre, "
+                                           "resid_mid and resid_post");
+    };
+    std::vector<std::vector<Node>> groups;
+    if (ends.sweep) {
+        check_site(*ends.sweep);
+        for (int l = 0; l < c.n_layers; ++l)
+            for (int h = 0; h < (per_head(*ends.sweep) ? c.n_heads : 1); ++h) {
+                const Node node{*ends.sweep, l, per_head(*ends.sweep) ? h : -1};
+                check_node(node, c, "receivers");
+                groups.push_back(expanded(node));
+            }
+        return groups;
+    }
+    if (ends.nodes.empty())
+        throw Error("receivers", "name at least one receiver, such as q:9.6 or resid_post:11");
+    std::vector<Node> together;
+    for (const Node &node : ends.nodes) {
+        check_site(node.site);
+        check_node(node, c, "receivers");
+        if (per_head(node.site) && node.head < 0)
+            throw Error("receivers " + to_string(node), "name the head too, such as " + name(node.site) + ":9.6");
+        for (const Node &one : expanded(node))
+            together.push_back(one);
+    }
+    groups.push_back(together);
+    return groups;
+}
+
+// Receivers that only END's row of the last layer can use.
+bool end_is_enough(const Node &node, const ModelConfig &c)
+{
+    if (node.layer != c.n_layers - 1)
+        return false;
+    return node.site == Site::Q || node.site == Site::QInput || node.site == Site::ResidPost || node.site == Site::ResidMid || node.site == Site::MlpPre;
+}
+
+// How the wave patches what a receiver holds.
+Edit make_edit(const Node &node, const at::Tensor &values, bool add, const std::shared_ptr<const RowMap> &rows)
+{
+    Edit edit;
+    edit.layer = node.layer;
+    edit.head = node.head;
+    edit.value = Edit::Value::Tensor;
+    edit.add = add;
+    edit.tensor = values;
+    edit.rows = rows;
+    switch (node.site) {
+    case Site::QInput: edit.site = Site::Q; break;
+    case Site::KInput: edit.site = Site::K; break;
+    case Site::VInput: edit.site = Site::V; break;
+    case Site::ResidPost:
+        edit.site = Site::ResidPre;
+        edit.layer = node.layer + 1;
+        break;
+    default: edit.site = node.site;
+    }
+    return edit;
+}
+
+/// A path patching run: sender sets × receiver groups, one of which is a single one.
+class PathSweep {
+public:
+    PathSweep(const RunSpec &spec, const PromptBatch &batch, const BatchRuns &runs, Workspace &work)
+        : m_config(runs.model().config()), m_runs(runs), m_mlps(spec.direct_includes_mlps), m_sets(sender_sets(spec.senders, m_config)),
+          m_groups(receiver_groups(spec.receivers, m_config)), m_wave(runs, base_flipped(spec), work),
+          m_rows(rows_of(spec, batch)), m_pass(runs, base_flipped(spec), spec.ablation == Ablation::Zero, m_rows, work)
+    {
+        if (spec.senders.sweep && spec.receivers.sweep)
+            throw Error("receivers", "either senders or receivers can be swept, not both: name a fixed sender list for a sweep of receivers");
+        if (spec.positions.kind == Positions::Kind::Each)
+            throw Error("positions", "each is for activation patching; path patching takes all, end, io, s1, s2 or a list");
+        if (spec.ablation == Ablation::Mean)
+            throw Error("ablate", "the senders' new value can be the other run's or zero");
+        m_sweep.base_flipped = base_flipped(spec);
+        std::vector<std::string> axes;
+        std::vector<int> shape;
+        if (const std::optional<Site> site = spec.senders.sweep ? spec.senders.sweep : spec.receivers.sweep) {
+            axes.push_back("layer");
+            shape.push_back(m_config.n_layers);
+            if (per_head(*site)) {
+                axes.push_back("head");
+                shape.push_back(m_config.n_heads);
+            }
+        }
+        m_sweep.grids.push_back(make_grid("path", axes, shape, batch.prompts, m_sweep.base_flipped ? Direction::Denoise : Direction::Noise));
+        const size_t cells = m_sets.size() * m_groups.size();
+        for (size_t i = 0; i < cells; ++i) {
+            CellPlan plan = skeleton(i);
+            plan.cell = int(i);
+            m_flops.push_back((m_mlps ? m_pass.flops(set_of(i), group_of(i)) / double(m_groups.size()) : 0) + (plan.edits.empty() ? 0 : Wave::flops(plan, runs)));
+            m_sweep.plans.push_back(std::move(plan));
+        }
+    }
+
+    const SweepPlan &sweep() const { return m_sweep; }
+    double flops(int i) const { return m_flops[size_t(i)]; }
+    int64_t rows(int i) const { return m_sweep.plans[size_t(i)].edits.empty() ? 0 : std::max<int64_t>(m_rows->count(), Wave::rows(m_sweep.plans[size_t(i)], m_runs.layout())); }
+    const std::vector<SenderSet> &sets() const { return m_sets; }
+    const std::vector<std::vector<Node>> &groups() const { return m_groups; }
+    const std::shared_ptr<const RowMap> &changed_rows() const { return m_rows; }
+
+    std::vector<float> compute(const std::vector<int> &chosen, const CancelToken &cancel)
+    {
+        std::vector<CellPlan> plans;
+        if (m_sets.size() > 1) {
+            std::vector<SenderSet> sets;
+            for (const int i : chosen)
+                sets.push_back(m_sets[size_t(i)]);
+            const Records records = record(sets, m_groups.front(), cancel);
+            for (size_t n = 0; n < chosen.size(); ++n)
+                plans.push_back(plan(m_groups.front(), records.values[n]));
+        } else {
+            std::vector<Node> receivers;
+            for (const int i : chosen)
+                receivers.insert(receivers.end(), group_of(size_t(i)).begin(), group_of(size_t(i)).end());
+            const Records records = record({m_sets.front()}, receivers, cancel);
+            size_t at = 0;
+            for (const int i : chosen) {
+                const size_t count = group_of(size_t(i)).size();
+                plans.push_back(plan(group_of(size_t(i)), {records.values[0].begin() + std::ptrdiff_t(at), records.values[0].begin() + std::ptrdiff_t(at + count)}));
+                at += count;
+            }
+        }
+        return m_wave.run(plans, cancel);
+    }
+
+private:
+    static bool base_flipped(const RunSpec &spec) { return spec.direction == Direction::Denoise; }
+
+    std::shared_ptr<const RowMap> rows_of(const RunSpec &spec, const PromptBatch &batch) const
+    {
+        bool end_enough = true;
+        for (const std::vector<Node> &group : m_groups)
+            for (const Node &node : group)
+                end_enough = end_enough && end_is_enough(node, m_config);
+        std::vector<int> first = first_rows(spec.ablation != Ablation::Zero, m_runs.layout());
+        if (end_enough)
+            for (size_t p = 0; p < first.size(); ++p)
+                first[p] = std::max(first[p], m_runs.layout().end[p]);
+        return chosen_rows(spec.positions, batch, m_runs.layout(), first);
+    }
+
+    const SenderSet &set_of(size_t cell) const { return m_sets[m_sets.size() > 1 ? cell : 0]; }
+    const std::vector<Node> &group_of(size_t cell) const { return m_groups[m_groups.size() > 1 ? cell : 0]; }
+
+    Records record(const std::vector<SenderSet> &sets, const std::vector<Node> &receivers, const CancelToken &cancel)
+    {
+        return m_mlps ? m_pass.run(sets, receivers, cancel) : m_pass.changes(sets, receivers);
+    }
+
+    // The cell's plan without values: which layers it touches and how many rows, for ordering and arithmetic.
+    CellPlan skeleton(size_t cell) const
+    {
+        CellPlan plan;
+        for (const Node &receiver : group_of(cell)) {
+            bool reached = false;
+            for (const Node &sender : set_of(cell))
+                reached = reached || reaches(sender, receiver, m_config.parallel);
+            if (reached)
+                plan.edits.push_back(make_edit(receiver, {}, false, m_rows));
+        }
+        set_starts(plan, m_runs.layout());
+        return plan;
+    }
+
+    CellPlan plan(const std::vector<Node> &receivers, const std::vector<at::Tensor> &values)
+    {
+        CellPlan plan;
+        bool reached = false;
+        for (size_t r = 0; r < receivers.size(); ++r)
+            reached = reached || values[r].defined();
+        for (size_t r = 0; reached && r < receivers.size(); ++r) {
+            if (values[r].defined()) {
+                plan.edits.push_back(make_edit(receivers[r], values[r], !m_mlps, m_rows));
+            } else if (m_mlps) {
+                // Overwritten by what it held in the first pass: earlier receivers' effect on it is lost (DESIGN §3).
+                at::Tensor &base = m_base_values[to_string(receivers[r])];
+                if (!base.defined())
+                    base = m_pass.base_value(receivers[r]);
+                plan.edits.push_back(make_edit(receivers[r], base, false, m_rows));
+            }
+        }
+        set_starts(plan, m_runs.layout());
+        return plan;
+    }
+
+    const ModelConfig m_config;
+    const BatchRuns &m_runs;
+    const bool m_mlps;
+    const std::vector<SenderSet> m_sets;
+    const std::vector<std::vector<Node>> m_groups;
+    Wave m_wave;
+    const std::shared_ptr<const RowMap> m_rows;
+    FrozenPass m_pass;
+    SweepPlan m_sweep;
+    std::vector<double> m_flops;
+    std::map<std::string, at::Tensor> m_base_values;
+};
+
+} // namespace
+
+RunResult Session::Impl::run_path(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
+{
+    PathSweep path(spec, batch, runs, work);
+    RunResult result = begin(spec, path.sweep());
+    Schedule schedule;
+    schedule.flops = [&](int i) { return path.flops(i); };
+    schedule.rows = [&](int i) { return path.rows(i); };
+    schedule.rows_at_once = rows_at_once();
+    schedule.compute = [&](const std::vector<int> &chosen, const CancelToken &token) { return path.compute(chosen, token); };
+    finish(spec, path.sweep(), schedule, result, observer, cancel);
+    return result;
+}
+
+} // namespace patchbay
