@@ -1,0 +1,93 @@
+// Attention of a head in a patched run: carried out plainly, with interventions, since one run is all it takes.
+#include "model/hooked_transformer.h"
+#include "patching/detail/session_impl.h"
+#include "patching/detail/sweep_plan.h"
+
+namespace patchbay {
+
+using namespace detail;
+
+namespace {
+
+std::string hook_of(const Node &node)
+{
+    const std::string block = "blocks." + std::to_string(node.layer) + ".";
+    switch (node.site) {
+    case Site::Z:
+    case Site::Q:
+    case Site::K:
+    case Site::V:
+    case Site::Pattern:
+    case Site::Result: return block + "attn.hook_" + name(node.site);
+    case Site::QInput:
+    case Site::KInput:
+    case Site::VInput:
+    case Site::AttnOut:
+    case Site::MlpOut:
+    case Site::ResidPre:
+    case Site::ResidMid:
+    case Site::ResidPost: return block + "hook_" + name(node.site);
+    case Site::MlpPre: break;
+    }
+    return block + "mlp.hook_pre";
+}
+
+Tokens tokens_of(const PromptBatch &batch, bool flipped)
+{
+    return {batch.prompts, batch.width, flipped ? batch.flipped : batch.clean};
+}
+
+} // namespace
+
+AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched)
+{
+    m->enter();
+    m->baseline({});
+    const ModelConfig &c = m->model->config();
+    if (head.layer < 0 || head.layer >= c.n_layers || head.head < 0 || head.head >= c.n_heads)
+        throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+    const bool base_flipped = base_is_flipped(spec);
+    const HookedTransformer transformer(m->model);
+    HookedTransformer::Options source_options;
+    source_options.logits = false;
+    source_options.ungroup_kv = c.grouped();
+    for (const Node &node : patched)
+        source_options.keep.push_back(hook_of(node));
+    const ArrayMap source = transformer.run(tokens_of(m->batch, !base_flipped), source_options).cache;
+
+    HookedTransformer::Options options;
+    options.logits = false;
+    const std::string pattern_hook = "blocks." + std::to_string(head.layer) + ".attn.hook_pattern";
+    options.keep = {pattern_hook};
+    const auto rows = chosen_rows(spec.positions, m->batch, m->runs.layout(), first_rows(false, m->runs.layout()));
+    for (const Node &node : patched) {
+        Intervention change;
+        change.hook = hook_of(node);
+        change.kind = spec.ablation == Ablation::Zero ? Intervention::Kind::Zero : spec.ablation == Ablation::Mean ? Intervention::Kind::Mean : Intervention::Kind::Replace;
+        if (change.kind == Intervention::Kind::Replace)
+            change.values = source.at(change.hook);
+        if (node.head >= 0)
+            change.heads = {node.head};
+        change.per_query_head = c.grouped() && (node.site == Site::K || node.site == Site::V);
+        if (spec.positions.kind != Positions::Kind::All)
+            for (int p = 0; p < m->batch.prompts; ++p)
+                change.positions.push_back(rows->rows(p));
+        options.interventions.push_back(std::move(change));
+    }
+    const Array pattern = transformer.run(tokens_of(m->batch, base_flipped), options).cache.at(pattern_hook); // [P, H, T, T]
+    AttentionPattern out;
+    out.head = head;
+    const size_t T = size_t(m->batch.width);
+    for (int p = 0; p < m->batch.prompts; ++p) {
+        const size_t size = size_t(m->runs.layout().end[size_t(p)]) + 1;
+        out.sizes.push_back(int(size));
+        std::vector<float> weights(size * size);
+        const float *from = pattern.floats().data() + (size_t(p) * size_t(c.n_heads) + size_t(head.head)) * T * T;
+        for (size_t i = 0; i < size; ++i)
+            std::copy_n(from + i * T, size, weights.begin() + std::ptrdiff_t(i * size));
+        out.weights.push_back(std::move(weights));
+    }
+    return out;
+}
+
+} // namespace patchbay
