@@ -10,6 +10,9 @@
 
 #include <unicode/unistr.h>
 
+#include <algorithm>
+#include <unordered_map>
+
 namespace patchbay {
 
 using namespace text;
@@ -63,8 +66,8 @@ struct Tokenizer::Impl {
     std::unique_ptr<PreTokenizer> pre_tokenizer;
     std::vector<AddedToken> added;
     AddedTokenFinder raw, normalized;
-    std::vector<std::string> bytes; ///< by id: what the token stands for
-    std::vector<bool> known;        ///< by id
+    std::unordered_map<int64_t, std::string> bytes; ///< by id: what the token stands for. A table could be huge with few tokens in it
+    int64_t size = 0;                               ///< one more than the highest id
     std::optional<int64_t> bos, eos, pad;
 };
 
@@ -82,13 +85,10 @@ Tokenizer::Impl::Impl(const JsonField &root) : name(root.file()), bpe(root.at("m
         added = read_added_tokens(*field);
 
     const auto put = [this](int32_t id, const std::string &token) {
-        if (size_t(id) >= bytes.size()) {
-            bytes.resize(size_t(id) + 1);
-            known.resize(size_t(id) + 1);
-        }
-        bytes[size_t(id)] = from_alphabet(token);
-        known[size_t(id)] = true;
+        bytes[id] = from_alphabet(token);
+        size = std::max<int64_t>(size, id + 1);
     };
+    bytes.reserve(bpe.vocabulary().size() + added.size());
     for (const auto &[token, id] : bpe.vocabulary())
         put(id, token);
     for (const AddedToken &token : added) {
@@ -188,9 +188,10 @@ std::string Tokenizer::decode(std::span<const int64_t> ids) const
 {
     std::string bytes;
     for (const int64_t id : ids) {
-        if (!contains(id))
+        const auto found = m->bytes.find(id);
+        if (found == m->bytes.end())
             throw Error(m->name, "has no token with id " + std::to_string(id));
-        bytes += m->bytes[static_cast<size_t>(id)];
+        bytes += found->second;
     }
     return well_formed(bytes);
 }
@@ -202,7 +203,7 @@ std::string Tokenizer::token(int64_t id) const
 
 bool Tokenizer::contains(int64_t id) const
 {
-    return id >= 0 && id < size() && m->known[static_cast<size_t>(id)];
+    return m->bytes.count(id) > 0;
 }
 
 std::optional<int64_t> Tokenizer::single(std::string_view text) const
@@ -213,7 +214,7 @@ std::optional<int64_t> Tokenizer::single(std::string_view text) const
 
 int64_t Tokenizer::size() const
 {
-    return static_cast<int64_t>(m->bytes.size());
+    return m->size;
 }
 
 std::optional<int64_t> Tokenizer::bos_id() const

@@ -55,7 +55,7 @@ public:
 
 private:
     /// In ICU's units, about a millisecond each, for one match: only a pattern that runs away takes so long.
-    static constexpr int32_t time_limit = 20000;
+    static constexpr int32_t time_limit = 5000;
     std::string m_file;
     std::unique_ptr<icu::RegexPattern> m_pattern;
 };
