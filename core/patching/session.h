@@ -82,8 +82,11 @@ public:
     /// The attention of a head in the run that a cell describes: base run with the given nodes patched from the source run.
     AttentionPattern attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched);
 
-private:
+    /// The cached runs and weights, for core's own sources (patching/detail/session_impl.h).
     struct Impl;
+    Impl &internals() { return *m; }
+
+private:
     std::unique_ptr<Impl> m;
 };
 

@@ -1,0 +1,101 @@
+#include "analysis/analysis.h"
+
+#include "analysis/detail/readings.h"
+#include "task/python_random.h"
+
+#include <chrono>
+#include <numeric>
+
+namespace patchbay {
+
+namespace {
+
+using Analysis = void (*)(detail::AnalysisRun &);
+const std::map<std::string, Analysis> &analyses()
+{
+    static const std::map<std::string, Analysis> known{
+        {"dla", detail::analyse_dla},
+        {"copy-scores", detail::analyse_copy_scores},
+        {"ablate", detail::analyse_ablation},
+        {"s2i", detail::analyse_s_inhibition},
+        {"attention", detail::analyse_attention},
+        {"detectors", detail::analyse_detectors},
+        {"logit-lens", detail::analyse_logit_lens},
+        {"attention-vs-contribution", detail::analyse_attention_vs_contribution},
+    };
+    return known;
+}
+
+} // namespace
+
+const std::vector<std::string> &analysis_names()
+{
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> all;
+        for (const auto &[name, run] : analyses())
+            all.push_back(name);
+        return all;
+    }();
+    return names;
+}
+
+RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
+{
+    const auto start = std::chrono::steady_clock::now();
+    const auto found = analyses().find(spec.analysis);
+    if (found == analyses().end()) {
+        std::string known;
+        for (const std::string &name : analysis_names())
+            known += (known.empty() ? "" : ", ") + name;
+        throw Error("analysis", "'" + spec.analysis + "' is not known; there are " + known);
+    }
+    RunResult result;
+    result.spec = spec;
+    result.baseline = session.baseline(cancel);
+    result.model_sha256 = session.model().trust().sha256;
+    result.version = program_version();
+    result.summary = nlohmann::json::object();
+    if (observer.started)
+        observer.started(result);
+    detail::AnalysisRun run{session, session.internals(), spec, result, observer, cancel};
+    found->second(run);
+    result.complete = true;
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return result;
+}
+
+Interval bootstrap(const std::vector<float> &per_prompt, int samples, uint64_t seed)
+{
+    if (per_prompt.empty())
+        return {};
+    const size_t n = per_prompt.size();
+    Interval interval;
+    interval.mean = std::accumulate(per_prompt.begin(), per_prompt.end(), 0.0) / double(n);
+    PythonRandom random(static_cast<int64_t>(seed));
+    std::vector<double> means;
+    for (int i = 0; i < samples; ++i) {
+        double sum = 0;
+        for (size_t j = 0; j < n; ++j)
+            sum += per_prompt[size_t(random.below(uint32_t(n)))];
+        means.push_back(sum / double(n));
+    }
+    std::sort(means.begin(), means.end());
+    interval.low = means[size_t(0.025 * double(samples - 1))];
+    interval.high = means[size_t(0.975 * double(samples - 1))];
+    return interval;
+}
+
+std::vector<RankedHead> top_heads(const std::vector<double> &values, int layers, int heads, int count, int sign)
+{
+    std::vector<RankedHead> ranked;
+    for (int l = 0; l < layers; ++l)
+        for (int h = 0; h < heads; ++h)
+            if (const double value = values[size_t(l * heads + h)]; !std::isnan(value))
+                ranked.push_back({{l, h}, value});
+    std::stable_sort(ranked.begin(), ranked.end(), [sign](const RankedHead &a, const RankedHead &b) { return sign * a.value > sign * b.value; });
+    if (int(ranked.size()) > count)
+        ranked.resize(size_t(count));
+    return ranked;
+}
+
+} // namespace patchbay

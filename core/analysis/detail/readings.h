@@ -1,0 +1,59 @@
+// What the analyses read from a session's cached runs.
+#pragma once
+
+#include "base/cancel.h"
+#include "patching/detail/session_impl.h"
+
+#include <functional>
+
+namespace patchbay::detail {
+
+/// One analysis on its way: what it reads, and the result it writes into.
+struct AnalysisRun {
+    Session &session;
+    Session::Impl &in;
+    const RunSpec &spec;
+    RunResult &result;
+    const RunObserver &observer;
+    const CancelToken &cancel;
+
+    const ModelConfig &config() const { return in.model->config(); }
+    const Run &clean() const { return in.runs.run(false); }
+    /// Steps done, of how many; throws Cancelled.
+    void progress(int done, int total) const
+    {
+        cancel.check();
+        if (observer.progress)
+            observer.progress(done, total);
+    }
+    /// spec.options[key], or the default. Throws Error naming the option when it has the wrong type.
+    double option(const char *key, double otherwise) const;
+};
+
+void analyse_dla(AnalysisRun &run);
+void analyse_logit_lens(AnalysisRun &run);
+void analyse_copy_scores(AnalysisRun &run);
+void analyse_ablation(AnalysisRun &run);
+void analyse_s_inhibition(AnalysisRun &run);
+void analyse_attention(AnalysisRun &run);
+void analyse_detectors(AnalysisRun &run);
+void analyse_attention_vs_contribution(AnalysisRun &run);
+
+/// W_U[:, io] − W_U[:, s] of each prompt, [prompts, D], without the final norm's weight.
+at::Tensor logit_direction(const Session::Impl &in);
+/// sqrt(var + eps) of the rows of x [n, D] (RMSNorm: of x itself), as ln_final.hook_scale holds it → [n].
+at::Tensor norm_scale(const at::Tensor &x, const ModelConfig &config);
+/// (prompt, END) of every prompt.
+std::vector<std::pair<int, int>> end_rows(const Session::Impl &in);
+/// Rows of a packed stream [rows, D].
+at::Tensor gather_rows(const at::Tensor &stream, const BatchLayout &layout, const std::vector<std::pair<int, int>> &rows);
+/// z at END of every head of a layer ([P, H d]) → attribution [L, H, P]: z W_O · direction / scale.
+at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Tensor(int)> &z_at_end, const at::Tensor &scale);
+/// A float array with the tensor's shape and values.
+Array to_array(const at::Tensor &tensor);
+/// The tensor of a float array, sharing its memory.
+at::Tensor from_array(const Array &array);
+/// Throws Error when the batch does not say where IO, S1 and S2 stand.
+void require_roles(const PromptBatch &batch, const char *analysis);
+
+} // namespace patchbay::detail

@@ -1,0 +1,77 @@
+#include "analysis/detail/readings.h"
+
+#include "model/detail/weights.h"
+
+#include <cstring>
+
+namespace patchbay::detail {
+
+double AnalysisRun::option(const char *key, double otherwise) const
+{
+    if (!spec.options.is_object() || !spec.options.contains(key))
+        return otherwise;
+    if (!spec.options.at(key).is_number())
+        throw Error(std::string("options.") + key, "is not a number");
+    return spec.options.at(key).get<double>();
+}
+
+at::Tensor logit_direction(const Session::Impl &in)
+{
+    const at::Tensor &W_U = in.model->weights().W_U;
+    return (W_U.index_select(1, at::tensor(in.batch.io, at::kLong)) - W_U.index_select(1, at::tensor(in.batch.s, at::kLong))).t().contiguous();
+}
+
+at::Tensor norm_scale(const at::Tensor &x, const ModelConfig &config)
+{
+    const at::Tensor centred = config.norm == Norm::LayerNorm ? x - x.mean(-1, true) : x;
+    return (centred.pow(2).mean(-1) + config.eps).sqrt();
+}
+
+std::vector<std::pair<int, int>> end_rows(const Session::Impl &in)
+{
+    std::vector<std::pair<int, int>> rows;
+    for (int p = 0; p < in.batch.prompts; ++p)
+        rows.emplace_back(p, in.runs.layout().end[size_t(p)]);
+    return rows;
+}
+
+at::Tensor gather_rows(const at::Tensor &stream, const BatchLayout &layout, const std::vector<std::pair<int, int>> &rows)
+{
+    std::vector<int64_t> index;
+    for (const auto &[prompt, pos] : rows)
+        index.push_back(layout.row(prompt, pos));
+    return stream.index_select(0, at::tensor(index, at::kLong)).contiguous();
+}
+
+at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Tensor(int)> &z_at_end, const at::Tensor &scale)
+{
+    const ModelConfig &c = in.model->config();
+    const int64_t P = in.batch.prompts;
+    const at::Tensor direction = logit_direction(in); // [P, D]
+    at::Tensor out = at::empty({c.n_layers, c.n_heads, P}, at::kFloat);
+    for (int l = 0; l < c.n_layers; ++l) {
+        const at::Tensor z = z_at_end(l).reshape({P, c.n_heads, c.d_head});                         // [P, H, d]
+        const at::Tensor read = at::matmul(in.model->weights().layers[size_t(l)].W_O, direction.t()); // [H, d, P]
+        out[l].copy_((z.permute({1, 2, 0}) * read).sum(1) / scale);                                   // [H, P]
+    }
+    return out;
+}
+
+Array to_array(const at::Tensor &tensor)
+{
+    const at::Tensor plain = tensor.to(at::kFloat).contiguous();
+    return {plain.sizes().vec(), std::vector<float>(plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel())};
+}
+
+at::Tensor from_array(const Array &array)
+{
+    return at::from_blob(const_cast<float *>(array.floats().data()), array.shape, at::kFloat);
+}
+
+void require_roles(const PromptBatch &batch, const char *analysis)
+{
+    if (batch.io_pos.empty() || batch.s1_pos.empty() || batch.s2_pos.empty())
+        throw Error(analysis, "needs the positions of IO, S1 and S2, which these prompts do not give");
+}
+
+} // namespace patchbay::detail

@@ -1,0 +1,154 @@
+// The S-inhibition test: does a candidate, which attends END→S2, steer the name movers through their queries at END?
+#include "analysis/detail/readings.h"
+#include "base/head.h"
+#include "model/hooked_transformer.h"
+#include "patching/detail/frozen_pass.h"
+#include "patching/detail/kernels.h"
+#include "patching/detail/sweep_plan.h"
+
+#include <cstring>
+
+namespace patchbay::detail {
+
+namespace {
+
+struct EndAttention {
+    std::vector<float> io, s1, s2; ///< [heads, prompts]
+};
+
+// END's attention of some heads in a run's kept patterns, [P, H, T, T] a layer.
+EndAttention end_attention(const ArrayMap &cache, const std::vector<Head> &heads, const PromptBatch &batch)
+{
+    EndAttention out;
+    for (const Head head : heads) {
+        const Array &pattern = cache.at("blocks." + std::to_string(head.layer) + ".attn.hook_pattern");
+        const int64_t H = pattern.shape[1], T = pattern.shape[2];
+        for (int p = 0; p < batch.prompts; ++p) {
+            const float *row = pattern.floats().data() + ((p * H + head.head) * T + batch.end[size_t(p)]) * T;
+            out.io.push_back(row[batch.io_pos[size_t(p)]]);
+            out.s1.push_back(row[batch.s1_pos[size_t(p)]]);
+            out.s2.push_back(row[batch.s2_pos[size_t(p)]]);
+        }
+    }
+    return out;
+}
+
+void append(std::vector<float> &to, const std::vector<float> &from)
+{
+    to.insert(to.end(), from.begin(), from.end());
+}
+
+double mean(const std::vector<float> &values, size_t first, size_t count)
+{
+    double sum = 0;
+    for (size_t i = first; i < first + count; ++i)
+        sum += values[i];
+    return sum / double(count);
+}
+
+} // namespace
+
+void analyse_s_inhibition(AnalysisRun &run)
+{
+    require_roles(run.in.batch, "s2i");
+    const ModelConfig &c = run.config();
+    const PromptBatch &batch = run.in.batch;
+    const int P = batch.prompts;
+    const std::vector<Head> &candidates = run.spec.heads;
+    std::vector<Head> movers;
+    if (run.spec.options.is_object() && run.spec.options.contains("name_movers"))
+        for (const nlohmann::json &head : run.spec.options.at("name_movers"))
+            movers.push_back(parse_head(head.get<std::string>()));
+    if (candidates.empty())
+        throw Error("heads", "name the candidates to test");
+    if (movers.empty())
+        throw Error("name_movers", "name the name movers to test them against");
+    for (const std::vector<Head> *list : {&candidates, (const std::vector<Head> *)&movers})
+        for (const Head head : *list)
+            if (head.layer >= c.n_layers || head.head >= c.n_heads)
+                throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+
+    const HookedTransformer transformer(run.in.model);
+    const Tokens clean{P, batch.width, batch.clean};
+    HookedTransformer::Options options;
+    options.logits = false;
+    for (const std::vector<Head> *list : {&candidates, (const std::vector<Head> *)&movers})
+        for (const Head head : *list)
+            options.keep.push_back("blocks." + std::to_string(head.layer) + ".attn.hook_pattern");
+    const ArrayMap base = transformer.run(clean, options, run.cancel).cache;
+    const EndAttention seen = end_attention(base, candidates, batch), before = end_attention(base, movers, batch);
+
+    // What each candidate alone sends into the movers' queries at END, MLPs included.
+    Positions at_end;
+    at_end.kind = Positions::Kind::End;
+    const auto rows = chosen_rows(at_end, batch, run.in.runs.layout(), first_rows(false, run.in.runs.layout()));
+    FrozenPass pass(run.in.runs, false, false, rows, run.in.work);
+    std::vector<Node> receivers;
+    for (const Head head : movers)
+        receivers.push_back({Site::Q, head.layer, head.head});
+
+    const std::string final_hook = "blocks." + std::to_string(c.n_layers - 1) + ".hook_resid_post";
+    options.keep = {final_hook};
+    for (const Head head : movers)
+        options.keep.push_back("blocks." + std::to_string(head.layer) + ".attn.hook_pattern");
+    EndAttention after;
+    std::vector<float> after_diff;
+    nlohmann::json table = nlohmann::json::array();
+    for (size_t i = 0; i < candidates.size(); ++i) {
+        const SenderSet sender{{Site::Z, candidates[i].layer, candidates[i].head}};
+        const Records records = pass.run(std::span(&sender, 1), receivers, run.cancel);
+        options.interventions.clear();
+        for (size_t r = 0; r < receivers.size(); ++r) {
+            at::Tensor q = records.values[0][r].defined() ? records.values[0][r].clone() : pass.base_value(receivers[r]);
+            Intervention change;
+            change.hook = "blocks." + std::to_string(receivers[r].layer) + ".attn.hook_q";
+            change.heads = {receivers[r].head};
+            change.values.shape = {P, batch.width, c.n_heads, c.d_head};
+            std::vector<float> values(size_t(P) * size_t(batch.width) * size_t(c.n_heads) * size_t(c.d_head));
+            for (int p = 0; p < P; ++p) {
+                const int end = batch.end[size_t(p)];
+                float *row = q.data_ptr<float>() + rows->find(p, end) * c.d_head;
+                run.in.engine->unrotate(row, end); // hook_q is before rotary
+                std::memcpy(values.data() + ((size_t(p) * size_t(batch.width) + size_t(end)) * size_t(c.n_heads) + size_t(receivers[r].head)) * size_t(c.d_head),
+                            row, size_t(c.d_head) * sizeof(float));
+                change.positions.push_back({end});
+            }
+            change.values.values = std::move(values);
+            options.interventions.push_back(std::move(change));
+        }
+        const ArrayMap cache = transformer.run(clean, options, run.cancel).cache;
+        const EndAttention now = end_attention(cache, movers, batch);
+        append(after.io, now.io);
+        append(after.s1, now.s1);
+        append(after.s2, now.s2);
+        const Array &final_stream = cache.at(final_hook);
+        std::vector<float> normed(size_t(c.d_model));
+        for (int p = 0; p < P; ++p) {
+            run.in.engine->norm(final_stream.floats().data() + (int64_t(p) * batch.width + batch.end[size_t(p)]) * c.d_model, normed.data(), 1);
+            const EngineModel::Readout &readout = run.in.runs.readout();
+            after_diff.push_back(kernels().dot(normed.data(), readout.u.data_ptr<float>() + int64_t(p) * c.d_model, c.d_model) + readout.c[size_t(p)]);
+        }
+        const size_t R = movers.size();
+        table.push_back({{"head", dotted(candidates[i])},
+                         {"attention_s2", mean(seen.s2, i * size_t(P), size_t(P))},
+                         {"logit_diff_change", mean(after_diff, i * size_t(P), size_t(P)) - run.result.baseline.clean_mean},
+                         {"name_mover_s1_attention_change", mean(after.s1, i * R * size_t(P), R * size_t(P)) - mean(before.s1, 0, R * size_t(P))},
+                         {"name_mover_io_attention_change", mean(after.io, i * R * size_t(P), R * size_t(P)) - mean(before.io, 0, R * size_t(P))}});
+        run.progress(int(i) + 1, int(candidates.size()));
+    }
+    const int64_t C = int64_t(candidates.size()), R = int64_t(movers.size());
+    ArrayMap &arrays = run.result.arrays;
+    arrays["s2i.candidate_attention_s2"] = {{C, P}, seen.s2};
+    const auto both = [&](const char *role, const std::vector<float> &was, const std::vector<float> &is) {
+        arrays[std::string("s2i.name_mover_attention_") + role + ".before"] = {{R, P}, was};
+        arrays[std::string("s2i.name_mover_attention_") + role + ".after"] = {{C, R, P}, is};
+    };
+    both("s2", before.s2, after.s2);
+    both("s1", before.s1, after.s1);
+    both("io", before.io, after.io);
+    arrays["s2i.logit_diff.before"] = {{P}, run.result.baseline.clean};
+    arrays["s2i.logit_diff.after"] = {{C, P}, after_diff};
+    run.result.summary = {{"candidates", table}};
+}
+
+} // namespace patchbay::detail
