@@ -162,8 +162,10 @@ void BaselineBars::paintEvent(QPaintEvent *)
     const bool hint = m_readout.isEmpty();
     painter.setPen(hint ? theme.dimText : theme.text);
     const QRect lane(8, height() - line - 4, width() - 16, line);
-    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter,
-                     painter.fontMetrics().elidedText(hint ? tr("%1 prompts; point at a bar to name it").arg(m_view.clean.size()) : m_readout, Qt::ElideRight, lane.width()));
+    QString text = hint ? tr("%1 prompts; point at a bar to name it").arg(m_view.clean.size()) : m_readout;
+    if (hint && painter.fontMetrics().horizontalAdvance(text) > lane.width())
+        text = tr("%1 prompts").arg(m_view.clean.size());
+    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(text, Qt::ElideRight, lane.width()));
     if (hasFocus())
         drawFocusFrame(painter, rect(), theme);
 }

@@ -138,7 +138,9 @@ GraphLayout layoutGraph(const GraphView &view, QSizeF size, QSizeF node, double 
         const auto count = double(rows[lane].size());
         const double boxWidth = std::min(node.width(), width / count * 0.86);
         for (int i = 0; i < rows[lane].size(); ++i) {
-            const QPointF centre(laneName + (i + 0.5) / count * width, (lane + 0.5) * laneHeight);
+            // Every other lane is pushed aside, so that an edge that skips a layer does not run through its heads.
+            const double push = (lane % 2 ? 0.5 : -0.5) * std::max(0.0, width / count - boxWidth) * 0.45;
+            const QPointF centre(laneName + (i + 0.5) / count * width + push, (lane + 0.5) * laneHeight);
             layout.nodes[rows[lane][i]] = QRectF(centre.x() - boxWidth / 2, centre.y() - boxHeight / 2, boxWidth, boxHeight);
         }
     }

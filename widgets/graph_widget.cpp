@@ -170,13 +170,15 @@ void GraphWidget::drawNodes(QPainter &painter, const Theme &theme)
         QFont bold = font();
         bold.setBold(true);
         painter.setFont(bold);
-        const bool roleFits = !role.isEmpty() && rect.height() >= painter.fontMetrics().height() + QFontMetrics(scaledFont(font(), 0.85)).height();
+        const int nameHeight = painter.fontMetrics().height(), roleHeight = QFontMetrics(scaledFont(font(), 0.85)).height();
+        const bool roleFits = !role.isEmpty() && rect.height() >= nameHeight + roleHeight;
+        const double top = rect.center().y() - (nameHeight + roleHeight) / 2.0;
         painter.setPen(faded ? theme.dimText : theme.text);
-        painter.drawText(roleFits ? rect.adjusted(0, 4, 0, -rect.height() / 2 + 2) : rect, Qt::AlignCenter | Qt::TextDontClip, name);
+        painter.drawText(roleFits ? QRectF(rect.left(), top, rect.width(), nameHeight) : rect, Qt::AlignCenter | Qt::TextDontClip, name);
         if (roleFits) {
             painter.setFont(scaledFont(font(), 0.85));
             painter.setPen(theme.dimText);
-            painter.drawText(rect.adjusted(4, rect.height() / 2 - 2, -4, -4), Qt::AlignCenter,
+            painter.drawText(QRectF(rect.left() + 4, top + nameHeight, rect.width() - 8, roleHeight), Qt::AlignCenter,
                              painter.fontMetrics().elidedText(role, Qt::ElideRight, int(rect.width()) - 8));
         }
     };

@@ -1,0 +1,306 @@
+// Scatter, bars, graph, prompt lines and baseline bars: their geometry as plain logic, then signals and selection.
+#include "bars_widget.h"
+#include "baseline_bars.h"
+#include "graph_widget.h"
+#include "point_labels.h"
+#include "prompt_pair_widget.h"
+#include "scatter_widget.h"
+#include "token_strip.h"
+#include "widgets/sample_views.h"
+
+#include <QScrollBar>
+#include <QSignalSpy>
+#include <QtTest>
+
+using namespace patchbay::widgets;
+
+namespace {
+
+void move(QWidget &widget, QPointF point, Qt::MouseButtons buttons = Qt::NoButton)
+{
+    QMouseEvent event(QEvent::MouseMove, point, widget.mapToGlobal(point), Qt::NoButton, buttons, Qt::NoModifier);
+    QCoreApplication::sendEvent(&widget, &event);
+}
+
+} // namespace
+
+class TestPlots : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void ranges();
+    void nearest();
+    void lassoPoints();
+    void outlierPoints();
+    void labelsDoNotOverlap();
+    void scatterHoverAndClick();
+    void scatterLasso();
+    void scatterOfOneHead();
+    void barGeometry();
+    void barSelection();
+    void graphLayers();
+    void graphHoverAndClick();
+    void differing();
+    void stripGeometry();
+    void baselineHover();
+};
+
+void TestPlots::ranges()
+{
+    const PlotRange range = paddedRange({2, 10, std::nan("")}, false);
+    QVERIFY(range.from < 2 && range.from > 1 && range.to > 10 && range.to < 11);
+    QVERIFY(paddedRange({2, 10}, true).from < 0);
+    QCOMPARE(paddedRange({}, true).span(), 1.0);
+    QVERIFY(paddedRange({4, 4}, false).span() > 1);
+    PlotAxes axes{QRect(50, 10, 301, 201), {-10, 20}, {-1, 1}};
+    QCOMPARE(axes.toPixel(-10, -1), QPointF(50, 210));
+    QCOMPARE(axes.toPixel(20, 1), QPointF(350, 10)); // larger y is higher up
+    const QPointF there = axes.toData(axes.toPixel(3.5, 0.25));
+    QVERIFY(std::abs(there.x() - 3.5) < 1e-9 && std::abs(there.y() - 0.25) < 1e-9);
+}
+
+void TestPlots::nearest()
+{
+    const QVector<QPointF> points{{0, 0}, {10, 0}, {10, 0}, {50, 50}};
+    QCOMPARE(nearestPoint(points, {9, 1}, 5), 2); // the one on top
+    QCOMPARE(nearestPoint(points, {2, 2}, 5), 0);
+    QCOMPARE(nearestPoint(points, {30, 30}, 5), -1);
+}
+
+void TestPlots::lassoPoints()
+{
+    const QVector<QPointF> points{{1, 1}, {5, 5}, {9, 9}, {5, 1}};
+    QCOMPARE(pointsInLasso(points, QPolygonF({{4, 4}, {10, 4}, {10, 10}, {4, 10}})), (QVector<int>{1, 2}));
+    // A concave lasso leaves out what lies in its notch.
+    QCOMPARE(pointsInLasso(points, QPolygonF({{0, 0}, {10, 0}, {10, 10}, {5, 3}, {0, 10}})), (QVector<int>{0, 3}));
+    QVERIFY(pointsInLasso(points, QPolygonF({{0, 0}, {10, 10}})).isEmpty());
+}
+
+void TestPlots::outlierPoints()
+{
+    QVector<QPointF> points;
+    for (int i = 0; i < 40; ++i)
+        points.append({0.1 * (i % 5), 0.1 * (i % 7)});
+    points.append({30, 0});
+    points.append({0, 10});
+    QCOMPARE(outliers(points, 5), (QVector<int>{40, 41}));
+    QCOMPARE(outliers(points, 1), (QVector<int>{40}));
+    QVERIFY(outliers({}, 3).isEmpty());
+    QVERIFY(outliers({{1, 1}}, 3).isEmpty());
+}
+
+void TestPlots::labelsDoNotOverlap()
+{
+    QVector<QPointF> anchors;
+    QVector<QSizeF> sizes;
+    for (int i = 0; i < 30; ++i) {
+        anchors.append({100.0 + (i * 37) % 90, 100.0 + (i * 53) % 70});
+        sizes.append({40, 12});
+    }
+    const QRectF bounds(80, 80, 160, 120);
+    const QVector<QRectF> places = placeLabels(anchors, sizes, anchors, bounds, 6);
+    int placed = 0;
+    for (int i = 0; i < places.size(); ++i) {
+        if (places[i].isNull())
+            continue;
+        ++placed;
+        QVERIFY(bounds.contains(places[i]));
+        QVERIFY(!places[i].contains(anchors[i]));
+        for (int j = 0; j < i; ++j)
+            QVERIFY(!places[i].intersects(places[j]));
+    }
+    QVERIFY(placed >= 5);
+    QVERIFY(!places[0].isNull()); // the most important one first
+}
+
+void TestPlots::scatterHoverAndClick()
+{
+    ScatterWidget widget;
+    widget.resize(560, 460);
+    const ScatterView view = samples::scatter(144);
+    widget.setView(view);
+    QSignalSpy hovered(&widget, &ScatterWidget::hovered), changed(&widget, &ScatterWidget::selectionChanged), clicked(&widget, &ScatterWidget::clicked);
+    move(widget, widget.pixelOf(17));
+    QCOMPARE(hovered.last()[0].value<HeadId>(), (HeadId{1, 5}));
+    QVERIFY(widget.readout().startsWith("L1H5"));
+    QTest::mouseClick(&widget, Qt::LeftButton, {}, widget.pixelOf(17).toPoint());
+    QCOMPARE(widget.selection(), (QVector<HeadId>{{1, 5}}));
+    QCOMPARE(clicked.count(), 1);
+    QCOMPARE(changed.count(), 1);
+    widget.setSelection({{2, 2}});
+    QCOMPARE(changed.count(), 1); // no echo
+    QTest::mouseClick(&widget, Qt::LeftButton, Qt::ControlModifier, widget.pixelOf(17).toPoint());
+    QCOMPARE(widget.selection(), (QVector<HeadId>{{2, 2}, {1, 5}}));
+}
+
+void TestPlots::scatterLasso()
+{
+    ScatterWidget widget;
+    widget.resize(560, 460);
+    ScatterView view;
+    view.points = {{{0, 0}, "", -5, -5}, {{1, 1}, "", 5, 5}, {{2, 2}, "", 6, 5}};
+    widget.setView(view);
+    QSignalSpy changed(&widget, &ScatterWidget::selectionChanged);
+    const QPointF a = widget.pixelOf(1), b = widget.pixelOf(2);
+    QTest::mousePress(&widget, Qt::LeftButton, {}, (a + QPointF(-20, -20)).toPoint());
+    for (const QPointF &corner : {b + QPointF(15, -20), b + QPointF(15, 20), a + QPointF(-20, 20)})
+        move(widget, corner, Qt::LeftButton);
+    QTest::mouseRelease(&widget, Qt::LeftButton, {}, (a + QPointF(-20, 20)).toPoint());
+    QCOMPARE(widget.selection(), (QVector<HeadId>{{1, 1}, {2, 2}}));
+    QCOMPARE(changed.count(), 1);
+    QTest::keyClick(&widget, Qt::Key_Escape);
+    QVERIFY(widget.selection().isEmpty());
+}
+
+void TestPlots::scatterOfOneHead()
+{
+    ScatterWidget widget;
+    widget.resize(560, 460);
+    widget.setView(samples::contribution(20));
+    QSignalSpy changed(&widget, &ScatterWidget::selectionChanged), point(&widget, &ScatterWidget::pointClicked);
+    QTest::mouseClick(&widget, Qt::LeftButton, {}, widget.pixelOf(4).toPoint());
+    QCOMPARE(changed.count(), 0); // the points are prompts, not heads
+    QCOMPARE(point.count(), 1);
+    move(widget, widget.pixelOf(4));
+    QVERIFY2(widget.readout().startsWith("Prompt "), qPrintable(widget.readout()));
+}
+
+void TestPlots::barGeometry()
+{
+    BarsWidget widget;
+    widget.setAttribute(Qt::WA_DontShowOnScreen);
+    widget.resize(420, 420);
+    widget.show();
+    const BarsView view = samples::bars(15);
+    widget.setView(view);
+    for (int i = 0; i < 15; ++i) {
+        QCOMPARE(widget.rowAt(widget.rowRect(i).center()), i);
+        QVERIFY(widget.rowRect(i).contains(widget.barRect(i)));
+        QVERIFY(widget.viewport()->rect().contains(widget.barRect(i)));
+    }
+    QCOMPARE(widget.barRect(0).left(), widget.barRect(1).left());    // both start at zero
+    QVERIFY(widget.barRect(0).width() > 1.8 * widget.barRect(1).width());
+    QVERIFY(widget.barRect(2).right() <= widget.barRect(0).left() + 1); // negative: to the left
+    widget.resize(420, 200);
+    QCOMPARE(widget.verticalScrollBar()->maximum() > 0, true);
+}
+
+void TestPlots::barSelection()
+{
+    BarsWidget widget;
+    widget.setAttribute(Qt::WA_DontShowOnScreen);
+    widget.resize(420, 420);
+    widget.show();
+    const BarsView view = samples::bars(8);
+    widget.setView(view);
+    QSignalSpy changed(&widget, &BarsWidget::selectionChanged), activated(&widget, &BarsWidget::activated);
+    QTest::mouseClick(widget.viewport(), Qt::LeftButton, {}, widget.rowRect(3).center());
+    QCOMPARE(widget.selection(), (QVector<HeadId>{view.bars[3].head}));
+    QTest::mouseClick(widget.viewport(), Qt::LeftButton, Qt::ShiftModifier, widget.rowRect(5).center());
+    QCOMPARE(widget.selection().size(), 3);
+    QTest::keyClick(&widget, Qt::Key_Home);
+    QCOMPARE(widget.selection(), (QVector<HeadId>{view.bars[0].head}));
+    QTest::keyClick(&widget, Qt::Key_Return);
+    QCOMPARE(activated.count(), 1);
+    const auto before = changed.count();
+    widget.setSelection({{1, 1}});
+    QCOMPARE(changed.count(), before);
+}
+
+void TestPlots::graphLayers()
+{
+    const GraphView view = samples::graph();
+    const GraphLayout layout = layoutGraph(view, QSizeF(640, 560), QSizeF(90, 34), 60);
+    QCOMPARE(layout.nodes.size(), view.nodes.size());
+    for (int i = 0; i < view.nodes.size(); ++i) {
+        QVERIFY(QRectF(0, 0, 640, 560).contains(layout.nodes[i]));
+        QCOMPARE(layout.nodeAt(layout.nodes[i].center()), i);
+        for (int j = 0; j < i; ++j) {
+            QVERIFY(!layout.nodes[i].intersects(layout.nodes[j]));
+            // Layer 0 is on top, as in the heatmap.
+            if (view.nodes[i].head.layer > view.nodes[j].head.layer)
+                QVERIFY(layout.nodes[i].top() > layout.nodes[j].top());
+        }
+        QVERIFY(layout.logits.top() > layout.nodes[i].bottom());
+    }
+    for (int i = 0; i < view.edges.size(); ++i) {
+        QVERIFY(layout.edges[i].from.y() < layout.edges[i].to.y());
+        QVERIFY(layout.edges[i].distanceTo(layout.edges[i].at(0.5)) < 1);
+    }
+    QCOMPARE(layout.edgeAt(layout.edges[13].at(0.3), 3), 13);
+    QCOMPARE(layout.edgeAt({1, 1}, 3), -1);
+    QVERIFY(edgeWidth(-22, 22) > edgeWidth(4, 22));
+    QCOMPARE(edgeWidth(5, 0), 1.2);
+    // An edge to a head that is not in the graph has no curve, and no graph has no layout.
+    GraphView loose = view;
+    loose.edges.append({{2, 2}, {11, 11}, "q", 1});
+    QVERIFY(layoutGraph(loose, QSizeF(640, 560), QSizeF(90, 34), 60).edges.last().to.isNull());
+    QVERIFY(layoutGraph({}, QSizeF(640, 560), QSizeF(90, 34), 60).lanes.isEmpty());
+}
+
+void TestPlots::graphHoverAndClick()
+{
+    GraphWidget widget;
+    widget.resize(640, 600);
+    const GraphView view = samples::graph();
+    widget.setView(view);
+    QSignalSpy clicked(&widget, &GraphWidget::clicked), changed(&widget, &GraphWidget::selectionChanged);
+    move(widget, widget.nodeRect(8).center());
+    QCOMPARE(widget.readout(), QStringLiteral("L9H9  name mover   receives 3, sends 1"));
+    QTest::mouseClick(&widget, Qt::LeftButton, {}, widget.nodeRect(8).center());
+    QCOMPARE(widget.selection(), (QVector<HeadId>{{9, 9}}));
+    QTest::keyClick(&widget, Qt::Key_Up);
+    QCOMPARE(widget.selection(), (QVector<HeadId>{{8, 6}}));
+    QCOMPARE(clicked.count(), 2);
+    QCOMPARE(changed.count(), 2);
+    widget.setSelection({});
+    QCOMPARE(changed.count(), 2);
+}
+
+void TestPlots::differing()
+{
+    QCOMPARE(differingTokens({"a", "b", "c"}, {"a", "x"}), (QVector<bool>{false, true, true}));
+    QCOMPARE(differingTokens({}, {"a"}), QVector<bool>{});
+    PromptPairWidget pair;
+    pair.setPair({{"Then", " Mary"}, {}, {}, {}, false}, {{"Then", " John"}, {}, {}, {}, false});
+    QVERIFY(pair.accessibleDescription().contains("Then John"));
+}
+
+void TestPlots::stripGeometry()
+{
+    TokenStrip strip{samples::tokens(15), {}, {}, {}, false};
+    const QFont font;
+    const QRect cell(100, 40, 900, 24);
+    const int plain = tokenStripSize(strip, font).width();
+    strip.roles.resize(15);
+    strip.roles[2] = "IO";
+    QVERIFY(tokenStripSize(strip, font).width() > plain);
+    int right = cell.left();
+    for (int i = 0; i < 15; ++i) {
+        const QRect token = tokenStripRect(cell, strip, font, i);
+        QVERIFY(cell.contains(token));
+        QVERIFY(token.left() >= right);
+        right = token.right();
+    }
+    QVERIFY(tokenStripRect(cell, strip, font, 15).isNull());
+}
+
+void TestPlots::baselineHover()
+{
+    BaselineBars widget;
+    widget.resize(420, 170);
+    widget.setView(samples::baseline(70));
+    for (int i = 0; i < 70; ++i)
+        QCOMPARE(widget.promptAt(widget.slotRect(i).center()), i);
+    QCOMPARE(widget.promptAt({0, 0}), -1);
+    QSignalSpy hovered(&widget, &BaselineBars::hovered), clicked(&widget, &BaselineBars::clicked);
+    move(widget, widget.slotRect(5).center());
+    QCOMPARE(hovered.last()[0].toInt(), 5);
+    QVERIFY2(widget.readout().startsWith("Prompt 6: Then") && widget.readout().endsWith("(excluded)"), qPrintable(widget.readout()));
+    QTest::mouseClick(&widget, Qt::LeftButton, {}, widget.slotRect(9).center());
+    QCOMPARE(clicked.count(), 1);
+    QTest::keyClick(&widget, Qt::Key_Right);
+    QCOMPARE(clicked.last()[0].toInt(), 10);
+}
+
+QTEST_MAIN(TestPlots)
+#include "test_plots.moc"
