@@ -36,11 +36,7 @@ AttentionTextWidget::AttentionTextWidget(QWidget *parent)
     m_looks->setChecked(true);
     m_readout->setContentsMargins(12, 0, 12, 6);
     m_readout->setTextFormat(Qt::PlainText);
-    // Two lines, always: a long read-out must neither widen the window nor move the text above it.
-    m_readout->setWordWrap(true);
-    m_readout->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-    m_readout->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-    m_readout->setFixedHeight(2 * m_readout->fontMetrics().lineSpacing() + 6);
+    m_readout->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed); // a long read-out must not widen the window
     setAutoFillBackground(true);
     setBackgroundRole(QPalette::Base);
 
@@ -119,17 +115,27 @@ void AttentionTextWidget::updateReadout()
     std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](int a, int b) {
         return std::abs(m_canvas->weightOf(a)) > std::abs(m_canvas->weightOf(b));
     });
-    QStringList parts;
+    const bool looks = mode() == Mode::WhereItLooks;
+    QString text = named(focus) + (looks ? tr(" looks at ") : tr(" is seen by "));
+    int shown = 0;
     for (int i = 0; i < count; ++i) {
         const double weight = m_canvas->weightOf(order[i]);
-        if (std::abs(weight) >= 0.005)
-            parts += named(order[i]) + ' ' + (view.difference ? signedNumber(weight, 2) : QString::number(weight, 'f', 2));
+        const QString part = named(order[i]) + ' ' + (view.difference ? signedNumber(weight, 2) : QString::number(weight, 'f', 2));
+        const QString longer = text + (shown ? QStringLiteral(", ") : QString()) + part;
+        // As many as one line holds, but at least the strongest.
+        if (std::abs(weight) < 0.005 || (shown && m_readout->fontMetrics().horizontalAdvance(longer) > m_readout->contentsRect().width()))
+            break;
+        text = longer;
+        ++shown;
     }
-    const QString list = parts.isEmpty() ? tr("no one") : parts.join(QStringLiteral(", "));
-    m_readout->setText(mode() == Mode::WhereItLooks ? tr("%1 looks at %2").arg(named(focus), parts.isEmpty() ? tr("nothing") : list)
-                                                    : tr("%1 is seen by %2").arg(named(focus), list));
-    m_readout->setToolTip(m_readout->text());
+    m_readout->setText(shown ? text : text + (looks ? tr("nothing") : tr("no one")));
     setAccessibleDescription(m_readout->text());
+}
+
+void AttentionTextWidget::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    updateReadout();
 }
 
 void AttentionTextWidget::changeEvent(QEvent *event)

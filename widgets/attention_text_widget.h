@@ -26,7 +26,7 @@ public:
     void setLocked(int token); ///< -1: none
     int locked() const;
 
-    /// "·to (14, END) looks at ·Mary (2, IO) 0.57, Then (0) 0.30, …": the three strongest.
+    /// "·to (14, END) looks at ·Mary (2, IO) 0.57, Then (0) 0.30, …": up to three, as many as fit in the line.
     QString readout() const;
 
     QSize sizeHint() const override { return {480, 260}; }
@@ -38,6 +38,7 @@ Q_SIGNALS:
 
 protected:
     void changeEvent(QEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     void updateReadout();
