@@ -22,6 +22,8 @@ const std::map<std::string, Analysis> &analyses()
         {"detectors", detail::analyse_detectors},
         {"logit-lens", detail::analyse_logit_lens},
         {"attention-vs-contribution", detail::analyse_attention_vs_contribution},
+        {"attention-patterns", detail::analyse_attention_patterns},
+        {"roles", detail::analyse_roles},
     };
     return known;
 }

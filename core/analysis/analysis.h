@@ -21,6 +21,8 @@ namespace patchbay {
 /// | detectors    | seed, tokens [[…]]                      | detector.* |
 /// | logit-lens   | –                                       | lens.logit_diff |
 /// | attention-vs-contribution | heads = one head           | attention.io, attention.s, contribution.io, contribution.s [prompts] |
+/// | attention-patterns | heads; prompt (0)                 | pattern.<layer.head> [pos, pos] of the clean run on one prompt; tokens in the summary |
+/// | roles        | thresholds (analysis/roles.h)           | roles.* [layers, heads]: the numbers that the labels rest on |
 ///
 /// Throws Error naming the analysis, or the parameter or position that is missing; Cancelled.
 RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer = {}, const CancelToken &cancel = {});

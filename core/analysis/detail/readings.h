@@ -38,6 +38,8 @@ void analyse_s_inhibition(AnalysisRun &run);
 void analyse_attention(AnalysisRun &run);
 void analyse_detectors(AnalysisRun &run);
 void analyse_attention_vs_contribution(AnalysisRun &run);
+void analyse_attention_patterns(AnalysisRun &run);
+void analyse_roles(AnalysisRun &run); // roles.cpp
 
 /// W_U[:, io] − W_U[:, s] of each prompt, [prompts, D], without the final norm's weight.
 at::Tensor logit_direction(const Session::Impl &in);

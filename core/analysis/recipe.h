@@ -1,0 +1,91 @@
+// A recipe: a list of runs with references between them, such as "path patch every head into the queries of the name movers found in step 7".
+#pragma once
+
+#include "analysis/selection.h"
+#include "patching/session.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace patchbay {
+
+/// What a step does.
+enum class StepKind {
+    Baseline, ///< the two unpatched runs
+    Run,      ///< a RunSpec, whose heads may be those of an earlier step
+    Select,   ///< heads that meet criteria over earlier results
+    Circuit   ///< roles, evidence and edges of everything found, as one table
+};
+
+struct RecipeStep {
+    std::string id, title, note;
+    StepKind kind = StepKind::Run;
+    nlohmann::json body;               ///< the step as written: "spec", "criteria", "top", "view", "per_head" …
+    std::vector<std::string> needs;    ///< ids of the steps it refers to
+};
+
+struct Recipe {
+    std::string name, title, description;
+    std::vector<RecipeStep> steps;
+};
+
+/// Reads a recipe file, or one that comes with the program by its name ("ioi-circuit"). Throws Error naming file, step and field.
+Recipe load_recipe(const std::string &name_or_file);
+/// Throws Error with `source` as the file's name.
+Recipe recipe_from_json(const nlohmann::json &json, const std::string &source);
+nlohmann::ordered_json to_json(const Recipe &recipe);
+
+enum class StepState { Pending, Running, Done, Nothing, Skipped, Failed };
+std::string name(StepState state);
+
+struct StepOutcome {
+    StepState state = StepState::Pending;
+    std::string message;              ///< what was found, or why nothing was, or what failed
+    std::string caption;              ///< for the figure: what was patched into what, metric and direction
+    RunResultPtr result;              ///< runs; selections and the circuit have one too, with tables in its summary
+    std::vector<SelectedHead> heads;  ///< selections
+    double seconds = 0;
+};
+
+/// Carries a recipe out, all of it or step by step; a step that fails or finds nothing does not stop those that do not need it.
+class RecipeRun {
+public:
+    /// session must outlive the run. model and task are written into every spec.
+    RecipeRun(Session &session, Recipe recipe, ModelRef model, TaskRef task);
+
+    const Recipe &recipe() const { return m_recipe; }
+    const std::vector<StepOutcome> &outcomes() const { return m_outcomes; }
+    /// The spec of a Run step with its references filled in. Throws Error when a step it refers to has not been run or found nothing.
+    RunSpec spec(size_t step) const;
+    /// Replaces a step's body (an edit in the program) and forgets its outcome. Throws Error as recipe_from_json does.
+    void edit(size_t step, const nlohmann::json &body);
+    void skip(size_t step);
+
+    /// Runs one step (again). Throws nothing but Cancelled: failures are outcomes.
+    const StepOutcome &run(size_t step, const RunObserver &observer = {}, const CancelToken &cancel = {});
+    /// Runs every step that is still pending, in order. before is told each step's index.
+    void run_all(const std::function<void(size_t)> &before = {}, const RunObserver &observer = {}, const CancelToken &cancel = {});
+
+    /// Writes one result file a step and recipe.json, which names them with specs, captions, conclusions, versions and hash. Throws Error.
+    void save(const std::filesystem::path &folder) const;
+
+private:
+    const StepOutcome &outcome_of(const std::string &id) const;
+    std::vector<Head> heads_of(const nlohmann::json &reference) const;
+    StepOutcome run_baseline(const CancelToken &cancel);
+    StepOutcome run_spec(size_t step, const RunObserver &observer, const CancelToken &cancel);
+    StepOutcome run_select(const RecipeStep &step) const;
+    StepOutcome run_circuit(const RecipeStep &step) const;
+    RunResult empty_result() const;
+
+    Session &m_session;
+    Recipe m_recipe;
+    ModelRef m_model;
+    TaskRef m_task;
+    std::vector<StepOutcome> m_outcomes;
+};
+
+} // namespace patchbay

@@ -1,0 +1,124 @@
+#include "analysis/selection.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace patchbay {
+
+namespace {
+
+// What a number is called where people read it.
+std::pair<std::string, std::string> words(const std::string &name)
+{
+    static const std::map<std::string, std::pair<std::string, std::string>> known{
+        {"path", {"path effect", "%"}},
+        {"dla", {"direct logit attribution", ""}},
+        {"copy.positive", {"copy score", "%"}},
+        {"copy.negative", {"negative copy score", "%"}},
+        {"attention.end_to_io", {"attention END→IO", ""}},
+        {"attention.end_to_s1", {"attention END→S1", ""}},
+        {"attention.end_to_s2", {"attention END→S2", ""}},
+        {"detector.previous_token", {"previous-token attention", ""}},
+        {"detector.duplicate_token", {"duplicate-token attention", ""}},
+        {"detector.induction", {"induction attention", ""}},
+        {"ablate.dla_change", {"gain in direct attribution", ""}},
+    };
+    if (const auto found = known.find(name); found != known.end())
+        return found->second;
+    const size_t dot = name.find('.');
+    if (name.starts_with("denoise.") || name.starts_with("noise.") || name.starts_with("zero."))
+        return {name.substr(dot + 1) + " effect", "%"};
+    return {name, ""};
+}
+
+} // namespace
+
+HeadQuantity quantity(const RunResult &result, const std::string &name)
+{
+    HeadQuantity out;
+    std::tie(out.name, out.unit) = words(name);
+    if (const auto found = result.arrays.find(name); found != result.arrays.end() && found->second.is_float() && found->second.shape.size() >= 2) {
+        const Array &array = found->second;
+        out.layers = int(array.shape[0]);
+        out.heads = int(array.shape[1]);
+        const size_t prompts = array.shape.size() > 2 ? size_t(array.shape[2]) : 1;
+        for (size_t cell = 0; cell < size_t(out.layers) * size_t(out.heads); ++cell) {
+            double sum = 0;
+            for (size_t p = 0; p < prompts; ++p)
+                sum += array.floats()[cell * prompts + p];
+            out.values.push_back(sum / double(prompts));
+        }
+        return out;
+    }
+    if (const Grid *grid = result.grid(name); grid && grid->shape.size() == 2) {
+        out.layers = grid->shape[0];
+        out.heads = grid->shape[1];
+        for (int cell = 0; cell < grid->cells(); ++cell)
+            out.values.push_back(100.0 * normalised(*grid, cell, result.baseline));
+        return out;
+    }
+    std::string there;
+    for (const Grid &grid : result.grids)
+        there += (there.empty() ? "" : ", ") + grid.name;
+    for (const auto &[array, values] : result.arrays)
+        there += (there.empty() ? "" : ", ") + array;
+    throw Error(name, "is not a layer × head quantity of this result, which has " + there);
+}
+
+std::vector<SelectedHead> select_heads(const std::map<std::string, HeadQuantity> &quantities, const std::vector<Criterion> &criteria, int top)
+{
+    std::vector<SelectedHead> chosen;
+    if (criteria.empty())
+        return chosen;
+    for (const Criterion &criterion : criteria)
+        if (!quantities.count(criterion.quantity))
+            throw Error(criterion.quantity, "no result holds this quantity");
+    const HeadQuantity &first = quantities.at(criteria.front().quantity);
+    for (int l = 0; l < first.layers; ++l)
+        for (int h = 0; h < first.heads; ++h) {
+            SelectedHead head{{l, h}, {}};
+            bool meets = true;
+            for (const Criterion &criterion : criteria) {
+                const HeadQuantity &q = quantities.at(criterion.quantity);
+                const double value = l < q.layers && h < q.heads ? q.at(head.head) : std::nan("");
+                meets = meets && value >= criterion.low && value <= criterion.high;
+                head.evidence.push_back({q.name, q.unit, value});
+            }
+            if (meets)
+                chosen.push_back(std::move(head));
+        }
+    std::stable_sort(chosen.begin(), chosen.end(), [](const SelectedHead &a, const SelectedHead &b) {
+        return std::abs(a.evidence.front().value) > std::abs(b.evidence.front().value);
+    });
+    if (top > 0 && int(chosen.size()) > top)
+        chosen.resize(size_t(top));
+    return chosen;
+}
+
+std::string to_string(const std::vector<Evidence> &evidence)
+{
+    std::string text;
+    for (const Evidence &one : evidence) {
+        char number[32];
+        std::snprintf(number, sizeof number, one.unit == "%" ? "%.1f" : "%.3f", std::abs(one.value));
+        text += (text.empty() ? "" : ", ") + one.quantity + " " + (one.value < 0 ? "−" : "") + number + (one.unit.empty() ? "" : " " + one.unit);
+    }
+    return text;
+}
+
+nlohmann::json to_json(const std::vector<SelectedHead> &heads)
+{
+    nlohmann::json out = nlohmann::json::array();
+    for (const SelectedHead &head : heads) {
+        nlohmann::json evidence = nlohmann::json::array();
+        for (const Evidence &one : head.evidence)
+            evidence.push_back({{"quantity", one.quantity}, {"value", one.value}, {"unit", one.unit}});
+        out.push_back({{"head", dotted(head.head)}, {"evidence", evidence}});
+    }
+    return out;
+}
+
+} // namespace patchbay
