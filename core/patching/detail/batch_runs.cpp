@@ -137,7 +137,8 @@ at::Tensor BatchRuns::attn_out_rows(const Run &run, int layer, const std::vector
     const ModelConfig &c = m_model->config();
     const int64_t HD = int64_t(c.n_heads) * c.d_head, n = int64_t(rows.size());
     const at::Tensor z = z_rows(run, layer, rows);
-    at::Tensor out = m_model->layer(layer).b_O.unsqueeze(0).expand({n, c.d_model}).contiguous();
+    // repeat, not expand: a single expanded row would be the bias itself, and be added into.
+    at::Tensor out = m_model->layer(layer).b_O.repeat({n, 1});
     gemm(n, c.d_model, HD, z.data_ptr<float>(), HD, m_model->layer(layer).W_O.data_ptr<float>(), c.d_model, out.data_ptr<float>(), c.d_model, true);
     return out;
 }

@@ -57,7 +57,7 @@ private:
     void full_layer(int layer, std::span<Segment> segments, const CancelToken &cancel);
     void attention(int layer, std::span<const Segment> block, const float *qkv, const float *q_end, float *z) const;
     /// Adds the MLP of rows x [n, D] (its input already normed in xn) to out; rows of block segments, or their END rows.
-    void add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, const float *xn, int64_t n, float *out, bool end_only) const;
+    void add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, float *xn, int64_t n, float *out, bool end_only) const;
 
     bool adds_to_mlp_input(std::span<const Segment> block) const;
 

@@ -48,7 +48,7 @@ void Wave::attention(int layer, std::span<const Segment> block, const float *qkv
     });
 }
 
-void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, const float *xn, int64_t n, float *out, bool end_only) const
+void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, float *xn, int64_t n, float *out, bool end_only) const
 {
     bool edited = false;
     for (const Segment &s : block)
@@ -60,7 +60,6 @@ void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_i
     }
     const int64_t M = m_model.config().d_mlp;
     float *pre = m_work.get(SlotPre, n * M), *change = m_work.get(SlotOut, n * m_D);
-    m_model.mlp_pre(layer, xn, n, pre);
     // Rows of the block as they lie in out: whole segments, or END rows.
     const auto each_row = [&](Site site, const auto &visit) {
         int64_t r = 0;
@@ -71,18 +70,20 @@ void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_i
                         if (const int64_t from = edit.rows->find(s.prompt, pos); from >= 0)
                             visit(edit, from, r, s.prompt, pos);
     };
-    std::vector<float> shifted(static_cast<size_t>(m_D));
+    // What is added to the stream before the MLP reaches all that reads it, a gated MLP's linear part too.
     each_row(Site::MlpPre, [&](const Edit &edit, int64_t from, int64_t r, int, int) {
-        if (edit.value == Edit::Value::Zero) {
+        if (!edit.add)
+            return;
+        std::memcpy(xn + r * m_D, mlp_input + r * m_D, size_t(m_D) * sizeof(float));
+        kernels().axpy(1.f, edit.tensor.data_ptr<float>() + from * m_D, xn + r * m_D, m_D);
+        m_model.norm(xn + r * m_D, xn + r * m_D, 1);
+    });
+    m_model.mlp_pre(layer, xn, n, pre);
+    each_row(Site::MlpPre, [&](const Edit &edit, int64_t from, int64_t r, int, int) {
+        if (edit.value == Edit::Value::Zero)
             std::memset(pre + r * M, 0, size_t(M) * sizeof(float));
-        } else if (edit.add) {
-            std::memcpy(shifted.data(), mlp_input + r * m_D, size_t(m_D) * sizeof(float));
-            kernels().axpy(1.f, edit.tensor.data_ptr<float>() + from * m_D, shifted.data(), m_D);
-            m_model.norm(shifted.data(), shifted.data(), 1);
-            m_model.mlp_pre(layer, shifted.data(), 1, pre + r * M);
-        } else {
+        else if (!edit.add)
             std::memcpy(pre + r * M, edit.tensor.data_ptr<float>() + from * M, size_t(M) * sizeof(float));
-        }
     });
     m_model.mlp(layer, xn, n, change, false, m_work, pre);
     at::Tensor source;
