@@ -1,0 +1,88 @@
+#include "controllers/document.h"
+
+#include <algorithm>
+
+namespace patchbay {
+
+Document::Document(Compute &compute, QObject *parent) : QObject(parent), m_compute(compute) {}
+
+void Document::open(const SetupRequest &request)
+{
+    const SetupRequest before = m_request;
+    m_request = request;
+    m_loading = true;
+    const auto end = [this] {
+        m_loading = false;
+        Q_EMIT loadingChanged();
+    };
+    m_job = m_compute.submit<SetupPtr>({
+        {QStringLiteral("setup"), false, true},
+        [this, request](Workbench &bench, const JobContext &context) {
+            return setUpOnWorker(bench, context, request,
+                                 [this](double share, const QString &what) { Q_EMIT loadingProgress(share, what); });
+        },
+        [this, end](const SetupPtr &setup) {
+            m_setup = setup;
+            end();
+            Q_EMIT setupChanged();
+        },
+        [this, before, end](Failure failure) {
+            m_request = before;
+            if (failure.nextStep.isEmpty())
+                failure.nextStep = m_setup ? tr("The model and task from before are still open.") : tr("Open another model folder.");
+            end();
+            Q_EMIT failed(failure);
+        },
+        [this, end] {
+            if (!m_compute.pending())
+                end();
+        },
+    });
+    Q_EMIT loadingChanged();
+}
+
+void Document::openModel(const QString &folder, const Processing &processing)
+{
+    SetupRequest request = m_request;
+    request.model = {folder.toStdString(), {}, processing};
+    open(request);
+}
+
+void Document::openTask(const TaskRef &task)
+{
+    SetupRequest request = m_request;
+    request.task = task;
+    open(request);
+}
+
+void Document::setExcluded(const std::vector<int> &pairs)
+{
+    SetupRequest request = m_request;
+    request.task.excluded = pairs;
+    open(request);
+}
+
+void Document::setPairs(const std::vector<PromptPair> &pairs)
+{
+    SetupRequest request = m_request;
+    request.task.pairs = nlohmann::json::array();
+    for (const PromptPair &pair : pairs)
+        request.task.pairs.push_back({{"clean", pair.clean}, {"flipped", pair.flipped}, {"answer", pair.answer}, {"wrong", pair.wrong}});
+    open(request);
+}
+
+void Document::cancelLoading()
+{
+    m_compute.cancel(m_job);
+}
+
+int Document::batchIndex(int pair) const
+{
+    if (!m_setup)
+        return -1;
+    const auto &used = m_setup->batch_pairs;
+    const auto it = std::find(used.begin(), used.end(), pair);
+    return it == used.end() ? -1 : static_cast<int>(it - used.begin());
+}
+
+} // namespace patchbay

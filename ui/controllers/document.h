@@ -1,0 +1,48 @@
+// The model and the task that everything on screen is about.
+#pragma once
+
+#include "worker/compute.h"
+#include "worker/setup_job.h"
+
+#include <QObject>
+
+namespace patchbay {
+
+class Document : public QObject {
+    Q_OBJECT
+public:
+    explicit Document(Compute &compute, QObject *parent = nullptr);
+
+    /// Null before the first model is there.
+    const SetupPtr &setup() const { return m_setup; }
+    bool ready() const { return m_setup != nullptr; }
+    bool loading() const { return m_loading; }
+
+    void open(const SetupRequest &request);
+    /// The same task with another model folder ("demo": the embedded one).
+    void openModel(const QString &folder, const Processing &processing = {});
+    /// Another task for the same model.
+    void openTask(const TaskRef &task);
+    void setExcluded(const std::vector<int> &pairs);
+    /// Pairs edited by the user replace the task's own.
+    void setPairs(const std::vector<PromptPair> &pairs);
+    void cancelLoading();
+
+    /// Index in the batch of a pair of the table, -1 when it is left out.
+    int batchIndex(int pair) const;
+
+Q_SIGNALS:
+    void setupChanged();
+    void loadingChanged();
+    void loadingProgress(double share, const QString &what);
+    void failed(const patchbay::Failure &failure);
+
+private:
+    Compute &m_compute;
+    SetupPtr m_setup;
+    SetupRequest m_request; ///< the newest one: what a further change starts from
+    bool m_loading = false;
+    JobId m_job = 0;
+};
+
+} // namespace patchbay

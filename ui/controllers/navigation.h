@@ -1,0 +1,64 @@
+// Where the user is: the run on view, the selected heads, the prompt, the receivers. One place that every view follows, with undo.
+#pragma once
+
+#include "head_id.h"
+#include "patching/run_spec.h"
+
+#include <QObject>
+#include <QUndoStack>
+#include <QVector>
+
+namespace patchbay {
+
+/// A receiver in the tray: one head's q, k, v or pattern.
+struct Receiver {
+    widgets::HeadId head;
+    Site site = Site::Q;
+    bool operator==(const Receiver &) const = default;
+};
+
+struct Place {
+    int run = -1;                      ///< id in the runs store; -1: none
+    int comparedRun = -1;              ///< shown as run − comparedRun; -1: none
+    int prompt = -1;                   ///< of the batch; -1: the mean over prompts
+    QVector<widgets::HeadId> heads;    ///< selected, in the order of selection
+    widgets::HeadId current;           ///< the one that the attention view shows
+    QVector<Receiver> receivers;       ///< the tray
+    bool operator==(const Place &) const = default;
+};
+
+class Navigation : public QObject {
+    Q_OBJECT
+public:
+    explicit Navigation(QObject *parent = nullptr);
+
+    const Place &place() const { return m_place; }
+    QUndoStack &undoStack() { return m_undo; }
+
+    /// what: for the undo menu ("Select L3H5"). Steps with the same what in a row become one (arrow keys, a slider).
+    void go(const Place &place, const QString &what);
+    void select(const QVector<widgets::HeadId> &heads, widgets::HeadId current);
+    /// The arrow keys: the current head moves, clamped to the model's size.
+    void moveCurrent(int dLayer, int dHead, int layers, int headsPerLayer);
+    void showRun(int run, int comparedRun = -1);
+    void showPrompt(int prompt);
+    void setReceivers(const QVector<Receiver> &receivers);
+    /// Changes without an undo step: a run that is no longer there, a task with fewer prompts.
+    void forgetRun(int run);
+    void reset();
+
+Q_SIGNALS:
+    void headsChanged();
+    void runChanged();
+    void promptChanged();
+    void receiversChanged();
+
+private:
+    friend class GoCommand;
+    void apply(const Place &place);
+
+    Place m_place;
+    QUndoStack m_undo;
+};
+
+} // namespace patchbay

@@ -1,0 +1,166 @@
+#include "controllers/run_controller.h"
+
+#include "view_models.h"
+#include "worker/run_job.h"
+
+namespace patchbay {
+
+RunController::RunController(Compute &compute, Document &document, RunsStore &store, Navigation &navigation, QObject *parent)
+    : QObject(parent), m_compute(compute), m_document(document), m_store(store), m_navigation(navigation),
+      m_priority(std::make_shared<PriorityHint>())
+{
+    // A run belongs to the model and the prompts it was started on.
+    connect(&m_document, &Document::loadingChanged, this, [this] {
+        if (m_document.loading())
+            stopAll();
+    });
+    connect(&m_store, &RunsStore::runRemoved, &m_navigation, &Navigation::forgetRun);
+}
+
+RunSpec RunController::withDocument(RunSpec spec) const
+{
+    if (m_document.ready()) {
+        spec.model = m_document.setup()->model_ref;
+        spec.task = m_document.setup()->task_ref;
+    }
+    return spec;
+}
+
+int RunController::run(RunSpec spec, bool live)
+{
+    if (!m_document.ready())
+        return -1;
+    spec = withDocument(std::move(spec));
+    if (const RunEntry *known = m_store.same(spec)) {
+        const int id = known->id;
+        m_navigation.showRun(id);
+        if (known->state == RunState::Stopped)
+            continueRun(id);
+        return id;
+    }
+    RunEntry entry;
+    entry.name = QString::fromStdString(title(spec));
+    entry.spec = spec;
+    entry.live = live;
+    entry.started = QDateTime::currentDateTime();
+    const int id = m_store.add(std::move(entry));
+    m_navigation.showRun(id);
+    start(id, nullptr);
+    return id;
+}
+
+void RunController::start(int id, const RunResultPtr &resume)
+{
+    const RunEntry *entry = m_store.find(id);
+    if (!entry)
+        return;
+    if (entry->live) {
+        for (const RunEntry &other : m_store.entries())
+            if (other.live && other.id != id && !other.finished())
+                m_compute.cancel(other.job);
+    }
+    RunNews news;
+    news.snapshot = [this, id](const RunResultPtr &snapshot) {
+        m_store.update(id, [&](RunEntry &e) {
+            if (e.state == RunState::Queued) {
+                e.state = RunState::Running;
+                e.clock.start();
+            }
+            e.result = snapshot;
+        });
+        Q_EMIT activeChanged();
+    };
+    news.progress = [this, id](int done, int total) {
+        m_store.update(id, [&](RunEntry &e) {
+            e.done = done;
+            e.total = total;
+        });
+        Q_EMIT activeChanged();
+    };
+    const RunRequest request{entry->spec, resume, m_priority};
+    const JobId job = m_compute.submit<RunResultPtr>({
+        {},
+        [request, news](Workbench &bench, const JobContext &context) { return runOnWorker(bench, context, request, news); },
+        [this, id](const RunResultPtr &result) { finish(id, result); },
+        [this, id](const Failure &failure) {
+            m_store.update(id, [&](RunEntry &e) {
+                e.state = RunState::Failed;
+                e.message = failure.text();
+            });
+            Q_EMIT activeChanged();
+            Q_EMIT failed(failure);
+        },
+        [this, id] {
+            // Cancelled while it waited: nothing to keep, unless an earlier part of it is there.
+            const RunEntry *e = m_store.find(id);
+            if (e && !e->result)
+                m_store.remove(id);
+            else
+                m_store.update(id, [](RunEntry &entry) { entry.state = RunState::Stopped; });
+            Q_EMIT activeChanged();
+        },
+    });
+    m_store.update(id, [&](RunEntry &e) {
+        e.job = job;
+        e.state = RunState::Queued;
+        e.message.clear();
+    });
+    Q_EMIT activeChanged();
+}
+
+void RunController::finish(int id, const RunResultPtr &result)
+{
+    const RunEntry *entry = m_store.find(id);
+    if (!entry)
+        return;
+    const bool abandoned = entry->live && !result->complete && !entry->pinned && m_navigation.place().run != id;
+    if (abandoned) {
+        m_store.remove(id);
+    } else {
+        m_store.update(id, [&](RunEntry &e) {
+            e.result = result;
+            e.state = result->complete ? RunState::Done : RunState::Stopped;
+            if (result->complete)
+                e.done = e.total;
+        });
+    }
+    Q_EMIT activeChanged();
+}
+
+void RunController::stop(int id)
+{
+    if (const RunEntry *entry = m_store.find(id); entry && !entry->finished())
+        m_compute.cancel(entry->job);
+}
+
+void RunController::stopAll()
+{
+    for (const RunEntry &entry : m_store.entries())
+        stop(entry.id);
+}
+
+void RunController::continueRun(int id)
+{
+    const RunEntry *entry = m_store.find(id);
+    if (entry && entry->state == RunState::Stopped)
+        start(id, entry->result);
+}
+
+int RunController::activeRun() const
+{
+    int waiting = -1;
+    for (const RunEntry &entry : m_store.entries()) {
+        if (entry.state == RunState::Running)
+            return entry.id;
+        if (entry.state == RunState::Queued)
+            waiting = entry.id;
+    }
+    return waiting;
+}
+
+void RunController::want(widgets::HeadId head)
+{
+    m_priority->want(head.valid() && head.head >= 0 ? std::optional<Head>(fromHeadId(head)) : std::nullopt);
+}
+
+} // namespace patchbay

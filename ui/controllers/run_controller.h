@@ -1,0 +1,49 @@
+// Starts, stops and continues runs, and keeps what they bring in the runs store.
+#pragma once
+
+#include "controllers/document.h"
+#include "controllers/navigation.h"
+#include "controllers/runs_store.h"
+
+#include <QObject>
+
+#include <memory>
+
+namespace patchbay {
+
+class PriorityHint;
+
+class RunController : public QObject {
+    Q_OBJECT
+public:
+    RunController(Compute &compute, Document &document, RunsStore &store, Navigation &navigation, QObject *parent = nullptr);
+
+    /// Shows the run at once when it is there already; continues it when it was stopped. live: a newer live run supersedes this one.
+    /// Returns the run's id in the store, or -1 when there is no model yet.
+    int run(RunSpec spec, bool live = false);
+    void stop(int id);
+    void stopAll();
+    void continueRun(int id);
+    /// The run that is computing or waiting, -1: none.
+    int activeRun() const;
+    /// The head under the mouse is computed next.
+    void want(widgets::HeadId head);
+    /// Model and task of the open document, in a spec.
+    RunSpec withDocument(RunSpec spec) const;
+
+Q_SIGNALS:
+    void activeChanged();
+    void failed(const patchbay::Failure &failure);
+
+private:
+    void start(int id, const RunResultPtr &resume);
+    void finish(int id, const RunResultPtr &result);
+
+    Compute &m_compute;
+    Document &m_document;
+    RunsStore &m_store;
+    Navigation &m_navigation;
+    std::shared_ptr<PriorityHint> m_priority;
+};
+
+} // namespace patchbay

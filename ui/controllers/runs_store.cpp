@@ -1,0 +1,131 @@
+#include "controllers/runs_store.h"
+
+#include <algorithm>
+
+namespace patchbay {
+
+QString stateText(RunState state)
+{
+    switch (state) {
+    case RunState::Queued: return RunsStore::tr("waiting");
+    case RunState::Running: return RunsStore::tr("running");
+    case RunState::Done: return RunsStore::tr("done");
+    case RunState::Stopped: return RunsStore::tr("stopped");
+    case RunState::Failed: return RunsStore::tr("failed");
+    }
+    return {};
+}
+
+double RunEntry::secondsLeft() const
+{
+    if (state != RunState::Running || done < 2 || total <= 0 || !clock.isValid())
+        return -1;
+    return double(clock.elapsed()) / 1000.0 * double(total - done) / double(done);
+}
+
+RunsStore::RunsStore(QObject *parent) : QAbstractListModel(parent) {}
+
+int RunsStore::add(RunEntry entry)
+{
+    entry.id = m_next++;
+    beginInsertRows({}, 0, 0);
+    m_entries.insert(m_entries.begin(), std::move(entry));
+    endInsertRows();
+    return m_entries.front().id;
+}
+
+void RunsStore::update(int id, const std::function<void(RunEntry &)> &change)
+{
+    const int at = row(id);
+    if (at < 0)
+        return;
+    change(m_entries[size_t(at)]);
+    Q_EMIT dataChanged(index(at), index(at));
+    Q_EMIT runChanged(id);
+}
+
+void RunsStore::remove(int id)
+{
+    const int at = row(id);
+    if (at < 0)
+        return;
+    beginRemoveRows({}, at, at);
+    m_entries.erase(m_entries.begin() + at);
+    endRemoveRows();
+    Q_EMIT runRemoved(id);
+}
+
+int RunsStore::row(int id) const
+{
+    const auto it = std::find_if(m_entries.begin(), m_entries.end(), [id](const RunEntry &e) { return e.id == id; });
+    return it == m_entries.end() ? -1 : static_cast<int>(it - m_entries.begin());
+}
+
+const RunEntry *RunsStore::find(int id) const
+{
+    const int at = row(id);
+    return at < 0 ? nullptr : &m_entries[size_t(at)];
+}
+
+const RunEntry *RunsStore::same(const RunSpec &spec) const
+{
+    const std::string key = cache_key(spec);
+    const RunEntry *newest = nullptr;
+    for (const RunEntry &entry : m_entries) {
+        if (entry.state == RunState::Failed || cache_key(entry.spec) != key)
+            continue;
+        if (entry.state == RunState::Done)
+            return &entry;
+        if (!newest)
+            newest = &entry;
+    }
+    return newest;
+}
+
+int RunsStore::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_entries.size());
+}
+
+QVariant RunsStore::data(const QModelIndex &index, int role) const
+{
+    if (!index.isValid())
+        return {};
+    const RunEntry &entry = m_entries[size_t(index.row())];
+    switch (role) {
+    case Qt::DisplayRole:
+    case Qt::EditRole: return entry.name;
+    case Qt::ToolTipRole:
+        return entry.message.isEmpty() ? QString::fromStdString(describe(entry.spec)) : entry.message;
+    case IdRole: return entry.id;
+    case StateRole: return static_cast<int>(entry.state);
+    case PinnedRole: return entry.pinned;
+    case DetailRole: {
+        QString detail = entry.state == RunState::Running && entry.total > 0 ? tr("%1 of %2 cells").arg(entry.done).arg(entry.total)
+                                                                             : stateText(entry.state);
+        if (entry.state == RunState::Done && entry.result)
+            detail = tr("%1 s").arg(entry.result->seconds, 0, 'f', entry.result->seconds < 10 ? 2 : 1);
+        if (entry.state == RunState::Stopped && entry.total > 0)
+            detail = tr("stopped at %1 of %2").arg(entry.done).arg(entry.total);
+        return entry.started.toString(QStringLiteral("HH:mm")) + QStringLiteral(" · ") + detail;
+    }
+    case Qt::AccessibleTextRole: return entry.name + QStringLiteral(", ") + stateText(entry.state);
+    default: return {};
+    }
+}
+
+bool RunsStore::setData(const QModelIndex &index, const QVariant &value, int role)
+{
+    const QString name = value.toString().trimmed();
+    if (!index.isValid() || role != Qt::EditRole || name.isEmpty())
+        return false;
+    update(m_entries[size_t(index.row())].id, [&](RunEntry &entry) { entry.name = name; });
+    return true;
+}
+
+Qt::ItemFlags RunsStore::flags(const QModelIndex &index) const
+{
+    return QAbstractListModel::flags(index) | Qt::ItemIsEditable;
+}
+
+} // namespace patchbay

@@ -1,0 +1,65 @@
+// Every run of this window, with its result and state: the list that the runs dock shows.
+#pragma once
+
+#include "patching/run_result.h"
+#include "worker/job.h"
+
+#include <QAbstractListModel>
+#include <QDateTime>
+#include <QElapsedTimer>
+
+#include <vector>
+
+namespace patchbay {
+
+enum class RunState { Queued, Running, Done, Stopped, Failed };
+QString stateText(RunState state);
+
+struct RunEntry {
+    int id = -1;
+    QString name;
+    RunSpec spec;
+    RunResultPtr result; ///< a snapshot while running; null before the first
+    RunState state = RunState::Queued;
+    int done = 0, total = 0; ///< exact cells
+    QDateTime started;
+    QElapsedTimer clock;     ///< since the run left the queue
+    bool pinned = false;
+    bool live = false;       ///< started by a change of the receiver tray
+    QString message;         ///< why it failed
+    JobId job = 0;
+    bool finished() const { return state != RunState::Queued && state != RunState::Running; }
+    /// Seconds, negative while unknown.
+    double secondsLeft() const;
+};
+
+class RunsStore : public QAbstractListModel {
+    Q_OBJECT
+public:
+    enum Role { IdRole = Qt::UserRole + 1, StateRole, DetailRole, PinnedRole };
+    explicit RunsStore(QObject *parent = nullptr);
+
+    int add(RunEntry entry); ///< newest first; returns its id
+    void update(int id, const std::function<void(RunEntry &)> &change);
+    void remove(int id);
+    const RunEntry *find(int id) const;
+    /// A run of the same numbers: complete if there is one, otherwise the newest. Null when there is none.
+    const RunEntry *same(const RunSpec &spec) const;
+    const std::vector<RunEntry> &entries() const { return m_entries; }
+    int row(int id) const;
+
+    int rowCount(const QModelIndex &parent = {}) const override;
+    QVariant data(const QModelIndex &index, int role) const override;
+    bool setData(const QModelIndex &index, const QVariant &value, int role) override;
+    Qt::ItemFlags flags(const QModelIndex &index) const override;
+
+Q_SIGNALS:
+    void runChanged(int id);
+    void runRemoved(int id);
+
+private:
+    std::vector<RunEntry> m_entries;
+    int m_next = 1;
+};
+
+} // namespace patchbay

@@ -1,0 +1,15 @@
+// What the compute thread owns: nobody else touches it.
+#pragma once
+
+#include "patching/session.h"
+
+#include <memory>
+
+namespace patchbay {
+
+struct Workbench {
+    std::shared_ptr<const Model> model;
+    std::unique_ptr<Session> session; ///< null until a model and a task are there
+};
+
+} // namespace patchbay
