@@ -14,8 +14,13 @@ public:
         : QUndoCommand(what), m_navigation(navigation), m_from(navigation.m_place), m_to(std::move(to))
     {
     }
-    void undo() override { m_navigation.apply(m_from); }
-    void redo() override { m_navigation.apply(m_to); }
+    void undo() override { step(m_from, true); }
+    void redo() override
+    {
+        step(m_to, m_done);
+        m_done = true;
+        m_to = m_navigation.m_place;
+    }
     int id() const override { return 1; }
     bool mergeWith(const QUndoCommand *other) override
     {
@@ -26,8 +31,17 @@ public:
     }
 
 private:
+    void step(const Place &place, bool restoring)
+    {
+        m_navigation.m_applying = true;
+        m_navigation.m_restoring = restoring;
+        m_navigation.apply(place);
+        m_navigation.m_applying = false;
+    }
+
     Navigation &m_navigation;
     Place m_from, m_to;
+    bool m_done = false;
 };
 
 Navigation::Navigation(QObject *parent) : QObject(parent)
@@ -37,7 +51,9 @@ Navigation::Navigation(QObject *parent) : QObject(parent)
 
 void Navigation::go(const Place &place, const QString &what)
 {
-    if (!(place == m_place))
+    if (m_applying)
+        apply(place);
+    else if (!(place == m_place))
         m_undo.push(new GoCommand(*this, place, what));
 }
 

@@ -34,8 +34,11 @@ public:
 
     const Place &place() const { return m_place; }
     QUndoStack &undoStack() { return m_undo; }
+    /// True while undo or redo puts an earlier place back: nothing new shall be started then.
+    bool restoring() const { return m_applying && m_restoring; }
 
-    /// what: for the undo menu ("Select L3H5"). Steps with the same what in a row become one (arrow keys, a slider).
+    /// what: for the undo menu ("Select L3H5"). Steps with the same what in a row become one (arrow keys, a slider); what is changed
+    /// in answer to a change belongs to the same step.
     void go(const Place &place, const QString &what);
     void select(const QVector<widgets::HeadId> &heads, widgets::HeadId current);
     /// The arrow keys: the current head moves, clamped to the model's size.
@@ -59,6 +62,7 @@ private:
 
     Place m_place;
     QUndoStack m_undo;
+    bool m_applying = false, m_restoring = false;
 };
 
 } // namespace patchbay

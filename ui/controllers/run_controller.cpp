@@ -142,8 +142,12 @@ void RunController::stopAll()
 void RunController::continueRun(int id)
 {
     const RunEntry *entry = m_store.find(id);
-    if (entry && entry->state == RunState::Stopped)
+    if (!entry || entry->state != RunState::Stopped)
+        return;
+    if (cache_key(withDocument(entry->spec)) == cache_key(entry->spec))
         start(id, entry->result);
+    else
+        Q_EMIT failed({entry->name, tr("this run belongs to another model or task"), tr("Open its model and task again to continue it.")});
 }
 
 int RunController::activeRun() const

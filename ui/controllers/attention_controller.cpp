@@ -1,0 +1,249 @@
+#include "controllers/attention_controller.h"
+
+#include "base/error.h"
+#include "controllers/attention_maths.h"
+#include "view_models.h"
+#include "worker/workbench.h"
+
+namespace patchbay {
+
+using widgets::HeadId;
+
+namespace {
+constexpr int kThumbnails = 24;    // heads shown at once
+constexpr int kKeptPatterns = 400; // patterns of all prompts kept: about 90 kB each at 70 prompts of 18 tokens
+} // namespace
+
+AttentionController::AttentionController(Compute &compute, Document &document, Navigation &navigation, RunsStore &store, QObject *parent)
+    : QObject(parent), m_compute(compute), m_document(document), m_navigation(navigation), m_store(store)
+{
+    connect(&m_navigation, &Navigation::headsChanged, this, &AttentionController::refresh);
+    connect(&m_navigation, &Navigation::promptChanged, this, [this] {
+        if (m_navigation.place().prompt >= 0)
+            setPrompt(m_navigation.place().prompt);
+    });
+    connect(&m_navigation, &Navigation::runChanged, this, [this] {
+        if (m_source == AttentionSource::Patched || m_source == AttentionSource::PatchedMinusBase)
+            refresh();
+    });
+    connect(&m_document, &Document::setupChanged, this, [this] {
+        m_patterns.clear();
+        m_patched.reset();
+        m_prompt = 0;
+        Q_EMIT optionsChanged();
+        refresh();
+    });
+}
+
+void AttentionController::setSource(AttentionSource source)
+{
+    m_source = source;
+    Q_EMIT optionsChanged();
+    refresh();
+}
+
+void AttentionController::setKind(AttentionKind kind)
+{
+    m_kind = kind;
+    Q_EMIT optionsChanged();
+    refresh();
+}
+
+void AttentionController::setPrompt(int prompt)
+{
+    if (prompt == m_prompt)
+        return;
+    m_prompt = prompt;
+    Q_EMIT optionsChanged();
+    show();
+}
+
+bool AttentionController::hasRoles() const
+{
+    return m_document.ready() && !m_document.setup()->batch.s1_pos.empty();
+}
+
+QVector<HeadId> AttentionController::wantedHeads() const
+{
+    const Place &place = m_navigation.place();
+    QVector<HeadId> heads;
+    const bool patched = m_source == AttentionSource::Patched || m_source == AttentionSource::PatchedMinusBase;
+    if (place.current.valid() && place.current.head >= 0)
+        heads << place.current;
+    if (patched)
+        return heads;
+    for (const HeadId &head : place.heads)
+        if (head.head >= 0 && !heads.contains(head) && heads.size() < kThumbnails)
+            heads << head;
+    return heads;
+}
+
+QVector<AttentionController::Key> AttentionController::missingKeys(const QVector<HeadId> &heads) const
+{
+    QVector<Key> keys;
+    const bool clean = m_source != AttentionSource::Flipped;
+    const bool flipped = m_source != AttentionSource::Clean;
+    for (const HeadId &head : heads) {
+        if (clean && !m_patterns.contains({head, false, m_kind}))
+            keys << Key{head, false, m_kind};
+        if (flipped && !m_patterns.contains({head, true, m_kind}))
+            keys << Key{head, true, m_kind};
+    }
+    return keys;
+}
+
+void AttentionController::refresh()
+{
+    if (!m_document.ready()) {
+        m_views.clear();
+        Q_EMIT viewsChanged();
+        return;
+    }
+    const QVector<HeadId> heads = wantedHeads();
+    m_patched.reset();
+    if (const auto keys = missingKeys(heads); !keys.isEmpty())
+        fetch(keys, QStringLiteral("attention"));
+    if (!heads.isEmpty() && (m_source == AttentionSource::Patched || m_source == AttentionSource::PatchedMinusBase))
+        fetchPatched(heads.front());
+    show();
+}
+
+void AttentionController::prefetch(HeadId head)
+{
+    if (!m_document.ready() || !head.valid() || head.head < 0)
+        return;
+    if (const auto keys = missingKeys({head}); !keys.isEmpty())
+        fetch(keys, QStringLiteral("attention-hover"));
+}
+
+void AttentionController::fetch(const QVector<Key> &keys, const QString &tag)
+{
+    using Patterns = QVector<PatternPtr>;
+    const SetupPtr setup = m_document.setup();
+    m_compute.submit<Patterns>({
+        {tag, true, false},
+        [keys](Workbench &bench, const JobContext &context) {
+            Patterns patterns;
+            for (const Key &key : keys) {
+                context.cancel().check();
+                patterns << std::make_shared<const AttentionPattern>(bench.session->attention(fromHeadId(key.head), key.flipped, key.kind));
+            }
+            return patterns;
+        },
+        [this, keys, setup](const Patterns &patterns) {
+            if (setup != m_document.setup())
+                return; // of the model or task from before
+            if (m_patterns.size() > kKeptPatterns)
+                m_patterns.clear();
+            for (int i = 0; i < keys.size(); ++i)
+                m_patterns.insert(keys[i], patterns[i]);
+            show();
+        },
+        [this](const Failure &failure) { Q_EMIT failed(failure); },
+        {},
+    });
+}
+
+void AttentionController::fetchPatched(HeadId head)
+{
+    const RunEntry *run = m_store.find(m_navigation.place().run);
+    std::vector<Node> patched;
+    for (const HeadId &other : m_navigation.place().heads)
+        if (!(other == head) && other.head >= 0)
+            patched.push_back({Site::Z, other.layer, other.head});
+    if (patched.empty())
+        return;
+    RunSpec spec = run ? run->spec : RunSpec{};
+    const SetupPtr setup = m_document.setup();
+    m_compute.submit<PatternPtr>({
+        {QStringLiteral("attention-patched"), true, false},
+        [head, spec, patched](Workbench &bench, const JobContext &) -> PatternPtr {
+            return std::make_shared<const AttentionPattern>(bench.session->attention_patched(fromHeadId(head), spec, patched));
+        },
+        [this, setup](const PatternPtr &pattern) {
+            if (setup != m_document.setup())
+                return;
+            m_patched = pattern;
+            show();
+        },
+        [this](const Failure &failure) { Q_EMIT failed(failure); },
+        {},
+    });
+}
+
+AttentionController::PatternPtr AttentionController::patternOf(HeadId head) const
+{
+    const PatternPtr clean = m_patterns.value({head, false, m_kind});
+    const PatternPtr flipped = m_patterns.value({head, true, m_kind});
+    switch (m_source) {
+    case AttentionSource::Clean: return clean;
+    case AttentionSource::Flipped: return flipped;
+    case AttentionSource::CleanMinusFlipped:
+        return clean && flipped ? std::make_shared<const AttentionPattern>(difference(*clean, *flipped)) : nullptr;
+    case AttentionSource::Patched: return m_patched;
+    case AttentionSource::PatchedMinusBase: {
+        const RunEntry *run = m_store.find(m_navigation.place().run);
+        const PatternPtr base = run && run->spec.direction == Direction::Noise ? m_patterns.value({head, false, AttentionKind::Plain})
+                                                                               : m_patterns.value({head, true, AttentionKind::Plain});
+        return m_patched && base ? std::make_shared<const AttentionPattern>(difference(*m_patched, *base)) : nullptr;
+    }
+    }
+    return nullptr;
+}
+
+QString AttentionController::sourceText() const
+{
+    switch (m_source) {
+    case AttentionSource::Clean: return tr("clean");
+    case AttentionSource::Flipped: return tr("flipped");
+    case AttentionSource::CleanMinusFlipped: return tr("clean − flipped");
+    case AttentionSource::Patched: return tr("patched");
+    case AttentionSource::PatchedMinusBase: return tr("patched − base");
+    }
+    return {};
+}
+
+widgets::AttentionView AttentionController::viewOf(const AttentionPattern &pattern) const
+{
+    const PromptBatch &batch = m_document.setup()->batch;
+    const bool byRole = m_prompt < 0 && hasRoles();
+    const bool base = m_source == AttentionSource::Flipped;
+    widgets::AttentionView view =
+        byRole ? meanByRole(pattern, batch) : attentionView(pattern, std::clamp(m_prompt, 0, batch.prompts - 1), batch, base);
+    view.difference = m_source == AttentionSource::CleanMinusFlipped || m_source == AttentionSource::PatchedMinusBase;
+    view.title = QStringLiteral("%1 · %2 · %3").arg(label(view.head), sourceText(),
+                                                    byRole ? tr("mean of %1 prompts").arg(batch.prompts) : tr("prompt %1").arg(m_prompt + 1));
+    if (m_kind == AttentionKind::ValueWeighted)
+        view.title += tr(" · value-weighted");
+    return view;
+}
+
+void AttentionController::show()
+{
+    QVector<widgets::AttentionView> views;
+    if (m_document.ready()) {
+        const QVector<HeadId> heads = wantedHeads();
+        for (const HeadId &head : heads)
+            if (const PatternPtr pattern = patternOf(head))
+                views << viewOf(*pattern);
+        // Keep the last picture while the current head's is on its way: no flicker.
+        if (!heads.isEmpty() && !patternOf(heads.front()) && !m_views.isEmpty() && hint().isEmpty())
+            return;
+    }
+    m_views = views;
+    Q_EMIT viewsChanged();
+}
+
+QString AttentionController::hint() const
+{
+    if (!m_document.ready())
+        return tr("The model is loading");
+    const Place &place = m_navigation.place();
+    if (!place.current.valid())
+        return tr("Click a head in the heatmap to see what it attends to");
+    if ((m_source == AttentionSource::Patched || m_source == AttentionSource::PatchedMinusBase) && place.heads.size() < 2)
+        return tr("Ctrl-click a second head: its output is taken from the source run,\nand this view shows how %1's attention changes").arg(label(place.current));
+    return {};
+}
+
+} // namespace patchbay

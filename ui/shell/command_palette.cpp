@@ -1,0 +1,120 @@
+#include "shell/command_palette.h"
+
+#include <QAction>
+#include <QKeyEvent>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace patchbay {
+
+namespace {
+QString plainText(const QAction *action)
+{
+    QString text = action->text();
+    text.remove(QLatin1Char('&'));
+    return text;
+}
+} // namespace
+
+int matchScore(const QString &text, const QString &search)
+{
+    int score = 0;
+    const QStringList words = search.split(QLatin1Char(' '), Qt::SkipEmptyParts);
+    for (const QString &word : words) {
+        const auto at = text.indexOf(word, 0, Qt::CaseInsensitive);
+        if (at < 0)
+            return -1;
+        const bool wordStart = at == 0 || !text[at - 1].isLetterOrNumber();
+        score += wordStart ? 10 : 3;
+        score -= static_cast<int>(std::min<qsizetype>(at, 2));
+    }
+    return score;
+}
+
+CommandPalette::CommandPalette(QWidget *window)
+    : QFrame(window, Qt::Popup), m_window(window), m_search(new QLineEdit(this)), m_list(new QListWidget(this))
+{
+    setFrameShape(QFrame::StyledPanel);
+    setAccessibleName(tr("Command palette"));
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(8, 8, 8, 8);
+    column->setSpacing(6);
+    column->addWidget(m_search);
+    column->addWidget(m_list);
+    m_search->setPlaceholderText(tr("Type a command"));
+    m_search->setAccessibleName(tr("Search commands"));
+    m_list->setAccessibleName(tr("Commands"));
+    m_list->setUniformItemSizes(true);
+    m_list->setFocusPolicy(Qt::NoFocus);
+    m_search->installEventFilter(this);
+    connect(m_search, &QLineEdit::textChanged, this, &CommandPalette::filter);
+    connect(m_list, &QListWidget::itemClicked, this, &CommandPalette::runCurrent);
+}
+
+void CommandPalette::open()
+{
+    m_actions.clear();
+    const auto all = m_window->findChildren<QAction *>();
+    for (QAction *action : all)
+        if (action->isEnabled() && !action->isSeparator() && !action->menu() && !action->objectName().isEmpty() && !plainText(action).isEmpty())
+            m_actions << action;
+    m_search->clear();
+    filter({});
+    const int width = std::min(560, m_window->width() - 40);
+    const int height = std::min(420, m_window->height() - 80);
+    resize(width, height);
+    move(m_window->mapToGlobal(QPoint((m_window->width() - width) / 2, 60)));
+    show();
+    m_search->setFocus();
+}
+
+void CommandPalette::filter(const QString &text)
+{
+    QVector<std::pair<int, QAction *>> found;
+    for (QAction *action : std::as_const(m_actions))
+        if (const int score = matchScore(plainText(action), text); score >= 0)
+            found.append({score, action});
+    std::stable_sort(found.begin(), found.end(), [](const auto &a, const auto &b) { return a.first > b.first; });
+    m_list->clear();
+    for (const auto &[score, action] : std::as_const(found)) {
+        const QString keys = action->shortcut().toString(QKeySequence::NativeText);
+        auto *item = new QListWidgetItem(keys.isEmpty() ? plainText(action) : plainText(action) + QStringLiteral("    ") + keys, m_list);
+        item->setData(Qt::UserRole, QVariant::fromValue(static_cast<QObject *>(action)));
+        item->setToolTip(action->toolTip());
+        item->setSizeHint(QSize(0, 28));
+    }
+    m_list->setCurrentRow(0);
+}
+
+void CommandPalette::runCurrent()
+{
+    const QListWidgetItem *item = m_list->currentItem();
+    if (!item)
+        return;
+    auto *action = qobject_cast<QAction *>(item->data(Qt::UserRole).value<QObject *>());
+    hide();
+    if (action)
+        action->trigger();
+}
+
+bool CommandPalette::eventFilter(QObject *watched, QEvent *event)
+{
+    if (watched == m_search && event->type() == QEvent::KeyPress) {
+        const auto *key = static_cast<QKeyEvent *>(event);
+        const int rows = m_list->count();
+        if (rows > 0 && (key->key() == Qt::Key_Down || key->key() == Qt::Key_Up)) {
+            m_list->setCurrentRow((m_list->currentRow() + (key->key() == Qt::Key_Down ? 1 : rows - 1)) % rows);
+            return true;
+        }
+        if (key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) {
+            runCurrent();
+            return true;
+        }
+    }
+    return QFrame::eventFilter(watched, event);
+}
+
+} // namespace patchbay

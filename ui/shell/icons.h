@@ -1,0 +1,15 @@
+// Small line icons, drawn in the palette's text colour so that they fit light and dark.
+#pragma once
+
+#include <QIcon>
+
+class QPalette;
+
+namespace patchbay {
+
+enum class Glyph { Run, Stop, Export, Undo, Redo, Open, Close, Warning, Info, Check, Pin, Previous, Next, Compare, Menu };
+
+QIcon icon(Glyph glyph, const QPalette &palette);
+QIcon icon(Glyph glyph, const QColor &colour);
+
+} // namespace patchbay

@@ -1,0 +1,101 @@
+#include "shell/message_bar.h"
+
+#include "shell/icons.h"
+#include "theme.h"
+
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QPainter>
+#include <QTimer>
+#include <QToolButton>
+
+namespace patchbay {
+
+namespace {
+constexpr int kNoteMilliseconds = 8000;
+QColor tone(bool failure, bool dark)
+{
+    return failure ? (dark ? QColor(0xf0a04b) : QColor(0xb45309)) : (dark ? QColor(0x5a96f0) : QColor(0x2563c9));
+}
+} // namespace
+
+MessageBar::MessageBar(QWidget *parent)
+    : QFrame(parent), m_icon(new QLabel(this)), m_text(new QLabel(this)), m_close(new QToolButton(this))
+{
+    auto *row = new QHBoxLayout(this);
+    row->setContentsMargins(14, 8, 8, 8);
+    row->setSpacing(10);
+    row->addWidget(m_icon, 0, Qt::AlignTop);
+    row->addWidget(m_text, 1);
+    row->addWidget(m_close, 0, Qt::AlignTop);
+    m_text->setWordWrap(true);
+    m_text->setTextFormat(Qt::RichText);
+    m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    m_close->setProperty("flat", true);
+    m_close->setAccessibleName(tr("Close the message"));
+    m_close->setToolTip(tr("Close (Esc)"));
+    connect(m_close, &QToolButton::clicked, this, &QWidget::hide);
+    setAccessibleName(tr("Message"));
+    hide();
+}
+
+void MessageBar::showFailure(const QString &what, const Failure &failure)
+{
+    QString html = QStringLiteral("<b>%1</b><br>%2").arg(what.toHtmlEscaped(), failure.text().toHtmlEscaped());
+    if (!failure.nextStep.isEmpty())
+        html += QStringLiteral("<br>") + failure.nextStep.toHtmlEscaped();
+    present(html, true);
+}
+
+void MessageBar::showNote(const QString &text)
+{
+    present(text.toHtmlEscaped(), false);
+    QTimer::singleShot(kNoteMilliseconds, this, [this, shown = m_text->text()] {
+        if (m_text->text() == shown)
+            hide();
+    });
+}
+
+void MessageBar::present(const QString &html, bool failure)
+{
+    m_failure = failure;
+    m_text->setText(html);
+    const QColor colour = tone(failure, widgets::isDark(palette()));
+    m_icon->setPixmap(icon(failure ? Glyph::Warning : Glyph::Info, colour).pixmap(18, 18));
+    m_close->setIcon(icon(Glyph::Close, palette()));
+    setAccessibleDescription(m_text->text());
+    show();
+    update();
+}
+
+QString MessageBar::text() const
+{
+    return m_text->text();
+}
+
+void MessageBar::changeEvent(QEvent *event)
+{
+    if (event->type() == QEvent::PaletteChange && isVisible())
+        present(m_text->text(), m_failure);
+    QFrame::changeEvent(event);
+}
+
+void MessageBar::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    QColor colour = tone(m_failure, widgets::isDark(palette()));
+    painter.fillRect(QRect(0, 0, 4, height()), colour);
+    colour.setAlpha(28);
+    painter.fillRect(rect(), colour);
+}
+
+void MessageBar::keyPressEvent(QKeyEvent *event)
+{
+    if (event->key() == Qt::Key_Escape)
+        hide();
+    else
+        QFrame::keyPressEvent(event);
+}
+
+} // namespace patchbay

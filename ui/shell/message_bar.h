@@ -1,0 +1,37 @@
+// Errors and notes above the views: what happened, why, and what to do next; never in the way.
+#pragma once
+
+#include "worker/job.h"
+
+#include <QFrame>
+
+class QLabel;
+class QToolButton;
+class QPushButton;
+
+namespace patchbay {
+
+class MessageBar : public QFrame {
+    Q_OBJECT
+public:
+    explicit MessageBar(QWidget *parent = nullptr);
+
+    void showFailure(const QString &what, const Failure &failure);
+    /// A note that goes away by itself after some seconds.
+    void showNote(const QString &text);
+    QString text() const;
+
+private:
+    void present(const QString &html, bool failure);
+
+    QLabel *m_icon, *m_text;
+    QToolButton *m_close;
+    bool m_failure = false;
+
+protected:
+    void changeEvent(QEvent *event) override;
+    void paintEvent(QPaintEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+};
+
+} // namespace patchbay
