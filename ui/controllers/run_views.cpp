@@ -1,0 +1,97 @@
+#include "controllers/run_views.h"
+
+#include "view_models.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace patchbay {
+
+using widgets::HeatmapFacet;
+using widgets::HeatmapView;
+
+RunResult onePrompt(const RunResult &result, int prompt)
+{
+    RunResult one = result;
+    for (Grid &grid : one.grids) {
+        if (prompt < 0 || prompt >= grid.prompts)
+            continue;
+        const bool fromClean = grid.direction == Direction::Noise || result.spec.ablation != Ablation::None;
+        const Baseline &base = result.baseline;
+        const double own = fromClean ? base.clean[size_t(prompt)] : base.flipped[size_t(prompt)];
+        const double mean = fromClean ? base.clean_mean : base.flipped_mean;
+        std::vector<float> values(grid.state.size());
+        for (int cell = 0; cell < grid.cells(); ++cell)
+            values[size_t(cell)] = float(grid.cell(cell)[size_t(prompt)] - own + mean);
+        grid.per_prompt = std::move(values);
+        grid.prompts = 1;
+        grid.estimate.clear(); // estimates are of the mean only
+        for (CellState &state : grid.state)
+            if (state == CellState::Estimated)
+                state = CellState::Missing;
+    }
+    return one;
+}
+
+HeatmapView difference(const HeatmapView &a, const HeatmapView &b)
+{
+    HeatmapView view = a;
+    view.facets.clear();
+    view.limit = 0;
+    const bool single = a.facets.size() == 1 && b.facets.size() == 1;
+    for (const HeatmapFacet &left : a.facets) {
+        const auto right = std::find_if(b.facets.cbegin(), b.facets.cend(), [&](const HeatmapFacet &f) {
+            return (single || f.title == left.title) && f.rows == left.rows && f.columns == left.columns;
+        });
+        if (right == b.facets.cend())
+            continue;
+        HeatmapFacet facet = left;
+        facet.halfWidth.clear();
+        for (qsizetype i = 0; i < facet.values.size(); ++i) {
+            facet.values[i] -= right->values[i];
+            facet.states[i] = std::min(left.states[i], right->states[i]);
+        }
+        view.facets << facet;
+    }
+    return view;
+}
+
+HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
+{
+    const RunEntry *run = store.find(place.run);
+    if (!run || !run->result)
+        return {};
+    const auto viewOf = [&](const RunEntry &entry) {
+        HeatmapView view = place.prompt < 0 ? heatmapView(*entry.result) : heatmapView(onePrompt(*entry.result, place.prompt));
+        if (place.prompt >= 0)
+            view.title += QStringLiteral(" · ") + RunsStore::tr("prompt %1").arg(place.prompt + 1);
+        return view;
+    };
+    HeatmapView view = viewOf(*run);
+    const RunEntry *other = store.find(place.comparedRun);
+    if (other && other->result) {
+        view = difference(view, viewOf(*other));
+        view.title = RunsStore::tr("Difference: %1 − %2").arg(run->name, other->name);
+    }
+    return view;
+}
+
+void maskBelow(HeatmapView &view, double threshold)
+{
+    view.masked.clear();
+    if (threshold <= 0 || !view.columnsAreHeads || view.facets.isEmpty())
+        return;
+    const HeatmapFacet &first = view.facets.front();
+    for (int row = 0; row < first.rows; ++row)
+        for (int column = 0; column < first.columns; ++column) {
+            const bool small = std::all_of(view.facets.cbegin(), view.facets.cend(), [&](const HeatmapFacet &facet) {
+                const double value = facet.values.value(row * facet.columns + column, std::numeric_limits<double>::quiet_NaN());
+                return !(std::abs(value) >= threshold);
+            });
+            if (small)
+                view.masked << widgets::HeadId{row, column};
+        }
+}
+
+} // namespace patchbay

@@ -1,0 +1,22 @@
+// What is on view: a run, one prompt of it, or the difference of two runs.
+#pragma once
+
+#include "controllers/navigation.h"
+#include "controllers/runs_store.h"
+#include "views.h"
+
+namespace patchbay {
+
+/// The same result as if there were only this prompt: cells are (patched − base) of that prompt, in % of the mean gap.
+RunResult onePrompt(const RunResult &result, int prompt);
+
+/// a − b, facet by facet and cell by cell; a cell is exact where both are. Facets that only one of them has are left out.
+widgets::HeatmapView difference(const widgets::HeatmapView &a, const widgets::HeatmapView &b);
+
+/// The heatmap of a place; empty without a run.
+widgets::HeatmapView shownHeatmap(const Place &place, const RunsStore &store);
+
+/// Fades heads whose effect is smaller than this in every facet (in the view's unit); 0 fades none.
+void maskBelow(widgets::HeatmapView &view, double threshold);
+
+} // namespace patchbay

@@ -1,0 +1,273 @@
+#include "docks/model_dock.h"
+
+#include "docks/dock_parts.h"
+#include "theme.h"
+
+#include <QComboBox>
+#include <QFileInfo>
+#include <QGridLayout>
+#include <QLocale>
+#include <QMenu>
+#include <QPushButton>
+#include <QSpinBox>
+#include <QTimer>
+#include <QVBoxLayout>
+
+#include <cmath>
+
+namespace patchbay {
+
+namespace {
+
+constexpr int kApplyDelay = 500; // ms after the last change of a task setting
+
+QString familyName(Family family)
+{
+    switch (family) {
+    case Family::NeoX: return QStringLiteral("GPT-NeoX");
+    case Family::Gpt2: return QStringLiteral("GPT-2");
+    case Family::Llama: return QStringLiteral("Llama");
+    }
+    return {};
+}
+
+QString countText(int64_t n)
+{
+    if (n >= 1'000'000'000)
+        return QStringLiteral("%1 B").arg(double(n) / 1e9, 0, 'f', 1);
+    if (n >= 1'000'000)
+        return QStringLiteral("%1 M").arg(double(n) / 1e6, 0, 'f', n < 10'000'000 ? 1 : 0);
+    return QLocale().toString(qlonglong(n));
+}
+
+QString shapeText(const TrustReport &trust)
+{
+    const ModelConfig &c = trust.config;
+    QString heads = ModelDock::tr("%1 layers × %2 heads").arg(c.n_layers).arg(c.n_heads);
+    if (c.grouped())
+        heads += ModelDock::tr(" (%1 KV)").arg(c.n_kv_heads);
+    return ModelDock::tr("%1 · %2\n%3 parameters · d_model %4 · %5")
+        .arg(familyName(c.family), heads, countText(trust.parameters), QString::number(c.d_model), QString::fromStdString(trust.source_dtype));
+}
+
+/// Lines of the trust check: a tick or a warning sign, and what was measured.
+QString trustHtml(const TrustReport &trust, bool dark)
+{
+    const QString good = dark ? QStringLiteral("#4ccb8a") : QStringLiteral("#15803d");
+    const QString bad = dark ? QStringLiteral("#f0a04b") : QStringLiteral("#b45309");
+    QStringList lines;
+    const auto line = [&](bool ok, const QString &text) {
+        lines << QStringLiteral("<span style='color:%1'>%2</span>&nbsp; %3").arg(ok ? good : bad, ok ? QStringLiteral("✓") : QStringLiteral("⚠"), text.toHtmlEscaped());
+    };
+    line(true, ModelDock::tr("All weights are finite"));
+    line(trust.max_logprob_change < 1e-3, ModelDock::tr("Processing changes log-probs by ≤ %1").arg(trust.max_logprob_change, 0, 'g', 2));
+    const QString tokenizer = QString::fromStdString(trust.tokenizer);
+    if (tokenizer == QStringLiteral("ok"))
+        line(true, ModelDock::tr("Tokenizer round trip is exact"));
+    else
+        line(false, tokenizer == QStringLiteral("none") ? ModelDock::tr("No tokenizer in the folder") : ModelDock::tr("Tokenizer: %1").arg(tokenizer));
+    for (const std::string &hazard : trust.hazards)
+        line(false, QString::fromStdString(hazard));
+    return lines.join(QStringLiteral("<br>"));
+}
+
+double spread(const std::vector<float> &values, double mean)
+{
+    double sum = 0;
+    for (const float v : values)
+        sum += (v - mean) * (v - mean);
+    return values.size() > 1 ? std::sqrt(sum / double(values.size() - 1)) : 0;
+}
+
+} // namespace
+
+ModelDock::ModelDock(Document &document, QWidget *parent) : QScrollArea(parent), m_document(document), m_apply(new QTimer(this))
+{
+    setWidgetResizable(true);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    auto *content = new QWidget(this);
+    auto *column = new QVBoxLayout(content);
+    column->setContentsMargins(12, 10, 12, 12);
+    column->setSpacing(6);
+    buildModel(column);
+    column->addSpacing(10);
+    buildTask(column);
+    column->addSpacing(10);
+    buildBaseline(column);
+    column->addStretch();
+    setWidget(content);
+    m_apply->setSingleShot(true);
+    m_apply->setInterval(kApplyDelay);
+    connect(m_apply, &QTimer::timeout, this, &ModelDock::applyTask);
+    connect(&m_document, &Document::setupChanged, this, &ModelDock::refresh);
+    refresh();
+}
+
+void ModelDock::buildModel(QVBoxLayout *column)
+{
+    auto *top = new QHBoxLayout;
+    m_name = heading({}, this);
+    QFont font = m_name->font();
+    font.setPointSizeF(font.pointSizeF() * 1.15);
+    m_name->setFont(font);
+    m_open = new QPushButton(tr("Open…"), this);
+    m_open->setAccessibleName(tr("Open a model"));
+    top->addWidget(m_name, 1);
+    top->addWidget(m_open);
+    column->addLayout(top);
+    m_shape = caption({}, this);
+    column->addWidget(m_shape);
+    m_trust = new QLabel(this);
+    m_trust->setTextFormat(Qt::RichText);
+    m_trust->setWordWrap(true);
+    m_trust->setAccessibleName(tr("Trust check"));
+    column->addWidget(m_trust);
+}
+
+void ModelDock::setOpenMenu(QMenu *menu)
+{
+    m_open->setMenu(menu);
+}
+
+void ModelDock::buildTask(QVBoxLayout *column)
+{
+    auto *top = new QHBoxLayout;
+    top->addWidget(heading(tr("Task"), this), 1);
+    auto *import = flatButton(tr("Import…"), tr("Prompt pairs from a JSONL or CSV file"), this);
+    auto *prompts = flatButton(tr("Prompts"), tr("See and edit the prompt pairs"), this);
+    top->addWidget(import);
+    top->addWidget(prompts);
+    connect(import, &QToolButton::clicked, this, &ModelDock::importRequested);
+    connect(prompts, &QToolButton::clicked, this, &ModelDock::promptsRequested);
+    column->addLayout(top);
+    m_taskText = caption({}, this);
+    column->addWidget(m_taskText);
+
+    m_generated = new QWidget(this);
+    auto *grid = new QGridLayout(m_generated);
+    grid->setContentsMargins(0, 2, 0, 0);
+    grid->setHorizontalSpacing(8);
+    m_prompts = new QSpinBox(this);
+    m_prompts->setRange(2, 2000);
+    m_prompts->setAccessibleName(tr("Number of prompt pairs"));
+    m_seed = new QSpinBox(this);
+    m_seed->setRange(0, 999999);
+    m_seed->setAccessibleName(tr("Seed"));
+    m_type = new QComboBox(this);
+    m_type->addItems({QStringLiteral("mixed"), QStringLiteral("ABBA"), QStringLiteral("BABA")});
+    m_type->setAccessibleName(tr("Order of the names"));
+    m_type->setToolTip(tr("Which of the two names comes first"));
+    grid->addWidget(caption(tr("Pairs"), this), 0, 0);
+    grid->addWidget(caption(tr("Seed"), this), 0, 1);
+    grid->addWidget(caption(tr("Order"), this), 0, 2);
+    grid->addWidget(m_prompts, 1, 0);
+    grid->addWidget(m_seed, 1, 1);
+    grid->addWidget(m_type, 1, 2);
+    column->addWidget(m_generated);
+    connect(m_prompts, &QSpinBox::valueChanged, this, [this] { m_apply->start(); });
+    connect(m_seed, &QSpinBox::valueChanged, this, [this] { m_apply->start(); });
+    connect(m_type, &QComboBox::currentIndexChanged, this, [this] { m_apply->start(); });
+}
+
+void ModelDock::buildBaseline(QVBoxLayout *column)
+{
+    column->addWidget(heading(tr("Baseline"), this));
+    auto *grid = new QGridLayout;
+    grid->setHorizontalSpacing(10);
+    grid->setVerticalSpacing(4);
+    const QString rows[] = {tr("Logit diff"), tr("± prompts"), tr("Accuracy"), tr("Rank 0")};
+    const QString tips[] = {tr("Mean over prompts of logit(answer) − logit(wrong answer) at END"), tr("Standard deviation over prompts"),
+                            tr("Share of prompts with logit diff > 0"), tr("Share of prompts whose most likely next token is the answer")};
+    const QString columns[] = {tr("clean"), tr("flipped")};
+    for (int c = 0; c < 2; ++c) {
+        auto *title = caption(columns[c], this);
+        title->setAlignment(Qt::AlignRight);
+        grid->addWidget(title, 0, c + 1);
+    }
+    for (int r = 0; r < 4; ++r) {
+        auto *name = new QLabel(rows[r], this);
+        name->setToolTip(tips[r]);
+        grid->addWidget(name, r + 1, 0);
+        for (int c = 0; c < 2; ++c) {
+            m_values[c][r] = new QLabel(this);
+            m_values[c][r]->setAlignment(Qt::AlignRight);
+            m_values[c][r]->setToolTip(tips[r]);
+            m_values[c][r]->setAccessibleName(rows[r] + QLatin1Char(' ') + columns[c]);
+            grid->addWidget(m_values[c][r], r + 1, c + 1);
+        }
+    }
+    QFont bold = font();
+    bold.setBold(true);
+    m_values[0][0]->setFont(bold);
+    m_values[1][0]->setFont(bold);
+    grid->setColumnStretch(0, 1);
+    column->addLayout(grid);
+    m_gap = caption({}, this);
+    column->addWidget(m_gap);
+}
+
+void ModelDock::refresh()
+{
+    const SetupPtr &setup = m_document.setup();
+    m_generated->setVisible(setup && setup->task_ref.kind == "ioi" && setup->task_ref.pairs.is_null());
+    if (!setup) {
+        m_name->setText(tr("Loading"));
+        for (auto &column : m_values)
+            for (QLabel *value : column)
+                value->setText(QStringLiteral("–"));
+        return;
+    }
+    const TrustReport &trust = setup->model->trust();
+    const QString path = QString::fromStdString(setup->model_ref.path);
+    m_name->setText(path == QStringLiteral("demo") ? tr("Demo model") : QFileInfo(path).fileName());
+    m_name->setToolTip(QString::fromStdString(trust.path));
+    m_shape->setText(shapeText(trust));
+    m_trust->setText(trustHtml(trust, widgets::isDark(palette())));
+    m_trust->setToolTip(tr("SHA-256 %1\nloaded in %2 s").arg(QString::fromStdString(trust.sha256)).arg(trust.load_seconds, 0, 'f', 2));
+
+    const TaskRef &task = setup->task_ref;
+    const int used = setup->batch.prompts;
+    const int all = static_cast<int>(setup->pairs.size());
+    const QString kind = !task.pairs.is_null()  ? tr("Edited pairs")
+                         : task.kind == "ioi"   ? tr("Indirect object identification")
+                         : task.kind == "pairs" ? QFileInfo(QString::fromStdString(task.file)).fileName()
+                                                : tr("Token ids from %1").arg(QFileInfo(QString::fromStdString(task.file)).fileName());
+    m_taskText->setText(all > used ? tr("%1\n%2 of %3 pairs in use").arg(kind).arg(used).arg(all) : tr("%1\n%2 pairs, up to %3 tokens").arg(kind).arg(used).arg(setup->batch.width));
+    const QSignalBlocker a(m_prompts), b(m_seed), c(m_type);
+    m_prompts->setValue(task.prompts);
+    m_seed->setValue(static_cast<int>(task.seed));
+    m_type->setCurrentText(QString::fromStdString(task.type));
+
+    const Baseline &base = setup->baseline;
+    const auto number = [](double v) { return QString::asprintf("%+.2f", v).replace(QLatin1Char('-'), QStringLiteral("−")); };
+    const auto share = [](double v) { return QStringLiteral("%1 %").arg(v * 100, 0, 'f', v >= 0.9995 || v == 0 ? 0 : 1); };
+    m_values[0][0]->setText(number(base.clean_mean));
+    m_values[1][0]->setText(number(base.flipped_mean));
+    m_values[0][1]->setText(QString::number(spread(base.clean, base.clean_mean), 'f', 2));
+    m_values[1][1]->setText(QString::number(spread(base.flipped, base.flipped_mean), 'f', 2));
+    m_values[0][2]->setText(share(base.accuracy_clean));
+    m_values[1][2]->setText(share(base.accuracy_flipped));
+    m_values[0][3]->setText(share(base.rank0_clean));
+    m_values[1][3]->setText(share(base.rank0_flipped));
+    m_gap->setText(tr("100 % is the gap of %1 between the two runs").arg(QString::number(base.gap(), 'f', 2)));
+}
+
+void ModelDock::applyTask()
+{
+    if (!m_document.ready())
+        return;
+    TaskRef task = m_document.setup()->task_ref;
+    task.prompts = m_prompts->value();
+    task.seed = m_seed->value();
+    task.type = m_type->currentText().toStdString();
+    task.excluded.clear();
+    if (!(task == m_document.setup()->task_ref))
+        m_document.openTask(task);
+}
+
+QString ModelDock::baselineText() const
+{
+    return m_values[0][0]->text();
+}
+
+} // namespace patchbay

@@ -1,0 +1,46 @@
+// Model & task: what is loaded, whether it can be trusted, the task's settings, and the baseline.
+#pragma once
+
+#include "controllers/document.h"
+
+#include <QScrollArea>
+
+class QLabel;
+class QComboBox;
+class QSpinBox;
+class QPushButton;
+class QVBoxLayout;
+
+namespace patchbay {
+
+class ModelDock : public QScrollArea {
+    Q_OBJECT
+public:
+    ModelDock(Document &document, QWidget *parent = nullptr);
+    /// The menu of the "Open" button: a folder, recent ones, the demo model.
+    void setOpenMenu(QMenu *menu);
+    QString baselineText() const;
+
+Q_SIGNALS:
+    void promptsRequested();
+    void importRequested();
+
+private:
+    void buildModel(QVBoxLayout *column);
+    void buildTask(QVBoxLayout *column);
+    void buildBaseline(QVBoxLayout *column);
+    void refresh();
+    void applyTask();
+
+    Document &m_document;
+    QLabel *m_name = nullptr, *m_shape = nullptr, *m_trust = nullptr, *m_taskText = nullptr;
+    QPushButton *m_open = nullptr;
+    QSpinBox *m_prompts = nullptr, *m_seed = nullptr;
+    QComboBox *m_type = nullptr;
+    QWidget *m_generated = nullptr;
+    QLabel *m_values[2][4] = {}; ///< [clean, flipped][logit diff, spread, accuracy, rank-0]
+    QLabel *m_gap = nullptr;
+    QTimer *m_apply = nullptr;
+};
+
+} // namespace patchbay

@@ -1,0 +1,267 @@
+#include "main_window.h"
+
+#include "controllers/run_views.h"
+#include "docks/heads_dock.h"
+#include "docks/model_dock.h"
+#include "docks/runs_dock.h"
+#include "heatmap_widget.h"
+#include "shell/actions.h"
+#include "shell/command_palette.h"
+#include "shell/message_bar.h"
+#include "shell/progress_strip.h"
+#include "shell/recent_models.h"
+#include "shell/run_controls.h"
+#include "shell/theme.h"
+#include "shell/window_files.h"
+#include "views/heatmap_pane.h"
+
+#include <QCloseEvent>
+#include <QDockWidget>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QMenuBar>
+#include <QMimeData>
+#include <QPushButton>
+#include <QStatusBar>
+#include <QToolBar>
+#include <QVBoxLayout>
+
+namespace patchbay {
+
+MainWindow::MainWindow()
+{
+    setWindowTitle(QStringLiteral("Patchbay"));
+    setObjectName(QStringLiteral("main"));
+    setAcceptDrops(true);
+    resize(1280, 800);
+    followSystemTheme(this);
+    m_actions = new Actions(m_explorer, this);
+    m_recent = new RecentModels(m_actions->openModel, m_actions->openDemo, this);
+    m_palette = new CommandPalette(this);
+    buildCentre();
+    buildToolbar();
+    buildDocks();
+    auto *view = new QMenu(tr("&View"), this);
+    m_actions->fillMenuBar(menuBar(), m_recent, view);
+    m_docking.listIn(view);
+    m_progress = new ProgressStrip(this);
+    statusBar()->setSizeGripEnabled(false);
+    statusBar()->addPermanentWidget(m_progress);
+    connectErrors();
+    connectActions();
+    if (!m_docking.restore())
+        m_docking.arrange();
+    updateTemplate();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::start(const QString &modelFolder)
+{
+    m_explorer.document.open({{modelFolder.toStdString(), {}, {}}, {}});
+}
+
+void MainWindow::useDefaultLayout()
+{
+    m_docking.arrange();
+}
+
+void MainWindow::buildCentre()
+{
+    auto *centre = new QWidget(this);
+    auto *column = new QVBoxLayout(centre);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    m_messages = new MessageBar(centre);
+    m_heatmap = new HeatmapPane(m_explorer, centre);
+    m_heatmap->setContextActions(m_actions->headActions());
+    column->addWidget(m_messages);
+    column->addWidget(m_heatmap, 1);
+    setCentralWidget(centre);
+}
+
+void MainWindow::buildToolbar()
+{
+    auto *bar = addToolBar(tr("Run"));
+    bar->setObjectName(QStringLiteral("toolbar"));
+    bar->setMovable(false);
+    bar->setContextMenuPolicy(Qt::PreventContextMenu);
+    m_controls = new RunControls(bar);
+    bar->addWidget(m_controls);
+    const auto button = [&](QAction *action, bool primary) {
+        auto *push = new QPushButton(action->text().remove(QLatin1Char('&')), bar);
+        push->setProperty("primary", primary);
+        push->setToolTip(action->toolTip());
+        push->setEnabled(action->isEnabled());
+        connect(push, &QPushButton::clicked, action, &QAction::trigger);
+        connect(action, &QAction::changed, push, [push, action] { push->setEnabled(action->isEnabled()); });
+        bar->addWidget(push);
+    };
+    button(m_actions->run, true);
+    button(m_actions->stop, false);
+    connect(m_controls, &RunControls::changed, this, &MainWindow::updateTemplate);
+}
+
+void MainWindow::buildDocks()
+{
+    using Zone = Docking::Zone;
+    m_modelDock = new ModelDock(m_explorer.document, this);
+    m_modelDock->setOpenMenu(m_recent);
+    m_headsDock = new HeadsDock(m_explorer.document, m_explorer.navigation, m_explorer.runs, m_explorer.paths, this);
+    m_runsDock = new RunsDock(m_explorer.runs, m_explorer.navigation, m_explorer.runner, this);
+    m_docking.add(QStringLiteral("model"), tr("Model and task"), m_modelDock, Zone::Left);
+    m_docking.add(QStringLiteral("heads"), tr("Heads"), m_headsDock, Zone::Right);
+    m_docking.add(QStringLiteral("runs"), tr("Runs"), m_runsDock, Zone::Right);
+}
+
+void MainWindow::connectErrors()
+{
+    connect(&m_explorer.document, &Document::failed, this, [this](const Failure &f) { m_messages->showFailure(tr("This could not be opened"), f); });
+    connect(&m_explorer.runner, &RunController::failed, this, [this](const Failure &f) { m_messages->showFailure(tr("The run failed"), f); });
+    connect(&m_explorer.attention, &AttentionController::failed, this,
+            [this](const Failure &f) { m_messages->showFailure(tr("The attention cannot be shown"), f); });
+}
+
+void MainWindow::connectActions()
+{
+    connect(m_actions->quit, &QAction::triggered, this, &QWidget::close);
+    connect(m_actions->run, &QAction::triggered, this, &MainWindow::runFromControls);
+    connect(m_actions->palette, &QAction::triggered, m_palette, &CommandPalette::open);
+    connect(m_actions->resetLayout, &QAction::triggered, this, &MainWindow::useDefaultLayout);
+    connect(m_actions->openModel, &QAction::triggered, this, &MainWindow::chooseModel);
+    connect(m_actions->importPairs, &QAction::triggered, this, &MainWindow::choosePairs);
+    connect(m_actions->saveResult, &QAction::triggered, this, [this] { saveResult(m_explorer.navigation.place().run); });
+    connect(m_actions->sums, &QAction::toggled, m_heatmap, &HeatmapPane::setSumsVisible);
+    connect(m_actions->cellTexts, &QAction::toggled, m_heatmap, &HeatmapPane::setCellTextsVisible);
+    connect(m_recent, &RecentModels::chosen, this, &MainWindow::openPath);
+    connect(m_modelDock, &ModelDock::importRequested, this, &MainWindow::choosePairs);
+    connect(m_runsDock, &RunsDock::editRequested, m_controls, &RunControls::setSpec);
+    connect(m_runsDock, &RunsDock::saveRequested, this, &MainWindow::saveResult);
+    connect(m_progress, &ProgressStrip::cancelRequested, m_actions->stop, &QAction::trigger);
+    connect(&m_explorer.runner, &RunController::activeChanged, this, &MainWindow::updateProgress);
+    connect(&m_explorer.document, &Document::loadingChanged, this, &MainWindow::updateProgress);
+    connect(&m_explorer.document, &Document::loadingProgress, m_progress, &ProgressStrip::showLoading);
+    connect(&m_explorer.document, &Document::setupChanged, this, [this] {
+        const auto &setup = m_explorer.document.setup();
+        m_explorer.navigation.reset();
+        m_controls->setGrouped(setup->model->config().grouped());
+        if (setup->model_ref.path != "demo")
+            m_recent->add(QString::fromStdString(setup->model_ref.path));
+    });
+}
+
+void MainWindow::updateTemplate()
+{
+    RunSpec spec = m_controls->spec();
+    if (spec.positions.kind == Positions::Kind::Each)
+        spec.positions = {};
+    m_explorer.paths.setTemplate(spec);
+}
+
+void MainWindow::runFromControls()
+{
+    const RunSpec spec = m_controls->spec();
+    auto &paths = m_explorer.paths;
+    if (spec.method != Method::PathPatch) {
+        if (spec.sites.empty())
+            m_messages->showFailure(tr("Nothing to run"), {{}, tr("no site is chosen"), tr("Choose at least one of z, q, k, v and pattern in the toolbar.")});
+        else
+            m_explorer.runner.run(spec);
+        return;
+    }
+    const PathTarget target = m_controls->pathTarget();
+    if (target == PathTarget::FinalResidual) {
+        paths.runFinalResidual();
+        return;
+    }
+    const bool tray = target == PathTarget::Tray;
+    if (tray ? m_explorer.navigation.place().receivers.isEmpty() : m_explorer.navigation.place().heads.isEmpty()) {
+        m_messages->showFailure(tr("Nothing to run"),
+                                {{}, tray ? tr("the receiver tray is empty") : tr("no head is selected"), tr("Click a head in the heatmap first.")});
+        return;
+    }
+    constexpr Site sites[] = {Site::Q, Site::K, Site::V, Site::Pattern};
+    if (tray)
+        paths.run();
+    else
+        paths.receive(m_explorer.navigation.place().heads, sites[int(target) - int(PathTarget::SelectedQ)]);
+}
+
+void MainWindow::updateProgress()
+{
+    if (m_explorer.document.loading()) {
+        m_progress->showLoading(0, tr("Loading"));
+        return;
+    }
+    int waiting = -1;
+    for (const RunEntry &entry : m_explorer.runs.entries())
+        waiting += entry.finished() ? 0 : 1;
+    if (const RunEntry *active = m_explorer.runs.find(m_explorer.runner.activeRun()))
+        m_progress->showRun(*active, waiting);
+    else if (const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run); shown && shown->result && shown->total > 0)
+        m_progress->showIdle(tr("%1 of %2 cells in %3 s").arg(shown->done).arg(shown->total).arg(shown->result->seconds, 0, 'f', 2));
+    else
+        m_progress->showIdle({});
+}
+
+void MainWindow::chooseModel()
+{
+    const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a model folder (config.json, weights, tokenizer.json)"));
+    if (!folder.isEmpty())
+        openPath(folder);
+}
+
+void MainWindow::choosePairs()
+{
+    const QString file = QFileDialog::getOpenFileName(this, tr("Import prompt pairs"), {}, tr("Prompt pairs or token ids (*.jsonl *.csv *.safetensors *.json)"));
+    if (!file.isEmpty())
+        openPath(file);
+}
+
+void MainWindow::openPath(const QString &path)
+{
+    openDropped(m_explorer.document, path);
+}
+
+void MainWindow::saveResult(int id)
+{
+    const RunEntry *entry = m_explorer.runs.find(id);
+    if (!entry || !entry->result)
+        return;
+    const QString file = QFileDialog::getSaveFileName(this, tr("Save the result"), entry->name + QStringLiteral(".safetensors"),
+                                                      tr("Results (*.safetensors *.npz *.json *.csv)"));
+    if (file.isEmpty())
+        return;
+    if (const auto failure = saveResultTo(file, *entry->result))
+        m_messages->showFailure(tr("The result was not saved"), *failure);
+    else
+        m_messages->showNote(tr("Saved %1").arg(file));
+}
+
+void MainWindow::closeEvent(QCloseEvent *event)
+{
+    m_docking.save();
+    m_explorer.compute.cancelAll();
+    event->accept();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent *event)
+{
+    if (event->mimeData()->hasUrls() && event->mimeData()->urls().front().isLocalFile())
+        event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent *event)
+{
+    openPath(event->mimeData()->urls().front().toLocalFile());
+}
+
+void MainWindow::keyPressEvent(QKeyEvent *event)
+{
+    if (event->key() == Qt::Key_Escape && m_actions->stop->isEnabled())
+        m_actions->stop->trigger();
+    else
+        QMainWindow::keyPressEvent(event);
+}
+
+} // namespace patchbay

@@ -1,0 +1,74 @@
+// The one window: views in the middle, docks around them, everything computed elsewhere.
+#pragma once
+
+#include "controllers/explorer.h"
+#include "shell/docking.h"
+
+#include <QMainWindow>
+
+namespace patchbay {
+
+class Actions;
+class CommandPalette;
+class HeadsDock;
+class HeatmapPane;
+class MessageBar;
+class ModelDock;
+class ProgressStrip;
+class RecentModels;
+class RunControls;
+class RunsDock;
+
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+public:
+    MainWindow();
+    ~MainWindow() override;
+
+    /// Loads the model ("demo": the embedded one) with 70 IOI pairs.
+    void start(const QString &modelFolder);
+    /// As after the first start, whatever was saved.
+    void useDefaultLayout();
+
+    Explorer &explorer() { return m_explorer; }
+    Actions &actions() { return *m_actions; }
+    HeatmapPane &heatmapPane() { return *m_heatmap; }
+    MessageBar &messages() { return *m_messages; }
+    ModelDock &modelDock() { return *m_modelDock; }
+    ProgressStrip &progress() { return *m_progress; }
+
+protected:
+    void closeEvent(QCloseEvent *event) override;
+    void dragEnterEvent(QDragEnterEvent *event) override;
+    void dropEvent(QDropEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+
+private:
+    void buildCentre();
+    void buildToolbar();
+    void buildDocks();
+    void connectErrors();
+    void connectActions();
+    void runFromControls();
+    void updateTemplate();
+    void updateProgress();
+    void chooseModel();
+    void choosePairs();
+    void openPath(const QString &path);
+    void saveResult(int id);
+
+    Explorer m_explorer;
+    Docking m_docking{this};
+    Actions *m_actions;
+    RecentModels *m_recent;
+    HeatmapPane *m_heatmap = nullptr;
+    MessageBar *m_messages = nullptr;
+    RunControls *m_controls = nullptr;
+    ProgressStrip *m_progress = nullptr;
+    CommandPalette *m_palette = nullptr;
+    ModelDock *m_modelDock = nullptr;
+    HeadsDock *m_headsDock = nullptr;
+    RunsDock *m_runsDock = nullptr;
+};
+
+} // namespace patchbay

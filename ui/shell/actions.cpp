@@ -1,0 +1,233 @@
+#include "shell/actions.h"
+
+#include "controllers/run_views.h"
+#include "shell/theme.h"
+#include "view_models.h"
+#include "view_text.h"
+
+#include <QActionGroup>
+#include <QApplication>
+#include <QClipboard>
+#include <QMenu>
+#include <QMenuBar>
+
+namespace patchbay {
+
+using widgets::HeadId;
+
+namespace {
+constexpr Site kReceivers[] = {Site::Q, Site::K, Site::V, Site::Pattern};
+constexpr int kStrongest = 5;
+} // namespace
+
+QString selectionText(const Explorer &explorer)
+{
+    const widgets::HeatmapView view = shownHeatmap(explorer.navigation.place(), explorer.runs);
+    QStringList lines;
+    for (const HeadId &head : explorer.navigation.place().heads) {
+        QStringList fields{label(head)};
+        for (const auto &facet : view.facets)
+            if (head.layer < facet.rows && head.head >= 0 && head.head < facet.columns)
+                fields << widgets::valueWithUnit(facet.values[head.layer * facet.columns + head.head], view.unit);
+        lines << fields.join(QLatin1Char('\t'));
+    }
+    return lines.join(QLatin1Char('\n'));
+}
+
+QAction *Actions::add(const QString &name, const QString &text, const QKeySequence &keys, const QString &tip)
+{
+    auto *action = new QAction(text, m_window);
+    action->setObjectName(name);
+    if (!keys.isEmpty())
+        action->setShortcut(keys);
+    if (!tip.isEmpty())
+        action->setToolTip(tip);
+    m_window->addAction(action);
+    return action;
+}
+
+Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explorer(explorer), m_window(window)
+{
+    openModel = add(QStringLiteral("open-model"), tr("&Open model folder…"), QKeySequence::Open);
+    openDemo = add(QStringLiteral("open-demo"), tr("Open the &demo model"));
+    importPairs = add(QStringLiteral("import-pairs"), tr("&Import prompt pairs…"), QKeySequence(tr("Ctrl+I")));
+    exportFigure = add(QStringLiteral("export"), tr("&Export figure…"), QKeySequence(tr("Ctrl+E")));
+    saveResult = add(QStringLiteral("save-result"), tr("&Save result…"), QKeySequence::Save);
+    quit = add(QStringLiteral("quit"), tr("&Quit"), QKeySequence::Quit);
+
+    undo = m_explorer.navigation.undoStack().createUndoAction(m_window, tr("&Undo"));
+    undo->setObjectName(QStringLiteral("undo"));
+    undo->setShortcut(QKeySequence::Undo);
+    redo = m_explorer.navigation.undoStack().createRedoAction(m_window, tr("&Redo"));
+    redo->setObjectName(QStringLiteral("redo"));
+    redo->setShortcut(QKeySequence::Redo);
+    window->addActions({undo, redo});
+    clearSelection = add(QStringLiteral("clear-selection"), tr("C&lear selection"));
+    copyValues = add(QStringLiteral("copy-values"), tr("&Copy values of the selection"), QKeySequence(tr("Ctrl+Shift+C")));
+
+    run = add(QStringLiteral("run"), tr("&Run"), QKeySequence(tr("Ctrl+R")), tr("Run what the toolbar says (Ctrl+R)"));
+    stop = add(QStringLiteral("stop"), tr("&Stop"), QKeySequence(tr("Ctrl+.")), tr("Stop; finished cells stay (Ctrl+.)"));
+    continueRun = add(QStringLiteral("continue"), tr("&Continue the stopped run"));
+    finalResidual = add(QStringLiteral("final-residual"), tr("Path patch every head into the &final residual"), QKeySequence(tr("Ctrl+Shift+F")));
+    walk = add(QStringLiteral("walk"), tr("&Walk upstream to the strongest senders"), QKeySequence(tr("Ctrl+U")));
+    makeHeadActions();
+
+    showAttention = add(QStringLiteral("attention"), tr("Show &attention"), {}, tr("What the selected head attends to (Enter)"));
+    selectStrongest = add(QStringLiteral("select-strongest"), tr("Select the %1 strongest heads").arg(kStrongest), QKeySequence(tr("Ctrl+T")));
+    previousPrompt = add(QStringLiteral("previous-prompt"), tr("Previous prompt"), QKeySequence(tr("Ctrl+Left")));
+    nextPrompt = add(QStringLiteral("next-prompt"), tr("Next prompt"), QKeySequence(tr("Ctrl+Right")));
+    meanPrompt = add(QStringLiteral("mean-prompt"), tr("Mean over prompts"), QKeySequence(tr("Ctrl+M")));
+    sums = add(QStringLiteral("sums"), tr("Row and column sums"));
+    cellTexts = add(QStringLiteral("cell-values"), tr("Values in cells"));
+    for (QAction *toggle : {sums, cellTexts}) {
+        toggle->setCheckable(true);
+        toggle->setChecked(true);
+    }
+    resetLayout = add(QStringLiteral("reset-layout"), tr("Reset the layout"));
+    palette = add(QStringLiteral("palette"), tr("Command palette…"), QKeySequence(tr("Ctrl+K")));
+    auto *group = new QActionGroup(this);
+    for (const auto &[name, text] : {std::pair{"theme-system", tr("Theme: follow the system")}, std::pair{"theme-light", tr("Theme: light")},
+                                     std::pair{"theme-dark", tr("Theme: dark")}}) {
+        QAction *theme = add(QString::fromLatin1(name), text);
+        theme->setCheckable(true);
+        group->addAction(theme);
+        themes << theme;
+    }
+    themes[int(themeMode())]->setChecked(true);
+    connectToExplorer();
+    updateEnabled();
+}
+
+void Actions::makeHeadActions()
+{
+    for (const Site site : kReceivers) {
+        const QString text = QString::fromStdString(name(site));
+        QAction *into = add(QStringLiteral("receive-") + text, tr("Path patch every head into its %1").arg(text));
+        connect(into, &QAction::triggered, this, [this, site] { m_explorer.paths.receive(m_explorer.navigation.place().heads, site); });
+        receive << into;
+        QAction *more = add(QStringLiteral("add-receiver-") + text, tr("Add its %1 to the receiver tray").arg(text));
+        connect(more, &QAction::triggered, this, [this, site] { m_explorer.paths.add(m_explorer.navigation.place().heads, site); });
+        addReceiver << more;
+    }
+    ablate = add(QStringLiteral("ablate"), tr("Zero-ablate the selection"), {}, tr("Take the selected heads out together and see what is left"));
+    connect(ablate, &QAction::triggered, this, [this] {
+        RunSpec spec;
+        spec.method = Method::Ablate;
+        spec.ablation = Ablation::Zero;
+        spec.sites = {Site::Z};
+        for (const HeadId &head : m_explorer.navigation.place().heads)
+            if (head.head >= 0)
+                spec.heads.push_back(fromHeadId(head));
+        m_explorer.runner.run(spec);
+    });
+}
+
+void Actions::connectToExplorer()
+{
+    Navigation &navigation = m_explorer.navigation;
+    connect(openDemo, &QAction::triggered, this, [this] { m_explorer.document.openModel(QStringLiteral("demo")); });
+    connect(stop, &QAction::triggered, this, [this] {
+        m_explorer.runner.stopAll();
+        m_explorer.document.cancelLoading();
+    });
+    connect(continueRun, &QAction::triggered, this, [this] { m_explorer.runner.continueRun(m_explorer.navigation.place().run); });
+    connect(finalResidual, &QAction::triggered, &m_explorer.paths, &PathController::runFinalResidual);
+    connect(walk, &QAction::triggered, this, [this] { m_explorer.paths.walkUpstream(3, Site::Q); });
+    connect(clearSelection, &QAction::triggered, this, [&navigation] { navigation.select({}, {}); });
+    connect(copyValues, &QAction::triggered, this, [this] { QApplication::clipboard()->setText(selectionText(m_explorer)); });
+    connect(selectStrongest, &QAction::triggered, this, [this] {
+        const auto heads = strongestHeads(shownHeatmap(m_explorer.navigation.place(), m_explorer.runs), kStrongest);
+        if (!heads.isEmpty())
+            m_explorer.navigation.select(heads, heads.front());
+    });
+    connect(previousPrompt, &QAction::triggered, this, [this] { stepPrompt(-1); });
+    connect(nextPrompt, &QAction::triggered, this, [this] { stepPrompt(+1); });
+    connect(meanPrompt, &QAction::triggered, this, [&navigation] { navigation.showPrompt(-1); });
+    for (int i = 0; i < themes.size(); ++i)
+        connect(themes[i], &QAction::triggered, this, [i] {
+            saveThemeMode(ThemeMode(i));
+            applyTheme(ThemeMode(i));
+        });
+    connect(&navigation, &Navigation::headsChanged, this, &Actions::updateEnabled);
+    connect(&navigation, &Navigation::runChanged, this, &Actions::updateEnabled);
+    connect(&m_explorer.runner, &RunController::activeChanged, this, &Actions::updateEnabled);
+    connect(&m_explorer.runs, &RunsStore::runChanged, this, &Actions::updateEnabled);
+    connect(&m_explorer.document, &Document::setupChanged, this, &Actions::updateEnabled);
+    connect(&m_explorer.document, &Document::loadingChanged, this, &Actions::updateEnabled);
+}
+
+void Actions::stepPrompt(int by)
+{
+    if (!m_explorer.document.ready())
+        return;
+    const int prompts = m_explorer.document.setup()->batch.prompts;
+    const int prompt = m_explorer.navigation.place().prompt;
+    m_explorer.navigation.showPrompt(prompt < 0 ? (by > 0 ? 0 : prompts - 1) : (prompt + by + prompts) % prompts);
+}
+
+void Actions::updateEnabled()
+{
+    const Place &place = m_explorer.navigation.place();
+    const bool ready = m_explorer.document.ready();
+    const bool heads = ready && !place.heads.isEmpty();
+    const RunEntry *shown = m_explorer.runs.find(place.run);
+    const bool result = shown && shown->result;
+    run->setEnabled(ready);
+    stop->setEnabled(m_explorer.runner.activeRun() >= 0 || m_explorer.document.loading());
+    continueRun->setEnabled(shown && shown->state == RunState::Stopped);
+    finalResidual->setEnabled(ready);
+    walk->setEnabled(m_explorer.paths.canWalk());
+    exportFigure->setEnabled(result);
+    saveResult->setEnabled(result);
+    selectStrongest->setEnabled(result);
+    for (QAction *action : receive + addReceiver + QList<QAction *>{ablate, copyValues, clearSelection, showAttention})
+        action->setEnabled(heads);
+}
+
+QList<QAction *> Actions::headActions() const
+{
+    auto *separators = new QObject(const_cast<Actions *>(this));
+    const auto separator = [separators] {
+        auto *line = new QAction(separators);
+        line->setSeparator(true);
+        return line;
+    };
+    return QList<QAction *>{showAttention, separator()} + receive + QList<QAction *>{separator()} + addReceiver +
+           QList<QAction *>{separator(), ablate, copyValues};
+}
+
+void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
+{
+    QMenu *file = bar->addMenu(tr("&File"));
+    file->addMenu(openMenu);
+    file->addAction(importPairs);
+    file->addSeparator();
+    file->addActions({exportFigure, saveResult});
+    file->addSeparator();
+    file->addAction(quit);
+    QMenu *edit = bar->addMenu(tr("&Edit"));
+    edit->addActions({undo, redo});
+    edit->addSeparator();
+    edit->addActions({selectStrongest, clearSelection, copyValues});
+    QMenu *runs = bar->addMenu(tr("&Run"));
+    runs->addActions({run, stop, continueRun});
+    runs->addSeparator();
+    runs->addAction(finalResidual);
+    runs->addActions(receive);
+    runs->addAction(walk);
+    runs->addSeparator();
+    runs->addAction(ablate);
+    bar->addMenu(viewMenu);
+    viewMenu->addActions({palette, showAttention});
+    viewMenu->addSeparator();
+    viewMenu->addActions({meanPrompt, previousPrompt, nextPrompt});
+    viewMenu->addSeparator();
+    viewMenu->addActions({sums, cellTexts});
+    viewMenu->addSeparator();
+    viewMenu->addActions(themes);
+    viewMenu->addSeparator();
+    viewMenu->addAction(resetLayout);
+    viewMenu->addSeparator();
+}
+
+} // namespace patchbay

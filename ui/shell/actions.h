@@ -1,0 +1,51 @@
+// Every command of the window, once: menus, toolbar, context menus, shortcuts and the palette share these.
+#pragma once
+
+#include "controllers/explorer.h"
+
+#include <QAction>
+#include <QList>
+#include <QObject>
+
+class QMenuBar;
+class QMenu;
+class QWidget;
+
+namespace patchbay {
+
+class Actions : public QObject {
+    Q_OBJECT
+public:
+    Actions(Explorer &explorer, QWidget *window);
+
+    // File
+    QAction *openModel, *openDemo, *importPairs, *exportFigure, *saveResult, *quit;
+    // Edit
+    QAction *undo, *redo, *clearSelection, *copyValues;
+    // Run
+    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate;
+    QList<QAction *> receive, addReceiver; ///< q, k, v, pattern
+    // View
+    QAction *showAttention, *selectStrongest, *previousPrompt, *nextPrompt, *meanPrompt, *sums, *cellTexts, *resetLayout, *palette;
+    QList<QAction *> themes; ///< system, light, dark
+
+    /// What a right click on a head offers.
+    QList<QAction *> headActions() const;
+    /// viewMenu gets the docks' own actions at its end.
+    void fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu);
+
+private:
+    QAction *add(const QString &name, const QString &text, const QKeySequence &keys = {}, const QString &tip = {});
+    void makeHeadActions();
+    void connectToExplorer();
+    void updateEnabled();
+    void stepPrompt(int by);
+
+    Explorer &m_explorer;
+    QWidget *m_window;
+};
+
+/// "L9H6 <tab> +23.4 %" for every selected head of the run on view, one line each.
+QString selectionText(const Explorer &explorer);
+
+} // namespace patchbay

@@ -1,0 +1,97 @@
+#include "shell/docking.h"
+
+#include <QDockWidget>
+#include <QMenu>
+#include <QSettings>
+
+namespace patchbay {
+
+namespace {
+constexpr int kLayoutVersion = 1;
+} // namespace
+
+QDockWidget *Docking::add(const QString &name, const QString &title, QWidget *content, Zone zone)
+{
+    auto *dock = new QDockWidget(title, m_window);
+    dock->setObjectName(name);
+    dock->setWidget(content);
+    dock->setAccessibleName(title);
+    content->setAccessibleName(title);
+    m_docks << Entry{dock, zone};
+    return dock;
+}
+
+void Docking::arrange()
+{
+    m_window->setDockNestingEnabled(true);
+    m_window->setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    m_window->setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
+    m_window->setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+    QDockWidget *last[4] = {};
+    QDockWidget *bottomLeft = nullptr;
+    for (const auto &[dock, zone] : std::as_const(m_docks)) {
+        dock->setFloating(false);
+        QDockWidget *&before = last[int(zone)];
+        switch (zone) {
+        case Zone::Left: m_window->addDockWidget(Qt::LeftDockWidgetArea, dock); break;
+        case Zone::Right: m_window->addDockWidget(Qt::RightDockWidgetArea, dock); break;
+        case Zone::BottomLeft:
+            m_window->addDockWidget(Qt::BottomDockWidgetArea, dock);
+            bottomLeft = dock;
+            break;
+        case Zone::BottomRight:
+            m_window->addDockWidget(Qt::BottomDockWidgetArea, dock);
+            if (before)
+                m_window->tabifyDockWidget(before, dock);
+            else if (bottomLeft)
+                m_window->splitDockWidget(bottomLeft, dock, Qt::Horizontal);
+            break;
+        }
+        dock->show();
+        before = dock;
+    }
+    QList<QDockWidget *> widths, bottoms;
+    QList<int> widthPixels, bottomPixels;
+    const int side = std::clamp(m_window->width() * 21 / 100, 250, 420);
+    bool raised = false;
+    for (const auto &[dock, zone] : std::as_const(m_docks)) {
+        if (zone == Zone::Left || zone == Zone::Right) {
+            widths << dock;
+            widthPixels << side;
+        } else {
+            bottoms << dock;
+            bottomPixels << m_window->height() * 44 / 100;
+        }
+        if (zone == Zone::BottomRight && !raised) {
+            dock->raise();
+            raised = true;
+        }
+    }
+    m_window->resizeDocks(widths, widthPixels, Qt::Horizontal);
+    m_window->resizeDocks(bottoms, bottomPixels, Qt::Vertical);
+}
+
+void Docking::save() const
+{
+    QSettings settings;
+    settings.setValue(QStringLiteral("window/geometry"), m_window->saveGeometry());
+    settings.setValue(QStringLiteral("window/layout"), m_window->saveState(kLayoutVersion));
+}
+
+bool Docking::restore()
+{
+    const QSettings settings;
+    m_window->restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
+    return m_window->restoreState(settings.value(QStringLiteral("window/layout")).toByteArray(), kLayoutVersion);
+}
+
+void Docking::listIn(QMenu *menu) const
+{
+    for (const auto &[dock, zone] : m_docks) {
+        QAction *toggle = dock->toggleViewAction();
+        toggle->setObjectName(QStringLiteral("dock-") + dock->objectName());
+        menu->addAction(toggle);
+    }
+}
+
+} // namespace patchbay

@@ -1,0 +1,34 @@
+// The window's docks: how they are placed at first, and how they come back as left.
+#pragma once
+
+#include <QMainWindow>
+#include <QVector>
+
+class QMenu;
+
+namespace patchbay {
+
+class Docking {
+public:
+    explicit Docking(QMainWindow *window) : m_window(window) {}
+
+    enum class Zone { Left, Right, BottomLeft, BottomRight };
+    /// name: for the saved layout. The first dock of a zone places it; further ones of the bottom right become its tabs.
+    QDockWidget *add(const QString &name, const QString &title, QWidget *content, Zone zone);
+    /// Sensible at 1280 × 800 and at 4K.
+    void arrange();
+    void save() const;
+    /// False when there is no saved layout that fits.
+    bool restore();
+    void listIn(QMenu *menu) const;
+
+private:
+    struct Entry {
+        QDockWidget *dock;
+        Zone zone;
+    };
+    QMainWindow *m_window;
+    QVector<Entry> m_docks;
+};
+
+} // namespace patchbay
