@@ -11,9 +11,12 @@
 #include "shell/progress_strip.h"
 #include "shell/recent_models.h"
 #include "shell/run_controls.h"
-#include "shell/theme.h"
+#include "shell/app_theme.h"
 #include "shell/window_files.h"
+#include "views/attention_pane.h"
+#include "views/bars_pane.h"
 #include "views/heatmap_pane.h"
+#include "views/scatter_pane.h"
 
 #include <QCloseEvent>
 #include <QDockWidget>
@@ -110,8 +113,16 @@ void MainWindow::buildDocks()
     m_headsDock = new HeadsDock(m_explorer.document, m_explorer.navigation, m_explorer.runs, m_explorer.paths, this);
     m_runsDock = new RunsDock(m_explorer.runs, m_explorer.navigation, m_explorer.runner, this);
     m_docking.add(QStringLiteral("model"), tr("Model and task"), m_modelDock, Zone::Left);
+    m_attention = new AttentionPane(m_explorer, this);
+    m_scatter = new ScatterPane(m_explorer, this);
+    m_bars = new BarsPane(m_explorer, this);
     m_docking.add(QStringLiteral("heads"), tr("Heads"), m_headsDock, Zone::Right);
     m_docking.add(QStringLiteral("runs"), tr("Runs"), m_runsDock, Zone::Right);
+    m_docking.add(QStringLiteral("attention"), tr("Attention"), m_attention, Zone::BottomLeft);
+    m_docking.add(QStringLiteral("scatter"), tr("Scatter"), m_scatter, Zone::BottomRight);
+    m_docking.add(QStringLiteral("bars"), tr("Strongest heads"), m_bars, Zone::BottomRight);
+    connect(m_heatmap, &HeatmapPane::attentionRequested, m_actions->showAttention, &QAction::trigger);
+    connect(m_actions->showAttention, &QAction::triggered, this, [this] { m_docking.reveal(QStringLiteral("attention")); });
 }
 
 void MainWindow::connectErrors()

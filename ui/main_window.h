@@ -9,6 +9,8 @@
 namespace patchbay {
 
 class Actions;
+class AttentionPane;
+class BarsPane;
 class CommandPalette;
 class HeadsDock;
 class HeatmapPane;
@@ -18,6 +20,7 @@ class ProgressStrip;
 class RecentModels;
 class RunControls;
 class RunsDock;
+class ScatterPane;
 
 class MainWindow : public QMainWindow {
     Q_OBJECT
@@ -33,6 +36,11 @@ public:
     Explorer &explorer() { return m_explorer; }
     Actions &actions() { return *m_actions; }
     HeatmapPane &heatmapPane() { return *m_heatmap; }
+    AttentionPane &attentionPane() { return *m_attention; }
+    ScatterPane &scatterPane() { return *m_scatter; }
+    BarsPane &barsPane() { return *m_bars; }
+    RunControls &controls() { return *m_controls; }
+    Docking &docking() { return m_docking; }
     MessageBar &messages() { return *m_messages; }
     ModelDock &modelDock() { return *m_modelDock; }
     ProgressStrip &progress() { return *m_progress; }
@@ -69,6 +77,9 @@ private:
     ModelDock *m_modelDock = nullptr;
     HeadsDock *m_headsDock = nullptr;
     RunsDock *m_runsDock = nullptr;
+    AttentionPane *m_attention = nullptr;
+    ScatterPane *m_scatter = nullptr;
+    BarsPane *m_bars = nullptr;
 };
 
 } // namespace patchbay

@@ -1,7 +1,7 @@
 #include "shell/actions.h"
 
 #include "controllers/run_views.h"
-#include "shell/theme.h"
+#include "shell/app_theme.h"
 #include "view_models.h"
 #include "view_text.h"
 

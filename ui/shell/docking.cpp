@@ -71,6 +71,17 @@ void Docking::arrange()
     m_window->resizeDocks(bottoms, bottomPixels, Qt::Vertical);
 }
 
+void Docking::reveal(const QString &name)
+{
+    for (const auto &[dock, zone] : std::as_const(m_docks)) {
+        if (dock->objectName() != name)
+            continue;
+        dock->show();
+        dock->raise();
+        dock->widget()->setFocus(Qt::OtherFocusReason);
+    }
+}
+
 void Docking::save() const
 {
     QSettings settings;

@@ -17,6 +17,8 @@ public:
     QDockWidget *add(const QString &name, const QString &title, QWidget *content, Zone zone);
     /// Sensible at 1280 × 800 and at 4K.
     void arrange();
+    /// Shows a dock, raises its tab and gives it the keyboard.
+    void reveal(const QString &name);
     void save() const;
     /// False when there is no saved layout that fits.
     bool restore();

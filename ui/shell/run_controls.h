@@ -1,9 +1,9 @@
 // What to run: method, sites or receivers, direction, positions. The toolbar's controls, as a RunSpec.
 #pragma once
 
-#include "patching/run_spec.h"
+#include <QWidget> // first: moc stumbles over <compare> when nothing is included before it
 
-#include <QWidget>
+#include "patching/run_spec.h"
 
 class QComboBox;
 class QToolButton;

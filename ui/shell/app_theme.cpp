@@ -1,4 +1,4 @@
-#include "shell/theme.h"
+#include "shell/app_theme.h"
 
 #include "theme.h"
 
@@ -200,4 +200,4 @@ void followSystemTheme(QObject *parent)
 
 } // namespace patchbay
 
-#include "theme.moc"
+#include "app_theme.moc"

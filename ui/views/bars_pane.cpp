@@ -1,0 +1,106 @@
+#include "views/bars_pane.h"
+
+#include "bars_widget.h"
+#include "controllers/run_views.h"
+#include "view_models.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QSpinBox>
+#include <QTimer>
+#include <QVBoxLayout>
+
+namespace patchbay {
+
+using widgets::BarsWidget;
+using widgets::HeadId;
+
+namespace {
+constexpr int kRefreshDelay = 200; // ms: intervals are bootstrapped, so not at every snapshot
+}
+
+BarsPane::BarsPane(Explorer &explorer, QWidget *parent)
+    : QWidget(parent), m_explorer(explorer), m_bars(new BarsWidget(this)), m_grid(new QComboBox(this)), m_sign(new QComboBox(this)),
+      m_count(new QSpinBox(this)), m_refresh(new QTimer(this))
+{
+    setAutoFillBackground(true);
+    setBackgroundRole(QPalette::Base);
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto *row = new QHBoxLayout;
+    row->setContentsMargins(8, 6, 8, 4);
+    row->setSpacing(6);
+    m_grid->setAccessibleName(tr("Which effect"));
+    m_grid->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_sign->addItem(tr("Largest"), int(Sign::Both));
+    m_sign->addItem(tr("Positive"), int(Sign::Positive));
+    m_sign->addItem(tr("Negative"), int(Sign::Negative));
+    m_sign->setAccessibleName(tr("Which sign"));
+    m_count->setRange(3, 50);
+    m_count->setValue(15);
+    m_count->setPrefix(tr("top "));
+    m_count->setAccessibleName(tr("How many heads"));
+    row->addWidget(m_grid, 1);
+    row->addWidget(m_sign);
+    row->addWidget(m_count);
+    column->addLayout(row);
+    column->addWidget(m_bars, 1);
+    m_bars->setEmptyText(tr("The strongest heads of a run appear here"));
+
+    m_refresh->setSingleShot(true);
+    m_refresh->setInterval(kRefreshDelay);
+    connect(m_refresh, &QTimer::timeout, this, &BarsPane::refreshGrids);
+    const auto later = [this] {
+        if (!m_refresh->isActive())
+            m_refresh->start();
+    };
+    Navigation &navigation = m_explorer.navigation;
+    connect(&navigation, &Navigation::runChanged, this, later);
+    connect(&navigation, &Navigation::promptChanged, this, later);
+    connect(&m_explorer.runs, &RunsStore::runChanged, this, [this, later](int id) {
+        if (id == m_explorer.navigation.place().run)
+            later();
+    });
+    connect(&navigation, &Navigation::headsChanged, this, [this] { m_bars->setSelection(m_explorer.navigation.place().heads); });
+    connect(m_bars, &BarsWidget::selectionChanged, this, [&navigation](const QVector<HeadId> &heads) {
+        navigation.select(heads, heads.isEmpty() ? HeadId{} : heads.back());
+    });
+    connect(m_bars, &BarsWidget::hovered, &m_explorer.attention, &AttentionController::prefetch);
+    connect(m_grid, &QComboBox::activated, this, &BarsPane::refresh);
+    connect(m_sign, &QComboBox::currentIndexChanged, this, &BarsPane::refresh);
+    connect(m_count, &QSpinBox::valueChanged, this, &BarsPane::refresh);
+}
+
+void BarsPane::refreshGrids()
+{
+    const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
+    const QString kept = m_grid->currentData().toString();
+    const QSignalBlocker block(m_grid);
+    m_grid->clear();
+    if (run && run->result)
+        for (const Grid &grid : run->result->grids)
+            if (!grid.axes.empty())
+                m_grid->addItem(facetTitle(grid.name), QString::fromStdString(grid.name));
+    if (const int at = m_grid->findData(kept); at >= 0)
+        m_grid->setCurrentIndex(at);
+    m_grid->setEnabled(m_grid->count() > 1);
+    refresh();
+}
+
+void BarsPane::refresh()
+{
+    const Place &place = m_explorer.navigation.place();
+    const RunEntry *run = m_explorer.runs.find(place.run);
+    if (!run || !run->result || m_grid->count() == 0) {
+        m_bars->setView({});
+        return;
+    }
+    const auto of = [&](const RunResult &result) {
+        return barsView(result, m_grid->currentData().toString().toStdString(), m_count->value(), Sign(m_sign->currentData().toInt()));
+    };
+    m_bars->setView(place.prompt < 0 ? of(*run->result) : of(onePrompt(*run->result, place.prompt)));
+    m_bars->setSelection(place.heads);
+}
+
+} // namespace patchbay

@@ -1,0 +1,140 @@
+#include "views/scatter_pane.h"
+
+#include "docks/dock_parts.h"
+#include "scatter_widget.h"
+#include "view_models.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QTimer>
+#include <QVBoxLayout>
+
+namespace patchbay {
+
+using widgets::HeadId;
+using widgets::ScatterWidget;
+
+namespace {
+constexpr int kRefreshDelay = 150; // ms: a running sweep changes its grids 20 times a second
+}
+
+ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
+    : QWidget(parent), m_explorer(explorer), m_scatter(new ScatterWidget(this)), m_x(new QComboBox(this)), m_y(new QComboBox(this)),
+      m_refresh(new QTimer(this))
+{
+    setAutoFillBackground(true);
+    setBackgroundRole(QPalette::Base);
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto *row = new QHBoxLayout;
+    row->setContentsMargins(8, 6, 8, 4);
+    row->setSpacing(6);
+    for (const auto &[box, text, tip] : {std::tuple{m_y, tr("y"), tr("Vertical axis")}, std::tuple{m_x, tr("x"), tr("Horizontal axis")}}) {
+        auto *label = caption(text, this);
+        label->setWordWrap(false);
+        row->addWidget(label);
+        row->addWidget(box, 1);
+        box->setAccessibleName(tip);
+        box->setToolTip(tip);
+        box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+        box->setMinimumContentsLength(6);
+        connect(box, &QComboBox::activated, this, [this] {
+            m_chosen = true;
+            refresh();
+        });
+    }
+    column->addLayout(row);
+    column->addWidget(m_scatter, 1);
+    m_refresh->setSingleShot(true);
+    m_refresh->setInterval(kRefreshDelay);
+    connect(m_refresh, &QTimer::timeout, this, &ScatterPane::refreshAxes);
+    const auto later = [this] {
+        if (!m_refresh->isActive())
+            m_refresh->start();
+    };
+    connect(&m_explorer.runs, &RunsStore::runChanged, this, later);
+    connect(&m_explorer.runs, &RunsStore::runRemoved, this, later);
+    connect(&m_explorer.navigation, &Navigation::runChanged, this, later);
+    connect(&m_explorer.navigation, &Navigation::headsChanged, this, [this] { m_scatter->setSelection(m_explorer.navigation.place().heads); });
+    connect(m_scatter, &ScatterWidget::selectionChanged, this, [this](const QVector<HeadId> &heads) {
+        m_explorer.navigation.select(heads, heads.isEmpty() ? HeadId{} : heads.back());
+    });
+    connect(m_scatter, &ScatterWidget::hovered, &m_explorer.attention, &AttentionController::prefetch);
+    refreshAxes();
+}
+
+QVector<ScatterPane::Axis> ScatterPane::available() const
+{
+    QVector<Axis> axes;
+    for (const RunEntry &entry : m_explorer.runs.entries()) {
+        if (!entry.result)
+            continue;
+        for (const Grid &grid : entry.result->grids)
+            if (grid.axes == std::vector<std::string>{"layer", "head"})
+                axes << Axis{entry.id, grid.name};
+    }
+    return axes;
+}
+
+const Grid *ScatterPane::gridOf(const Axis &axis) const
+{
+    const RunEntry *entry = m_explorer.runs.find(axis.run);
+    return entry && entry->result ? entry->result->grid(axis.grid) : nullptr;
+}
+
+// y: the run on view, its z if it has one; x: patterns of the same direction, else the newest other grid.
+ScatterPane::Axis ScatterPane::preferred(bool y) const
+{
+    const auto ends = [](const Axis &axis, const char *site) { return axis.grid.ends_with(std::string(".") + site); };
+    for (const Axis &axis : m_axes)
+        if (ends(axis, y ? "z" : "pattern"))
+            return axis;
+    if (y)
+        return m_axes.value(0);
+    const Axis other = preferred(true);
+    for (const Axis &axis : m_axes)
+        if (!(axis == other))
+            return axis;
+    return other;
+}
+
+void ScatterPane::refreshAxes()
+{
+    const QVector<Axis> axes = available();
+    const Axis x = m_chosen ? m_axes.value(m_x->currentIndex()) : Axis{}, y = m_chosen ? m_axes.value(m_y->currentIndex()) : Axis{};
+    m_axes = axes;
+    QStringList texts;
+    for (const Axis &axis : axes)
+        texts << QStringLiteral("%1 · %2").arg(facetTitle(axis.grid), m_explorer.runs.find(axis.run)->name);
+    for (const auto &[box, kept, isY] : {std::tuple{m_x, x, false}, std::tuple{m_y, y, true}}) {
+        const QSignalBlocker block(box);
+        box->clear();
+        box->addItems(texts);
+        auto at = axes.indexOf(kept);
+        if (at < 0)
+            at = axes.indexOf(preferred(isY));
+        box->setCurrentIndex(static_cast<int>(at));
+        box->setEnabled(!axes.isEmpty());
+    }
+    refresh();
+}
+
+void ScatterPane::refresh()
+{
+    const Axis x = m_axes.value(m_x->currentIndex()), y = m_axes.value(m_y->currentIndex());
+    const Grid *gridX = gridOf(x), *gridY = gridOf(y);
+    m_scatter->setEmptyText(m_axes.isEmpty() ? tr("Run z and pattern to see how much of a head's effect\nits attention explains")
+                                             : tr("Run z and pattern together, or any second sweep,\nto compare two effects of every head"));
+    if (!gridX || !gridY || x == y || gridX->shape != gridY->shape) {
+        m_scatter->setView({});
+        return;
+    }
+    const RunEntry *runX = m_explorer.runs.find(x.run), *runY = m_explorer.runs.find(y.run);
+    widgets::ScatterView view = scatterView(*gridX, *gridY, runX->result->baseline, runY->result->baseline);
+    view.diagonal = x.run != y.run;
+    m_scatter->setView(view);
+    m_scatter->setSelection(m_explorer.navigation.place().heads);
+}
+
+} // namespace patchbay

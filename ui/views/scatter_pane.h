@@ -1,0 +1,44 @@
+// One grid against another, one point a head: attention against output, or any two runs.
+#pragma once
+
+#include "controllers/explorer.h"
+
+#include <QWidget>
+
+class QComboBox;
+class QTimer;
+
+namespace patchbay {
+
+namespace widgets {
+class ScatterWidget;
+}
+
+class ScatterPane : public QWidget {
+    Q_OBJECT
+public:
+    explicit ScatterPane(Explorer &explorer, QWidget *parent = nullptr);
+    widgets::ScatterWidget *scatter() const { return m_scatter; }
+
+private:
+    /// A grid of a run in the store.
+    struct Axis {
+        int run = -1;
+        std::string grid;
+        bool operator==(const Axis &) const = default;
+    };
+    void refresh();
+    void refreshAxes();
+    QVector<Axis> available() const;
+    Axis preferred(bool y) const;
+    const Grid *gridOf(const Axis &axis) const;
+
+    Explorer &m_explorer;
+    widgets::ScatterWidget *m_scatter;
+    QComboBox *m_x, *m_y;
+    QVector<Axis> m_axes;
+    bool m_chosen = false; ///< the user picked axes: they stay
+    QTimer *m_refresh;
+};
+
+} // namespace patchbay
