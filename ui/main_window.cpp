@@ -3,6 +3,7 @@
 #include "controllers/run_views.h"
 #include "docks/heads_dock.h"
 #include "docks/model_dock.h"
+#include "docks/prompts_dock.h"
 #include "docks/runs_dock.h"
 #include "heatmap_widget.h"
 #include "shell/actions.h"
@@ -121,6 +122,10 @@ void MainWindow::buildDocks()
     m_docking.add(QStringLiteral("attention"), tr("Attention"), m_attention, Zone::BottomLeft);
     m_docking.add(QStringLiteral("scatter"), tr("Scatter"), m_scatter, Zone::BottomRight);
     m_docking.add(QStringLiteral("bars"), tr("Strongest heads"), m_bars, Zone::BottomRight);
+    m_prompts = new PromptsDock(m_explorer.document, m_explorer.navigation, this);
+    m_docking.add(QStringLiteral("prompts"), tr("Prompts"), m_prompts, Zone::BottomRight);
+    connect(m_prompts, &PromptsDock::importRequested, this, &MainWindow::choosePairs);
+    connect(m_modelDock, &ModelDock::promptsRequested, this, [this] { m_docking.reveal(QStringLiteral("prompts")); });
     connect(m_heatmap, &HeatmapPane::attentionRequested, m_actions->showAttention, &QAction::trigger);
     connect(m_actions->showAttention, &QAction::triggered, this, [this] { m_docking.reveal(QStringLiteral("attention")); });
 }

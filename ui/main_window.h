@@ -17,6 +17,7 @@ class HeatmapPane;
 class MessageBar;
 class ModelDock;
 class ProgressStrip;
+class PromptsDock;
 class RecentModels;
 class RunControls;
 class RunsDock;
@@ -43,6 +44,7 @@ public:
     Docking &docking() { return m_docking; }
     MessageBar &messages() { return *m_messages; }
     ModelDock &modelDock() { return *m_modelDock; }
+    PromptsDock &promptsDock() { return *m_prompts; }
     ProgressStrip &progress() { return *m_progress; }
 
 protected:
@@ -80,6 +82,7 @@ private:
     AttentionPane *m_attention = nullptr;
     ScatterPane *m_scatter = nullptr;
     BarsPane *m_bars = nullptr;
+    PromptsDock *m_prompts = nullptr;
 };
 
 } // namespace patchbay

@@ -1,29 +1,79 @@
 // patchbay: the desktop program.
 #include "main_window.h"
 #include "shell/app_theme.h"
+#include "shell/screenshot.h"
 
 #include <QApplication>
 #include <QCommandLineParser>
 
+namespace {
+
+struct Options {
+    QString model, screenshot, theme;
+    QSize size;
+};
+
+Options parse(const QApplication &app)
+{
+    QCommandLineParser parser;
+    parser.setApplicationDescription(QStringLiteral("Find circuits in transformer language models."));
+    parser.addHelpOption();
+    parser.addVersionOption();
+    const QCommandLineOption model(QStringLiteral("model"), QStringLiteral("Open this Hugging Face folder (demo: the embedded model)."),
+                                   QStringLiteral("DIR"), QStringLiteral("demo"));
+    const QCommandLineOption screenshot(QStringLiteral("screenshot"),
+                                        QStringLiteral("Run the first sweep, save a picture of the window, and quit."), QStringLiteral("FILE"));
+    const QCommandLineOption theme(QStringLiteral("theme"), QStringLiteral("light, dark or system."), QStringLiteral("NAME"));
+    const QCommandLineOption size(QStringLiteral("size"), QStringLiteral("Size of the window, with its default layout."), QStringLiteral("WxH"));
+    parser.addOptions({model, screenshot, theme, size});
+    parser.process(app);
+    Options options{parser.value(model), parser.value(screenshot), parser.value(theme), {}};
+    const QStringList parts = parser.value(size).split(QLatin1Char('x'));
+    if (parts.size() == 2)
+        options.size = {parts[0].toInt(), parts[1].toInt()};
+    return options;
+}
+
+patchbay::ThemeMode themeOf(const QString &name)
+{
+    using patchbay::ThemeMode;
+    return name == QStringLiteral("light")    ? ThemeMode::Light
+           : name == QStringLiteral("dark")   ? ThemeMode::Dark
+           : name == QStringLiteral("system") ? ThemeMode::System
+                                              : patchbay::savedThemeMode();
+}
+
+bool headless(int argc, char **argv)
+{
+    if (!qEnvironmentVariableIsEmpty("DISPLAY") || !qEnvironmentVariableIsEmpty("WAYLAND_DISPLAY") || qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
+        return false;
+    for (int i = 1; i < argc; ++i)
+        if (qstrncmp(argv[i], "--screenshot", 12) == 0 || qstrncmp(argv[i], "--gallery", 9) == 0 || argv[i][0] != '-')
+            return true;
+    return false;
+}
+
+} // namespace
+
 int main(int argc, char **argv)
 {
+    if (headless(argc, argv))
+        qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication app(argc, argv);
     QApplication::setApplicationName(QStringLiteral("patchbay"));
     QApplication::setApplicationDisplayName(QStringLiteral("Patchbay"));
     QApplication::setOrganizationName(QStringLiteral("patchbay"));
     QApplication::setDesktopFileName(QStringLiteral("patchbay"));
-
-    QCommandLineParser parser;
-    parser.setApplicationDescription(QStringLiteral("Find circuits in transformer language models."));
-    parser.addHelpOption();
-    const QCommandLineOption model(QStringLiteral("model"), QStringLiteral("Open this Hugging Face folder (demo: the embedded model)."),
-                                   QStringLiteral("DIR"), QStringLiteral("demo"));
-    parser.addOption(model);
-    parser.process(app);
-
-    patchbay::applyTheme(patchbay::savedThemeMode());
+    const Options options = parse(app);
+    patchbay::applyTheme(themeOf(options.theme));
     patchbay::MainWindow window;
+    if (options.size.isValid() || !options.screenshot.isEmpty()) {
+        window.resize(options.size.isValid() ? options.size : QSize(1280, 800));
+        window.useDefaultLayout();
+    }
     window.show();
-    window.start(parser.value(model));
+    window.start(options.model);
+    if (!options.screenshot.isEmpty())
+        patchbay::takeScreenshot(window, options.screenshot, [](int code) { QApplication::exit(code); });
     return QApplication::exec();
 }

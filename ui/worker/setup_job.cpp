@@ -30,6 +30,14 @@ std::shared_ptr<const Model> modelFor(const Workbench &bench, const JobContext &
         context.cancel());
 }
 
+std::vector<std::string> tokensOf(const std::vector<int64_t> &ids, const Tokenizer &tokenizer)
+{
+    std::vector<std::string> tokens;
+    for (const int64_t id : ids)
+        tokens.push_back(tokenizer.token(id));
+    return tokens;
+}
+
 } // namespace
 
 SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupRequest &request,
@@ -52,9 +60,13 @@ SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupR
         if (!tokenizer)
             throw Error(setup->model->trust().path, "the folder has no tokenizer.json, so text prompts cannot be tokenized");
         setup->pairs = load_pairs(request.task, *tokenizer);
-        for (size_t i = 0; i < setup->pairs.size(); ++i)
-            if (setup->pairs[i].usable())
+        for (size_t i = 0; i < setup->pairs.size(); ++i) {
+            const PromptPair &pair = setup->pairs[i];
+            setup->clean_tokens.push_back(tokensOf(pair.clean_ids, *tokenizer));
+            setup->flipped_tokens.push_back(tokensOf(pair.flipped_ids, *tokenizer));
+            if (pair.usable())
                 setup->batch_pairs.push_back(static_cast<int>(i));
+        }
         setup->batch = make_batch(setup->pairs, tokenizer, tokenizer->pad_id().value_or(0));
     }
     say(0.95, "Running the baseline");

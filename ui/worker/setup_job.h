@@ -23,6 +23,7 @@ struct Setup {
     TaskRef task_ref;
     std::shared_ptr<const Model> model;
     std::vector<PromptPair> pairs; ///< empty for a batch of bare token ids
+    std::vector<std::vector<std::string>> clean_tokens, flipped_tokens; ///< per pair, up to END
     std::vector<int> batch_pairs;  ///< per prompt of the batch: its index in pairs
     PromptBatch batch;
     Baseline baseline;

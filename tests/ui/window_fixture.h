@@ -1,0 +1,52 @@
+// A real window on the demo model for tests: own settings, and waits for conditions.
+#pragma once
+
+#include "main_window.h"
+#include "shell/actions.h"
+#include "shell/app_theme.h"
+#include "shell/run_controls.h"
+
+#include <QSettings>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <memory>
+
+namespace patchbay {
+
+class WindowFixture {
+public:
+    WindowFixture()
+    {
+        QCoreApplication::setOrganizationName(QStringLiteral("patchbay-test"));
+        QCoreApplication::setApplicationName(QStringLiteral("patchbay-test"));
+        QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, m_settings.path());
+        applyTheme(ThemeMode::Light);
+    }
+    MainWindow &open(QSize size = {1280, 800})
+    {
+        m_window = std::make_unique<MainWindow>();
+        m_window->resize(size);
+        m_window->show();
+        m_window->start(QStringLiteral("demo"));
+        return *m_window;
+    }
+    void close() { m_window.reset(); }
+    bool ready() const { return m_window->explorer().document.ready() && !m_window->explorer().document.loading(); }
+    /// No run computing or waiting, and one on view.
+    bool idle() const { return m_window->explorer().runner.activeRun() < 0 && m_window->explorer().navigation.place().run >= 0; }
+    const RunEntry *shown() const { return m_window->explorer().runs.find(m_window->explorer().navigation.place().run); }
+    void chooseSites(std::vector<Site> sites)
+    {
+        RunSpec spec = m_window->controls().spec();
+        spec.method = Method::ActPatch;
+        spec.sites = std::move(sites);
+        m_window->controls().setSpec(spec);
+    }
+
+private:
+    QTemporaryDir m_settings;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+} // namespace patchbay

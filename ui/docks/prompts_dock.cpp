@@ -1,0 +1,86 @@
+#include "docks/prompts_dock.h"
+
+#include "docks/dock_parts.h"
+#include "docks/prompt_delegate.h"
+#include "theme.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace patchbay {
+
+PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *parent)
+    : QWidget(parent), m_document(document), m_navigation(navigation), m_model(new PromptsModel(document, this)), m_table(new QTableView(this)),
+      m_summary(caption({}, this))
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto *row = new QHBoxLayout;
+    row->setContentsMargins(10, 4, 8, 4);
+    m_summary->setTextFormat(Qt::RichText);
+    m_summary->setTextInteractionFlags(Qt::NoTextInteraction);
+    auto *import = flatButton(tr("Import…"), tr("Prompt pairs from a JSONL or CSV file"), this);
+    connect(import, &QToolButton::clicked, this, &PromptsDock::importRequested);
+    row->addWidget(m_summary, 1);
+    row->addWidget(import);
+    column->addLayout(row);
+    column->addWidget(m_table);
+
+    m_table->setModel(m_model);
+    m_table->setItemDelegate(new PromptDelegate(*m_model, m_table));
+    m_table->setShowGrid(false);
+    m_table->setWordWrap(false);
+    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    m_table->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed);
+    m_table->setAccessibleName(tr("Prompt pairs"));
+    m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    m_table->horizontalHeader()->setHighlightSections(false);
+    m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) {
+        if (index.column() == PromptsModel::Use || index.column() >= PromptsModel::Effect)
+            m_navigation.showPrompt(m_document.batchIndex(index.row()));
+    });
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex &current) {
+        // Only what the user does: a reset of the model has no focus.
+        if (current.isValid() && m_table->hasFocus() && m_document.batchIndex(current.row()) >= 0)
+            m_navigation.showPrompt(m_document.batchIndex(current.row()));
+    });
+    connect(&m_document, &Document::setupChanged, this, &PromptsDock::refresh);
+    connect(&m_navigation, &Navigation::promptChanged, this, &PromptsDock::follow);
+}
+
+void PromptsDock::refresh()
+{
+    const Setup &setup = *m_document.setup();
+    const bool dark = widgets::isDark(palette());
+    QStringList legend;
+    for (const char *role : {"IO", "S1", "S2", "END"})
+        legend << QStringLiteral("<b style='color:%1'>%2</b>").arg(widgets::roleColour(QLatin1String(role), dark).name(), QLatin1String(role));
+    const auto problems = std::count_if(setup.pairs.begin(), setup.pairs.end(), [](const PromptPair &p) { return !p.problem.empty(); });
+    QString text = tr("%1 of %2 pairs in use").arg(setup.batch.prompts).arg(setup.pairs.empty() ? size_t(setup.batch.prompts) : setup.pairs.size());
+    if (problems > 0)
+        text += tr(" · <b>%1 cannot be run</b>").arg(problems);
+    m_summary->setText(text + QStringLiteral(" &nbsp;·&nbsp; ") + legend.join(QStringLiteral(" ")) +
+                       QStringLiteral(" &nbsp;<span style='background:%1'>&nbsp;%2&nbsp;</span>").arg(dark ? QStringLiteral("#5c5030") : QStringLiteral("#fbe7b4"), tr("changed")));
+    m_table->resizeColumnsToContents();
+    m_table->setColumnHidden(PromptsModel::Problem, problems == 0);
+    follow();
+}
+
+void PromptsDock::follow()
+{
+    const int prompt = m_navigation.place().prompt;
+    if (!m_document.ready() || prompt < 0 || prompt >= static_cast<int>(m_document.setup()->batch_pairs.size()))
+        return;
+    m_table->selectRow(m_document.setup()->batch_pairs[size_t(prompt)]);
+}
+
+} // namespace patchbay
