@@ -159,7 +159,11 @@ void MainWindow::connectActions()
     connect(&m_explorer.document, &Document::loadingProgress, m_progress, &ProgressStrip::showLoading);
     connect(&m_explorer.document, &Document::setupChanged, this, [this] {
         const auto &setup = m_explorer.document.setup();
-        m_explorer.navigation.reset();
+        if (setup->model_ref == m_modelRef)
+            m_explorer.navigation.forgetPrompt();
+        else
+            m_explorer.navigation.reset();
+        m_modelRef = setup->model_ref;
         m_controls->setGrouped(setup->model->config().grouped());
         if (setup->model_ref.path != "demo")
             m_recent->add(QString::fromStdString(setup->model_ref.path));

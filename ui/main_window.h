@@ -69,6 +69,7 @@ private:
 
     Explorer m_explorer;
     Docking m_docking{this};
+    ModelRef m_modelRef; ///< of the document before the present one
     Actions *m_actions;
     RecentModels *m_recent;
     HeatmapPane *m_heatmap = nullptr;

@@ -1,15 +1,17 @@
 // patchbay: the desktop program.
 #include "main_window.h"
 #include "shell/app_theme.h"
+#include "shell/gallery.h"
 #include "shell/screenshot.h"
 
 #include <QApplication>
 #include <QCommandLineParser>
+#include <QTimer>
 
 namespace {
 
 struct Options {
-    QString model, screenshot, theme;
+    QString model, screenshot, gallery, theme;
     QSize size;
 };
 
@@ -23,11 +25,13 @@ Options parse(const QApplication &app)
                                    QStringLiteral("DIR"), QStringLiteral("demo"));
     const QCommandLineOption screenshot(QStringLiteral("screenshot"),
                                         QStringLiteral("Run the first sweep, save a picture of the window, and quit."), QStringLiteral("FILE"));
+    const QCommandLineOption gallery(QStringLiteral("gallery"), QStringLiteral("Draw every view in every state into this folder, and quit."),
+                                     QStringLiteral("DIR"));
     const QCommandLineOption theme(QStringLiteral("theme"), QStringLiteral("light, dark or system."), QStringLiteral("NAME"));
     const QCommandLineOption size(QStringLiteral("size"), QStringLiteral("Size of the window, with its default layout."), QStringLiteral("WxH"));
-    parser.addOptions({model, screenshot, theme, size});
+    parser.addOptions({model, screenshot, gallery, theme, size});
     parser.process(app);
-    Options options{parser.value(model), parser.value(screenshot), parser.value(theme), {}};
+    Options options{parser.value(model), parser.value(screenshot), parser.value(gallery), parser.value(theme), {}};
     const QStringList parts = parser.value(size).split(QLatin1Char('x'));
     if (parts.size() == 2)
         options.size = {parts[0].toInt(), parts[1].toInt()};
@@ -66,6 +70,11 @@ int main(int argc, char **argv)
     QApplication::setDesktopFileName(QStringLiteral("patchbay"));
     const Options options = parse(app);
     patchbay::applyTheme(themeOf(options.theme));
+    const auto quit = [](int code) { QApplication::exit(code); };
+    if (!options.gallery.isEmpty()) {
+        QTimer::singleShot(0, &app, [&] { patchbay::makeGallery(options.gallery, quit); });
+        return QApplication::exec();
+    }
     patchbay::MainWindow window;
     if (options.size.isValid() || !options.screenshot.isEmpty()) {
         window.resize(options.size.isValid() ? options.size : QSize(1280, 800));
@@ -74,6 +83,6 @@ int main(int argc, char **argv)
     window.show();
     window.start(options.model);
     if (!options.screenshot.isEmpty())
-        patchbay::takeScreenshot(window, options.screenshot, [](int code) { QApplication::exit(code); });
+        patchbay::takeScreenshot(window, options.screenshot, quit);
     return QApplication::exec();
 }

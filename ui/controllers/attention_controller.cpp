@@ -237,7 +237,7 @@ void AttentionController::show()
 QString AttentionController::hint() const
 {
     if (!m_document.ready())
-        return tr("The model is loading");
+        return m_document.loading() ? tr("The model is loading") : QString();
     const Place &place = m_navigation.place();
     if (!place.current.valid())
         return tr("Click a head in the heatmap to see what it attends to");

@@ -11,6 +11,7 @@ void Document::open(const SetupRequest &request)
     const SetupRequest before = m_request;
     m_request = request;
     m_loading = true;
+    const int generation = ++m_generation;
     const auto end = [this] {
         m_loading = false;
         Q_EMIT loadingChanged();
@@ -33,9 +34,11 @@ void Document::open(const SetupRequest &request)
             end();
             Q_EMIT failed(failure);
         },
-        [this, end] {
-            if (!m_compute.pending())
-                end();
+        [this, end, before, generation] {
+            if (generation != m_generation)
+                return; // a newer one is on its way
+            m_request = before;
+            end();
         },
     });
     Q_EMIT loadingChanged();

@@ -43,6 +43,7 @@ private:
     SetupRequest m_request; ///< the newest one: what a further change starts from
     bool m_loading = false;
     JobId m_job = 0;
+    int m_generation = 0; ///< of open(): only the newest one ends the loading state
 };
 
 } // namespace patchbay

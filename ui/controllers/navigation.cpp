@@ -2,8 +2,6 @@
 
 #include <QUndoCommand>
 
-#include <algorithm>
-
 namespace patchbay {
 
 using widgets::HeadId;
@@ -84,21 +82,6 @@ void Navigation::select(const QVector<HeadId> &heads, HeadId current)
     go(place, heads.isEmpty() ? tr("Clear selection") : tr("Select %1").arg(names.join(QStringLiteral(", "))));
 }
 
-void Navigation::moveCurrent(int dLayer, int dHead, int layers, int headsPerLayer)
-{
-    if (layers <= 0 || headsPerLayer <= 0)
-        return;
-    Place place = m_place;
-    if (!place.current.valid()) {
-        place.current = {0, 0};
-    } else {
-        place.current.layer = std::clamp(place.current.layer + dLayer, 0, layers - 1);
-        place.current.head = std::clamp(place.current.head + dHead, 0, headsPerLayer - 1);
-    }
-    place.heads = {place.current};
-    go(place, tr("Move selection"));
-}
-
 void Navigation::showRun(int run, int comparedRun)
 {
     Place place = m_place;
@@ -128,6 +111,14 @@ void Navigation::forgetRun(int run)
         place.run = -1;
     if (place.comparedRun == run)
         place.comparedRun = -1;
+    apply(place);
+}
+
+void Navigation::forgetPrompt()
+{
+    m_undo.clear();
+    Place place = m_place;
+    place.prompt = -1;
     apply(place);
 }
 

@@ -37,18 +37,18 @@ public:
     /// True while undo or redo puts an earlier place back: nothing new shall be started then.
     bool restoring() const { return m_applying && m_restoring; }
 
-    /// what: for the undo menu ("Select L3H5"). Steps with the same what in a row become one (arrow keys, a slider); what is changed
+    /// what: for the undo menu ("Select L3H5"). Steps with the same what in a row become one (a slider); what is changed
     /// in answer to a change belongs to the same step.
     void go(const Place &place, const QString &what);
     void select(const QVector<widgets::HeadId> &heads, widgets::HeadId current);
-    /// The arrow keys: the current head moves, clamped to the model's size.
-    void moveCurrent(int dLayer, int dHead, int layers, int headsPerLayer);
     void showRun(int run, int comparedRun = -1);
     void showPrompt(int prompt);
     void setReceivers(const QVector<Receiver> &receivers);
     /// Changes without an undo step: a run that is no longer there, a task with fewer prompts.
     void forgetRun(int run);
     void reset();
+    /// Other prompts of the same model: heads, receivers and the run on view stay.
+    void forgetPrompt();
 
 Q_SIGNALS:
     void headsChanged();

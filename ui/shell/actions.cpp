@@ -94,6 +94,13 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
         themes << theme;
     }
     themes[int(themeMode())]->setChecked(true);
+    const auto separator = [this] {
+        auto *line = new QAction(this);
+        line->setSeparator(true);
+        return line;
+    };
+    m_headActions = QList<QAction *>{showAttention, separator()} + receive + QList<QAction *>{separator()} + addReceiver +
+                    QList<QAction *>{separator(), ablate, copyValues};
     connectToExplorer();
     updateEnabled();
 }
@@ -182,18 +189,6 @@ void Actions::updateEnabled()
     selectStrongest->setEnabled(result);
     for (QAction *action : receive + addReceiver + QList<QAction *>{ablate, copyValues, clearSelection, showAttention})
         action->setEnabled(heads);
-}
-
-QList<QAction *> Actions::headActions() const
-{
-    auto *separators = new QObject(const_cast<Actions *>(this));
-    const auto separator = [separators] {
-        auto *line = new QAction(separators);
-        line->setSeparator(true);
-        return line;
-    };
-    return QList<QAction *>{showAttention, separator()} + receive + QList<QAction *>{separator()} + addReceiver +
-           QList<QAction *>{separator(), ablate, copyValues};
 }
 
 void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)

@@ -30,7 +30,7 @@ public:
     QList<QAction *> themes; ///< system, light, dark
 
     /// What a right click on a head offers.
-    QList<QAction *> headActions() const;
+    const QList<QAction *> &headActions() const { return m_headActions; }
     /// viewMenu gets the docks' own actions at its end.
     void fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu);
 
@@ -43,6 +43,7 @@ private:
 
     Explorer &m_explorer;
     QWidget *m_window;
+    QList<QAction *> m_headActions;
 };
 
 /// "L9H6 <tab> +23.4 %" for every selected head of the run on view, one line each.

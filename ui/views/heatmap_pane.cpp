@@ -45,6 +45,7 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
             refresh();
     });
     connect(&m_explorer.document, &Document::setupChanged, this, &HeatmapPane::refresh);
+    connect(&m_explorer.document, &Document::loadingChanged, this, &HeatmapPane::refresh);
     refresh();
 }
 
@@ -111,7 +112,8 @@ void HeatmapPane::refresh()
     refreshChooser();
     widgets::HeatmapView view = shownHeatmap(m_explorer.navigation.place(), m_explorer.runs);
     maskBelow(view, m_threshold->value());
-    m_heatmap->setEmptyText(!m_explorer.document.ready() ? tr("Loading the model")
+    const Document &document = m_explorer.document;
+    m_heatmap->setEmptyText(!document.ready() ? (document.loading() ? tr("Loading the model") : tr("No model is open. Drop a model folder here."))
                             : m_explorer.navigation.place().run >= 0
                                 ? tr("Starting")
                                 : tr("Choose what to patch in the toolbar, then press Run (Ctrl+R)"));

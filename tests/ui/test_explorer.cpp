@@ -1,0 +1,143 @@
+// The loop: receivers in the tray, sweeps that follow, walking upstream, the trail, comparing, undo; on the demo model.
+#include "controllers/attention_maths.h"
+#include "controllers/run_views.h"
+#include "heatmap_widget.h"
+#include "view_models.h"
+#include "views/heatmap_pane.h"
+#include "window_fixture.h"
+
+using namespace patchbay;
+using widgets::HeadId;
+
+class TestExplorer : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        m_window = &m_fixture.open();
+        m_explorer = &m_window->explorer();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
+        m_fixture.chooseSites({Site::Z});
+        m_window->actions().run->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
+        m_zRun = m_explorer->navigation.place().run;
+    }
+
+    void theTrayRunsByItselfAndTheWalkKeepsItsTrail()
+    {
+        PathController &paths = m_explorer->paths;
+        paths.runFinalResidual();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
+        QCOMPARE(paths.trail().size(), 1);
+        QVERIFY(paths.canWalk());
+
+        m_window->actions().walk->trigger();
+        const auto receivers = m_explorer->navigation.place().receivers;
+        QVERIFY(!receivers.isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
+        QCOMPARE(paths.trail().size(), 2);
+        QVERIFY(m_fixture.shown()->live);
+        QCOMPARE(m_fixture.shown()->spec.receivers.nodes.size(), size_t(receivers.size()));
+
+        // A receiver more: the sweep follows, the trail's last step is corrected.
+        paths.add({receivers.front().head}, Site::V);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
+        QCOMPARE(paths.trail().size(), 2);
+        QCOMPARE(m_fixture.shown()->spec.receivers.nodes.size(), size_t(receivers.size() + 1));
+
+        paths.returnTo(0);
+        QVERIFY(m_explorer->navigation.place().receivers.isEmpty());
+        QVERIFY(m_fixture.shown()->spec.receivers.nodes.front().site == Site::ResidPost);
+        QCOMPARE(paths.trail().size(), 2);
+    }
+
+    void aNewerLiveRunSupersedesAnOlderOne()
+    {
+        const int layers = m_explorer->document.setup()->model->config().n_layers;
+        const int before = m_explorer->runs.rowCount();
+        for (int head = 0; head < 5; ++head)
+            m_explorer->paths.receive({{layers - 1, head}}, Site::K);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
+        QVERIFY(m_fixture.shown()->state == RunState::Done);
+        QCOMPARE(m_fixture.shown()->spec.receivers.nodes.front().head, 4);
+        QVERIFY2(m_explorer->runs.rowCount() <= before + 2, "superseded runs leave nothing behind");
+    }
+
+    void stoppedRunsContinue()
+    {
+        m_fixture.chooseSites({Site::Q, Site::K, Site::V});
+        m_window->actions().run->trigger();
+        const int id = m_explorer->navigation.place().run;
+        QTRY_VERIFY(m_explorer->runs.find(id)->done > 0 || m_explorer->runs.find(id)->finished());
+        m_window->actions().stop->trigger();
+        QTRY_VERIFY(m_explorer->runs.find(id)->finished());
+        if (m_explorer->runs.find(id)->state == RunState::Done)
+            QSKIP("the sweep was done before it could be stopped");
+        QVERIFY(m_explorer->runs.find(id)->state == RunState::Stopped);
+        m_window->actions().continueRun->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_explorer->runs.find(id)->state == RunState::Done, 60000);
+        for (const Grid &grid : m_explorer->runs.find(id)->result->grids)
+            QVERIFY(std::all_of(grid.state.begin(), grid.state.end(), [](CellState s) { return s == CellState::Exact; }));
+    }
+
+    void onePromptAndTheMeanAgree()
+    {
+        const RunResult &result = *m_explorer->runs.find(m_zRun)->result;
+        const auto mean = heatmapView(result);
+        QVector<double> sum(mean.facets[0].values.size());
+        const int prompts = result.grids[0].prompts;
+        for (int p = 0; p < prompts; ++p) {
+            const auto one = heatmapView(onePrompt(result, p));
+            for (qsizetype i = 0; i < sum.size(); ++i)
+                sum[i] += one.facets[0].values[i] / prompts;
+        }
+        for (qsizetype i = 0; i < sum.size(); ++i)
+            QVERIFY(std::abs(sum[i] - mean.facets[0].values[i]) < 1e-3);
+    }
+
+    void aRunMinusItselfIsNothing()
+    {
+        Place place;
+        place.run = place.comparedRun = m_zRun;
+        const auto view = shownHeatmap(place, m_explorer->runs);
+        QCOMPARE(view.facets.size(), 1);
+        for (const double value : view.facets[0].values)
+            QCOMPARE(value, 0.0);
+    }
+
+    void theMeanByRoleIsAttention()
+    {
+        m_explorer->navigation.select({{3, 0}}, {3, 0});
+        m_explorer->attention.setPrompt(-1);
+        QTRY_VERIFY(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().head == (HeadId{3, 0}));
+        const auto view = m_explorer->attention.views().front();
+        QCOMPARE(view.size, 7);
+        for (int row = 0; row < 6; ++row) {
+            double sum = 0;
+            for (int column = 0; column < view.size; ++column)
+                sum += view.weights[row * view.size + column];
+            QVERIFY2(std::abs(sum - 1) < 1e-3, qPrintable(QStringLiteral("row %1 sums to %2").arg(view.tokens[row]).arg(sum)));
+        }
+        m_explorer->attention.setPrompt(0);
+    }
+
+    void differencesAndPatchedPatternsAreShown()
+    {
+        m_explorer->navigation.select({{1, 0}, {4, 1}}, {4, 1});
+        m_explorer->attention.setSource(AttentionSource::CleanMinusFlipped);
+        QTRY_VERIFY(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().difference);
+        m_explorer->navigation.showRun(m_zRun);
+        m_explorer->attention.setSource(AttentionSource::Patched);
+        QTRY_VERIFY(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().title.contains(QStringLiteral("patched")));
+        m_explorer->attention.setSource(AttentionSource::Clean);
+    }
+
+private:
+    WindowFixture m_fixture;
+    MainWindow *m_window = nullptr;
+    Explorer *m_explorer = nullptr;
+    int m_zRun = -1;
+};
+
+QTEST_MAIN(TestExplorer)
+#include "test_explorer.moc"

@@ -1,0 +1,90 @@
+#include "shell/export_flow.h"
+
+#include "attention_text_widget.h"
+#include "attention_widget.h"
+#include "bars_widget.h"
+#include "export/export_dialog.h"
+#include "heatmap_widget.h"
+#include "main_window.h"
+#include "scatter_widget.h"
+#include "shell/message_bar.h"
+#include "views/attention_pane.h"
+#include "views/bars_pane.h"
+#include "views/heatmap_pane.h"
+#include "views/scatter_pane.h"
+
+namespace patchbay {
+
+FigureView activeView(const MainWindow &window)
+{
+    const QWidget *focus = window.focusWidget(); // also while a menu or the palette has the keyboard
+    for (; focus; focus = focus->parentWidget()) {
+        if (qobject_cast<const AttentionPane *>(focus))
+            return FigureView::Attention;
+        if (qobject_cast<const ScatterPane *>(focus))
+            return FigureView::Scatter;
+        if (qobject_cast<const BarsPane *>(focus))
+            return FigureView::Bars;
+    }
+    return FigureView::Heatmap;
+}
+
+std::optional<FigureSubject> shownSubject(MainWindow &window, FigureView view)
+{
+    Explorer &explorer = window.explorer();
+    const RunEntry *run = explorer.runs.find(explorer.navigation.place().run);
+    FigureSubject subject;
+    subject.view = view;
+    subject.result = run ? run->result : nullptr;
+    switch (view) {
+    case FigureView::Attention: {
+        const auto &shown = window.attentionPane().matrix()->view();
+        if (shown.size == 0)
+            return std::nullopt;
+        subject.content = shown;
+        break;
+    }
+    case FigureView::Scatter: {
+        const auto &shown = window.scatterPane().scatter()->view();
+        if (shown.points.isEmpty())
+            return std::nullopt;
+        subject.content = shown;
+        break;
+    }
+    case FigureView::Bars: {
+        const auto &shown = window.barsPane().bars()->view();
+        if (shown.bars.isEmpty())
+            return std::nullopt;
+        subject.content = shown;
+        break;
+    }
+    default: {
+        const auto &shown = window.heatmapPane().heatmap()->view();
+        if (shown.facets.isEmpty())
+            return std::nullopt;
+        subject.view = FigureView::Heatmap;
+        subject.content = shown;
+    }
+    }
+    return subject;
+}
+
+void openExportDialog(MainWindow &window, FigureView view)
+{
+    auto subject = shownSubject(window, view);
+    if (!subject) {
+        window.messages().showFailure(MainWindow::tr("Nothing to export"), {{}, MainWindow::tr("this view is empty"), MainWindow::tr("Run a sweep first.")});
+        return;
+    }
+    std::vector<RunResultPtr> pinned;
+    for (const RunEntry &entry : window.explorer().runs.entries())
+        if (entry.pinned && entry.result)
+            pinned.push_back(entry.result);
+    auto *dialog = new ExportDialog(std::move(*subject), std::move(pinned), &window);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    QObject::connect(dialog, &ExportDialog::exported, &window,
+                     [&window](const QStringList &files) { window.messages().showNote(MainWindow::tr("Written: %1").arg(files.join(QStringLiteral(", ")))); });
+    dialog->open();
+}
+
+} // namespace patchbay

@@ -1,0 +1,109 @@
+#include "shell/gallery_views.h"
+
+#include <QRandomGenerator>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace patchbay {
+
+using namespace widgets;
+
+namespace {
+constexpr quint32 kSeed = 42;
+
+/// Mostly nothing, a few strong heads, as sweeps look.
+double effect(QRandomGenerator &random)
+{
+    const double noise = (random.generateDouble() - 0.5) * 2;
+    return random.bounded(20) == 0 ? noise * 30 : noise * noise * noise * 4;
+}
+} // namespace
+
+HeatmapView galleryHeatmap(int layers, int heads, int facets, double shareMissing)
+{
+    const char *titles[] = {"Output (z)", "Queries (q)", "Keys (k)", "Values (v)", "Pattern"};
+    QRandomGenerator random(kSeed);
+    HeatmapView view;
+    view.title = QStringLiteral("Activation patching, denoising");
+    view.colourLabel = QStringLiteral("Logit diff variation");
+    for (int f = 0; f < facets; ++f) {
+        HeatmapFacet facet;
+        facet.title = QString::fromLatin1(titles[f % 5]);
+        facet.rows = layers;
+        facet.columns = heads;
+        for (int i = 0; i < layers * heads; ++i) {
+            const double value = effect(random);
+            const double luck = random.generateDouble();
+            const CellState state = luck < shareMissing / 2 ? CellState::Missing : luck < shareMissing ? CellState::Estimated : CellState::Exact;
+            facet.values << (state == CellState::Missing ? std::numeric_limits<double>::quiet_NaN() : value);
+            facet.states << state;
+        }
+        view.facets << facet;
+    }
+    return view;
+}
+
+AttentionView galleryAttention(int tokens)
+{
+    const QStringList words{QStringLiteral("When"), QStringLiteral(" Mary"), QStringLiteral(" and"), QStringLiteral(" John"), QStringLiteral(" went"),
+                            QStringLiteral(" to"), QStringLiteral(" the"), QStringLiteral(" store"), QStringLiteral(","), QStringLiteral(" John"),
+                            QStringLiteral(" gave"), QStringLiteral(" a"), QStringLiteral(" drink"), QStringLiteral(" to")};
+    QRandomGenerator random(kSeed);
+    AttentionView view;
+    view.head = {9, 6};
+    view.title = QStringLiteral("L9H6 · clean · prompt 1");
+    view.size = tokens;
+    for (int i = 0; i < tokens; ++i) {
+        view.tokens << words[i % words.size()];
+        view.roles << (tokens > words.size() + 1 ? QString() : i == 1 ? QStringLiteral("IO") : i == 3 ? QStringLiteral("S1") : i == 9 ? QStringLiteral("S2") : i == tokens - 1 ? QStringLiteral("END") : QString());
+    }
+    view.weights.resize(tokens * tokens);
+    for (int row = 0; row < tokens; ++row) {
+        double sum = 0;
+        for (int column = 0; column <= row; ++column) {
+            const bool same = view.tokens[row] == view.tokens[column] && row != column;
+            const double weight = random.generateDouble() * 0.2 + (column == 0 ? 0.6 : 0) + (same ? 1.5 : 0) + (column == row - 1 ? 0.5 : 0);
+            view.weights[row * tokens + column] = float(weight);
+            sum += weight;
+        }
+        for (int column = 0; column <= row; ++column)
+            view.weights[row * tokens + column] = float(view.weights[row * tokens + column] / sum);
+    }
+    return view;
+}
+
+ScatterView galleryScatter(int heads)
+{
+    QRandomGenerator random(kSeed);
+    ScatterView view;
+    view.title = QStringLiteral("Output against attention");
+    view.xLabel = QStringLiteral("Effect of patching the pattern (%)");
+    view.yLabel = QStringLiteral("Effect of patching the output (%)");
+    for (int i = 0; i < heads; ++i) {
+        const HeadId head{i / 12, i % 12};
+        const double y = effect(random);
+        view.points << ScatterPoint{head, label(head), y * random.generateDouble() + effect(random) * 0.1, y, 0};
+    }
+    return view;
+}
+
+BarsView galleryBars(int heads)
+{
+    QRandomGenerator random(kSeed);
+    BarsView view;
+    view.title = QStringLiteral("Activation patching of z, denoising");
+    view.valueLabel = QStringLiteral("Logit diff variation (%)");
+    double total = 0;
+    for (int i = 0; i < heads; ++i) {
+        const HeadId head{random.bounded(12), random.bounded(12)};
+        const double value = 30.0 / (i + 1) * (i % 4 == 3 ? -1 : 1);
+        total += value;
+        view.bars << Bar{head, label(head), value, std::abs(value) * 0.1 + 0.3};
+    }
+    view.totalText = QStringLiteral("Total of %1 heads: %2 %").arg(heads).arg(total, 0, 'f', 1);
+    return view;
+}
+
+} // namespace patchbay
