@@ -8,6 +8,7 @@
 #include "heatmap_widget.h"
 #include "shell/actions.h"
 #include "shell/command_palette.h"
+#include "shell/export_flow.h"
 #include "shell/message_bar.h"
 #include "shell/progress_strip.h"
 #include "shell/recent_models.h"
@@ -146,6 +147,7 @@ void MainWindow::connectActions()
     connect(m_actions->resetLayout, &QAction::triggered, this, &MainWindow::useDefaultLayout);
     connect(m_actions->openModel, &QAction::triggered, this, &MainWindow::chooseModel);
     connect(m_actions->importPairs, &QAction::triggered, this, &MainWindow::choosePairs);
+    connect(m_actions->exportFigure, &QAction::triggered, this, [this] { openExportDialog(*this, activeView(*this)); });
     connect(m_actions->saveResult, &QAction::triggered, this, [this] { saveResult(m_explorer.navigation.place().run); });
     connect(m_actions->sums, &QAction::toggled, m_heatmap, &HeatmapPane::setSumsVisible);
     connect(m_actions->cellTexts, &QAction::toggled, m_heatmap, &HeatmapPane::setCellTextsVisible);

@@ -2,6 +2,8 @@
 #include "attention_widget.h"
 #include "controllers/run_views.h"
 #include "docks/model_dock.h"
+#include "export/export_dialog.h"
+#include "figure/figure.h"
 #include "heatmap_widget.h"
 #include "view_models.h"
 #include "views/attention_pane.h"
@@ -96,6 +98,28 @@ private Q_SLOTS:
         QVERIFY(m_window->explorer().navigation.place().run != now.run);
         m_window->actions().redo->trigger();
         QVERIFY(m_window->explorer().navigation.place() == now);
+    }
+
+    void theFigureIsExportedAndReadBack()
+    {
+        m_window->heatmapPane().heatmap()->setFocus();
+        QTest::keyClick(m_window, Qt::Key_E, Qt::ControlModifier);
+        ExportDialog *dialog = nullptr;
+        QTRY_VERIFY((dialog = m_window->findChild<ExportDialog *>()));
+        const QTemporaryDir folder;
+        for (const char *type : {"pdf", "svg", "png"}) {
+            const QString file = folder.filePath(QStringLiteral("figure.") + QLatin1String(type));
+            QSignalSpy exported(dialog, &ExportDialog::exported);
+            dialog->saveTo(file);
+            QTRY_COMPARE_WITH_TIMEOUT(exported.count(), 1, 20000);
+            QVERIFY(QFileInfo(file).size() > 1000);
+            const auto spec = nlohmann::json::parse(widgets::readEmbeddedSpec(file).toStdString());
+            QVERIFY(run_spec_from_json(spec) == m_fixture.shown()->spec);
+        }
+        QFile pdf(folder.filePath(QStringLiteral("figure.pdf")));
+        QVERIFY(pdf.open(QIODevice::ReadOnly));
+        QVERIFY(pdf.read(5) == "%PDF-");
+        dialog->close();
     }
 
     void closingDuringARunIsQuick()
