@@ -1,4 +1,5 @@
 // patchbay: the desktop program.
+#include "figure_command.h"
 #include "main_window.h"
 #include "shell/app_theme.h"
 #include "shell/gallery.h"
@@ -18,7 +19,8 @@ struct Options {
 Options parse(const QApplication &app)
 {
     QCommandLineParser parser;
-    parser.setApplicationDescription(QStringLiteral("Find circuits in transformer language models."));
+    parser.setApplicationDescription(QStringLiteral("Find circuits in transformer language models.\n"
+                                                    "Without a window: patchbay figure --help"));
     parser.addHelpOption();
     parser.addVersionOption();
     const QCommandLineOption model(QStringLiteral("model"), QStringLiteral("Open this Hugging Face folder (demo: the embedded model)."),
@@ -47,14 +49,29 @@ patchbay::ThemeMode themeOf(const QString &name)
                                               : patchbay::savedThemeMode();
 }
 
+/// What the program does without its window: patchbay NAME …
+struct Command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+};
+constexpr Command kCommands[] = {{"figure", patchbay::figure_command}};
+
+const Command *commandNamed(const char *name)
+{
+    for (const Command &command : kCommands)
+        if (qstrcmp(command.name, name) == 0)
+            return &command;
+    return nullptr;
+}
+
 bool headless(int argc, char **argv)
 {
     if (!qEnvironmentVariableIsEmpty("DISPLAY") || !qEnvironmentVariableIsEmpty("WAYLAND_DISPLAY") || qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
         return false;
     for (int i = 1; i < argc; ++i)
-        if (qstrncmp(argv[i], "--screenshot", 12) == 0 || qstrncmp(argv[i], "--gallery", 9) == 0 || argv[i][0] != '-')
+        if (qstrncmp(argv[i], "--screenshot", 12) == 0 || qstrncmp(argv[i], "--gallery", 9) == 0)
             return true;
-    return false;
+    return argc > 1 && commandNamed(argv[1]);
 }
 
 } // namespace
@@ -68,6 +85,8 @@ int main(int argc, char **argv)
     QApplication::setApplicationDisplayName(QStringLiteral("Patchbay"));
     QApplication::setOrganizationName(QStringLiteral("patchbay"));
     QApplication::setDesktopFileName(QStringLiteral("patchbay"));
+    if (const Command *command = commandNamed(argc > 1 ? argv[1] : ""))
+        return command->run(argc - 1, argv + 1);
     const Options options = parse(app);
     patchbay::applyTheme(themeOf(options.theme));
     const auto quit = [](int code) { QApplication::exit(code); };
