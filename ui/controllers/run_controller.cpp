@@ -3,6 +3,8 @@
 #include "view_models.h"
 #include "worker/run_job.h"
 
+#include <utility>
+
 namespace patchbay {
 
 RunController::RunController(Compute &compute, Document &document, RunsStore &store, Navigation &navigation, QObject *parent)
@@ -54,11 +56,8 @@ void RunController::start(int id, const RunResultPtr &resume)
     const RunEntry *entry = m_store.find(id);
     if (!entry)
         return;
-    if (entry->live) {
-        for (const RunEntry &other : m_store.entries())
-            if (other.live && other.id != id && !other.finished())
-                m_compute.cancel(other.job);
-    }
+    if (entry->live)
+        makeWayFor(id);
     RunNews news;
     news.snapshot = [this, id](const RunResultPtr &snapshot) {
         m_store.update(id, [&](RunEntry &e) {
@@ -87,16 +86,18 @@ void RunController::start(int id, const RunResultPtr &resume)
                 e.state = RunState::Failed;
                 e.message = failure.text();
             });
+            resumePreempted();
             Q_EMIT activeChanged();
             Q_EMIT failed(failure);
         },
         [this, id] {
             // Cancelled while it waited: nothing to keep, unless an earlier part of it is there.
             const RunEntry *e = m_store.find(id);
-            if (e && !e->result)
+            if (e && !e->result && !m_preempted.contains(id))
                 m_store.remove(id);
             else
                 m_store.update(id, [](RunEntry &entry) { entry.state = RunState::Stopped; });
+            resumePreempted();
             Q_EMIT activeChanged();
         },
     });
@@ -106,6 +107,28 @@ void RunController::start(int id, const RunResultPtr &resume)
         e.message.clear();
     });
     Q_EMIT activeChanged();
+}
+
+// A live run answers at once: older live ones are of no use any more, others wait until it is done.
+void RunController::makeWayFor(int live)
+{
+    for (const RunEntry &other : m_store.entries()) {
+        if (other.id == live || other.finished())
+            continue;
+        if (!other.live && !m_preempted.contains(other.id))
+            m_preempted << other.id;
+        m_compute.cancel(other.job);
+    }
+}
+
+void RunController::resumePreempted()
+{
+    for (const RunEntry &entry : m_store.entries())
+        if (entry.live && !entry.finished())
+            return;
+    const QVector<int> waiting = std::exchange(m_preempted, {});
+    for (const int id : waiting)
+        continueRun(id);
 }
 
 void RunController::finish(int id, const RunResultPtr &result)
@@ -124,6 +147,7 @@ void RunController::finish(int id, const RunResultPtr &result)
                 e.done = e.total;
         });
     }
+    resumePreempted();
     Q_EMIT activeChanged();
 }
 
@@ -135,6 +159,7 @@ void RunController::stop(int id)
 
 void RunController::stopAll()
 {
+    m_preempted.clear();
     for (const RunEntry &entry : m_store.entries())
         stop(entry.id);
 }

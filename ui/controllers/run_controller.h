@@ -38,12 +38,15 @@ Q_SIGNALS:
 private:
     void start(int id, const RunResultPtr &resume);
     void finish(int id, const RunResultPtr &result);
+    void makeWayFor(int live);
+    void resumePreempted();
 
     Compute &m_compute;
     Document &m_document;
     RunsStore &m_store;
     Navigation &m_navigation;
     std::shared_ptr<PriorityHint> m_priority;
+    QVector<int> m_preempted; ///< stopped for a live run; they go on after it
 };
 
 } // namespace patchbay
