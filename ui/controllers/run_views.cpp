@@ -1,6 +1,7 @@
 #include "controllers/run_views.h"
 
 #include "view_models.h"
+#include "view_text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -75,6 +76,23 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
         view.title = RunsStore::tr("Difference: %1 − %2").arg(run->name, other->name);
     }
     return view;
+}
+
+QString singleRunText(const RunEntry &entry)
+{
+    if (!entry.result || entry.result->grids.empty() || !entry.result->grids.front().axes.empty())
+        return {};
+    const Grid &grid = entry.result->grids.front();
+    if (grid.cells() != 1 || grid.state.front() != CellState::Exact)
+        return {};
+    const Baseline &base = entry.result->baseline;
+    const bool fromClean = grid.direction == Direction::Noise || entry.spec.ablation != Ablation::None;
+    double mean = 0;
+    for (const float v : grid.cell(0))
+        mean += v / double(grid.prompts);
+    return RunsStore::tr("%1\n\nLogit diff %2 → %3\n%4 of the clean–flipped gap")
+        .arg(entry.name, widgets::signedNumber(fromClean ? base.clean_mean : base.flipped_mean, 2), widgets::signedNumber(mean, 2),
+             widgets::valueWithUnit(normalised(grid, 0, base) * 100, QStringLiteral("%")));
 }
 
 void maskBelow(HeatmapView &view, double threshold)

@@ -113,9 +113,11 @@ void HeatmapPane::refresh()
     widgets::HeatmapView view = shownHeatmap(m_explorer.navigation.place(), m_explorer.runs);
     maskBelow(view, m_threshold->value());
     const Document &document = m_explorer.document;
+    const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
+    const QString single = run ? singleRunText(*run) : QString();
     m_heatmap->setEmptyText(!document.ready() ? (document.loading() ? tr("Loading the model") : tr("No model is open. Drop a model folder here."))
-                            : m_explorer.navigation.place().run >= 0
-                                ? tr("Starting")
+                            : !single.isEmpty() ? single
+                            : run ? (run->state == RunState::Failed ? tr("This run failed:\n%1").arg(run->message) : tr("Starting"))
                                 : tr("Choose what to patch in the toolbar, then press Run (Ctrl+R)"));
     m_heatmap->setView(view);
     m_heatmap->setSelection(m_explorer.navigation.place().heads);
