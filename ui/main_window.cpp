@@ -175,6 +175,8 @@ void MainWindow::connectActions()
 void MainWindow::updateTemplate()
 {
     RunSpec spec = m_controls->spec();
+    if (spec.method == Method::Analysis)
+        return;
     if (spec.positions.kind == Positions::Kind::Each)
         spec.positions = {};
     m_explorer.paths.setTemplate(spec);
@@ -185,7 +187,7 @@ void MainWindow::runFromControls()
     const RunSpec spec = m_controls->spec();
     auto &paths = m_explorer.paths;
     if (spec.method != Method::PathPatch) {
-        if (spec.sites.empty())
+        if (spec.method == Method::ActPatch && spec.sites.empty())
             m_messages->showFailure(tr("Nothing to run"), {{}, tr("no site is chosen"), tr("Choose at least one of z, q, k, v and pattern in the toolbar.")});
         else
             m_explorer.runner.run(spec);

@@ -100,7 +100,7 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
         return line;
     };
     m_headActions = QList<QAction *>{showAttention, separator()} + receive + QList<QAction *>{separator()} + addReceiver +
-                    QList<QAction *>{separator(), ablate, copyValues};
+                    QList<QAction *>{separator(), ablate, backup, copyValues};
     connectToExplorer();
     updateEnabled();
 }
@@ -116,6 +116,18 @@ void Actions::makeHeadActions()
         connect(more, &QAction::triggered, this, [this, site] { m_explorer.paths.add(m_explorer.navigation.place().heads, site); });
         addReceiver << more;
     }
+    backup = add(QStringLiteral("backup-heads"), tr("Ablate the selection: which heads take over?"), {},
+                 tr("Zero-ablates the selected heads and shows how every other head's direct effect changes"));
+    connect(backup, &QAction::triggered, this, [this] {
+        RunSpec spec;
+        spec.method = Method::Analysis;
+        spec.analysis = "ablate";
+        spec.options = {{"mode", "zero"}};
+        for (const HeadId &head : m_explorer.navigation.place().heads)
+            if (head.head >= 0)
+                spec.heads.push_back(fromHeadId(head));
+        m_explorer.runner.run(spec);
+    });
     ablate = add(QStringLiteral("ablate"), tr("Zero-ablate the selection"), {}, tr("Take the selected heads out together and see what is left"));
     connect(ablate, &QAction::triggered, this, [this] {
         RunSpec spec;
@@ -187,7 +199,7 @@ void Actions::updateEnabled()
     exportFigure->setEnabled(result);
     saveResult->setEnabled(result);
     selectStrongest->setEnabled(result);
-    for (QAction *action : receive + addReceiver + QList<QAction *>{ablate, copyValues, clearSelection, showAttention})
+    for (QAction *action : receive + addReceiver + QList<QAction *>{ablate, backup, copyValues, clearSelection, showAttention})
         action->setEnabled(heads);
 }
 
@@ -211,7 +223,7 @@ void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
     runs->addActions(receive);
     runs->addAction(walk);
     runs->addSeparator();
-    runs->addAction(ablate);
+    runs->addActions({ablate, backup});
     bar->addMenu(viewMenu);
     viewMenu->addActions({palette, showAttention});
     viewMenu->addSeparator();

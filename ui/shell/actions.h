@@ -23,7 +23,7 @@ public:
     // Edit
     QAction *undo, *redo, *clearSelection, *copyValues;
     // Run
-    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate;
+    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate, *backup;
     QList<QAction *> receive, addReceiver; ///< q, k, v, pattern
     // View
     QAction *showAttention, *selectStrongest, *previousPrompt, *nextPrompt, *meanPrompt, *sums, *cellTexts, *resetLayout, *palette;

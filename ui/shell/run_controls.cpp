@@ -40,6 +40,7 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     m_method = combo(this, tr("Method"), tr("What is done to every head"));
     m_method->addItem(tr("Activation patching"), int(Method::ActPatch));
     m_method->addItem(tr("Path patching"), int(Method::PathPatch));
+    m_method->addItem(tr("Analysis"), int(Method::Analysis));
     row->addWidget(m_method);
 
     auto *sites = new QHBoxLayout(m_sitesBox);
@@ -68,6 +69,13 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     m_target->addItem(tr("heads → receiver tray"), int(PathTarget::Tray));
     row->addWidget(m_target);
 
+    m_analysis = combo(this, tr("Analysis"), tr("What is measured of every head"));
+    m_analysis->addItem(tr("direct logit attribution"), QStringLiteral("dla"));
+    m_analysis->addItem(tr("copy scores"), QStringLiteral("copy-scores"));
+    m_analysis->addItem(tr("attention to IO, S1, S2"), QStringLiteral("attention"));
+    m_analysis->addItem(tr("head detectors"), QStringLiteral("detectors"));
+    row->addWidget(m_analysis);
+
     m_keyValue = combo(this, tr("Keys and values"), tr("This model's key and value heads are shared by several query heads"));
     m_keyValue->addItem(tr("one query head's copy"), false);
     m_keyValue->addItem(tr("shared KV head"), true);
@@ -92,7 +100,7 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
         showFor(index);
         Q_EMIT changed();
     });
-    for (QComboBox *box : {m_target, m_direction, m_positions, m_keyValue})
+    for (QComboBox *box : {m_target, m_analysis, m_direction, m_positions, m_keyValue})
         connect(box, &QComboBox::currentIndexChanged, this, &RunControls::changed);
     showFor(0);
 }
@@ -101,12 +109,19 @@ void RunControls::showFor(int method)
 {
     m_sitesBox->setVisible(method == 0);
     m_target->setVisible(method == 1);
+    m_analysis->setVisible(method == 2);
+    m_direction->setVisible(method != 2);
+    m_positions->setVisible(method != 2);
 }
 
 RunSpec RunControls::spec() const
 {
     RunSpec spec;
     spec.method = Method(m_method->currentData().toInt());
+    if (spec.method == Method::Analysis) {
+        spec.analysis = m_analysis->currentData().toString().toStdString();
+        return spec;
+    }
     spec.direction = Direction(m_direction->currentData().toInt());
     spec.positions = parse_positions(m_positions->currentData().toString().toStdString());
     spec.shared_kv = m_keyValue->isVisibleTo(this) && m_keyValue->currentData().toBool();
@@ -128,7 +143,9 @@ PathTarget RunControls::pathTarget() const
 
 void RunControls::setSpec(const RunSpec &spec)
 {
-    m_method->setCurrentIndex(spec.method == Method::PathPatch ? 1 : 0);
+    m_method->setCurrentIndex(spec.method == Method::PathPatch ? 1 : spec.method == Method::Analysis ? 2 : 0);
+    if (const int at = m_analysis->findData(QString::fromStdString(spec.analysis)); at >= 0)
+        m_analysis->setCurrentIndex(at);
     m_direction->setCurrentIndex(m_direction->findData(int(spec.direction)));
     if (const int at = m_positions->findData(QString::fromStdString(to_string(spec.positions))); at >= 0)
         m_positions->setCurrentIndex(at);

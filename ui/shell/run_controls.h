@@ -32,7 +32,7 @@ Q_SIGNALS:
 private:
     void showFor(int method);
 
-    QComboBox *m_method, *m_target, *m_direction, *m_positions, *m_keyValue;
+    QComboBox *m_method, *m_target, *m_analysis, *m_direction, *m_positions, *m_keyValue;
     QWidget *m_sitesBox;
     QVector<QToolButton *> m_sites;
 };

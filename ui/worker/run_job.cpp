@@ -1,5 +1,6 @@
 #include "worker/run_job.h"
 
+#include "analysis/analysis.h"
 #include "base/error.h"
 #include "worker/workbench.h"
 
@@ -90,7 +91,9 @@ RunResultPtr runOnWorker(Workbench &bench, const JobContext &context, const RunR
     observer.progress = [&](int done, int total) { feed.progress(done, total); };
     observer.priority = request.priority.get();
     observer.resume = request.resume.get();
-    return std::make_shared<const RunResult>(bench.session->run(request.spec, observer, context.cancel()));
+    return std::make_shared<const RunResult>(request.spec.method == Method::Analysis
+                                                 ? run_analysis(*bench.session, request.spec, observer, context.cancel())
+                                                 : bench.session->run(request.spec, observer, context.cancel()));
 }
 
 } // namespace patchbay
