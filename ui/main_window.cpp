@@ -135,6 +135,8 @@ void MainWindow::connectErrors()
 {
     connect(&m_explorer.document, &Document::failed, this, [this](const Failure &f) { m_messages->showFailure(tr("This could not be opened"), f); });
     connect(&m_explorer.runner, &RunController::failed, this, [this](const Failure &f) { m_messages->showFailure(tr("The run failed"), f); });
+    connect(&m_explorer.contribution, &ContributionController::failed, this,
+            [this](const Failure &f) { m_messages->showFailure(tr("The head's contribution cannot be shown"), f); });
     connect(&m_explorer.attention, &AttentionController::failed, this,
             [this](const Failure &f) { m_messages->showFailure(tr("The attention cannot be shown"), f); });
 }

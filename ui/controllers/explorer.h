@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controllers/attention_controller.h"
+#include "controllers/contribution_controller.h"
 #include "controllers/document.h"
 #include "controllers/navigation.h"
 #include "controllers/path_controller.h"
@@ -18,6 +19,7 @@ struct Explorer {
     RunsStore runs;
     RunController runner{compute, document, runs, navigation};
     AttentionController attention{compute, document, navigation, runs};
+    ContributionController contribution{compute, document, navigation};
     PathController paths{navigation, runner, runs, document};
 };
 

@@ -44,6 +44,14 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
             refresh();
         });
     }
+    m_ofHead = flatButton(tr("Head"), tr("The current head: attention from END against what it writes, one point a prompt"), this);
+    m_ofHead->setCheckable(true);
+    row->addWidget(m_ofHead);
+    connect(m_ofHead, &QToolButton::toggled, this, [this](bool on) {
+        m_explorer.contribution.setActive(on);
+        refresh();
+    });
+    connect(&m_explorer.contribution, &ContributionController::viewChanged, this, &ScatterPane::refresh);
     column->addLayout(row);
     column->addWidget(m_scatter, 1);
     m_refresh->setSingleShot(true);
@@ -115,13 +123,20 @@ void ScatterPane::refreshAxes()
         if (at < 0)
             at = axes.indexOf(preferred(isY));
         box->setCurrentIndex(static_cast<int>(at));
-        box->setEnabled(!axes.isEmpty());
     }
     refresh();
 }
 
 void ScatterPane::refresh()
 {
+    const bool ofHead = m_ofHead->isChecked();
+    m_x->setEnabled(!ofHead && !m_axes.isEmpty());
+    m_y->setEnabled(m_x->isEnabled());
+    if (ofHead) {
+        m_scatter->setEmptyText(tr("Click a head to see what it attends to against what it writes"));
+        m_scatter->setView(m_explorer.contribution.view());
+        return;
+    }
     const Axis x = m_axes.value(m_x->currentIndex()), y = m_axes.value(m_y->currentIndex());
     const Grid *gridX = gridOf(x), *gridY = gridOf(y);
     m_scatter->setEmptyText(m_axes.isEmpty() ? tr("Run z and pattern to see how much of a head's effect\nits attention explains")

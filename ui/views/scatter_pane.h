@@ -7,6 +7,7 @@
 
 class QComboBox;
 class QTimer;
+class QToolButton;
 
 namespace patchbay {
 
@@ -36,6 +37,7 @@ private:
     Explorer &m_explorer;
     widgets::ScatterWidget *m_scatter;
     QComboBox *m_x, *m_y;
+    QToolButton *m_ofHead = nullptr;
     QVector<Axis> m_axes;
     bool m_chosen = false; ///< the user picked axes: they stay
     QTimer *m_refresh;
