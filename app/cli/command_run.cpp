@@ -1,0 +1,81 @@
+// patchbay-cli run: a spec from a JSON file, or that of a result file, so that any result can be made again or continued.
+#include "command.h"
+#include "base/json_field.h"
+#include "io/array_files.h"
+#include "sweep.h"
+#include "usage_error.h"
+
+namespace patchbay::cli {
+
+namespace {
+
+struct Options {
+    std::string file, model;
+    ResourceOptions resources;
+    OutputOptions output;
+    SweepOptions sweep;
+    bool resume = false, print_only = false;
+};
+
+RunSpec read_spec(const std::string &file)
+{
+    const std::filesystem::path path(file);
+    if (path.extension() == ".json") {
+        const nlohmann::json content = read_json_file(path);
+        if (content.is_object() && content.contains("method")) {
+            try {
+                return run_spec_from_json(content);
+            } catch (const Error &error) {
+                throw Error(file, error.what());
+            }
+        }
+    }
+    return load_result(path).spec;
+}
+
+int run(const Options &options)
+{
+    RunSpec spec = read_spec(options.file);
+    Console console(options.output.json || options.print_only, options.output.quiet);
+    if (options.print_only) {
+        console.print(to_json(spec));
+        return 0;
+    }
+    if (spec.method == Method::Analysis)
+        throw Error(options.file, "asks for the analysis \"" + spec.analysis + "\"; use patchbay-cli analyse " + spec.analysis);
+    WorkOptions work_options;
+    work_options.model.path = options.model.empty() ? spec.model.path : options.model;
+    const Processing &p = spec.model.processing;
+    work_options.model.no_fold_ln = !p.fold_ln;
+    work_options.model.no_center_writing = !p.center_writing;
+    work_options.model.no_center_unembed = !p.center_unembed;
+    work_options.model.no_fold_value_biases = !p.fold_value_biases;
+    work_options.task.task = spec.task;
+    work_options.resources = options.resources;
+    work_options.output = options.output;
+    Workspace work(work_options, console);
+    const std::string &sha = work.model().trust().sha256;
+    if (!spec.model.sha256.empty() && !sha.empty() && sha != spec.model.sha256)
+        throw Error(work_options.model.path, "is another model than the spec's: its weights' SHA-256 is " + sha + ", not " + spec.model.sha256);
+    RunResult earlier;
+    if (options.resume)
+        earlier = load_result(options.file);
+    return run_specs(work, {spec}, options.output, options.sweep, console, options.resume ? &earlier : nullptr);
+}
+
+} // namespace
+
+Runner add_run(CLI::App &app)
+{
+    const auto options = std::make_shared<Options>();
+    app.add_option("file", options->file, "A run spec (.json) or a result (.safetensors, .npz, .json)")->required();
+    app.add_option("--model", options->model, "Use the model in this folder instead of the one that the spec names");
+    CLI::Option *resume = app.add_flag("--resume", options->resume, "Keep the exact cells of this result and compute the missing ones");
+    app.add_flag("--print-spec", options->print_only, "Print the spec as JSON and do nothing")->excludes(resume);
+    options->resources.add(app);
+    options->output.add(app, "Write the result to this file");
+    options->sweep.add(app);
+    return [options] { return run(*options); };
+}
+
+} // namespace patchbay::cli

@@ -1,0 +1,86 @@
+#include "console.h"
+
+#include <cmath>
+#include <cstdio>
+#include <unistd.h>
+
+namespace patchbay::cli {
+
+Console::Console(bool json, bool quiet) : m_json(json), m_quiet(quiet), m_terminal(!quiet && isatty(STDERR_FILENO)) {}
+
+Console::~Console()
+{
+    end_progress();
+}
+
+void Console::say(const std::string &line)
+{
+    if (m_json || m_quiet)
+        return;
+    end_progress();
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+}
+
+void Console::print(const nlohmann::ordered_json &value)
+{
+    if (!m_json)
+        return;
+    end_progress();
+    std::printf("%s\n", value.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+    std::fflush(stdout);
+}
+
+void Console::progress(const std::string &what, double share)
+{
+    if (!m_terminal)
+        return;
+    const auto now = std::chrono::steady_clock::now();
+    if (what != m_task) {
+        m_task = what;
+        m_task_start = now;
+    } else if (now - m_last < std::chrono::milliseconds(100)) {
+        return;
+    }
+    m_last = now;
+    std::string line = what + " " + std::to_string(std::lround(100 * share)) + " %";
+    const double spent = std::chrono::duration<double>(now - m_task_start).count();
+    if (share > 0.02 && spent > 2)
+        line += ", " + duration(spent / share * (1 - share)) + " left";
+    std::fprintf(stderr, "\r%s\033[K", line.c_str());
+    std::fflush(stderr);
+    m_line_shown = true;
+}
+
+void Console::end_progress()
+{
+    if (m_line_shown)
+        std::fprintf(stderr, "\r\033[K");
+    m_line_shown = false;
+}
+
+std::string percent(double share)
+{
+    char text[40];
+    std::snprintf(text, sizeof text, "%+.1f %%", 100 * share);
+    return text;
+}
+
+std::string number(double value, int digits)
+{
+    char text[60];
+    std::snprintf(text, sizeof text, "%.*f", digits, value);
+    return text;
+}
+
+std::string duration(double seconds)
+{
+    if (seconds < 60)
+        return number(seconds, seconds < 10 ? 1 : 0) + " s";
+    char text[60];
+    const long whole = std::lround(seconds);
+    std::snprintf(text, sizeof text, "%ld min %02ld s", whole / 60, whole % 60);
+    return text;
+}
+
+} // namespace patchbay::cli

@@ -1,0 +1,43 @@
+// What a command says: results to standard output, progress to standard error when that is a terminal.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace patchbay::cli {
+
+class Console {
+public:
+    /// json: machine-readable results instead of text; quiet: nothing but results that were asked for as JSON.
+    Console(bool json, bool quiet);
+    ~Console();
+    Console(const Console &) = delete;
+    Console &operator=(const Console &) = delete;
+
+    bool json() const { return m_json; }
+    /// A line of text for people; not with --json or --quiet.
+    void say(const std::string &line);
+    /// One JSON value and a line break; only with --json. Numbers that JSON cannot hold become null.
+    void print(const nlohmann::ordered_json &value);
+    /// A line that replaces the one before, at most ten times a second: "reading weights 40 %". No effect unless on a terminal.
+    void progress(const std::string &what, double share);
+    /// Takes the progress line away.
+    void end_progress();
+
+private:
+    bool m_json, m_quiet, m_terminal;
+    bool m_line_shown = false;
+    std::string m_task;
+    std::chrono::steady_clock::time_point m_task_start, m_last;
+};
+
+/// "+23.4 %"
+std::string percent(double share);
+/// "3.214"
+std::string number(double value, int digits = 3);
+/// "1.2 s", "3 min 05 s"
+std::string duration(double seconds);
+
+} // namespace patchbay::cli

@@ -1,0 +1,80 @@
+// patchbay-cli: the headless program. Parses the command line, runs one command and turns errors into exit codes.
+#include "command.h"
+#include "patching/session.h"
+#include "usage_error.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <new>
+
+using namespace patchbay;
+using namespace patchbay::cli;
+
+namespace {
+
+constexpr int exit_failed = 1, exit_usage = 2, exit_interrupted = 130;
+
+struct Entry {
+    const char *name, *help;
+    Runner (*add)(CLI::App &);
+};
+
+constexpr Entry entries[] = {
+    {"info", "Family, shapes and hash of a model, and what its trust check found", add_info},
+    {"tokenize", "Token ids and strings of texts: JSON lines from standard input to standard output", add_tokenize},
+    {"task", "Generate prompt pairs, as JSON", add_task},
+    {"baseline", "Logit differences of the clean and the flipped prompts", add_baseline},
+    {"logits", "Logits of every position of the clean and the flipped prompts", add_logits},
+    {"cache", "Activations at hook points", add_cache},
+    {"act-patch", "Activation patching and ablation sweeps", add_act_patch},
+    {"path-patch", "Path patching", add_path_patch},
+    {"attribution", "Attribution patching: a first-order estimate of activation patching", add_attribution},
+    {"run", "Run a spec from a JSON file, or the spec that a result file was made with", add_run},
+};
+
+int failed(int code, const char *what)
+{
+    std::fprintf(stderr, "patchbay-cli: %s\n", what);
+    return code;
+}
+
+int run(int argc, char **argv)
+{
+    CLI::App app("Circuits in transformer language models: activation and path patching without a window.", "patchbay-cli");
+    app.set_version_flag("--version", "patchbay-cli " + program_version());
+    app.require_subcommand(1);
+    app.footer("Each command has its own --help. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
+    Runner chosen;
+    for (const Entry &entry : entries) {
+        CLI::App *command = app.add_subcommand(entry.name, entry.help);
+        command->callback([&chosen, runner = entry.add(*command)] { chosen = runner; });
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+        const bool asked_for_text = error.get_exit_code() == 0; // --help, --version
+        app.exit(error);
+        return asked_for_text ? 0 : exit_usage;
+    }
+    return chosen();
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    try {
+        return run(argc, argv);
+    } catch (const Cancelled &) {
+        return failed(exit_interrupted, "interrupted");
+    } catch (const UsageError &error) {
+        return failed(exit_usage, error.what());
+    } catch (const Error &error) {
+        return failed(exit_failed, error.what());
+    } catch (const std::bad_alloc &) {
+        return failed(exit_failed, "out of memory; a smaller --memory-budget or fewer prompts need less");
+    } catch (const std::exception &error) {
+        return failed(exit_failed, error.what());
+    }
+}

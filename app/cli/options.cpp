@@ -1,0 +1,142 @@
+#include "options.h"
+
+#include "model/model.h"
+#include "usage_error.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+namespace patchbay::cli {
+
+void ModelOptions::add(CLI::App &app, bool with_processing)
+{
+    app.add_option("--model", path, "Hugging Face folder, or demo: the model that comes with the program")->capture_default_str();
+    if (!with_processing)
+        return;
+    const char *group = "Weight processing";
+    app.add_flag("--raw", raw, "No weight processing at all")->group(group);
+    app.add_flag("--no-fold-ln", no_fold_ln, "Leave the norms' weights where they are")->group(group);
+    app.add_flag("--no-center-writing", no_center_writing, "Do not centre weights that write to the residual stream")->group(group);
+    app.add_flag("--no-center-unembed", no_center_unembed, "Do not centre the unembedding")->group(group);
+    app.add_flag("--no-fold-value-biases", no_fold_value_biases, "Leave value biases in the heads")->group(group);
+}
+
+ModelRef ModelOptions::ref() const
+{
+    ModelRef ref;
+    ref.path = path;
+    ref.processing = {!raw && !no_fold_ln, !raw && !no_center_writing, !raw && !no_center_unembed, !raw && !no_fold_value_biases};
+    return ref;
+}
+
+std::filesystem::path ModelOptions::folder() const
+{
+    return path == "demo" ? demo_model_path() : std::filesystem::path(path);
+}
+
+void TaskOptions::add_generator(CLI::App &app)
+{
+    const char *group = "Prompts";
+    app.add_option("--task", task.kind, "Kind of generated task: ioi")->group(group)->capture_default_str()->check(CLI::IsMember({"ioi"}));
+    app.add_option("--prompts", task.prompts, "Number of prompt pairs")->group(group)->capture_default_str()->check(CLI::Range(1, 1000000));
+    app.add_option("--seed", task.seed, "Seed of the generator")->group(group)->capture_default_str();
+    app.add_option("--type", task.type, "mixed, ABBA, BABA, ABC, BAC or ABC mixed")->group(group)->capture_default_str();
+    app.add_option("--flip", task.flip, "How clean prompts become flipped ones")->group(group)->capture_default_str();
+    app.add_option("--task-file", task.file, "Names and sentences of the task, JSON")->group(group);
+}
+
+void TaskOptions::add(CLI::App &app)
+{
+    add_generator(app);
+    const char *group = "Prompts";
+    CLI::Option *pairs_option = app.add_option("--pairs", pairs, "Prompt pairs from a JSONL or CSV file: clean, flipped, answer, wrong")->group(group);
+    CLI::Option *batch_option
+        = app.add_option("--batch", batch, "Token ids from a safetensors file: clean, flipped, end, io, s")->group(group)->excludes(pairs_option);
+    for (const char *generator : {"--task-file", "--seed", "--type", "--flip", "--prompts"}) {
+        batch_option->excludes(app.get_option(generator));
+        pairs_option->excludes(app.get_option(generator));
+    }
+    app.add_option("--exclude", task.excluded, "Indices of prompts to leave out, such as 3,17")->group(group)->delimiter(',');
+}
+
+TaskRef TaskOptions::ref() const
+{
+    TaskRef ref = task;
+    if (!batch.empty()) {
+        ref.kind = "batch";
+        ref.file = batch;
+    } else if (!pairs.empty()) {
+        ref.kind = "pairs";
+        ref.file = pairs;
+    }
+    return ref;
+}
+
+void ResourceOptions::add(CLI::App &app)
+{
+    const char *group = "Resources";
+    app.add_option("--threads", threads, "Threads that compute; 0: all cores")->group(group)->capture_default_str()->check(CLI::Range(0, 4096));
+    app.add_option("--device", device, "cpu, or cuda where LibTorch has it")
+        ->group(group)
+        ->capture_default_str()
+        ->check(CLI::IsMember({"cpu", "cuda"}));
+    app.add_option("--memory-budget", memory_budget, "Memory above the weights that a sweep may use")->group(group)->capture_default_str();
+}
+
+Resources ResourceOptions::apply() const
+{
+    Resources resources;
+    resources.threads = threads;
+    resources.device = device;
+    resources.memory_budget = option_value("--memory-budget", [this] { return parse_bytes(memory_budget); });
+    set_threads(threads);
+    return resources;
+}
+
+void OutputOptions::add(CLI::App &app, const std::string &what)
+{
+    const char *group = "Output";
+    if (!what.empty())
+        app.add_option("--out", out, what)->group(group);
+    app.add_flag("--json", json, "Machine-readable results on standard output")->group(group);
+    app.add_flag("--quiet", quiet, "Print nothing else")->group(group);
+}
+
+void OutputOptions::check() const
+{
+    if (out.empty())
+        return;
+    const std::filesystem::path path(out);
+    const std::string extension = path.extension().string();
+    if (extension != ".safetensors" && extension != ".npz" && extension != ".json" && extension != ".csv")
+        throw UsageError("--out", "\"" + out + "\" does not end in .safetensors, .npz, .json or .csv");
+    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    std::error_code error;
+    if (!std::filesystem::is_directory(folder, error))
+        throw Error(out, "there is no folder " + folder.string());
+}
+
+size_t parse_bytes(const std::string &text)
+{
+    std::string plain;
+    for (const char c : text)
+        if (!std::isspace(static_cast<unsigned char>(c)))
+            plain += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    const size_t digits = std::min(plain.find_first_not_of("0123456789."), plain.size());
+    const std::string unit = plain.substr(digits);
+    static const std::pair<const char *, double> units[]
+        = {{"", 1},         {"B", 1},         {"K", 0x1p10},   {"KB", 0x1p10}, {"KIB", 0x1p10}, {"M", 0x1p20},  {"MB", 0x1p20},
+           {"MIB", 0x1p20}, {"G", 0x1p30},    {"GB", 0x1p30},  {"GIB", 0x1p30}, {"T", 0x1p40},   {"TB", 0x1p40}, {"TIB", 0x1p40}};
+    for (const auto &[known, factor] : units) {
+        if (unit != known || digits == 0)
+            continue;
+        char *end = nullptr;
+        const double value = std::strtod(plain.c_str(), &end) * factor;
+        if (end == plain.c_str() + digits && value >= 1 && value < 0x1p60)
+            return static_cast<size_t>(value);
+    }
+    throw Error(text, "is not an amount of memory; write 512MB or 1.5GB");
+}
+
+} // namespace patchbay::cli

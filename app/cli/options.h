@@ -1,0 +1,60 @@
+// The options that several commands share: each group adds itself to a command and says what was chosen.
+#pragma once
+
+#include "model/config.h"
+#include "patching/run_spec.h"
+#include "patching/session.h"
+
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace patchbay::cli {
+
+struct ModelOptions {
+    std::string path = "demo";
+    bool raw = false, no_fold_ln = false, no_center_writing = false, no_center_unembed = false, no_fold_value_biases = false;
+
+    void add(CLI::App &app, bool with_processing = true);
+    ModelRef ref() const;
+    /// The model's folder; "demo" is the one that comes with the program.
+    std::filesystem::path folder() const;
+};
+
+struct TaskOptions {
+    TaskRef task;
+    std::string batch, pairs;
+
+    void add(CLI::App &app);
+    TaskRef ref() const;
+    /// The task's own options only: nothing is read from --batch or --pairs.
+    void add_generator(CLI::App &app);
+};
+
+struct ResourceOptions {
+    int threads = 0;
+    std::string device = "cpu";
+    std::string memory_budget = "1GB";
+
+    void add(CLI::App &app);
+    /// Also sets the number of threads of this process. Throws UsageError.
+    Resources apply() const;
+};
+
+struct OutputOptions {
+    std::string out;
+    bool json = false, quiet = false;
+
+    /// what: what --out gets, for the help; empty: no --out.
+    void add(CLI::App &app, const std::string &what);
+    bool wanted() const { return !out.empty(); }
+    /// Before a long computation: throws UsageError for an extension that cannot be written, Error for a folder that is not there.
+    void check() const;
+};
+
+/// "1GB", "512 MiB", "2000000": bytes. Throws Error.
+size_t parse_bytes(const std::string &text);
+
+} // namespace patchbay::cli

@@ -1,0 +1,161 @@
+#include "sweep.h"
+
+#include "interrupt.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace patchbay::cli {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+int count(const Grid &grid, CellState state)
+{
+    return static_cast<int>(std::count(grid.state.begin(), grid.state.end(), state));
+}
+
+// [cells] as nested lists in the grid's shape; a single run is one number.
+ordered_json nested(const std::vector<double> &values, const std::vector<int> &shape, size_t axis, size_t &at)
+{
+    if (axis == shape.size()) {
+        const double value = values[at++];
+        return std::isnan(value) ? ordered_json() : ordered_json(value);
+    }
+    ordered_json list = ordered_json::array();
+    for (int i = 0; i < shape[axis]; ++i)
+        list.push_back(nested(values, shape, axis + 1, at));
+    return list;
+}
+
+std::vector<double> effects(const Grid &grid, const Baseline &baseline)
+{
+    std::vector<double> values;
+    for (int cell = 0; cell < grid.cells(); ++cell)
+        values.push_back(normalised(grid, cell, baseline));
+    return values;
+}
+
+ordered_json as_json(const RunResult &result, const OutputOptions &output)
+{
+    ordered_json grids = ordered_json::object();
+    for (const Grid &grid : result.grids) {
+        size_t at = 0;
+        grids[grid.name] = {{"axes", grid.axes},
+                            {"shape", grid.shape},
+                            {"exact", count(grid, CellState::Exact)},
+                            {"estimated", count(grid, CellState::Estimated)},
+                            {"missing", count(grid, CellState::Missing)},
+                            {"normalised", nested(effects(grid, result.baseline), grid.shape, 0, at)}};
+    }
+    ordered_json out = {{"title", title(result.spec)},
+                        {"spec", to_json(result.spec)},
+                        {"prompts", result.baseline.clean.size()},
+                        {"clean_mean", result.baseline.clean_mean},
+                        {"flipped_mean", result.baseline.flipped_mean},
+                        {"gap", result.baseline.gap()},
+                        {"complete", result.complete},
+                        {"seconds", result.seconds},
+                        {"flops", result.flops},
+                        {"results", grids}};
+    if (output.wanted())
+        out["out"] = output.out;
+    return out;
+}
+
+// "L9H6", "L9 pos 4 H6", "layer 3": where a cell is.
+std::string place(const Grid &grid, int cell)
+{
+    std::vector<int> index(grid.shape.size());
+    for (size_t axis = grid.shape.size(); axis-- > 0;) {
+        index[axis] = cell % grid.shape[axis];
+        cell /= grid.shape[axis];
+    }
+    std::string text;
+    for (size_t axis = 0; axis < index.size(); ++axis) {
+        const std::string &name = grid.axes[axis];
+        const std::string value = std::to_string(index[axis]);
+        text += name == "layer" ? "L" + value : name == "head" ? "H" + value : " " + name + " " + value + " ";
+    }
+    return text.empty() ? "together" : text;
+}
+
+void as_text(const RunResult &result, const SweepOptions &sweep, Console &console)
+{
+    const Baseline &baseline = result.baseline;
+    console.say(title(result.spec));
+    console.say(std::to_string(baseline.clean.size()) + " prompts, mean logit difference clean " + number(baseline.clean_mean) + ", flipped "
+                + number(baseline.flipped_mean));
+    for (const Grid &grid : result.grids) {
+        const std::vector<double> values = effects(grid, baseline);
+        std::vector<int> order;
+        for (int cell = 0; cell < grid.cells(); ++cell)
+            if (!std::isnan(values[size_t(cell)]))
+                order.push_back(cell);
+        std::stable_sort(order.begin(), order.end(),
+                         [&](int a, int b) { return std::abs(values[size_t(a)]) > std::abs(values[size_t(b)]); });
+        console.say("");
+        console.say(grid.name + ": " + std::to_string(count(grid, CellState::Exact)) + " of " + std::to_string(grid.cells())
+                    + " cells exact"
+                    + (count(grid, CellState::Estimated) > 0 ? ", " + std::to_string(count(grid, CellState::Estimated)) + " estimated" : ""));
+        for (size_t i = 0; i < std::min(order.size(), size_t(sweep.top)); ++i) {
+            const int cell = order[i];
+            const bool exact = grid.state[size_t(cell)] == CellState::Exact;
+            const double width = bootstrap_half_width(grid, cell, baseline);
+            std::string where = place(grid, cell);
+            where.resize(std::max(where.size(), size_t(8)), ' ');
+            console.say("  " + where + "  " + percent(values[size_t(cell)])
+                        + (!exact ? "  estimate" : std::isnan(width) ? "" : "  ±" + number(100 * width, 1)));
+        }
+    }
+    console.say("");
+    console.say("took " + duration(result.seconds));
+}
+
+RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &sweep, Console &console, const RunResult *resume)
+{
+    RunObserver observer;
+    observer.estimates = sweep.estimates;
+    observer.resume = resume;
+    observer.progress = [&](int done, int total) {
+        console.progress(std::to_string(done) + " of " + std::to_string(total) + " cells,", total > 0 ? double(done) / total : 1);
+    };
+    return work.session().run(spec, observer, cancel_on_interrupt());
+}
+
+} // namespace
+
+void SweepOptions::add(CLI::App &app)
+{
+    app.add_flag("--estimates", estimates, "Rank the cells by attribution patching first, and keep its estimates");
+    app.add_option("--top", top, "Strongest cells of each grid to print")->capture_default_str()->check(CLI::Range(0, 1000000));
+}
+
+int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOptions &output, const SweepOptions &sweep, Console &console,
+              const RunResult *resume)
+{
+    RunResult result;
+    for (size_t i = 0; i < specs.size(); ++i) {
+        RunResult part = run_one(work, specs[i], sweep, console, i == 0 ? resume : nullptr);
+        if (i == 0) {
+            result = std::move(part);
+            continue;
+        }
+        for (Grid &grid : part.grids)
+            result.grids.push_back(std::move(grid));
+        result.seconds += part.seconds;
+        result.flops += part.flops;
+        result.complete = result.complete && part.complete;
+    }
+    console.end_progress();
+    if (output.wanted())
+        save_result(output.out, result);
+    console.print(as_json(result, output));
+    as_text(result, sweep, console);
+    if (output.wanted())
+        console.say("written to " + output.out);
+    return cancel_on_interrupt().cancelled() && !result.complete ? 130 : 0;
+}
+
+} // namespace patchbay::cli

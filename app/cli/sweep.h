@@ -1,0 +1,22 @@
+// Running specs and telling what came out: shared by act-patch, path-patch, attribution and run.
+#pragma once
+
+#include "workspace.h"
+
+#include <vector>
+
+namespace patchbay::cli {
+
+struct SweepOptions {
+    bool estimates = false;
+    int top = 10;
+
+    void add(CLI::App &app);
+};
+
+/// Runs the specs one after the other on one session into one result (the spec of the first), writes it to --out and prints it.
+/// A result of the same first spec in resume is continued. Returns 0, or 130 when interrupted: what is finished is written all the same.
+int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOptions &output, const SweepOptions &sweep, Console &console,
+              const RunResult *resume = nullptr);
+
+} // namespace patchbay::cli

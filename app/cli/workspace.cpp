@@ -1,0 +1,57 @@
+#include "workspace.h"
+
+#include "interrupt.h"
+#include "task/task_source.h"
+
+namespace patchbay::cli {
+
+void WorkOptions::add(CLI::App &app, const std::string &what_out_gets)
+{
+    model.add(app);
+    task.add(app);
+    resources.add(app);
+    output.add(app, what_out_gets);
+}
+
+std::shared_ptr<const Model> load_model(const ModelOptions &options, Console &console, bool trust_check)
+{
+    LoadOptions load;
+    load.path = options.folder();
+    load.processing = options.ref().processing;
+    load.trust_check = trust_check;
+    auto model = Model::load(
+        load, [&](double share, const std::string &what) { console.progress(what, share); }, cancel_on_interrupt());
+    console.end_progress();
+    return model;
+}
+
+Workspace::Workspace(const WorkOptions &options, Console &console) : m_options(options), m_resources(options.resources.apply())
+{
+    options.output.check();
+    m_model = load_model(options.model, console, false);
+    m_batch = load_batch(options.task.ref(), m_model->tokenizer());
+    check_batch(m_batch, m_model->config().d_vocab, m_model->config().n_ctx);
+}
+
+Session &Workspace::session()
+{
+    if (!m_session)
+        m_session = std::make_unique<Session>(m_model, m_batch, m_resources);
+    return *m_session;
+}
+
+RunSpec Workspace::spec() const
+{
+    RunSpec spec;
+    spec.model = m_options.model.ref();
+    spec.model.sha256 = m_model->trust().sha256;
+    spec.task = m_options.task.ref();
+    return spec;
+}
+
+Tokens tokens_of(const PromptBatch &batch, bool flipped)
+{
+    return {batch.prompts, batch.width, flipped ? batch.flipped : batch.clean};
+}
+
+} // namespace patchbay::cli

@@ -1,0 +1,50 @@
+// What most commands begin with: the model, the prompts and a session, loaded with progress and in this order.
+#pragma once
+
+#include "console.h"
+#include "model/hooked_transformer.h"
+#include "options.h"
+#include "patching/session.h"
+#include "task/prompts.h"
+
+#include <memory>
+
+namespace patchbay::cli {
+
+/// The options of a command that computes on prompts.
+struct WorkOptions {
+    ModelOptions model;
+    TaskOptions task;
+    ResourceOptions resources;
+    OutputOptions output;
+
+    void add(CLI::App &app, const std::string &what_out_gets);
+};
+
+/// Loads with progress. Throws Error, Cancelled.
+std::shared_ptr<const Model> load_model(const ModelOptions &options, Console &console, bool trust_check);
+
+class Workspace {
+public:
+    /// Loads model and prompts. Throws Error, UsageError, Cancelled.
+    Workspace(const WorkOptions &options, Console &console);
+
+    const Model &model() const { return *m_model; }
+    const std::shared_ptr<const Model> &model_ptr() const { return m_model; }
+    const PromptBatch &batch() const { return m_batch; }
+    /// Made on the first call.
+    Session &session();
+    /// Model (with its hash) and task as a spec names them.
+    RunSpec spec() const;
+
+private:
+    const WorkOptions &m_options;
+    Resources m_resources;
+    std::shared_ptr<const Model> m_model;
+    PromptBatch m_batch;
+    std::unique_ptr<Session> m_session;
+};
+
+Tokens tokens_of(const PromptBatch &batch, bool flipped);
+
+} // namespace patchbay::cli
