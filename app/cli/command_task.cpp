@@ -1,0 +1,50 @@
+// patchbay-cli task: generated prompt pairs with token ids and word positions, as JSON.
+#include "command.h"
+#include "io/array_files.h"
+#include "options.h"
+#include "task/ioi_task.h"
+#include "text/tokenizer.h"
+
+#include <cstdio>
+
+namespace patchbay::cli {
+
+namespace {
+
+struct Options {
+    ModelOptions model;
+    TaskOptions task;
+    bool symmetric = false, prepend_bos = false;
+    std::string out;
+};
+
+int run(const Options &options)
+{
+    // Only the tokenizer: the folder need not hold a model.
+    std::filesystem::path folder = options.model.folder();
+    const auto tokenizer = Tokenizer::load(folder.extension() == ".json" ? folder : folder / "tokenizer.json");
+    folder = std::filesystem::absolute(folder).lexically_normal();
+    const std::string name = folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
+    const nlohmann::ordered_json set = ioi_dataset_json(options.task.ref(), *tokenizer, name, options.symmetric, options.prepend_bos);
+    const std::string text = set.dump(1) + "\n";
+    if (options.out.empty())
+        std::fwrite(text.data(), 1, text.size(), stdout);
+    else
+        write_file(options.out, text);
+    return 0;
+}
+
+} // namespace
+
+Runner add_task(CLI::App &app)
+{
+    const auto options = std::make_shared<Options>();
+    options->model.add(app, false);
+    options->task.add_generator(app);
+    app.add_flag("--symmetric", options->symmetric, "Follow each prompt by the same one with the names exchanged");
+    app.add_flag("--prepend-bos", options->prepend_bos, "Begin each prompt with the tokenizer's BOS token");
+    app.add_option("--out", options->out, "Write the JSON to this file instead of standard output");
+    return [options] { return run(*options); };
+}
+
+} // namespace patchbay::cli
