@@ -22,5 +22,6 @@ Runner add_act_patch(CLI::App &app);
 Runner add_path_patch(CLI::App &app);
 Runner add_attribution(CLI::App &app);
 Runner add_run(CLI::App &app);
+Runner add_bench(CLI::App &app);
 
 } // namespace patchbay::cli

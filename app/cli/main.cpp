@@ -31,6 +31,7 @@ constexpr Entry entries[] = {
     {"path-patch", "Path patching", add_path_patch},
     {"attribution", "Attribution patching: a first-order estimate of activation patching", add_attribution},
     {"run", "Run a spec from a JSON file, or the spec that a result file was made with", add_run},
+    {"bench", "Seconds, arithmetic and memory of standard workloads", add_bench},
 };
 
 int failed(int code, const char *what)
