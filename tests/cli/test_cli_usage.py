@@ -1,0 +1,183 @@
+"""What scripts rely on besides the numbers: exit codes, messages, formats, files that come out the same."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from cli import FIXTURES, PROGRAM, CliTest, main, np, read_safetensors, run, write_safetensors
+
+MODEL, BATCH = FIXTURES / "models" / "neox-3x4", FIXTURES / "golden" / "neox-3x4" / "batch.safetensors"
+
+
+class Usage(CliTest):
+    def test_help_is_no_error(self):
+        text = run("--help").stdout
+        for command in ("info", "tokenize", "task", "baseline", "logits", "cache", "act-patch", "path-patch", "attribution", "run", "bench"):
+            self.assertIn(command, text)
+            self.assertIn("--", run(command, "--help").stdout)
+        self.assertRegex(run("--version").stdout, r"^patchbay-cli \d+\.\d+")
+
+    def test_wrong_usage_is_2_and_names_the_option(self):
+        for arguments, message in [
+            ([], "subcommand is required"),
+            (["fly"], "fly"),
+            (["info", "--bad"], "--bad"),
+            (["act-patch", "--sites", "zz"], "--sites: zz: is not a site"),
+            (["act-patch", "--positions", "somewhere"], "--positions"),
+            (["act-patch", "--direction", "up"], "--direction"),
+            (["act-patch", "--ablate", "gone"], "--ablate"),
+            (["act-patch", "--ablate", "zero", "--direction", "noise"], "--direction"),
+            (["act-patch", "--heads", "nine"], "--heads: nine: is not a head"),
+            (["act-patch", "--out", "result.xlsx"], "--out"),
+            (["act-patch", "--memory-budget", "lots"], "--memory-budget: lots: is not an amount of memory"),
+            (["act-patch", "--threads", "-1"], "--threads"),
+            (["act-patch", "--batch", "a", "--pairs", "b"], "--pairs"),
+            (["act-patch", "--batch", "a", "--seed", "1"], "--seed"),
+            (["path-patch"], "--receivers"),
+            (["path-patch", "--receivers", "q:8"], "--receivers"),
+            (["path-patch", "--receivers", "q"], "--receivers"),
+            (["path-patch", "--receivers", "q:1.1", "--positions", "each"], "--positions"),
+            (["cache"], "--hooks"),
+            (["cache", "--hooks", "*"], "--out"),
+            (["logits"], "--out"),
+            (["baseline", "--prompts", "0"], "--prompts"),
+            (["bench", "--work", "W9"], "--work: W9"),
+            (["bench", "--batch", "x"], "--model"),
+        ]:
+            with self.subTest(arguments):
+                done = run(*arguments, expect=2)
+                self.assertIn(message, done.stderr + done.stdout)
+
+    def test_failures_are_1_and_name_the_file(self):
+        missing = self.folder / "nothing"
+        for arguments, message in [
+            (["info", "--model", missing], "nothing"),
+            (["logits", "--batch", missing, "--out", self.folder / "x.npz"], "nothing"),
+            (["baseline", "--pairs", missing], "nothing"),
+            (["tokenize", "--model", missing], "nothing"),
+            (["task", "--task-file", missing], "nothing"),
+            (["run", missing], "nothing"),
+            (["act-patch", "--out", missing / "x.npz"], "there is no folder"),
+        ]:
+            with self.subTest(arguments):
+                done = run(*arguments, expect=1)
+                self.assertRegex(done.stderr, "^patchbay-cli: ")
+                self.assertIn(message, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+    def test_bad_lines_name_the_line(self):
+        self.assertIn("line 2", run("tokenize", stdin='{"text": "a"}\nnot json\n', expect=1).stderr)
+
+    def test_run_reads_a_spec(self):
+        spec = self.folder / "spec.json"
+        spec.write_text('{"method": "act_patch", "sites": ["z", "y"]}')
+        self.assertIn("sites: y: is not a site", run("run", spec, expect=1).stderr)
+        spec.write_text('{"method": "path_patch", "receivers": [{"site": "q", "heads": ["1.1"]}], "direction": "noise"}')
+        self.assertEqual(json.loads(run("run", spec, "--print-spec").stdout)["receivers"], [{"site": "q", "heads": ["1.1"]}])
+
+
+@unittest.skipUnless(FIXTURES.is_dir(), f"{FIXTURES} is not there")
+class Files(CliTest):
+    def sweep(self, *arguments, **keywords):
+        return run("act-patch", "--model", MODEL, "--batch", BATCH, "--threads", 1, *arguments, **keywords)
+
+    def test_twice_the_same_bytes(self):
+        for extension in "safetensors", "npz", "json", "csv":
+            files = [self.folder / f"{name}.{extension}" for name in ("a", "b")]
+            for file in files:
+                self.sweep("--sites", "z,mlp_out", "--out", file, "--quiet")
+            self.assertEqual(files[0].read_bytes(), files[1].read_bytes(), extension)
+
+    def test_formats_hold_the_same_numbers(self):
+        for extension in "safetensors", "npz", "json":
+            self.sweep("--out", self.folder / f"r.{extension}", "--quiet")
+        expected, metadata = read_safetensors(self.folder / "r.safetensors")
+        self.assertEqual(json.loads(metadata["spec"])["sites"], ["z"])
+        with np.load(self.folder / "r.npz") as arrays:
+            for name, values in expected.items():
+                np.testing.assert_array_equal(arrays[name], values, err_msg=name)
+
+    def test_json_is_all_of_standard_output(self):
+        answer = json.loads(self.sweep("--json").stdout)
+        self.assertEqual(np.array(answer["results"]["denoise.z"]["normalised"]).shape, (3, 4))
+        self.assertTrue(answer["complete"])
+        self.assertEqual(self.sweep("--quiet").stdout, "")
+        text = self.sweep().stdout
+        self.assertIn("12 of 12 cells exact", text)
+
+    def test_a_result_can_be_made_again(self):
+        first, again = self.folder / "first.safetensors", self.folder / "again.safetensors"
+        self.sweep("--sites", "q,resid_pre", "--direction", "noise", "--out", first, "--quiet")
+        run("run", first, "--threads", 1, "--out", again, "--quiet")
+        self.assertEqual(first.read_bytes(), again.read_bytes())
+        other = self.folder / "other"
+        shutil.copytree(FIXTURES / "models" / "neox-serial-3x4", other)
+        self.assertIn("another model than the spec's", run("run", first, "--model", other, "--quiet", expect=1).stderr)
+
+    def test_damaged_files(self):
+        truncated = self.folder / "batch.safetensors"
+        truncated.write_bytes(BATCH.read_bytes()[:200])
+        done = run("baseline", "--model", MODEL, "--batch", truncated, expect=1)
+        self.assertIn(str(truncated), done.stderr)
+
+        arrays, _ = read_safetensors(BATCH)
+        del arrays["io"]
+        write_safetensors(truncated, arrays)
+        self.assertIn("io", run("baseline", "--model", MODEL, "--batch", truncated, expect=1).stderr)
+
+        arrays, _ = read_safetensors(BATCH)
+        arrays["clean"] = arrays["clean"].copy()
+        arrays["clean"][1, 2] = 5000
+        write_safetensors(truncated, arrays)
+        self.assertIn("5000", run("baseline", "--model", MODEL, "--batch", truncated, expect=1).stderr)
+
+        model = self.folder / "model"
+        shutil.copytree(MODEL, model)
+        weights = model / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-1000])
+        self.assertIn("model.safetensors", run("info", "--model", model, expect=1).stderr)
+
+    def test_an_unwritten_result_leaves_the_old_one(self):
+        out = self.folder / "kept.npz"
+        out.write_text("earlier")
+        arrays, _ = read_safetensors(BATCH)
+        run("act-patch", "--model", MODEL, "--batch", BATCH, "--heads", "9.9", "--out", out, expect=1)
+        self.assertEqual(out.read_text(), "earlier")
+
+
+@unittest.skipUnless(FIXTURES.is_dir(), f"{FIXTURES} is not there")
+class Interrupted(CliTest):
+    def test_finished_cells_are_written_and_can_be_continued(self):
+        # A batch so large that the sweep is still going on when the signal arrives.
+        arrays, _ = read_safetensors(BATCH)
+        batch = self.folder / "batch.safetensors"
+        write_safetensors(batch, {name: np.concatenate([values] * 400) for name, values in arrays.items()})
+        out = self.folder / "part.safetensors"
+        options = ["--model", MODEL, "--batch", batch, "--threads", "1", "--memory-budget", "1MB", "--sites", "z,q,k,v,pattern,mlp_out"]
+        program = subprocess.Popen([PROGRAM, "act-patch", *map(str, options), "--quiet", "--out", str(out), "--positions", "each"],
+                                   stderr=subprocess.PIPE, encoding="utf-8")
+        self.addCleanup(program.kill)
+        # Wait until it computes: it has used a second of processor time (reading the model takes a fraction of that).
+        ticks = os.sysconf("SC_CLK_TCK")
+        while program.poll() is None:
+            with open(f"/proc/{program.pid}/stat", encoding="ascii") as stat:
+                fields = stat.read().rsplit(")", 1)[1].split()
+            if (int(fields[11]) + int(fields[12])) / ticks > 1:
+                break
+            time.sleep(0.01)
+        program.send_signal(signal.SIGINT)
+        message = program.communicate(timeout=60)[1]
+        self.assertEqual(program.returncode, 130, message)
+        result, _ = read_safetensors(out)
+        values = result["denoise.z.by_pos"]
+        missing = np.isnan(values).all(axis=-1).mean()
+        self.assertGreater(sum(np.isnan(v).any() for n, v in result.items() if n.endswith(".by_pos")), 0, "nothing was left to do")
+        self.assertLess(missing, 1, "nothing was finished")
+
+
+if __name__ == "__main__":
+    main()
