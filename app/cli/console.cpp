@@ -27,7 +27,7 @@ void Console::print(const nlohmann::ordered_json &value)
     if (!m_json)
         return;
     end_progress();
-    std::printf("%s\n", value.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+    std::printf("%s\n", value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
     std::fflush(stdout);
 }
 
