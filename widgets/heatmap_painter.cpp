@@ -149,6 +149,14 @@ void paintHeatmap(QPainter &painter, const HeatmapScene &scene, const QRect &cli
 {
     painter.save();
     painter.setClipRect(clip);
+    for (int i = 0; i < scene.layout.facets.size(); ++i) {
+        // A single new cell, the usual case while a sweep runs: nothing around the cells changes.
+        if (scene.layout.facets[i].cells.contains(clip)) {
+            drawCells(painter, scene, i, clip);
+            painter.restore();
+            return;
+        }
+    }
     painter.fillRect(clip, scene.theme.background);
     double lowest[2] = {0, 0}, highest[2] = {0, 0};
     for (const HeatmapFacet &facet : scene.view.facets) {
@@ -163,11 +171,9 @@ void paintHeatmap(QPainter &painter, const HeatmapScene &scene, const QRect &cli
         }
     }
     for (int i = 0; i < scene.layout.facets.size(); ++i) {
-        const FacetLayout &place = scene.layout.facets[i];
         drawCells(painter, scene, i, clip);
-        if (place.cells.contains(clip))
-            continue;
-        drawFacetFurniture(painter, scene, i);
+        if (!scene.layout.facets[i].rowSums.contains(clip) && !scene.layout.facets[i].columnSums.contains(clip) && !scene.layout.readout.contains(clip))
+            drawFacetFurniture(painter, scene, i);
         for (bool rows : {false, true})
             drawSums(painter, scene, i, lowest[rows], highest[rows], rows);
     }
@@ -179,7 +185,8 @@ void paintHeatmap(QPainter &painter, const HeatmapScene &scene, const QRect &cli
         painter.drawText(scene.layout.title, Qt::AlignLeft | Qt::AlignVCenter,
                          painter.fontMetrics().elidedText(scene.view.title, Qt::ElideRight, scene.layout.title.width()));
     }
-    drawColourBar(painter, scene);
+    if (clip.intersects(scene.layout.colourBar.united(scene.layout.colourLabel)))
+        drawColourBar(painter, scene);
     if (clip.intersects(scene.layout.readout))
         drawStateLegend(&painter, scene);
     painter.restore();

@@ -43,7 +43,7 @@ void HeatmapWidget::setView(const HeatmapView &view)
 {
     const HeatmapView before = std::exchange(m_view, view);
     const double limit = colourLimit(m_view);
-    const bool incremental = sameShape(before, m_view) && limit == m_limit && !m_stale.contains(rect());
+    const bool incremental = sameShape(before, m_view) && limit == m_limit && !(m_stale.size() == 1 && m_stale[0] == rect());
     m_limit = limit;
     if (incremental) {
         repaintChanged(before);
@@ -62,7 +62,7 @@ void HeatmapWidget::setView(const HeatmapView &view)
 
 void HeatmapWidget::repaintChanged(const HeatmapView &before)
 {
-    constexpr int manyCells = 256; // beyond this a region of single cells costs more than the facet
+    constexpr int manyCells = 128; // beyond this single cells cost more than the facet
     for (int i = 0; i < m_view.facets.size(); ++i) {
         const HeatmapFacet &old = before.facets[i], &now = m_view.facets[i];
         const FacetLayout &place = m_layout.facets[i];
@@ -78,14 +78,17 @@ void HeatmapWidget::repaintChanged(const HeatmapView &before)
             continue;
         if (changed.size() > manyCells)
             changed = {place.cells};
-        for (const QRect &cell : changed)
-            m_stale += cell;
-        m_stale += place.rowSums;
-        m_stale += place.columnSums;
-        m_stale += m_layout.readout; // the legend of states may lose an entry
+        m_stale += changed;
+        for (const QRect &part : {place.rowSums, place.columnSums, m_layout.readout}) { // the legend of states may lose an entry
+            if (!part.isEmpty() && !m_stale.contains(part))
+                m_stale += part;
+        }
     }
+    // Views may come faster than paints; what piles up is then drawn as a whole.
+    if (m_stale.size() > 4 * manyCells)
+        m_stale = {rect()};
     if (!m_stale.isEmpty())
-        update(m_stale);
+        update();
 }
 
 void HeatmapWidget::setEmptyText(const QString &text)
@@ -165,7 +168,7 @@ void HeatmapWidget::relayout()
 
 void HeatmapWidget::repaintAll()
 {
-    m_stale = rect();
+    m_stale = {rect()};
     update();
 }
 
@@ -181,13 +184,13 @@ void HeatmapWidget::paintEvent(QPaintEvent *event)
         if (m_buffer.size() != pixels || m_buffer.devicePixelRatio() != ratio) {
             m_buffer = QPixmap(pixels);
             m_buffer.setDevicePixelRatio(ratio);
-            m_stale = rect();
+            m_stale = {rect()};
         }
         if (!m_stale.isEmpty()) {
             QPainter buffer(&m_buffer);
             for (const QRect &part : m_stale)
                 paintHeatmap(buffer, now, part);
-            m_stale = {};
+            m_stale.clear();
         }
         painter.drawPixmap(event->rect(), m_buffer,
                            QRectF(QPointF(event->rect().topLeft()) * ratio, QSizeF(event->rect().size()) * ratio).toRect());

@@ -6,7 +6,6 @@
 #include "views.h"
 
 #include <QPixmap>
-#include <QRegion>
 #include <QWidget>
 
 namespace patchbay::widgets {
@@ -85,7 +84,7 @@ private:
     QString m_readout;
     bool m_readoutIsHint = true;
     QPixmap m_buffer;                    // the data part, so that hovering never draws cells
-    QRegion m_stale;                     // of m_buffer
+    QVector<QRect> m_stale;              // parts of m_buffer to be drawn again; a QRegion would cut them into slivers
 };
 
 } // namespace patchbay::widgets

@@ -7,6 +7,8 @@
 #include <QSignalSpy>
 #include <QtTest>
 
+#include <ctime>
+
 using namespace patchbay::widgets;
 
 namespace {
@@ -336,14 +338,13 @@ void TestHeatmap::repaintTime()
     for (int i = 0; i < 15; ++i) {
         view.limit = 20 + i; // a new scale: every cell changes
         widget.setView(view);
-        QElapsedTimer timer;
-        timer.start();
+        std::clock_t start = std::clock(); // processor time: other programs' work does not count
         widget.render(&target);
-        full = std::min(full, timer.nsecsElapsed() / 1e6);
+        full = std::min(full, (std::clock() - start) * 1e3 / CLOCKS_PER_SEC);
         move(widget, centre(widget, 0, i, i));
-        timer.restart();
+        start = std::clock();
         widget.render(&target);
-        hover = std::min(hover, timer.nsecsElapsed() / 1e6);
+        hover = std::min(hover, (std::clock() - start) * 1e3 / CLOCKS_PER_SEC);
     }
     qInfo("48 x 64 heatmap at 1280 x 800: full repaint %.2f ms, repaint while hovering %.2f ms (best of 15)", full, hover);
     QVERIFY(full > 0 && hover > 0);
