@@ -152,7 +152,7 @@ void Checkpoint::read(const std::string &name, const Rows &sink, const CancelTok
     constexpr int64_t kPiece = 1 << 18;
     const int64_t step = std::max<int64_t>(1, kPiece / row_count);
     const uint64_t row_bytes = static_cast<uint64_t>(row_count) * size_of(tensor.dtype);
-    std::vector<float> values(static_cast<size_t>(std::min(step, total) * row_count));
+    std::vector<float> values;
     std::vector<std::byte> scratch;
     const std::byte *gathered = nullptr;
     if (!tensor.strides.empty()) {
@@ -166,16 +166,27 @@ void Checkpoint::read(const std::string &name, const Rows &sink, const CancelTok
         cancel.check();
         const int64_t rows = std::min(step, total - row);
         const size_t count = static_cast<size_t>(rows * row_count);
+        const float *piece = nullptr; // float32 is used where it lies
         if (tensor.strides.empty()) {
             const uint64_t begin = tensor.offset + static_cast<uint64_t>(row) * row_bytes, bytes = static_cast<uint64_t>(rows) * row_bytes;
-            convert_to_float(tensor.dtype, tensor.source->view(begin, bytes, scratch), count, values.data());
-            tensor.source->release(begin, begin + bytes);
+            const std::byte *stored = tensor.source->view(begin, bytes, scratch);
+            if (tensor.dtype == DType::F32 && reinterpret_cast<uintptr_t>(stored) % alignof(float) == 0) {
+                piece = reinterpret_cast<const float *>(stored);
+            } else {
+                values.resize(count);
+                convert_to_float(tensor.dtype, stored, count, values.data());
+            }
         } else {
+            values.resize(count);
             read_strided(tensor, gathered, row, rows, values.data());
         }
-        non_finite += count_non_finite(values.data(), count);
+        if (!piece)
+            piece = values.data();
+        non_finite += count_non_finite(piece, count);
         if (non_finite == 0)
-            sink(row, rows, values.data());
+            sink(row, rows, piece);
+        if (tensor.strides.empty())
+            tensor.source->release(tensor.offset + static_cast<uint64_t>(row) * row_bytes, tensor.offset + static_cast<uint64_t>(row + rows) * row_bytes);
     }
     if (non_finite > 0)
         throw Error(tensor.file, "tensor " + name + " holds " + std::to_string(non_finite) + (non_finite == 1 ? " number that is" : " numbers that are")

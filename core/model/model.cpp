@@ -84,7 +84,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     process_weights(weights, trust.config, options.processing);
     if (options.trust_check) {
         report(0.9, "checking the model");
-        trust.max_logprob_change = (probe_log_probabilities(trust.config, weights, probe) - unprocessed).abs().max().item<double>();
+        trust.max_logprob_change = unprocessed.sub_(probe_log_probabilities(trust.config, weights, probe)).abs_().max().item<double>();
         if (std::string hazard = processing_hazard(trust.max_logprob_change); !hazard.empty())
             trust.hazards.push_back(std::move(hazard));
         // In pieces, so that a cancellation is seen while the hash is being computed.

@@ -136,7 +136,7 @@ void read_unembedding(Reader &reader, const ModelConfig &c, const std::string &t
     if (c.tied_embedding) {
         reader.ignore(tensor); // the embedding is what a tied model computes with, whatever the file holds here
         if (w.W_E.defined())
-            w.W_U = w.W_E.t().contiguous();
+            w.W_U = w.W_E.t().contiguous(); // [D, V]
     } else {
         w.W_U = reader.linear(tensor, c.d_vocab, c.d_model);
     }

@@ -1,6 +1,9 @@
 // One tiny model of each family, each in another file format, against numbers that tests/data/make_tiny.py computes in float64.
+#include "core/checkpoint_folder.h"
 #include "golden/golden.h"
 #include "model/weight_arrays.h"
+
+#include <QCryptographicHash>
 
 using namespace patchbay;
 
@@ -107,6 +110,44 @@ private Q_SLOTS:
         QVERIFY(mentions(llama, "groups of 2 query heads"));
         QVERIFY(mentions(llama, "BF16"));
         QVERIFY(mentions(load("tiny-neox", Processing::none())->trust(), "unprocessed"));
+    }
+
+    void the_hash_is_that_of_the_weights_files()
+    {
+        const auto of = [](std::initializer_list<const char *> files) {
+            QCryptographicHash hash(QCryptographicHash::Sha256);
+            for (const char *file : files)
+                hash.addData(QByteArray::fromStdString(read_file(PATCHBAY_SOURCE_DIR "/tests/data/" + std::string(file))));
+            return hash.result().toHex().toStdString();
+        };
+        QCOMPARE(load("tiny-neox")->trust().sha256, of({"tiny-neox/model.safetensors"}));
+        QCOMPARE(load("tiny-gpt2")->trust().sha256, of({"tiny-gpt2/pytorch_model.bin"}));
+        QCOMPARE(load("tiny-llama")->trust().sha256,
+                 of({"tiny-llama/model-00001-of-00002.safetensors", "tiny-llama/model-00002-of-00002.safetensors"}));
+    }
+
+    void a_tokenizer_that_does_not_fit_is_reported()
+    {
+        const CheckpointFolder copy("tiny-neox");
+        std::filesystem::copy_file(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json", copy.path("tokenizer.json"));
+        const auto loaded = Model::load({copy.path(), {}, true});
+        QVERIFY(loaded->tokenizer() != nullptr);
+        QVERIFY2(loaded->trust().tokenizer.find("the model only 23") != std::string::npos, loaded->trust().tokenizer.c_str());
+        QVERIFY(loaded->trust().hazards.back().find("the model only 23") != std::string::npos);
+        copy.write("tokenizer.json", "{}");
+        QVERIFY_EXCEPTION_THROWN(copy.load(), Error);
+    }
+
+    void rows_of_tokens_that_were_never_trained_are_counted()
+    {
+        const CheckpointFolder copy("tiny-neox");
+        copy.tensors([](ArrayMap &arrays) {
+            auto &embedding = arrays.at("gpt_neox.embed_in.weight").floats();
+            std::fill(embedding.begin() + 16, embedding.begin() + 48, 0.001f);
+        });
+        const TrustReport report = Model::load({copy.path(), {}, true})->trust();
+        QVERIFY(std::any_of(report.hazards.begin(), report.hazards.end(),
+                            [](const std::string &hazard) { return hazard.starts_with("2 rows of the embedding are almost zero"); }));
     }
 
     void loading_reports_progress_and_can_be_cancelled()
