@@ -21,7 +21,7 @@ std::string shape_text(const std::vector<int64_t> &shape)
 
 class BatchArrays {
 public:
-    BatchArrays(const ArrayMap &arrays, const std::string &name) : m_arrays(arrays), m_name(name) {}
+    BatchArrays(const ArrayMap &arrays, const std::string &name) : m_arrays(arrays), m_name(name) { }
 
     [[noreturn]] void fail(const std::string &cause) const { throw Error(m_name, cause); }
 
@@ -89,7 +89,8 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name)
     batch.s = in.ids("s", {batch.prompts}).ints();
     for (size_t prompt = 0; prompt < batch.io.size(); ++prompt)
         if (batch.io[prompt] == batch.s[prompt])
-            in.fail("\"io\" and \"s\" of prompt " + std::to_string(prompt) + " are the same token, " + std::to_string(batch.io[prompt]));
+            in.fail("\"io\" and \"s\" of prompt " + std::to_string(prompt) + " are the same token, "
+                    + std::to_string(batch.io[prompt]));
     const int roles = in.has("io_pos") + in.has("s1_pos") + in.has("s2_pos");
     if (roles == 3) {
         batch.io_pos = in.positions("io_pos", batch);
@@ -141,14 +142,15 @@ void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx)
 {
     const auto check = [&](int64_t id, int prompt, const std::string &where) {
         if (id < 0 || id >= d_vocab)
-            throw Error("prompt " + std::to_string(prompt), where + ": token " + std::to_string(id) + " is not in the model's vocabulary of "
+            throw Error("prompt " + std::to_string(prompt),
+                        where + ": token " + std::to_string(id) + " is not in the model's vocabulary of "
                             + std::to_string(d_vocab));
     };
     for (int prompt = 0; prompt < batch.prompts; ++prompt) {
         const int length = batch.end[size_t(prompt)] + 1;
         if (length > n_ctx)
-            throw Error("prompt " + std::to_string(prompt), "has " + std::to_string(length) + " tokens, more than the model's context of "
-                            + std::to_string(n_ctx));
+            throw Error("prompt " + std::to_string(prompt),
+                        "has " + std::to_string(length) + " tokens, more than the model's context of " + std::to_string(n_ctx));
         for (int position = 0; position < batch.width; ++position) {
             check(batch.at(false, prompt, position), prompt, "clean, position " + std::to_string(position));
             check(batch.at(true, prompt, position), prompt, "flipped, position " + std::to_string(position));
@@ -157,7 +159,9 @@ void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx)
         check(batch.s[size_t(prompt)], prompt, "wrong answer");
     }
     if (batch.width > n_ctx)
-        throw Error("batch", "is " + std::to_string(batch.width) + " tokens wide, more than the model's context of " + std::to_string(n_ctx));
+        throw Error("batch",
+                    "is " + std::to_string(batch.width) + " tokens wide, more than the model's context of "
+                        + std::to_string(n_ctx));
 }
 
 } // namespace patchbay

@@ -58,9 +58,11 @@ Flip parse_flip(const std::string &text)
     Flip flip{text, parse_part(text.substr(0, comma), text), parse_part(text.substr(comma + 1), text)};
     const std::string &abb = flip.abba.from, &bab = flip.baba.from;
     if (abb[1] != abb[2] || abb[0] == abb[1])
-        throw Error("flip \"" + text + "\"", "its first part is for ABBA prompts and should begin with a pattern such as ABB, not " + abb);
+        throw Error("flip \"" + text + "\"",
+                    "its first part is for ABBA prompts and should begin with a pattern such as ABB, not " + abb);
     if (bab[0] != bab[2] || bab[0] == bab[1])
-        throw Error("flip \"" + text + "\"", "its second part is for BABA prompts and should begin with a pattern such as BAB, not " + bab);
+        throw Error("flip \"" + text + "\"",
+                    "its second part is for BABA prompts and should begin with a pattern such as BAB, not " + bab);
     return flip;
 }
 

@@ -26,7 +26,8 @@ public:
             if (!m_bos)
                 throw Error("BOS", "the tokenizer has none to put in front");
             if (*m_bos != m_pad)
-                throw Error("BOS", "is token " + std::to_string(*m_bos) + ", padding " + std::to_string(m_pad)
+                throw Error("BOS",
+                            "is token " + std::to_string(*m_bos) + ", padding " + std::to_string(m_pad)
                                 + ": these data sets need them to be the same");
         }
     }
@@ -71,7 +72,8 @@ public:
                 const auto first = std::find(head.begin(), head.end(), id);
                 if (first == head.end())
                     throw Error("prompt " + in_quotes(prompt.text),
-                                "the token " + in_quotes(" " + name) + " is not in it (a name that begins the text has no space)");
+                                "the token " + in_quotes(" " + name)
+                                    + " is not in it (a name that begins the text has no space)");
                 return (last ? std::find(head.rbegin(), head.rend(), id).base() - 1 : first) - head.begin();
             };
             io.push_back(find(prompt.io, false) + bos);
@@ -109,7 +111,8 @@ private:
         std::string parts;
         for (const int64_t id : ids)
             parts += (parts.empty() ? "" : ", ") + in_quotes(m_tokenizer.token(id));
-        throw Error(m_task.file, "the name " + in_quotes(name) + " is " + std::to_string(ids.size()) + " tokens (" + parts
+        throw Error(m_task.file,
+                    "the name " + in_quotes(name) + " is " + std::to_string(ids.size()) + " tokens (" + parts
                         + ") for this tokenizer, but should be one: leave it out of \"names\"");
     }
 
@@ -152,7 +155,8 @@ ordered_json orders_json(const std::vector<IoiPrompt> &prompts, NameSearch searc
     return list;
 }
 
-ordered_json flip_json(const TaskFile &task, const IoiSet &set, const std::string &text, const DrawOrder &order, const TokenTable &tokens)
+ordered_json flip_json(const TaskFile &task, const IoiSet &set, const std::string &text, const DrawOrder &order,
+                       const TokenTable &tokens)
 {
     const FlippedSet flipped = flip_ioi(task, set, text, order);
     ordered_json json;
@@ -202,7 +206,8 @@ ordered_json ioi_dataset_json(const TaskFile &task, const IoiSet &set, const Tok
     return json;
 }
 
-ordered_json ioi_dataset_json(const TaskRef &ref, const Tokenizer &tokenizer, const std::string &tokenizer_name, bool symmetric, bool prepend_bos)
+ordered_json ioi_dataset_json(const TaskRef &ref, const Tokenizer &tokenizer, const std::string &tokenizer_name, bool symmetric,
+                              bool prepend_bos)
 {
     if (ref.kind != "ioi")
         throw Error("task", "of kind " + in_quotes(ref.kind) + " is not generated: only \"ioi\" is");

@@ -34,8 +34,9 @@ bool is_word_byte(char c)
 size_t find_name(const std::string &text, const std::string &name, NameSearch search)
 {
     size_t at = text.find(name);
-    while (search == NameSearch::WholeWords && at != std::string::npos
-           && ((at > 0 && is_word_byte(text[at - 1])) || (at + name.size() < text.size() && is_word_byte(text[at + name.size()]))))
+    while (
+        search == NameSearch::WholeWords && at != std::string::npos
+        && ((at > 0 && is_word_byte(text[at - 1])) || (at + name.size() < text.size() && is_word_byte(text[at + name.size()]))))
         at = text.find(name, at + 1);
     return at;
 }
@@ -52,7 +53,8 @@ std::vector<std::string> split_at_spaces(const std::string &text)
     return pieces;
 }
 
-void flip_prompt(IoiPrompt &prompt, const FlipPart &part, const std::string &letters, const std::vector<std::string> &names, PythonRandom &random)
+void flip_prompt(IoiPrompt &prompt, const FlipPart &part, const std::string &letters, const std::vector<std::string> &names,
+                 PythonRandom &random)
 {
     std::vector<std::string> pieces = split_at_spaces(prompt.text);
     // Of the first three names that stand alone. The last word is the answer: a flip that reached it would mean another three.
@@ -62,7 +64,8 @@ void flip_prompt(IoiPrompt &prompt, const FlipPart &part, const std::string &let
             places.push_back(i);
     if (places.size() < 3)
         throw Error("prompt " + in_quotes(prompt.text),
-                    "cannot be flipped: fewer than three names stand alone before its last word (a name with a mark attached is not found)");
+                    "cannot be flipped: fewer than three names stand alone before its last word (a name with a mark attached is "
+                    "not found)");
     std::map<char, std::string> meaning;
     for (size_t i = 0; i < 3; ++i)
         meaning[part.from[i]] = pieces[places[i]];
@@ -121,7 +124,8 @@ IoiSet generate_ioi(const TaskFile &task, const IoiRequest &request)
     while (static_cast<int>(set.prompts.size()) < request.prompts) {
         IoiPrompt prompt;
         std::string sentence = random.choice(set.templates);
-        prompt.template_index = static_cast<int>(std::find(set.templates.begin(), set.templates.end(), sentence) - set.templates.begin());
+        prompt.template_index =
+            static_cast<int>(std::find(set.templates.begin(), set.templates.end(), sentence) - set.templates.begin());
         std::string third;
         do { // the third name is drawn, and has to differ, for every type: the numbers that follow depend on it
             prompt.io = random.choice(task.names);
@@ -166,12 +170,14 @@ FlippedSet flip_ioi(const TaskFile &task, const IoiSet &set, const std::string &
     FlippedSet result;
     result.flip = parse_flip(flip);
     if (set.third_name)
-        throw Error("prompt type " + in_quotes(set.request.type), "has a third name and cannot be flipped: choose a type without one");
+        throw Error("prompt type " + in_quotes(set.request.type),
+                    "has a third name and cannot be flipped: choose a type without one");
     const std::string abba = letters_for(result.flip.abba, order), baba = letters_for(result.flip.baba, order);
     result.draw_order = {{result.flip.abba.from, abba}, {result.flip.baba.from, baba}};
     result.hash_order_dependent = abba.size() > 1 || baba.size() > 1;
     // Wraps around rather than overflows: the seed may be any 64-bit number.
-    result.seed = static_cast<int64_t>(static_cast<uint64_t>(set.request.seed) + static_cast<uint64_t>(result.flip.seed_offset()));
+    result.seed =
+        static_cast<int64_t>(static_cast<uint64_t>(set.request.seed) + static_cast<uint64_t>(result.flip.seed_offset()));
     PythonRandom random(result.seed);
     result.prompts = set.prompts;
     for (IoiPrompt &prompt : result.prompts) {

@@ -29,9 +29,10 @@ PairDiff diff_pair(const PromptPair &pair, const Tokenizer &tokenizer)
     size_t suffix = 0;
     while (suffix < shorter - prefix && clean[clean.size() - 1 - suffix] == flipped[flipped.size() - 1 - suffix])
         ++suffix;
-    std::fill(diff.clean_differs.begin() + static_cast<std::ptrdiff_t>(prefix), diff.clean_differs.end() - static_cast<std::ptrdiff_t>(suffix), true);
-    std::fill(diff.flipped_differs.begin() + static_cast<std::ptrdiff_t>(prefix), diff.flipped_differs.end() - static_cast<std::ptrdiff_t>(suffix),
-              true);
+    std::fill(diff.clean_differs.begin() + static_cast<std::ptrdiff_t>(prefix),
+              diff.clean_differs.end() - static_cast<std::ptrdiff_t>(suffix), true);
+    std::fill(diff.flipped_differs.begin() + static_cast<std::ptrdiff_t>(prefix),
+              diff.flipped_differs.end() - static_cast<std::ptrdiff_t>(suffix), true);
     return diff;
 }
 

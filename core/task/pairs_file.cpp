@@ -121,13 +121,16 @@ std::vector<PromptPair> pairs_from_csv(const std::string &text, const std::strin
     for (size_t column = 0; column < columns.size(); ++column) {
         const auto found = std::find(header.begin(), header.end(), columns[column]);
         if (found == header.end())
-            throw Error(file, line_of(records[0].line) + ": the header has no column \"" + columns[column] + "\"; it needs clean, flipped, answer, wrong");
+            throw Error(file,
+                        line_of(records[0].line) + ": the header has no column \"" + columns[column]
+                            + "\"; it needs clean, flipped, answer, wrong");
         place[column] = static_cast<size_t>(found - header.begin());
     }
     std::vector<PromptPair> pairs;
     for (size_t i = 1; i < records.size(); ++i) {
         if (records[i].fields.size() != header.size())
-            throw Error(file, line_of(records[i].line) + ": has " + std::to_string(records[i].fields.size()) + " fields, the header "
+            throw Error(file,
+                        line_of(records[i].line) + ": has " + std::to_string(records[i].fields.size()) + " fields, the header "
                             + std::to_string(header.size()));
         PromptPair &pair = pairs.emplace_back();
         for (size_t column = 0; column < columns.size(); ++column)

@@ -16,7 +16,8 @@ void find_roles(PromptPair &pair, const Tokenizer &tokenizer)
     const std::vector<int64_t> &ids = pair.clean_ids;
     const auto is = [&](int position, int64_t id, const std::string &text) {
         return ids[size_t(position)] == id
-            || (position == 0 && text.starts_with(' ') && pair.clean.starts_with(text.substr(1)) && tokenizer.single(text.substr(1)) == ids[0]);
+            || (position == 0 && text.starts_with(' ') && pair.clean.starts_with(text.substr(1))
+                && tokenizer.single(text.substr(1)) == ids[0]);
     };
     std::vector<int> io, s;
     for (int position = 0; position <= pair.end(); ++position) {
@@ -33,7 +34,8 @@ void find_roles(PromptPair &pair, const Tokenizer &tokenizer)
 }
 
 /// An answer must be the token that would follow the prompt, not only a token.
-std::string misfit(const std::string &prompt, const std::vector<int64_t> &ids, const std::string &answer, int64_t id, const Tokenizer &tokenizer)
+std::string misfit(const std::string &prompt, const std::vector<int64_t> &ids, const std::string &answer, int64_t id,
+                   const Tokenizer &tokenizer)
 {
     std::vector<int64_t> expected = ids;
     expected.push_back(id);
@@ -41,7 +43,9 @@ std::string misfit(const std::string &prompt, const std::vector<int64_t> &ids, c
         return {};
     const bool space = prompt.ends_with(' ');
     return "the prompt with " + in_quotes(answer) + " behind it is not the prompt's tokens and that one"
-        + (space ? ": end the prompt before the space" : answer.starts_with(' ') ? "" : ": the answer may need a space before it");
+        + (space                         ? ": end the prompt before the space"
+               : answer.starts_with(' ') ? ""
+                                         : ": the answer may need a space before it");
 }
 
 std::string count_of(const std::vector<int64_t> &ids)
@@ -115,10 +119,13 @@ PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *to
         width = std::max(width, pair.clean_ids.size());
     }
     if (usable.empty()) {
-        const auto problem = std::find_if(pairs.begin(), pairs.end(), [](const PromptPair &pair) { return !pair.problem.empty(); });
-        throw Error("prompts", pairs.empty() ? "there are none"
-                        : problem == pairs.end() ? "all of them are excluded"
-                                                 : "none can be used; the first problem: " + problem->problem + " (" + in_quotes(problem->clean) + ")");
+        const auto problem =
+            std::find_if(pairs.begin(), pairs.end(), [](const PromptPair &pair) { return !pair.problem.empty(); });
+        throw Error("prompts",
+                    pairs.empty() ? "there are none"
+                        : problem == pairs.end()
+                        ? "all of them are excluded"
+                        : "none can be used; the first problem: " + problem->problem + " (" + in_quotes(problem->clean) + ")");
     }
     PromptBatch batch;
     batch.prompts = static_cast<int>(usable.size());

@@ -13,14 +13,14 @@ class Tokenizer;
 
 /// One clean prompt and its flipped counterpart, as people see it: the table of the GUI has a row for each.
 struct PromptPair {
-    std::string clean, flipped; ///< texts without the answer; empty for a batch of bare token ids
-    std::string answer, wrong;  ///< such as " Mary", " John" (with the space that the tokens have)
+    std::string clean, flipped;                  ///< texts without the answer; empty for a batch of bare token ids
+    std::string answer, wrong;                   ///< such as " Mary", " John" (with the space that the tokens have)
     std::vector<int64_t> clean_ids, flipped_ids; ///< up to and including END
     int64_t answer_id = -1, wrong_id = -1;
     int io_pos = -1, s1_pos = -1, s2_pos = -1; ///< token positions in the clean prompt; -1: unknown
     int template_index = -1;
-    bool excluded = false;  ///< by the user
-    std::string problem;    ///< why this pair cannot be run ("the flipped prompt has 15 tokens, the clean one 14"); empty: none
+    bool excluded = false; ///< by the user
+    std::string problem;   ///< why this pair cannot be run ("the flipped prompt has 15 tokens, the clean one 14"); empty: none
     int end() const { return static_cast<int>(clean_ids.size()) - 1; }
     bool usable() const { return problem.empty() && !excluded; }
 };
@@ -30,24 +30,29 @@ struct PromptBatch {
     int prompts = 0;
     int width = 0;
     std::vector<int64_t> clean, flipped;
-    std::vector<int> end;          ///< position whose next token is predicted
-    std::vector<int64_t> io, s;    ///< token ids of the right and the wrong answer
+    std::vector<int> end;                    ///< position whose next token is predicted
+    std::vector<int64_t> io, s;              ///< token ids of the right and the wrong answer
     std::vector<int> io_pos, s1_pos, s2_pos; ///< empty when unknown
-    std::vector<std::vector<std::string>> tokens; ///< per prompt, token strings of the clean prompt up to END; empty without a tokenizer
+    std::vector<std::vector<std::string>>
+        tokens; ///< per prompt, token strings of the clean prompt up to END; empty without a tokenizer
     std::vector<std::vector<std::string>> flipped_tokens;
 
-    int64_t at(bool flipped_run, int prompt, int pos) const { return (flipped_run ? flipped : clean)[size_t(prompt) * size_t(width) + size_t(pos)]; }
+    int64_t at(bool flipped_run, int prompt, int pos) const
+    {
+        return (flipped_run ? flipped : clean)[size_t(prompt) * size_t(width) + size_t(pos)];
+    }
 };
 
 /// The usable pairs, padded with pad_id to the longest. Throws Error when none is usable.
 PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *tokenizer, int64_t pad_id);
 
-/// clean, flipped, end, io, s and optional io_pos, s1_pos, s2_pos, as in fixtures. Throws Error naming what is missing or disagrees.
+/// clean, flipped, end, io, s and optional io_pos, s1_pos, s2_pos, as in fixtures. Throws Error naming what is missing or
+/// disagrees.
 PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name);
 
-/// Fills in everything that follows from a pair's four texts: ids, its problem if there is one (token lengths differ, an answer of
-/// several tokens, nothing flipped …), and the positions of IO, S1 and S2 where the clean prompt has the answer's token, and the
-/// wrong one's at least twice. Also for a pair that was edited: nothing of the old state stays.
+/// Fills in everything that follows from a pair's four texts: ids, its problem if there is one (token lengths differ, an answer
+/// of several tokens, nothing flipped …), and the positions of IO, S1 and S2 where the clean prompt has the answer's token, and
+/// the wrong one's at least twice. Also for a pair that was edited: nothing of the old state stays.
 void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer);
 
 /// Empty for a text of one token; otherwise what it is, such as "\" Brandon\" is 2 tokens (\" Brand\", \"on\")".

@@ -66,8 +66,9 @@ struct Tokenizer::Impl {
     std::unique_ptr<PreTokenizer> pre_tokenizer;
     std::vector<AddedToken> added;
     AddedTokenFinder raw, normalized;
-    std::unordered_map<int64_t, std::string> bytes; ///< by id: what the token stands for. A table could be huge with few tokens in it
-    int64_t size = 0;                               ///< one more than the highest id
+    std::unordered_map<int64_t, std::string>
+        bytes;        ///< by id: what the token stands for. A table could be huge with few tokens in it
+    int64_t size = 0; ///< one more than the highest id
     std::optional<int64_t> bos, eos, pad;
 };
 
@@ -175,7 +176,8 @@ std::vector<int64_t> Tokenizer::encode(std::string_view text) const
                 ids.push_back(inner.id);
                 continue;
             }
-            pieces.assign(1, icu::UnicodeString::fromUTF8(icu::StringPiece(inner.text.data(), static_cast<int32_t>(inner.text.size()))));
+            pieces.assign(
+                1, icu::UnicodeString::fromUTF8(icu::StringPiece(inner.text.data(), static_cast<int32_t>(inner.text.size()))));
             m->pre_tokenizer->apply(pieces);
             for (const icu::UnicodeString &piece : pieces)
                 m->bpe.encode({piece.getBuffer(), static_cast<size_t>(piece.length())}, ids);

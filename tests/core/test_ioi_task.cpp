@@ -47,7 +47,8 @@ std::string difference(const json &ours, const json &expected)
     std::string text;
     const json patch = json::diff(expected, ours);
     for (const json &step : patch) {
-        text += step["op"].get<std::string>() + " " + step["path"].get<std::string>() + " " + step.value("value", json()).dump().substr(0, 80) + "\n";
+        text += step["op"].get<std::string>() + " " + step["path"].get<std::string>() + " "
+            + step.value("value", json()).dump().substr(0, 80) + "\n";
         if (text.size() > 1000)
             break;
     }
@@ -83,7 +84,8 @@ void TestIoiTask::fixtures_data()
     for (const char *tokenizer : {"neox", "gpt2"}) {
         std::error_code error;
         for (const auto &entry : fs::directory_iterator(shared / "ioi" / tokenizer, error))
-            QTest::addRow("%s/%s", tokenizer, entry.path().stem().c_str()) << QString(tokenizer) << QString::fromStdString(entry.path().string());
+            QTest::addRow("%s/%s", tokenizer, entry.path().stem().c_str())
+                << QString(tokenizer) << QString::fromStdString(entry.path().string());
     }
     if (!fs::exists(shared / "ioi"))
         QTest::newRow("none") << QString() << QString();
@@ -148,14 +150,18 @@ void TestIoiTask::small_task()
 {
     const TaskFile task = read_task_file(small_file);
     const IoiSet set = generate_ioi(task, request_of("mixed", 6, 7));
-    const std::vector<std::string> texts{
-        "Then Clara and Emma went to the park. Emma gave the ring to Clara", "Then Boris and Anna went to the shop. Anna gave the ring to Boris",
-        "Then Emma and David went to the park. David gave the ring to Emma", "Then David and Clara went to the park. David gave the book to Clara",
-        "Then Boris and Felix went to the park. Boris gave the ring to Felix", "Then Emma and Boris went to the shop. Boris gave the book to Emma"};
-    const std::vector<std::string> flipped{
-        "Then Anna and Anna went to the park. Anna gave the ring to Clara", "Then Felix and Felix went to the shop. Felix gave the ring to Boris",
-        "Then Clara and Boris went to the park. Boris gave the ring to Emma", "Then Emma and Felix went to the park. Emma gave the book to Clara",
-        "Then Emma and Emma went to the park. Emma gave the ring to Felix", "Then Clara and Clara went to the shop. Clara gave the book to Emma"};
+    const std::vector<std::string> texts{"Then Clara and Emma went to the park. Emma gave the ring to Clara",
+                                         "Then Boris and Anna went to the shop. Anna gave the ring to Boris",
+                                         "Then Emma and David went to the park. David gave the ring to Emma",
+                                         "Then David and Clara went to the park. David gave the book to Clara",
+                                         "Then Boris and Felix went to the park. Boris gave the ring to Felix",
+                                         "Then Emma and Boris went to the shop. Boris gave the book to Emma"};
+    const std::vector<std::string> flipped{"Then Anna and Anna went to the park. Anna gave the ring to Clara",
+                                           "Then Felix and Felix went to the shop. Felix gave the ring to Boris",
+                                           "Then Clara and Boris went to the park. Boris gave the ring to Emma",
+                                           "Then Emma and Felix went to the park. Emma gave the book to Clara",
+                                           "Then Emma and Emma went to the park. Emma gave the ring to Felix",
+                                           "Then Clara and Clara went to the shop. Clara gave the book to Emma"};
     const FlippedSet other = flip_ioi(task, set, "ABB->CDD, BAB->DCD");
     for (size_t i = 0; i < texts.size(); ++i) {
         QCOMPARE(set.prompts[i].text, texts[i]);
@@ -227,9 +233,9 @@ void TestIoiTask::bos()
     const json data = ioi_dataset_json(task, set, *tokenizer, {"small", {}, {}, true});
     QCOMPARE(data["toks"][0].size(), size_t(16));
     QCOMPARE(data["toks"][0][0].get<int>(), 950);
-    QCOMPARE(data["max_len"].get<int>(), 15);                           // the reference leaves the BOS out here …
+    QCOMPARE(data["max_len"].get<int>(), 15); // the reference leaves the BOS out here …
     QCOMPARE(data["word_idx"]["end"], json({14, 14, 14, 14, 14, 14}));
-    QCOMPARE(data["word_idx"]["punct"], json({8, 8, 8, 8, 8, 8}));      // … and here
+    QCOMPARE(data["word_idx"]["punct"], json({8, 8, 8, 8, 8, 8})); // … and here
     QCOMPARE(data["word_idx"]["starts"], json({0, 0, 0, 0, 0, 0}));
     file["added_tokens"].push_back({{"id", 951}, {"content", "<pad>"}, {"special", true}});
     VERIFY_MESSAGE(ioi_dataset_json(task, set, *Tokenizer::from_json(file.dump(), "t"), {"small", {}, {}, true}),
@@ -265,7 +271,8 @@ void TestIoiTask::refusals()
     const IoiSet few = given_ioi({{"Then Anna, and Boris went. Boris, saw Anna", "Anna", "Boris", "", 0, {}}}, 1);
     VERIFY_MESSAGE(flip_ioi(task, few, "ABB->ABA, BAB->BAA"), "fewer than three names stand alone before its last word");
     const IoiSet set = generate_ioi(task, request_of("mixed", 4, 1));
-    VERIFY_MESSAGE(flip_ioi(task, set, "ABB->CDD, BAB->DCD", {{"ABB", "CE"}}), "draw order of ABB: should have the letters CD, not CE");
+    VERIFY_MESSAGE(flip_ioi(task, set, "ABB->CDD, BAB->DCD", {{"ABB", "CE"}}),
+                   "draw order of ABB: should have the letters CD, not CE");
     const IoiSet start = given_ioi({{"Anna and Boris went. Boris saw Anna", "Anna", "Boris", "", 0, {}}}, 1);
     VERIFY_MESSAGE(ioi_dataset_json(task, start, *small_tokenizer(), {}), "the token \" Anna\" is not in it");
 }
@@ -276,7 +283,8 @@ void TestIoiTask::several_token_names()
     task.names = {"Gregor", "Hilda", "Ingrid"};
     const IoiSet set = generate_ioi(task, request_of("mixed", 4, 1));
     VERIFY_MESSAGE(ioi_dataset_json(task, set, *small_tokenizer(), {}), "small.json: the name \"");
-    VERIFY_MESSAGE(ioi_dataset_json(task, set, *small_tokenizer(), {}), "for this tokenizer, but should be one: leave it out of \"names\"");
+    VERIFY_MESSAGE(ioi_dataset_json(task, set, *small_tokenizer(), {}),
+                   "for this tokenizer, but should be one: leave it out of \"names\"");
     // SmolLM2 has three names of the reference's list in two tokens each.
     if (!fs::exists(shared / "ioi"))
         QSKIP("../shared/fixtures/ioi is not there");
@@ -284,7 +292,8 @@ void TestIoiTask::several_token_names()
     const auto smollm = Tokenizer::load(shared / "tokenizers/smollm2/tokenizer.json");
     const IoiSet many = generate_ioi(reference, request_of("mixed", 100, 0));
     const std::string message = error_message_of([&] { ioi_dataset_json(reference, many, *smollm, {}); });
-    QVERIFY2(message.find("Brandon") != std::string::npos || message.find("Connor") != std::string::npos || message.find("Kyle") != std::string::npos,
+    QVERIFY2(message.find("Brandon") != std::string::npos || message.find("Connor") != std::string::npos
+                 || message.find("Kyle") != std::string::npos,
              message.c_str());
 }
 
@@ -292,14 +301,22 @@ void TestIoiTask::bad_flips_data()
 {
     QTest::addColumn<QString>("flip");
     QTest::addColumn<QString>("message");
-    QTest::newRow("empty") << "" << "should have two parts with a comma between";
-    QTest::newRow("one part") << "ABB->ABA" << "should have two parts with a comma between";
-    QTest::newRow("three parts") << "ABB->ABA, BAB->BAA, ABB->BAA" << "should have two parts with a comma between";
-    QTest::newRow("letters") << "abb->aba, bab->baa" << "three capital letters each";
-    QTest::newRow("lengths") << "ABBA->ABA, BAB->BAA" << "three capital letters each";
-    QTest::newRow("no arrow") << "ABB ABA, BAB->BAA" << "three capital letters each";
-    QTest::newRow("order") << "BAB->BAA, ABB->ABA" << "its first part is for ABBA prompts";
-    QTest::newRow("second") << "ABB->ABA, ABB->BAA" << "its second part is for BABA prompts";
+    QTest::newRow("empty") << ""
+                           << "should have two parts with a comma between";
+    QTest::newRow("one part") << "ABB->ABA"
+                              << "should have two parts with a comma between";
+    QTest::newRow("three parts") << "ABB->ABA, BAB->BAA, ABB->BAA"
+                                 << "should have two parts with a comma between";
+    QTest::newRow("letters") << "abb->aba, bab->baa"
+                             << "three capital letters each";
+    QTest::newRow("lengths") << "ABBA->ABA, BAB->BAA"
+                             << "three capital letters each";
+    QTest::newRow("no arrow") << "ABB ABA, BAB->BAA"
+                              << "three capital letters each";
+    QTest::newRow("order") << "BAB->BAA, ABB->ABA"
+                           << "its first part is for ABBA prompts";
+    QTest::newRow("second") << "ABB->ABA, ABB->BAA"
+                            << "its second part is for BABA prompts";
 }
 
 void TestIoiTask::bad_flips()
@@ -334,12 +351,17 @@ void TestIoiTask::bad_files_data()
     row("no sets", "/template_sets", "", "template_sets: missing");
     row("empty set", "/template_sets/ABBA", "[]", "template_sets.ABBA: should have at least 1 entry");
     row("end", "/template_sets/ABBA/1", "\"[A] and [B] went.\"", "template_sets.ABBA[1]: should end with a space and [A]");
-    row("no subject", "/template_sets/ABBA/1", "\"[A] saw [A]\"", "template_sets.ABBA[1]: should name [A] and [B] before its last word");
-    row("no IO", "/template_sets/ABBA/1", "\"[B] saw [A]\"", "template_sets.ABBA[1]: should name [A] and [B] before its last word");
-    row("third", "/template_sets/ABBA/1", "\"[A] and [B] and [C] saw [A]\"", "template_sets.ABBA[1]: has a [C], but the prompt type \"mixed\" has no third name");
-    row("no third", "/template_sets/ABC/0", "\"[A] and [B] saw [A]\"", "template_sets.ABC[0]: has no [C], but the prompt type \"ABC\" has a third name");
+    row("no subject", "/template_sets/ABBA/1", "\"[A] saw [A]\"",
+        "template_sets.ABBA[1]: should name [A] and [B] before its last word");
+    row("no IO", "/template_sets/ABBA/1", "\"[B] saw [A]\"",
+        "template_sets.ABBA[1]: should name [A] and [B] before its last word");
+    row("third", "/template_sets/ABBA/1", "\"[A] and [B] and [C] saw [A]\"",
+        "template_sets.ABBA[1]: has a [C], but the prompt type \"mixed\" has no third name");
+    row("no third", "/template_sets/ABC/0", "\"[A] and [B] saw [A]\"",
+        "template_sets.ABC[0]: has no [C], but the prompt type \"ABC\" has a third name");
     row("no types", "/prompt_types", "[]", "prompt_types: should have at least one entry");
-    row("unknown set", "/prompt_types/0/template_sets/0", "\"XYZ\"", "prompt_types[0].template_sets: \"XYZ\" is not among template_sets");
+    row("unknown set", "/prompt_types/0/template_sets/0", "\"XYZ\"",
+        "prompt_types[0].template_sets: \"XYZ\" is not among template_sets");
     row("take", "/prompt_types/0/take", "0", "prompt_types[0].take: should be an integer from 1");
     row("shuffle", "/prompt_types/0/shuffle", "1", "prompt_types[0].shuffle: should be true or false");
     row("flip", "/flips/0", "\"ABB\"", "flips[0]: flip \"ABB\": should have two parts");

@@ -18,7 +18,8 @@ namespace {
 const fs::path shared = PATCHBAY_SOURCE_DIR "/../shared/fixtures";
 const std::string small_task = PATCHBAY_SOURCE_DIR "/tests/data/task/small.json";
 
-PromptPair pair_of(const std::string &clean, const std::string &flipped, const std::string &answer = " Anna", const std::string &wrong = " Boris")
+PromptPair pair_of(const std::string &clean, const std::string &flipped, const std::string &answer = " Anna",
+                   const std::string &wrong = " Boris")
 {
     PromptPair pair;
     pair.clean = clean;
@@ -26,11 +27,6 @@ PromptPair pair_of(const std::string &clean, const std::string &flipped, const s
     pair.answer = answer;
     pair.wrong = wrong;
     return pair;
-}
-
-Array ints(std::vector<int64_t> shape, std::vector<int64_t> values)
-{
-    return {std::move(shape), std::move(values)};
 }
 
 } // namespace
@@ -54,9 +50,6 @@ private Q_SLOTS:
     void bad_pairs_files_data();
     void bad_pairs_files();
     void task_refs();
-    void arrays();
-    void bad_arrays();
-    void limits();
 
 private:
     std::unique_ptr<Tokenizer> m_tokenizer;
@@ -156,20 +149,27 @@ void TestPairs::problems_data()
 {
     QTest::addColumn<QStringList>("texts");
     QTest::addColumn<QString>("problem");
-    const auto row = [](const char *name, const QStringList &texts, const char *problem) { QTest::newRow(name) << texts << problem; };
+    const auto row = [](const char *name, const QStringList &texts, const char *problem) {
+        QTest::newRow(name) << texts << problem;
+    };
     row("good", {"When Anna and Boris went, Boris gave to", "When Anna and Boris went, Anna gave to", " Anna", " Boris"}, "");
-    row("lengths", {"When Anna went to", "When Anna and Boris went to", " Anna", " Boris"}, "the flipped prompt has 6 tokens, the clean one 4");
+    row("lengths", {"When Anna went to", "When Anna and Boris went to", " Anna", " Boris"},
+        "the flipped prompt has 6 tokens, the clean one 4");
     row("same", {"When Anna went to", "When Anna went to", " Anna", " Boris"}, "nothing is flipped: both prompts are the same");
-    row("answer", {"When Anna went to", "When Boris went to", " Gregor", " Boris"}, "\" Gregor\" is 7 tokens (\" \", \"G\", \"r\", \"e\", \"g\", \"o\", \"r\"), but an answer should be one");
-    row("wrong answer", {"When Anna went to", "When Boris went to", " Anna", "qq"}, "\"qq\" is 2 tokens (\"q\", \"q\"), but an answer should be one");
-    row("same answers", {"When Anna went to", "When Boris went to", " Anna", " Anna"}, "the answer and the wrong answer are the same: \" Anna\"");
+    row("answer", {"When Anna went to", "When Boris went to", " Gregor", " Boris"},
+        "\" Gregor\" is 7 tokens (\" \", \"G\", \"r\", \"e\", \"g\", \"o\", \"r\"), but an answer should be one");
+    row("wrong answer", {"When Anna went to", "When Boris went to", " Anna", "qq"},
+        "\"qq\" is 2 tokens (\"q\", \"q\"), but an answer should be one");
+    row("same answers", {"When Anna went to", "When Boris went to", " Anna", " Anna"},
+        "the answer and the wrong answer are the same: \" Anna\"");
     row("no clean", {"", "When Boris went to", " Anna", " Boris"}, "the clean prompt is empty");
     row("no flipped", {"When Anna went to", "", " Anna", " Boris"}, "the flipped prompt is empty");
     row("no answer", {"When Anna went to", "When Boris went to", "", " Boris"}, "the answer is empty");
     row("no wrong answer", {"When Anna went to", "When Boris went to", " Anna", ""}, "the wrong answer is empty");
     row("space at the end", {"When Anna went ", "When Boris went ", "the", " Boris"}, "\"the\" is 3 tokens");
     row("joined answer", {"When Anna went ", "When Boris went ", "e", "o"}, ""); // the space is a token, and stays one
-    row("answer joins the prompt", {"When Anna gave ", "When Boris gave ", "a", "e"}, "the prompt with \"a\" behind it is not the prompt's tokens and that one: end the prompt before the space");
+    row("answer joins the prompt", {"When Anna gave ", "When Boris gave ", "a", "e"},
+        "the prompt with \"a\" behind it is not the prompt's tokens and that one: end the prompt before the space");
     row("answer without its space", {"Then to Ann", "Then the Ann", "a", " Boris"},
         "the prompt with \"a\" behind it is not the prompt's tokens and that one: the answer may need a space before it");
 }
@@ -187,7 +187,8 @@ void TestPairs::problems()
 
 void TestPairs::editing()
 {
-    PromptPair pair = pair_of("When Anna and Boris went to the shop, Boris gave a ring to", "When Anna and Boris went to the shop, Anna gave a ring to");
+    PromptPair pair = pair_of("When Anna and Boris went to the shop, Boris gave a ring to",
+                              "When Anna and Boris went to the shop, Anna gave a ring to");
     tokenize_pair(pair, *m_tokenizer);
     QVERIFY(pair.usable());
     QCOMPARE(pair.s2_pos, 9);
@@ -272,8 +273,10 @@ void TestPairs::excluded()
 void TestPairs::jsonl()
 {
     const fs::path path = file("pairs.jsonl");
-    write_file(path, "{\"clean\": \"When Anna went to\", \"flipped\": \"When Boris went to\", \"answer\": \" Anna\", \"wrong\": \" Boris\"}\n\n"
-                     "{\"wrong\": \" a\", \"clean\": \"x\", \"flipped\": \"y\", \"answer\": \" the\", \"note\": 3}\r\n");
+    write_file(path,
+               "{\"clean\": \"When Anna went to\", \"flipped\": \"When Boris went to\", \"answer\": \" Anna\", \"wrong\": \" "
+               "Boris\"}\n\n"
+               "{\"wrong\": \" a\", \"clean\": \"x\", \"flipped\": \"y\", \"answer\": \" the\", \"note\": 3}\r\n");
     const auto pairs = read_pairs_file(path);
     QCOMPARE(pairs.size(), size_t(2));
     QCOMPARE(pairs[0].flipped, std::string("When Boris went to"));
@@ -298,8 +301,10 @@ void TestPairs::jsonl()
 void TestPairs::csv()
 {
     const fs::path path = file("pairs.CSV");
-    write_file(path, "\xEF\xBB\xBF" "answer,id,\"clean\",flipped,wrong\r\n Anna,1,\"When Anna, went \"\"to\"\"\",When Boris went to, Boris\r\n"
-                     "\" Anna\",2,\"two\nlines\",b, Boris");
+    write_file(path,
+               "\xEF\xBB\xBF"
+               "answer,id,\"clean\",flipped,wrong\r\n Anna,1,\"When Anna, went \"\"to\"\"\",When Boris went to, Boris\r\n"
+               "\" Anna\",2,\"two\nlines\",b, Boris");
     const auto pairs = read_pairs_file(path);
     QCOMPARE(pairs.size(), size_t(2));
     QCOMPARE(pairs[0].clean, std::string("When Anna, went \"to\""));
@@ -315,15 +320,24 @@ void TestPairs::bad_pairs_files_data()
     QTest::addColumn<QString>("message");
     const QByteArray good = "{\"clean\": \"a\", \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}\n";
     QTest::newRow("empty") << "e.jsonl" << QByteArray("\n") << "holds no prompt pairs";
-    QTest::newRow("no field") << "f.jsonl" << good + "\n{\"clean\": \"a\", \"flipped\": \"b\", \"wrong\": \"d\"}" << "line 3: answer: missing";
-    QTest::newRow("kind") << "f.jsonl" << good + "{\"clean\": 1, \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}" << "line 2: clean: should be a text";
-    QTest::newRow("no object") << "f.jsonl" << good + "[]" << "line 2: should be an object";
-    QTest::newRow("no JSON") << "f.jsonl" << good + "clean" << "line 2: is not valid JSON";
-    QTest::newRow("no column") << "f.csv" << QByteArray("clean,flipped,answer\na,b,c\n") << "line 1: the header has no column \"wrong\"";
-    QTest::newRow("fields") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,b,c,d\na,b,c\n") << "line 3: has 3 fields, the header 4";
-    QTest::newRow("fields after lines") << "f.csv" << QByteArray("clean,flipped,answer,wrong\n\"a\n\na\",b,c,d\na\n") << "line 5: has 1 fields, the header 4";
-    QTest::newRow("quote") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,\"b,c,d\n\n") << "line 2: a quote is opened and not closed";
-    QTest::newRow("after quote") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,\"b\"x,c,d\n") << "line 2: text follows a closing quote";
+    QTest::newRow("no field") << "f.jsonl" << good + "\n{\"clean\": \"a\", \"flipped\": \"b\", \"wrong\": \"d\"}"
+                              << "line 3: answer: missing";
+    QTest::newRow("kind") << "f.jsonl" << good + "{\"clean\": 1, \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}"
+                          << "line 2: clean: should be a text";
+    QTest::newRow("no object") << "f.jsonl" << good + "[]"
+                               << "line 2: should be an object";
+    QTest::newRow("no JSON") << "f.jsonl" << good + "clean"
+                             << "line 2: is not valid JSON";
+    QTest::newRow("no column") << "f.csv" << QByteArray("clean,flipped,answer\na,b,c\n")
+                               << "line 1: the header has no column \"wrong\"";
+    QTest::newRow("fields") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,b,c,d\na,b,c\n")
+                            << "line 3: has 3 fields, the header 4";
+    QTest::newRow("fields after lines") << "f.csv" << QByteArray("clean,flipped,answer,wrong\n\"a\n\na\",b,c,d\na\n")
+                                        << "line 5: has 1 fields, the header 4";
+    QTest::newRow("quote") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,\"b,c,d\n\n")
+                           << "line 2: a quote is opened and not closed";
+    QTest::newRow("after quote") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,\"b\"x,c,d\n")
+                                 << "line 2: text follows a closing quote";
     QTest::newRow("header only") << "f.csv" << QByteArray("clean,flipped,answer,wrong\n") << "holds no prompt pairs";
 }
 
@@ -344,7 +358,8 @@ void TestPairs::task_refs()
     VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "task: kind \"sentences\" is unknown");
     ref.kind = "pairs";
     VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "task: of kind \"pairs\" needs a file");
-    ref.pairs = json::parse(R"([{"clean": "When Anna went to", "flipped": "When Boris went to", "answer": " Anna", "wrong": " Boris"}])");
+    ref.pairs =
+        json::parse(R"([{"clean": "When Anna went to", "flipped": "When Boris went to", "answer": " Anna", "wrong": " Boris"}])");
     QCOMPARE(load_pairs(ref, *m_tokenizer)[0].clean_ids.size(), size_t(4));
     QCOMPARE(pairs_to_json(load_pairs(ref, *m_tokenizer)), ref.pairs);
     ref.pairs.push_back({{"clean", "x"}});
@@ -354,78 +369,6 @@ void TestPairs::task_refs()
     VERIFY_MESSAGE(load_batch(ref, nullptr), "task: of kind \"batch\" needs a file");
     ref.kind = "ioi";
     VERIFY_MESSAGE(load_batch(ref, nullptr), "model: has no tokenizer.json");
-}
-
-void TestPairs::arrays()
-{
-    ArrayMap arrays{{"clean", ints({2, 3}, {1, 2, 3, 4, 5, 9999})}, {"flipped", ints({2, 3}, {1, 7, 3, 4, 6, 9999})},
-                    {"end", ints({2}, {2, 1})}, {"io", ints({2}, {8, 9})}, {"s", ints({2}, {9, 8})}};
-    PromptBatch batch = batch_from_arrays(arrays, "b");
-    QCOMPARE(batch.width, 3);
-    QCOMPARE(batch.at(true, 1, 1), int64_t(6));
-    QVERIFY(batch.io_pos.empty());
-    for (const char *key : {"io_pos", "s1_pos", "s2_pos"})
-        arrays[key] = ints({2}, {0, 1});
-    // Through a file, with token strings and without a prompt.
-    write_arrays(file("batch.safetensors"), arrays);
-    TaskRef ref;
-    ref.kind = "batch";
-    ref.file = file("batch.safetensors").string();
-    batch = load_batch(ref, m_tokenizer.get());
-    QCOMPARE(batch.s2_pos, (std::vector<int>{0, 1}));
-    QCOMPARE(batch.tokens[1].size(), size_t(2));
-    QCOMPARE(batch.tokens[0][0], m_tokenizer->token(1));
-    ref.excluded = {0};
-    batch = load_batch(ref, m_tokenizer.get());
-    QCOMPARE(batch.prompts, 1);
-    QCOMPARE(batch.at(false, 0, 1), int64_t(5));
-    QCOMPARE(batch.io, std::vector<int64_t>{9});
-    ref.excluded = {0, 1};
-    VERIFY_MESSAGE(load_batch(ref, nullptr), "all of them are excluded");
-    VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "holds token ids, not prompts");
-    QCOMPARE(token_text(*m_tokenizer, 9999), std::string("[9999]"));
-}
-
-void TestPairs::bad_arrays()
-{
-    const ArrayMap good{{"clean", ints({2, 2}, {1, 2, 3, 4})}, {"flipped", ints({2, 2}, {1, 7, 3, 4})},
-                        {"end", ints({2}, {1, 1})}, {"io", ints({2}, {8, 9})}, {"s", ints({2}, {9, 8})}};
-    const auto with = [&](const std::string &key, const Array &array) {
-        ArrayMap arrays = good;
-        arrays[key] = array;
-        return arrays;
-    };
-    for (const char *key : {"clean", "flipped", "end", "io", "s"}) {
-        ArrayMap arrays = good;
-        arrays.erase(key);
-        VERIFY_MESSAGE(batch_from_arrays(arrays, "b.npz"), std::string("b.npz: has no tensor \"") + key + "\"");
-        VERIFY_MESSAGE(batch_from_arrays(with(key, {{1}, std::vector<float>{1}}), "b.npz"), std::string("b.npz: \"") + key + "\" should hold integers");
-    }
-    VERIFY_MESSAGE(batch_from_arrays(with("clean", ints({4}, {1, 2, 3, 4})), "b"), "\"clean\" has the shape [4], but should have [prompts, pos]");
-    VERIFY_MESSAGE(batch_from_arrays(with("clean", ints({0, 2}, {})), "b"), "\"clean\" has the shape [0, 2]");
-    VERIFY_MESSAGE(batch_from_arrays(with("flipped", ints({1, 2}, {1, 2})), "b"), "\"flipped\" has the shape [1, 2], but should have [2, 2]");
-    VERIFY_MESSAGE(batch_from_arrays(with("io", ints({1}, {1})), "b"), "\"io\" has the shape [1], but should have [2]");
-    VERIFY_MESSAGE(batch_from_arrays(with("end", ints({2}, {1, 2})), "b"), "\"end\" of prompt 1 is 2, but should be from 0 to 1");
-    VERIFY_MESSAGE(batch_from_arrays(with("s", ints({2}, {8, 8})), "b"), "\"io\" and \"s\" of prompt 0 are the same token, 8");
-    VERIFY_MESSAGE(batch_from_arrays(with("io_pos", ints({2}, {0, 0})), "b"), "has some of io_pos, s1_pos, s2_pos");
-    ArrayMap roles = with("io_pos", ints({2}, {0, 5}));
-    roles["s1_pos"] = roles["s2_pos"] = ints({2}, {0, 0});
-    VERIFY_MESSAGE(batch_from_arrays(roles, "b"), "\"io_pos\" of prompt 1 is 5, but should be from 0 to 1");
-}
-
-void TestPairs::limits()
-{
-    PromptBatch batch = batch_from_arrays({{"clean", ints({2, 2}, {1, 2, 3, 4})}, {"flipped", ints({2, 2}, {1, 7, 3, 4})}, {"end", ints({2}, {1, 0})},
-                                           {"io", ints({2}, {8, 9})}, {"s", ints({2}, {9, 8})}},
-                                          "b");
-    check_batch(batch, 10, 2);
-    VERIFY_MESSAGE(check_batch(batch, 9, 2), "prompt 0: wrong answer: token 9 is not in the model's vocabulary of 9");
-    VERIFY_MESSAGE(check_batch(batch, 7, 2), "prompt 0: flipped, position 1: token 7 is not in the model's vocabulary of 7");
-    VERIFY_MESSAGE(check_batch(batch, 10, 1), "prompt 0: has 2 tokens, more than the model's context of 1");
-    batch.end = {0, 0};
-    VERIFY_MESSAGE(check_batch(batch, 10, 1), "batch: is 2 tokens wide, more than the model's context of 1");
-    batch.clean[3] = -1;
-    VERIFY_MESSAGE(check_batch(batch, 10, 2), "prompt 1: clean, position 1: token -1 is not");
 }
 
 QTEST_GUILESS_MAIN(TestPairs)

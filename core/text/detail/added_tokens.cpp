@@ -102,7 +102,8 @@ std::vector<Stretch> AddedTokenFinder::split(std::string_view text) const
         size_t start = at, stop = at + length;
         at = stop;
         if (token->single_word
-            && ((start > 0 && is_word(character_before(text, start))) || (stop < text.size() && is_word(character_at(text, stop)))))
+            && ((start > 0 && is_word(character_before(text, start)))
+                || (stop < text.size() && is_word(character_at(text, stop)))))
             continue;
         if (token->lstrip)
             while (start > done && u_hasBinaryProperty(character_before(text, start), UCHAR_WHITE_SPACE)) {

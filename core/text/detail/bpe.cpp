@@ -50,7 +50,8 @@ Bpe::Bpe(const JsonField &model)
         vocabulary.fail("should be an object of tokens and their ids, and not empty");
     m_vocabulary.reserve(vocabulary.value().size());
     for (const auto &[token, id] : vocabulary.value().items())
-        m_vocabulary[token] = static_cast<int32_t>(JsonField(id, model.file(), "model.vocab[" + in_quotes(token) + "]").integer(0, highest_id));
+        m_vocabulary[token] =
+            static_cast<int32_t>(JsonField(id, model.file(), "model.vocab[" + in_quotes(token) + "]").integer(0, highest_id));
 
     m_letters.assign(alphabet_end, -1);
     for (const char16_t letter : byte_alphabet()) {

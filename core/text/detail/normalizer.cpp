@@ -37,9 +37,9 @@ std::string Normalizer::apply(std::string_view text) const
     for (const Form form : m_forms) {
         UErrorCode status = U_ZERO_ERROR;
         const icu::Normalizer2 *normalizer = form == Form::Nfc ? icu::Normalizer2::getNFCInstance(status)
-            : form == Form::Nfd                               ? icu::Normalizer2::getNFDInstance(status)
-            : form == Form::Nfkc                              ? icu::Normalizer2::getNFKCInstance(status)
-                                                              : icu::Normalizer2::getNFKDInstance(status);
+            : form == Form::Nfd                                ? icu::Normalizer2::getNFDInstance(status)
+            : form == Form::Nfkc                               ? icu::Normalizer2::getNFKCInstance(status)
+                                                               : icu::Normalizer2::getNFKDInstance(status);
         std::string normalized;
         icu::StringByteSink<std::string> sink(&normalized);
         if (U_SUCCESS(status))

@@ -23,7 +23,8 @@ public:
                 field.fail(std::string("uses ") + other + ", which is not supported: " + in_quotes(regex));
         UErrorCode status = U_ZERO_ERROR;
         UParseError place;
-        m_pattern.reset(icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(regex), UREGEX_MULTILINE | UREGEX_UNIX_LINES, place, status));
+        m_pattern.reset(
+            icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(regex), UREGEX_MULTILINE | UREGEX_UNIX_LINES, place, status));
         if (U_FAILURE(status))
             field.fail(std::string("is not a regular expression that ICU understands (") + u_errorName(status) + " at character "
                        + std::to_string(place.offset) + "): " + in_quotes(regex));
@@ -175,7 +176,8 @@ public:
         else if (name == "Contiguous")
             m_behavior = SplitBehavior::Contiguous;
         else
-            behavior.fail(in_quotes(name) + " is not supported (only Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)");
+            behavior.fail(in_quotes(name)
+                          + " is not supported (only Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)");
         const auto invert = field.find("invert");
         m_invert = invert && invert->flag();
     }
