@@ -11,7 +11,7 @@ namespace patchbay {
 
 namespace {
 
-std::string shape_text(const std::vector<int64_t> &shape)
+std::string bracketed(const std::vector<int64_t> &shape)
 {
     std::string text = "[";
     for (const int64_t size : shape)
@@ -34,7 +34,7 @@ public:
         if (array.is_float())
             fail("\"" + key + "\" should hold integers");
         if (!shape.empty() && array.shape != shape)
-            fail("\"" + key + "\" has the shape " + shape_text(array.shape) + ", but should have " + shape_text(shape));
+            fail("\"" + key + "\" has the shape " + bracketed(array.shape) + ", but should have " + bracketed(shape));
         return array;
     }
 
@@ -78,7 +78,7 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name)
     const Array &clean = in.ids("clean", {});
     constexpr int64_t most = std::numeric_limits<int>::max();
     if (clean.shape.size() != 2 || clean.shape[0] < 1 || clean.shape[1] < 1 || clean.shape[0] > most || clean.shape[1] > most)
-        in.fail("\"clean\" has the shape " + shape_text(clean.shape) + ", but should have [prompts, pos], neither of them 0");
+        in.fail("\"clean\" has the shape " + bracketed(clean.shape) + ", but should have [prompts, pos], neither of them 0");
     PromptBatch batch;
     batch.prompts = static_cast<int>(clean.shape[0]);
     batch.width = static_cast<int>(clean.shape[1]);

@@ -8,7 +8,7 @@ namespace patchbay {
 
 namespace {
 
-std::string trimmed(const std::string &text)
+std::string without_outer_spaces(const std::string &text)
 {
     const size_t begin = text.find_first_not_of(' ');
     return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
@@ -24,7 +24,7 @@ FlipPart parse_part(const std::string &part, const std::string &whole)
     const size_t arrow = part.find("->");
     FlipPart result;
     if (arrow != std::string::npos)
-        result = {trimmed(part.substr(0, arrow)), trimmed(part.substr(arrow + 2))};
+        result = {without_outer_spaces(part.substr(0, arrow)), without_outer_spaces(part.substr(arrow + 2))};
     if (!is_pattern(result.from) || !is_pattern(result.to))
         throw Error("flip \"" + whole + "\"", "should be two changes of three capital letters each, such as ABB->ABA, BAB->BAA");
     return result;

@@ -20,7 +20,7 @@ std::string text_or(const JsonField &object, const char *key, const std::string 
 }
 
 /// An array of different, non-empty texts, at least so many of them.
-std::vector<std::string> words(const JsonField &field, size_t least)
+std::vector<std::string> distinct_words(const JsonField &field, size_t least)
 {
     std::vector<std::string> result = field.texts();
     std::set<std::string> seen;
@@ -46,12 +46,12 @@ void read_names(TaskFile &task, const JsonField &root)
             placeholders->fail("io, subject and third should be three different texts");
     }
     const JsonField names = root.at("names");
-    task.names = words(names, 3); // IO, S and a third one are drawn until they differ
+    task.names = distinct_words(names, 3); // IO, S and a third one are drawn until they differ
     for (const JsonField &name : names.items())
         if (name.text().find_first_of(" \t\r\n") != std::string::npos)
             name.fail(in_quotes(name.text()) + " has white space in it: flips could not find it");
     for (const JsonField &noun : root.at("nouns").items()) {
-        NounList list{noun.at("placeholder").text(), words(noun.at("values"), 1)};
+        NounList list{noun.at("placeholder").text(), distinct_words(noun.at("values"), 1)};
         if (list.placeholder.empty())
             noun.at("placeholder").fail("is empty");
         task.nouns.push_back(std::move(list));
@@ -62,11 +62,11 @@ void read_types(TaskFile &task, const JsonField &root)
 {
     const JsonField sets = root.at("template_sets");
     for (const auto &[name, set] : sets.members())
-        task.template_sets[name] = words(set, 1);
+        task.template_sets[name] = distinct_words(set, 1);
     for (const JsonField &entry : root.at("prompt_types").items()) {
         PromptType type;
         type.name = entry.at("name").text();
-        type.template_sets = words(entry.at("template_sets"), 1);
+        type.template_sets = distinct_words(entry.at("template_sets"), 1);
         type.take = static_cast<int>(entry.at("take").integer(1, 1'000'000));
         type.shuffle = entry.at("shuffle").flag();
         type.third_name = entry.at("third_name").flag();
