@@ -92,11 +92,12 @@ jobs()
 }
 
 # build PRESET [TARGET…]: configures when there is no build folder yet (ninja configures again by itself when it must), then builds.
+# Several sources are compiled as one: a fresh build takes less than half the time, which is what matters here.
 build()
 {
-    local preset=$1 options=() begun=$SECONDS
+    local preset=$1 options=(-DPATCHBAY_UNITY=ON) begun=$SECONDS
     shift
-    [ -n "${PATCHBAY_CMAKE_OPTIONS:-}" ] && read -ra options <<<"$PATCHBAY_CMAKE_OPTIONS"
+    [ -z "${PATCHBAY_CMAKE_OPTIONS:-}" ] || read -ra options <<<"${options[*]} $PATCHBAY_CMAKE_OPTIONS"
     cd "$root" || exit 1
     if [ ! -f "build/$preset/build.ninja" ]; then
         say "Configuring ($preset)"
