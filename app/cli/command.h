@@ -21,6 +21,8 @@ Runner add_cache(CLI::App &app);
 Runner add_act_patch(CLI::App &app);
 Runner add_path_patch(CLI::App &app);
 Runner add_attribution(CLI::App &app);
+Runner add_analyse(CLI::App &app);
+Runner add_recipe(CLI::App &app);
 Runner add_run(CLI::App &app);
 Runner add_bench(CLI::App &app);
 
