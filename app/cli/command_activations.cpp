@@ -49,7 +49,7 @@ struct CacheOptions {
     WorkOptions work;
     std::string which = "clean";
     std::vector<std::string> hooks;
-    bool ungroup_kv = false, list = false;
+    bool grouped_kv = false, split_qkv = false, list = false;
 };
 
 int run_cache(const CacheOptions &options)
@@ -72,7 +72,8 @@ int run_cache(const CacheOptions &options)
     HookedTransformer::Options run;
     run.keep = transformer.match(options.hooks);
     run.logits = false;
-    run.ungroup_kv = options.ungroup_kv;
+    run.ungroup_kv = !options.grouped_kv;
+    run.split_qkv = options.split_qkv;
     const ArrayMap arrays = transformer.run(tokens_of(work.batch(), options.which == "flipped"), run, cancel_on_interrupt()).cache;
     write(options.work, arrays, work, console);
     return 0;
@@ -95,7 +96,9 @@ Runner add_cache(CLI::App &app)
         ->capture_default_str()
         ->check(CLI::IsMember({"clean", "flipped"}));
     app.add_option("--hooks", options->hooks, "Hook points by name or glob, such as 'blocks.*.attn.hook_z,hook_embed'")->delimiter(',');
-    app.add_flag("--ungroup-kv", options->ungroup_kv, "Keys and values of grouped models once per query head");
+    app.add_flag("--grouped-kv,!--ungroup-kv", options->grouped_kv,
+                 "Keys and values of grouped models once per KV head, as they are shared, instead of once per query head");
+    app.add_flag("--split-qkv", options->split_qkv, "Norms of the attention input once per head, as with TransformerLens' use_split_qkv_input");
     app.add_flag("--list", options->list, "Print the names of the hook points instead");
     return [options] { return run_cache(*options); };
 }

@@ -53,10 +53,9 @@ class Golden(CliTest):
 
     def test_caches(self):
         for model in self.each_model():
-            ungroup = ["--ungroup-kv"] if "gqa" in model else []
-            self.check_cache(model, "cache_clean", "--which", "clean", *ungroup)
-            self.check_cache(model, "cache_flipped", "--which", "flipped", *ungroup)
-            self.check_cache(model, "raw_cache_clean", "--which", "clean", "--raw", *ungroup)
+            self.check_cache(model, "cache_clean", "--which", "clean")
+            self.check_cache(model, "cache_flipped", "--which", "flipped")
+            self.check_cache(model, "raw_cache_clean", "--which", "clean", "--raw")
 
     def check_effects(self, got, expected, names):
         gap = abs(float(expected["clean"].mean() - expected["flipped"].mean()))
