@@ -84,6 +84,7 @@ ExportDialog::ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinn
     m_all->setEnabled(!m_pinned.empty());
     m_all->setToolTip(m_pinned.empty() ? tr("Pin runs in the list of runs to export them together") : tr("One file a pinned run, with these choices"));
     m_save->setDefault(true);
+    buttons->button(QDialogButtonBox::Close)->setAutoDefault(false);
 
     auto *columns = new QHBoxLayout;
     columns->addLayout(left);

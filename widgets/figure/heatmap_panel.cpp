@@ -11,7 +11,7 @@ namespace patchbay::widgets::figure {
 
 namespace {
 
-constexpr double smallestFacet = 17, facetGap = 3.2, largestCellWidth = 14, largestCellHeight = 7, overlap = 0.04;
+constexpr double smallestFacet = 17, facetGap = 3.2, largestCellWidth = 22, largestCellHeight = 7, overlap = 0.04;
 
 /// Every n-th of count labels, so that labels `each` mm long fit cells `cell` mm long.
 int tickStep(double cell, double each)
@@ -46,7 +46,7 @@ public:
     {
         const double small = m_style.small();
         Margins m;
-        m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 0.7) + textWidth(QString::number(m_rows - 1), small) + gap * 0.8;
+        m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 1.1) + textWidth(QString::number(m_rows - 1), small) + gap * 0.8;
         m.right = m_style.colourBar ? gap * 1.8 + bar().width() : gap * 0.5;
         m.top = titleHeight(titleText(m_view.title), width) + facetTitleHeight();
         m.bottom = tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight();
@@ -81,7 +81,7 @@ public:
         const double yTicks = textWidth(QString::number(m_rows - 1), m_style.small()) + gap * 0.8;
         for (int row = 0; row < grid.rows; ++row) {
             const double middle = plot.top() + row * (facetHeight + betweenRows()) + facetHeight / 2;
-            scene.text({plot.left() - yTicks - gap * 0.8, middle}, m_view.yLabel, spec().points, Align::Centre, ink, false, 90);
+            scene.text({plot.left() - yTicks - gap * 1.3, middle}, m_view.yLabel, spec().points, Align::Centre, ink, false, 90);
         }
         if (m_style.colourBar) {
             const double height = std::min(plot.height(), std::max(facetHeight, 40.0));
