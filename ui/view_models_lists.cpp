@@ -1,4 +1,4 @@
-// Scatters, bars, tables, graphs and captions from results.
+// Scatters, bars, tables and graphs from results.
 #include "view_models.h"
 
 #include "base/error.h"
@@ -88,6 +88,31 @@ QString cellText(const nlohmann::json &value)
     return QString::fromStdString(value.dump());
 }
 
+/// "name_mover_s1_attention_change" as a person writes it.
+QString columnTitle(const std::string &key)
+{
+    QString title = QString::fromStdString(key).replace(QLatin1Char('_'), QLatin1Char(' '));
+    if (!title.isEmpty())
+        title[0] = title[0].toUpper();
+    static const QRegularExpression role(QStringLiteral("\\b(io|s1|s2|dla)\\b"));
+    for (QRegularExpressionMatch match = role.match(title); match.hasMatch(); match = role.match(title, match.capturedEnd()))
+        title.replace(match.capturedStart(), match.capturedLength(), match.captured().toUpper());
+    return title;
+}
+
+/// Heads are kept as "9.6" and shown as "L9H6"; other words stay.
+QString headText(const nlohmann::json &json)
+{
+    if (json.is_string()) {
+        try {
+            return QString::fromStdString(label(parse_head(json.get<std::string>())));
+        } catch (const Error &) {
+            return cellText(json);
+        }
+    }
+    return cellText(json);
+}
+
 bool tableOf(const nlohmann::json &json, widgets::TableView &view)
 {
     if (json.is_object() && json.contains("columns") && json.contains("rows")) {
@@ -102,12 +127,15 @@ bool tableOf(const nlohmann::json &json, widgets::TableView &view)
         return !view.columns.isEmpty();
     }
     if (json.is_array() && !json.empty() && json.front().is_object()) {
+        std::vector<std::string> keys; // the head first, the rest by name
         for (const auto &[key, value] : json.front().items())
-            view.columns << QString::fromStdString(key);
+            keys.insert(key == "head" ? keys.begin() : keys.end(), key);
+        for (const std::string &key : keys)
+            view.columns << columnTitle(key);
         for (const auto &row : json) {
             QStringList cells;
-            for (const QString &column : view.columns)
-                cells << cellText(row.value(column.toStdString(), nlohmann::json()));
+            for (const std::string &key : keys)
+                cells << (key == "head" ? headText(row.value(key, nlohmann::json())) : cellText(row.value(key, nlohmann::json())));
             view.rows << cells;
         }
         return true;
@@ -139,8 +167,32 @@ widgets::ScatterView scatterView(const Grid &x, const Grid &y, const Baseline &x
     return view;
 }
 
+namespace {
+
+/// Attention against contribution of one head, a point a prompt.
+widgets::ScatterView contributionView(const RunResult &result)
+{
+    widgets::ScatterView view;
+    view.title = resultTitle(result);
+    view.xLabel = QStringLiteral("Attention from END");
+    view.yLabel = QStringLiteral("Contribution along the name (logits)");
+    for (const auto &[role, name] : {std::pair{"io", "END \u2192 IO"}, std::pair{"s", "END \u2192 S"}}) {
+        const auto x = result.arrays.find(std::string("attention.") + role), y = result.arrays.find(std::string("contribution.") + role);
+        if (x == result.arrays.end() || y == result.arrays.end() || x->second.count() != y->second.count())
+            continue;
+        for (int64_t prompt = 0; prompt < x->second.count(); ++prompt)
+            view.points << widgets::ScatterPoint{{}, {}, double(x->second.floats()[size_t(prompt)]), double(y->second.floats()[size_t(prompt)]), int(view.series.size())};
+        view.series << QString::fromUtf8(name);
+    }
+    return view;
+}
+
+} // namespace
+
 widgets::ScatterView scatterView(const RunResult &result, const std::string &xName, const std::string &yName)
 {
+    if (result.arrays.contains("contribution.io") && xName.empty() && yName.empty())
+        return contributionView(result);
     const Grid *x = nullptr, *y = nullptr;
     if (!xName.empty() || !yName.empty()) {
         x = &gridNamed(result, xName);
@@ -164,8 +216,45 @@ widgets::ScatterView scatterView(const RunResult &result, const std::string &xNa
     return view;
 }
 
+namespace {
+
+/// Layers of a logit lens in their order, or the strongest heads of an analysis' first [layer, head(, prompt)] array.
+widgets::BarsView arrayBars(const RunResult &result, int n, Sign sign)
+{
+    widgets::BarsView view;
+    view.title = resultTitle(result);
+    if (const auto lens = result.arrays.find("lens.logit_diff"); lens != result.arrays.end() && lens->second.shape.size() == 2) {
+        view.valueLabel = QStringLiteral("Logit difference");
+        const int64_t layers = lens->second.shape[0], prompts = std::max<int64_t>(1, lens->second.shape[1]);
+        for (int64_t layer = 0; layer < layers; ++layer) {
+            const auto first = lens->second.floats().begin() + layer * prompts;
+            view.bars << widgets::Bar{{int(layer), -1}, widgets::label({int(layer), -1}), std::accumulate(first, first + prompts, 0.0) / double(prompts), 0};
+        }
+        return view;
+    }
+    const widgets::HeatmapView heatmap = heatmapView(result);
+    if (heatmap.facets.isEmpty())
+        throw Error("result", "it has no numbers for each head or layer to draw as bars");
+    const widgets::HeatmapFacet &facet = heatmap.facets.front();
+    view.valueLabel = heatmap.unit.isEmpty() ? heatmap.colourLabel : QStringLiteral("%1 (%2)").arg(heatmap.colourLabel, heatmap.unit);
+    for (int cell = 0; cell < facet.values.size(); ++cell) {
+        const double value = facet.values[cell];
+        if (std::isnan(value) || value == 0 || (sign == Sign::Positive && value < 0) || (sign == Sign::Negative && value > 0))
+            continue;
+        const widgets::HeadId head{cell / facet.columns, cell % facet.columns};
+        view.bars << widgets::Bar{head, widgets::label(head), value, 0};
+    }
+    std::stable_sort(view.bars.begin(), view.bars.end(), [](const widgets::Bar &a, const widgets::Bar &b) { return std::abs(a.value) > std::abs(b.value); });
+    view.bars.resize(std::min<qsizetype>(view.bars.size(), n));
+    return view;
+}
+
+} // namespace
+
 widgets::BarsView barsView(const RunResult &result, const std::string &gridName, int n, Sign sign)
 {
+    if (result.grids.empty() && gridName.empty())
+        return arrayBars(result, n, sign);
     const Grid &grid = gridNamed(result, gridName);
     widgets::BarsView view;
     view.title = resultTitle(result);
@@ -227,44 +316,6 @@ widgets::GraphView graphView(const RunResult &result)
     for (const auto &edge : summary.value("edges", nlohmann::json::array()))
         view.edges << widgets::GraphEdge{headOf(edge, "from"), headOf(edge, "to"), QString::fromStdString(edge.value("site", std::string())), edge.value("effect", 0.0)};
     return view;
-}
-
-QString resultTitle(const RunResult &result)
-{
-    return QString::fromStdString(title(result.spec));
-}
-
-namespace {
-
-QString modelAndTask(const RunResult &result)
-{
-    const RunSpec &spec = result.spec;
-    const QString model = QString::fromStdString(spec.model.path).section(QLatin1Char('/'), -1, -1, QString::SectionSkipEmpty);
-    const size_t prompts = result.baseline.clean.empty() ? size_t(spec.task.prompts) : result.baseline.clean.size();
-    QString text = QStringLiteral("Model %1; task %2, n = %3 prompt pairs").arg(model, QString::fromStdString(spec.task.kind).toUpper()).arg(prompts);
-    if (spec.task.kind == "ioi")
-        text += QStringLiteral(", seed %1").arg(spec.task.seed);
-    return text;
-}
-
-} // namespace
-
-QString resultCaption(const RunResult &result)
-{
-    QString text = QString::fromStdString(describe(result.spec)).trimmed();
-    if (!text.isEmpty() && !text.endsWith(QLatin1Char('.')))
-        text += QLatin1Char('.');
-    text += QLatin1Char(' ') + modelAndTask(result);
-    if (!result.baseline.clean.empty())
-        text += QStringLiteral("; mean logit difference %1 clean, %2 flipped").arg(result.baseline.clean_mean, 0, 'f', 2).arg(result.baseline.flipped_mean, 0, 'f', 2);
-    static const QRegularExpression minus(QStringLiteral("(?<![\\w])-(?=\\d)"));
-    return text.replace(minus, QString(QChar(0x2212))) + QLatin1Char('.');
-}
-
-QString attentionCaption(const RunResult &result, Head head, int prompt, bool flippedRun)
-{
-    return QStringLiteral("Attention of %1 on %2 prompt %3; rows are destinations, columns sources. %4.")
-        .arg(QString::fromStdString(label(head)), flippedRun ? QStringLiteral("flipped") : QStringLiteral("clean")).arg(prompt).arg(modelAndTask(result));
 }
 
 } // namespace patchbay

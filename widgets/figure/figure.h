@@ -85,6 +85,8 @@ QByteArray figurePng(const FigureSheet &sheet, const FigureMetadata &metadata = 
 QString figureInlineSvg(const FigureSheet &sheet);
 /// CSS that gives a page of inline figures their font: @font-face with the glyphs of these texts, regular and bold.
 QByteArray figureFontFaces(const QString &regularText, const QString &boldText);
+/// The same for the texts of these figures.
+QByteArray figureFontFaces(const QVector<FigureSheet> &sheets);
 
 /// Writes .pdf, .svg or .png whole or not at all: an earlier file stays as it was when anything fails. Throws FigureError.
 void writeFigure(const QString &path, const FigureSheet &sheet, const FigureMetadata &metadata);

@@ -76,6 +76,14 @@ QByteArray svgBody(const Scene &scene, const QByteArray &inside, const QByteArra
     return out + "</svg>\n";
 }
 
+void collectText(const Scene &scene, QString &regular, QString &bold)
+{
+    for (const Mark &mark : scene.marks) {
+        if (const auto *text = std::get_if<TextMark>(&mark))
+            (text->bold ? bold : regular) += text->text;
+    }
+}
+
 QString ownTitle(const FigureSheet &sheet)
 {
     if (!sheet.spec.title.isEmpty() || sheet.panels.isEmpty())
@@ -98,14 +106,19 @@ QByteArray figureFontFaces(const QString &regularText, const QString &boldText)
     return css;
 }
 
+QByteArray figureFontFaces(const QVector<FigureSheet> &sheets)
+{
+    QString regular, bold;
+    for (const FigureSheet &sheet : sheets)
+        collectText(layoutSheet(sheet), regular, bold);
+    return figureFontFaces(regular, bold);
+}
+
 QByteArray figureSvg(const FigureSheet &sheet, const FigureMetadata &metadata)
 {
     const Scene scene = layoutSheet(sheet);
     QString regular, bold;
-    for (const Mark &mark : scene.marks) {
-        if (const auto *text = std::get_if<TextMark>(&mark))
-            (text->bold ? bold : regular) += text->text;
-    }
+    collectText(scene, regular, bold);
     const QString title = metadata.title.isEmpty() ? ownTitle(sheet) : metadata.title;
     const QByteArray inside = "<metadata>\n" + metadataXml(metadata, sheet.spec) + "</metadata>\n<defs><style type=\"text/css\">\n" + figureFontFaces(regular, bold)
         + "</style></defs>\n";
