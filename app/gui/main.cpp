@@ -1,6 +1,7 @@
 // patchbay: the desktop program.
 #include "figure_command.h"
 #include "main_window.h"
+#include "report_command.h"
 #include "shell/app_theme.h"
 #include "shell/gallery.h"
 #include "shell/screenshot.h"
@@ -20,7 +21,7 @@ Options parse(const QApplication &app)
 {
     QCommandLineParser parser;
     parser.setApplicationDescription(QStringLiteral("Find circuits in transformer language models.\n"
-                                                    "Without a window: patchbay figure --help"));
+                                                    "Without a window: patchbay figure --help, patchbay report --help"));
     parser.addHelpOption();
     parser.addVersionOption();
     const QCommandLineOption model(QStringLiteral("model"), QStringLiteral("Open this Hugging Face folder (demo: the embedded model)."),
@@ -54,7 +55,7 @@ struct Command {
     const char *name;
     int (*run)(int argc, char **argv);
 };
-constexpr Command kCommands[] = {{"figure", patchbay::figure_command}};
+constexpr Command kCommands[] = {{"figure", patchbay::figure_command}, {"report", patchbay::report_command}};
 
 const Command *commandNamed(const char *name)
 {

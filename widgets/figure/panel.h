@@ -61,6 +61,8 @@ std::unique_ptr<Panel> makeGraphPanel(const GraphView &view, const PanelStyle &s
 HeatmapView chosenFacets(const HeatmapView &view, const FigureSpec &spec);
 /// The whole sheet in mm: panels in rows, letters, caption.
 Scene layoutSheet(const FigureSheet &sheet);
+/// Each scene as a page of one PDF file, fonts embedded once. `spec` is only named in the metadata.
+QByteArray scenesPdf(const QVector<Scene> &scenes, const FigureMetadata &metadata, const FigureSpec &spec = {});
 
 // Hand-set distances in mm that panels share.
 constexpr double gap = 1.0;       ///< between a label and what it names

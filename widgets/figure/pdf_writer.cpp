@@ -184,35 +184,56 @@ QByteArray attachment(PdfDocument &pdf, const QByteArray &runSpec)
 
 } // namespace
 
-QByteArray figurePdf(const FigureSheet &sheet, const FigureMetadata &metadata)
+namespace figure {
+
+QByteArray scenesPdf(const QVector<Scene> &scenes, const FigureMetadata &metadata, const FigureSpec &spec)
 {
-    const Scene scene = layoutSheet(sheet);
-    const double width = scene.size.width() * toPoints, height = scene.size.height() * toPoints;
     std::array<UsedFont, 2> fonts;
-    QByteArray content = "1 0 0 -1 0 " + number(height) + " cm\n1 1 1 rg 0 0 " + number(width) + " " + number(height) + " re f\n";
-    for (const Mark &mark : scene.marks)
-        std::visit(PdfBackend{content, fonts}, mark);
+    QVector<QByteArray> contents;
+    for (const Scene &scene : scenes) {
+        QByteArray content = "1 0 0 -1 0 " + number(scene.size.height() * toPoints) + " cm\n1 1 1 rg 0 0 " + number(scene.size.width() * toPoints) + " "
+            + number(scene.size.height() * toPoints) + " re f\n";
+        for (const Mark &mark : scene.marks)
+            std::visit(PdfBackend{content, fonts}, mark);
+        contents << content;
+    }
 
     PdfDocument pdf;
-    const int catalog = pdf.reserve(), pages = pdf.reserve(), page = pdf.reserve();
-    const int stream = pdf.addStream(content);
+    const int catalog = pdf.reserve(), pages = pdf.reserve();
+    QVector<int> kids, streams;
+    for (int i = 0; i < scenes.size(); ++i)
+        kids << pdf.reserve();
+    for (const QByteArray &content : contents)
+        streams << pdf.addStream(content);
     QByteArray fontList;
     for (const bool bold : {false, true}) {
         if (!fonts[bold].glyphs.isEmpty())
             fontList += QByteArray(bold ? "/F2 " : "/F1 ") + PdfDocument::reference(addFont(pdf, fonts[bold], bold)) + " ";
     }
     const int xmp = pdf.addStream("<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n"
-                                      + metadataXml(metadata, sheet.spec) + "</x:xmpmeta>\n<?xpacket end=\"r\"?>\n",
+                                      + metadataXml(metadata, spec) + "</x:xmpmeta>\n<?xpacket end=\"r\"?>\n",
                                   "/Type /Metadata /Subtype /XML", false);
     const QByteArray attached = attachment(pdf, metadata.runSpec);
     const int info = pdf.add("<< /Title " + PdfDocument::text(metadata.title) + " /Subject " + PdfDocument::text(metadata.caption) + " /Creator "
                              + PdfDocument::text(metadata.version) + " /Producer " + PdfDocument::text(metadata.version) + " >>");
-    pdf.set(page, "<< /Type /Page /Parent " + PdfDocument::reference(pages) + " /MediaBox [0 0 " + number(width) + " " + number(height) + "] /Contents "
-                      + PdfDocument::reference(stream) + " /Resources << /Font << " + fontList + ">> >> >>");
-    pdf.set(pages, "<< /Type /Pages /Kids [" + PdfDocument::reference(page) + "] /Count 1 >>");
+    QByteArray kidList;
+    for (int i = 0; i < scenes.size(); ++i) {
+        const QSizeF size = scenes[i].size * toPoints;
+        pdf.set(kids[i], "<< /Type /Page /Parent " + PdfDocument::reference(pages) + " /MediaBox [0 0 " + number(size.width()) + " " + number(size.height()) + "] /Contents "
+                             + PdfDocument::reference(streams[i]) + " /Resources << /Font << " + fontList + ">> >> >>");
+        kidList += (i ? " " : "") + PdfDocument::reference(kids[i]);
+    }
+    pdf.set(pages, "<< /Type /Pages /Kids [" + kidList + "] /Count " + QByteArray::number(scenes.size()) + " >>");
     pdf.set(catalog, "<< /Type /Catalog /Pages " + PdfDocument::reference(pages) + " /Metadata " + PdfDocument::reference(xmp)
                          + " /ViewerPreferences << /DisplayDocTitle true >> /Lang (en)" + attached + " >>");
     return pdf.bytes(catalog, info);
+}
+
+} // namespace figure
+
+QByteArray figurePdf(const FigureSheet &sheet, const FigureMetadata &metadata)
+{
+    return scenesPdf({layoutSheet(sheet)}, metadata, sheet.spec);
 }
 
 } // namespace patchbay::widgets

@@ -1,0 +1,52 @@
+// The report of a recipe: a short paper as blocks, written once as an HTML page and once as PDF pages.
+#pragma once
+
+#include "figure/figure.h"
+#include "report/report_source.h"
+
+#include <QByteArray>
+#include <QStringList>
+#include <QVector>
+
+namespace patchbay {
+
+struct ReportBlock {
+    enum class Kind {
+        Heading, ///< text; level 1 or 2
+        Text,    ///< a paragraph; `lead` is set in bold before it
+        Caption, ///< the same, small, below a figure or above a table
+        Figure,
+        Table,
+        Spec     ///< machine-readable text, smallest
+    };
+    Kind kind = Kind::Text;
+    QString text, lead;
+    int level = 1;
+    QString anchor;              ///< of headings: the step's id
+    QString file;                ///< of captions: where the numbers are, beside the report
+    widgets::FigureSheet figure; ///< also for tables: one panel, as it is printed
+};
+
+struct Report {
+    QString title, description, byline;
+    QVector<ReportBlock> blocks;
+    widgets::FigureMetadata metadata;
+};
+
+/// The whole text with its figures. Throws Error where a result does not hold what its step should show.
+Report composeReport(const ReportSource &source);
+
+/// What a step shows: nothing, one or two sheets (a circuit is drawn and tabled).
+QVector<widgets::FigureSheet> stepFigures(const ReportSource &source, const ReportStep &step);
+/// What a step found, in a sentence or two.
+QString stepFinding(const ReportStep &step);
+
+/// A page that needs nothing beside it, well-formed as XML.
+QByteArray reportHtml(const Report &report);
+/// A4 pages: text in embedded fonts, figures as vectors.
+QByteArray reportPdf(const Report &report);
+
+/// Reads the folder and writes report.html and report.pdf into it. Returns the two files. Throws Error, widgets::FigureError.
+QStringList writeReport(const std::filesystem::path &folder);
+
+} // namespace patchbay

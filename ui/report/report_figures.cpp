@@ -1,0 +1,226 @@
+// Which figure or table shows a step.
+#include "report/report.h"
+
+#include "analysis/selection.h"
+#include "base/error.h"
+#include "base/head.h"
+#include "view_models.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace patchbay {
+
+using nlohmann::json;
+using widgets::FigureSheet;
+
+namespace {
+
+constexpr double fullWidth = 170;
+
+FigureSheet sheetOf(widgets::FigureContent content, double width, int labels = -1)
+{
+    FigureSheet sheet;
+    sheet.spec.width = width;
+    sheet.spec.showTitle = false;
+    sheet.spec.topLabels = labels;
+    sheet.panels << std::move(content);
+    return sheet;
+}
+
+FigureSheet heatmapSheet(widgets::HeatmapView view)
+{
+    if (view.facets.isEmpty())
+        throw Error("result", "it has no sweep over heads or layers to draw as a heatmap");
+    return sheetOf(view, view.facets.size() == 1 ? 110 : view.facets.size() == 2 ? 150 : fullWidth);
+}
+
+/// The heatmap of another step, with every head faded that this one did not choose.
+FigureSheet maskedSheet(const ReportSource &source, const ReportStep &step)
+{
+    const std::string id = step.view.value("of", std::string());
+    const ReportStep *of = source.step(id);
+    if (!of || !of->result)
+        throw Error("step \"" + step.id + "\"", "the step \"" + id + "\" whose heatmap it masks has no result");
+    widgets::HeatmapView view = heatmapView(*of->result);
+    QVector<widgets::HeadId> chosen;
+    for (const json &one : step.result->summary.value("heads", json::array()))
+        chosen << toHeadId(parse_head(one.at("head").get<std::string>()));
+    if (!view.facets.isEmpty())
+        for (int layer = 0; layer < view.facets.front().rows; ++layer)
+            for (int head = 0; head < view.facets.front().columns; ++head)
+                if (!chosen.contains(widgets::HeadId{layer, head}))
+                    view.masked << widgets::HeadId{layer, head};
+    return heatmapSheet(view);
+}
+
+/// The heads that a step chose, by its first criterion; intervals where that is a sweep.
+FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
+{
+    if (step.kind != "select")
+        return sheetOf(barsView(*step.result), 120);
+    const json &criterion = step.body.at("criteria").at(0);
+    const ReportStep *from = source.step(criterion.value("from", std::string()));
+    const Grid *grid = from && from->result ? from->result->grid(criterion.value("quantity", std::string())) : nullptr;
+    widgets::BarsView view;
+    double total = 0;
+    for (const json &one : step.result->summary.at("heads")) {
+        const Head head = parse_head(one.at("head").get<std::string>());
+        const json &evidence = one.at("evidence").at(0);
+        widgets::Bar bar{toHeadId(head), widgets::label(toHeadId(head)), evidence.at("value").get<double>(), 0};
+        total += bar.value;
+        if (grid && grid->shape.size() == 2) {
+            const double half = bootstrap_half_width(*grid, grid->index(head.layer, head.head), from->result->baseline);
+            bar.halfWidth = std::isnan(half) ? 0 : half * 100;
+        }
+        const QString unit = QString::fromStdString(evidence.value("unit", std::string()));
+        view.valueLabel = QString::fromStdString(evidence.at("quantity").get<std::string>());
+        view.valueLabel[0] = view.valueLabel[0].toUpper();
+        if (!unit.isEmpty())
+            view.valueLabel += unit == QLatin1String("%") && grid ? QStringLiteral(" (% of gap)") : QStringLiteral(" (%1)").arg(unit);
+        view.bars << bar;
+    }
+    if (grid)
+        view.totalText = typographic(QStringLiteral("Total of %1 heads: %2 %").arg(view.bars.size()).arg(total, 0, 'f', 1));
+    return sheetOf(view, 120);
+}
+
+FigureSheet attentionSheet(const ReportStep &step)
+{
+    const RunResult &result = *step.result;
+    FigureSheet sheet;
+    sheet.spec.width = fullWidth;
+    sheet.spec.points = 7.5;
+    const auto texts = [&](const char *key) {
+        QStringList list;
+        for (const json &one : result.summary.value(key, json::array()))
+            list << QString::fromStdString(one.get<std::string>());
+        return list;
+    };
+    for (const json &name : result.summary.value("attention_heads", json::array())) {
+        const Head head = parse_head(name.get<std::string>());
+        const auto found = result.arrays.find("pattern." + name.get<std::string>());
+        if (found == result.arrays.end())
+            throw Error("step \"" + step.id + "\"", "its result has no attention of " + label(head));
+        widgets::AttentionView view;
+        view.head = toHeadId(head);
+        view.title = widgets::label(view.head);
+        view.tokens = texts("tokens");
+        view.roles = texts("roles_of_tokens");
+        view.size = int(found->second.shape.at(0));
+        const std::vector<float> &weights = found->second.floats();
+        view.weights = QVector<float>(weights.begin(), weights.end());
+        sheet.panels << view;
+    }
+    if (sheet.panels.isEmpty())
+        throw Error("step \"" + step.id + "\"", "its result has no attention");
+    sheet.columns = sheet.panels.size() == 1 ? 1 : 2;
+    if (sheet.panels.size() == 1)
+        sheet.spec.width = 100;
+    return sheet;
+}
+
+FigureSheet scatterSheet(const ReportStep &step)
+{
+    const RunResult &result = *step.result;
+    if (!result.arrays.contains("attention.io")) {
+        FigureSheet sheet = sheetOf(scatterView(result), 110);
+        return sheet;
+    }
+    widgets::ScatterView view;
+    const Head head = result.spec.heads.empty() ? Head{} : result.spec.heads.front();
+    view.xLabel = QStringLiteral("Attention of %1 from END").arg(QString::fromStdString(label(head)));
+    view.yLabel = QStringLiteral("Contribution to the name\u2019s logit");
+    view.series = QStringList{QStringLiteral("END \u2192 IO"), QStringLiteral("END \u2192 S")};
+    int series = 0;
+    for (const char *role : {"io", "s"}) {
+        const auto x = result.arrays.find(std::string("attention.") + role), y = result.arrays.find(std::string("contribution.") + role);
+        if (x == result.arrays.end() || y == result.arrays.end())
+            throw Error("step \"" + step.id + "\"", std::string("its result has no attention and contribution for ") + role);
+        for (size_t p = 0; p < x->second.floats().size() && p < y->second.floats().size(); ++p)
+            view.points << widgets::ScatterPoint{toHeadId(head), {}, x->second.floats()[p], y->second.floats()[p], series};
+        ++series;
+    }
+    return sheetOf(view, 110, 0);
+}
+
+QString number(const json &value, int decimals)
+{
+    return value.is_number() ? typographic(QString::number(value.get<double>(), 'f', decimals)) : QStringLiteral("\u2013");
+}
+
+QString headText(const json &row)
+{
+    return QString::fromStdString(label(parse_head(row.at("head").get<std::string>())));
+}
+
+/// Tables of the analyses in words and units of a paper.
+widgets::TableView tableOf(const RunResult &result)
+{
+    const json &summary = result.summary;
+    widgets::TableView table;
+    if (summary.is_object() && summary.contains("roles")) {
+        table.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Role"), QStringLiteral("Evidence")};
+        for (const json &one : summary.at("roles")) {
+            std::vector<Evidence> evidence;
+            for (const json &e : one.at("evidence"))
+                evidence.push_back({e.at("quantity"), e.at("unit"), e.at("value")});
+            table.rows << QStringList{headText(one), QString::fromStdString(one.at("role").get<std::string>()), typographic(QString::fromStdString(to_string(evidence)))};
+        }
+        return table;
+    }
+    if (summary.is_object() && summary.contains("candidates")) {
+        table.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Attention END \u2192 S2"), QStringLiteral("Change of logit difference"),
+                                    QStringLiteral("Name movers\u2019 attention to S1"), QStringLiteral("\u2026 to IO")};
+        for (const json &one : summary.at("candidates"))
+            table.rows << QStringList{headText(one), number(one.value("attention_s2", json()), 3), number(one.value("logit_diff_change", json()), 3),
+                                      number(one.value("name_mover_s1_attention_change", json()), 3), number(one.value("name_mover_io_attention_change", json()), 3)};
+        return table;
+    }
+    if (summary.is_object() && summary.contains("backup_heads")) {
+        table.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Gain in direct attribution (logits)"), QStringLiteral("Share of the clean logit difference (%)")};
+        for (const json &one : summary.at("backup_heads")) {
+            const json share = one.value("share_of_logit_diff", json());
+            table.rows << QStringList{headText(one), number(one.value("change", json()), 3), number(share.is_number() ? json(100 * share.get<double>()) : share, 1)};
+        }
+        return table;
+    }
+    table = tableView(result);
+    table.title.clear();
+    for (QString &column : table.columns)
+        if (!column.isEmpty())
+            column[0] = column[0].toUpper();
+    for (QStringList &row : table.rows)
+        for (QString &cell : row)
+            cell = typographic(cell);
+    return table;
+}
+
+} // namespace
+
+QVector<FigureSheet> stepFigures(const ReportSource &source, const ReportStep &step)
+{
+    if (!step.result || step.view.is_null() || !step.done())
+        return {};
+    const std::string kind = step.view.is_string() ? step.view.get<std::string>() : step.view.value("kind", std::string());
+    if (kind == "table")
+        return {sheetOf(tableOf(*step.result), fullWidth)};
+    if (kind == "heatmap")
+        return {heatmapSheet(heatmapView(*step.result))};
+    if (kind == "masked-heatmap")
+        return {maskedSheet(source, step)};
+    if (kind == "bars")
+        return {barsSheet(source, step)};
+    if (kind == "attention")
+        return {attentionSheet(step)};
+    if (kind == "scatter")
+        return {scatterSheet(step)};
+    if (kind == "graph") {
+        FigureSheet table = sheetOf(tableOf(*step.result), fullWidth);
+        table.spec.points = 7.5;
+        return {sheetOf(graphView(*step.result), fullWidth), table};
+    }
+    throw Error("step \"" + step.id + "\"", "its view \"" + kind + "\" is not known (table, heatmap, masked-heatmap, bars, attention, scatter, graph)");
+}
+
+} // namespace patchbay

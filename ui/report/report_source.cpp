@@ -1,0 +1,82 @@
+#include "report/report_source.h"
+
+#include "base/error.h"
+#include "base/json_field.h"
+
+#include <QRegularExpression>
+
+namespace patchbay {
+
+namespace {
+
+QString text(const nlohmann::json &object, const char *key)
+{
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? QString::fromStdString(found->get<std::string>()) : QString();
+}
+
+ReportStep readStep(const nlohmann::json &entry, const nlohmann::json &body, const std::filesystem::path &folder)
+{
+    ReportStep step;
+    step.id = entry.at("id").get<std::string>();
+    step.state = entry.at("state").get<std::string>();
+    step.title = text(entry, "title");
+    step.note = text(entry, "note");
+    step.message = typographic(text(entry, "message"));
+    step.caption = typographic(text(entry, "caption"));
+    step.file = text(entry, "file");
+    step.seconds = entry.value("seconds", 0.0);
+    step.body = body;
+    step.kind = step.body.value("kind", std::string());
+    if (entry.contains("view"))
+        step.view = entry.at("view");
+    if (!step.file.isEmpty())
+        step.result = std::make_shared<const RunResult>(load_result(folder / step.file.toStdString()));
+    return step;
+}
+
+} // namespace
+
+const ReportStep *ReportSource::step(const std::string &id) const
+{
+    for (const ReportStep &one : steps)
+        if (one.id == id)
+            return &one;
+    return nullptr;
+}
+
+ReportSource readReportSource(const std::filesystem::path &folder)
+{
+    const std::filesystem::path path = folder / "recipe.json";
+    if (!std::filesystem::exists(path))
+        throw Error(folder.string(), "holds no recipe.json: give the folder that a recipe was run into (patchbay recipe NAME --out DIR)");
+    const nlohmann::json file = read_json_file(path);
+    if (!file.is_object() || file.value("format", std::string()) != "patchbay-recipe-run")
+        throw Error(path.string(), "is not the outcome of a recipe: its \"format\" is not \"patchbay-recipe-run\"");
+    if (file.value("version", 0) != 1)
+        throw Error(path.string(), "is of a version that this program does not read; it reads version 1");
+    try {
+        ReportSource source;
+        const nlohmann::json &recipe = file.at("recipe"), &steps = file.at("steps");
+        source.title = text(recipe, "title");
+        source.description = text(recipe, "description");
+        source.model = text(file.at("model"), "path");
+        source.sha256 = text(file.at("model"), "sha256");
+        source.version = text(file, "program_version");
+        source.task = file.at("task");
+        source.prompts = file.at("prompts").get<int>();
+        for (size_t i = 0; i < steps.size(); ++i)
+            source.steps.push_back(readStep(steps.at(i), recipe.at("steps").at(i), folder));
+        return source;
+    } catch (const nlohmann::json::exception &e) {
+        throw Error(path.string(), std::string("a field is missing or of another kind: ") + e.what());
+    }
+}
+
+QString typographic(QString text)
+{
+    static const QRegularExpression minus(QStringLiteral("(?<![\\w\\-])-(?=\\d)"));
+    return text.replace(minus, QString(QChar(0x2212)));
+}
+
+} // namespace patchbay

@@ -1,0 +1,273 @@
+// The report's sentences: what was asked, what was found, and what each figure shows.
+#include "report/report.h"
+
+#include "analysis/selection.h"
+#include "base/head.h"
+#include "view_models.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace patchbay {
+
+using nlohmann::json;
+using Kind = ReportBlock::Kind;
+
+namespace {
+
+QString sentence(QString text)
+{
+    text = text.trimmed();
+    if (!text.isEmpty() && !QStringLiteral(".?!:").contains(text.back()))
+        text += QLatin1Char('.');
+    return text;
+}
+
+QString joined(const QStringList &words)
+{
+    if (words.size() < 2)
+        return words.join(QString());
+    return words.mid(0, words.size() - 1).join(QStringLiteral(", ")) + QStringLiteral(" and ") + words.back();
+}
+
+ReportBlock heading(const QString &text, int level = 1, const QString &anchor = {})
+{
+    ReportBlock block;
+    block.kind = Kind::Heading;
+    block.text = text;
+    block.level = level;
+    block.anchor = anchor;
+    return block;
+}
+
+ReportBlock paragraph(const QString &text, const QString &lead = {}, Kind kind = Kind::Text)
+{
+    ReportBlock block;
+    block.kind = kind;
+    block.text = text;
+    block.lead = lead;
+    return block;
+}
+
+/// The three strongest heads of every facet of a sweep or an analysis.
+QString strongest(const RunResult &result)
+{
+    const widgets::HeatmapView view = heatmapView(result);
+    if (!view.columnsAreHeads)
+        return {};
+    QStringList parts;
+    for (int i = 0; i < view.facets.size(); ++i) {
+        widgets::HeatmapView one = view;
+        one.facets = {view.facets[i]};
+        QStringList heads;
+        for (const widgets::HeadId &head : strongestHeads(one, 3)) {
+            const double value = view.facets[i].values[head.layer * view.facets[i].columns + head.head];
+            const bool effect = view.unit == QLatin1String("%") && !result.grids.empty();
+            heads << typographic(QStringLiteral("%1 (%2%3%4)").arg(widgets::label(head), effect && value > 0 ? QStringLiteral("+") : QString(),
+                                                                     QString::number(value, 'f', view.unit == QLatin1String("%") ? 1 : 2),
+                                                                     view.unit == QLatin1String("%") ? QStringLiteral(" %") : QString()));
+        }
+        if (!heads.isEmpty())
+            parts << (view.facets.size() > 1 ? view.facets[i].title + QStringLiteral(": ") : QString()) + joined(heads);
+    }
+    return parts.isEmpty() ? QString() : QStringLiteral("Strongest: ") + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
+}
+
+/// "name mover: L2H1, L2H3; S-inhibition: L1H0".
+QString rolesInShort(const ReportSource &source)
+{
+    std::map<QString, QStringList> byRole;
+    for (const ReportStep &step : source.steps)
+        if (step.result && step.result->summary.is_object() && step.result->summary.contains("roles"))
+            for (const json &one : step.result->summary.at("roles"))
+                byRole[QString::fromStdString(one.at("role").get<std::string>())]
+                    << QString::fromStdString(label(parse_head(one.at("head").get<std::string>())));
+    QStringList parts;
+    for (const auto &[role, heads] : byRole)
+        parts << QStringLiteral("%1: %2").arg(role, joined(heads));
+    if (parts.isEmpty())
+        return QStringLiteral("No head earned a role at the thresholds of this recipe.");
+    return QStringLiteral("Roles that heads earned at the thresholds of this recipe \u2014 ") + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
+}
+
+QString modelText(const ReportSource &source)
+{
+    QString text = QStringLiteral("%1").arg(source.model == QLatin1String("demo") ? QStringLiteral("the demo model that comes with the program") : source.model);
+    for (const ReportStep &step : source.steps) {
+        if (!step.result)
+            continue;
+        const auto grid = std::find_if(step.result->grids.begin(), step.result->grids.end(),
+                                       [](const Grid &one) { return one.axes == std::vector<std::string>{"layer", "head"}; });
+        if (grid == step.result->grids.end())
+            continue;
+        text += QStringLiteral(", %1 layers of %2 heads").arg(grid->shape[0]).arg(grid->shape[1]);
+        const Processing &p = step.result->spec.model.processing;
+        QStringList done;
+        for (const auto &[on, words] : {std::pair{p.fold_ln, "norm weights folded"}, std::pair{p.center_writing, "writing weights centred"},
+                                        std::pair{p.center_unembed, "unembedding centred"}, std::pair{p.fold_value_biases, "value biases folded"}})
+            if (on)
+                done << QString::fromLatin1(words);
+        text += done.isEmpty() ? QStringLiteral(", weights as they are") : QStringLiteral("; ") + joined(done);
+        break;
+    }
+    return sentence(text);
+}
+
+QString taskText(const ReportSource &source)
+{
+    const json &task = source.task;
+    const std::string kind = task.value("kind", std::string());
+    QString text = kind == "ioi" ? QStringLiteral("Indirect object identification") : QStringLiteral("Prompt pairs");
+    text += QStringLiteral(", %1 pairs of a clean and a flipped prompt").arg(source.prompts);
+    if (task.contains("seed"))
+        text += QStringLiteral(" (seed %1").arg(task.at("seed").dump().c_str());
+    if (task.contains("type"))
+        text += QStringLiteral(", type %1").arg(QString::fromStdString(task.at("type").get<std::string>()));
+    if (task.contains("flip"))
+        text += QStringLiteral(", flip %1").arg(QString::fromStdString(task.at("flip").get<std::string>()).replace(QStringLiteral("->"), QStringLiteral(" \u2192 ")));
+    if (task.contains("seed"))
+        text += QLatin1Char(')');
+    if (task.contains("file") && task.at("file").is_string() && !task.at("file").get<std::string>().empty())
+        text += QStringLiteral(", from %1").arg(QString::fromStdString(task.at("file").get<std::string>()));
+    return sentence(text);
+}
+
+QString metricText(const ReportSource &source)
+{
+    QString text = QStringLiteral("Logit difference: the logit of the right name (IO) minus that of the wrong one (S) at the last position (END).");
+    for (const ReportStep &step : source.steps)
+        if (step.result && !step.result->baseline.clean.empty()) {
+            const Baseline &b = step.result->baseline;
+            text += typographic(QStringLiteral(" Its mean is %1 over the clean and %2 over the flipped prompts. Unless said otherwise, effects are in % of this gap of %3; "
+                                               "intervals are 95 % bootstrap intervals over prompts.")
+                                    .arg(b.clean_mean, 0, 'f', 2).arg(b.flipped_mean, 0, 'f', 2).arg(b.gap(), 0, 'f', 2));
+            break;
+        }
+    return text;
+}
+
+/// JSON on lines that can be broken.
+QString spaced(const std::string &dump)
+{
+    QString out;
+    bool quoted = false;
+    for (const QChar c : QString::fromStdString(dump)) {
+        if (c == QLatin1Char('"'))
+            quoted = !quoted;
+        out += c;
+        if (!quoted && (c == QLatin1Char(',') || c == QLatin1Char(':')))
+            out += QLatin1Char(' ');
+    }
+    return out;
+}
+
+QString specText(const ReportStep &step)
+{
+    nlohmann::ordered_json spec;
+    if (step.kind == "run" && step.result) {
+        spec = to_json(step.result->spec);
+        spec.erase("model");
+        spec.erase("task");
+        spec.erase("version");
+    } else {
+        for (const auto &item : step.body.items())
+            if (item.key() != "id" && item.key() != "title" && item.key() != "note" && item.key() != "view")
+                spec[item.key()] = item.value();
+    }
+    return spaced(spec.dump());
+}
+
+void addAppendix(Report &report, const ReportSource &source)
+{
+    report.blocks << heading(QStringLiteral("Appendix A. What was run"), 1, QStringLiteral("specs"));
+    const auto any = std::find_if(source.steps.begin(), source.steps.end(), [](const ReportStep &step) { return step.result != nullptr; });
+    if (any != source.steps.end()) {
+        const nlohmann::ordered_json spec = to_json((*any).result->spec);
+        report.blocks << paragraph(spaced(nlohmann::ordered_json{{"model", spec.at("model")}, {"task", spec.at("task")}}.dump()), QStringLiteral("All steps."), Kind::Spec);
+    }
+    for (size_t i = 0; i < source.steps.size(); ++i)
+        report.blocks << paragraph(specText(source.steps[i]), QStringLiteral("%1 %2 (%3).").arg(i + 1).arg(source.steps[i].title, QString::fromStdString(source.steps[i].state)),
+                                   Kind::Spec);
+    report.blocks << heading(QStringLiteral("Appendix B. Versions and files"), 1, QStringLiteral("versions"));
+    double seconds = 0;
+    QStringList files;
+    for (const ReportStep &step : source.steps) {
+        seconds += step.seconds;
+        if (!step.file.isEmpty())
+            files << step.file;
+    }
+    report.blocks << paragraph(QStringLiteral("Patchbay %1; computed in %2 s.").arg(source.version).arg(seconds, 0, 'f', 1), QStringLiteral("Program."));
+    report.blocks << paragraph(QStringLiteral("SHA-256 %1.").arg(source.sha256), QStringLiteral("Model."));
+    report.blocks << paragraph(QStringLiteral("The per-prompt results lie beside this report, one file a step: recipe.json, %1.").arg(files.join(QStringLiteral(", "))),
+                               QStringLiteral("Results."));
+}
+
+} // namespace
+
+QString stepFinding(const ReportStep &step)
+{
+    if (!step.done())
+        return sentence(step.message.isEmpty() ? QStringLiteral("This step was not run") : step.message);
+    const json summary = step.result ? step.result->summary : json();
+    if (summary.is_object() && summary.contains("logit_diff_after")) {
+        const auto value = [&](const char *key) { return summary.value(key, 0.0); };
+        return typographic(QStringLiteral("The mean logit difference goes from %1 to %2 (%3%4 %).").arg(value("logit_diff_before"), 0, 'f', 2).arg(value("logit_diff_after"), 0, 'f', 2)
+                               .arg(value("change_percent") > 0 ? QStringLiteral("+") : QString()).arg(value("change_percent"), 0, 'f', 1));
+    }
+    if (step.kind == "run")
+        return step.result ? strongest(*step.result) : QString();
+    return sentence(step.message);
+}
+
+Report composeReport(const ReportSource &source)
+{
+    Report report;
+    report.title = source.title;
+    report.description = source.description;
+    report.byline = QStringLiteral("%1 prompt pairs \u00b7 model %2 \u00b7 Patchbay %3").arg(source.prompts).arg(source.model, source.version);
+    report.blocks << paragraph(rolesInShort(source), QStringLiteral("Summary."));
+    report.blocks << heading(QStringLiteral("Model, task and metric"), 1, QStringLiteral("setup"));
+    report.blocks << paragraph(modelText(source), QStringLiteral("Model.")) << paragraph(taskText(source), QStringLiteral("Task."))
+                  << paragraph(metricText(source), QStringLiteral("Metric."));
+    int figures = 0, tables = 0;
+    nlohmann::ordered_json specs = nlohmann::ordered_json::array();
+    for (size_t i = 0; i < source.steps.size(); ++i) {
+        const ReportStep &step = source.steps[i];
+        report.blocks << heading(QStringLiteral("%1  %2").arg(i + 1).arg(step.title), 2, QString::fromStdString(step.id));
+        QStringList text{sentence(step.note), stepFinding(step)};
+        text.removeAll(QString());
+        if (!text.isEmpty())
+            report.blocks << paragraph(text.join(QLatin1Char(' ')));
+        if (step.result && step.kind == "run")
+            specs.push_back(to_json(step.result->spec));
+        for (const widgets::FigureSheet &sheet : stepFigures(source, step)) {
+            const bool table = std::holds_alternative<widgets::TableView>(sheet.panels.front());
+            if (table && std::get<widgets::TableView>(sheet.panels.front()).rows.isEmpty())
+                continue;
+            QString words = step.kind == "run" && step.result->spec.method != Method::Analysis ? sentence(step.message) + QLatin1Char(' ') + step.caption : step.caption;
+            if (const json &summary = step.result->summary; summary.is_object() && summary.contains("attention_heads"))
+                words += QStringLiteral(" Here: prompt %1.").arg(summary.value("prompt", 0) + 1);
+            ReportBlock caption = paragraph(sentence(typographic(words)), table ? QStringLiteral("Table %1.").arg(++tables) : QStringLiteral("Figure %1.").arg(++figures),
+                                            Kind::Caption);
+            caption.file = step.file;
+            ReportBlock drawn;
+            drawn.kind = table ? Kind::Table : Kind::Figure;
+            drawn.figure = sheet;
+            drawn.text = caption.lead + QLatin1Char(' ') + caption.text;
+            if (table)
+                report.blocks << caption << drawn;
+            else
+                report.blocks << drawn << caption;
+        }
+    }
+    addAppendix(report, source);
+    report.metadata.title = source.title;
+    report.metadata.caption = source.description;
+    report.metadata.runSpec = QByteArray::fromStdString(specs.dump());
+    report.metadata.version = QStringLiteral("Patchbay %1").arg(source.version);
+    report.metadata.modelSha256 = source.sha256;
+    return report;
+}
+
+} // namespace patchbay
