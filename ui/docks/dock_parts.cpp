@@ -1,5 +1,7 @@
 #include "docks/dock_parts.h"
 
+#include <QEvent>
+
 namespace patchbay {
 
 QLabel *heading(const QString &text, QWidget *parent)
@@ -28,6 +30,40 @@ QToolButton *flatButton(const QString &text, const QString &tip, QWidget *parent
     button->setAccessibleName(tip.isEmpty() ? text : tip);
     button->setProperty("flat", true);
     return button;
+}
+
+QToolButton *toggleButton(const QString &text, const QString &tip, QWidget *parent)
+{
+    auto *button = new QToolButton(parent);
+    button->setText(text);
+    button->setToolTip(tip);
+    button->setAccessibleName(tip);
+    button->setCheckable(true);
+    return button;
+}
+
+ScrollColumn::ScrollColumn(QWidget *parent) : QScrollArea(parent)
+{
+    setWidgetResizable(true);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+}
+
+// QScrollArea watches its content; when that asks for another width, so does this.
+bool ScrollColumn::eventFilter(QObject *watched, QEvent *event)
+{
+    if (watched == widget() && event->type() == QEvent::LayoutRequest)
+        updateGeometry();
+    return QScrollArea::eventFilter(watched, event);
+}
+
+QSize ScrollColumn::minimumSizeHint() const
+{
+    return {widget() ? widget()->minimumSizeHint().width() : 0, 80};
+}
+
+QSize ScrollColumn::sizeHint() const
+{
+    return {minimumSizeHint().width(), 320};
 }
 
 } // namespace patchbay

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QLabel>
+#include <QScrollArea>
 #include <QToolButton>
 
 namespace patchbay {
@@ -12,5 +13,19 @@ QLabel *heading(const QString &text, QWidget *parent);
 QLabel *caption(const QString &text, QWidget *parent);
 /// A button without a frame until the pointer is over it.
 QToolButton *flatButton(const QString &text, const QString &tip, QWidget *parent);
+
+/// A checkable button of a view's options.
+QToolButton *toggleButton(const QString &text, const QString &tip, QWidget *parent);
+
+/// A column that scrolls up and down and is never narrower than what is in it.
+class ScrollColumn : public QScrollArea {
+public:
+    explicit ScrollColumn(QWidget *parent = nullptr);
+
+protected:
+    bool eventFilter(QObject *watched, QEvent *event) override;
+    QSize minimumSizeHint() const override;
+    QSize sizeHint() const override;
+};
 
 } // namespace patchbay

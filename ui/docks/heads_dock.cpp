@@ -1,6 +1,7 @@
 #include "docks/heads_dock.h"
 
 #include "docks/dock_parts.h"
+#include "theme.h"
 #include "view_models.h"
 #include "view_text.h"
 
@@ -25,10 +26,8 @@ constexpr Site kReceivers[] = {Site::Q, Site::K, Site::V, Site::Pattern};
 } // namespace
 
 HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, QWidget *parent)
-    : QScrollArea(parent), m_document(document), m_navigation(navigation), m_store(store), m_paths(paths)
+    : ScrollColumn(parent), m_document(document), m_navigation(navigation), m_store(store), m_paths(paths)
 {
-    setWidgetResizable(true);
-    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     auto *content = new QWidget(this);
     auto *column = new QVBoxLayout(content);
     column->setContentsMargins(12, 10, 12, 12);
@@ -86,6 +85,7 @@ void HeadsDock::buildSelection(QVBoxLayout *column)
         const QString text = QString::fromStdString(name(site));
         auto *button = new QPushButton(text, this);
         button->setObjectName(QStringLiteral("receive-") + text);
+        button->setMinimumWidth(36);
         button->setToolTip(tr("Which heads act through the selected heads' %1?").arg(text));
         button->setAccessibleName(tr("Path patch every head into the selected heads' %1").arg(text));
         connect(button, &QPushButton::clicked, this, [this, site] { m_paths.receive(m_navigation.place().heads, site); });
@@ -127,8 +127,6 @@ void HeadsDock::buildTray(QVBoxLayout *column)
     buttons->addStretch();
     column->addLayout(buttons);
 
-    auto *walk = new QHBoxLayout;
-    walk->setSpacing(4);
     m_walk = new QPushButton(tr("Walk upstream"), this);
     m_walk->setToolTip(tr("The strongest senders of the run on view become the next receivers"));
     m_walkCount = new QSpinBox(this);
@@ -140,9 +138,15 @@ void HeadsDock::buildTray(QVBoxLayout *column)
     m_walkSite->setAccessibleName(tr("Through which input"));
     for (const Site site : kReceivers)
         m_walkSite->addItem(QString::fromStdString(name(site)), int(site));
-    walk->addWidget(m_walk, 1);
+    column->addWidget(m_walk);
+    auto *walk = new QHBoxLayout;
+    walk->setSpacing(6);
+    auto *into = caption(tr("into their"), this);
+    into->setWordWrap(false);
     walk->addWidget(m_walkCount);
+    walk->addWidget(into);
     walk->addWidget(m_walkSite);
+    walk->addStretch();
     column->addLayout(walk);
     connect(m_walk, &QPushButton::clicked, this,
             [this] { m_paths.walkUpstream(m_walkCount->value(), Site(m_walkSite->currentData().toInt())); });
@@ -179,6 +183,8 @@ void HeadsDock::refreshSelection()
                 grid = &g;
                 break;
             }
+    QPixmap mark(10, 10);
+    mark.fill(widgets::selectionColour(palette()));
     m_heads->clear();
     for (const HeadId &head : place.heads) {
         if (m_heads->count() >= kListedHeads)
@@ -191,6 +197,7 @@ void HeadsDock::refreshSelection()
         }
         auto *item = new QListWidgetItem(text, m_heads);
         item->setData(Qt::UserRole, QVariant::fromValue(head));
+        item->setData(Qt::DecorationRole, mark);
         if (head == place.current)
             m_heads->setCurrentItem(item);
     }

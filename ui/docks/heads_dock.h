@@ -5,8 +5,7 @@
 #include "controllers/navigation.h"
 #include "controllers/path_controller.h"
 #include "controllers/runs_store.h"
-
-#include <QScrollArea>
+#include "docks/dock_parts.h"
 
 class QLabel;
 class QListWidget;
@@ -18,7 +17,7 @@ class QVBoxLayout;
 
 namespace patchbay {
 
-class HeadsDock : public QScrollArea {
+class HeadsDock : public ScrollColumn {
     Q_OBJECT
 public:
     HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, QWidget *parent = nullptr);

@@ -81,10 +81,8 @@ double spread(const std::vector<float> &values, double mean)
 
 } // namespace
 
-ModelDock::ModelDock(Document &document, QWidget *parent) : QScrollArea(parent), m_document(document), m_apply(new QTimer(this))
+ModelDock::ModelDock(Document &document, QWidget *parent) : ScrollColumn(parent), m_document(document), m_apply(new QTimer(this))
 {
-    setWidgetResizable(true);
-    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     auto *content = new QWidget(this);
     auto *column = new QVBoxLayout(content);
     column->setContentsMargins(12, 10, 12, 12);

@@ -2,8 +2,9 @@
 #pragma once
 
 #include "controllers/document.h"
+#include "docks/dock_parts.h"
 
-#include <QScrollArea>
+#include <QTimer>
 
 class QLabel;
 class QComboBox;
@@ -13,7 +14,7 @@ class QVBoxLayout;
 
 namespace patchbay {
 
-class ModelDock : public QScrollArea {
+class ModelDock : public ScrollColumn {
     Q_OBJECT
 public:
     ModelDock(Document &document, QWidget *parent = nullptr);

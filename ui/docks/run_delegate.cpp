@@ -45,6 +45,7 @@ void RunDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
         return;
     const widgets::Theme theme = widgets::Theme::of(option.palette);
     painter->save();
+    painter->setRenderHint(QPainter::SmoothPixmapTransform, false); // cells have edges
     if (option.state & QStyle::State_Selected) {
         QColor fill = option.palette.color(QPalette::Highlight);
         fill.setAlpha(theme.dark ? 60 : 34);

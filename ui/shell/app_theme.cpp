@@ -71,22 +71,17 @@ QTabBar::tab { padding: 6px 14px; border: none; border-bottom: 2px solid transpa
 QTabBar::tab:selected { border-bottom-color: palette(highlight); }
 QTabBar::tab:hover:!selected { border-bottom-color: palette(mid); }
 QPushButton, QToolButton { border: 1px solid palette(mid); border-radius: 5px; padding: 4px 10px; background: palette(button); }
-QToolButton { padding: 4px 8px; }
+QToolButton { padding: 3px 8px; }
 QPushButton:hover, QToolButton:hover { border-color: palette(highlight); }
 QPushButton:focus, QToolButton:focus { border-color: palette(highlight); }
 QPushButton:pressed, QToolButton:pressed { background: palette(mid); }
 QPushButton:disabled, QToolButton:disabled { color: palette(placeholder-text); background: palette(window); }
 QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); border-color: palette(highlight); }
-QToolButton[flat="true"] { border-color: transparent; background: transparent; }
+QToolButton[flat="true"] { border-color: transparent; background: transparent; color: palette(link); padding: 3px 4px; }
 QToolButton[flat="true"]:hover { border-color: palette(mid); }
-QToolButton[flat="true"]:checked { background: palette(highlight); }
 QToolButton::menu-indicator { image: none; }
 QPushButton[primary="true"] { background: palette(highlight); color: palette(highlighted-text); border-color: palette(highlight); font-weight: 600; padding: 4px 16px; }
 QPushButton[primary="true"]:disabled { background: palette(window); color: palette(placeholder-text); border-color: palette(mid); }
-QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit { border: 1px solid palette(mid); border-radius: 5px; padding: 3px 8px; background: palette(base); selection-background-color: palette(highlight); selection-color: palette(highlighted-text); }
-QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus { border-color: palette(highlight); }
-QComboBox:hover, QSpinBox:hover, QDoubleSpinBox:hover { border-color: palette(highlight); }
-QComboBox QAbstractItemView { border: 1px solid palette(mid); padding: 3px; background: palette(base); selection-background-color: palette(highlight); selection-color: palette(highlighted-text); }
 QProgressBar { border: none; border-radius: 3px; background: palette(mid); max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { border-radius: 3px; background: palette(highlight); }
 QListView, QTableView, QTreeView { background: palette(base); alternate-background-color: palette(window); gridline-color: palette(mid); }

@@ -52,7 +52,7 @@ void Docking::arrange()
     }
     QList<QDockWidget *> widths, bottoms;
     QList<int> widthPixels, bottomPixels;
-    const int side = std::clamp(m_window->width() * 21 / 100, 250, 420);
+    const int side = std::clamp(m_window->width() * 20 / 100, 250, 420);
     bool raised = false;
     for (const auto &[dock, zone] : std::as_const(m_docks)) {
         if (zone == Zone::Left || zone == Zone::Right) {
@@ -60,7 +60,7 @@ void Docking::arrange()
             widthPixels << side;
         } else {
             bottoms << dock;
-            bottomPixels << m_window->height() * 44 / 100;
+            bottomPixels << m_window->height() * 47 / 100;
         }
         if (zone == Zone::BottomRight && !raised) {
             dock->raise();

@@ -18,13 +18,6 @@ using widgets::HeadId;
 namespace {
 constexpr int kStripWidth = 128; // one column of thumbnails beside the pattern
 constexpr int kThumbnail = 84;
-
-QToolButton *toggle(const QString &text, const QString &tip, QWidget *parent)
-{
-    QToolButton *button = flatButton(text, tip, parent);
-    button->setCheckable(true);
-    return button;
-}
 } // namespace
 
 AttentionPane::AttentionPane(Explorer &explorer, QWidget *parent)
@@ -75,9 +68,9 @@ QWidget *AttentionPane::buildOptions()
     m_prompt->setAccessibleName(tr("Prompt of the attention view"));
     m_prompt->setPrefix(tr("prompt "));
     m_prompt->setMinimum(1);
-    m_byRole = toggle(tr("Mean"), tr("Mean over prompts, aligned by role: BOS, IO, S1, S1+1, S2, END"), bar);
-    m_valueWeighted = toggle(tr("Value-weighted"), tr("Attention times the length of what is moved, relative to the largest"), bar);
-    m_asText = toggle(tr("Text"), tr("As text: hover a token to see where it looks"), bar);
+    m_byRole = toggleButton(tr("Mean"), tr("Mean over prompts, aligned by role: BOS, IO, S1, S1+1, S2, END"), bar);
+    m_valueWeighted = toggleButton(tr("Value-weighted"), tr("Attention times the length of what is moved, relative to the largest"), bar);
+    m_asText = toggleButton(tr("Text"), tr("As text: hover a token to see where it looks"), bar);
     row->addWidget(m_source);
     row->addWidget(m_prompt);
     row->addWidget(m_byRole);

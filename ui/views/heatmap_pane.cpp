@@ -55,8 +55,7 @@ QWidget *HeatmapPane::buildChooser()
     auto *row = new QHBoxLayout(bar);
     row->setContentsMargins(10, 6, 10, 2);
     row->setSpacing(8);
-    m_mean = flatButton(tr("Mean"), tr("Mean over all prompts"), bar);
-    m_mean->setCheckable(true);
+    m_mean = toggleButton(tr("Mean"), tr("Mean over all prompts"), bar);
     m_mean->setChecked(true);
     m_prompt = new QSlider(Qt::Horizontal, bar);
     m_prompt->setAccessibleName(tr("One prompt"));

@@ -44,8 +44,7 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
             refresh();
         });
     }
-    m_ofHead = flatButton(tr("Head"), tr("The current head: attention from END against what it writes, one point a prompt"), this);
-    m_ofHead->setCheckable(true);
+    m_ofHead = toggleButton(tr("Head"), tr("The current head: attention from END against what it writes, one point a prompt"), this);
     row->addWidget(m_ofHead);
     connect(m_ofHead, &QToolButton::toggled, this, [this](bool on) {
         m_explorer.contribution.setActive(on);
