@@ -104,6 +104,10 @@ void MainWindow::buildToolbar()
     };
     button(m_actions->run, true);
     button(m_actions->stop, false);
+    auto *space = new QWidget(bar);
+    space->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    bar->addWidget(space);
+    button(m_actions->exportFigure, false);
     connect(m_controls, &RunControls::changed, this, &MainWindow::updateTemplate);
 }
 

@@ -17,8 +17,8 @@ RunsDock::RunsDock(RunsStore &store, Navigation &navigation, RunController &runs
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     m_empty->setContentsMargins(12, 10, 12, 10);
-    column->addWidget(m_empty);
-    column->addWidget(m_list);
+    column->addWidget(m_empty, 0, Qt::AlignTop);
+    column->addWidget(m_list, 1);
     m_list->setModel(&m_store);
     m_list->setItemDelegate(new RunDelegate(m_store, m_list));
     m_list->setSelectionMode(QAbstractItemView::ExtendedSelection);

@@ -32,6 +32,7 @@ ProgressStrip::ProgressStrip(QWidget *parent)
     row->addWidget(m_text);
     row->addWidget(m_bar);
     row->addWidget(m_cancel);
+    setFixedHeight(fontMetrics().height() + 18); // the same with and without the bar
     m_bar->setFixedWidth(180);
     m_bar->setTextVisible(false);
     m_bar->setAccessibleName(tr("Progress"));

@@ -138,8 +138,8 @@ void ScatterPane::refresh()
     }
     const Axis x = m_axes.value(m_x->currentIndex()), y = m_axes.value(m_y->currentIndex());
     const Grid *gridX = gridOf(x), *gridY = gridOf(y);
-    m_scatter->setEmptyText(m_axes.isEmpty() ? tr("Run z and pattern to see how much of a head's effect\nits attention explains")
-                                             : tr("Run z and pattern together, or any second sweep,\nto compare two effects of every head"));
+    m_scatter->setEmptyText(m_axes.isEmpty() ? tr("Run z and pattern to see how much of a head's effect its attention explains")
+                                             : tr("Run z and pattern together, or any second sweep, to compare two effects of every head"));
     if (!gridX || !gridY || x == y || gridX->shape != gridY->shape) {
         m_scatter->setView({});
         return;
