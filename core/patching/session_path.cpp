@@ -1,5 +1,6 @@
 // Path patching: a frozen pass for what arrives at the receivers, then the base run with the receivers replaced.
 #include "patching/detail/frozen_pass.h"
+#include "patching/detail/path_estimate.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/wave.h"
 
@@ -120,7 +121,8 @@ Edit make_edit(const Node &node, const at::Tensor &values, bool add, const std::
 class PathSweep {
 public:
     PathSweep(const RunSpec &spec, const PromptBatch &batch, const BatchRuns &runs, Workspace &work)
-        : m_config(runs.model().config()), m_runs(runs), m_mlps(spec.direct_includes_mlps), m_sets(sender_sets(spec.senders, m_config)),
+        : m_config(runs.model().config()), m_runs(runs), m_mlps(spec.direct_includes_mlps), m_zero(spec.ablation == Ablation::Zero),
+          m_sets(sender_sets(spec.senders, m_config)),
           m_groups(receiver_groups(spec.receivers, m_config)), m_wave(runs, base_flipped(spec), work),
           m_rows(rows_of(spec, batch)), m_pass(runs, base_flipped(spec), spec.ablation == Ablation::Zero, m_rows, work)
     {
@@ -155,8 +157,6 @@ public:
     double flops(int i) const { return m_flops[size_t(i)]; }
     int64_t rows(int i) const { return m_sweep.plans[size_t(i)].edits.empty() ? 0 : std::max<int64_t>(m_rows->count(), Wave::rows(m_sweep.plans[size_t(i)], m_runs.layout())); }
     const std::vector<SenderSet> &sets() const { return m_sets; }
-    const std::vector<std::vector<Node>> &groups() const { return m_groups; }
-    const std::shared_ptr<const RowMap> &changed_rows() const { return m_rows; }
 
     std::vector<float> compute(const std::vector<int> &chosen, const CancelToken &cancel)
     {
@@ -181,6 +181,25 @@ public:
             }
         }
         return m_wave.run(plans, cancel);
+    }
+
+    /// Normalised first-order effects of the senders of each cell (sweeps of senders only).
+    std::vector<float> estimates(double gap, const CancelToken &cancel)
+    {
+        std::vector<float> out(m_sweep.plans.size(), std::numeric_limits<float>::quiet_NaN());
+        if (m_sets.size() < 2)
+            return out;
+        const PathGradients gradients = path_gradients(m_runs, m_sweep.base_flipped, m_zero, m_mlps, m_groups.front(), m_rows, cancel);
+        for (size_t i = 0; i < m_sets.size(); ++i) {
+            cancel.check();
+            double sum = 0;
+            for (const Node &sender : m_sets[i]) {
+                const at::Tensor &g = sender.site == Site::MlpOut ? gradients.after_mlp[size_t(sender.layer)] : gradients.after_attention[size_t(sender.layer)];
+                sum += double((m_pass.sender_change(sender) * g).sum().item<float>());
+            }
+            out[i] = float(sum / (double(m_runs.layout().prompts) * gap));
+        }
+        return out;
     }
 
 private:
@@ -245,7 +264,7 @@ private:
 
     const ModelConfig m_config;
     const BatchRuns &m_runs;
-    const bool m_mlps;
+    const bool m_mlps, m_zero;
     const std::vector<SenderSet> m_sets;
     const std::vector<std::vector<Node>> m_groups;
     Wave m_wave;
@@ -267,6 +286,8 @@ RunResult Session::Impl::run_path(const RunSpec &spec, const RunObserver &observ
     schedule.rows = [&](int i) { return path.rows(i); };
     schedule.rows_at_once = rows_at_once();
     schedule.compute = [&](const std::vector<int> &chosen, const CancelToken &token) { return path.compute(chosen, token); };
+    if (path.sets().size() > 1)
+        schedule.estimate = [&](const CancelToken &token) { return path.estimates(result.baseline.gap(), token); };
     finish(spec, path.sweep(), schedule, result, observer, cancel);
     return result;
 }

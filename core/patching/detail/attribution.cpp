@@ -2,6 +2,7 @@
 
 #include "patching/detail/gemm.h"
 #include "patching/detail/kernels.h"
+#include "patching/detail/path_estimate.h"
 
 #include <cstring>
 
@@ -10,6 +11,50 @@ namespace patchbay::detail {
 namespace {
 
 constexpr int64_t block_rows = 1536;
+
+at::Tensor activation_gradient(const ModelConfig &config, const at::Tensor &g, const at::Tensor &pre)
+{
+    switch (config.activation) {
+    case Activation::Gelu: return at::gelu_backward(g, pre);
+    case Activation::GeluNew: return at::gelu_backward(g, pre, "tanh");
+    case Activation::Silu: return at::silu_backward(g, pre);
+    case Activation::Relu: break;
+    }
+    return at::threshold_backward(g, pre, 0);
+}
+
+// d(logit diff)/d(normed MLP input), [n, D].
+at::Tensor mlp_gradient(const EngineModel &model, int l, const at::Tensor &xn, const at::Tensor &g)
+{
+    const ModelConfig &c = model.config();
+    const EngineLayer &w = model.layer(l);
+    const int64_t n = xn.size(0), M = c.d_mlp, D = c.d_model;
+    at::Tensor pre = at::empty({n, M}, at::kFloat), g_post = at::empty({n, M}, at::kFloat), out = at::empty({n, D}, at::kFloat);
+    model.mlp_pre(l, xn.data_ptr<float>(), n, pre.data_ptr<float>());
+    gemm_bt(n, M, D, g.data_ptr<float>(), D, w.W_out.data_ptr<float>(), D, g_post.data_ptr<float>(), M);
+    const at::Tensor &W_act = c.gated_mlp ? w.W_gate : w.W_in;
+    if (c.gated_mlp) {
+        at::Tensor up = at::empty({n, M}, at::kFloat);
+        gemm(n, M, D, xn.data_ptr<float>(), D, w.W_in.data_ptr<float>(), M, up.data_ptr<float>(), M);
+        up += w.b_in;
+        at::Tensor acted = pre.clone();
+        model.activate(acted.data_ptr<float>(), n * M);
+        acted *= g_post; // gradient of the up projection
+        gemm_bt(n, D, M, acted.data_ptr<float>(), M, w.W_in.data_ptr<float>(), M, out.data_ptr<float>(), D);
+        g_post *= up;
+    }
+    const at::Tensor g_pre = activation_gradient(c, g_post, pre).contiguous();
+    gemm_bt(n, D, M, g_pre.data_ptr<float>(), M, W_act.data_ptr<float>(), M, out.data_ptr<float>(), D, c.gated_mlp);
+    return out;
+}
+
+at::Tensor norm_gradient(const ModelConfig &c, const at::Tensor &x, const at::Tensor &g_normed)
+{
+    at::Tensor gx = at::zeros_like(x);
+    kernels().norm_backward(x.data_ptr<float>(), g_normed.data_ptr<float>(), gx.data_ptr<float>(), x.size(0), c.d_model, float(c.eps),
+                            c.norm == Norm::RmsNorm);
+    return gx;
+}
 
 // One backward pass over the changed rows. g [R, D] is the gradient of each prompt's logit difference with respect to the residual stream.
 class Backward {
@@ -27,6 +72,15 @@ public:
         m_R = int64_t(m_list.size());
     }
 
+    /// Receivers whose activations' gradients run() keeps in captured(), as gradients of the stream that they read, [R, D].
+    void capture(const std::vector<Node> &receivers)
+    {
+        m_receivers = receivers;
+        m_captured.assign(receivers.size(), at::Tensor());
+    }
+    const std::vector<at::Tensor> &captured() const { return m_captured; }
+    const std::shared_ptr<const RowMap> &rows() const { return m_effects.rows; }
+
     RowEffects run(const CancelToken &cancel)
     {
         const int L = m_config.n_layers, H = m_config.n_heads;
@@ -39,11 +93,12 @@ public:
         m_g = at::zeros({m_R, m_D}, at::kFloat);
         start();
         stream_effect(Site::ResidPre, L, m_base.resid[size_t(L)], m_source.resid[size_t(L)]);
+        capture_stream(Site::ResidPost, L - 1);
         for (int l = L - 1; l >= 0; --l) {
             cancel.check();
             layer(l, cancel);
         }
-        return std::move(m_effects);
+        return m_effects;
     }
 
 private:
@@ -75,46 +130,9 @@ private:
         return out;
     }
 
-    // d(logit diff)/d(normed MLP input) of the given rows, [n, D].
-    at::Tensor mlp_gradient(int l, const at::Tensor &xn, const at::Tensor &g)
-    {
-        const EngineLayer &w = m_model.layer(l);
-        const int64_t n = xn.size(0), M = m_config.d_mlp;
-        at::Tensor pre = at::empty({n, M}, at::kFloat), g_post = at::empty({n, M}, at::kFloat), out = at::empty({n, m_D}, at::kFloat);
-        m_model.mlp_pre(l, xn.data_ptr<float>(), n, pre.data_ptr<float>());
-        gemm_bt(n, M, m_D, g.data_ptr<float>(), m_D, w.W_out.data_ptr<float>(), m_D, g_post.data_ptr<float>(), M);
-        const at::Tensor &W_act = m_config.gated_mlp ? w.W_gate : w.W_in;
-        if (m_config.gated_mlp) {
-            at::Tensor up = at::empty({n, M}, at::kFloat);
-            gemm(n, M, m_D, xn.data_ptr<float>(), m_D, w.W_in.data_ptr<float>(), M, up.data_ptr<float>(), M);
-            up += w.b_in;
-            at::Tensor acted = pre.clone();
-            m_model.activate(acted.data_ptr<float>(), n * M);
-            acted *= g_post; // gradient of the up projection
-            gemm_bt(n, m_D, M, acted.data_ptr<float>(), M, w.W_in.data_ptr<float>(), M, out.data_ptr<float>(), m_D);
-            g_post *= up;
-        }
-        const at::Tensor g_pre = activation_gradient(g_post, pre).contiguous();
-        gemm_bt(n, m_D, M, g_pre.data_ptr<float>(), M, W_act.data_ptr<float>(), M, out.data_ptr<float>(), m_D, m_config.gated_mlp);
-        return out;
-    }
-
-    at::Tensor activation_gradient(const at::Tensor &g, const at::Tensor &pre) const
-    {
-        switch (m_config.activation) {
-        case Activation::Gelu: return at::gelu_backward(g, pre);
-        case Activation::GeluNew: return at::gelu_backward(g, pre, "tanh");
-        case Activation::Silu: return at::silu_backward(g, pre);
-        case Activation::Relu: break;
-        }
-        return at::threshold_backward(g, pre, 0);
-    }
-
     void through_norm(const at::Tensor &x, const at::Tensor &g_normed, const std::vector<int64_t> &rows)
     {
-        at::Tensor gx = at::zeros_like(x);
-        kernels().norm_backward(x.data_ptr<float>(), g_normed.data_ptr<float>(), gx.data_ptr<float>(), x.size(0), int(m_D), float(m_config.eps),
-                                m_config.norm == Norm::RmsNorm);
+        const at::Tensor gx = norm_gradient(m_config, x, g_normed);
         for (size_t i = 0; i < rows.size(); ++i)
             kernels().axpy(1.f, gx.data_ptr<float>() + int64_t(i) * m_D, m_g.data_ptr<float>() + rows[i] * m_D, m_D);
     }
@@ -141,10 +159,11 @@ private:
             at::Tensor xn = at::empty_like(x);
             m_model.norm(x.data_ptr<float>(), xn.data_ptr<float>(), x.size(0));
             const at::Tensor g = arrived.index_select(0, at::tensor(rows, at::kLong)).contiguous();
-            through_norm(x, mlp_gradient(l, xn, g), rows);
+            through_norm(x, mlp_gradient(m_model, l, xn, g), rows);
         }
         if (!m_config.parallel)
             stream_effect(Site::ResidMid, l, m_base.mid[size_t(l)], m_source.mid[size_t(l)]);
+        capture_stream(Site::ResidMid, l);
         // Attention of a parallel block is reached by the gradient that arrived, of a serial one by that at resid_mid.
         const at::Tensor g_attention = m_config.parallel ? arrived : m_g.clone();
         const at::Tensor g_qkv = attention_gradient(l, g_attention, cancel);
@@ -157,6 +176,41 @@ private:
             through_norm(gathered(m_base.resid[size_t(l)], rows), g_xn, rows);
         }
         stream_effect(Site::ResidPre, l, m_base.resid[size_t(l)], m_source.resid[size_t(l)]);
+        capture_stream(Site::ResidPre, l);
+        capture_stream(Site::ResidPost, l - 1);
+    }
+
+    void capture_stream(Site site, int layer)
+    {
+        for (size_t i = 0; i < m_receivers.size(); ++i)
+            if (m_receivers[i].site == site && m_receivers[i].layer == layer)
+                m_captured[i] = m_g.clone();
+    }
+
+    // From the gradient of one head's query, key or value to that of the stream: projection and norm backwards.
+    void capture_heads(int l)
+    {
+        for (size_t i = 0; i < m_receivers.size(); ++i) {
+            const Node &node = m_receivers[i];
+            if (node.layer != l || !m_head_gradients.count(i))
+                continue;
+            const int64_t d = m_config.d_head, column = receiver_column(node);
+            at::Tensor g_xn = at::empty({m_R, m_D}, at::kFloat);
+            gemm_bt(m_R, m_D, d, m_head_gradients[i].data_ptr<float>(), d, m_model.layer(l).W_qkv.data_ptr<float>() + column, m_S, g_xn.data_ptr<float>(), m_D);
+            m_captured[i] = norm_gradient(m_config, gathered(m_base.resid[size_t(l)], all_rows()), g_xn);
+            m_head_gradients.erase(i);
+        }
+    }
+
+    int64_t receiver_column(const Node &node) const
+    {
+        switch (node.site) {
+        case Site::Q:
+        case Site::QInput: return m_model.q_column(node.head);
+        case Site::K:
+        case Site::KInput: return m_model.k_column(node.head);
+        default: return m_model.v_column(node.head);
+        }
     }
 
     // Effects of z, pattern, v, q, k; returns the gradient of the fused projection's output, [R, S], before rotary.
@@ -165,6 +219,9 @@ private:
         cancel.check();
         at::Tensor gz = at::empty({m_R, m_HD}, at::kFloat), g_qkv = at::zeros({m_R, m_S}, at::kFloat);
         gemm_bt(m_R, m_HD, m_D, g.data_ptr<float>(), m_D, m_model.layer(l).W_O.data_ptr<float>(), m_D, gz.data_ptr<float>(), m_HD);
+        for (size_t i = 0; i < m_receivers.size(); ++i)
+            if (m_receivers[i].layer == l && m_receivers[i].head >= 0)
+                m_head_gradients[i] = at::zeros({m_R, m_config.d_head}, at::kFloat);
         const int64_t groups = m_config.n_kv_heads;
         // A group of heads shares the rows of its keys and values, so it is one piece of work.
         parallel_rows(int64_t(m_runs.layout().prompts) * groups, 2, [&](int64_t begin, int64_t end) {
@@ -172,6 +229,7 @@ private:
                 for (int h = int(i % groups) * m_config.kv_group(); h < (int(i % groups) + 1) * m_config.kv_group(); ++h)
                     head_gradient(l, h, int(i / groups), gz.data_ptr<float>(), g_qkv.data_ptr<float>());
         });
+        capture_heads(l);
         if (!m_zero) {
             at::Tensor out = m_effects.by_site[Site::AttnOut][l];
             out.copy_(m_effects.by_site[Site::Z][l].sum(0));
@@ -234,6 +292,9 @@ private:
                 if (rotated)
                     m_model.unrotate(gr, first + i);
                 k.axpy(1.f, gr, g_qkv + (row0 + i) * m_S + column, d);
+                for (size_t r = 0; r < m_receivers.size(); ++r)
+                    if (m_receivers[r].layer == l && m_receivers[r].head == h && receiver_column(m_receivers[r]) == column)
+                        std::memcpy(m_head_gradients.at(r).data_ptr<float>() + (row0 + i) * d, gr, size_t(d) * sizeof(float));
             }
         };
         finish(Site::Q, gq, qc, true);
@@ -272,6 +333,9 @@ private:
     std::vector<int64_t> m_end_rows;
     int64_t m_R = 0;
     at::Tensor m_g;
+    std::vector<Node> m_receivers;
+    std::vector<at::Tensor> m_captured;
+    std::map<size_t, at::Tensor> m_head_gradients; ///< receiver → [R, d], of the layer at hand
 };
 
 } // namespace
@@ -279,6 +343,37 @@ private:
 RowEffects attribution(const BatchRuns &runs, bool base_flipped, bool zero, bool with_mlp_out, const CancelToken &cancel)
 {
     return Backward(runs, base_flipped, zero, with_mlp_out).run(cancel);
+}
+
+ReceiverGradients receiver_gradients(const BatchRuns &runs, bool base_flipped, bool zero, const std::vector<Node> &receivers,
+                                     const std::shared_ptr<const RowMap> &rows, const CancelToken &cancel)
+{
+    Backward backward(runs, base_flipped, zero, false);
+    backward.capture(receivers);
+    backward.run(cancel);
+    ReceiverGradients out;
+    const int64_t D = runs.model().config().d_model;
+    for (const at::Tensor &all : backward.captured()) {
+        at::Tensor chosen;
+        if (all.defined()) {
+            chosen = at::zeros({rows->count(), D}, at::kFloat);
+            int64_t r = 0;
+            for (const auto &[prompt, pos] : rows->list()) {
+                if (const int64_t from = backward.rows()->find(prompt, pos); from >= 0)
+                    std::memcpy(chosen.data_ptr<float>() + r * D, all.data_ptr<float>() + from * D, size_t(D) * sizeof(float));
+                ++r;
+            }
+        }
+        out.push_back(chosen);
+    }
+    return out;
+}
+
+at::Tensor mlp_stream_gradient(const EngineModel &model, int l, const at::Tensor &x, const at::Tensor &g)
+{
+    at::Tensor xn = at::empty_like(x);
+    model.norm(x.data_ptr<float>(), xn.data_ptr<float>(), x.size(0));
+    return norm_gradient(model.config(), x, mlp_gradient(model, l, xn, g));
 }
 
 } // namespace patchbay::detail

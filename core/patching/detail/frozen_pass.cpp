@@ -48,7 +48,6 @@ FrozenPass::FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std:
 {
 }
 
-// New minus base output of a sender, as residual-stream rows [R, D].
 at::Tensor FrozenPass::sender_change(const Node &sender)
 {
     const ModelConfig &c = m_model.config();

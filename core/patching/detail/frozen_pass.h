@@ -36,9 +36,11 @@ public:
     /// Multiply-adds × 2 of run() for one set, as far as the last receiver.
     double flops(const SenderSet &set, const std::vector<Node> &receivers) const;
 
+    /// New minus base output of a sender, as residual-stream rows [R, D].
+    at::Tensor sender_change(const Node &sender);
+
 private:
     struct Set;
-    at::Tensor sender_change(const Node &sender);
     const at::Tensor &frozen_attention(int layer);
     at::Tensor base_stream(const at::Tensor &stream) const;
     void record(int layer, bool after_attention, std::vector<Set> &sets, const std::vector<Node> &receivers, const float *y, Records &records) const;

@@ -1,0 +1,94 @@
+// Estimates of path patching: the first-order effect is what the exact one becomes for small changes, and orders the sweep.
+#include "patching/session.h"
+
+#include <QTest>
+
+#include <random>
+
+using namespace patchbay;
+
+class TestPathEstimate : public QObject {
+    Q_OBJECT
+
+private:
+    // Effects of whole-token changes are not linear, so what is asked for is that the estimates follow them over all heads.
+    static double correlation(const std::vector<double> &a, const std::vector<double> &b)
+    {
+        double ma = 0, mb = 0, ab = 0, aa = 0, bb = 0;
+        for (size_t i = 0; i < a.size(); ++i) {
+            ma += a[i] / double(a.size());
+            mb += b[i] / double(b.size());
+        }
+        for (size_t i = 0; i < a.size(); ++i) {
+            ab += (a[i] - ma) * (b[i] - mb);
+            aa += (a[i] - ma) * (a[i] - ma);
+            bb += (b[i] - mb) * (b[i] - mb);
+        }
+        return ab / std::sqrt(aa * bb);
+    }
+
+private Q_SLOTS:
+    void estimatesFollowTheExactEffects_data()
+    {
+        QTest::addColumn<QString>("receivers");
+        QTest::addColumn<bool>("parallel");
+        QTest::addColumn<bool>("mlps");
+        // In parallel blocks few paths cost more than the first chunk holds; there they are exact before an estimate is of use.
+        for (const char *receivers : {"q:2.1,q:1.0", "v:2.1", "k:1.0", "pattern:2.2", "resid_pre:2"})
+            for (const bool mlps : {true, false})
+                QTest::addRow("%s serial %s", receivers, mlps ? "MLPs" : "frozen") << receivers << false << mlps;
+        QTest::addRow("queries, parallel") << "q:2.1,q:1.0" << true << true;
+        QTest::addRow("stream, parallel") << "resid_pre:2" << true << true;
+        QTest::addRow("stream, parallel, frozen") << "resid_pre:2" << true << false;
+    }
+    void estimatesFollowTheExactEffects()
+    {
+        QFETCH(QString, receivers);
+        QFETCH(bool, parallel);
+        QFETCH(bool, mlps);
+        ModelConfig c;
+        c.n_layers = 4;
+        c.n_heads = c.n_kv_heads = 4;
+        c.d_head = 32;
+        c.d_model = 128;
+        c.d_mlp = 512;
+        c.d_vocab = 90;
+        c.n_ctx = 32;
+        c.parallel = parallel;
+        c.rotary_dim = 4;
+        std::mt19937 random(5);
+        PromptBatch b;
+        b.prompts = 150; // more than the first chunk holds, so that there are estimates
+        b.width = 10;
+        for (int p = 0; p < b.prompts; ++p) {
+            b.end.push_back(7 + int(random() % 3));
+            b.io.push_back(1 + p % 40);
+            b.s.push_back(50 + p % 40);
+            for (int pos = 0; pos < b.width; ++pos) {
+                b.clean.push_back(int64_t(random() % 90));
+                b.flipped.push_back(pos == 4 ? int64_t(random() % 90) : b.clean.back());
+            }
+        }
+        Session session(Model::random(c, 17), b);
+        RunSpec spec;
+        spec.method = Method::PathPatch;
+        spec.direction = Direction::Noise;
+        spec.receivers = parse_ends(receivers.toStdString());
+        spec.direct_includes_mlps = mlps;
+        std::vector<double> estimates(16, 0), exact;
+        RunObserver observer;
+        const RunResult result = session.run(spec, observer);
+        const Grid &grid = result.grids.front();
+        // The cheapest cells are exact before there are estimates; those that stay out have no path.
+        for (int cell = 0; cell < 16; ++cell) {
+            const float estimate = grid.estimate.empty() ? std::nanf("") : grid.estimate[size_t(cell)];
+            estimates[size_t(cell)] = std::isnan(estimate) ? 0 : double(estimate);
+            exact.push_back(normalised(grid, cell, result.baseline));
+        }
+        QVERIFY(!grid.estimate.empty());
+        QVERIFY2(correlation(estimates, exact) > 0.7, qPrintable(QString::number(correlation(estimates, exact))));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestPathEstimate)
+#include "test_path_estimate.moc"
