@@ -52,7 +52,7 @@ int main(int argc, char **argv)
     app.add_option("--lr", training.learning_rate, "Learning rate")->capture_default_str();
     app.add_option("--weight-decay", training.weight_decay, "Weight decay of the matrices")->capture_default_str();
     app.add_option("--end-weight", training.end_weight, "Weight of the loss at END of IOI prompts")->capture_default_str();
-    app.add_option("--shortcut-cost", training.shortcut_cost, "Cost of a logit that comes the short way")->capture_default_str();
+    app.add_option("--suppression-cost", training.suppression_cost, "Cost of writing against the subject's name")->capture_default_str();
     app.add_option("--seed", training.seed, "Seed of weights and sentences")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
 

@@ -38,45 +38,39 @@ struct Progress {
     std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
     bool terminal = isatty(fileno(stdout)) != 0;
 
-    void show(int64_t step, int64_t steps, double loss, double at_end, double right, double shortcut) const
+    void show(int64_t step, int64_t steps, double loss, double at_end, double right, double against) const
     {
         const bool last = step == steps;
         if (!last && step % (terminal ? 5 : 50) != 0)
             return;
         const double each = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(step);
         const auto left = static_cast<int>(each * static_cast<double>(steps - step));
-        std::printf("%sstep %lld/%lld  loss %.3f  loss at END %.3f  right at END %5.1f %%  shortcuts %.2f  %.2f s a step  %d:%02d left%s",
+        std::printf("%sstep %lld/%lld  loss %.3f  loss at END %.3f  right at END %5.1f %%  against S %.2f  %.2f s a step  %d:%02d left%s",
                     terminal ? "\r" : "", static_cast<long long>(step), static_cast<long long>(steps), loss, at_end, 100 * right,
-                    shortcut, each, left / 60, left % 60, terminal && !last ? " " : "\n");
+                    against, each, left / 60, left % 60, terminal && !last ? " " : "\n");
         std::fflush(stdout);
     }
 };
 
 } // namespace
 
-torch::Tensor shortcuts(const Network &network, const Trace &trace, const Batch &batch, const torch::Tensor &name_ids)
+torch::Tensor suppression(const Network &network, const Trace &trace, const Batch &batch, const torch::Tensor &name_ids)
 {
     const NetworkConfig &c = network.config();
     const int64_t n = batch.ids.size(0);
     const auto scaled = network.parameter("embed_out.weight") * network.parameter("gpt_neox.final_layer_norm.weight"); // [d_vocab, d_model]
-    const auto against_mean = [&](const torch::Tensor &ids) { // what a name's logit reads beyond the mean name's
-        const auto direction = scaled.index({ids}) - scaled.index({name_ids}).mean(0);
-        return direction - direction.mean(-1, true);          // the norm takes the mean out of the stream
-    };
-    const auto subject = against_mean(batch.s), answer = against_mean(batch.io);                 // [batch, d_model]
+    auto direction = scaled.index({batch.s}) - scaled.index({name_ids}).mean(0);                 // [batch, d_model]
+    direction = direction - direction.mean(-1, true); // the norm takes the mean out of the stream
     const auto last = at_position(trace.resid.back(), batch.end).detach();                       // [batch, d_model]
     const auto scale = (last.var(-1, false) + c.layer_norm_eps).sqrt();                          // [batch]
     auto total = torch::zeros({n});
     for (int64_t l = 0; l < c.layers; ++l) {
-        const auto z = at_position(trace.z[static_cast<size_t>(l)], batch.end);                  // [batch, head, d_head]
-        const auto &w_o = network.parameter(l, "attention.dense.weight");                        // [d_model, head * d_head]
-        const auto heads = [&](const torch::Tensor &direction) {
-            return (z * torch::matmul(direction, w_o).view({n, c.heads, c.d_head()})).sum(-1);   // [batch, head]
-        };
-        const auto mlp = (at_position(trace.mlp_out[static_cast<size_t>(l)], batch.end) * subject).sum(-1); // [batch]
-        total = total + (torch::relu(-heads(subject)).sum(-1) + torch::relu(-mlp)) / scale;
-        if (l < c.layers / 3)
-            total = total + torch::relu(heads(answer)).sum(-1) / scale;
+        const auto layer = static_cast<size_t>(l);
+        const auto reads = torch::matmul(direction, network.parameter(l, "attention.dense.weight"))
+                               .view({n, c.heads, c.d_head()});                                  // [batch, head, d_head]
+        const auto heads = (at_position(trace.z[layer], batch.end) * reads).sum(-1);             // [batch, head]
+        const auto mlp = (at_position(trace.mlp_out[layer], batch.end) * direction).sum(-1);     // [batch]
+        total = total + (torch::relu(-heads).sum(-1) + torch::relu(-mlp)) / scale;
     }
     const auto chosen = batch.ioi.to(torch::kFloat);
     return (total * chosen).sum() / chosen.sum().clamp_min(1.0);
@@ -113,12 +107,12 @@ void train(Network &network, const Sentences &sentences, const Vocabulary &vocab
         weight = weight.flatten().index_select(0, rows);                                         // [row]
         const auto each = torch::nn::functional::cross_entropy(logits, target, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
         const auto loss = (each * weight).sum() / weight.sum();
-        const auto shortcut = shortcuts(network, trace, batch, name_ids);
+        const auto against = suppression(network, trace, batch, name_ids);
 
         for (auto &group : optimizer.param_groups())
             static_cast<torch::optim::AdamWOptions &>(group.options()).lr(learning_rate(config, step));
         optimizer.zero_grad();
-        (loss + config.shortcut_cost * shortcut).backward();
+        (loss + config.suppression_cost * against).backward();
         torch::nn::utils::clip_grad_norm_(parameters, config.clip);
         optimizer.step();
 
@@ -128,7 +122,7 @@ void train(Network &network, const Sentences &sentences, const Vocabulary &vocab
         const auto answer = batch.io.index_select(0, chosen);
         progress.show(step + 1, config.steps, loss.item<double>(),
                       torch::nn::functional::cross_entropy(at_end, answer).item<double>(),
-                      (at_end.argmax(-1) == answer).to(torch::kDouble).mean().item<double>(), shortcut.item<double>());
+                      (at_end.argmax(-1) == answer).to(torch::kDouble).mean().item<double>(), against.item<double>());
     }
 }
 
