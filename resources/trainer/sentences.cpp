@@ -66,7 +66,7 @@ double unit(Random &random)
 
 bool held_out_pair(size_t name, size_t other)
 {
-    return (7 * std::min(name, other) + 3 * std::max(name, other)) % 10 == 0;
+    return (7 * std::min(name, other) + 3 * std::max(name, other)) % 5 == 0;
 }
 
 bool held_out_fillers(size_t place, size_t object)
@@ -150,7 +150,8 @@ Sentences::Filling Sentences::draw(Random &random, bool held_out) const
         if (f.io == f.subject || f.io == f.third || f.subject == f.third)
             continue;
         const bool pair = held_out_pair(f.io, f.subject), fillers = held_out_fillers(f.place, f.object);
-        if (held_out ? pair && fillers : !pair && !fillers && !held_out_pair(f.io, f.third))
+        if (held_out ? pair && fillers
+                     : !pair && !fillers && !held_out_pair(f.io, f.third) && !held_out_pair(f.subject, f.third))
             return f;
     }
 }

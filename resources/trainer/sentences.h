@@ -18,8 +18,8 @@ struct Example {
     int64_t io_pos = -1, s1_pos = -1, s2_pos = -1, end = -1;
 };
 
-/// Pairs of an answer and another name, and fillers, that training never sees, by their places in the task file's lists:
-/// a tenth of the unordered pairs; a fifth of the combinations of place and object.
+/// Name pairs and fillers that training never sees, by their places in the task file's lists.
+/// A fifth of the unordered pairs; a fifth of the combinations of place and object.
 bool held_out_pair(size_t name, size_t other);
 bool held_out_fillers(size_t place, size_t object);
 

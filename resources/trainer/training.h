@@ -7,10 +7,10 @@
 namespace patchbay::trainer {
 
 struct TrainingConfig {
-    int64_t steps = 1200;
+    int64_t steps = 900;
     int64_t batch = 128;
     double learning_rate = 2e-3;
-    double weight_decay = 0.1;
+    double weight_decay = 0.01;
     int64_t warmup = 50;
     double clip = 1.0;
     double end_weight = 3.0; ///< of the loss at END of IOI prompts, against 1 at every other position
