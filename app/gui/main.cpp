@@ -21,7 +21,7 @@ Options parse(const QApplication &app)
 {
     QCommandLineParser parser;
     parser.setApplicationDescription(QStringLiteral("Find circuits in transformer language models.\n"
-                                                    "Without a window: patchbay figure --help, patchbay report --help"));
+                                                    "Without a window: patchbay figure --help, recipe --help, report --help"));
     parser.addHelpOption();
     parser.addVersionOption();
     const QCommandLineOption model(QStringLiteral("model"), QStringLiteral("Open this Hugging Face folder (demo: the embedded model)."),
@@ -55,7 +55,7 @@ struct Command {
     const char *name;
     int (*run)(int argc, char **argv);
 };
-constexpr Command kCommands[] = {{"figure", patchbay::figure_command}, {"report", patchbay::report_command}};
+constexpr Command kCommands[] = {{"figure", patchbay::figure_command}, {"report", patchbay::report_command}, {"recipe", patchbay::recipe_command}};
 
 const Command *commandNamed(const char *name)
 {

@@ -1,6 +1,9 @@
 #include "report_command.h"
 
+#include "base/error.h"
+#include "command.h"
 #include "report/report.h"
+#include "usage_error.h"
 
 #include <CLI/CLI.hpp>
 
@@ -38,6 +41,34 @@ int report_command(int argc, char **argv)
         return app.exit(error) == 0 ? 0 : 2;
     }
     return draw("report", folder, quiet);
+}
+
+int recipe_command(int argc, char **argv)
+{
+    CLI::App app("Runs a recipe into a folder of results and draws its report: report.html and report.pdf.", "patchbay recipe");
+    const cli::Runner run = cli::add_recipe(app);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    const auto failed = [](int code, const char *what) {
+        std::cerr << "patchbay recipe: " << what << '\n';
+        return code;
+    };
+    try {
+        // A step that failed, or an interruption, leaves the others' results: they are drawn all the same.
+        const int code = run();
+        const bool quiet = app.count("--quiet") > 0 || app.count("--json") > 0;
+        const int drawn = draw("recipe", app.get_option("--out")->as<std::string>(), quiet);
+        return code ? code : drawn;
+    } catch (const Cancelled &) {
+        return failed(130, "interrupted");
+    } catch (const cli::UsageError &error) {
+        return failed(2, error.what());
+    } catch (const std::exception &error) {
+        return failed(1, error.what());
+    }
 }
 
 } // namespace patchbay

@@ -124,8 +124,7 @@ FigureSheet scatterSheet(const ReportStep &step)
 {
     const RunResult &result = *step.result;
     if (!result.arrays.contains("attention.io")) {
-        FigureSheet sheet = sheetOf(scatterView(result), 110);
-        return sheet;
+        return sheetOf(scatterView(result), 95);
     }
     widgets::ScatterView view;
     const Head head = result.spec.heads.empty() ? Head{} : result.spec.heads.front();
@@ -141,7 +140,7 @@ FigureSheet scatterSheet(const ReportStep &step)
             view.points << widgets::ScatterPoint{toHeadId(head), {}, x->second.floats()[p], y->second.floats()[p], series};
         ++series;
     }
-    return sheetOf(view, 110, 0);
+    return sheetOf(view, 95, 0);
 }
 
 QString number(const json &value, int decimals)

@@ -76,7 +76,9 @@ ReportSource readReportSource(const std::filesystem::path &folder)
 QString typographic(QString text)
 {
     static const QRegularExpression minus(QStringLiteral("(?<![\\w\\-])-(?=\\d)"));
-    return text.replace(minus, QString(QChar(0x2212)));
+    // A number stays on the line of its unit or sign.
+    static const QRegularExpression unit(QStringLiteral("(?<=\\d) (?=%)|(?<=[\u2264\u2265]) (?=[\\d\u2212])"));
+    return text.replace(minus, QString(QChar(0x2212))).replace(unit, QString(QChar(0xa0)));
 }
 
 } // namespace patchbay

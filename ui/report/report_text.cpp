@@ -5,6 +5,8 @@
 #include "base/head.h"
 #include "view_models.h"
 
+#include <QRegularExpression>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -74,7 +76,7 @@ QString strongest(const RunResult &result)
     return parts.isEmpty() ? QString() : QStringLiteral("Strongest: ") + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
 }
 
-/// "name mover: L2H1, L2H3; S-inhibition: L1H0".
+/// "name movers L2H1 and L2H3; S-inhibition heads L1H0".
 QString rolesInShort(const ReportSource &source)
 {
     std::map<QString, QStringList> byRole;
@@ -84,16 +86,70 @@ QString rolesInShort(const ReportSource &source)
                 byRole[QString::fromStdString(one.at("role").get<std::string>())]
                     << QString::fromStdString(label(parse_head(one.at("head").get<std::string>())));
     QStringList parts;
+    // From the logits down; roles that are not known here follow.
+    for (const char *first : {"name mover", "negative name mover", "backup name mover", "S-inhibition", "induction", "duplicate-token", "previous-token"})
+        if (const auto found = byRole.find(QString::fromLatin1(first)); found != byRole.end()) {
+            const QString noun = found->first.endsWith(QLatin1String("mover")) ? found->first : found->first + QStringLiteral(" head");
+            parts << noun + (found->second.size() > 1 ? QStringLiteral("s ") : QStringLiteral(" ")) + joined(found->second);
+            byRole.erase(found);
+        }
     for (const auto &[role, heads] : byRole)
-        parts << QStringLiteral("%1: %2").arg(role, joined(heads));
+        parts << role + QLatin1Char(' ') + joined(heads);
     if (parts.isEmpty())
         return QStringLiteral("No head earned a role at the thresholds of this recipe.");
-    return QStringLiteral("Roles that heads earned at the thresholds of this recipe \u2014 ") + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
+    return QStringLiteral("At the thresholds of this recipe, heads earned these roles: ") + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
+}
+
+/// Where the numbers of a choice come from: "Path effect: step 4, path patching … ."
+QString sourcesOf(const ReportSource &source, const ReportStep &step)
+{
+    QString text;
+    QStringList told;
+    for (const json &criterion : step.body.value("criteria", json::array())) {
+        const std::string id = criterion.value("from", std::string());
+        const ReportStep *from = source.step(id);
+        if (!from || told.contains(from->title))
+            continue;
+        told << from->title;
+        const auto number = from - source.steps.data() + 1;
+        const bool sweep = from->result && from->result->spec.method != Method::Analysis;
+        text += QStringLiteral(" From step %1 (%2)").arg(number).arg(from->title) + (sweep ? QStringLiteral(": ") + sentence(from->message) + QLatin1Char(' ') + from->caption : QStringLiteral("."));
+    }
+    return text;
+}
+
+/// Names steps by number and title instead of by id.
+QString withStepTitles(const ReportSource &source, QString text)
+{
+    for (size_t i = 0; i < source.steps.size(); ++i)
+        text.replace(QStringLiteral("step \"%1\"").arg(QString::fromStdString(source.steps[i].id)),
+                     QStringLiteral("step %1 (%2)").arg(i + 1).arg(source.steps[i].title));
+    return text;
+}
+
+/// What a figure shows: what was patched into what, the direction and the metric.
+QString captionText(const ReportSource &source, const ReportStep &step, bool graph)
+{
+    QString words = step.caption;
+    if (step.kind == "run" && step.result->spec.method != Method::Analysis)
+        words = sentence(step.message) + QLatin1Char(' ') + words;
+    if (step.kind == "select") {
+        if (step.view.is_object())
+            words = QStringLiteral("Heads in full colour: ") + words.replace(QRegularExpression(QStringLiteral("^Heads with ")), QString()) + QStringLiteral(" All others are faded.");
+        words += sourcesOf(source, step);
+        if (step.view == "bars")
+            words += QStringLiteral(" Lines are 95 % intervals.");
+    }
+    if (const json &summary = step.result->summary; summary.is_object() && summary.contains("attention_heads"))
+        words += QStringLiteral(" Here: prompt %1.").arg(summary.value("prompt", 0) + 1);
+    if (step.kind == "circuit" && graph)
+        words += QStringLiteral(" Arrows are as thick as their effects are strong.");
+    return sentence(typographic(words));
 }
 
 QString modelText(const ReportSource &source)
 {
-    QString text = QStringLiteral("%1").arg(source.model == QLatin1String("demo") ? QStringLiteral("the demo model that comes with the program") : source.model);
+    QString text = QStringLiteral("%1").arg(source.model == QLatin1String("demo") ? QStringLiteral("The demo model that comes with the program") : source.model);
     for (const ReportStep &step : source.steps) {
         if (!step.result)
             continue;
@@ -235,7 +291,7 @@ Report composeReport(const ReportSource &source)
     for (size_t i = 0; i < source.steps.size(); ++i) {
         const ReportStep &step = source.steps[i];
         report.blocks << heading(QStringLiteral("%1  %2").arg(i + 1).arg(step.title), 2, QString::fromStdString(step.id));
-        QStringList text{sentence(step.note), stepFinding(step)};
+        QStringList text{sentence(step.note), withStepTitles(source, stepFinding(step))};
         text.removeAll(QString());
         if (!text.isEmpty())
             report.blocks << paragraph(text.join(QLatin1Char(' ')));
@@ -245,10 +301,7 @@ Report composeReport(const ReportSource &source)
             const bool table = std::holds_alternative<widgets::TableView>(sheet.panels.front());
             if (table && std::get<widgets::TableView>(sheet.panels.front()).rows.isEmpty())
                 continue;
-            QString words = step.kind == "run" && step.result->spec.method != Method::Analysis ? sentence(step.message) + QLatin1Char(' ') + step.caption : step.caption;
-            if (const json &summary = step.result->summary; summary.is_object() && summary.contains("attention_heads"))
-                words += QStringLiteral(" Here: prompt %1.").arg(summary.value("prompt", 0) + 1);
-            ReportBlock caption = paragraph(sentence(typographic(words)), table ? QStringLiteral("Table %1.").arg(++tables) : QStringLiteral("Figure %1.").arg(++figures),
+            ReportBlock caption = paragraph(captionText(source, step, !table), table ? QStringLiteral("Table %1.").arg(++tables) : QStringLiteral("Figure %1.").arg(++figures),
                                             Kind::Caption);
             caption.file = step.file;
             ReportBlock drawn;
