@@ -68,8 +68,10 @@ struct TextStyle {
     bool bold = false;
 };
 
-/// keepAll: the paragraph is not broken and stays with what follows (table captions, headings).
-void addText(QVector<Box> &boxes, const QString &lead, const QString &text, const TextStyle &style, bool keepWithNext = false)
+/// Whether a paragraph may be broken over pages, and whether it stays with what follows (headings, captions of tables).
+enum class Keep { Nothing, Lines, WithNext };
+
+void addText(QVector<Box> &boxes, const QString &lead, const QString &text, const TextStyle &style, Keep keep = Keep::Nothing)
 {
     const QVector<Line> lines = linesOf(style.bold ? lead + QLatin1Char(' ') + text : lead, style.bold ? QString() : text, style.points, textWidthMm);
     const double height = style.points * mmPerPoint * style.leading;
@@ -78,7 +80,7 @@ void addText(QVector<Box> &boxes, const QString &lead, const QString &text, cons
         box.height = height;
         box.before = i == 0 ? style.before : 0;
         // No single line of a paragraph alone on a page.
-        box.keep = keepWithNext || (i == 0 && lines.size() > 1) || (lines.size() > 2 && i == lines.size() - 2);
+        box.keep = keep == Keep::WithNext || (keep == Keep::Lines && i < lines.size() - 1) || (i == 0 && lines.size() > 1) || (lines.size() > 2 && i == lines.size() - 2);
         box.draw = [line = lines[i], style, height](Scene &scene, double left, double y) {
             const double base = y + height * 0.5 + capHeight(style.points) / 2;
             double x = left;
@@ -143,9 +145,9 @@ void addTable(QVector<Box> &boxes, const FigureSheet &sheet)
 QVector<Box> boxesOf(const Report &report)
 {
     QVector<Box> boxes;
-    addText(boxes, report.title, {}, {17, 1.2, 0, ink, true}, true);
-    addText(boxes, {}, report.description, {10.5, 1.3, 2.5, ink, false}, true);
-    addText(boxes, {}, report.byline, {8, 1.3, 2, greyInk, false}, true);
+    addText(boxes, report.title, {}, {17, 1.2, 0, ink, true}, Keep::WithNext);
+    addText(boxes, {}, report.description, {10.5, 1.3, 2.5, ink, false}, Keep::WithNext);
+    addText(boxes, {}, report.byline, {8, 1.3, 2, greyInk, false}, Keep::WithNext);
     Box rule;
     rule.height = 2;
     rule.before = 2;
@@ -155,13 +157,13 @@ QVector<Box> boxesOf(const Report &report)
         const ReportBlock &block = report.blocks[i];
         switch (block.kind) {
         case Kind::Heading:
-            addText(boxes, block.text, {}, block.level == 1 ? TextStyle{12.5, 1.25, 8, ink, true} : TextStyle{10.5, 1.25, 7, ink, true}, true);
+            addText(boxes, block.text, {}, block.level == 1 ? TextStyle{12.5, 1.25, 8, ink, true} : TextStyle{10.5, 1.25, 7, ink, true}, Keep::WithNext);
             break;
         case Kind::Text: addText(boxes, block.lead, block.text, {9.5, 1.32, 1.6, ink, false}); break;
         case Kind::Spec: addText(boxes, block.lead, block.text, {7, 1.3, 1.4, greyInk, false}); break;
         case Kind::Caption: {
             const bool above = i + 1 < report.blocks.size() && report.blocks[i + 1].kind == Kind::Table;
-            addText(boxes, block.lead, block.text, {8, 1.3, above ? 4.5 : 1.5, ink, false}, above);
+            addText(boxes, block.lead, block.text, {8, 1.3, above ? 4.5 : 1.5, ink, false}, above ? Keep::WithNext : Keep::Lines);
             break;
         }
         case Kind::Figure: addFigure(boxes, block.figure, 4, true, true); break;
