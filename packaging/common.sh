@@ -108,7 +108,14 @@ build()
             fail "CMake could not configure the build: the first error above names what it did not find (README.md, 'On another system')"
         fi
     fi
-    NINJA_STATUS='[%f/%t %es] ' ninja -C "build/$preset" -j "$(jobs)" "$@" || fail "the build failed (see above)"
+    export NINJA_STATUS='[%f/%t %es] '
+    if ! ninja -C "build/$preset" -j "$(jobs)" "$@"; then
+        # Two sources may each have a helper of the same name, which only matters where they are compiled as one.
+        grep -q '^PATCHBAY_UNITY:BOOL=ON' "build/$preset/CMakeCache.txt" || fail "the build failed (see above)"
+        say "Building ($preset) again, every source on its own"
+        cmake -DPATCHBAY_UNITY=OFF "build/$preset" >"build/configure-$preset.log" 2>&1 || fail "CMake failed, see build/configure-$preset.log"
+        ninja -C "build/$preset" -j "$(jobs)" "$@" || fail "the build failed (see above)"
+    fi
     local took=$((SECONDS - begun))
     [ $took -lt 3 ] || echo "built $preset in $took s"
 }
