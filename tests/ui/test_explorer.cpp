@@ -6,6 +6,8 @@
 #include "views/heatmap_pane.h"
 #include "window_fixture.h"
 
+#include <algorithm>
+
 using namespace patchbay;
 using widgets::HeadId;
 

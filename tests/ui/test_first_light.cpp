@@ -12,7 +12,11 @@
 
 #include <QElapsedTimer>
 #include <QPushButton>
+#include <QFile>
+#include <QFileInfo>
 #include <QSignalSpy>
+
+#include <algorithm>
 
 using namespace patchbay;
 using widgets::HeadId;

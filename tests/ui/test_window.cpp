@@ -11,6 +11,9 @@
 #include <QLineEdit>
 #include <QListWidget>
 #include <QTableView>
+#include <QTimer>
+
+#include <algorithm>
 
 using namespace patchbay;
 
