@@ -28,7 +28,7 @@ std::shared_ptr<const Model> load_model(const ModelOptions &options, Console &co
 Workspace::Workspace(const WorkOptions &options, Console &console) : m_options(options), m_resources(options.resources.apply())
 {
     options.output.check();
-    m_model = load_model(options.model, console, false);
+    m_model = load_model(options.model, console, true); // results name the hash of the weights
     m_batch = load_batch(options.task.ref(), m_model->tokenizer());
     check_batch(m_batch, m_model->config().d_vocab, m_model->config().n_ctx);
 }

@@ -57,6 +57,11 @@ class Golden(CliTest):
             self.check_cache(model, "cache_flipped", "--which", "flipped")
             self.check_cache(model, "raw_cache_clean", "--which", "clean", "--raw")
 
+    def test_split_inputs(self):
+        for model in self.each_model():
+            if (FIXTURES / "golden" / model / "cache_clean_split.safetensors").exists():
+                self.check_cache(model, "cache_clean_split", "--split-qkv")
+
     def check_effects(self, got, expected, names):
         gap = abs(float(expected["clean"].mean() - expected["flipped"].mean()))
         for name in names:
@@ -99,6 +104,29 @@ class Golden(CliTest):
                 got = self.compute("attribution", model, "--sites", "z,q,k,v,pattern", "--direction", direction)
                 for site in "z", "q", "k", "v", "pattern":
                     self.assert_close(got[f"attribution.{site}"], expected[f"attr.{direction}.{site}"], 1e-4, 1e-3, f"{direction} {site}")
+
+    def test_analyses(self):
+        def heads(pairs):
+            return ",".join(f"{layer}.{head}" for layer, head in pairs)
+
+        for model in self.each_model():
+            expected = golden(model, "analyses")
+            about = json.loads((FIXTURES / "golden" / model / "analyses.json").read_text())
+            got = {}
+            for analysis, options in [("dla", []), ("copy-scores", []), ("ablate", ["--heads", heads(about["ablate.heads"])]),
+                                      ("s2i", ["--heads", heads(about["s2i.candidates"]), "--name-movers", heads(about["s2i.name_movers"])]),
+                                      ("attention", []), ("logit-lens", []),
+                                      ("detectors", ["--tokens", FIXTURES / "golden" / model / "analyses.safetensors"])]:
+                out = self.folder / "analysis.safetensors"
+                run("analyse", analysis, "--model", FIXTURES / "models" / model, "--batch", FIXTURES / "golden" / model / "batch.safetensors",
+                    "--quiet", "--threads", 1, "--out", out, *options)
+                got |= read_safetensors(out)[0]
+            compared = 0
+            for name, values in expected.items():
+                if name in got:
+                    self.assert_close(got[name], values, 1e-4, 1e-4, name)
+                    compared += 1
+            self.assertGreaterEqual(compared, 20, sorted(set(expected) - set(got)))
 
     def test_baseline(self):
         for model in self.each_model():

@@ -16,7 +16,8 @@ MODEL, BATCH = FIXTURES / "models" / "neox-3x4", FIXTURES / "golden" / "neox-3x4
 class Usage(CliTest):
     def test_help_is_no_error(self):
         text = run("--help").stdout
-        for command in ("info", "tokenize", "task", "baseline", "logits", "cache", "act-patch", "path-patch", "attribution", "run", "bench"):
+        for command in ("info", "tokenize", "task", "baseline", "logits", "cache", "act-patch", "path-patch", "attribution", "analyse", "recipe",
+                        "run", "bench"):
             self.assertIn(command, text)
             self.assertIn("--", run(command, "--help").stdout)
         self.assertRegex(run("--version").stdout, r"^patchbay-cli \d+\.\d+")
@@ -47,6 +48,11 @@ class Usage(CliTest):
             (["baseline", "--prompts", "0"], "--prompts"),
             (["bench", "--work", "W9"], "--work: W9"),
             (["bench", "--batch", "x"], "--model"),
+            (["analyse", "vibes"], "vibes"),
+            (["analyse", "roles", "--set", "charm"], "--set"),
+            (["analyse", "ablate"], "--heads"),
+            (["analyse", "s2i", "--heads", "0.1"], "--name-movers"),
+            (["recipe", "ioi-circuit"], "--out"),
         ]:
             with self.subTest(arguments):
                 done = run(*arguments, expect=2)
@@ -61,6 +67,7 @@ class Usage(CliTest):
             (["tokenize", "--model", missing], "nothing"),
             (["task", "--task-file", missing], "nothing"),
             (["run", missing], "nothing"),
+            (["recipe", missing, "--out", self.folder / "report"], "nothing"),
             (["act-patch", "--out", missing / "x.npz"], "there is no folder"),
         ]:
             with self.subTest(arguments):
