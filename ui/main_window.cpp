@@ -4,6 +4,7 @@
 #include "docks/heads_dock.h"
 #include "docks/model_dock.h"
 #include "docks/prompts_dock.h"
+#include "docks/recipe_dock.h"
 #include "docks/runs_dock.h"
 #include "heatmap_widget.h"
 #include "shell/actions.h"
@@ -119,6 +120,7 @@ void MainWindow::buildDocks()
     m_headsDock = new HeadsDock(m_explorer.document, m_explorer.navigation, m_explorer.runs, m_explorer.paths, this);
     m_runsDock = new RunsDock(m_explorer.runs, m_explorer.navigation, m_explorer.runner, this);
     m_docking.add(QStringLiteral("model"), tr("Model and task"), m_modelDock, Zone::Left);
+    m_docking.add(QStringLiteral("recipe"), tr("Recipe"), new RecipeDock(m_explorer.recipe, this), Zone::Left);
     m_attention = new AttentionPane(m_explorer, this);
     m_scatter = new ScatterPane(m_explorer, this);
     m_bars = new BarsPane(m_explorer, this);
@@ -139,6 +141,7 @@ void MainWindow::connectErrors()
 {
     connect(&m_explorer.document, &Document::failed, this, [this](const Failure &f) { m_messages->showFailure(tr("This could not be opened"), f); });
     connect(&m_explorer.runner, &RunController::failed, this, [this](const Failure &f) { m_messages->showFailure(tr("The run failed"), f); });
+    connect(&m_explorer.recipe, &RecipeController::failed, this, [this](const Failure &f) { m_messages->showFailure(tr("The recipe cannot go on"), f); });
     connect(&m_explorer.contribution, &ContributionController::failed, this,
             [this](const Failure &f) { m_messages->showFailure(tr("The head's contribution cannot be shown"), f); });
     connect(&m_explorer.attention, &AttentionController::failed, this,

@@ -50,6 +50,11 @@ struct StepOutcome {
     double seconds = 0;
 };
 
+/// The steps that use what this one found, directly or through others, in order.
+std::vector<size_t> dependents(const Recipe &recipe, size_t step);
+/// The steps that this one uses, directly or through others, in order.
+std::vector<size_t> prerequisites(const Recipe &recipe, size_t step);
+
 /// Carries a recipe out, all of it or step by step; a step that fails or finds nothing does not stop those that do not need it.
 class RecipeRun {
 public:
@@ -63,6 +68,8 @@ public:
     /// Replaces a step's body (an edit in the program) and forgets its outcome. Throws Error as recipe_from_json does.
     void edit(size_t step, const nlohmann::json &body);
     void skip(size_t step);
+    /// The step is pending again, as are those that use what it found, unless they are skipped. run, edit and skip do this too.
+    void forget(size_t step);
 
     /// Runs one step (again). Throws nothing but Cancelled: failures are outcomes.
     const StepOutcome &run(size_t step, const RunObserver &observer = {}, const CancelToken &cancel = {});

@@ -114,6 +114,33 @@ nlohmann::ordered_json to_json(const Recipe &recipe)
     return out;
 }
 
+std::vector<size_t> dependents(const Recipe &recipe, size_t step)
+{
+    std::vector<size_t> found;
+    std::set<std::string> reached{recipe.steps.at(step).id};
+    for (size_t i = step + 1; i < recipe.steps.size(); ++i)
+        for (const std::string &id : recipe.steps[i].needs)
+            if (reached.contains(id)) {
+                found.push_back(i);
+                reached.insert(recipe.steps[i].id);
+                break;
+            }
+    return found;
+}
+
+std::vector<size_t> prerequisites(const Recipe &recipe, size_t step)
+{
+    std::vector<size_t> found;
+    const auto &needs = recipe.steps.at(step).needs;
+    std::set<std::string> wanted(needs.begin(), needs.end());
+    for (size_t i = step; i-- > 0;)
+        if (wanted.contains(recipe.steps[i].id)) {
+            found.insert(found.begin(), i);
+            wanted.insert(recipe.steps[i].needs.begin(), recipe.steps[i].needs.end());
+        }
+    return found;
+}
+
 std::string name(StepState state)
 {
     switch (state) {

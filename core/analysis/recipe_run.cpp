@@ -134,13 +134,22 @@ void RecipeRun::edit(size_t index, const json &body)
 {
     json file = to_json(m_recipe);
     file.at("steps").at(index) = body;
-    m_recipe = recipe_from_json(file, m_recipe.name);
+    Recipe edited = recipe_from_json(file, m_recipe.name);
+    forget(index);
+    m_recipe = std::move(edited);
+}
+
+void RecipeRun::forget(size_t index)
+{
     m_outcomes.at(index) = {};
+    for (const size_t later : dependents(m_recipe, index))
+        if (m_outcomes[later].state != StepState::Skipped)
+            m_outcomes[later] = {};
 }
 
 void RecipeRun::skip(size_t index)
 {
-    m_outcomes.at(index) = {};
+    forget(index);
     m_outcomes.at(index).state = StepState::Skipped;
     m_outcomes.at(index).message = "Skipped.";
 }
@@ -324,8 +333,8 @@ const StepOutcome &RecipeRun::run(size_t index, const RunObserver &observer, con
 {
     const RecipeStep &step = m_recipe.steps.at(index);
     const auto start = std::chrono::steady_clock::now();
+    forget(index); // what others made of it no longer holds
     StepOutcome &kept = m_outcomes.at(index);
-    kept = {};
     kept.state = StepState::Running;
     try {
         cancel.check();

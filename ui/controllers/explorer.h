@@ -6,6 +6,7 @@
 #include "controllers/document.h"
 #include "controllers/navigation.h"
 #include "controllers/path_controller.h"
+#include "controllers/recipe_controller.h"
 #include "controllers/run_controller.h"
 #include "controllers/runs_store.h"
 #include "worker/compute.h"
@@ -21,6 +22,7 @@ struct Explorer {
     AttentionController attention{compute, document, navigation, runs};
     ContributionController contribution{compute, document, navigation};
     PathController paths{navigation, runner, runs, document};
+    RecipeController recipe{compute, document, navigation, runs};
 };
 
 } // namespace patchbay

@@ -78,8 +78,26 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
     return view;
 }
 
+namespace {
+/// An analysis' table, for results that are no heatmap: a line a row.
+QString tableText(const RunEntry &entry)
+{
+    constexpr qsizetype kRows = 14;
+    const widgets::TableView table = tableView(*entry.result);
+    QStringList lines{entry.name, {}, table.columns.join(QStringLiteral("   ·   "))};
+    for (const QStringList &row : table.rows.first(std::min(table.rows.size(), kRows)))
+        lines << row.join(QStringLiteral("   ·   "));
+    if (table.rows.size() > kRows)
+        lines << RunsStore::tr("and %1 more").arg(table.rows.size() - kRows);
+    return lines.join(QLatin1Char('\n'));
+}
+} // namespace
+
 QString singleRunText(const RunEntry &entry)
 {
+    if (entry.state == RunState::Done && entry.result && entry.result->grids.empty() && entry.result->summary.is_object()
+        && entry.result->summary.contains("columns"))
+        return tableText(entry);
     if (!entry.result || entry.result->grids.empty() || !entry.result->grids.front().axes.empty())
         return {};
     const Grid &grid = entry.result->grids.front();

@@ -16,7 +16,7 @@ widgets::HeatmapView difference(const widgets::HeatmapView &a, const widgets::He
 /// The heatmap of a place; empty without a run.
 widgets::HeatmapView shownHeatmap(const Place &place, const RunsStore &store);
 
-/// A run of one cell in words: "Logit diff +9.21 → +4.10, −27.9 % of the gap"; empty for sweeps.
+/// A run of one cell in words: "Logit diff +9.21 → +4.10, −27.9 % of the gap", and an analysis' table line by line; empty for sweeps.
 QString singleRunText(const RunEntry &entry);
 
 /// Fades heads whose effect is smaller than this in every facet (in the view's unit); 0 fades none.

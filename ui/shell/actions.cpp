@@ -147,6 +147,7 @@ void Actions::connectToExplorer()
     connect(openDemo, &QAction::triggered, this, [this] { m_explorer.document.openModel(QStringLiteral("demo")); });
     connect(stop, &QAction::triggered, this, [this] {
         m_explorer.runner.stopAll();
+        m_explorer.recipe.stop();
         m_explorer.document.cancelLoading();
     });
     connect(continueRun, &QAction::triggered, this, [this] { m_explorer.runner.continueRun(m_explorer.navigation.place().run); });
@@ -170,6 +171,7 @@ void Actions::connectToExplorer()
     connect(&navigation, &Navigation::headsChanged, this, &Actions::updateEnabled);
     connect(&navigation, &Navigation::runChanged, this, &Actions::updateEnabled);
     connect(&m_explorer.runner, &RunController::activeChanged, this, &Actions::updateEnabled);
+    connect(&m_explorer.recipe, &RecipeController::changed, this, &Actions::updateEnabled);
     connect(&m_explorer.runs, &RunsStore::runChanged, this, &Actions::updateEnabled);
     connect(&m_explorer.document, &Document::setupChanged, this, &Actions::updateEnabled);
     connect(&m_explorer.document, &Document::loadingChanged, this, &Actions::updateEnabled);
@@ -192,7 +194,7 @@ void Actions::updateEnabled()
     const RunEntry *shown = m_explorer.runs.find(place.run);
     const bool result = shown && shown->result;
     run->setEnabled(ready);
-    stop->setEnabled(m_explorer.runner.activeRun() >= 0 || m_explorer.document.loading());
+    stop->setEnabled(m_explorer.runner.activeRun() >= 0 || m_explorer.recipe.busy() || m_explorer.document.loading());
     continueRun->setEnabled(shown && shown->state == RunState::Stopped);
     finalResidual->setEnabled(ready);
     walk->setEnabled(m_explorer.paths.canWalk());

@@ -4,10 +4,12 @@
 #include <QMenu>
 #include <QSettings>
 
+#include <utility>
+
 namespace patchbay {
 
 namespace {
-constexpr int kLayoutVersion = 1;
+constexpr int kLayoutVersion = 2;
 } // namespace
 
 QDockWidget *Docking::add(const QString &name, const QString &title, QWidget *content, Zone zone)
@@ -33,7 +35,11 @@ void Docking::arrange()
         dock->setFloating(false);
         QDockWidget *&before = last[int(zone)];
         switch (zone) {
-        case Zone::Left: m_window->addDockWidget(Qt::LeftDockWidgetArea, dock); break;
+        case Zone::Left:
+            m_window->addDockWidget(Qt::LeftDockWidgetArea, dock);
+            if (before)
+                m_window->tabifyDockWidget(before, dock);
+            break;
         case Zone::Right: m_window->addDockWidget(Qt::RightDockWidgetArea, dock); break;
         case Zone::BottomLeft:
             m_window->addDockWidget(Qt::BottomDockWidgetArea, dock);
@@ -53,7 +59,7 @@ void Docking::arrange()
     QList<QDockWidget *> widths, bottoms;
     QList<int> widthPixels, bottomPixels;
     const int side = std::clamp(m_window->width() * 20 / 100, 250, 420);
-    bool raised = false;
+    bool raised[4] = {};
     for (const auto &[dock, zone] : std::as_const(m_docks)) {
         if (zone == Zone::Left || zone == Zone::Right) {
             widths << dock;
@@ -62,10 +68,8 @@ void Docking::arrange()
             bottoms << dock;
             bottomPixels << m_window->height() * 47 / 100;
         }
-        if (zone == Zone::BottomRight && !raised) {
+        if ((zone == Zone::BottomRight || zone == Zone::Left) && !std::exchange(raised[int(zone)], true))
             dock->raise();
-            raised = true;
-        }
     }
     m_window->resizeDocks(widths, widthPixels, Qt::Horizontal);
     m_window->resizeDocks(bottoms, bottomPixels, Qt::Vertical);

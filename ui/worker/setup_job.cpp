@@ -72,6 +72,7 @@ SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupR
     say(0.95, "Running the baseline");
     auto session = std::make_unique<Session>(setup->model, setup->batch);
     setup->baseline = session->baseline(context.cancel());
+    bench.recipe.reset(); // it refers to the session that goes now
     bench.model = setup->model;
     bench.session = std::move(session);
     return setup;

@@ -1,0 +1,269 @@
+#include "controllers/recipe_controller.h"
+
+#include "base/error.h"
+#include "view_models.h"
+
+#include <algorithm>
+
+namespace patchbay {
+
+RecipeController::RecipeController(Compute &compute, Document &document, Navigation &navigation, RunsStore &runs, QObject *parent)
+    : QObject(parent), m_compute(compute), m_document(document), m_navigation(navigation), m_runs(runs)
+{
+    try {
+        m_recipe = load_recipe("ioi-circuit");
+    } catch (const Error &) {
+        // An installation without its recipes: the dock is empty, and a file can be opened.
+    }
+    m_outcomes.resize(m_recipe.steps.size());
+    connect(&m_document, &Document::setupChanged, this, &RecipeController::begin);
+    connect(&m_document, &Document::loadingChanged, this, [this] {
+        if (m_document.loading())
+            stop();
+        Q_EMIT changed();
+    });
+}
+
+int RecipeController::finished() const
+{
+    return static_cast<int>(std::count_if(m_outcomes.begin(), m_outcomes.end(), [](const StepOutcome &o) {
+        return o.state != StepState::Pending && o.state != StepState::Running;
+    }));
+}
+
+void RecipeController::openFile(const QString &file)
+{
+    try {
+        Recipe recipe = load_recipe(file.toStdString());
+        stop();
+        m_recipe = std::move(recipe);
+    } catch (...) {
+        Q_EMIT failed(failureOf(std::current_exception()));
+        return;
+    }
+    begin();
+    Q_EMIT recipeChanged();
+}
+
+// The compute thread's recipe belongs to a session: a new one of either is a new start.
+void RecipeController::begin()
+{
+    m_outcomes.assign(m_recipe.steps.size(), {});
+    m_waiting.clear();
+    m_running = -1;
+    ++m_turn;
+    if (m_document.ready() && !m_recipe.steps.empty()) {
+        const RecipeRequest request{m_recipe, m_document.setup()->model_ref, m_document.setup()->task_ref};
+        m_compute.submit<StepOutcomes>({{}, [request](Workbench &bench, const JobContext &) { return beginRecipeOnWorker(bench, request); },
+                                        {}, [this](const Failure &failure) { Q_EMIT failed(failure); }, {}});
+    }
+    Q_EMIT changed();
+}
+
+void RecipeController::runAll()
+{
+    if (!ready() || busy())
+        return;
+    const bool over = finished() == steps();
+    std::vector<size_t> pending;
+    for (size_t i = 0; i < m_outcomes.size(); ++i)
+        if (over ? m_outcomes[i].state != StepState::Skipped : m_outcomes[i].state == StepState::Pending)
+            pending.push_back(i);
+    start(std::move(pending));
+}
+
+void RecipeController::run(int step)
+{
+    if (!ready() || busy() || step < 0 || step >= steps())
+        return;
+    std::vector<size_t> order;
+    for (const size_t earlier : prerequisites(m_recipe, size_t(step)))
+        if (m_outcomes[earlier].state == StepState::Pending)
+            order.push_back(earlier);
+    order.push_back(size_t(step));
+    start(std::move(order));
+}
+
+void RecipeController::start(std::vector<size_t> steps)
+{
+    for (const size_t step : steps) {
+        forget(step);
+        m_outcomes[step] = {};
+        m_waiting << static_cast<int>(step);
+    }
+    next();
+}
+
+// One job a step, so that other runs get their turn between two of them.
+void RecipeController::next()
+{
+    m_done = m_total = 0;
+    m_running = m_waiting.isEmpty() ? -1 : m_waiting.takeFirst();
+    if (m_running < 0) {
+        Q_EMIT changed();
+        return;
+    }
+    const int step = m_running, turn = ++m_turn;
+    m_outcomes[size_t(step)].state = StepState::Running;
+    const auto progress = [this, turn](int done, int total) {
+        if (turn != m_turn)
+            return;
+        m_done = done;
+        m_total = total;
+        Q_EMIT changed();
+    };
+    m_job = m_compute.submit<StepOutcomes>({
+        {},
+        [step, progress](Workbench &bench, const JobContext &context) { return runStepOnWorker(bench, context, size_t(step), progress); },
+        [this, turn](const StepOutcomes &outcomes) {
+            if (turn != m_turn)
+                return; // of an earlier recipe
+            m_outcomes = outcomes;
+            next();
+        },
+        [this, turn](const Failure &failure) {
+            interrupted(turn);
+            Q_EMIT failed(failure);
+        },
+        [this, turn] { interrupted(turn); },
+    });
+    Q_EMIT changed();
+}
+
+void RecipeController::interrupted(int turn)
+{
+    if (turn != m_turn || !busy())
+        return;
+    const int step = m_running;
+    m_waiting.clear();
+    m_running = -1;
+    forget(size_t(step));
+    // It may have been stopped before the compute thread came to it.
+    if (ready())
+        change([step](RecipeRun &run) { run.forget(size_t(step)); });
+    Q_EMIT changed();
+}
+
+void RecipeController::stop()
+{
+    m_waiting.clear();
+    if (busy())
+        m_compute.cancel(m_job);
+}
+
+void RecipeController::skip(int step)
+{
+    if (!ready() || busy() || step < 0 || step >= steps())
+        return;
+    const bool back = m_outcomes[size_t(step)].state == StepState::Skipped;
+    forget(size_t(step));
+    if (!back)
+        m_outcomes[size_t(step)].state = StepState::Skipped;
+    change([step, back](RecipeRun &run) { back ? run.forget(size_t(step)) : run.skip(size_t(step)); });
+    Q_EMIT changed();
+}
+
+QString RecipeController::jsonOf(int step) const
+{
+    return QString::fromStdString(m_recipe.steps[size_t(step)].body.dump(2));
+}
+
+void RecipeController::edit(int step, const QString &text)
+{
+    const std::string subject = m_recipe.steps.at(size_t(step)).id;
+    if (busy())
+        throw Error(subject, "cannot be changed while the recipe runs");
+    nlohmann::json body;
+    try {
+        body = nlohmann::json::parse(text.toStdString());
+    } catch (const nlohmann::json::parse_error &e) {
+        throw Error(subject, std::string("is not valid JSON: ") + e.what());
+    }
+    nlohmann::json file = to_json(m_recipe);
+    file.at("steps").at(size_t(step)) = body;
+    Recipe edited = recipe_from_json(file, m_recipe.name);
+    const RecipeStep &changedStep = edited.steps[size_t(step)];
+    // What refers to earlier steps is checked when it runs; the rest can be said now.
+    if (changedStep.kind == StepKind::Run && changedStep.needs.empty() && body.at("spec").value("receivers", nlohmann::json()) != "final_residual")
+        (void)run_spec_from_json(body.at("spec"));
+    forget(size_t(step));
+    m_recipe = std::move(edited);
+    if (ready())
+        change([step, body](RecipeRun &run) { run.edit(size_t(step), body); });
+    Q_EMIT changed();
+}
+
+void RecipeController::change(std::function<void(RecipeRun &)> change)
+{
+    m_compute.submit<StepOutcomes>({{},
+                                    [change = std::move(change)](Workbench &bench, const JobContext &) { return changeRecipeOnWorker(bench, change); },
+                                    {},
+                                    [this](const Failure &failure) { Q_EMIT failed(failure); },
+                                    {}});
+}
+
+void RecipeController::forget(size_t step)
+{
+    m_outcomes[step] = {};
+    for (const size_t later : dependents(m_recipe, step))
+        if (m_outcomes[later].state != StepState::Skipped)
+            m_outcomes[later] = {};
+}
+
+int RecipeController::indexOf(const std::string &id) const
+{
+    const auto it = std::find_if(m_recipe.steps.begin(), m_recipe.steps.end(), [&](const RecipeStep &s) { return s.id == id; });
+    return it == m_recipe.steps.end() ? -1 : static_cast<int>(it - m_recipe.steps.begin());
+}
+
+// The run of the list that holds a step's result.
+int RecipeController::runOf(int step)
+{
+    const StepOutcome &outcome = m_outcomes[size_t(step)];
+    if (!outcome.result)
+        return -1;
+    for (const RunEntry &entry : m_runs.entries())
+        if (entry.result == outcome.result)
+            return entry.id;
+    RunEntry entry;
+    entry.name = QString::fromStdString(m_recipe.steps[size_t(step)].title);
+    entry.spec = outcome.result->spec;
+    entry.result = outcome.result;
+    entry.state = RunState::Done;
+    for (const Grid &grid : outcome.result->grids)
+        entry.total += grid.cells();
+    entry.done = entry.total;
+    entry.started = QDateTime::currentDateTime();
+    return m_runs.add(std::move(entry));
+}
+
+bool RecipeController::show(int step)
+{
+    if (step < 0 || step >= steps() || !m_outcomes[size_t(step)].result)
+        return false;
+    const StepOutcome &outcome = m_outcomes[size_t(step)];
+    const RecipeStep &what = m_recipe.steps[size_t(step)];
+    Place place = m_navigation.place();
+    QVector<widgets::HeadId> heads;
+    int from = step;
+    if (what.kind == StepKind::Select) {
+        for (const SelectedHead &head : outcome.heads)
+            heads << toHeadId(head.head);
+        const int source = indexOf(what.body.at("criteria").at(0).value("from", std::string()));
+        if (!heads.isEmpty() && source >= 0 && m_outcomes[size_t(source)].result)
+            from = source;
+    } else if (outcome.result->spec.method == Method::Analysis) {
+        for (const Head head : outcome.result->spec.heads)
+            heads << toHeadId(head);
+    }
+    place.run = runOf(from);
+    place.comparedRun = -1;
+    if (!heads.isEmpty()) {
+        place.heads = heads;
+        place.current = heads.front();
+    }
+    m_navigation.go(place, tr("Show %1").arg(QString::fromStdString(what.title)));
+    return true;
+}
+
+} // namespace patchbay

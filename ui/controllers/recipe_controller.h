@@ -1,0 +1,75 @@
+// The recipe on view: its steps and what each of them found; runs, skips, edits and shows them.
+#pragma once
+
+#include "controllers/document.h"
+#include "controllers/navigation.h"
+#include "controllers/runs_store.h"
+#include "worker/recipe_job.h"
+
+#include <QObject>
+#include <QVector>
+
+namespace patchbay {
+
+class RecipeController : public QObject {
+    Q_OBJECT
+public:
+    /// Starts with the recipe that comes with the program.
+    RecipeController(Compute &compute, Document &document, Navigation &navigation, RunsStore &runs, QObject *parent = nullptr);
+
+    const Recipe &recipe() const { return m_recipe; }
+    int steps() const { return static_cast<int>(m_recipe.steps.size()); }
+    const StepOutcome &outcome(int step) const { return m_outcomes[size_t(step)]; }
+    /// The step that computes or waits for the thread, -1: none.
+    int running() const { return m_running; }
+    bool busy() const { return m_running >= 0; }
+    bool ready() const { return m_document.ready() && !m_document.loading(); }
+    /// Steps that have an outcome.
+    int finished() const;
+    int cellsDone() const { return m_done; }
+    int cellsTotal() const { return m_total; }
+
+    /// Another recipe, every step pending; the one on view stays when this cannot be read. Says so with failed().
+    void openFile(const QString &file);
+    /// Every pending step; from the start when none is (skipped ones stay skipped).
+    void runAll();
+    /// A step again, after the pending ones that it uses.
+    void run(int step);
+    void stop();
+    /// A skipped step becomes pending again.
+    void skip(int step);
+    /// Replaces a step. Throws Error, and keeps the old one, when the text is no JSON or no step that fits the recipe.
+    void edit(int step, const QString &json);
+    QString jsonOf(int step) const;
+    /// The step's result in the views, as a run of the runs list; a selection is shown on the run that it selects from. False when
+    /// there is nothing to show.
+    bool show(int step);
+
+Q_SIGNALS:
+    void changed();
+    void recipeChanged();
+    void failed(const patchbay::Failure &failure);
+
+private:
+    void begin();
+    void start(std::vector<size_t> steps);
+    void next();
+    void change(std::function<void(RecipeRun &)> change);
+    void forget(size_t step);
+    void interrupted(int turn);
+    int runOf(int step);
+    int indexOf(const std::string &id) const;
+
+    Compute &m_compute;
+    Document &m_document;
+    Navigation &m_navigation;
+    RunsStore &m_runs;
+    Recipe m_recipe;
+    StepOutcomes m_outcomes; ///< as the compute thread has them, or will have when it is there
+    QVector<int> m_waiting;  ///< steps to run after the running one
+    int m_running = -1, m_done = 0, m_total = 0;
+    int m_turn = 0;          ///< counts jobs; answers of older ones are not for this recipe any more
+    JobId m_job = 0;
+};
+
+} // namespace patchbay

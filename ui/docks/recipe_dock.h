@@ -1,0 +1,45 @@
+// Recipe: the steps of an analysis as a checklist, to be run, skipped, edited and looked at.
+#pragma once
+
+#include "controllers/recipe_controller.h"
+
+#include <QWidget>
+
+class QLabel;
+class QListView;
+class QProgressBar;
+class QPushButton;
+class QTextBrowser;
+class QToolButton;
+
+namespace patchbay {
+
+class RecipeDock : public QWidget {
+    Q_OBJECT
+public:
+    explicit RecipeDock(RecipeController &recipe, QWidget *parent = nullptr);
+    QListView *list() const { return m_list; }
+    QPushButton *runAllButton() const { return m_runAll; }
+    QToolButton *runStepButton() const { return m_runStep; }
+    QToolButton *skipButton() const { return m_skip; }
+    QToolButton *editButton() const { return m_edit; }
+
+private:
+    void build();
+    void refresh();
+    void showDetails();
+    void edit();
+    void chooseFile();
+    int current() const;
+
+    RecipeController &m_recipe;
+    QLabel *m_title, *m_state;
+    QListView *m_list;
+    QTextBrowser *m_details;
+    QProgressBar *m_progress;
+    QPushButton *m_runAll;
+    QToolButton *m_runStep, *m_skip, *m_edit, *m_open;
+    QString m_shownDetails;
+};
+
+} // namespace patchbay
