@@ -29,6 +29,9 @@ void Docking::arrange()
     m_window->setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     m_window->setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
     m_window->setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+    // A dock that is already in a stack of tabs would be split off it, and the window grow by a column.
+    for (const auto &[dock, zone] : std::as_const(m_docks))
+        m_window->removeDockWidget(dock);
     QDockWidget *last[4] = {};
     QDockWidget *bottomLeft = nullptr;
     for (const auto &[dock, zone] : std::as_const(m_docks)) {

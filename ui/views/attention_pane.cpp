@@ -64,6 +64,8 @@ QWidget *AttentionPane::buildOptions()
     m_source->addItem(tr("Clean − flipped"), int(AttentionSource::CleanMinusFlipped));
     m_source->addItem(tr("Patched"), int(AttentionSource::Patched));
     m_source->addItem(tr("Patched − base"), int(AttentionSource::PatchedMinusBase));
+    m_source->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_source->setMinimumContentsLength(6);
     m_prompt = new QSpinBox(bar);
     m_prompt->setAccessibleName(tr("Prompt of the attention view"));
     m_prompt->setPrefix(tr("prompt "));
