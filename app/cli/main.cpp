@@ -1,4 +1,5 @@
 // patchbay-cli: the headless program. Parses the command line, runs one command and turns errors into exit codes.
+#include "../blas_setup.h"
 #include "command.h"
 #include "patching/session.h"
 #include "usage_error.h"
@@ -67,6 +68,7 @@ int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    correct_blas_core(argv);
     try {
         return run(argc, argv);
     } catch (const Cancelled &) {

@@ -1,4 +1,5 @@
 // patchbay: the desktop program.
+#include "../blas_setup.h"
 #include "figure_command.h"
 #include "main_window.h"
 #include "report_command.h"
@@ -79,6 +80,7 @@ bool headless(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    patchbay::correct_blas_core(argv);
     if (headless(argc, argv))
         qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication app(argc, argv);
