@@ -45,9 +45,10 @@ private Q_SLOTS:
         m_window->resize(1280, 800);
         m_window->useDefaultLayout();
         QTRY_COMPARE(m_window->size(), QSize(1280, 800));
-        const auto heatmap = m_window->heatmapPane().heatmap()->size();
-        QVERIFY2(heatmap.width() >= 560 && heatmap.height() >= 260,
-                 qPrintable(QStringLiteral("the heatmap has %1 x %2 pixels").arg(heatmap.width()).arg(heatmap.height())));
+        QTRY_VERIFY2(m_window->heatmapPane().heatmap()->width() >= 560 && m_window->heatmapPane().heatmap()->height() >= 260,
+                     qPrintable(QStringLiteral("the heatmap has %1 x %2 pixels")
+                                    .arg(m_window->heatmapPane().heatmap()->width())
+                                    .arg(m_window->heatmapPane().heatmap()->height())));
     }
 
     void thePaletteFindsAndRunsCommands()

@@ -74,8 +74,13 @@ void Docking::arrange()
         if ((zone == Zone::BottomRight || zone == Zone::Left) && !std::exchange(raised[int(zone)], true))
             dock->raise();
     }
-    m_window->resizeDocks(widths, widthPixels, Qt::Horizontal);
-    m_window->resizeDocks(bottoms, bottomPixels, Qt::Vertical);
+    const auto resize = [window = m_window, widths, widthPixels, bottoms, bottomPixels] {
+        window->resizeDocks(widths, widthPixels, Qt::Horizontal);
+        window->resizeDocks(bottoms, bottomPixels, Qt::Vertical);
+    };
+    resize();
+    // Docks that were moved before take their old sizes back when the layout settles.
+    QMetaObject::invokeMethod(m_window, resize, Qt::QueuedConnection);
 }
 
 void Docking::reveal(const QString &name)
