@@ -53,10 +53,8 @@ int run(const Options &options)
     work_options.task.task = spec.task;
     work_options.resources = options.resources;
     work_options.output = options.output;
+    work_options.expected_sha256 = spec.model.sha256;
     Workspace work(work_options, console);
-    const std::string &sha = work.model().trust().sha256;
-    if (!spec.model.sha256.empty() && !sha.empty() && sha != spec.model.sha256)
-        throw Error(work_options.model.path, "is another model than the spec's: its weights' SHA-256 is " + sha + ", not " + spec.model.sha256);
     RunResult earlier;
     if (options.resume)
         earlier = load_result(options.file);

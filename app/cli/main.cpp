@@ -6,7 +6,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <new>
 
 using namespace patchbay;
@@ -49,6 +51,8 @@ int run(int argc, char **argv)
     app.set_version_flag("--version", "patchbay-cli " + program_version());
     app.require_subcommand(1);
     app.footer("Each command has its own --help. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
+    if (argc > 1 && argv[1][0] != '-' && std::none_of(std::begin(entries), std::end(entries), [&](const Entry &e) { return std::string(e.name) == argv[1]; }))
+        throw UsageError(argv[1], "is not a command; patchbay-cli --help lists them");
     Runner chosen;
     for (const Entry &entry : entries) {
         CLI::App *command = app.add_subcommand(entry.name, entry.help);

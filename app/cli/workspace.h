@@ -17,6 +17,7 @@ struct WorkOptions {
     TaskOptions task;
     ResourceOptions resources;
     OutputOptions output;
+    std::string expected_sha256; ///< of the weights that a spec names; empty: any
 
     void add(CLI::App &app, const std::string &what_out_gets);
 };

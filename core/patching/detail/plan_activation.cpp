@@ -74,6 +74,13 @@ Edit make_edit(Site site, int layer, int head, Ablation ablation, const std::sha
     return edit;
 }
 
+void check_heads(const std::vector<Head> &heads, const ModelConfig &config)
+{
+    for (const Head head : heads)
+        if (head.layer >= config.n_layers || head.head >= config.n_heads)
+            throw Error(label(head), "this model has " + std::to_string(config.n_layers) + " layers of " + std::to_string(config.n_heads) + " heads");
+}
+
 void check_site(Site site, const ModelConfig &config)
 {
     if (site == Site::QInput || site == Site::KInput || site == Site::VInput || site == Site::MlpPre)
@@ -88,6 +95,7 @@ SweepPlan plan_activation_patching(const RunSpec &spec, const PromptBatch &batch
 {
     const ModelConfig &c = runs.model().config();
     const BatchLayout &layout = runs.layout();
+    check_heads(spec.heads, c);
     const bool each = spec.positions.kind == Positions::Kind::Each;
     const bool from_source = spec.ablation == Ablation::None || spec.ablation == Ablation::Resample;
     SweepPlan sweep;
@@ -151,11 +159,9 @@ SweepPlan plan_joint_ablation(const RunSpec &spec, const PromptBatch &batch, con
     MeanValues means(runs);
     const auto rows = chosen_rows(spec.positions, batch, runs.layout(), first_rows(ablation == Ablation::Resample, runs.layout()));
     CellPlan plan;
-    for (const Head head : spec.heads) {
-        if (head.layer >= c.n_layers || head.head >= c.n_heads)
-            throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+    check_heads(spec.heads, c);
+    for (const Head head : spec.heads)
         plan.edits.push_back(make_edit(Site::Z, head.layer, head.head, ablation, rows, means));
-    }
     set_starts(plan, runs.layout());
     sweep.plans.push_back(std::move(plan));
     return sweep;
