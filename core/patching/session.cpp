@@ -52,10 +52,15 @@ void Session::Impl::enter() const
     set_threads(resources.threads);
 }
 
-int64_t Session::Impl::rows_at_once() const
+std::unique_ptr<HeadEntry> Session::Impl::head_entry(bool base_flipped, const std::vector<int> &first) const
+{
+    return HeadEntry::make(runs, base_flipped, first, resources.memory_budget / 4);
+}
+
+int64_t Session::Impl::rows_at_once(size_t kept_besides) const
 {
     const ModelConfig &c = model->config();
-    const size_t kept = BatchRuns::bytes(c, runs.layout().rows);
+    const size_t kept = BatchRuns::bytes(c, runs.layout().rows) + kept_besides;
     // One block of a layer: normed rows, qkv, z and two MLP buffers.
     const size_t block = 1536 * sizeof(float) * size_t(2 * c.d_model + engine->qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
     const size_t left = resources.memory_budget > kept + block ? resources.memory_budget - kept - block : 0;
@@ -112,17 +117,22 @@ RunResult Session::Impl::run_activation(const RunSpec &spec, const RunObserver &
 {
     const SweepPlan sweep = spec.method == Method::Ablate ? plan_joint_ablation(spec, batch, runs) : plan_activation_patching(spec, batch, runs);
     RunResult result = begin(spec, sweep);
-    Wave wave(runs, sweep.base_flipped, work);
+    std::vector<int> first = runs.layout().end; // nothing changes before the first row of any cell
+    for (const CellPlan &plan : sweep.plans)
+        for (size_t p = 0; p < first.size(); ++p)
+            first[p] = std::min(first[p], plan.start[p]);
+    const std::unique_ptr<HeadEntry> entry = head_entry(sweep.base_flipped, first);
+    Wave wave(runs, sweep.base_flipped, work, entry.get());
     std::vector<double> flops;
     std::vector<int64_t> rows;
     for (const CellPlan &plan : sweep.plans) {
-        flops.push_back(Wave::flops(plan, runs));
+        flops.push_back(wave.flops(plan));
         rows.push_back(Wave::rows(plan, runs.layout()));
     }
     Schedule schedule;
     schedule.flops = [&](int i) { return flops[size_t(i)]; };
     schedule.rows = [&](int i) { return rows[size_t(i)]; };
-    schedule.rows_at_once = rows_at_once();
+    schedule.rows_at_once = rows_at_once(entry ? HeadEntry::bytes(runs, first) : 0);
     schedule.compute = [&](const std::vector<int> &chosen, const CancelToken &token) {
         std::vector<CellPlan> plans;
         for (const int i : chosen)

@@ -120,11 +120,13 @@ Edit make_edit(const Node &node, const at::Tensor &values, bool add, const std::
 /// A path patching run: sender sets × receiver groups, one of which is a single one.
 class PathSweep {
 public:
-    PathSweep(const RunSpec &spec, const PromptBatch &batch, const BatchRuns &runs, Workspace &work)
-        : m_config(runs.model().config()), m_runs(runs), m_mlps(spec.direct_includes_mlps), m_zero(spec.ablation == Ablation::Zero),
+    PathSweep(const RunSpec &spec, const Session::Impl &session, Workspace &work)
+        : m_config(session.runs.model().config()), m_runs(session.runs), m_mlps(spec.direct_includes_mlps), m_zero(spec.ablation == Ablation::Zero),
           m_sets(sender_sets(spec.senders, m_config)),
-          m_groups(receiver_groups(spec.receivers, m_config)), m_wave(runs, base_flipped(spec), work),
-          m_rows(rows_of(spec, batch)), m_pass(runs, base_flipped(spec), spec.ablation == Ablation::Zero, m_rows, work)
+          m_groups(receiver_groups(spec.receivers, m_config)), m_rows(rows_of(spec, session.batch)),
+          m_first(first_of(*m_rows)), m_entry(session.head_entry(base_flipped(spec), m_first)),
+          m_wave(m_runs, base_flipped(spec), work, m_entry.get()),
+          m_pass(m_runs, base_flipped(spec), spec.ablation == Ablation::Zero, m_rows, work, m_entry.get())
     {
         if (spec.senders.sweep && spec.receivers.sweep)
             throw Error("receivers", "either senders or receivers can be swept, not both: name a fixed sender list for a sweep of receivers");
@@ -143,12 +145,12 @@ public:
                 shape.push_back(m_config.n_heads);
             }
         }
-        m_sweep.grids.push_back(make_grid("path", axes, shape, batch.prompts, m_sweep.base_flipped ? Direction::Denoise : Direction::Noise));
+        m_sweep.grids.push_back(make_grid("path", axes, shape, session.batch.prompts, m_sweep.base_flipped ? Direction::Denoise : Direction::Noise));
         const size_t cells = m_sets.size() * m_groups.size();
         for (size_t i = 0; i < cells; ++i) {
             CellPlan plan = skeleton(i);
             plan.cell = int(i);
-            m_flops.push_back((m_mlps ? m_pass.flops(set_of(i), group_of(i)) / double(m_groups.size()) : 0) + (plan.edits.empty() ? 0 : Wave::flops(plan, runs)));
+            m_flops.push_back((m_mlps ? m_pass.flops(set_of(i), group_of(i)) / double(m_groups.size()) : 0) + (plan.edits.empty() ? 0 : m_wave.flops(plan)));
             m_sweep.plans.push_back(std::move(plan));
         }
     }
@@ -157,6 +159,7 @@ public:
     double flops(int i) const { return m_flops[size_t(i)]; }
     int64_t rows(int i) const { return m_sweep.plans[size_t(i)].edits.empty() ? 0 : std::max<int64_t>(m_rows->count(), Wave::rows(m_sweep.plans[size_t(i)], m_runs.layout())); }
     const std::vector<SenderSet> &sets() const { return m_sets; }
+    size_t kept_bytes() const { return m_entry ? HeadEntry::bytes(m_runs, m_first) : 0; }
 
     std::vector<float> compute(const std::vector<int> &chosen, const CancelToken &cancel)
     {
@@ -218,6 +221,14 @@ private:
         return chosen_rows(spec.positions, batch, m_runs.layout(), first);
     }
 
+    std::vector<int> first_of(const RowMap &rows) const
+    {
+        std::vector<int> first;
+        for (int p = 0; p < m_runs.layout().prompts; ++p)
+            first.push_back(rows.first(p, m_runs.layout().end[size_t(p)]));
+        return first;
+    }
+
     const SenderSet &set_of(size_t cell) const { return m_sets[m_sets.size() > 1 ? cell : 0]; }
     const std::vector<Node> &group_of(size_t cell) const { return m_groups[m_groups.size() > 1 ? cell : 0]; }
 
@@ -244,20 +255,10 @@ private:
     CellPlan plan(const std::vector<Node> &receivers, const std::vector<at::Tensor> &values)
     {
         CellPlan plan;
-        bool reached = false;
         for (size_t r = 0; r < receivers.size(); ++r)
-            reached = reached || values[r].defined();
-        for (size_t r = 0; reached && r < receivers.size(); ++r) {
-            if (values[r].defined()) {
+            // A receiver that no sender reaches lies before all that are reached: it holds what it holds in the base run anyway.
+            if (values[r].defined())
                 plan.edits.push_back(make_edit(receivers[r], values[r], !m_mlps, m_rows));
-            } else if (m_mlps) {
-                // Overwritten by what it held in the first pass: earlier receivers' effect on it is lost (DESIGN §3).
-                at::Tensor &base = m_base_values[to_string(receivers[r])];
-                if (!base.defined())
-                    base = m_pass.base_value(receivers[r]);
-                plan.edits.push_back(make_edit(receivers[r], base, false, m_rows));
-            }
-        }
         set_starts(plan, m_runs.layout());
         return plan;
     }
@@ -267,24 +268,25 @@ private:
     const bool m_mlps, m_zero;
     const std::vector<SenderSet> m_sets;
     const std::vector<std::vector<Node>> m_groups;
-    Wave m_wave;
     const std::shared_ptr<const RowMap> m_rows;
+    const std::vector<int> m_first; ///< [prompts] first row that anything changes
+    const std::unique_ptr<HeadEntry> m_entry;
+    Wave m_wave;
     FrozenPass m_pass;
     SweepPlan m_sweep;
     std::vector<double> m_flops;
-    std::map<std::string, at::Tensor> m_base_values;
 };
 
 } // namespace
 
 RunResult Session::Impl::run_path(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
-    PathSweep path(spec, batch, runs, work);
+    PathSweep path(spec, *this, work);
     RunResult result = begin(spec, path.sweep());
     Schedule schedule;
     schedule.flops = [&](int i) { return path.flops(i); };
     schedule.rows = [&](int i) { return path.rows(i); };
-    schedule.rows_at_once = rows_at_once();
+    schedule.rows_at_once = rows_at_once(path.kept_bytes());
     schedule.compute = [&](const std::vector<int> &chosen, const CancelToken &token) { return path.compute(chosen, token); };
     if (path.sets().size() > 1)
         schedule.estimate = [&](const CancelToken &token) { return path.estimates(result.baseline.gap(), token); };

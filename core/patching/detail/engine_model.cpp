@@ -159,12 +159,19 @@ void EngineModel::mlp_pre(int l, const float *xn, int64_t rows, float *pre) cons
     });
 }
 
+float *EngineModel::mlp_hidden(int64_t rows, Workspace &work) const
+{
+    return work.get(100, rows * config().d_mlp);
+}
+
 void EngineModel::mlp(int l, const float *xn, int64_t rows, float *out, bool accumulate, Workspace &work, const float *pre) const
 {
     const EngineLayer &w = layer(l);
     const int64_t D = config().d_model, M = config().d_mlp;
-    float *hidden = work.get(100, rows * M); // [rows, M]
-    if (pre)
+    float *hidden = mlp_hidden(rows, work); // [rows, M]
+    if (pre == hidden)
+        ; // already where it is worked on
+    else if (pre)
         std::memcpy(hidden, pre, size_t(rows * M) * sizeof(float));
     else
         mlp_pre(l, xn, rows, hidden);

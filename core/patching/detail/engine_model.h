@@ -59,7 +59,10 @@ public:
     void rotate_rows(float *rows, int64_t count, int64_t row_stride, int heads, const int *positions) const;
     /// out [rows, D] (+)= MLP of the normed rows xn, bias included. pre, when given, is [rows, M]: used instead of xn W_in + b_in (the gate for
     /// gated MLPs).
+    /// That buffer itself may be given (mlp_hidden), which spares a copy; xn is then not read unless the MLP is gated.
     void mlp(int l, const float *xn, int64_t rows, float *out, bool accumulate, Workspace &work, const float *pre = nullptr) const;
+    /// [rows, M] floats that mlp() works in.
+    float *mlp_hidden(int64_t rows, Workspace &work) const;
     /// pre [rows, M] = what mlp.hook_pre holds for the normed rows.
     void mlp_pre(int l, const float *xn, int64_t rows, float *pre) const;
     /// post = activation(pre) in place over count floats.

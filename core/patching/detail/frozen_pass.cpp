@@ -7,26 +7,10 @@
 
 namespace patchbay::detail {
 
-namespace {
-
-constexpr int64_t block_rows = 1536;
-enum Slot { SlotY = 40, SlotNormed };
-
-// resid_post of a layer is read where the next layer's resid_pre is.
 int layer_read(const Node &receiver)
 {
     return receiver.site == Site::ResidPost ? receiver.layer + 1 : receiver.layer;
 }
-
-} // namespace
-
-/// One sender set with its rows of the packed stream.
-struct FrozenPass::Set {
-    const SenderSet *senders;
-    size_t index;
-    int first_layer;
-    int64_t row;
-};
 
 bool reads_after_attention(const Node &receiver, bool parallel)
 {
@@ -42,24 +26,18 @@ bool reaches(const Node &sender, const Node &receiver, bool parallel)
     return sender.layer < receiver.layer;
 }
 
-FrozenPass::FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work)
+FrozenPass::FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work,
+                       HeadEntry *entry)
     : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)), m_zero(zero), m_rows(std::move(rows)),
-      m_list(m_rows->list()), m_work(work), m_R(m_rows->count()), m_D(m_model.config().d_model)
+      m_list(m_rows->list()), m_work(work), m_entry(entry), m_R(m_rows->count()), m_D(m_model.config().d_model)
 {
 }
 
-at::Tensor FrozenPass::sender_change(const Node &sender)
+// New minus base z of a head, [R, d].
+at::Tensor FrozenPass::head_change(const Node &sender)
 {
-    const ModelConfig &c = m_model.config();
-    const int d = c.d_head;
-    if (sender.site != Site::Z) {
-        const auto rows_of = [&](const Run &run) {
-            return sender.site == Site::AttnOut ? m_runs.attn_out_rows(run, sender.layer, m_list) : m_runs.mlp_out_rows(run, sender.layer, m_list);
-        };
-        const at::Tensor before = rows_of(m_base);
-        return m_zero ? before.neg() : rows_of(m_source) - before;
-    }
-    at::Tensor dz = at::empty({m_R, d}, at::kFloat), change = at::empty({m_R, m_D}, at::kFloat);
+    const int d = m_model.config().d_head;
+    at::Tensor dz = at::empty({m_R, d}, at::kFloat);
     parallel_rows(m_R, 16, [&](int64_t begin, int64_t end) {
         std::vector<float> before(static_cast<size_t>(d));
         for (int64_t i = begin; i < end; ++i) {
@@ -73,104 +51,38 @@ at::Tensor FrozenPass::sender_change(const Node &sender)
             kernels().axpy(-1.f, before.data(), row, d);
         }
     });
+    return dz;
+}
+
+// Senders that are heads of one layer, when their set enters the next layer cheaper by them than in full.
+std::vector<int> FrozenPass::entering_heads(const SenderSet &set) const
+{
+    std::vector<int> heads;
+    for (const Node &sender : set) {
+        if (!m_entry || sender.site != Site::Z || sender.layer != set.front().layer)
+            return {};
+        heads.push_back(sender.head);
+    }
+    if (!m_entry || !m_entry->pays(m_R, int64_t(heads.size())))
+        return {};
+    return heads;
+}
+
+at::Tensor FrozenPass::sender_change(const Node &sender)
+{
+    const int d = m_model.config().d_head;
+    if (sender.site != Site::Z) {
+        const auto rows_of = [&](const Run &run) {
+            return sender.site == Site::AttnOut ? m_runs.attn_out_rows(run, sender.layer, m_list) : m_runs.mlp_out_rows(run, sender.layer, m_list);
+        };
+        const at::Tensor before = rows_of(m_base);
+        return m_zero ? before.neg() : rows_of(m_source) - before;
+    }
+    const at::Tensor dz = head_change(sender);
+    at::Tensor change = at::empty({m_R, m_D}, at::kFloat);
     gemm(m_R, m_D, d, dz.data_ptr<float>(), d, m_model.layer(sender.layer).W_O.data_ptr<float>() + int64_t(sender.head) * d * m_D, m_D,
          change.data_ptr<float>(), m_D);
     return change;
-}
-
-const at::Tensor &FrozenPass::frozen_attention(int layer)
-{
-    at::Tensor &rows = m_frozen[layer];
-    if (!rows.defined())
-        rows = m_runs.attn_out_rows(m_base, layer, m_list);
-    return rows;
-}
-
-at::Tensor FrozenPass::base_stream(const at::Tensor &stream) const
-{
-    at::Tensor rows = at::empty({m_R, m_D}, at::kFloat);
-    for (int64_t i = 0; i < m_R; ++i)
-        std::memcpy(rows.data_ptr<float>() + i * m_D, stream.data_ptr<float>() + m_runs.layout().row(m_list[size_t(i)].first, m_list[size_t(i)].second) * m_D,
-                    size_t(m_D) * sizeof(float));
-    return rows;
-}
-
-// What the receiver holds when the stream it reads is `stream` [R, D].
-at::Tensor FrozenPass::project(const Node &receiver, const at::Tensor &stream) const
-{
-    const EngineLayer *w = receiver.layer < m_model.config().n_layers ? &m_model.layer(receiver.layer) : nullptr;
-    const int64_t d = m_model.config().d_head, S = m_model.qkv_width();
-    int64_t column = 0;
-    switch (receiver.site) {
-    case Site::Q:
-    case Site::QInput: column = m_model.q_column(receiver.head); break;
-    case Site::K:
-    case Site::KInput: column = m_model.k_column(receiver.head); break;
-    case Site::V:
-    case Site::VInput: column = m_model.v_column(receiver.head); break;
-    case Site::MlpPre: {
-        at::Tensor normed = at::empty_like(stream), pre = at::empty({m_R, m_model.config().d_mlp}, at::kFloat);
-        m_model.norm(stream.data_ptr<float>(), normed.data_ptr<float>(), m_R);
-        m_model.mlp_pre(receiver.layer, normed.data_ptr<float>(), m_R, pre.data_ptr<float>());
-        return pre;
-    }
-    default: return stream.clone();
-    }
-    at::Tensor normed = at::empty_like(stream), out = at::empty({m_R, d}, at::kFloat);
-    m_model.norm(stream.data_ptr<float>(), normed.data_ptr<float>(), m_R);
-    gemm(m_R, d, m_D, normed.data_ptr<float>(), m_D, w->W_qkv.data_ptr<float>() + column, S, out.data_ptr<float>(), d);
-    kernels().add_bias(out.data_ptr<float>(), w->b_qkv.data_ptr<float>() + column, m_R, int(d), d);
-    if (receiver.site != Site::V && receiver.site != Site::VInput)
-        for (int64_t i = 0; i < m_R; ++i)
-            m_model.rotate(out.data_ptr<float>() + i * d, m_list[size_t(i)].second);
-    return out;
-}
-
-at::Tensor FrozenPass::base_value(const Node &receiver)
-{
-    const bool after_attention = reads_after_attention(receiver, m_model.config().parallel);
-    return project(receiver, base_stream(after_attention ? m_base.mid[size_t(receiver.layer)] : m_base.resid[size_t(layer_read(receiver))]));
-}
-
-void FrozenPass::record(int layer, bool after_attention, std::vector<Set> &active, const std::vector<Node> &receivers, const float *y,
-                        Records &records) const
-{
-    for (size_t r = 0; r < receivers.size(); ++r) {
-        const Node &receiver = receivers[r];
-        if (layer_read(receiver) != layer || reads_after_attention(receiver, m_model.config().parallel) != after_attention)
-            continue;
-        for (const Set &set : active) {
-            bool reached = false;
-            for (const Node &sender : *set.senders)
-                reached = reached || reaches(sender, receiver, m_model.config().parallel);
-            if (reached)
-                records.values[set.index][r] = project(receiver, at::from_blob(const_cast<float *>(y) + set.row * m_D, {m_R, m_D}, at::kFloat));
-        }
-    }
-}
-
-// Through one layer's MLP: rows of sets whose MLP input has changed. y holds the stream after attention, mlp_input what the MLP reads.
-void FrozenPass::advance(int layer, std::span<Set> active, float *y, const CancelToken &cancel)
-{
-    if (active.empty())
-        return;
-    const int64_t first = active.front().row, n = int64_t(active.size()) * m_R;
-    const bool parallel = m_model.config().parallel;
-    const float *frozen = frozen_attention(layer).data_ptr<float>();
-    for (int64_t r = 0; r < n; r += block_rows) {
-        cancel.check();
-        const int64_t count = std::min(block_rows, n - r);
-        float *rows = y + (first + r) * m_D;
-        float *xn = m_work.get(SlotNormed, count * m_D);
-        if (parallel) {
-            m_model.norm(rows, xn, count);
-            for (int64_t i = 0; i < count; ++i)
-                kernels().axpy(1.f, frozen + ((r + i) % m_R) * m_D, rows + i * m_D, m_D);
-        } else {
-            m_model.norm(rows, xn, count);
-        }
-        m_model.mlp(layer, xn, count, rows, true, m_work);
-    }
 }
 
 Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vector<Node> &receivers, const CancelToken &cancel)
@@ -178,19 +90,22 @@ Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vecto
     const ModelConfig &c = m_model.config();
     Records records;
     records.values.assign(sender_sets.size(), std::vector<at::Tensor>(receivers.size()));
+    int last_read = 0;
+    for (const Node &receiver : receivers)
+        last_read = std::max(last_read, layer_read(receiver));
     std::vector<Set> sets;
     for (size_t i = 0; i < sender_sets.size(); ++i) {
         int first = c.n_layers;
         for (const Node &sender : sender_sets[i])
             first = std::min(first, sender.layer);
-        sets.push_back({&sender_sets[i], i, first, 0});
+        Set set{&sender_sets[i], i, first, 0, {}, {}};
+        if (first + 1 < last_read)
+            set.entering = entering_heads(sender_sets[i]);
+        sets.push_back(std::move(set));
     }
     std::stable_sort(sets.begin(), sets.end(), [](const Set &a, const Set &b) { return a.first_layer < b.first_layer; });
     for (size_t i = 0; i < sets.size(); ++i)
         sets[i].row = int64_t(i) * m_R;
-    int last_read = 0;
-    for (const Node &receiver : receivers)
-        last_read = std::max(last_read, layer_read(receiver));
 
     float *y = m_work.get(SlotY, int64_t(sets.size()) * m_R * m_D);
     std::vector<Set> active;
@@ -205,6 +120,12 @@ Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vecto
             const at::Tensor base = base_stream(m_base.resid[size_t(l)]);
             std::memcpy(y + set.row * m_D, base.data_ptr<float>(), size_t(m_R * m_D) * sizeof(float));
             active.push_back(set);
+            if (!set.entering.empty()) {
+                std::vector<at::Tensor> dz;
+                for (const Node &sender : *set.senders)
+                    dz.push_back(head_change(sender));
+                active.back().dz = at::cat(dz, 1);
+            }
         }
         if (active.empty())
             continue;
@@ -319,7 +240,10 @@ double FrozenPass::flops(const SenderSet &set, const std::vector<Node> &receiver
     const double head = 2.0 * m_model.config().d_head * double(m_D);
     const double projections = double(receivers.size()) * head;
     const int mlps = std::max(0, last - first - (m_model.config().parallel ? 1 : 0));
-    return double(m_R) * (double(set.size()) * head + projections + double(mlps) * m_model.mlp_flops());
+    double total = double(m_R) * (double(set.size()) * head + projections + double(mlps) * m_model.mlp_flops());
+    if (const size_t heads = mlps > 0 ? entering_heads(set).size() : 0; heads > 0)
+        total -= m_entry->saved_flops(m_R, int64_t(heads), m_model.config().d_mlp);
+    return total;
 }
 
 } // namespace patchbay::detail

@@ -5,6 +5,7 @@
 #include "base/cancel.h"
 #include "patching/detail/batch_runs.h"
 #include "patching/detail/cell_plan.h"
+#include "patching/detail/head_entry.h"
 
 #include <map>
 #include <span>
@@ -24,7 +25,8 @@ struct Records {
 class FrozenPass {
 public:
     /// rows: the positions that senders change and receivers read. zero: the senders' new value is zero, not the other run's.
-    FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work);
+    /// entry: of the base run, or null; must outlive the pass.
+    FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work, HeadEntry *entry = nullptr);
 
     /// With MLPs recomputed. Throws Cancelled.
     Records run(std::span<const SenderSet> sets, const std::vector<Node> &receivers, const CancelToken &cancel);
@@ -40,12 +42,35 @@ public:
     at::Tensor sender_change(const Node &sender);
 
 private:
-    struct Set;
+    enum Slot { SlotY = 40, SlotNormed, SlotRecordNormed, SlotRecorded };
+    /// Rows that go through a layer at once.
+    static constexpr int64_t block_rows = 1536;
+    /// One sender set with its rows of the packed stream.
+    struct Set {
+        const SenderSet *senders;
+        size_t index;
+        int first_layer;
+        int64_t row;
+        std::vector<int> entering; ///< heads by which it enters the layer after its senders (HeadEntry); empty: in full
+        at::Tensor dz;             ///< [R, entering heads * d]
+    };
     const at::Tensor &frozen_attention(int layer);
+    at::Tensor head_change(const Node &sender);
+    std::vector<int> entering_heads(const SenderSet &set) const;
+
+    // frozen_record.cpp
     at::Tensor base_stream(const at::Tensor &stream) const;
-    void record(int layer, bool after_attention, std::vector<Set> &sets, const std::vector<Node> &receivers, const float *y, Records &records) const;
     at::Tensor project(const Node &receiver, const at::Tensor &stream) const;
-    void advance(int layer, std::span<Set> active, float *y, const CancelToken &cancel);
+    int64_t column(const Node &receiver) const;
+    bool reached(const Set &set, const Node &receiver) const;
+    void record_projections(int layer, std::span<const Set> active, const std::vector<Node> &receivers, const float *y, Records &records) const;
+    void record(int layer, bool after_attention, std::span<const Set> active, const std::vector<Node> &receivers, const float *y, Records &records) const;
+
+    // frozen_layer.cpp: through one layer's MLP, the heads held
+    /// Rows of neighbouring sets whose MLP input has changed: y [rows, D], the stream before attention when parallel, after it when serial.
+    void advance(int layer, std::span<const Set> active, float *y, const CancelToken &cancel);
+    void advance_in_full(int layer, int64_t first, int64_t n, float *y, const CancelToken &cancel);
+    void advance_entering(int layer, std::span<const Set> sets, float *y, const CancelToken &cancel);
 
     const BatchRuns &m_runs;
     const EngineModel &m_model;
@@ -54,12 +79,15 @@ private:
     const std::shared_ptr<const RowMap> m_rows;
     const std::vector<std::pair<int, int>> m_list;
     Workspace &m_work;
+    HeadEntry *const m_entry;
     const int64_t m_R, m_D;
     std::map<int, at::Tensor> m_frozen; ///< layer → base attn_out of the rows
 };
 
 /// Whether a sender's change is in the stream that the receiver reads (DESIGN §3; parallel blocks: an MLP does not read its own layer's heads).
 bool reaches(const Node &sender, const Node &receiver, bool parallel);
+/// The layer at whose entry (or middle) a receiver reads the stream: resid_post of a layer is the next one's resid_pre.
+int layer_read(const Node &receiver);
 /// Whether the receiver reads the residual stream between attention and MLP.
 bool reads_after_attention(const Node &receiver, bool parallel);
 

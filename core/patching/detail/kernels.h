@@ -16,6 +16,8 @@ struct KeyRows {
 struct Kernels {
     /// y = (x − mean) / sqrt(var + eps), or x / sqrt(mean(x²) + eps) when rms; rows of d_model floats, contiguous.
     void (*norm)(const float *x, float *y, int64_t rows, int d, float eps, bool rms);
+    /// 1 / sqrt(var + eps) of one row, or 1 / sqrt(mean(x²) + eps): what norm multiplies with.
+    float (*inverse_scale)(const float *x, int d, float eps, bool rms);
     /// Gradient of norm: gx += dL/dx for gy = dL/dy, at x.
     void (*norm_backward)(const float *x, const float *gy, float *gx, int64_t rows, int d, float eps, bool rms);
     /// y += bias, row by row, y contiguous [rows, n] with stride ld.
@@ -29,6 +31,8 @@ struct Kernels {
     float (*dot)(const float *a, const float *b, int64_t n);
     /// y += f * x
     void (*axpy)(float f, const float *x, float *y, int64_t n);
+    /// y = f * y + g * x
+    void (*blend)(float *y, float f, const float *x, float g, int64_t n);
 };
 
 /// The fastest set that this CPU can run.

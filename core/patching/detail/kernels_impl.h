@@ -34,6 +34,19 @@ static void row_moments(const float *x, int d, bool rms, float eps, float &mean,
     inverse = 1.f / sqrtf(squares / float(d) + eps);
 }
 
+static void blend(float *y, float f, const float *x, float g, int64_t n)
+{
+    for (int64_t i = 0; i < n; ++i)
+        y[i] = f * y[i] + g * x[i];
+}
+
+static float inverse_scale(const float *x, int d, float eps, bool rms)
+{
+    float mean, inverse;
+    row_moments(x, d, rms, eps, mean, inverse);
+    return inverse;
+}
+
 static void norm(const float *x, float *y, int64_t rows, int d, float eps, bool rms)
 {
     for (int64_t r = 0; r < rows; ++r, x += d, y += d) {
@@ -123,6 +136,6 @@ static void attend(const float *q, int64_t q_stride, int nq, int first, const Ke
     }
 }
 
-static const Kernels table = {norm, norm_backward, add_bias, rotate, attend, dot, axpy};
+static const Kernels table = {norm, inverse_scale, norm_backward, add_bias, rotate, attend, dot, axpy, blend};
 
 } // namespace patchbay::detail::PATCHBAY_KERNELS

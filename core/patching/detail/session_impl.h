@@ -2,6 +2,7 @@
 #pragma once
 
 #include "patching/detail/batch_runs.h"
+#include "patching/detail/head_entry.h"
 #include "patching/detail/scheduler.h"
 #include "patching/session.h"
 
@@ -13,8 +14,10 @@ struct Session::Impl {
     /// Thread counts belong to the calling thread: every entry from outside sets them.
     void enter() const;
     const Baseline &baseline(const CancelToken &cancel);
-    /// Packed rows that fit the memory budget beside the cached runs.
-    int64_t rows_at_once() const;
+    /// Packed rows that fit the memory budget beside the cached runs and what else is kept.
+    int64_t rows_at_once(size_t kept_besides) const;
+    /// For cells that change nothing before first [prompts]; null where it does not apply or would take more than a quarter of the budget.
+    std::unique_ptr<detail::HeadEntry> head_entry(bool base_flipped, const std::vector<int> &first) const;
 
     RunResult begin(const RunSpec &spec, const detail::SweepPlan &sweep) const;
     RunResult run_activation(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel);

@@ -4,12 +4,13 @@
 #include "patching/detail/kernels.h"
 
 #include <cstring>
+#include <set>
 
 namespace patchbay::detail {
 
-Wave::Wave(const BatchRuns &runs, bool base_flipped, Workspace &work)
+Wave::Wave(const BatchRuns &runs, bool base_flipped, Workspace &work, HeadEntry *entry)
     : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)), m_work(work),
-      m_layers(m_model.config().n_layers), m_D(m_model.config().d_model)
+      m_layers(m_model.config().n_layers), m_D(m_model.config().d_model), m_entry(entry)
 {
 }
 
@@ -40,25 +41,52 @@ int64_t Wave::rows(const CellPlan &plan, const BatchLayout &layout)
     return rows;
 }
 
-double Wave::flops(const CellPlan &plan, const BatchRuns &runs)
+double Wave::flops(const CellPlan &plan) const
 {
-    const ModelConfig &c = runs.model().config();
+    const ModelConfig &c = m_model.config();
     const auto [layer, at] = joins(plan);
-    const double row = runs.model().row_flops(), n = double(rows(plan, runs.layout()));
+    const double row = m_model.row_flops(), n = double(rows(plan, m_runs.layout()));
     int64_t ends = 0;
-    for (int p = 0; p < runs.layout().prompts; ++p)
-        ends += plan.start[size_t(p)] <= runs.layout().end[size_t(p)];
+    for (int p = 0; p < m_runs.layout().prompts; ++p)
+        ends += plan.start[size_t(p)] <= m_runs.layout().end[size_t(p)];
     const double head = 2.0 * c.d_head * c.d_model;
     double total = 0;
     if (layer < c.n_layers && at == Stage::Heads)
-        total += (end_row_only(plan, c.n_layers) ? double(ends) : n) * head + (c.parallel ? 0 : runs.model().mlp_flops() * n);
+        total += (end_row_only(plan, c.n_layers) ? double(ends) : n) * head + (c.parallel ? 0 : m_model.mlp_flops() * n);
     else if (layer < c.n_layers && at != Stage::Input)
-        total += runs.model().mlp_flops() * n;
+        total += m_model.mlp_flops() * n;
     const int first_full = at == Stage::Input ? layer : layer + 1;
     const double kv = 2.0 * c.d_model * 2.0 * c.n_kv_heads * c.d_head; // the last layer needs keys and values of all rows, the rest at END
     for (int l = first_full; l < c.n_layers; ++l)
         total += l < c.n_layers - 1 ? row * n : kv * n + (row - kv) * double(ends);
+    if (const size_t heads = entering_heads(plan).size(); heads > 0)
+        total -= m_entry->saved_flops(int64_t(n), int64_t(heads), m_model.qkv_width() + c.d_mlp);
     return total;
+}
+
+std::vector<int> Wave::entering_heads(const CellPlan &plan) const
+{
+    const auto [layer, at] = joins(plan);
+    if (!m_entry || at != Stage::Heads || layer + 1 >= m_layers - 1)
+        return {};
+    std::set<int> heads;
+    for (const Edit &edit : plan.edits) {
+        // Anything else that changes the stream in between is not of low rank; a change of the MLP's input needs the normed rows.
+        const bool streams = edit.layer == layer ? edit.head < 0 || stage(edit) != Stage::Heads
+                                                 : edit.layer == layer + 1 && (stage(edit) == Stage::Input || stage(edit) == Stage::Mlp);
+        if (streams)
+            return {};
+        if (edit.layer == layer)
+            heads.insert(edit.head);
+    }
+    if (!m_entry->pays(rows(plan, m_runs.layout()), int64_t(heads.size())))
+        return {};
+    return {heads.begin(), heads.end()};
+}
+
+bool Wave::enters(const Segment &segment, int layer) const
+{
+    return m_entering.count(segment.plan) != 0 && joins(*segment.plan).first == layer - 1;
 }
 
 void Wave::place(std::span<const CellPlan> plans)
@@ -80,7 +108,16 @@ void Wave::place(std::span<const CellPlan> plans)
             row += end - first + 1;
         }
     }
-    m_x = m_work.get(0, row * m_D);
+    m_x = m_work.get(SlotStream, row * m_D);
+
+    m_entering.clear();
+    m_rank = 0;
+    for (const CellPlan &plan : plans)
+        if (std::vector<int> heads = entering_heads(plan); !heads.empty()) {
+            m_rank = std::max(m_rank, int64_t(heads.size()) * m_model.config().d_head);
+            m_entering[&plan] = std::move(heads);
+        }
+    m_dz = m_work.get(SlotEnteringDz, row * m_rank);
 }
 
 const std::vector<Edit> &Wave::edits(const CellPlan *plan) const

@@ -5,6 +5,7 @@
 #include "base/cancel.h"
 #include "patching/detail/batch_runs.h"
 #include "patching/detail/cell_plan.h"
+#include "patching/detail/head_entry.h"
 
 #include <map>
 #include <span>
@@ -14,18 +15,21 @@ namespace patchbay::detail {
 
 class Wave {
 public:
-    Wave(const BatchRuns &runs, bool base_flipped, Workspace &work);
+    /// entry: of the same base run, or null to multiply all rows in full; must outlive the wave.
+    Wave(const BatchRuns &runs, bool base_flipped, Workspace &work, HeadEntry *entry = nullptr);
 
     /// Logit difference per prompt of each plan's patched run, [plans, prompts]. Throws Cancelled.
     std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel);
 
     /// Rows that a plan will occupy, and the multiply-adds × 2 of its minimal arithmetic.
     static int64_t rows(const CellPlan &plan, const BatchLayout &layout);
-    static double flops(const CellPlan &plan, const BatchRuns &runs);
+    double flops(const CellPlan &plan) const;
     /// Where a plan joins: layer (n_layers: only the final residual stream differs) and stage.
     static std::pair<int, Stage> joins(const CellPlan &plan);
 
 private:
+    /// Buffers of a whole run; those of a layer are numbered in wave_layer.cpp (1 to 9) and wave_join.cpp (from 20).
+    enum Slot { SlotStream = 0, SlotEnteringDz = 10 };
     /// The changed rows of one plan on one prompt: positions first..END, in m_x from row `row` on.
     struct Segment {
         const CellPlan *plan;
@@ -47,6 +51,10 @@ private:
 
     // wave.cpp: joining and reading out
     void place(std::span<const CellPlan> plans);
+    /// The heads through which a plan's rows enter the layer after the one where they join, when that is cheaper (HeadEntry); else empty.
+    std::vector<int> entering_heads(const CellPlan &plan) const;
+    /// Whether the segment's rows come into this layer with nothing but the change of heads of the layer before.
+    bool enters(const Segment &segment, int layer) const;
     void join_input(const Segment &segment, int layer);
     void change_stream(int layer, Site site, std::span<const Segment> segments, float *x, int64_t x_row0, bool end_only) const;
     std::vector<float> read_out(std::span<const CellPlan> plans) const;
@@ -55,6 +63,10 @@ private:
 
     // wave_layer.cpp: one layer over rows that are already changed
     void full_layer(int layer, std::span<Segment> segments, const CancelToken &cancel);
+    /// qkv [rows, S] of the block (from column `from` on, at least) from the normed rows xn.
+    void project(int layer, std::span<const Segment> block, const float *xn, int64_t from, float *qkv) const;
+    /// The same, and the MLP's pre [rows, M], of a block whose segments all enter.
+    void project_entering(int layer, std::span<const Segment> block, const float *x, float *qkv, float *pre) const;
     void attention(int layer, std::span<const Segment> block, const float *qkv, const float *q_end, float *z) const;
     /// Adds the MLP of rows x [n, D] (its input already normed in xn) to out; rows of block segments, or their END rows.
     void add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, float *xn, int64_t n, float *out, bool end_only) const;
@@ -80,6 +92,10 @@ private:
 
     std::vector<Segment> m_segments; ///< in joining order
     float *m_x = nullptr;            ///< [rows, D] residual stream of the rows that have joined
+    HeadEntry *const m_entry;
+    std::map<const CellPlan *, std::vector<int>> m_entering; ///< plans with entering heads
+    int64_t m_rank = 0;              ///< the largest number of entering heads times d
+    float *m_dz = nullptr;           ///< [rows, m_rank] change of z of the entering heads
     std::map<const CellPlan *, std::vector<Edit>> m_layer_edits; ///< of the current layer, changes of the stream turned into rows
 };
 

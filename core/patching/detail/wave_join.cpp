@@ -34,7 +34,10 @@ void Wave::add_head_changes(int layer, std::span<const Segment> segments, float 
         for (const Edit &edit : plan_edits)
             if (stage(edit) == Stage::Heads && edit.head >= 0)
                 heads.insert(edit.head);
-        float *dz = m_work.get(SlotDz, n * d);
+        // Kept for the next layer where they enter it by their heads, else only until they are multiplied.
+        const bool kept = m_entering.count(plan) != 0;
+        const int64_t stride = kept ? m_rank : d;
+        float *dz = kept ? m_dz + own.front().row * m_rank : m_work.get(SlotDz, n * d);
         for (const int h : heads) {
             parallel_rows(int64_t(own.size()), 4, [&](int64_t begin, int64_t end) {
                 std::vector<float> before;
@@ -44,15 +47,17 @@ void Wave::add_head_changes(int layer, std::span<const Segment> segments, float 
                     const int kv_first = plan->start[size_t(s.prompt)];
                     const HeadRows from{base + s.first * S + m_model.q_column(h), S, s.first, s.count, base + kv_first * S + m_model.k_column(h),
                                         base + kv_first * S + m_model.v_column(h), S, kv_first};
-                    float *out = dz + (s.row - own.front().row) * d;
-                    edited_head(plan_edits, layer, h, s.prompt, from, out, d);
+                    float *out = dz + (s.row - own.front().row) * stride;
+                    edited_head(plan_edits, layer, h, s.prompt, from, out, stride);
                     before.resize(size_t(s.count) * size_t(d));
                     m_runs.head_z(m_base, layer, h, s.prompt, s.first, s.first + s.count - 1, before.data(), d);
-                    kernels().axpy(-1.f, before.data(), out, int64_t(before.size()));
+                    for (int r = 0; r < s.count; ++r)
+                        kernels().axpy(-1.f, before.data() + r * d, out + r * stride, d);
                 }
             });
-            gemm(n, m_D, d, dz, d, m_model.layer(layer).W_O.data_ptr<float>() + int64_t(h) * d * m_D, m_D, delta + (own.front().row - row0) * m_D, m_D,
+            gemm(n, m_D, d, dz, stride, m_model.layer(layer).W_O.data_ptr<float>() + int64_t(h) * d * m_D, m_D, delta + (own.front().row - row0) * m_D, m_D,
                  true);
+            dz += kept ? d : 0;
         }
     }
 }

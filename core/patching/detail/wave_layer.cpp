@@ -10,9 +10,43 @@ namespace patchbay::detail {
 namespace {
 
 constexpr int64_t block_rows = 1536;
-enum Slot { SlotX = 0, SlotNormed, SlotQkv, SlotQEnd, SlotZ, SlotEnds, SlotEndsNormed, SlotPre, SlotOut, SlotInput };
+enum Slot { SlotNormed = 1, SlotQkv, SlotQEnd, SlotZ, SlotEnds, SlotEndsNormed, SlotPre, SlotOut, SlotInput };
 
 } // namespace
+
+void Wave::project(int layer, std::span<const Segment> block, const float *xn, int64_t from, float *qkv) const
+{
+    const ModelConfig &c = m_model.config();
+    const EngineLayer &w = m_model.layer(layer);
+    const int64_t S = m_model.qkv_width();
+    std::vector<int> positions;
+    for (const Segment &s : block)
+        for (int i = 0; i < s.count; ++i)
+            positions.push_back(s.first + i);
+    const int64_t n = int64_t(positions.size());
+    gemm(n, S - from, m_D, xn, m_D, w.W_qkv.data_ptr<float>() + from, S, qkv + from, S);
+    parallel_rows(n, 64, [&](int64_t begin, int64_t end) {
+        kernels().add_bias(qkv + begin * S + from, w.b_qkv.data_ptr<float>() + from, end - begin, int(S - from), S);
+    });
+    m_model.rotate_rows(qkv + from, n, S, c.n_heads + c.n_kv_heads - int(from / c.d_head), positions.data());
+}
+
+void Wave::project_entering(int layer, std::span<const Segment> block, const float *x, float *qkv, float *pre) const
+{
+    const int64_t S = m_model.qkv_width(), M = m_model.config().d_mlp, row0 = block.front().row;
+    for (size_t first = 0; first < block.size();) {
+        const CellPlan *plan = block[first].plan;
+        const int64_t row = block[first].row;
+        std::vector<std::pair<int, int>> at;
+        for (; first < block.size() && block[first].plan == plan; ++first)
+            for (int i = 0; i < block[first].count; ++i)
+                at.emplace_back(block[first].prompt, block[first].first + i);
+        const HeadEntry::Rows rows{at.data(), int64_t(at.size()), x + (row - row0) * m_D, m_dz + row * m_rank, m_rank};
+        const std::vector<int> &heads = m_entering.at(plan);
+        m_entry->queries_keys_values(layer, heads, rows, qkv + (row - row0) * S, m_work);
+        m_entry->mlp_pre(layer, heads, rows, pre + (row - row0) * M, m_work);
+    }
+}
 
 void Wave::attention(int layer, std::span<const Segment> block, const float *qkv, const float *q_end, float *z) const
 {
@@ -119,9 +153,10 @@ void Wave::full_layer(int layer, std::span<Segment> segments, const CancelToken 
     const int64_t S = m_model.qkv_width(), HD = int64_t(c.n_heads) * c.d_head;
     const bool last = layer == m_layers - 1;
     for (size_t first = 0; first < segments.size();) {
+        const bool entering = enters(segments[first], layer);
         size_t stop = first;
         int64_t n = 0;
-        while (stop < segments.size() && (stop == first || n + segments[stop].count <= block_rows))
+        while (stop < segments.size() && (stop == first || n + segments[stop].count <= block_rows) && enters(segments[stop], layer) == entering)
             n += segments[stop++].count;
         const std::span<Segment> block = segments.subspan(first, stop - first);
         const int64_t row0 = block.front().row, ends = int64_t(block.size());
@@ -130,7 +165,11 @@ void Wave::full_layer(int layer, std::span<Segment> segments, const CancelToken 
 
         float *x = m_x + row0 * m_D;
         float *xn = m_work.get(SlotNormed, n * m_D), *qkv = m_work.get(SlotQkv, n * S);
-        m_model.norm(x, xn, n);
+        float *pre = entering ? m_model.mlp_hidden(n, m_work) : nullptr;
+        if (entering)
+            project_entering(layer, block, x, qkv, pre);
+        else
+            m_model.norm(x, xn, n);
         // x becomes the stream after attention; a change of what a parallel MLP reads needs it as it was before.
         const float *mlp_input = x;
         if (c.parallel && adds_to_mlp_input(block)) {
@@ -138,18 +177,8 @@ void Wave::full_layer(int layer, std::span<Segment> segments, const CancelToken 
             std::memcpy(before, x, size_t(n * m_D) * sizeof(float));
             mlp_input = before;
         }
-        std::vector<int> positions;
-        positions.reserve(size_t(n));
-        for (const Segment &s : block)
-            for (int i = 0; i < s.count; ++i)
-                positions.push_back(s.first + i);
-
-        const int64_t from = last ? HD : 0; // the last layer's queries are needed at END alone
-        gemm(n, S - from, m_D, xn, m_D, w.W_qkv.data_ptr<float>() + from, S, qkv + from, S);
-        parallel_rows(n, 64, [&](int64_t begin, int64_t end) {
-            kernels().add_bias(qkv + begin * S + from, w.b_qkv.data_ptr<float>() + from, end - begin, int(S - from), S);
-        });
-        m_model.rotate_rows(qkv + from, n, S, last ? c.n_kv_heads : c.n_heads + c.n_kv_heads, positions.data());
+        if (!entering)
+            project(layer, block, xn, last ? HD : 0, qkv); // the last layer's queries are needed at END alone
         cancel.check();
 
         if (!last) {
@@ -162,12 +191,15 @@ void Wave::full_layer(int layer, std::span<Segment> segments, const CancelToken 
                 change_stream(layer, Site::ResidMid, block, x, row0, false);
                 m_model.norm(x, xn, n);
             }
-            add_mlp(layer, block, mlp_input, xn, n, x, false);
+            if (entering)
+                m_model.mlp(layer, nullptr, n, x, true, m_work, pre);
+            else
+                add_mlp(layer, block, mlp_input, xn, n, x, false);
             continue;
         }
 
         float *x_end = m_work.get(SlotEnds, ends * m_D), *xn_end = m_work.get(SlotEndsNormed, ends * m_D), *q_end = m_work.get(SlotQEnd, ends * HD);
-        positions.clear();
+        std::vector<int> positions;
         for (int64_t i = 0; i < ends; ++i) {
             const Segment &s = block[size_t(i)];
             const int64_t r = s.row - row0 + s.count - 1;

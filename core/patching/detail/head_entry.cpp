@@ -1,0 +1,139 @@
+#include "patching/detail/head_entry.h"
+
+#include "patching/detail/gemm.h"
+#include "patching/detail/kernels.h"
+
+#include <cstring>
+
+namespace patchbay::detail {
+
+HeadEntry::HeadEntry(const BatchRuns &runs, bool base_flipped, const std::vector<int> &first)
+    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_first(first), m_pre(size_t(m_model.config().n_layers))
+{
+    for (size_t p = 0; p < first.size(); ++p) {
+        m_offset.push_back(m_rows);
+        m_rows += std::max(0, runs.layout().end[p] + 1 - first[p]);
+    }
+}
+
+size_t HeadEntry::bytes(const BatchRuns &runs, const std::vector<int> &first)
+{
+    const ModelConfig &c = runs.model().config();
+    size_t rows = 0;
+    for (size_t p = 0; p < first.size(); ++p)
+        rows += size_t(std::max(0, runs.layout().end[p] + 1 - first[p]));
+    // The first layer has none before it, and the last one computes END alone.
+    return rows * size_t(c.d_mlp) * sizeof(float) * size_t(std::max(0, c.n_layers - 2));
+}
+
+std::unique_ptr<HeadEntry> HeadEntry::make(const BatchRuns &runs, bool base_flipped, const std::vector<int> &first, size_t allowed_bytes)
+{
+    const ModelConfig &c = runs.model().config();
+    if (!c.parallel || c.gated_mlp || bytes(runs, first) > allowed_bytes)
+        return nullptr;
+    return std::unique_ptr<HeadEntry>(new HeadEntry(runs, base_flipped, first));
+}
+
+bool HeadEntry::pays(int64_t rows, int64_t heads) const
+{
+    // A tenth is left for what the detour costs beside its products.
+    return saved_flops(rows, heads, 1) > 0.1 * 2.0 * double(rows) * double(m_model.config().d_model);
+}
+
+double HeadEntry::saved_flops(int64_t rows, int64_t heads, int64_t width) const
+{
+    const double D = m_model.config().d_model, rank = double(heads) * m_model.config().d_head;
+    return 2.0 * double(width) * (double(rows) * D - rank * (D + double(rows)));
+}
+
+const float *HeadEntry::through(int layer, const std::vector<int> &heads, const at::Tensor &W, int slot, Workspace &work) const
+{
+    const ModelConfig &c = m_model.config();
+    const int64_t D = c.d_model, d = c.d_head, width = W.size(1), rank = int64_t(heads.size()) * d;
+    float *write = work.get(SlotWrite, rank * D);
+    for (size_t i = 0; i < heads.size(); ++i)
+        std::memcpy(write + int64_t(i) * d * D, m_model.layer(layer - 1).W_O.data_ptr<float>() + int64_t(heads[i]) * d * D, size_t(d * D) * sizeof(float));
+    // A norm that subtracts the mean sees the change without its mean.
+    if (c.norm != Norm::RmsNorm)
+        for (int64_t r = 0; r < rank; ++r) {
+            double sum = 0;
+            for (int64_t i = 0; i < D; ++i)
+                sum += double(write[r * D + i]);
+            const float mean = float(sum / double(D));
+            for (int64_t i = 0; i < D; ++i)
+                write[r * D + i] -= mean;
+        }
+    float *out = work.get(slot, rank * width);
+    gemm(rank, width, D, write, D, W.data_ptr<float>(), width, out, width);
+    return out;
+}
+
+HeadEntry::Scale HeadEntry::scale(int layer, const Rows &rows, int64_t row) const
+{
+    const ModelConfig &c = m_model.config();
+    const int64_t D = c.d_model;
+    const auto [prompt, pos] = rows.at[row];
+    const bool rms = c.norm == Norm::RmsNorm;
+    const float *base = m_base.resid[size_t(layer)].data_ptr<float>() + m_runs.layout().row(prompt, pos) * D;
+    const float inverse = kernels().inverse_scale(rows.x + row * D, c.d_model, float(c.eps), rms);
+    return {inverse, inverse / kernels().inverse_scale(base, c.d_model, float(c.eps), rms)};
+}
+
+void HeadEntry::queries_keys_values(int layer, const std::vector<int> &heads, const Rows &rows, float *qkv, Workspace &work) const
+{
+    const ModelConfig &c = m_model.config();
+    const EngineLayer &w = m_model.layer(layer);
+    const int64_t S = m_model.qkv_width(), rank = int64_t(heads.size()) * c.d_head;
+    const float *P = through(layer, heads, w.W_qkv, SlotThroughQkv, work);
+    gemm(rows.count, S, rank, rows.dz, rows.stride, P, S, qkv, S);
+    const float *base = m_base.qkv[size_t(layer)].data_ptr<float>(), *bias = w.b_qkv.data_ptr<float>();
+    parallel_rows(rows.count, 16, [&](int64_t begin, int64_t end) {
+        for (int64_t r = begin; r < end; ++r) {
+            const auto [prompt, pos] = rows.at[r];
+            const Scale s = scale(layer, rows, r);
+            float *y = qkv + r * S;
+            kernels().blend(y, s.inverse, bias, 1.f - s.ratio, S);
+            // Rotation is linear: the base run's queries and keys have had theirs.
+            for (int h = 0; h < c.n_heads + c.n_kv_heads; ++h)
+                m_model.rotate(y + int64_t(h) * c.d_head, pos);
+            kernels().axpy(s.ratio, base + m_runs.layout().row(prompt, pos) * S, y, S);
+        }
+    });
+}
+
+const float *HeadEntry::base_pre(int layer, Workspace &work)
+{
+    at::Tensor &pre = m_pre[size_t(layer)];
+    if (pre.defined())
+        return pre.data_ptr<float>();
+    const int64_t D = m_model.config().d_model;
+    pre = at::empty({m_rows, int64_t(m_model.config().d_mlp)}, at::kFloat);
+    float *xn = work.get(SlotBaseRows, m_rows * D);
+    const float *stream = m_base.resid[size_t(layer)].data_ptr<float>();
+    for (size_t p = 0; p < m_first.size(); ++p)
+        if (const int64_t n = m_runs.layout().end[p] + 1 - m_first[p]; n > 0)
+            std::memcpy(xn + m_offset[p] * D, stream + m_runs.layout().row(int(p), m_first[p]) * D, size_t(n * D) * sizeof(float));
+    m_model.norm(xn, xn, m_rows);
+    m_model.mlp_pre(layer, xn, m_rows, pre.data_ptr<float>());
+    return pre.data_ptr<float>();
+}
+
+void HeadEntry::mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, float *pre, Workspace &work)
+{
+    const EngineLayer &w = m_model.layer(layer);
+    const int64_t M = m_model.config().d_mlp, rank = int64_t(heads.size()) * m_model.config().d_head;
+    const float *base = base_pre(layer, work), *bias = w.b_in.data_ptr<float>();
+    const float *P = through(layer, heads, w.W_in, SlotThroughIn, work);
+    gemm(rows.count, M, rank, rows.dz, rows.stride, P, M, pre, M);
+    parallel_rows(rows.count, 16, [&](int64_t begin, int64_t end) {
+        for (int64_t r = begin; r < end; ++r) {
+            const auto [prompt, pos] = rows.at[r];
+            const Scale s = scale(layer, rows, r);
+            float *y = pre + r * M;
+            kernels().blend(y, s.inverse, bias, 1.f - s.ratio, M);
+            kernels().axpy(s.ratio, base + (m_offset[size_t(prompt)] + pos - m_first[size_t(prompt)]) * M, y, M);
+        }
+    });
+}
+
+} // namespace patchbay::detail
