@@ -3,6 +3,7 @@
 #include "base/data_dir.h"
 #include "base/error.h"
 #include "model/detail/config_json.h"
+#include "model/detail/pack_projections.h"
 #include "model/detail/process_weights.h"
 #include "model/detail/random_weights.h"
 #include "model/detail/read_weights.h"
@@ -82,6 +83,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     }
     report(0.8, "processing the weights");
     process_weights(weights, trust.config, options.processing);
+    pack_projections(weights, trust.config);
     if (options.trust_check) {
         report(0.9, "checking the model");
         trust.max_logprob_change = unprocessed.sub_(probe_log_probabilities(trust.config, weights, probe)).abs_().max().item<double>();
@@ -119,6 +121,7 @@ std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t s
     if (!config.tied_embedding)
         count(w.W_U);
     process_weights(*model->m_weights, config, processing);
+    pack_projections(*model->m_weights, config);
     return model;
 }
 

@@ -9,13 +9,15 @@
 
 namespace patchbay {
 
-/// One block. H heads, G key/value heads, D = d_model, d = d_head, M = d_mlp. All float32, contiguous, x @ W orientation.
+/// One block. H heads, G key/value heads, D = d_model, d = d_head, M = d_mlp. All float32, x @ W orientation, and contiguous but for the three that
+/// are views of W_qkv once the model is ready.
 /// Norm weights are undefined tensors once folded; biases that a family lacks are zeros (norm biases of RMSNorm: undefined).
 struct LayerWeights {
     at::Tensor ln1_w, ln1_b; // [D]
     at::Tensor ln2_w, ln2_b; // [D]
     at::Tensor W_Q;          // [H, D, d]
     at::Tensor W_K, W_V;     // [G, D, d]
+    at::Tensor W_qkv;        // [D, H d | G d | G d], the three side by side; undefined until pack_projections()
     at::Tensor W_O;          // [H, d, D]
     at::Tensor b_Q;          // [H, d]
     at::Tensor b_K, b_V;     // [G, d]

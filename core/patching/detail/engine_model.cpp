@@ -36,19 +36,12 @@ at::Tensor folded_bias(const at::Tensor &ln_b, const at::Tensor &W, const at::Te
     return ln_b.defined() ? (bias + at::matmul(ln_b, W)).contiguous() : bias.contiguous();
 }
 
-// [heads, D, d] -> [D, heads * d]
-at::Tensor columns(const at::Tensor &W)
-{
-    return W.permute({1, 0, 2}).reshape({W.size(1), -1});
-}
-
 EngineLayer pack(const LayerWeights &w, const ModelConfig &config)
 {
     EngineLayer e;
-    const at::Tensor qkv = at::cat({columns(w.W_Q), columns(w.W_K), columns(w.W_V)}, 1);
     const at::Tensor bias = at::cat({w.b_Q.flatten(), w.b_K.flatten(), w.b_V.flatten()});
-    e.b_qkv = folded_bias(w.ln1_b, qkv, bias);
-    e.W_qkv = folded(w.ln1_w, qkv);
+    e.b_qkv = folded_bias(w.ln1_b, w.W_qkv, bias);
+    e.W_qkv = folded(w.ln1_w, w.W_qkv);
     e.W_O = w.W_O.reshape({-1, config.d_model}).contiguous();
     e.b_O = w.b_O;
     e.W_in = folded(w.ln2_w, w.W_in);

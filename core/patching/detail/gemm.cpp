@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <fstream>
 #include <mutex>
 
@@ -34,17 +35,23 @@ double seconds_now()
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-double measured_rate(Library library, int64_t m, int64_t n, int64_t k)
+// multiply(a, b, c) as [m, k] x [k, n], repeated; the best of them counts.
+double measured_rate(int64_t m, int64_t n, int64_t k, const std::function<void(const float *, const float *, float *)> &multiply_once)
 {
     const std::vector<float> a(size_t(m * k), 1.25f), b(size_t(k * n), 0.5f);
     std::vector<float> c(size_t(m * n));
     double best = 1e30;
     for (int repeat = 0; repeat < 6; ++repeat) {
         const double start = seconds_now();
-        multiply(library, false, m, n, k, a.data(), k, b.data(), n, c.data(), n, false);
+        multiply_once(a.data(), b.data(), c.data());
         best = std::min(best, seconds_now() - start);
     }
     return 2.0 * double(m) * double(n) * double(k) / best;
+}
+
+double measured_rate(Library library, int64_t m, int64_t n, int64_t k)
+{
+    return measured_rate(m, n, k, [&](const float *a, const float *b, float *c) { multiply(library, false, m, n, k, a, k, b, n, c, n, false); });
 }
 
 // Shapes behave alike in three classes: wide products, few rows, and thin ones (one head's columns or depth).
@@ -193,6 +200,13 @@ std::vector<GemmPath> measure_gemm(int rows, int columns, int inner)
 {
     return {{"oneDNN", detail::measured_rate(detail::Library::OneDnn, rows, columns, inner)},
             {std::string("OpenBLAS ") + openblas_get_corename(), detail::measured_rate(detail::Library::OpenBlas, rows, columns, inner)}};
+}
+
+double chosen_gemm_rate(int rows, int columns, int inner)
+{
+    return detail::measured_rate(rows, columns, inner, [&](const float *a, const float *b, float *c) {
+        detail::gemm(rows, columns, inner, a, inner, b, columns, c, columns);
+    });
 }
 
 double best_gemm_rate()

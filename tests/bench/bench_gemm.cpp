@@ -1,0 +1,50 @@
+// Matrix products at the shapes that the engine multiplies: each library on this machine, and the one that the engine has chosen for the shape.
+#include "blas_setup.h"
+#include "patching/gemm_rate.h"
+#include "patching/session.h"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+
+namespace {
+
+struct Shape {
+    const char *use;
+    int rows, columns, inner;
+};
+
+// d_model 768, 12 heads of 64, d_mlp 3072; rows of one, two and four cells of 70 prompts, and of END alone.
+constexpr Shape shapes[] = {
+    {"qkv, one cell", 385, 2304, 768},    {"qkv, four cells", 1536, 2304, 768},     {"W_O", 1536, 768, 768},
+    {"W_in, one cell", 385, 3072, 768},   {"W_in, four cells", 1536, 3072, 768},    {"W_out, one cell", 385, 768, 3072},
+    {"W_out, four cells", 1536, 768, 3072}, {"END rows, W_in", 70, 3072, 768},      {"END rows, W_out", 70, 768, 3072},
+    {"one head's columns", 385, 64, 768}, {"one head's rank, W_in", 385, 3072, 64}, {"one head through W_in", 64, 3072, 768},
+};
+
+void product(benchmark::State &state, const Shape &shape)
+{
+    double chosen = 0, best = 0;
+    for (auto _ : state) {
+        chosen = std::max(chosen, patchbay::chosen_gemm_rate(shape.rows, shape.columns, shape.inner));
+        for (const patchbay::GemmPath &path : patchbay::measure_gemm(shape.rows, shape.columns, shape.inner)) {
+            double &counter = state.counters[path.name].value;
+            counter = std::max(counter, path.flops_per_second);
+            best = std::max(best, counter);
+        }
+    }
+    state.counters["chosen"] = chosen;
+    state.counters["share of best"] = chosen / best;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    patchbay::correct_blas_core(argv);
+    patchbay::set_threads(0);
+    for (const Shape &shape : shapes)
+        benchmark::RegisterBenchmark(shape.use, product, shape)->Iterations(3)->Unit(benchmark::kMillisecond);
+    benchmark::Initialize(&argc, argv);
+    benchmark::RunSpecifiedBenchmarks();
+}
