@@ -2,10 +2,11 @@
 
 import json
 import os
+import pty
+import re
 import shutil
 import signal
 import subprocess
-import time
 import unittest
 
 from cli import FIXTURES, PROGRAM, CliTest, main, np, read_safetensors, run, write_safetensors
@@ -158,32 +159,62 @@ class Files(CliTest):
 
 @unittest.skipUnless(FIXTURES.is_dir(), f"{FIXTURES} is not there")
 class Interrupted(CliTest):
+    OPTIONS = ["--threads", 1, "--memory-budget", "1MB"]  # small chunks: many reports of progress, many moments to stop at
+
+    def interrupt_when_some_cells_are_done(self, *arguments):
+        """Runs the program on a terminal and interrupts it once it has reported finished cells, and not all. Returns the exit code."""
+        terminal, end = pty.openpty()
+        self.addCleanup(os.close, terminal)
+        program = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=end)
+        os.close(end)
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        text, interrupted = "", False
+        while True:
+            try:
+                block = os.read(terminal, 4096)
+            except OSError:  # how Linux says that the other end is closed
+                break
+            if not block:
+                break
+            text += block.decode("utf-8", "replace")
+            reports = [(int(done), int(total)) for done, total in re.findall(r"(\d+) of (\d+) cells", text)]
+            # The first report counts the cells that need no computing: wait for a later one.
+            if not interrupted and reports and reports[0][0] < reports[-1][0] < reports[-1][1]:
+                program.send_signal(signal.SIGINT)
+                interrupted = True
+        self.assertTrue(interrupted, f"never reported that a part of the cells is finished:\n{text[-2000:]}")
+        return program.wait(timeout=600)
+
     def test_finished_cells_are_written_and_can_be_continued(self):
-        # A batch so large that the sweep is still going on when the signal arrives.
+        # So many prompts that cells are left when the signal arrives.
         arrays, _ = read_safetensors(BATCH)
         batch = self.folder / "batch.safetensors"
-        write_safetensors(batch, {name: np.concatenate([values] * 400) for name, values in arrays.items()})
-        out = self.folder / "part.safetensors"
-        options = ["--model", MODEL, "--batch", batch, "--threads", "1", "--memory-budget", "1MB", "--sites", "z,q,k,v,pattern,mlp_out"]
-        program = subprocess.Popen([PROGRAM, "act-patch", *map(str, options), "--quiet", "--out", str(out), "--positions", "each"],
-                                   stderr=subprocess.PIPE, encoding="utf-8")
-        self.addCleanup(program.kill)
-        # Wait until it computes: it has used a second of processor time (reading the model takes a fraction of that).
-        ticks = os.sysconf("SC_CLK_TCK")
-        while program.poll() is None:
-            with open(f"/proc/{program.pid}/stat", encoding="ascii") as stat:
-                fields = stat.read().rsplit(")", 1)[1].split()
-            if (int(fields[11]) + int(fields[12])) / ticks > 1:
-                break
-            time.sleep(0.01)
-        program.send_signal(signal.SIGINT)
-        message = program.communicate(timeout=60)[1]
-        self.assertEqual(program.returncode, 130, message)
-        result, _ = read_safetensors(out)
-        values = result["denoise.z.by_pos"]
-        missing = np.isnan(values).all(axis=-1).mean()
-        self.assertGreater(sum(np.isnan(v).any() for n, v in result.items() if n.endswith(".by_pos")), 0, "nothing was left to do")
-        self.assertLess(missing, 1, "nothing was finished")
+        write_safetensors(batch, {name: np.concatenate([values] * 100) for name, values in arrays.items()})
+        part, rest, whole = (self.folder / f"{name}.safetensors" for name in ("part", "rest", "whole"))
+        sweep = ["act-patch", "--model", MODEL, "--batch", batch, "--sites", "z,q,k,v,pattern,mlp_out", "--positions", "each", *self.OPTIONS]
+
+        self.assertEqual(self.interrupt_when_some_cells_are_done(*sweep, "--out", part), 130)
+        run("run", part, "--resume", *self.OPTIONS, "--quiet", "--out", rest)
+        run(*sweep, "--quiet", "--out", whole)
+
+        stopped, continued, expected = (read_safetensors(file)[0] for file in (part, rest, whole))
+        names = [name for name in expected if name.endswith(".by_pos")]
+        self.assertEqual(len(names), 6)
+        finished = unfinished = 0
+        for name in names:
+            self.assertFalse(np.isnan(expected[name]).any(), name)
+            self.assert_close(continued[name], expected[name], 1e-5, 1e-5, name)
+            if name not in stopped:  # nothing of this site was finished
+                unfinished += expected[name][..., 0].size
+                continue
+            missing = np.isnan(stopped[name])
+            np.testing.assert_array_equal(missing.all(axis=-1), missing.any(axis=-1), err_msg=f"{name}: half a cell")
+            np.testing.assert_array_equal(continued[name][~missing], stopped[name][~missing], err_msg=f"{name}: finished cells are kept")
+            unfinished += missing.all(axis=-1).sum()
+            finished += (~missing).all(axis=-1).sum()
+        self.assertGreater(finished, 0, "no finished cell was written")
+        self.assertGreater(unfinished, 0, "nothing was left to do")
 
 
 if __name__ == "__main__":

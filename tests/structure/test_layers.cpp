@@ -24,7 +24,7 @@ QStringList opened_by_compiler(const QString &include_dir, const QString &file, 
 {
     QProcess compiler;
     compiler.start(QStringLiteral(PATCHBAY_CXX), {"-std=c++20", "-M", "-x", "c++", "-I", include_dir, file});
-    if (!compiler.waitForFinished(60000)) {
+    if (!compiler.waitForFinished(600000)) {
         error = "the compiler did not finish: " + compiler.errorString();
         return {};
     }

@@ -18,7 +18,7 @@ private Q_SLOTS:
     {
         m_window = &m_fixture.open();
         m_explorer = &m_window->explorer();
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
         m_fixture.chooseSites({Site::Z});
         m_window->actions().run->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);

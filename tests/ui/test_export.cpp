@@ -253,13 +253,13 @@ private Q_SLOTS:
             QCOMPARE(dialog.sheet().spec.facets, QVector<int>{1});
             QSignalSpy done(&dialog, &ExportDialog::exported);
             dialog.saveTo(file);
-            QVERIFY(done.wait(20000));
+            QVERIFY(done.wait(60000));
             QCOMPARE(done[0][0].toStringList().front(), file);
             exportFigure(path(QStringLiteral("direct.pdf")), dialog.subjects(), dialog.options().spec(), false);
             QVERIFY(bytesOf(file) == bytesOf(path(QStringLiteral("direct.pdf"))));
             QSignalSpy failed(&dialog, &ExportDialog::failed);
             dialog.saveTo(path(QStringLiteral("missing/folder/x.pdf")));
-            QVERIFY(failed.wait(20000));
+            QVERIFY(failed.wait(60000));
             QVERIFY(failed[0][0].toString().contains(QLatin1String("does not exist")));
             dialog.copyToClipboard();
             const QMimeData *data = QApplication::clipboard()->mimeData();

@@ -20,7 +20,7 @@ private Q_SLOTS:
         m_window->docking().reveal(QStringLiteral("recipe"));
         m_dock = m_window->findChild<RecipeDock *>();
         QVERIFY(m_dock);
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
     }
     void cleanup() { m_fixture.close(); }
 

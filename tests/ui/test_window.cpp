@@ -14,6 +14,8 @@
 #include <QTimer>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 using namespace patchbay;
 
@@ -53,7 +55,7 @@ private Q_SLOTS:
 
     void thePaletteFindsAndRunsCommands()
     {
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
         m_window->actions().palette->trigger();
         auto *palette = m_window->findChild<CommandPalette *>();
         QVERIFY(palette->isVisible());
@@ -86,7 +88,7 @@ private Q_SLOTS:
 
     void arrowsMoveTheSelectionAndEnterShowsAttention()
     {
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
         m_fixture.chooseSites({Site::Z});
         m_window->actions().run->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
@@ -105,10 +107,10 @@ private Q_SLOTS:
 
     void aMissingFolderIsAMessageAndNothingIsLost()
     {
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
         const auto before = m_window->explorer().document.setup();
         m_window->explorer().document.openModel(QStringLiteral("/nonexistent/model"));
-        QTRY_VERIFY_WITH_TIMEOUT(m_window->messages().isVisible(), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->messages().isVisible(), 60000);
         QVERIFY(m_window->messages().text().contains(QStringLiteral("/nonexistent/model")));
         QCOMPARE(m_window->explorer().document.setup(), before);
         QVERIFY(m_window->actions().run->isEnabled());
@@ -116,27 +118,27 @@ private Q_SLOTS:
 
     void promptsCanBeLeftOutAndEdited()
     {
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
         auto *model = m_window->promptsDock().model();
         QCOMPARE(model->rowCount(), 70);
         const auto tokens = model->tokens(0, false);
         QVERIFY(std::any_of(tokens.begin(), tokens.end(), [](const ShownToken &t) { return t.changed; }));
         QVERIFY(std::any_of(tokens.begin(), tokens.end(), [](const ShownToken &t) { return t.role == QStringLiteral("IO"); }));
         model->setData(model->index(3, PromptsModel::Use), Qt::Unchecked, Qt::CheckStateRole);
-        QTRY_COMPARE_WITH_TIMEOUT(m_window->explorer().document.setup()->batch.prompts, 69, 20000);
+        QTRY_COMPARE_WITH_TIMEOUT(m_window->explorer().document.setup()->batch.prompts, 69, 60000);
         QCOMPARE(m_window->explorer().document.batchIndex(3), -1);
         QCOMPARE(model->rowCount(), 70);
 
         // An answer of several tokens is marked with the reason, not dropped.
         QTRY_VERIFY(m_fixture.ready());
         model->setData(model->index(5, PromptsModel::Answer), QStringLiteral(" Mary and John"), Qt::EditRole);
-        QTRY_VERIFY_WITH_TIMEOUT(!model->index(5, PromptsModel::Problem).data().toString().isEmpty(), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(!model->index(5, PromptsModel::Problem).data().toString().isEmpty(), 60000);
         QCOMPARE(model->rowCount(), 70);
     }
 
     void theGuiThreadStaysFreeDuringASweep()
     {
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
         m_fixture.chooseSites({Site::Z, Site::Q, Site::K, Site::V, Site::Pattern});
         QElapsedTimer clock;
         qint64 last = 0, longest = 0;
@@ -148,12 +150,29 @@ private Q_SLOTS:
             longest = std::max(longest, now - last);
             last = now;
         });
+        // A thread that only sleeps shows how long the system itself keeps threads waiting, which is not the program's doing.
+        std::atomic<bool> stop{false};
+        qint64 starved = 0;
+        std::thread sleeper([&] {
+            QElapsedTimer own;
+            own.start();
+            for (qint64 before = 0; !stop;) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                const qint64 now = own.elapsed();
+                starved = std::max(starved, now - before);
+                before = now;
+            }
+        });
         m_window->actions().run->trigger();
         clock.start();
         beat.start();
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
-        qInfo("longest gap of the GUI thread's event loop during five sweeps: %lld ms", static_cast<long long>(longest));
-        QVERIFY2(longest < 500, "50 ms on a free machine; this bound leaves room for a busy one");
+        const bool idle = QTest::qWaitFor([&] { return m_fixture.idle(); }, 60000);
+        stop = true;
+        sleeper.join();
+        QVERIFY(idle);
+        qInfo("longest gap of the GUI thread's event loop during five sweeps: %lld ms; of a thread that only sleeps: %lld ms",
+              static_cast<long long>(longest), static_cast<long long>(starved));
+        QVERIFY2(longest < 500 + 2 * starved, "50 ms on a free machine; this bound leaves room for a busy one");
     }
 
 private:

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "text/detail/byte_alphabet.h"
+#include "text/detail/regex_dialect.h"
 
 #include <unicode/uchar.h>
 
@@ -17,10 +18,6 @@ class Pattern {
 public:
     Pattern(const JsonField &field, const std::string &regex) : m_file(field.file())
     {
-        // These files are written for Oniguruma, where \h is a hexadecimal digit and (?m) makes the dot match line ends.
-        for (const char *other : {"\\h", "\\H", "(?m", "\\R", "\\X", "\\K", "\\g"})
-            if (regex.find(other) != std::string::npos)
-                field.fail(std::string("uses ") + other + ", which is not supported: " + in_quotes(regex));
         UErrorCode status = U_ZERO_ERROR;
         UParseError place;
         m_pattern.reset(
@@ -160,7 +157,7 @@ public:
     {
         const JsonField pattern = field.at("pattern");
         if (const auto regex = pattern.find("Regex"))
-            m_pattern = std::make_unique<Pattern>(*regex, regex->text());
+            m_pattern = std::make_unique<Pattern>(*regex, icu_regex(*regex));
         else
             m_pattern = std::make_unique<Pattern>(pattern, escaped(pattern.at("String").text()));
         const JsonField behavior = field.at("behavior");
