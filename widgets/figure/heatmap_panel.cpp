@@ -48,8 +48,8 @@ public:
         Margins m;
         m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 1.1) + textWidth(QString::number(m_rows - 1), small) + gap * 0.8;
         m.right = m_style.colourBar ? gap * 1.8 + bar().width() : gap * 0.5;
-        m.top = titleHeight(titleText(m_view.title), width) + facetTitleHeight();
-        m.bottom = tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight();
+        m.top = titleHeight(titleText(m_view.title), width) + headroom();
+        m.bottom = std::max(tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight(), m_style.colourBar ? bar().overhang() : 0);
         return m;
     }
 
@@ -68,7 +68,7 @@ public:
         const double facetHeight = (plot.height() - (grid.rows - 1) * betweenRows()) / grid.rows;
         const QSizeF cell(grid.cellWidth, facetHeight / std::max(1, m_rows));
         const Margins m = margins(plot.width());
-        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top() - facetTitleHeight(), outer.width());
+        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top() - headroom(), outer.width());
         double right = plot.left();
         for (int i = 0; i < m_view.facets.size(); ++i) {
             const QPointF corner(plot.left() + (i % grid.columns) * (cell.width() * m_columns + facetGap),
@@ -115,6 +115,8 @@ private:
     }
 
     double facetTitleHeight() const { return m_facetTitles ? lineHeight(spec().points) : 0; }
+    /// Between title and cells: the facets' titles, or what the colour bar's uppermost number needs.
+    double headroom() const { return std::max(facetTitleHeight(), m_style.colourBar ? bar().overhang() : 0); }
     double tickHeight() const { return gap * 0.8 + (m_tokenLength > 0 ? m_tokenLength : m_columns > 1 ? lineHeight(m_style.small()) : 0); }
     double betweenRows() const { return tickHeight() + facetTitleHeight() + gap; }
     double legendHeight() const { return m_missing || m_estimated ? lineHeight(m_style.small()) + gap * 0.8 : 0; }

@@ -84,6 +84,11 @@ double ColourBar::width() const
     return barWidth + tickLength + gap * 0.6 + widest + (label.isEmpty() ? 0 : gap + lineHeight(points));
 }
 
+double ColourBar::overhang() const
+{
+    return capHeight(points) / 2 + 0.15;
+}
+
 void ColourBar::draw(Scene &scene, double left, double top, double height) const
 {
     // Steps of a third of a millimetre or finer: no print shows them, and it stays a handful of vector rectangles.

@@ -29,6 +29,7 @@ struct ColourBar {
     std::function<QColor(double)> colour;
     double points = 7;
     double width() const; ///< mm, with ticks and label, from its left edge
+    double overhang() const; ///< mm that the outermost ticks' numbers stick out above and below the bar
     void draw(Scene &scene, double left, double top, double height) const;
 
 private:

@@ -162,7 +162,7 @@ Scene layoutSheet(const FigureSheet &figure)
             const Panel &panel = *sheet.panels[index];
             const Margins &side = sheet.column[column];
             if (letters)
-                scene.text({left, top + capHeight(spec.points + 1) + 0.3}, QString(QChar(u'a' + index % 26)), spec.points + 1, Align::Left, ink, true);
+                scene.text({left, top + capHeight(spec.points + 1) + 0.3}, panelLetter(index), spec.points + 1, Align::Left, ink, true);
             const double width = sheet.plotWidth;
             const double own = panel.stretches() ? height : std::min(height, panel.plotHeight(width) * stretch);
             panel.draw(scene, QRectF(left + side.left, top + letterHeight + sheet.row[row].top, width, own),
@@ -186,6 +186,12 @@ Scene layoutSheet(const FigureSheet &figure)
 } // namespace patchbay::widgets::figure
 
 namespace patchbay::widgets {
+
+QString panelLetter(int index)
+{
+    const QString last(QChar(u'a' + index % 26));
+    return index < 26 ? last : panelLetter(index / 26 - 1) + last;
+}
 
 QSizeF figureSize(const FigureSheet &sheet)
 {
