@@ -1,6 +1,9 @@
 // The last step of a recipe: heads, roles, evidence and edges of everything found, as one table and one graph.
 #include "analysis/recipe.h"
+#include "patching/analysis_text.h"
 
+#include <cmath>
+#include <cstdio>
 #include <map>
 #include <optional>
 #include <set>
@@ -57,6 +60,18 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
             for (const json &one : source.result->summary.at("roles"))
                 note_role(parse_head(one.at("head").get<std::string>()), one.at("role"), to_string(evidence_from_json(one.at("evidence"))));
     }
+    std::map<Head, std::string> writes;
+    // "→ q of L9H6 and L9H9 −11.0 %": receivers of one run stand together, since the effect is that of all of them.
+    const auto note_path = [&](Head head, const std::map<std::string, std::vector<Head>> &reached, double effect) {
+        std::string where;
+        for (const auto &[site, heads] : reached)
+            where += (where.empty() ? "" : " and ") + (heads.empty() ? "logits" : site + " of " + in_words(heads));
+        if (where.empty())
+            return;
+        char number[32];
+        std::snprintf(number, sizeof number, " %s%.1f %%", effect < 0 ? "−" : "+", std::abs(effect));
+        writes[head] += (writes[head].empty() ? "→ " : "; → ") + where + number;
+    };
     std::set<std::string> directions;
     for (const json &edge : step.body.value("edges", json::array())) {
         const std::string from = edge.at("from").get<std::string>();
@@ -70,9 +85,16 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
             const double effect = sender.evidence.front().value;
             if (!roles.count(sender.head))
                 note_role(sender.head, "", to_string(sender.evidence));
-            for (const Receiver &receiver : receivers)
-                if (!receiver.head || sender.head.layer < receiver.head->layer)
-                    edges.push_back({{"from", dotted(sender.head)}, {"to", receiver.head ? json(dotted(*receiver.head)) : json()}, {"site", receiver.site}, {"effect", effect}});
+            std::map<std::string, std::vector<Head>> reached; // by site; no head: the logits
+            for (const Receiver &receiver : receivers) {
+                if (receiver.head && sender.head.layer >= receiver.head->layer)
+                    continue;
+                std::vector<Head> &heads = reached[receiver.site];
+                if (receiver.head)
+                    heads.push_back(*receiver.head);
+                edges.push_back({{"from", dotted(sender.head)}, {"to", receiver.head ? json(dotted(*receiver.head)) : json()}, {"site", receiver.site}, {"effect", effect}});
+            }
+            note_path(sender.head, reached, effect);
         }
     }
     std::set<Head> shown;
@@ -84,15 +106,7 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
                 shown.insert(parse_head(edge.at(end).get<std::string>()));
     for (const Head head : shown) {
         nodes.push_back({{"head", dotted(head)}, {"role", roles[head]}});
-        std::string out;
-        for (const json &edge : edges)
-            if (edge.at("from") == dotted(head)) {
-                char effect[32];
-                std::snprintf(effect, sizeof effect, " %s%.1f %%", edge.at("effect").get<double>() < 0 ? "−" : "+", std::abs(edge.at("effect").get<double>()));
-                out += (out.empty() ? "" : "; ") + std::string("→ ")
-                       + (edge.at("to").is_null() ? "logits" : label(parse_head(edge.at("to").get<std::string>())) + " " + edge.at("site").get<std::string>()) + effect;
-            }
-        rows.push_back(json::array({label(head), roles[head].empty() ? "–" : roles[head], evidence[head], out}));
+        rows.push_back(json::array({label(head), roles[head].empty() ? "–" : roles[head], evidence[head], writes[head]}));
     }
     StepOutcome outcome;
     outcome.state = shown.empty() ? StepState::Nothing : StepState::Done;

@@ -292,7 +292,8 @@ private Q_SLOTS:
         choices.facets = QStringList{QStringLiteral("Pattern")};
         const auto titles = [&](const std::vector<std::string> &sites) {
             QStringList all;
-            for (const widgets::HeatmapFacet &facet : std::get<widgets::HeatmapView>(figureSubject(shared(sweep(sites)), choices).content).facets)
+            const FigureSubject subject = figureSubject(shared(sweep(sites)), choices);
+            for (const widgets::HeatmapFacet &facet : std::get<widgets::HeatmapView>(subject.content).facets)
                 all << facet.title;
             return all;
         };

@@ -28,8 +28,8 @@ class TestExportWindow : public QObject {
     /// Exports what is on view, and has the command line draw the same from the result's file.
     void compare(FigureView view, const QStringList &choices)
     {
+        QTRY_VERIFY_WITH_TIMEOUT(shownSubject(*m_window, view), 10000);
         const auto subject = shownSubject(*m_window, view);
-        QVERIFY(subject);
         for (const char *type : {"pdf", "svg", "png"}) {
             const QString here = path(QStringLiteral("window.")) + QLatin1String(type), there = path(QStringLiteral("command.")) + QLatin1String(type);
             widgets::FigureSpec spec;

@@ -78,7 +78,7 @@ public:
         scene.text({frame.center().x(), frame.bottom() + gap + m_columnText + axis - gap * 0.2}, QStringLiteral("Source (attended to)"), spec().points, Align::Centre);
         scene.text({frame.left() - gap - m_rowText - gap * 0.6, frame.center().y()}, QStringLiteral("Destination"), spec().points, Align::Centre, ink, false, 90);
         if (m_style.colourBar)
-            attentionBar(m_view, m_style).draw(scene, frame.right() + gap * 1.8, frame.top(), std::min(frame.height(), 45.0));
+            attentionBar(m_view, m_style).draw(scene, frame.right() + gap * 1.8, frame.top(), std::min(frame.height(), 45.0), {frame.top() - headroom(), frame.bottom()});
     }
 
 private:

@@ -11,7 +11,7 @@ namespace patchbay::widgets::figure {
 
 namespace {
 
-constexpr double smallestFacet = 17, facetGap = 3.2, largestCellWidth = 22, largestCellHeight = 7, overlap = 0.04;
+constexpr double leastBar = 14, smallestFacet = 17, facetGap = 3.2, largestCellWidth = 22, largestCellHeight = 7, overlap = 0.04;
 
 /// Every n-th of count labels, so that labels `each` mm long fit cells `cell` mm long.
 int tickStep(double cell, double each)
@@ -84,8 +84,9 @@ public:
             scene.text({plot.left() - yTicks - gap * 1.3, middle}, m_view.yLabel, spec().points, Align::Centre, ink, false, 90);
         }
         if (m_style.colourBar) {
-            const double height = std::min(plot.height(), std::max(facetHeight, 40.0));
-            bar().draw(scene, right + gap * 1.8, plot.top() + (plot.height() - height) / 2, height);
+            // Beside flat heatmaps it reaches down past the axis, so that its numbers can be read.
+            const double height = std::max(std::min(plot.height(), std::max(facetHeight, 40.0)), std::min(leastBar, plot.height() + m.bottom - bar().overhang()));
+            bar().draw(scene, right + gap * 1.8, plot.top() + std::max(0.0, (plot.height() - height) / 2), height, {plot.top() - headroom(), plot.bottom() + m.bottom});
         }
         drawLegend(scene, plot.left(), plot.bottom() + m.bottom);
     }

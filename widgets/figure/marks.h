@@ -4,6 +4,7 @@
 #include "panel.h"
 
 #include <functional>
+#include <utility>
 
 namespace patchbay::widgets::figure {
 
@@ -30,10 +31,11 @@ struct ColourBar {
     double points = 7;
     double width() const; ///< mm, with ticks and label, from its left edge
     double overhang() const; ///< mm that the outermost ticks' numbers stick out above and below the bar
-    void draw(Scene &scene, double left, double top, double height) const;
+    /// room: from where to where the label may reach, mm down the sheet.
+    void draw(Scene &scene, double left, double top, double height, std::pair<double, double> room) const;
 
 private:
-    QVector<double> ticks() const;
+    QVector<double> ticks(int count = 5) const;
 };
 
 /// Text with its middle at y.
