@@ -32,8 +32,8 @@ constexpr std::array knownArrays{
     KnownArray{"dla", "Direct logit attribution", "logits", "Direct effect on logit difference"},
     KnownArray{"ablate.dla", "Direct logit attribution, ablated", "logits", "Direct effect on logit difference"},
     KnownArray{"ablate.dla_change", "Change in direct attribution", "logits", "Direct effect on logit difference"},
-    KnownArray{"copy.positive", "Copy score", "%", "Prompts and positions that copy"},
-    KnownArray{"copy.negative", "Copy score, negated", "%", "Prompts and positions that copy"},
+    KnownArray{"copy.positive", "Copy score", "%", "Copy score"},
+    KnownArray{"copy.negative", "Negative score", "%", "Copy score"},
     KnownArray{"attention.end_to_io", "END \u2192 IO", "", "Attention"},
     KnownArray{"attention.end_to_s1", "END \u2192 S1", "", "Attention"},
     KnownArray{"attention.end_to_s2", "END \u2192 S2", "", "Attention"},
@@ -56,6 +56,17 @@ const KnownArray *knownArray(std::string_view name)
 bool isHeadArray(const std::string &name, const Array &array)
 {
     return knownArray(name) && array.is_float() && (array.shape.size() == 2 || array.shape.size() == 3) && array.count() > 0;
+}
+
+/// Names of a result's arrays that have one number a head, in the order in which people name them: IO before S, positive before negative.
+std::vector<std::string> headArrays(const RunResult &result)
+{
+    std::vector<std::string> names;
+    for (const auto &[name, array] : result.arrays)
+        if (isHeadArray(name, array))
+            names.push_back(name);
+    std::stable_sort(names.begin(), names.end(), [](const std::string &a, const std::string &b) { return knownArray(a) < knownArray(b); });
+    return names;
 }
 
 /// [layer, head] or the mean of [layer, head, prompt].
@@ -94,12 +105,6 @@ QString siteTitle(std::string_view site)
             return QString::fromUtf8(title);
     }
     return QString::fromUtf8(site.data(), qsizetype(site.size()));
-}
-
-/// Token text as a person reads it in a view; the views make spaces visible themselves.
-QString tokenText(const std::vector<std::string> *tokens, int position)
-{
-    return tokens && size_t(position) < tokens->size() ? QString::fromStdString((*tokens)[size_t(position)]) : QString::number(position);
 }
 
 } // namespace
@@ -168,10 +173,8 @@ std::vector<std::string> heatmapFacetNames(const RunResult &result)
         if (!grid.shape.empty())
             names.push_back(grid.name);
     }
-    for (const auto &[name, array] : result.arrays) {
-        if (isHeadArray(name, array))
-            names.push_back(name);
-    }
+    for (std::string &name : headArrays(result))
+        names.push_back(std::move(name));
     return names;
 }
 
@@ -197,10 +200,10 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         view.facets << heatmapFacets(grid, result.baseline, options.intervals);
     }
     const KnownArray *unit = nullptr;
-    for (const auto &[name, array] : result.arrays) {
+    for (const std::string &name : headArrays(result)) {
         if (!view.facets.isEmpty() && !unit)
             break; // the grids' unit
-        if (!isHeadArray(name, array) || !selected(options, name))
+        if (!selected(options, name))
             continue;
         const KnownArray *known = knownArray(name);
         if (unit && std::string_view(unit->colourLabel) != known->colourLabel)
@@ -208,37 +211,10 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         unit = known;
         view.unit = QString::fromUtf8(known->unit);
         view.colourLabel = QString::fromUtf8(known->colourLabel);
-        view.facets << arrayFacet(name, array);
+        view.facets << arrayFacet(name, result.arrays.at(name));
     }
     if (view.facets.size() == 1)
         view.facets.front().title.clear(); // the view's title says it
-    return view;
-}
-
-widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt, const PromptBatch &batch, bool flippedRun)
-{
-    const auto p = size_t(prompt);
-    widgets::AttentionView view;
-    view.head = toHeadId(pattern.head);
-    view.title = QStringLiteral("%1, prompt %2%3").arg(widgets::label(view.head)).arg(prompt).arg(flippedRun ? QStringLiteral(" (flipped)") : QString());
-    view.size = pattern.sizes.at(p);
-    view.weights = QVector<float>(pattern.weights[p].begin(), pattern.weights[p].end());
-    const auto &all = flippedRun ? batch.flipped_tokens : batch.tokens;
-    const std::vector<std::string> *tokens = p < all.size() ? &all[p] : nullptr;
-    for (int position = 0; position < view.size; ++position) {
-        view.tokens << tokenText(tokens, position);
-        QString role;
-        const auto is = [&](const std::vector<int> &positions) { return p < positions.size() && positions[p] == position; };
-        if (is(batch.io_pos))
-            role = QStringLiteral("IO");
-        else if (is(batch.s1_pos))
-            role = QStringLiteral("S1");
-        else if (is(batch.s2_pos))
-            role = QStringLiteral("S2");
-        else if (is(batch.end))
-            role = QStringLiteral("END");
-        view.roles << role;
-    }
     return view;
 }
 

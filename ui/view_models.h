@@ -37,6 +37,11 @@ std::vector<std::string> heatmapFacetNames(const RunResult &result);
 /// One prompt's attention, with its tokens (all prompts have them, or the batch has no tokenizer: positions instead) and roles.
 widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt, const PromptBatch &batch, bool flippedRun = false);
 
+/// "L9H6 · clean · prompt 3": prompts are counted from 1 where people read them.
+QString attentionTitle(widgets::HeadId head, const QString &run, const QString &prompts, bool valueWeighted = false);
+/// What an attention-patterns analysis kept, one view a head. Throws Error when the result has none.
+QVector<widgets::AttentionView> attentionViews(const RunResult &result);
+
 /// One point a head: x and y are grids over the same heads, in %. Heads that are missing in either are left out.
 widgets::ScatterView scatterView(const Grid &x, const Grid &y, const Baseline &xBaseline, const Baseline &yBaseline);
 /// Pattern against z (the notebook's scatter) when the result has both, otherwise its first two grids. Throws Error without two.
@@ -56,8 +61,10 @@ widgets::GraphView graphView(const RunResult &result);
 QString resultTitle(const RunResult &result);
 /// A caption for a paper: what, metric, direction, model, task, number of prompts, seed and the two baselines.
 QString resultCaption(const RunResult &result);
-/// A caption for the attention of a head on one prompt of a result's task.
-QString attentionCaption(const RunResult &result, Head head, int prompt, bool flippedRun);
+/// "Thresholds: direct effect 2 %, …." of a result with head roles; empty for others.
+QString thresholdsText(const RunResult &result);
+/// A caption for attention as it is shown, with the model and task of a result beside it; null: without them.
+QString attentionCaption(const widgets::AttentionView &view, const RunResult *result);
 /// The strongest heads of the facets, for labels: at most n, by absolute value.
 QVector<widgets::HeadId> strongestHeads(const widgets::HeatmapView &view, int n);
 

@@ -1,26 +1,14 @@
 // Titles and captions of figures from results.
 #include "view_models.h"
 
-#include <QRegularExpression>
+#include "analysis/roles.h"
 
-#include <map>
+#include <QRegularExpression>
 
 namespace patchbay {
 
 QString resultTitle(const RunResult &result)
 {
-    if (result.spec.method == Method::Analysis) {
-        static const std::map<std::string, const char *> titles{{"dla", "Direct logit attribution"}, {"copy-scores", "Copy scores"}, {"ablate", "Ablation"},
-                                                                {"s2i", "S-inhibition test"}, {"attention", "Attention from END"}, {"detectors", "Head detectors"},
-                                                                {"logit-lens", "Logit lens"}, {"attention-vs-contribution", "Attention against contribution"},
-                                                                {"roles", "Head roles"}};
-        if (const auto found = titles.find(result.spec.analysis); found != titles.end()) {
-            QStringList heads;
-            for (const Head head : result.spec.heads)
-                heads << QString::fromStdString(label(head));
-            return QString::fromUtf8(found->second) + (heads.isEmpty() ? QString() : QStringLiteral(" of ") + heads.join(QStringLiteral(", ")));
-        }
-    }
     return QString::fromStdString(title(result.spec));
 }
 
@@ -39,11 +27,20 @@ QString modelAndTask(const RunResult &result)
 
 } // namespace
 
+QString thresholdsText(const RunResult &result)
+{
+    if (!result.summary.is_object() || !result.summary.contains("thresholds"))
+        return {};
+    return QStringLiteral("Thresholds: %1.").arg(QString::fromStdString(to_string(RoleThresholds::from_json(result.summary.at("thresholds")))));
+}
+
 QString resultCaption(const RunResult &result)
 {
     QString text = QString::fromStdString(describe(result.spec)).trimmed();
     if (!text.isEmpty() && !text.endsWith(QLatin1Char('.')))
         text += QLatin1Char('.');
+    if (const QString thresholds = thresholdsText(result); !thresholds.isEmpty())
+        text += QLatin1Char(' ') + thresholds;
     text += QLatin1Char(' ') + modelAndTask(result);
     if (!result.baseline.clean.empty())
         text += QStringLiteral("; mean logit difference %1 clean, %2 flipped").arg(result.baseline.clean_mean, 0, 'f', 2).arg(result.baseline.flipped_mean, 0, 'f', 2);
@@ -51,10 +48,18 @@ QString resultCaption(const RunResult &result)
     return text.replace(minus, QString(QChar(0x2212))) + QLatin1Char('.');
 }
 
-QString attentionCaption(const RunResult &result, Head head, int prompt, bool flippedRun)
+QString attentionTitle(widgets::HeadId head, const QString &run, const QString &prompts, bool valueWeighted)
 {
-    return QStringLiteral("Attention of %1 on %2 prompt %3; rows are destinations, columns sources. %4.")
-        .arg(QString::fromStdString(label(head)), flippedRun ? QStringLiteral("flipped") : QStringLiteral("clean")).arg(prompt).arg(modelAndTask(result));
+    return QStringLiteral("%1 \u00b7 %2 \u00b7 %3").arg(widgets::label(head), run, prompts) + (valueWeighted ? QStringLiteral(" \u00b7 value-weighted") : QString());
+}
+
+QString attentionCaption(const widgets::AttentionView &view, const RunResult *result)
+{
+    QString text = QStringLiteral("%1 (%2); rows are destinations, columns sources.")
+                       .arg(view.difference ? QStringLiteral("Difference of attention") : QStringLiteral("Attention"), view.title);
+    if (view.title.contains(QLatin1String("value-weighted")))
+        text += QStringLiteral(" Weighted by the length of what is moved, |v W_O| of each source, relative to the longest.");
+    return result ? QStringLiteral("%1 %2.").arg(text, modelAndTask(*result)) : text;
 }
 
 } // namespace patchbay

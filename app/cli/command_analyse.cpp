@@ -16,6 +16,7 @@ struct Options {
     std::vector<std::string> thresholds;
     std::optional<double> threshold;
     std::optional<int> prompt;
+    bool value_weighted = false, flipped = false;
     int top = 10;
     WorkOptions work;
 };
@@ -38,6 +39,10 @@ RunSpec spec_of(const Options &options)
         parameters["mode"] = options.mode;
     if (options.prompt)
         parameters["prompt"] = *options.prompt;
+    if (options.flipped)
+        parameters["flipped"] = true;
+    if (options.value_weighted)
+        parameters["value_weighted"] = true;
     for (const std::string &text : options.thresholds) {
         const size_t equals = text.find('=');
         char *end = nullptr;
@@ -93,10 +98,8 @@ void say(const RunResult &result, int top, Console &console)
     if (result.summary.is_object() && result.summary.contains("roles")) {
         console.say("");
         for (const nlohmann::json &role : result.summary.at("roles")) {
-            std::vector<Evidence> evidence;
-            for (const nlohmann::json &one : role.at("evidence"))
-                evidence.push_back({one.at("quantity"), one.at("unit"), one.at("value")});
-            console.say(label(parse_head(role.at("head").get<std::string>())) + "  " + role.at("role").get<std::string>() + ": " + to_string(evidence));
+            console.say(label(parse_head(role.at("head").get<std::string>())) + "  " + role.at("role").get<std::string>() + ": "
+                        + to_string(evidence_from_json(role.at("evidence"))));
         }
         if (result.summary.at("roles").empty())
             console.say("no head earns a role at these thresholds");
@@ -142,6 +145,8 @@ Runner add_analyse(CLI::App &app)
     app.add_option("--set", options->thresholds, "roles: other thresholds, such as --set direct_effect=3 --set attention_io=0.4");
     app.add_option("--mode", options->mode, "ablate: what takes the heads' place (zero)")->check(CLI::IsMember({"zero", "mean", "resample"}));
     app.add_option("--prompt", options->prompt, "attention-patterns: index of the prompt (0)");
+    app.add_flag("--flipped", options->flipped, "attention-patterns: of the flipped prompt instead of the clean one");
+    app.add_flag("--value-weighted", options->value_weighted, "attention-patterns: attention times the length of what is moved, relative to the longest");
     app.add_option("--tokens", options->tokens, "detectors: a file with detector.tokens [rows, 30] instead of random tokens");
     app.add_option("--top", options->top, "Strongest heads of each quantity to print")->capture_default_str()->check(CLI::Range(0, 1000000));
     options->work.add(app, "Write the tensors and the summary to this file");

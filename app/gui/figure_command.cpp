@@ -1,10 +1,12 @@
 #include "figure_command.h"
 
+#include "analysis/analysis.h"
 #include "base/error.h"
 #include "export/export_files.h"
 #include "io/array_files.h"
 #include "model/model.h"
 #include "patching/session.h"
+#include "report/report_sheet.h"
 #include "task/task_source.h"
 #include "text/tokenizer.h"
 
@@ -18,19 +20,20 @@ namespace patchbay {
 namespace {
 
 struct Options {
-    std::vector<std::string> files, views{"heatmap"}, facets;
+    std::vector<std::string> files, views{"heatmap"}, facets, steps;
     FigureChoices choices;
     widgets::FigureSpec spec;
-    std::string map = "RdBu", sign = "both", attention = "matrix", title, caption, head = "0.0", out;
+    std::string map = "RdBu", sign = "both", attention = "matrix", title, caption, head, out;
     int prompt = 0, columns = 0;
-    bool noTitle = false, caption_wanted = false, flipped = false, numbers = false, printSpec = false, quiet = false;
+    bool noTitle = false, caption_wanted = false, flipped = false, weighted = false, numbers = false, printSpec = false, quiet = false;
 };
 
 void declare(CLI::App &app, Options &o)
 {
     app.description("Draws saved results as figures for papers (PDF, SVG, PNG), without a display.");
-    app.add_option("RESULT", o.files, "Result files (.safetensors, .npz, .json); several make a sheet with panels a, b, c")->required();
+    app.add_option("RESULT", o.files, "Result files (.safetensors, .npz, .json), several make a sheet with panels a, b, c; or the folder of a recipe: a sheet of its figures")->required();
     app.add_option("--view", o.views, "heatmap, attention, scatter, bars, table, graph; several (comma-separated) make panels")->delimiter(',');
+    app.add_option("--steps", o.steps, "Of a recipe's folder: these steps, in this order (outputs,direct,roles)")->delimiter(',');
     app.add_option("--out,-o", o.out, "The figure: .pdf, .svg or .png");
     app.add_option("--width", o.spec.width, "Width in mm: 85 one column, 174 both")->check(CLI::Range(30.0, 1000.0))->capture_default_str();
     app.add_option("--height", o.spec.height, "Height in mm (0: as the content needs)")->check(CLI::Range(0.0, 1000.0))->capture_default_str();
@@ -52,6 +55,7 @@ void declare(CLI::App &app, Options &o)
     app.add_option("--head", o.head, "Attention: which head (9.6, L9H6)");
     app.add_option("--prompt", o.prompt, "Attention: which prompt, from 0")->check(CLI::NonNegativeNumber)->capture_default_str();
     app.add_flag("--flipped", o.flipped, "Attention: of the flipped prompt");
+    app.add_flag("--value-weighted", o.weighted, "Attention: times the length of what is moved");
     app.add_option("--attention", o.attention, "Attention: matrix or text")->check(CLI::IsMember({"matrix", "text"}))->capture_default_str();
     app.add_option("--destination", o.spec.destination, "Attention as text: whose attention, as a token position (default: END)");
     app.add_option("--dpi", o.spec.dpi, "PNG: dots per inch")->check(CLI::Range(72, 2400))->capture_default_str();
@@ -62,9 +66,27 @@ void declare(CLI::App &app, Options &o)
     app.get_formatter()->column_width(34);
 }
 
-/// Attention comes from the model that the result names, on the task that it names.
-FigureSubject attentionSubject(const RunResultPtr &result, const Options &o)
+/// Attention comes out of a result that kept it, otherwise from the model that the result names, on the task that it names.
+std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const Options &o)
 {
+    std::vector<FigureSubject> subjects;
+    const auto add = [&](widgets::AttentionView view) {
+        FigureSubject &subject = subjects.emplace_back();
+        subject.view = FigureView::Attention;
+        subject.caption = attentionCaption(view, result.get());
+        subject.content = std::move(view);
+        subject.result = result;
+    };
+    if (result->spec.analysis == "attention-patterns") {
+        for (widgets::AttentionView &view : attentionViews(*result))
+            if (o.head.empty() || toHeadId(parse_head(o.head)) == view.head)
+                add(std::move(view));
+        if (subjects.empty())
+            throw Error("--head", "the result holds no attention of " + label(parse_head(o.head)));
+        return subjects;
+    }
+    if (o.head.empty())
+        throw Error("--head", "name the head whose attention to draw, such as 9.6");
     LoadOptions load;
     load.path = result->spec.model.path == "demo" ? demo_model_path() : std::filesystem::path(result->spec.model.path);
     load.processing = result->spec.model.processing;
@@ -73,12 +95,46 @@ FigureSubject attentionSubject(const RunResultPtr &result, const Options &o)
     Session session(model, load_batch(result->spec.task, model->tokenizer()));
     if (o.prompt >= session.batch().prompts)
         throw Error("prompt " + std::to_string(o.prompt), "the task has " + std::to_string(session.batch().prompts) + " prompts, counted from 0");
-    FigureSubject subject;
-    subject.view = FigureView::Attention;
-    subject.content = attentionView(session.attention(parse_head(o.head), o.flipped), o.prompt, session.batch(), o.flipped);
-    subject.caption = attentionCaption(*result, parse_head(o.head), o.prompt, o.flipped);
-    subject.result = result;
-    return subject;
+    RunSpec spec = attentionSpec(result->spec, parse_head(o.head), o.prompt, o.flipped, o.weighted);
+    RunResult kept = run_analysis(session, spec);
+    add(attentionViews(kept).front());
+    subjects.back().spec = std::move(spec);
+    return subjects;
+}
+
+/// One subject a panel.
+std::vector<FigureSubject> subjectsOf(Options &o)
+{
+    if (std::filesystem::is_directory(o.files.front())) {
+        if (o.files.size() > 1)
+            throw Error(o.files.front(), "is a recipe's folder: give it alone, and choose from it with --steps");
+        return recipeSubjects(readReportSource(o.files.front()), o.steps);
+    }
+    if (!o.steps.empty())
+        throw Error("--steps", "chooses from the folder that a recipe was run into; " + o.files.front() + " is none");
+    if (o.views.size() > 1 && o.files.size() > 1 && o.views.size() != o.files.size())
+        throw Error("--view", "give one view, or as many as result files");
+    std::vector<RunResultPtr> results;
+    for (const std::string &file : o.files)
+        results.push_back(std::make_shared<const RunResult>(load_result(file)));
+    std::vector<FigureSubject> subjects;
+    const size_t panels = std::max(o.views.size(), results.size());
+    for (size_t i = 0; i < panels; ++i) {
+        const RunResultPtr &result = results[results.size() > 1 ? i : 0];
+        o.choices.view = parseFigureView(o.views[o.views.size() > 1 ? i : 0]);
+        if (o.choices.view == FigureView::Attention) {
+            for (FigureSubject &subject : attentionSubjects(result, o))
+                subjects.push_back(std::move(subject));
+            continue;
+        }
+        subjects.push_back(figureSubject(result, o.choices));
+        if (auto *heatmap = std::get_if<widgets::HeatmapView>(&subjects.back().content); heatmap && !o.facets.empty() && panels > 1)
+            keepFacets(*heatmap, facetIndices(*result, o.facets));
+    }
+    // Of a single figure the choice stays a choice, told in the file's metadata.
+    if (!o.facets.empty() && panels == 1)
+        o.spec.facets = facetIndices(*results.front(), o.facets);
+    return subjects;
 }
 
 int printSpecs(const Options &o)
@@ -95,8 +151,6 @@ int printSpecs(const Options &o)
 
 int draw(Options &o)
 {
-    if (o.views.size() > 1 && o.files.size() > 1 && o.views.size() != o.files.size())
-        throw Error("--view", "give one view, or as many as result files");
     o.spec.colourMap = o.map == "PuOr" ? widgets::ColourMap::PuOr : o.map == "viridis" ? widgets::ColourMap::Viridis : widgets::ColourMap::RdBu;
     o.spec.showTitle = !o.noTitle;
     o.spec.title = QString::fromStdString(o.title);
@@ -104,18 +158,7 @@ int draw(Options &o)
     o.spec.caption = QString::fromStdString(o.caption);
     o.spec.attention = o.attention == "text" ? widgets::FigureSpec::Attention::Text : widgets::FigureSpec::Attention::Matrix;
     o.choices.sign = o.sign == "positive" ? Sign::Positive : o.sign == "negative" ? Sign::Negative : Sign::Both;
-
-    std::vector<RunResultPtr> results;
-    for (const std::string &file : o.files)
-        results.push_back(std::make_shared<const RunResult>(load_result(file)));
-    std::vector<FigureSubject> subjects;
-    for (size_t i = 0; i < std::max(o.views.size(), results.size()); ++i) {
-        const RunResultPtr &result = results[results.size() > 1 ? i : 0];
-        o.choices.view = parseFigureView(o.views[o.views.size() > 1 ? i : 0]);
-        subjects.push_back(o.choices.view == FigureView::Attention ? attentionSubject(result, o) : figureSubject(result, o.choices));
-    }
-    if (!o.facets.empty())
-        o.spec.facets = facetIndices(*results.front(), o.facets);
+    const std::vector<FigureSubject> subjects = subjectsOf(o);
     for (const QString &file : exportFigure(QString::fromStdString(o.out), subjects, o.spec, o.numbers, o.columns))
         if (!o.quiet)
             std::cout << file.toStdString() << '\n';

@@ -1,6 +1,8 @@
 // Taking heads out: what is left of the logit difference, and which other heads' direct attribution changes (backup heads).
 #include "analysis/analysis.h"
 #include "analysis/detail/readings.h"
+#include "model/check_head.h"
+#include "model/detail/hook_points.h"
 #include "model/detail/weights.h"
 #include "model/hooked_transformer.h"
 #include "patching/detail/sweep_plan.h"
@@ -33,7 +35,7 @@ Array mean_z(const Array &z, const BatchLayout &layout)
 
 std::string z_hook(int layer)
 {
-    return "blocks." + std::to_string(layer) + ".attn.hook_z";
+    return block_hook(layer, "attn.hook_z");
 }
 
 } // namespace
@@ -52,8 +54,7 @@ void analyse_ablation(AnalysisRun &run)
 
     std::map<int, std::vector<int>> by_layer;
     for (const Head head : run.spec.heads) {
-        if (head.layer >= c.n_layers || head.head >= c.n_heads)
-            throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+        check_head(head, c);
         by_layer[head.layer].push_back(head.head);
     }
     HookedTransformer::Options source;

@@ -21,7 +21,7 @@ namespace patchbay {
 /// | detectors    | seed, tokens [[…]]                      | detector.* |
 /// | logit-lens   | –                                       | lens.logit_diff |
 /// | attention-vs-contribution | heads = one head           | attention.io, attention.s, contribution.io, contribution.s [prompts] |
-/// | attention-patterns | heads; prompt (0)                 | pattern.<layer.head> [pos, pos] of the clean run on one prompt; tokens in the summary |
+/// | attention-patterns | heads; prompt (0); flipped, value_weighted (false) | pattern.<layer.head> [pos, pos] on one prompt; tokens in the summary |
 /// | roles        | thresholds (analysis/roles.h)           | roles.* [layers, heads]: the numbers that the labels rest on |
 ///
 /// Throws Error naming the analysis, or the parameter or position that is missing; Cancelled.

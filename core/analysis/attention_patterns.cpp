@@ -1,29 +1,30 @@
 // Attention of chosen heads on one prompt, kept with its tokens so that a report can draw it again from the result alone.
 #include "analysis/detail/readings.h"
-#include "base/head.h"
+#include "model/check_head.h"
 
 namespace patchbay::detail {
 
 void analyse_attention_patterns(AnalysisRun &run)
 {
-    const ModelConfig &c = run.config();
     const PromptBatch &batch = run.in.batch;
     const int prompt = int(run.option("prompt", 0));
     if (prompt < 0 || prompt >= batch.prompts)
         throw Error("options.prompt", std::to_string(prompt) + " is not one of the " + std::to_string(batch.prompts) + " prompts");
     if (run.spec.heads.empty())
         throw Error("heads", "name the heads whose attention to keep");
+    const AttentionKind kind = run.flag("value_weighted") ? AttentionKind::ValueWeighted : AttentionKind::Plain;
+    const bool flipped = run.flag("flipped");
     const int64_t size = batch.end[size_t(prompt)] + 1;
     nlohmann::json heads = nlohmann::json::array();
     for (const Head head : run.spec.heads) {
-        if (head.layer >= c.n_layers || head.head >= c.n_heads)
-            throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
-        run.result.arrays["pattern." + dotted(head)] = {{size, size}, run.in.runs.pattern(run.clean(), head.layer, head.head, prompt)};
+        check_head(head, run.config());
+        run.result.arrays["pattern." + dotted(head)] = {{size, size}, run.session.attention(head, flipped, kind).weights[size_t(prompt)]};
         heads.push_back(dotted(head));
     }
+    const auto &known = flipped ? batch.flipped_tokens : batch.tokens;
     std::vector<std::string> tokens, roles(static_cast<size_t>(size));
     for (int64_t i = 0; i < size; ++i)
-        tokens.push_back(batch.tokens.empty() ? std::to_string(batch.at(false, prompt, int(i))) : batch.tokens[size_t(prompt)][size_t(i)]);
+        tokens.push_back(known.empty() ? std::to_string(batch.at(flipped, prompt, int(i))) : known[size_t(prompt)][size_t(i)]);
     const auto mark = [&](const std::vector<int> &positions, const char *role) {
         if (!positions.empty() && positions[size_t(prompt)] >= 0 && positions[size_t(prompt)] < size)
             roles[size_t(positions[size_t(prompt)])] = role;

@@ -1,6 +1,7 @@
 // Where heads look: from END to the names, and on repeated random tokens (previous-token, duplicate-token, induction).
 #include "analysis/detail/readings.h"
-#include "base/head.h"
+#include "model/check_head.h"
+#include "model/detail/hook_points.h"
 #include "model/detail/weights.h"
 #include "model/hooked_transformer.h"
 #include "task/python_random.h"
@@ -85,7 +86,7 @@ void analyse_detectors(AnalysisRun &run)
     HookedTransformer::Options options;
     options.logits = false;
     for (int l = 0; l < c.n_layers; ++l)
-        options.keep.push_back("blocks." + std::to_string(l) + ".attn.hook_pattern");
+        options.keep.push_back(block_hook(l, "attn.hook_pattern"));
     const ArrayMap cache = transformer.run({N, T, tokens}, options, run.cancel).cache;
     for (int l = 0; l < c.n_layers; ++l) {
         const std::vector<float> &pattern = cache.at(options.keep[size_t(l)]).floats(); // [N, H, T, T]
@@ -119,8 +120,7 @@ void analyse_attention_vs_contribution(AnalysisRun &run)
     if (run.spec.heads.size() != 1)
         throw Error("heads", "attention-vs-contribution takes one head");
     const Head head = run.spec.heads.front();
-    if (head.layer >= c.n_layers || head.head >= c.n_heads)
-        throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+    check_head(head, c);
     const PromptBatch &batch = run.in.batch;
     const int64_t P = batch.prompts, d = c.d_head;
     const Weights &w = run.in.model->weights();

@@ -15,6 +15,15 @@ double AnalysisRun::option(const char *key, double otherwise) const
     return spec.options.at(key).get<double>();
 }
 
+bool AnalysisRun::flag(const char *key) const
+{
+    if (!spec.options.is_object() || !spec.options.contains(key))
+        return false;
+    if (!spec.options.at(key).is_boolean())
+        throw Error(std::string("options.") + key, "must be true or false");
+    return spec.options.at(key).get<bool>();
+}
+
 at::Tensor logit_direction(const Session::Impl &in)
 {
     const at::Tensor &W_U = in.model->weights().W_U;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analysis/selection.h"
+#include "base/error.h"
 #include "patching/session.h"
 
 #include <filesystem>
@@ -38,6 +39,12 @@ Recipe load_recipe(const std::string &name_or_file);
 Recipe recipe_from_json(const nlohmann::json &json, const std::string &source);
 nlohmann::ordered_json to_json(const Recipe &recipe);
 
+/// A step has nothing to work on: one that it uses found no head, or has not been run. That is no failure of the step.
+class NothingToDo : public Error {
+public:
+    using Error::Error;
+};
+
 enum class StepState { Pending, Running, Done, Nothing, Skipped, Failed };
 std::string name(StepState state);
 
@@ -63,7 +70,7 @@ public:
 
     const Recipe &recipe() const { return m_recipe; }
     const std::vector<StepOutcome> &outcomes() const { return m_outcomes; }
-    /// The spec of a Run step with its references filled in. Throws Error when a step it refers to has not been run or found nothing.
+    /// The spec of a Run step with its references filled in. Throws NothingToDo when a step it refers to has not been run or found nothing.
     RunSpec spec(size_t step) const;
     /// Replaces a step's body (an edit in the program) and forgets its outcome. Throws Error as recipe_from_json does.
     void edit(size_t step, const nlohmann::json &body);
@@ -86,6 +93,7 @@ private:
     StepOutcome run_spec(size_t step, const RunObserver &observer, const CancelToken &cancel);
     StepOutcome run_select(const RecipeStep &step) const;
     StepOutcome run_circuit(const RecipeStep &step) const;
+    const RunSpec *path_behind(const std::string &id) const;
     RunResult empty_result() const;
 
     Session &m_session;

@@ -3,6 +3,9 @@
 #include "analysis/analysis.h"
 #include "analysis/detail/readings.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace patchbay {
 
 namespace {
@@ -10,26 +13,45 @@ namespace {
 constexpr double any = 1e300;
 
 struct NamedThreshold {
-    const char *name;
+    const char *name, *words, *unit;
     double RoleThresholds::*value;
 };
 constexpr NamedThreshold named[] = {
-    {"direct_effect", &RoleThresholds::direct_effect}, {"copy_score", &RoleThresholds::copy_score}, {"attention_io", &RoleThresholds::attention_io},
-    {"attention_s2", &RoleThresholds::attention_s2},   {"query_effect", &RoleThresholds::query_effect}, {"detector", &RoleThresholds::detector},
-    {"backup_gain", &RoleThresholds::backup_gain},
+    {"direct_effect", "direct effect", " %", &RoleThresholds::direct_effect},
+    {"copy_score", "copy score", " %", &RoleThresholds::copy_score},
+    {"attention_io", "attention END→IO", "", &RoleThresholds::attention_io},
+    {"attention_s2", "attention END→S2", "", &RoleThresholds::attention_s2},
+    {"query_effect", "effect through the name movers' queries", " %", &RoleThresholds::query_effect},
+    {"detector", "detectors", "", &RoleThresholds::detector},
+    {"backup_gain", "gain of a backup head ÷ logit difference", "", &RoleThresholds::backup_gain},
 };
+
+std::vector<Criterion> name_mover_criteria(const RoleThresholds &t)
+{
+    return {{"direct", -any, -t.direct_effect}, {"attention.end_to_io", t.attention_io, any}, {"copy.positive", t.copy_score, any}};
+}
 
 } // namespace
 
 RoleThresholds RoleThresholds::from_json(const nlohmann::json &options)
 {
     RoleThresholds out;
-    for (const NamedThreshold &one : named)
-        if (options.is_object() && options.contains(one.name)) {
-            if (!options.at(one.name).is_number())
-                throw Error(std::string("options.") + one.name, "is not a number");
-            out.*one.value = options.at(one.name).get<double>();
+    if (options.is_null())
+        return out;
+    if (!options.is_object())
+        throw Error("options", "of roles are thresholds by name, such as {\"direct_effect\": 3}");
+    for (const auto &[key, value] : options.items()) {
+        const auto known = std::find_if(std::begin(named), std::end(named), [&](const NamedThreshold &one) { return key == one.name; });
+        if (known == std::end(named)) {
+            std::string names;
+            for (const NamedThreshold &one : named)
+                names += (names.empty() ? "" : ", ") + std::string(one.name);
+            throw Error("options." + key, "is not a threshold of roles; there are " + names);
         }
+        if (!value.is_number())
+            throw Error("options." + key, "is not a number");
+        out.*known->value = value.get<double>();
+    }
     return out;
 }
 
@@ -41,9 +63,20 @@ nlohmann::json to_json(const RoleThresholds &thresholds)
     return out;
 }
 
+std::string to_string(const RoleThresholds &thresholds)
+{
+    std::string text;
+    for (const NamedThreshold &one : named) {
+        char number[32];
+        std::snprintf(number, sizeof number, "%g", thresholds.*one.value);
+        text += (text.empty() ? "" : ", ") + std::string(one.words) + " " + number + one.unit;
+    }
+    return text;
+}
+
 std::vector<SelectedHead> name_movers(const RoleQuantities &q, const RoleThresholds &t)
 {
-    return select_heads(q, {{"direct", -any, -t.direct_effect}, {"attention.end_to_io", t.attention_io, any}, {"copy.positive", t.copy_score, any}});
+    return select_heads(q, name_mover_criteria(t));
 }
 
 std::vector<RoledHead> assign_roles(const RoleQuantities &q, const RoleThresholds &t)
@@ -53,7 +86,7 @@ std::vector<RoledHead> assign_roles(const RoleQuantities &q, const RoleThreshold
         std::vector<Criterion> criteria;
     };
     const std::vector<Rule> rules{
-        {"name mover", {{"direct", -any, -t.direct_effect}, {"attention.end_to_io", t.attention_io, any}, {"copy.positive", t.copy_score, any}}},
+        {"name mover", name_mover_criteria(t)},
         {"negative name mover", {{"direct", t.direct_effect, any}, {"copy.negative", t.copy_score, any}}},
         {"S-inhibition", {{"queries", -any, -t.query_effect}, {"attention.end_to_s2", t.attention_s2, any}}},
         {"duplicate-token", {{"detector.duplicate_token", t.detector, any}}},

@@ -16,9 +16,11 @@ struct RoleThresholds {
     double query_effect = 2;       ///< effect through the name movers' queries is at most −this
     double detector = 0.4;         ///< previous-token, duplicate-token, induction attention on repeated random tokens
     double backup_gain = 0.05;     ///< gain in direct attribution when the name movers are ablated, as a share of the clean logit difference
-    static RoleThresholds from_json(const nlohmann::json &options); ///< Throws Error naming an option that is not a number.
+    static RoleThresholds from_json(const nlohmann::json &options); ///< Throws Error naming an option that is no threshold or not a number.
 };
 nlohmann::json to_json(const RoleThresholds &thresholds);
+/// For captions: "direct effect 2 %, copy score 75 %, attention END→IO 0.3, …".
+std::string to_string(const RoleThresholds &thresholds);
 
 struct RoledHead {
     std::string role; ///< "name mover", "negative name mover", "S-inhibition", "duplicate-token", "induction", "previous-token", "backup name mover"

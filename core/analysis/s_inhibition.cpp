@@ -1,6 +1,7 @@
 // The S-inhibition test: does a candidate, which attends END→S2, steer the name movers through their queries at END?
 #include "analysis/detail/readings.h"
-#include "base/head.h"
+#include "model/check_head.h"
+#include "model/detail/hook_points.h"
 #include "model/hooked_transformer.h"
 #include "patching/detail/frozen_pass.h"
 #include "patching/detail/kernels.h"
@@ -12,6 +13,11 @@ namespace patchbay::detail {
 
 namespace {
 
+std::string pattern_hook(int layer)
+{
+    return block_hook(layer, "attn.hook_pattern");
+}
+
 struct EndAttention {
     std::vector<float> io, s1, s2; ///< [heads, prompts]
 };
@@ -21,7 +27,7 @@ EndAttention end_attention(const ArrayMap &cache, const std::vector<Head> &heads
 {
     EndAttention out;
     for (const Head head : heads) {
-        const Array &pattern = cache.at("blocks." + std::to_string(head.layer) + ".attn.hook_pattern");
+        const Array &pattern = cache.at(pattern_hook(head.layer));
         const int64_t H = pattern.shape[1], T = pattern.shape[2];
         for (int p = 0; p < batch.prompts; ++p) {
             const float *row = pattern.floats().data() + ((p * H + head.head) * T + batch.end[size_t(p)]) * T;
@@ -63,18 +69,16 @@ void analyse_s_inhibition(AnalysisRun &run)
         throw Error("heads", "name the candidates to test");
     if (movers.empty())
         throw Error("name_movers", "name the name movers to test them against");
-    for (const std::vector<Head> *list : {&candidates, (const std::vector<Head> *)&movers})
-        for (const Head head : *list)
-            if (head.layer >= c.n_layers || head.head >= c.n_heads)
-                throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+    check_heads(candidates, c);
+    check_heads(movers, c);
 
     const HookedTransformer transformer(run.in.model);
     const Tokens clean{P, batch.width, batch.clean};
     HookedTransformer::Options options;
     options.logits = false;
-    for (const std::vector<Head> *list : {&candidates, (const std::vector<Head> *)&movers})
-        for (const Head head : *list)
-            options.keep.push_back("blocks." + std::to_string(head.layer) + ".attn.hook_pattern");
+    for (const std::vector<Head> &list : {candidates, movers})
+        for (const Head head : list)
+            options.keep.push_back(pattern_hook(head.layer));
     const ArrayMap base = transformer.run(clean, options, run.cancel).cache;
     const EndAttention seen = end_attention(base, candidates, batch), before = end_attention(base, movers, batch);
 
@@ -87,10 +91,10 @@ void analyse_s_inhibition(AnalysisRun &run)
     for (const Head head : movers)
         receivers.push_back({Site::Q, head.layer, head.head});
 
-    const std::string final_hook = "blocks." + std::to_string(c.n_layers - 1) + ".hook_resid_post";
+    const std::string final_hook = block_hook(c.n_layers - 1, "hook_resid_post");
     options.keep = {final_hook};
     for (const Head head : movers)
-        options.keep.push_back("blocks." + std::to_string(head.layer) + ".attn.hook_pattern");
+        options.keep.push_back(pattern_hook(head.layer));
     EndAttention after;
     std::vector<float> after_diff;
     nlohmann::json table = nlohmann::json::array();
@@ -101,7 +105,7 @@ void analyse_s_inhibition(AnalysisRun &run)
         for (size_t r = 0; r < receivers.size(); ++r) {
             at::Tensor q = records.values[0][r].defined() ? records.values[0][r].clone() : pass.base_value(receivers[r]);
             Intervention change;
-            change.hook = "blocks." + std::to_string(receivers[r].layer) + ".attn.hook_q";
+            change.hook = block_hook(receivers[r].layer, "attn.hook_q");
             change.heads = {receivers[r].head};
             change.values.shape = {P, batch.width, c.n_heads, c.d_head};
             std::vector<float> values(size_t(P) * size_t(batch.width) * size_t(c.n_heads) * size_t(c.d_head));

@@ -109,6 +109,14 @@ std::string to_string(const std::vector<Evidence> &evidence)
     return text;
 }
 
+std::vector<Evidence> evidence_from_json(const nlohmann::json &list)
+{
+    std::vector<Evidence> evidence;
+    for (const nlohmann::json &one : list)
+        evidence.push_back({one.at("quantity").get<std::string>(), one.at("unit").get<std::string>(), one.at("value").get<double>()});
+    return evidence;
+}
+
 nlohmann::json to_json(const std::vector<SelectedHead> &heads)
 {
     nlohmann::json out = nlohmann::json::array();

@@ -46,5 +46,7 @@ std::vector<SelectedHead> select_heads(const std::map<std::string, HeadQuantity>
 /// "copy score 98.6 %, direct effect −34.2 %"
 std::string to_string(const std::vector<Evidence> &evidence);
 nlohmann::json to_json(const std::vector<SelectedHead> &heads);
+/// The other way, for one head's list of evidence. Throws nlohmann::json::exception.
+std::vector<Evidence> evidence_from_json(const nlohmann::json &list);
 
 } // namespace patchbay

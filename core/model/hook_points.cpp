@@ -2,7 +2,7 @@
 
 namespace patchbay {
 
-std::string block_hook(int layer, const char *suffix)
+std::string block_hook(int layer, const std::string &suffix)
 {
     return "blocks." + std::to_string(layer) + "." + suffix;
 }

@@ -1,4 +1,5 @@
 // A RunSpec in words: titles of figures and sentences of captions.
+#include "patching/analysis_text.h"
 #include "patching/run_spec.h"
 
 #include <algorithm>
@@ -137,7 +138,7 @@ std::string title(const RunSpec &spec)
     case Method::Analysis:
         break;
     }
-    return "Analysis: " + spec.analysis + (spec.heads.empty() ? "" : " of " + head_words(spec.heads));
+    return analysis_title(spec);
 }
 
 std::string describe(const RunSpec &spec)
@@ -162,7 +163,7 @@ std::string describe(const RunSpec &spec)
     case Method::Analysis:
         break;
     }
-    return "Analysis " + spec.analysis + (spec.heads.empty() ? "" : " of " + head_words(spec.heads)) + " on the clean and flipped prompts.";
+    return analysis_description(spec);
 }
 
 } // namespace patchbay

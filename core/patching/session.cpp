@@ -1,5 +1,6 @@
 #include "patching/session.h"
 
+#include "model/check_head.h"
 #include "patching/detail/gemm.h"
 #include "patching/detail/kernels.h"
 #include "patching/detail/session_impl.h"
@@ -205,8 +206,7 @@ AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind k
     m->enter();
     m->baseline({});
     const ModelConfig &c = m->model->config();
-    if (head.layer < 0 || head.layer >= c.n_layers || head.head < 0 || head.head >= c.n_heads)
-        throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+    check_head(head, c);
     const Run &run = m->runs.run(flipped_run);
     AttentionPattern out;
     out.head = head;

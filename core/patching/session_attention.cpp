@@ -1,4 +1,6 @@
 // Attention of a head in a patched run: carried out plainly, with interventions, since one run is all it takes.
+#include "model/check_head.h"
+#include "model/detail/hook_points.h"
 #include "model/hooked_transformer.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/sweep_plan.h"
@@ -11,25 +13,17 @@ namespace {
 
 std::string hook_of(const Node &node)
 {
-    const std::string block = "blocks." + std::to_string(node.layer) + ".";
+    const std::string own = "hook_" + name(node.site);
     switch (node.site) {
     case Site::Z:
     case Site::Q:
     case Site::K:
     case Site::V:
     case Site::Pattern:
-    case Site::Result: return block + "attn.hook_" + name(node.site);
-    case Site::QInput:
-    case Site::KInput:
-    case Site::VInput:
-    case Site::AttnOut:
-    case Site::MlpOut:
-    case Site::ResidPre:
-    case Site::ResidMid:
-    case Site::ResidPost: return block + "hook_" + name(node.site);
-    case Site::MlpPre: break;
+    case Site::Result: return block_hook(node.layer, "attn." + own);
+    case Site::MlpPre: return block_hook(node.layer, "mlp.hook_pre");
+    default: return block_hook(node.layer, own);
     }
-    return block + "mlp.hook_pre";
 }
 
 Tokens tokens_of(const PromptBatch &batch, bool flipped)
@@ -44,8 +38,7 @@ AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, cons
     m->enter();
     m->baseline({});
     const ModelConfig &c = m->model->config();
-    if (head.layer < 0 || head.layer >= c.n_layers || head.head < 0 || head.head >= c.n_heads)
-        throw Error(label(head), "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+    check_head(head, c);
     const bool base_flipped = base_is_flipped(spec);
     const HookedTransformer transformer(m->model);
     HookedTransformer::Options source_options;
@@ -57,7 +50,7 @@ AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, cons
 
     HookedTransformer::Options options;
     options.logits = false;
-    const std::string pattern_hook = "blocks." + std::to_string(head.layer) + ".attn.hook_pattern";
+    const std::string pattern_hook = block_hook(head.layer, "attn.hook_pattern");
     options.keep = {pattern_hook};
     const auto rows = chosen_rows(spec.positions, m->batch, m->runs.layout(), first_rows(false, m->runs.layout()));
     for (const Node &node : patched) {

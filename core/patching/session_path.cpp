@@ -1,9 +1,9 @@
 // Path patching: a frozen pass for what arrives at the receivers, then the base run with the receivers replaced.
+#include "model/check_head.h"
 #include "patching/detail/frozen_pass.h"
 #include "patching/detail/path_estimate.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/wave.h"
-
 
 namespace patchbay {
 
@@ -13,11 +13,10 @@ namespace {
 
 void check_node(const Node &node, const ModelConfig &c, const char *field)
 {
-    if (node.layer < 0 || node.layer >= c.n_layers || node.head >= c.n_heads)
-        throw Error(std::string(field) + " " + to_string(node),
-                    "this model has " + std::to_string(c.n_layers) + " layers of " + std::to_string(c.n_heads) + " heads");
+    const std::string subject = std::string(field) + " " + to_string(node);
+    check_head({node.layer, node.head}, c, subject);
     if (node.site == Site::ResidMid && c.parallel)
-        throw Error(std::string(field) + " " + to_string(node), "attention and MLP of this model are parallel: there is no resid_mid");
+        throw Error(subject, "attention and MLP of this model are parallel: there is no resid_mid");
 }
 
 std::vector<SenderSet> sender_sets(const Ends &ends, const ModelConfig &c)

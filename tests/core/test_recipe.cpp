@@ -10,6 +10,9 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include <map>
+#include <set>
+
 using namespace patchbay;
 using nlohmann::json;
 
@@ -116,6 +119,22 @@ private Q_SLOTS:
         QVERIFY(outcomes[5].heads.size() > 10);
     }
 
+    void havingNothingToDoIsNoFailure()
+    {
+        const json ablate{{"id", "ablate"}, {"title", "Ablate"}, {"kind", "run"},
+                          {"spec", {{"method", "analysis"}, {"analysis", "ablate"}, {"heads", {{"from", "some"}}}}}};
+        RecipeRun run(*m_session, recipe_from_json(recipe({kCopying, choice("some", "copying", 1000), ablate}), "small"), m_model, m_task);
+        QVERIFY_EXCEPTION_THROWN(run.spec(2), NothingToDo);
+        QVERIFY(run.run(2).state == StepState::Nothing);
+        QCOMPARE(run.outcomes()[2].message, std::string("Nothing to do: step \"some\" has not been run."));
+        run.run(1); // its own source has not been run
+        QVERIFY(run.outcomes()[1].state == StepState::Nothing);
+        run.run_all();
+        QVERIFY_EXCEPTION_THROWN(run.spec(2), NothingToDo);
+        QVERIFY(run.run(2).state == StepState::Nothing);
+        QVERIFY(run.outcomes()[2].message.find("found no head") != std::string::npos);
+    }
+
     void stepsCanBeEditedAndSkipped()
     {
         RecipeRun run(*m_session, recipe_from_json(recipe({kBaseline, kCopying, choice("some", "copying", 1000)}), "small"), m_model, m_task);
@@ -150,6 +169,22 @@ private Q_SLOTS:
         for (const auto &[role, heads] : named)
             for (const QString &head : heads)
                 QVERIFY2(found[role].contains(head), qPrintable(QStringLiteral("%1 is no %2 (found: %3)").arg(head, QString::fromStdString(role), found[role].join(QLatin1Char(' ')))));
+
+        // Edges end where the paths that they tell of really ended.
+        std::map<std::string, std::set<std::string>> received;
+        json edges;
+        for (size_t i = 0; i < run.outcomes().size(); ++i) {
+            const RunResultPtr &result = run.outcomes()[i].result;
+            if (result && result->spec.method == Method::PathPatch)
+                for (const Node &node : result->spec.receivers.nodes)
+                    received[name(node.site)].insert(dotted(Head{node.layer, node.head}));
+            if (run.recipe().steps[i].kind == StepKind::Circuit)
+                edges = result->summary.at("edges");
+        }
+        QVERIFY(!edges.empty());
+        for (const json &edge : edges)
+            if (!edge.at("to").is_null())
+                QVERIFY2(received[edge.at("site").get<std::string>()].contains(edge.at("to").get<std::string>()), edge.dump().c_str());
 
         QTemporaryDir folder;
         run.save(folder.path().toStdString());

@@ -10,6 +10,7 @@
 #include <QDir>
 #include <QDoubleSpinBox>
 #include <QFile>
+#include <QMap>
 #include <QMimeData>
 #include <QProcess>
 #include <QSettings>
@@ -17,6 +18,8 @@
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <sys/mount.h>
 
 #include <cmath>
 #include <random>
@@ -261,7 +264,9 @@ private Q_SLOTS:
             dialog.saveTo(path(QStringLiteral("missing/folder/x.pdf")));
             QVERIFY(failed.wait(60000));
             QVERIFY(failed[0][0].toString().contains(QLatin1String("does not exist")));
+            QSignalSpy copied(&dialog, &ExportDialog::copied);
             dialog.copyToClipboard();
+            QVERIFY(copied.wait(20000));
             const QMimeData *data = QApplication::clipboard()->mimeData();
             QVERIFY(data->hasImage());
             QVERIFY(data->data(QStringLiteral("image/svg+xml")).contains("Only here"));
@@ -276,6 +281,95 @@ private Q_SLOTS:
         QVERIFY(remembered.colourMap == widgets::ColourMap::PuOr);
         QVERIFY(remembered.title.isEmpty());
         QCOMPARE(rememberedSpec(FigureView::Scatter).width, 85.0); // each view for itself
+        // The facets come back for a run that offers the same ones, and for no other.
+        QCOMPARE(FigureOptions(figureSubject(result, {})).spec().facets, QVector<int>{1});
+        QVERIFY(FigureOptions(figureSubject(shared(sweep({"z", "q"})), {})).spec().facets.isEmpty());
+    }
+
+    void pinnedRunsKeepTheChosenFacets()
+    {
+        FigureChoices choices;
+        choices.facets = QStringList{QStringLiteral("Pattern")};
+        const auto titles = [&](const std::vector<std::string> &sites) {
+            QStringList all;
+            const FigureSubject subject = figureSubject(shared(sweep(sites)), choices);
+            for (const widgets::HeatmapFacet &facet : std::get<widgets::HeatmapView>(subject.content).facets)
+                all << facet.title;
+            return all;
+        };
+        QCOMPARE(titles({"z", "q", "pattern"}), QStringList{QStringLiteral("Pattern")});
+        QCOMPARE(titles({"pattern", "z"}), QStringList{QStringLiteral("Pattern")});
+        QCOMPARE(titles({"z", "q"}).size(), 2); // it has none of them: shown whole
+    }
+
+    void captionsOfPanelsNameTheirLetters()
+    {
+        const RunResultPtr one = shared(sweep()), other = shared(sweep({"q"}));
+        FigureChoices scatter;
+        scatter.view = FigureView::Scatter;
+        const QString caption = figureMetadata({figureSubject(one, {}), figureSubject(one, scatter), figureSubject(other, {})}).caption;
+        QCOMPARE(caption, QStringLiteral("a, b: %1 c: %2").arg(resultCaption(*one), resultCaption(*other)));
+        QCOMPARE(figureMetadata({figureSubject(one, {})}).caption, resultCaption(*one));
+    }
+
+    void numbersOfAttentionAreAttention()
+    {
+        FigureSubject subject;
+        subject.view = FigureView::Attention;
+        widgets::AttentionView view;
+        view.size = 2;
+        view.tokens = QStringList{QStringLiteral("one"), QStringLiteral(" two")};
+        view.weights = {1, 0, 0.25f, 0.75f};
+        subject.content = view;
+        subject.result = shared(sweep());
+        exportFigure(path(QStringLiteral("look.svg")), {subject}, {}, true);
+        const ArrayFile beside = read_arrays(path(QStringLiteral("look.npz")).toStdString());
+        QCOMPARE(beside.arrays.size(), size_t(1));
+        QCOMPARE(beside.arrays.at("attention").floats(), (std::vector<float>{1, 0, 0.25f, 0.75f}));
+    }
+
+    void aDiskThatIsFullOrLockedLeavesEarlierFiles()
+    {
+        const QString disk = path(QStringLiteral("small disk"));
+        QVERIFY(QDir().mkpath(disk));
+        if (::mount("tmpfs", disk.toUtf8().constData(), "tmpfs", 0, "size=512k") != 0)
+            QSKIP("a small disk can only be mounted as root");
+        const QString figure = disk + QStringLiteral("/fig.svg");
+        const auto attempt = [&] {
+            try {
+                exportFigure(figure, {figureSubject(shared(sweep({"z", "q", "k", "v", "pattern"})), {})}, {}, true);
+            } catch (const std::exception &error) {
+                return QString::fromUtf8(error.what());
+            }
+            return QStringLiteral("written");
+        };
+        const QString first = attempt();
+        QMap<QString, QByteArray> before;
+        for (const char *type : {"svg", "csv", "npz"})
+            before[disk + QStringLiteral("/fig.") + QLatin1String(type)] = bytesOf(disk + QStringLiteral("/fig.") + QLatin1String(type));
+        QFile filler(disk + QStringLiteral("/filler"));
+        if (filler.open(QIODevice::WriteOnly | QIODevice::Unbuffered))
+            while (filler.write(QByteArray(4096, 'x')) == 4096) { }
+        filler.close();
+        const QString full = attempt();
+        const QStringList entries = QDir(disk).entryList(QDir::Files | QDir::Hidden);
+        bool same = true;
+        for (auto it = before.cbegin(); it != before.cend(); ++it)
+            same = same && bytesOf(it.key()) == it.value();
+        QFile::remove(filler.fileName());
+        const bool locked = ::mount("tmpfs", disk.toUtf8().constData(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=512k") == 0;
+        const QString readOnly = attempt();
+        const QStringList after = QDir(disk).entryList(QDir::Files | QDir::Hidden);
+        ::umount(disk.toUtf8().constData());
+        QCOMPARE(first, QStringLiteral("written"));
+        QVERIFY2(full.contains(QLatin1String("fig.svg")) && full.contains(QLatin1String("space")), qPrintable(full));
+        QVERIFY(same);
+        const QStringList expected{QStringLiteral("fig.csv"), QStringLiteral("fig.npz"), QStringLiteral("fig.svg")};
+        QCOMPARE(entries, QStringList(expected) << QStringLiteral("filler"));
+        QVERIFY(locked);
+        QVERIFY2(readOnly.contains(QLatin1String("fig.svg")), qPrintable(readOnly));
+        QVERIFY(readOnly != full);
+        QCOMPARE(after, expected);
     }
 
     void theCommandLineGivesTheSameBytes()

@@ -1,8 +1,11 @@
 // The report of the shipped recipe on the demo model: every step, every caption, well-formed page, vector pages with embedded fonts.
 #include "analysis/recipe.h"
+#include "base/error.h"
+#include "export/export_files.h"
 #include "io/array_files.h"
 #include "model/model.h"
 #include "report/report.h"
+#include "report/report_sheet.h"
 #include "task/task_source.h"
 
 #include <QProcess>
@@ -181,6 +184,45 @@ private Q_SLOTS:
         const Report again = composeReport(readReportSource(folder()));
         QCOMPARE(reportHtml(again), m_html);
         QCOMPARE(reportPdf(again), readAll(m_pdf));
+    }
+
+    void theSheetHasEveryFigureAsAPanel()
+    {
+        const std::vector<FigureSubject> all = recipeSubjects(m_source);
+        QVERIFY(all.size() > 10);
+        for (const FigureSubject &subject : all) {
+            QVERIFY(subject.view != FigureView::Table);
+            QVERIFY(!subject.title().isEmpty() && !subject.captionText().isEmpty());
+        }
+        const std::vector<FigureSubject> chosen = recipeSubjects(m_source, {"roles", "direct"});
+        QCOMPARE(chosen.size(), size_t(2));
+        QVERIFY(chosen[0].view == FigureView::Table && chosen[1].view == FigureView::Heatmap);
+        QVERIFY(chosen[1].title().contains(QStringLiteral("noising")));
+        QVERIFY_EXCEPTION_THROWN(recipeSubjects(m_source, {"no-such-step"}), Error);
+
+        const QString program = QStringLiteral(PATCHBAY_BINARY_DIR "/bin/patchbay"), sheet = m_folder.filePath(QStringLiteral("sheet.pdf"));
+        if (!QFile::exists(program))
+            QSKIP("the program patchbay is not built");
+        QProcess process;
+        process.start(program, {QStringLiteral("figure"), m_folder.path(), QStringLiteral("--width"), QStringLiteral("174"), QStringLiteral("--out"), sheet});
+        QVERIFY(process.waitForFinished(60000));
+        QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
+        widgets::FigureSpec spec;
+        spec.width = 174;
+        exportFigure(m_folder.filePath(QStringLiteral("same.pdf")), all, spec, false);
+        QVERIFY(readAll(sheet).size() > 10000);
+        QVERIFY(readAll(sheet) == readAll(m_folder.filePath(QStringLiteral("same.pdf"))));
+        const nlohmann::json specs = nlohmann::json::parse(widgets::readEmbeddedSpec(sheet).toStdString());
+        QVERIFY(specs.is_array() && specs.size() > 5);
+        for (const nlohmann::json &one : specs)
+            run_spec_from_json(one); // throws where it is none
+    }
+
+    void rolesTellTheirThresholds()
+    {
+        const ReportStep *roles = m_source.step("roles");
+        QVERIFY(roles);
+        QVERIFY2(stepCaption(m_source, *roles, false).contains(QStringLiteral("Thresholds: direct effect 2\u00a0%")), qPrintable(stepCaption(m_source, *roles, false)));
     }
 
     void errorsNameTheFile()

@@ -211,10 +211,8 @@ widgets::AttentionView AttentionController::viewOf(const AttentionPattern &patte
     widgets::AttentionView view =
         byRole ? meanByRole(pattern, batch) : attentionView(pattern, std::clamp(m_prompt, 0, batch.prompts - 1), batch, base);
     view.difference = m_source == AttentionSource::CleanMinusFlipped || m_source == AttentionSource::PatchedMinusBase;
-    view.title = QStringLiteral("%1 · %2 · %3").arg(label(view.head), sourceText(),
-                                                    byRole ? tr("mean of %1 prompts").arg(batch.prompts) : tr("prompt %1").arg(m_prompt + 1));
-    if (m_kind == AttentionKind::ValueWeighted)
-        view.title += tr(" · value-weighted");
+    view.title = attentionTitle(view.head, sourceText(), byRole ? tr("mean of %1 prompts").arg(batch.prompts) : tr("prompt %1").arg(m_prompt + 1),
+                                m_kind == AttentionKind::ValueWeighted);
     return view;
 }
 

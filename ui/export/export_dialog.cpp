@@ -116,7 +116,7 @@ std::vector<FigureSubject> ExportDialog::subjects() const
         if (m_panels->item(i)->checkState() != Qt::Checked)
             continue;
         FigureChoices choices;
-        choices.view = m_subject.view == FigureView::Attention || m_subject.view == FigureView::Graph ? FigureView::Heatmap : m_subject.view;
+        choices.view = runView();
         try {
             all.push_back(figureSubject(m_pinned[size_t(i)], choices));
         } catch (const std::exception &) {
@@ -126,6 +126,12 @@ std::vector<FigureSubject> ExportDialog::subjects() const
         }
     }
     return all;
+}
+
+/// Attention and circuits belong to one head or one recipe: other runs stand beside them as heatmaps.
+FigureView ExportDialog::runView() const
+{
+    return m_subject.view == FigureView::Attention || m_subject.view == FigureView::Graph ? FigureView::Heatmap : m_subject.view;
 }
 
 widgets::FigureSheet ExportDialog::sheet() const
@@ -177,10 +183,12 @@ void ExportDialog::saveAll()
 void ExportDialog::saveAllTo(const QString &folder, const QString &type)
 {
     FigureChoices choices;
-    choices.view = m_subject.view == FigureView::Attention ? FigureView::Heatmap : m_subject.view;
+    choices.view = runView();
     widgets::FigureSpec spec = m_options->spec();
     spec.title.clear();   // each run has its own
     spec.caption.clear();
+    choices.facets = m_options->facetTitles();
+    spec.facets.clear();  // indices of the shown run; others may have their facets elsewhere
     inBackground([folder, type, results = m_pinned, choices, spec, numbers = m_numbers->isChecked()]() -> std::pair<QString, QStringList> {
         const BatchReport report = exportAll(folder, results, choices, spec, type, numbers);
         return {report.failed.join(QLatin1Char('\n')), report.written};
@@ -189,27 +197,36 @@ void ExportDialog::saveAllTo(const QString &folder, const QString &type)
 
 void ExportDialog::copyToClipboard()
 {
-    const std::vector<FigureSubject> all = subjects();
-    const widgets::FigureSheet figure = figureSheet(all, m_options->spec());
-    const widgets::FigureMetadata metadata = figureMetadata(all);
-    auto *data = new QMimeData;
-    const QByteArray png = widgets::figurePng(figure, metadata);
-    data->setImageData(QImage::fromData(png));
-    data->setData(QStringLiteral("image/png"), png);
-    data->setData(QStringLiteral("image/svg+xml"), widgets::figureSvg(figure, metadata));
-    data->setData(QStringLiteral("application/pdf"), widgets::figurePdf(figure, metadata));
-    QGuiApplication::clipboard()->setMimeData(data);
-    m_message->setText(tr("Copied as PNG, SVG and PDF."));
-    m_message->show();
+    struct Formats {
+        QByteArray png, svg, pdf;
+        QImage image;
+    };
+    const auto formats = std::make_shared<Formats>();
+    inBackground([formats, all = subjects(), spec = m_options->spec()]() -> std::pair<QString, QStringList> {
+                     const widgets::FigureSheet figure = figureSheet(all, spec);
+                     const widgets::FigureMetadata metadata = figureMetadata(all);
+                     *formats = {widgets::figurePng(figure, metadata), widgets::figureSvg(figure, metadata), widgets::figurePdf(figure, metadata), {}};
+                     formats->image = QImage::fromData(formats->png);
+                     return {};
+                 },
+                 [this, formats] {
+                     auto *data = new QMimeData;
+                     data->setImageData(formats->image);
+                     data->setData(QStringLiteral("image/png"), formats->png);
+                     data->setData(QStringLiteral("image/svg+xml"), formats->svg);
+                     data->setData(QStringLiteral("application/pdf"), formats->pdf);
+                     QGuiApplication::clipboard()->setMimeData(data);
+                     m_message->setText(tr("Copied as PNG, SVG and PDF."));
+                     Q_EMIT copied();
+                 });
 }
 
-void ExportDialog::inBackground(const std::function<std::pair<QString, QStringList>()> &work)
+void ExportDialog::inBackground(const Work &work, const std::function<void()> &then)
 {
-    m_save->setEnabled(false);
-    m_all->setEnabled(false);
-    m_message->setText(tr("Writing…"));
+    setBusy(true);
+    m_message->setText(tr("Working…"));
     m_message->show();
-    QThreadPool::globalInstance()->start([work, dialog = QPointer<ExportDialog>(this)] {
+    QThreadPool::globalInstance()->start([work, then, dialog = QPointer<ExportDialog>(this)] {
         std::pair<QString, QStringList> outcome;
         try {
             outcome = work();
@@ -217,18 +234,27 @@ void ExportDialog::inBackground(const std::function<std::pair<QString, QStringLi
             outcome.first = QString::fromUtf8(error.what());
         }
         // The dialog may be gone: the pointer is looked at on its own thread only.
-        QMetaObject::invokeMethod(QCoreApplication::instance(), [dialog, outcome] {
-            if (dialog)
+        QMetaObject::invokeMethod(QCoreApplication::instance(), [dialog, outcome, then] {
+            if (!dialog)
+                return;
+            dialog->setBusy(false);
+            if (then && outcome.first.isEmpty())
+                then();
+            else
                 dialog->finish(outcome.first, outcome.second);
         });
     });
 }
 
+void ExportDialog::setBusy(bool busy)
+{
+    m_save->setEnabled(!busy);
+    m_copy->setEnabled(!busy);
+    m_all->setEnabled(!busy && !m_pinned.empty());
+}
+
 void ExportDialog::finish(const QString &message, const QStringList &files)
 {
-    m_save->setEnabled(true);
-    m_all->setEnabled(!m_pinned.empty());
-    m_message->show();
     QStringList lines;
     if (files.size() == 1)
         lines << tr("Written: %1").arg(files.front());

@@ -36,19 +36,24 @@ public:
     void saveTo(const QString &path);
     /// All pinned runs into a folder, as this kind of figure, with these choices.
     void saveAllTo(const QString &folder, const QString &type);
-    /// PNG, SVG and PDF at once: the program that pastes takes what it likes best.
+    /// PNG, SVG and PDF at once, drawn in the background: the program that pastes takes what it likes best.
     void copyToClipboard();
 
 Q_SIGNALS:
     void exported(const QStringList &files);
+    void copied();
     void failed(const QString &message);
 
 private:
     void refresh();
     void save();
     void saveAll();
-    /// work runs on a pool thread and returns a message ("": fine) with the files it wrote.
-    void inBackground(const std::function<std::pair<QString, QStringList>()> &work);
+    /// Runs on a pool thread and returns a message ("": fine) with the files it wrote.
+    using Work = std::function<std::pair<QString, QStringList>()>;
+    /// then is called on the dialog's thread when all went well; without one the files are told.
+    void inBackground(const Work &work, const std::function<void()> &then = {});
+    void setBusy(bool busy);
+    FigureView runView() const;
     void finish(const QString &message, const QStringList &files);
 
     FigureSubject m_subject;

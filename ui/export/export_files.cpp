@@ -114,12 +114,12 @@ QStringList exportFigure(const QString &path, const std::vector<FigureSubject> &
     const QFileInfo info(path);
     for (size_t i = 0; i < subjects.size(); ++i) {
         const FigureSubject &subject = subjects[i];
-        const QString letter = subjects.size() > 1 ? QStringLiteral("-") + QChar(u'a' + int(i % 26)) : QString();
+        const QString letter = subjects.size() > 1 ? QStringLiteral("-") + widgets::panelLetter(int(i)) : QString();
         const QString base = info.dir().filePath(info.completeBaseName() + letter);
         FileMetadata about{{"title", subject.title().toStdString()}, {"caption", subject.captionText().toStdString()}, {"program", metadata.version.toStdString()}};
         if (subject.result) {
             about["model_sha256"] = subject.result->model_sha256;
-            about["run_spec"] = to_json(subject.result->spec).dump();
+            about["run_spec"] = to_json(subject.spec ? *subject.spec : subject.result->spec).dump();
         }
         if (const auto *heatmap = std::get_if<widgets::HeatmapView>(&subject.content))
             about["unit"] = heatmap->unit.toStdString();
@@ -130,7 +130,9 @@ QStringList exportFigure(const QString &path, const std::vector<FigureSubject> &
             write_arrays(filePath(base + QStringLiteral(".csv")), drawn, about);
             files << base + QStringLiteral(".csv");
         }
-        if (subject.result)
+        // Attention is no part of the run that it was looked at beside.
+        const bool attention = std::holds_alternative<widgets::AttentionView>(subject.content);
+        if (subject.result && !attention)
             save_result(filePath(base + QStringLiteral(".npz")), *subject.result);
         else if (!drawn.empty())
             write_arrays(filePath(base + QStringLiteral(".npz")), drawn, about);

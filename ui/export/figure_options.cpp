@@ -20,6 +20,8 @@ namespace {
 
 constexpr double oneColumn = 85, bothColumns = 174;
 
+const QString facetsOfferedKey = QStringLiteral("figures/facets-offered"), facetsChosenKey = QStringLiteral("figures/facets-chosen");
+
 QString settingsKey(FigureView view)
 {
     return QStringLiteral("figures/%1").arg(name(view));
@@ -53,6 +55,35 @@ FigureOptions::FigureOptions(const FigureSubject &subject, QWidget *parent) : QW
     buildContent(form, subject);
     buildText(form, subject);
     setSpec(rememberedSpec(m_view));
+    recallFacets();
+}
+
+QStringList FigureOptions::allFacets() const
+{
+    QStringList titles;
+    for (int i = 0; m_facets && i < m_facets->count(); ++i)
+        titles << m_facets->item(i)->text();
+    return titles;
+}
+
+QStringList FigureOptions::facetTitles() const
+{
+    QStringList titles;
+    for (int i = 0; m_facets && i < m_facets->count(); ++i)
+        if (m_facets->item(i)->checkState() == Qt::Checked)
+            titles << m_facets->item(i)->text();
+    return titles == allFacets() ? QStringList() : titles;
+}
+
+void FigureOptions::recallFacets()
+{
+    const QStringList offered = QSettings().value(facetsOfferedKey).toStringList(), chosen = QSettings().value(facetsChosenKey).toStringList();
+    if (!m_facets || chosen.isEmpty() || offered != allFacets())
+        return;
+    m_silent = true;
+    for (int i = 0; i < m_facets->count(); ++i)
+        m_facets->item(i)->setCheckState(chosen.contains(m_facets->item(i)->text()) ? Qt::Checked : Qt::Unchecked);
+    m_silent = false;
 }
 
 void FigureOptions::buildSize(QFormLayout *form)
@@ -242,6 +273,10 @@ void FigureOptions::remember() const
     kept.caption.clear();
     kept.facets.clear();
     kept.destination = -1;
+    if (m_facets) {
+        QSettings().setValue(facetsOfferedKey, allFacets());
+        QSettings().setValue(facetsChosenKey, facetTitles());
+    }
     QSettings().setValue(settingsKey(m_view), QString::fromUtf8(QJsonDocument(kept.toJson()).toJson(QJsonDocument::Compact)));
 }
 

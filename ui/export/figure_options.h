@@ -26,7 +26,9 @@ public:
     widgets::FigureSpec spec() const;
     /// Puts a spec into the controls; emits changed() once.
     void setSpec(const widgets::FigureSpec &spec);
-    /// Stores what is worth keeping for the next figure of this kind: everything but title, caption and facets.
+    /// Titles of the facets that are chosen, where not all are.
+    QStringList facetTitles() const;
+    /// Stores what is worth keeping for the next figure of this kind: everything but title and caption. Facets are kept for views that offer the same ones.
     void remember() const;
 
 Q_SIGNALS:
@@ -38,6 +40,8 @@ private:
     void buildContent(QFormLayout *form, const FigureSubject &subject);
     void buildText(QFormLayout *form, const FigureSubject &subject);
     void notify();
+    void recallFacets();
+    QStringList allFacets() const;
 
     FigureView m_view;
     bool m_silent = false;

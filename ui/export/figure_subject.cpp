@@ -51,6 +51,13 @@ FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
         widgets::HeatmapView view = heatmapView(*result);
         if (view.facets.isEmpty())
             throw Error("result", "it has no sweep over heads or layers to draw as a heatmap");
+        QVector<int> kept;
+        for (const QString &title : choices.facets)
+            for (int i = 0; i < view.facets.size(); ++i)
+                if (view.facets[i].title == title)
+                    kept << i;
+        if (!kept.isEmpty())
+            keepFacets(view, kept);
         subject.content = std::move(view);
         break;
     }
@@ -64,25 +71,71 @@ FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
     return subject;
 }
 
+RunSpec attentionSpec(const RunSpec &of, Head head, int prompt, bool flipped, bool valueWeighted)
+{
+    RunSpec spec;
+    spec.method = Method::Analysis;
+    spec.model = of.model;
+    spec.task = of.task;
+    spec.analysis = "attention-patterns";
+    spec.heads = {head};
+    spec.options = {{"prompt", prompt}};
+    if (flipped)
+        spec.options["flipped"] = true;
+    if (valueWeighted)
+        spec.options["value_weighted"] = true;
+    return spec;
+}
+
+void keepFacets(widgets::HeatmapView &view, const QVector<int> &indices)
+{
+    QVector<widgets::HeatmapFacet> kept;
+    for (const int index : indices)
+        if (index >= 0 && index < view.facets.size())
+            kept << view.facets[index];
+    view.facets = kept;
+}
+
+namespace {
+
+/// "a, b: …. c: …." where panels differ; panels of one caption are told it once.
+QString joinedCaptions(const std::vector<FigureSubject> &subjects)
+{
+    std::vector<std::pair<QString, QStringList>> captions; // with the letters of its panels
+    for (size_t i = 0; i < subjects.size(); ++i) {
+        const QString caption = subjects[i].captionText();
+        if (caption.isEmpty())
+            continue;
+        const auto known = std::find_if(captions.begin(), captions.end(), [&](const auto &one) { return one.first == caption; });
+        (known == captions.end() ? captions.emplace_back(caption, QStringList()) : *known).second << widgets::panelLetter(int(i));
+    }
+    QStringList text;
+    for (const auto &[caption, letters] : captions)
+        text << (captions.size() > 1 ? letters.join(QStringLiteral(", ")) + QStringLiteral(": ") : QString()) + caption;
+    return text.join(QLatin1Char(' '));
+}
+
+} // namespace
+
 widgets::FigureMetadata figureMetadata(const std::vector<FigureSubject> &subjects)
 {
     widgets::FigureMetadata metadata;
     nlohmann::ordered_json specs = nlohmann::ordered_json::array();
-    QStringList titles, captions;
+    QStringList titles;
     for (const FigureSubject &subject : subjects) {
         titles << subject.title();
-        if (const QString caption = subject.captionText(); !caption.isEmpty() && !captions.contains(caption))
-            captions << caption;
         if (!subject.result)
             continue;
-        specs.push_back(to_json(subject.result->spec));
+        const nlohmann::ordered_json spec = to_json(subject.spec ? *subject.spec : subject.result->spec);
+        if (std::find(specs.begin(), specs.end(), spec) == specs.end())
+            specs.push_back(spec);
         if (metadata.version.isEmpty())
             metadata.version = QStringLiteral("Patchbay %1").arg(QString::fromStdString(subject.result->version)).trimmed();
         if (metadata.modelSha256.isEmpty())
             metadata.modelSha256 = QString::fromStdString(subject.result->model_sha256);
     }
     metadata.title = titles.join(QStringLiteral("; "));
-    metadata.caption = captions.join(QLatin1Char(' '));
+    metadata.caption = joinedCaptions(subjects);
     if (!specs.empty())
         metadata.runSpec = QByteArray::fromStdString((specs.size() == 1 ? specs[0] : specs).dump());
     if (metadata.version.isEmpty())

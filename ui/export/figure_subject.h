@@ -5,6 +5,8 @@
 #include "patching/run_result.h"
 #include "view_models.h"
 
+#include <QStringList>
+
 #include <optional>
 
 namespace patchbay {
@@ -21,6 +23,7 @@ struct FigureChoices {
     std::string x, y;           ///< scatter: grids; empty: pattern and z
     int top = 15;               ///< bars and tables: how many
     Sign sign = Sign::Both;
+    QStringList facets;         ///< heatmaps: titles of those to show; none of them there, or empty: all
 };
 
 /// One thing that can be exported: a view as it is shown, and the run that it came from.
@@ -29,6 +32,7 @@ struct FigureSubject {
     widgets::FigureContent content;
     RunResultPtr result; ///< null where a view has none (attention of a head before any run)
     QString caption;     ///< offered; empty: resultCaption(*result)
+    std::optional<RunSpec> spec; ///< what makes the content again where the result's own does not (attention)
 
     QString title() const;
     QString captionText() const;
@@ -36,7 +40,11 @@ struct FigureSubject {
 
 /// Every view but attention, which needs the model (attentionSubject). Throws Error when the result does not have the numbers.
 FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices);
-/// Title, caption, RunSpec (a list for several), program and hash of the weights, for the file.
+/// The analysis that gives the attention of a head on one prompt, on the model and task of another spec.
+RunSpec attentionSpec(const RunSpec &of, Head head, int prompt, bool flipped, bool valueWeighted);
+/// Leaves these facets of a heatmap, in this order.
+void keepFacets(widgets::HeatmapView &view, const QVector<int> &indices);
+/// Title, caption, RunSpec (a list for several, each once), program and hash of the weights, for the file.
 widgets::FigureMetadata figureMetadata(const std::vector<FigureSubject> &subjects);
 /// The sheet of these subjects. Facets are not chosen: see facetIndices.
 widgets::FigureSheet figureSheet(const std::vector<FigureSubject> &subjects, const widgets::FigureSpec &spec, int columns = 0);

@@ -38,6 +38,8 @@ Report composeReport(const ReportSource &source);
 
 /// What a step shows: nothing, one or two sheets (a circuit is drawn and tabled).
 QVector<widgets::FigureSheet> stepFigures(const ReportSource &source, const ReportStep &step);
+/// What a step's figure shows: what was patched into what, the direction and the metric. graph: of a circuit, the drawing instead of the table.
+QString stepCaption(const ReportSource &source, const ReportStep &step, bool graph);
 /// What a step found, in a sentence or two.
 QString stepFinding(const ReportStep &step);
 

@@ -4,6 +4,7 @@
 #include "analysis/selection.h"
 #include "base/error.h"
 #include "base/head.h"
+#include "colour_map.h"
 #include "view_models.h"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ using widgets::FigureSheet;
 namespace {
 
 constexpr double fullWidth = 170;
+constexpr double leastLimit = 1; ///< % of the gap that the colour scale reaches at least
 
 FigureSheet sheetOf(widgets::FigureContent content, double width, int labels = -1)
 {
@@ -32,7 +34,11 @@ FigureSheet heatmapSheet(widgets::HeatmapView view)
 {
     if (view.facets.isEmpty())
         throw Error("result", "it has no sweep over heads or layers to draw as a heatmap");
-    return sheetOf(view, view.facets.size() == 1 ? 110 : view.facets.size() == 2 ? 150 : fullWidth);
+    FigureSheet sheet = sheetOf(view, view.facets.size() == 1 ? 110 : view.facets.size() == 2 ? 150 : fullWidth);
+    // Effects that are next to nothing shall look like it.
+    if (!view.facets.isEmpty() && view.unit == QLatin1String("%") && widgets::colourLimit(view) < leastLimit)
+        sheet.spec.limit = leastLimit;
+    return sheet;
 }
 
 /// The heatmap of another step, with every head faded that this one did not choose.
@@ -87,33 +93,11 @@ FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
 
 FigureSheet attentionSheet(const ReportStep &step)
 {
-    const RunResult &result = *step.result;
     FigureSheet sheet;
     sheet.spec.width = fullWidth;
     sheet.spec.points = 7.5;
-    const auto texts = [&](const char *key) {
-        QStringList list;
-        for (const json &one : result.summary.value(key, json::array()))
-            list << QString::fromStdString(one.get<std::string>());
-        return list;
-    };
-    for (const json &name : result.summary.value("attention_heads", json::array())) {
-        const Head head = parse_head(name.get<std::string>());
-        const auto found = result.arrays.find("pattern." + name.get<std::string>());
-        if (found == result.arrays.end())
-            throw Error("step \"" + step.id + "\"", "its result has no attention of " + label(head));
-        widgets::AttentionView view;
-        view.head = toHeadId(head);
-        view.title = widgets::label(view.head);
-        view.tokens = texts("tokens");
-        view.roles = texts("roles_of_tokens");
-        view.size = int(found->second.shape.at(0));
-        const std::vector<float> &weights = found->second.floats();
-        view.weights = QVector<float>(weights.begin(), weights.end());
+    for (const widgets::AttentionView &view : attentionViews(*step.result))
         sheet.panels << view;
-    }
-    if (sheet.panels.isEmpty())
-        throw Error("step \"" + step.id + "\"", "its result has no attention");
     sheet.columns = sheet.panels.size() == 1 ? 1 : 2;
     if (sheet.panels.size() == 1)
         sheet.spec.width = 100;
@@ -124,7 +108,9 @@ FigureSheet scatterSheet(const ReportStep &step)
 {
     const RunResult &result = *step.result;
     if (!result.arrays.contains("attention.io")) {
-        return sheetOf(scatterView(result), 95);
+        widgets::ScatterView heads = scatterView(result);
+        heads.diagonal = true; // the same unit on both axes, and the text speaks of it
+        return sheetOf(std::move(heads), 95);
     }
     widgets::ScatterView view;
     const Head head = result.spec.heads.empty() ? Head{} : result.spec.heads.front();
@@ -137,10 +123,10 @@ FigureSheet scatterSheet(const ReportStep &step)
         if (x == result.arrays.end() || y == result.arrays.end())
             throw Error("step \"" + step.id + "\"", std::string("its result has no attention and contribution for ") + role);
         for (size_t p = 0; p < x->second.floats().size() && p < y->second.floats().size(); ++p)
-            view.points << widgets::ScatterPoint{toHeadId(head), {}, x->second.floats()[p], y->second.floats()[p], series};
+            view.points << widgets::ScatterPoint{{}, {}, x->second.floats()[p], y->second.floats()[p], series};
         ++series;
     }
-    return sheetOf(view, 95, 0);
+    return sheetOf(view, 95);
 }
 
 QString number(const json &value, int decimals)
@@ -161,10 +147,8 @@ widgets::TableView tableOf(const RunResult &result)
     if (summary.is_object() && summary.contains("roles")) {
         table.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Role"), QStringLiteral("Evidence")};
         for (const json &one : summary.at("roles")) {
-            std::vector<Evidence> evidence;
-            for (const json &e : one.at("evidence"))
-                evidence.push_back({e.at("quantity"), e.at("unit"), e.at("value")});
-            table.rows << QStringList{headText(one), QString::fromStdString(one.at("role").get<std::string>()), typographic(QString::fromStdString(to_string(evidence)))};
+            const QString numbers = QString::fromStdString(to_string(evidence_from_json(one.at("evidence"))));
+            table.rows << QStringList{headText(one), QString::fromStdString(one.at("role").get<std::string>()), typographic(numbers)};
         }
         return table;
     }

@@ -127,26 +127,6 @@ QString withStepTitles(const ReportSource &source, QString text)
     return text;
 }
 
-/// What a figure shows: what was patched into what, the direction and the metric.
-QString captionText(const ReportSource &source, const ReportStep &step, bool graph)
-{
-    QString words = step.caption;
-    if (step.kind == "run" && step.result->spec.method != Method::Analysis)
-        words = sentence(step.message) + QLatin1Char(' ') + words;
-    if (step.kind == "select") {
-        if (step.view.is_object())
-            words = QStringLiteral("Heads in full colour: ") + words.replace(QRegularExpression(QStringLiteral("^Heads with ")), QString()) + QStringLiteral(" All others are faded.");
-        words += sourcesOf(source, step);
-        if (step.view == "bars")
-            words += QStringLiteral(" Lines are 95 % intervals.");
-    }
-    if (const json &summary = step.result->summary; summary.is_object() && summary.contains("attention_heads"))
-        words += QStringLiteral(" Here: prompt %1.").arg(summary.value("prompt", 0) + 1);
-    if (step.kind == "circuit" && graph)
-        words += QStringLiteral(" Arrows are as thick as their effects are strong.");
-    return sentence(typographic(words));
-}
-
 QString modelText(const ReportSource &source)
 {
     QString text = QStringLiteral("%1").arg(source.model == QLatin1String("demo") ? QStringLiteral("The demo model that comes with the program") : source.model);
@@ -261,6 +241,25 @@ void addAppendix(Report &report, const ReportSource &source)
 
 } // namespace
 
+QString stepCaption(const ReportSource &source, const ReportStep &step, bool graph)
+{
+    QString words = step.caption;
+    if (step.kind == "run" && step.result->spec.method != Method::Analysis)
+        words = sentence(step.message) + QLatin1Char(' ') + words;
+    if (step.kind == "select") {
+        if (step.view.is_object())
+            words = QStringLiteral("Heads in full colour: ") + words.replace(QRegularExpression(QStringLiteral("^Heads with ")), QString()) + QStringLiteral(" All others are faded.");
+        words += sourcesOf(source, step);
+        if (step.view == "bars")
+            words += QStringLiteral(" Lines are 95 % intervals.");
+    }
+    if (const QString thresholds = thresholdsText(*step.result); !thresholds.isEmpty())
+        words += QLatin1Char(' ') + thresholds;
+    if (step.kind == "circuit" && graph)
+        words += QStringLiteral(" Arrows are as thick as their effects are strong.");
+    return sentence(typographic(words));
+}
+
 QString stepFinding(const ReportStep &step)
 {
     if (!step.done())
@@ -301,7 +300,7 @@ Report composeReport(const ReportSource &source)
             const bool table = std::holds_alternative<widgets::TableView>(sheet.panels.front());
             if (table && std::get<widgets::TableView>(sheet.panels.front()).rows.isEmpty())
                 continue;
-            ReportBlock caption = paragraph(captionText(source, step, !table), table ? QStringLiteral("Table %1.").arg(++tables) : QStringLiteral("Figure %1.").arg(++figures),
+            ReportBlock caption = paragraph(stepCaption(source, step, !table), table ? QStringLiteral("Table %1.").arg(++tables) : QStringLiteral("Figure %1.").arg(++figures),
                                             Kind::Caption);
             caption.file = step.file;
             ReportBlock drawn;

@@ -42,6 +42,12 @@ std::optional<FigureSubject> shownSubject(MainWindow &window, FigureView view)
         if (shown.size == 0)
             return std::nullopt;
         subject.content = shown;
+        subject.caption = attentionCaption(shown, subject.result.get());
+        const AttentionController &attention = explorer.attention;
+        const bool oneRun = attention.source() == AttentionSource::Clean || attention.source() == AttentionSource::Flipped;
+        if (subject.result && oneRun && attention.prompt() >= 0)
+            subject.spec = attentionSpec(subject.result->spec, fromHeadId(shown.head), attention.prompt(), attention.source() == AttentionSource::Flipped,
+                                         attention.kind() == AttentionKind::ValueWeighted);
         break;
     }
     case FigureView::Scatter: {

@@ -43,7 +43,7 @@ public:
     Margins margins(double width) const override
     {
         const double axis = lineHeight(spec().points) + gap * 0.4;
-        return {axis + m_rowText + gap, titleHeight(titleText(m_view.title), width), m_style.colourBar ? gap * 1.8 + attentionBar(m_view, m_style).width() : gap * 0.5,
+        return {axis + m_rowText + gap, titleHeight(titleText(m_view.title), width) + headroom(), m_style.colourBar ? gap * 1.8 + attentionBar(m_view, m_style).width() : gap * 0.5,
                 gap + m_columnText + axis};
     }
 
@@ -51,7 +51,7 @@ public:
 
     void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
     {
-        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top(), outer.width());
+        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top() - headroom(), outer.width());
         const double cell = std::min({plot.width(), plot.height(), largest()}) / std::max(1, m_view.size);
         const QRectF frame(plot.topLeft(), QSizeF(cell, cell) * m_view.size);
         for (int row = 0; row < m_view.size; ++row) {
@@ -78,11 +78,12 @@ public:
         scene.text({frame.center().x(), frame.bottom() + gap + m_columnText + axis - gap * 0.2}, QStringLiteral("Source (attended to)"), spec().points, Align::Centre);
         scene.text({frame.left() - gap - m_rowText - gap * 0.6, frame.center().y()}, QStringLiteral("Destination"), spec().points, Align::Centre, ink, false, 90);
         if (m_style.colourBar)
-            attentionBar(m_view, m_style).draw(scene, frame.right() + gap * 1.8, frame.top(), std::min(frame.height(), 45.0));
+            attentionBar(m_view, m_style).draw(scene, frame.right() + gap * 1.8, frame.top(), std::min(frame.height(), 45.0), {frame.top() - headroom(), frame.bottom()});
     }
 
 private:
     const QStringList &rowTokens() const { return m_view.rowTokens.isEmpty() ? m_view.tokens : m_view.rowTokens; }
+    double headroom() const { return m_style.colourBar ? attentionBar(m_view, m_style).overhang() : 0; }
     double largest() const { return std::max(25.0, m_view.size * 7.0); }
     double points() const { return m_style.small(); }
 

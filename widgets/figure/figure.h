@@ -73,6 +73,9 @@ private:
     QString m_cause;
 };
 
+/// a, b … z, aa, ab …: the letter of a panel, also of the files beside a sheet.
+QString panelLetter(int index);
+
 /// Size in mm.
 QSizeF figureSize(const FigureSheet &sheet);
 /// Draws into a rectangle of the painter (its coordinates), scaled to the rectangle's width: previews, and pages of a report.

@@ -35,7 +35,7 @@ public:
 
     Margins margins(double width) const override
     {
-        return {m_layerText + gap * 1.5, titleHeight(titleText(m_view.title), width), gap, lineHeight(m_style.small()) + gap};
+        return {leftMargin(), titleHeight(titleText(m_view.title), width), gap, double(legend(width).size()) * lineHeight(m_style.small()) + gap};
     }
     double plotHeight(double) const override { return double(m_layers.size() + (m_logits ? 1 : 0)) * rowPitch(); }
     bool stretches() const override { return true; }
@@ -56,13 +56,30 @@ public:
             drawBox(scene, logits, QStringLiteral("Logits"), {}, 16);
         QVector<GraphEdge> named = m_view.edges;
         std::sort(named.begin(), named.end(), [](const GraphEdge &a, const GraphEdge &b) { return std::abs(a.effect) > std::abs(b.effect); });
-        drawEdgeLabels(scene, named, places, logits);
+        QVector<QRectF> boxes;
+        if (m_logits)
+            boxes << boxAt(logits, 16);
+        for (const auto &[layer, nodes] : m_layers)
+            for (const GraphNode &node : nodes)
+                boxes << boxAt(places.at(node.head), boxWidth(plot, nodes.size()));
+        drawEdgeLabels(scene, named, places, logits, boxes);
         const double small = m_style.small();
-        scene.text({plot.left(), plot.bottom() + gap + capHeight(small)}, QStringLiteral("Effects in % of the clean\u2013flipped gap; blue raises, red lowers"), small, Align::Left, greyInk);
+        double y = plot.bottom() + gap + capHeight(small);
+        for (const QString &line : legend(plot.width() + leftMargin() + gap)) {
+            scene.text({plot.left(), y}, line, small, Align::Left, greyInk);
+            y += lineHeight(small);
+        }
     }
 
 private:
-    double rowPitch() const { return boxHeight() + 9; }
+    double leftMargin() const { return m_layerText + gap * 1.5; }
+    /// For a panel that is width mm wide with everything.
+    QStringList legend(double width) const
+    {
+        return wrapped(QStringLiteral("Effects in % of the clean\u2013flipped gap; blue raises, red lowers"), m_style.small(), false, width - leftMargin() - gap);
+    }
+    /// More room between the rows where more arrows with their numbers have to pass.
+    double rowPitch() const { return boxHeight() + std::clamp(6.0 + 0.4 * double(m_view.edges.size()), 9.0, 18.0); }
     double boxHeight() const { return lineHeight(spec().points) * (m_roles ? 2.0 : 1.3) + 0.6; }
 
     void addNode(HeadId head, const QString &role)
@@ -95,16 +112,21 @@ private:
         return places;
     }
 
+    QRectF boxAt(QPointF centre, double width) const { return {centre - QPointF(width / 2, boxHeight() / 2), QSizeF(width, boxHeight())}; }
+
+    /// Type size at which a head's name fits its box: smaller than chosen only where many heads share a narrow row.
+    double fitting(const QString &name, double width) const { return std::min(spec().points, (width - 0.6) / textWidth(name, 1, true)); }
+
     void drawBox(Scene &scene, QPointF centre, const QString &name, const QString &role, double width) const
     {
-        const QRectF box(centre - QPointF(width / 2, boxHeight() / 2), QSizeF(width, boxHeight()));
+        const QRectF box = boxAt(centre, width);
         scene.frame(box, ink, 0.2, QColor(0xf6, 0xf6, 0xf6));
         if (role.isEmpty()) {
-            textAtMiddle(scene, centre, name, spec().points, Align::Centre, ink, true);
+            textAtMiddle(scene, centre, name, fitting(name, width), Align::Centre, ink, true);
             return;
         }
         const double small = m_style.small() - 0.5;
-        textAtMiddle(scene, centre - QPointF(0, lineHeight(spec().points) * 0.48), name, spec().points, Align::Centre, ink, true);
+        textAtMiddle(scene, centre - QPointF(0, lineHeight(spec().points) * 0.48), name, fitting(name, width), Align::Centre, ink, true);
         textAtMiddle(scene, centre + QPointF(0, lineHeight(spec().points) * 0.5), elided(role, small, false, width - 0.8), small, Align::Centre);
     }
 
@@ -130,12 +152,9 @@ private:
         scene.polygon(QPolygonF{to, to - unit * head + side * head * 0.42, to - unit * head - side * head * 0.42}, colourOfEdge(edge));
     }
 
-    void drawEdgeLabels(Scene &scene, const QVector<GraphEdge> &edges, const std::map<HeadId, QPointF> &places, QPointF logits) const
+    void drawEdgeLabels(Scene &scene, const QVector<GraphEdge> &edges, const std::map<HeadId, QPointF> &places, QPointF logits, QVector<QRectF> taken) const
     {
         const double points = m_style.small() - 0.5;
-        QVector<QRectF> taken;
-        for (const auto &[head, at] : places)
-            taken << QRectF(at - QPointF(12, boxHeight() / 2), QSizeF(24, boxHeight()));
         for (const GraphEdge &edge : edges) {
             const QString text = edge.site.isEmpty() ? signedNumber(edge.effect, 0) : QStringLiteral("%1 %2").arg(edge.site, signedNumber(edge.effect, 0));
             const QSizeF size(textWidth(text, points) + 0.6, capHeight(points) * 1.5);

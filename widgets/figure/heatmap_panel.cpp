@@ -11,7 +11,7 @@ namespace patchbay::widgets::figure {
 
 namespace {
 
-constexpr double smallestFacet = 17, facetGap = 3.2, largestCellWidth = 22, largestCellHeight = 7, overlap = 0.04;
+constexpr double leastBar = 14, smallestFacet = 17, facetGap = 3.2, largestCellWidth = 22, largestCellHeight = 7, overlap = 0.04;
 
 /// Every n-th of count labels, so that labels `each` mm long fit cells `cell` mm long.
 int tickStep(double cell, double each)
@@ -48,8 +48,8 @@ public:
         Margins m;
         m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 1.1) + textWidth(QString::number(m_rows - 1), small) + gap * 0.8;
         m.right = m_style.colourBar ? gap * 1.8 + bar().width() : gap * 0.5;
-        m.top = titleHeight(titleText(m_view.title), width) + facetTitleHeight();
-        m.bottom = tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight();
+        m.top = titleHeight(titleText(m_view.title), width) + headroom();
+        m.bottom = std::max(tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight(), m_style.colourBar ? bar().overhang() : 0);
         return m;
     }
 
@@ -68,7 +68,7 @@ public:
         const double facetHeight = (plot.height() - (grid.rows - 1) * betweenRows()) / grid.rows;
         const QSizeF cell(grid.cellWidth, facetHeight / std::max(1, m_rows));
         const Margins m = margins(plot.width());
-        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top() - facetTitleHeight(), outer.width());
+        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top() - headroom(), outer.width());
         double right = plot.left();
         for (int i = 0; i < m_view.facets.size(); ++i) {
             const QPointF corner(plot.left() + (i % grid.columns) * (cell.width() * m_columns + facetGap),
@@ -84,8 +84,9 @@ public:
             scene.text({plot.left() - yTicks - gap * 1.3, middle}, m_view.yLabel, spec().points, Align::Centre, ink, false, 90);
         }
         if (m_style.colourBar) {
-            const double height = std::min(plot.height(), std::max(facetHeight, 40.0));
-            bar().draw(scene, right + gap * 1.8, plot.top() + (plot.height() - height) / 2, height);
+            // Beside flat heatmaps it reaches down past the axis, so that its numbers can be read.
+            const double height = std::max(std::min(plot.height(), std::max(facetHeight, 40.0)), std::min(leastBar, plot.height() + m.bottom - bar().overhang()));
+            bar().draw(scene, right + gap * 1.8, plot.top() + std::max(0.0, (plot.height() - height) / 2), height, {plot.top() - headroom(), plot.bottom() + m.bottom});
         }
         drawLegend(scene, plot.left(), plot.bottom() + m.bottom);
     }
@@ -115,6 +116,8 @@ private:
     }
 
     double facetTitleHeight() const { return m_facetTitles ? lineHeight(spec().points) : 0; }
+    /// Between title and cells: the facets' titles, or what the colour bar's uppermost number needs.
+    double headroom() const { return std::max(facetTitleHeight(), m_style.colourBar ? bar().overhang() : 0); }
     double tickHeight() const { return gap * 0.8 + (m_tokenLength > 0 ? m_tokenLength : m_columns > 1 ? lineHeight(m_style.small()) : 0); }
     double betweenRows() const { return tickHeight() + facetTitleHeight() + gap; }
     double legendHeight() const { return m_missing || m_estimated ? lineHeight(m_style.small()) + gap * 0.8 : 0; }

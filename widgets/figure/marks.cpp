@@ -69,9 +69,9 @@ namespace {
 constexpr double barWidth = 2.4;
 }
 
-QVector<double> ColourBar::ticks() const
+QVector<double> ColourBar::ticks(int count) const
 {
-    return niceTicks(from, to, 5);
+    return niceTicks(from, to, count);
 }
 
 double ColourBar::width() const
@@ -84,7 +84,12 @@ double ColourBar::width() const
     return barWidth + tickLength + gap * 0.6 + widest + (label.isEmpty() ? 0 : gap + lineHeight(points));
 }
 
-void ColourBar::draw(Scene &scene, double left, double top, double height) const
+double ColourBar::overhang() const
+{
+    return capHeight(points) / 2 + 0.15;
+}
+
+void ColourBar::draw(Scene &scene, double left, double top, double height, std::pair<double, double> room) const
 {
     // Steps of a third of a millimetre or finer: no print shows them, and it stays a handful of vector rectangles.
     const int steps = std::clamp(int(std::ceil(height * 3)), 32, 256);
@@ -94,7 +99,12 @@ void ColourBar::draw(Scene &scene, double left, double top, double height) const
         scene.rect(QRectF(left, top + i * step, barWidth, i + 1 < steps ? step * 1.5 : step), colour(value));
     }
     scene.frame(QRectF(left, top, barWidth, height), ink, hairline);
-    const QVector<double> marks = ticks();
+    // As many as stand clear of one another.
+    QVector<double> marks = ticks();
+    for (int count = 4; count >= 1 && marks.size() > 2 && (marks[1] - marks[0]) / (to - from) * height < lineHeight(points); --count)
+        marks = ticks(count);
+    if (marks.size() > 2 && (marks[1] - marks[0]) / (to - from) * height < lineHeight(points))
+        marks = {marks.front(), marks.back()};
     const int decimals = marks.size() > 1 ? tickDecimals(marks[1] - marks[0]) : 1;
     double widest = 0;
     for (const double tick : marks) {
@@ -105,8 +115,10 @@ void ColourBar::draw(Scene &scene, double left, double top, double height) const
         widest = std::max(widest, textWidth(text, points));
     }
     const double x = left + barWidth + tickLength + gap * 1.6 + widest + capHeight(points);
-    const QString shown = elided(label, points, false, height * 1.6);
-    scene.text({x, top + height / 2}, shown, points, Align::Centre, ink, false, 90);
+    const QString shown = elided(label, points, false, room.second - room.first);
+    const double half = textWidth(shown, points) / 2;
+    const double middle = std::max(room.first + half, std::min(top + height / 2, room.second - half));
+    scene.text({x, middle}, shown, points, Align::Centre, ink, false, 90);
 }
 
 bool LabelPlacer::place(Scene &scene, QPointF at, double distance, const QString &text, const QColor &colour)

@@ -4,6 +4,7 @@
 #include "panel.h"
 
 #include <functional>
+#include <utility>
 
 namespace patchbay::widgets::figure {
 
@@ -29,10 +30,12 @@ struct ColourBar {
     std::function<QColor(double)> colour;
     double points = 7;
     double width() const; ///< mm, with ticks and label, from its left edge
-    void draw(Scene &scene, double left, double top, double height) const;
+    double overhang() const; ///< mm that the outermost ticks' numbers stick out above and below the bar
+    /// room: from where to where the label may reach, mm down the sheet.
+    void draw(Scene &scene, double left, double top, double height, std::pair<double, double> room) const;
 
 private:
-    QVector<double> ticks() const;
+    QVector<double> ticks(int count = 5) const;
 };
 
 /// Text with its middle at y.

@@ -34,13 +34,36 @@ double sharedLimit(const FigureSheet &sheet, const QString &scale)
     return limit;
 }
 
+/// Circuits and tables have no axes to line up and need the room: they take all columns.
+bool spans(const FigureContent &content)
+{
+    return std::holds_alternative<GraphView>(content) || std::holds_alternative<TableView>(content);
+}
+
+QString titleOf(const FigureContent &content)
+{
+    return std::visit([](const auto &view) { return view.title; }, content);
+}
+
+/// One panel and where it stands.
+struct Place {
+    std::shared_ptr<Panel> panel;
+    int row = 0, column = 0;
+    bool wide = false;
+    Margins margins;       ///< its own
+    double plotWidth = 0;
+    QStringList title;     ///< of panels among others: beside the letter, so that titles of a row start at one height
+};
+
 struct Sheet {
-    QVector<std::shared_ptr<Panel>> panels;
-    int columns = 1, rows = 1;
-    double plotWidth = 0;         ///< the same in all columns, so that plots of one kind come out alike
-    QVector<Margins> column, row; ///< per column: left, right; per row: top, bottom
-    QVector<double> rowHeight;    ///< plots
+    QVector<Place> places;
+    int columns = 1, rows = 0;
+    double room = 0, plotWidth = 0; ///< plots are as wide in all columns, so that those of one kind come out alike
+    QVector<Margins> column, row;   ///< per column: left, right; per row: top, bottom
+    QVector<double> rowHeight;      ///< plots
+    QVector<double> rowTitle;       ///< letters and titles
     double columnWidth(int index) const { return column[index].left + plotWidth + column[index].right; }
+    double width(const Place &place) const { return place.wide ? room : columnWidth(place.column); }
 };
 
 int columnsOf(const FigureSheet &sheet)
@@ -50,49 +73,104 @@ int columnsOf(const FigureSheet &sheet)
     return std::clamp(wanted, 1, std::max(1, count));
 }
 
+double letterWidth(const FigureSpec &spec, int index)
+{
+    return textWidth(panelLetter(index), spec.points + 1, true) + gap * 1.6;
+}
+
+/// Which panel stands where, by rows.
+void place(Sheet &sheet, const FigureSheet &figure)
+{
+    int column = 0;
+    for (const FigureContent &content : figure.panels) {
+        Place place;
+        place.wide = sheet.columns > 1 && spans(content);
+        if (sheet.rows == 0 || column == sheet.columns || place.wide) {
+            ++sheet.rows;
+            column = 0;
+        }
+        place.row = sheet.rows - 1;
+        place.column = column;
+        column = place.wide ? sheet.columns : column + 1;
+        sheet.places << place;
+    }
+}
+
 Sheet arrange(const FigureSheet &figure)
 {
     Sheet sheet;
     const int count = int(figure.panels.size());
     sheet.columns = columnsOf(figure);
-    sheet.rows = (count + sheet.columns - 1) / sheet.columns;
+    place(sheet, figure);
     sheet.column.resize(sheet.columns);
     sheet.row.resize(sheet.rows);
     sheet.rowHeight.fill(0, sheet.rows);
-    const double room = figure.spec.width - 2 * edge - (sheet.columns - 1) * betweenColumns;
+    sheet.rowTitle.fill(0, sheet.rows);
+    sheet.room = figure.spec.width - 2 * edge;
+    const double columnsRoom = sheet.room - (sheet.columns - 1) * betweenColumns;
     for (int i = 0; i < count; ++i) {
+        Place &at = sheet.places[i];
         PanelStyle style;
         style.spec = figure.spec;
-        style.spec.width = room / sheet.columns;
-        if (count > 1) { // these choices name one view
+        style.spec.width = at.wide ? sheet.room : columnsRoom / sheet.columns;
+        if (count > 1) { // these choices name one view; titles stand beside the letters
             style.spec.facets.clear();
             style.spec.title.clear();
+            style.spec.showTitle = false;
         }
         if (const auto scale = scaleName(figure.panels[i])) {
             style.limit = sharedLimit(figure, *scale);
-            const bool neighbour = (i + 1) % sheet.columns != 0 && i + 1 < count;
+            const bool neighbour = i + 1 < count && sheet.places[i + 1].row == at.row;
             style.colourBar = !neighbour || scaleName(figure.panels[i + 1]) != scale;
         }
-        sheet.panels << makePanel(figure.panels[i], style);
-        const Margins m = sheet.panels.back()->margins(style.spec.width);
-        Margins &column = sheet.column[i % sheet.columns];
-        column.left = std::max(column.left, m.left);
-        column.right = std::max(column.right, m.right);
+        at.panel = makePanel(figure.panels[i], style);
+        at.margins = at.panel->margins(style.spec.width);
+        if (at.wide)
+            continue;
+        Margins &column = sheet.column[at.column];
+        column.left = std::max(column.left, at.margins.left);
+        column.right = std::max(column.right, at.margins.right);
     }
     double sides = 0;
     for (const Margins &column : sheet.column)
         sides += column.left + column.right;
-    sheet.plotWidth = std::max(10.0, (room - sides) / sheet.columns);
+    sheet.plotWidth = std::max(10.0, (columnsRoom - sides) / sheet.columns);
     for (int i = 0; i < count; ++i) {
-        // Titles wrap at the column's real width, so the height above and below is known only now.
-        const Margins m = sheet.panels[i]->margins(sheet.columnWidth(i % sheet.columns));
-        Margins &row = sheet.row[i / sheet.columns];
-        row.top = std::max(row.top, m.top);
-        row.bottom = std::max(row.bottom, m.bottom);
-        double &height = sheet.rowHeight[i / sheet.columns];
-        height = std::max(height, sheet.panels[i]->plotHeight(sheet.plotWidth));
+        Place &at = sheet.places[i];
+        // Titles wrap at the panel's real width, so the height above and below is known only now.
+        const double width = sheet.width(at);
+        at.margins = at.panel->margins(width);
+        at.plotWidth = at.wide ? std::max(10.0, sheet.room - at.margins.left - at.margins.right) : sheet.plotWidth;
+        if (count > 1) {
+            if (figure.spec.showTitle)
+                at.title = wrapped(titleOf(figure.panels[i]), figure.spec.points, true, width - letterWidth(figure.spec, i));
+            const double lines = double(std::max<qsizetype>(1, at.title.size())) * lineHeight(figure.spec.points);
+            sheet.rowTitle[at.row] = std::max({sheet.rowTitle[at.row], lines + gap, lineHeight(figure.spec.points + 1)});
+        }
+        Margins &row = sheet.row[at.row];
+        row.top = std::max(row.top, at.margins.top);
+        row.bottom = std::max(row.bottom, at.margins.bottom);
+        double &height = sheet.rowHeight[at.row];
+        height = std::max(height, at.panel->plotHeight(at.plotWidth));
     }
     return sheet;
+}
+
+void drawLetterAndTitle(Scene &scene, const Place &place, int index, QPointF corner, const FigureSpec &spec)
+{
+    double y = corner.y() + capHeight(spec.points + 1) + 0.3;
+    scene.text({corner.x(), y}, panelLetter(index), spec.points + 1, Align::Left, ink, true);
+    for (const QString &line : place.title) {
+        scene.text({corner.x() + letterWidth(spec, index), y}, line, spec.points, Align::Left, ink, true);
+        y += lineHeight(spec.points);
+    }
+}
+
+/// How tall a plot is drawn in its row: all that can line up, unless hardly anything of it would be filled.
+double drawnHeight(const Panel &panel, double plotWidth, double rowHeight, double stretch)
+{
+    const double own = panel.plotHeight(plotWidth) * stretch;
+    return panel.stretches() && own > rowHeight * 0.6 ? rowHeight : std::min(rowHeight, own);
 }
 
 } // namespace
@@ -135,42 +213,38 @@ std::unique_ptr<Panel> makePanel(const FigureContent &content, const PanelStyle 
 
 Scene layoutSheet(const FigureSheet &figure)
 {
-    Sheet sheet = arrange(figure);
+    const Sheet sheet = arrange(figure);
     const FigureSpec &spec = figure.spec;
-    const bool letters = figure.panels.size() > 1;
-    const double letterHeight = letters ? lineHeight(spec.points + 1) : 0;
     const QStringList caption = spec.showCaption && !spec.caption.isEmpty() ? wrapped(spec.caption, spec.points, false, spec.width - 2 * edge) : QStringList();
     const double captionHeight = caption.isEmpty() ? 0 : gap * 1.5 + double(caption.size()) * lineHeight(spec.points);
 
     double fixed = 2 * edge + captionHeight + (sheet.rows - 1) * betweenRows, plots = 0;
     for (int row = 0; row < sheet.rows; ++row) {
-        fixed += sheet.row[row].top + sheet.row[row].bottom + letterHeight;
+        fixed += sheet.row[row].top + sheet.row[row].bottom + sheet.rowTitle[row];
         plots += sheet.rowHeight[row];
     }
     // A given height is shared out over the plots; type keeps its size.
     const double stretch = spec.height > 0 && plots > 0 ? std::max(10.0 * sheet.rows, spec.height - fixed) / plots : 1;
 
+    QVector<double> tops; // of the rows, and of what follows the last one
+    tops << edge;
+    for (int row = 0; row < sheet.rows; ++row)
+        tops << tops.back() + sheet.rowTitle[row] + sheet.row[row].top + sheet.rowHeight[row] * stretch + sheet.row[row].bottom + (row + 1 < sheet.rows ? betweenRows : 0);
+
     Scene scene;
-    double top = edge;
-    for (int row = 0; row < sheet.rows; ++row) {
+    for (int i = 0; i < sheet.places.size(); ++i) {
+        const Place &at = sheet.places[i];
         double left = edge;
-        const double height = sheet.rowHeight[row] * stretch;
-        for (int column = 0; column < sheet.columns; ++column) {
-            const int index = row * sheet.columns + column;
-            if (index >= sheet.panels.size())
-                break;
-            const Panel &panel = *sheet.panels[index];
-            const Margins &side = sheet.column[column];
-            if (letters)
-                scene.text({left, top + capHeight(spec.points + 1) + 0.3}, QString(QChar(u'a' + index % 26)), spec.points + 1, Align::Left, ink, true);
-            const double width = sheet.plotWidth;
-            const double own = panel.stretches() ? height : std::min(height, panel.plotHeight(width) * stretch);
-            panel.draw(scene, QRectF(left + side.left, top + letterHeight + sheet.row[row].top, width, own),
-                       QRectF(left, top, sheet.columnWidth(column), letterHeight + sheet.row[row].top + height + sheet.row[row].bottom));
+        for (int column = 0; column < at.column; ++column)
             left += sheet.columnWidth(column) + betweenColumns;
-        }
-        top += letterHeight + sheet.row[row].top + height + sheet.row[row].bottom + (row + 1 < sheet.rows ? betweenRows : 0);
+        if (sheet.places.size() > 1)
+            drawLetterAndTitle(scene, at, i, {left, tops[at.row]}, spec);
+        const double top = tops[at.row] + sheet.rowTitle[at.row], plotTop = top + sheet.row[at.row].top, height = sheet.rowHeight[at.row] * stretch;
+        const double plotLeft = left + (at.wide ? at.margins.left : sheet.column[at.column].left);
+        at.panel->draw(scene, QRectF(plotLeft, plotTop, at.plotWidth, drawnHeight(*at.panel, at.plotWidth, height, stretch)),
+                       QRectF(left, top, sheet.width(at), plotTop - top + height + sheet.row[at.row].bottom));
     }
+    double top = tops.back();
     if (!caption.isEmpty()) {
         double y = top + gap * 1.5 + capHeight(spec.points);
         for (const QString &line : caption) {
@@ -186,6 +260,12 @@ Scene layoutSheet(const FigureSheet &figure)
 } // namespace patchbay::widgets::figure
 
 namespace patchbay::widgets {
+
+QString panelLetter(int index)
+{
+    const QString last(QChar(u'a' + index % 26));
+    return index < 26 ? last : panelLetter(index / 26 - 1) + last;
+}
 
 QSizeF figureSize(const FigureSheet &sheet)
 {

@@ -28,6 +28,8 @@ struct AnalysisRun {
     }
     /// spec.options[key], or the default. Throws Error naming the option when it has the wrong type.
     double option(const char *key, double otherwise) const;
+    /// The same for a choice that is off unless it is set.
+    bool flag(const char *key) const;
 };
 
 void analyse_dla(AnalysisRun &run);

@@ -24,7 +24,7 @@ struct HookPoint {
 /// In the order in which a run reaches them.
 std::vector<HookPoint> hook_points(const ModelConfig &config);
 /// "blocks.3." + suffix.
-std::string block_hook(int layer, const char *suffix);
+std::string block_hook(int layer, const std::string &suffix);
 /// * matches any characters, ? one.
 bool matches_glob(const std::string &glob, const std::string &text);
 

@@ -1,5 +1,6 @@
 // Activation patching and ablation: every cell replaces one site (or one set of heads) of the base run.
 #include "base/error.h"
+#include "model/check_head.h"
 #include "patching/detail/sweep_plan.h"
 
 namespace patchbay::detail {
@@ -72,13 +73,6 @@ Edit make_edit(Site site, int layer, int head, Ablation ablation, const std::sha
         edit.tensor = means.rows(edit.site, edit.layer, head, *rows);
     }
     return edit;
-}
-
-void check_heads(const std::vector<Head> &heads, const ModelConfig &config)
-{
-    for (const Head head : heads)
-        if (head.layer >= config.n_layers || head.head >= config.n_heads)
-            throw Error(label(head), "this model has " + std::to_string(config.n_layers) + " layers of " + std::to_string(config.n_heads) + " heads");
 }
 
 void check_site(Site site, const ModelConfig &config)

@@ -1,0 +1,127 @@
+// The last step of a recipe: heads, roles, evidence and edges of everything found, as one table and one graph.
+#include "analysis/recipe.h"
+#include "patching/analysis_text.h"
+
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <set>
+
+namespace patchbay {
+
+using nlohmann::json;
+
+namespace {
+
+/// Where an edge ends: an input of a head, or (no head) the logits.
+struct Receiver {
+    std::optional<Head> head;
+    std::string site;
+};
+
+// The receivers that a path patch really had; paths to the residual stream or an MLP count as paths to the logits.
+std::vector<Receiver> receivers_of(const RunSpec &path)
+{
+    std::vector<Receiver> receivers;
+    for (const Node &node : path.receivers.nodes)
+        if (node.head >= 0)
+            receivers.push_back({Head{node.layer, node.head}, name(node.site)});
+    if (receivers.empty())
+        receivers.push_back({});
+    return receivers;
+}
+
+} // namespace
+
+// The path patch that a choice of senders rests on; null where it rests on something else.
+const RunSpec *RecipeRun::path_behind(const std::string &id) const
+{
+    for (const RecipeStep &step : m_recipe.steps)
+        if (step.id == id && step.kind == StepKind::Select) {
+            const StepOutcome &source = outcome_of(step.body.at("criteria").at(0).at("from").get<std::string>());
+            return source.result && source.result->spec.method == Method::PathPatch ? &source.result->spec : nullptr;
+        }
+    return nullptr;
+}
+
+// Nodes: heads with their roles; edges: the senders found for receivers, and direct effects on the logits.
+StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
+{
+    json nodes = json::array(), edges = json::array(), rows = json::array();
+    std::map<Head, std::string> roles, evidence;
+    const auto note_role = [&](Head head, const std::string &role, const std::string &numbers) {
+        roles[head] += (roles[head].empty() ? "" : ", ") + role;
+        evidence[head] += (evidence[head].empty() ? "" : "; ") + numbers;
+    };
+    if (step.body.contains("roles")) {
+        const StepOutcome &source = outcome_of(step.body.at("roles").at("from").get<std::string>());
+        if (source.result && source.result->summary.contains("roles"))
+            for (const json &one : source.result->summary.at("roles"))
+                note_role(parse_head(one.at("head").get<std::string>()), one.at("role"), to_string(evidence_from_json(one.at("evidence"))));
+    }
+    std::map<Head, std::string> writes;
+    // "→ q of L9H6 and L9H9 −11.0 %": receivers of one run stand together, since the effect is that of all of them.
+    const auto note_path = [&](Head head, const std::map<std::string, std::vector<Head>> &reached, double effect) {
+        std::string where;
+        for (const auto &[site, heads] : reached)
+            where += (where.empty() ? "" : " and ") + (heads.empty() ? "logits" : site + " of " + in_words(heads));
+        if (where.empty())
+            return;
+        char number[32];
+        std::snprintf(number, sizeof number, " %s%.1f %%", effect < 0 ? "−" : "+", std::abs(effect));
+        writes[head] += (writes[head].empty() ? "→ " : "; → ") + where + number;
+    };
+    std::set<std::string> directions;
+    for (const json &edge : step.body.value("edges", json::array())) {
+        const std::string from = edge.at("from").get<std::string>();
+        const RunSpec *path = path_behind(from);
+        if (path)
+            directions.insert(path->direction == Direction::Denoise ? "denoising" : "noising");
+        if (path && path->receivers.sweep)
+            continue; // its heads were chosen as receivers, not as senders
+        const std::vector<Receiver> receivers = path ? receivers_of(*path) : std::vector<Receiver>(1);
+        for (const SelectedHead &sender : outcome_of(from).heads) {
+            const double effect = sender.evidence.front().value;
+            if (!roles.count(sender.head))
+                note_role(sender.head, "", to_string(sender.evidence));
+            std::map<std::string, std::vector<Head>> reached; // by site; no head: the logits
+            for (const Receiver &receiver : receivers) {
+                if (receiver.head && sender.head.layer >= receiver.head->layer)
+                    continue;
+                std::vector<Head> &heads = reached[receiver.site];
+                if (receiver.head)
+                    heads.push_back(*receiver.head);
+                edges.push_back({{"from", dotted(sender.head)}, {"to", receiver.head ? json(dotted(*receiver.head)) : json()}, {"site", receiver.site}, {"effect", effect}});
+            }
+            note_path(sender.head, reached, effect);
+        }
+    }
+    std::set<Head> shown;
+    for (const auto &[head, role] : roles)
+        shown.insert(head);
+    for (const json &edge : edges)
+        for (const char *end : {"from", "to"})
+            if (!edge.at(end).is_null())
+                shown.insert(parse_head(edge.at(end).get<std::string>()));
+    for (const Head head : shown) {
+        nodes.push_back({{"head", dotted(head)}, {"role", roles[head]}});
+        rows.push_back(json::array({label(head), roles[head].empty() ? "–" : roles[head], evidence[head], writes[head]}));
+    }
+    StepOutcome outcome;
+    outcome.state = shown.empty() ? StepState::Nothing : StepState::Done;
+    outcome.message = shown.empty() ? "No head earned a role and no path was found."
+                                    : std::to_string(shown.size()) + " heads, " + std::to_string(edges.size()) + " edges.";
+    std::string how;
+    for (const std::string &direction : directions)
+        how += (how.empty() ? "" : " and ") + direction;
+    outcome.caption = "Heads of the circuit with their roles, the numbers behind them, and what they write into: effect on the mean logit difference of the sender's path to that receiver ("
+                      + (how.empty() ? "" : how + ", ") + "z of one sender at a time), in % of the clean–flipped gap; into several receivers, of all of them together.";
+    RunResult result = empty_result();
+    result.spec.analysis = "circuit";
+    result.summary = {{"columns", {"head", "role", "evidence", "writes into"}}, {"rows", rows}, {"nodes", nodes}, {"edges", edges}};
+    outcome.result = std::make_shared<const RunResult>(std::move(result));
+    return outcome;
+}
+
+} // namespace patchbay

@@ -1,0 +1,24 @@
+#include "model/check_head.h"
+
+#include "base/error.h"
+
+namespace patchbay {
+
+void check_head(Head head, const ModelConfig &config, const std::string &subject)
+{
+    if (head.layer < 0 || head.layer >= config.n_layers || head.head < -1 || head.head >= config.n_heads)
+        throw Error(subject, "this model has " + std::to_string(config.n_layers) + " layers of " + std::to_string(config.n_heads) + " heads");
+}
+
+void check_head(Head head, const ModelConfig &config)
+{
+    check_head({head.layer, head.head < 0 ? config.n_heads : head.head}, config, label(head));
+}
+
+void check_heads(const std::vector<Head> &heads, const ModelConfig &config)
+{
+    for (const Head head : heads)
+        check_head(head, config);
+}
+
+} // namespace patchbay

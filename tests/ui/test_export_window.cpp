@@ -1,0 +1,80 @@
+// What the window exports is what the command line draws from the saved result, byte for byte.
+#include "ui/window_fixture.h"
+
+#include "attention_widget.h"
+#include "export/export_files.h"
+#include "io/array_files.h"
+#include "shell/export_flow.h"
+#include "views/attention_pane.h"
+
+#include <QProcess>
+
+using namespace patchbay;
+
+class TestExportWindow : public QObject {
+    Q_OBJECT
+
+    WindowFixture m_fixture;
+    MainWindow *m_window = nullptr;
+    QTemporaryDir m_dir;
+    QString path(const QString &name) const { return m_dir.filePath(name); }
+
+    static QByteArray bytesOf(const QString &file)
+    {
+        QFile in(file);
+        return in.open(QIODevice::ReadOnly) ? in.readAll() : QByteArray("MISSING ") + file.toUtf8();
+    }
+
+    /// Exports what is on view, and has the command line draw the same from the result's file.
+    void compare(FigureView view, const QStringList &choices)
+    {
+        QTRY_VERIFY_WITH_TIMEOUT(shownSubject(*m_window, view), 10000);
+        const auto subject = shownSubject(*m_window, view);
+        for (const char *type : {"pdf", "svg", "png"}) {
+            const QString here = path(QStringLiteral("window.")) + QLatin1String(type), there = path(QStringLiteral("command.")) + QLatin1String(type);
+            widgets::FigureSpec spec;
+            spec.dpi = 300;
+            exportFigure(here, {*subject}, spec, false);
+            QProcess process;
+            process.start(QStringLiteral(PATCHBAY_BINARY_DIR "/bin/patchbay"),
+                          QStringList{QStringLiteral("figure"), path(QStringLiteral("result.safetensors")), QStringLiteral("--dpi"), QStringLiteral("300"), QStringLiteral("--view"), name(view),
+                                      QStringLiteral("--out"), there} + choices);
+            QVERIFY(process.waitForFinished(60000));
+            QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
+            QVERIFY2(bytesOf(here) == bytesOf(there), qPrintable(here));
+            QVERIFY(bytesOf(here).size() > 1000);
+        }
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        if (!QFile::exists(QStringLiteral(PATCHBAY_BINARY_DIR "/bin/patchbay")))
+            QSKIP("the program patchbay is not built");
+        m_window = &m_fixture.open();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
+        m_fixture.chooseSites({Site::Pattern, Site::Z});
+        m_window->actions().run->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle() && m_fixture.shown() && m_fixture.shown()->result && m_fixture.shown()->result->complete
+                                     && m_fixture.shown()->result->grids.size() == 2, 60000);
+        save_result(path(QStringLiteral("result.safetensors")).toStdString(), *m_fixture.shown()->result);
+    }
+
+    void heatmap() { compare(FigureView::Heatmap, {}); }
+    void scatter() { compare(FigureView::Scatter, {}); }
+    void attention()
+    {
+        m_window->explorer().navigation.select({{2, 1}}, {2, 1});
+        m_window->explorer().attention.setPrompt(3);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_window->explorer().attention.views().isEmpty() && m_window->attentionPane().matrix()->view().title.contains(QStringLiteral("prompt 4")), 20000);
+        compare(FigureView::Attention, {QStringLiteral("--head"), QStringLiteral("2.1"), QStringLiteral("--prompt"), QStringLiteral("3")});
+        // The figure says how to have its numbers again.
+        const RunSpec spec = run_spec_from_json(nlohmann::json::parse(widgets::readEmbeddedSpec(path(QStringLiteral("window.pdf"))).toStdString()));
+        QCOMPARE(spec.analysis, std::string("attention-patterns"));
+        QVERIFY(spec.heads == (std::vector<Head>{{2, 1}}));
+    }
+    void cleanupTestCase() { m_fixture.close(); }
+};
+
+QTEST_MAIN(TestExportWindow)
+#include "test_export_window.moc"
