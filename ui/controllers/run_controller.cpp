@@ -28,14 +28,15 @@ RunSpec RunController::withDocument(RunSpec spec) const
     return spec;
 }
 
-int RunController::run(RunSpec spec, bool live)
+int RunController::run(RunSpec spec, bool live, bool show)
 {
     if (!m_document.ready())
         return -1;
     spec = withDocument(std::move(spec));
     if (const RunEntry *known = m_store.same(spec)) {
         const int id = known->id;
-        m_navigation.showRun(id);
+        if (show)
+            m_navigation.showRun(id);
         if (known->state == RunState::Stopped)
             continueRun(id);
         return id;
@@ -46,7 +47,8 @@ int RunController::run(RunSpec spec, bool live)
     entry.live = live;
     entry.started = QDateTime::currentDateTime();
     const int id = m_store.add(std::move(entry));
-    m_navigation.showRun(id);
+    if (show)
+        m_navigation.showRun(id);
     start(id, nullptr);
     return id;
 }
@@ -134,8 +136,11 @@ void RunController::resumePreempted()
 void RunController::finish(int id, const RunResultPtr &result)
 {
     const RunEntry *entry = m_store.find(id);
-    if (!entry)
+    if (!entry) { // deleted meanwhile: what waited for it goes on
+        resumePreempted();
+        Q_EMIT activeChanged();
         return;
+    }
     const bool abandoned = entry->live && !result->complete && !entry->pinned && m_navigation.place().run != id;
     if (abandoned) {
         m_store.remove(id);
@@ -155,6 +160,15 @@ void RunController::stop(int id)
 {
     if (const RunEntry *entry = m_store.find(id); entry && !entry->finished())
         m_compute.cancel(entry->job);
+}
+
+void RunController::remove(int id)
+{
+    if (const RunEntry *entry = m_store.find(id); !entry || entry->pinned)
+        return;
+    stop(id);
+    m_store.remove(id);
+    Q_EMIT activeChanged();
 }
 
 void RunController::stopAll()

@@ -20,9 +20,11 @@ public:
 
     /// Shows the run at once when it is there already; continues it when it was stopped. live: a newer live run supersedes this one.
     /// Returns the run's id in the store, or -1 when there is no model yet.
-    int run(RunSpec spec, bool live = false);
+    int run(RunSpec spec, bool live = false, bool show = true);
     void stop(int id);
     void stopAll();
+    /// Stops and forgets it; pinned runs stay.
+    void remove(int id);
     void continueRun(int id);
     /// The run that is computing or waiting, -1: none.
     int activeRun() const;

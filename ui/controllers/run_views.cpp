@@ -79,6 +79,25 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
 }
 
 namespace {
+/// "name mover", "previous-token" … with their heads, a line a role.
+QString rolesText(const RunEntry &entry)
+{
+    QStringList order;
+    QHash<QString, QStringList> heads;
+    for (const auto &one : entry.result->summary["roles"]) {
+        const QString role = QString::fromStdString(one.value("role", std::string()));
+        if (!order.contains(role))
+            order << role;
+        heads[role] << QString::fromStdString(label(parse_head(one.value("head", std::string("0.0")))));
+    }
+    QStringList lines{entry.name, {}};
+    for (const QString &role : std::as_const(order))
+        lines << role + QStringLiteral(":  ") + heads[role].join(QStringLiteral(", "));
+    if (order.isEmpty())
+        lines << RunsStore::tr("No head has the marks of a role on this task");
+    return lines.join(QLatin1Char('\n'));
+}
+
 /// An analysis' table, for results that are no heatmap: a line a row.
 QString tableText(const RunEntry &entry)
 {
@@ -95,6 +114,9 @@ QString tableText(const RunEntry &entry)
 
 QString singleRunText(const RunEntry &entry)
 {
+    if (entry.state == RunState::Done && entry.result && entry.result->grids.empty() && entry.result->summary.is_object()
+        && entry.result->summary.contains("roles"))
+        return rolesText(entry);
     if (entry.state == RunState::Done && entry.result && entry.result->grids.empty() && entry.result->summary.is_object()
         && entry.result->summary.contains("columns"))
         return tableText(entry);
@@ -115,7 +137,6 @@ QString singleRunText(const RunEntry &entry)
 
 void maskBelow(HeatmapView &view, double threshold)
 {
-    view.masked.clear();
     if (threshold <= 0 || !view.columnsAreHeads || view.facets.isEmpty())
         return;
     const HeatmapFacet &first = view.facets.front();
@@ -128,6 +149,17 @@ void maskBelow(HeatmapView &view, double threshold)
             if (small)
                 view.masked << widgets::HeadId{row, column};
         }
+}
+
+void maskAllBut(HeatmapView &view, const QVector<widgets::HeadId> &heads)
+{
+    if (!view.columnsAreHeads || view.facets.isEmpty())
+        return;
+    const HeatmapFacet &first = view.facets.front();
+    for (int row = 0; row < first.rows; ++row)
+        for (int column = 0; column < first.columns; ++column)
+            if (const widgets::HeadId head{row, column}; !heads.contains(head) && !view.masked.contains(head))
+                view.masked << head;
 }
 
 } // namespace patchbay

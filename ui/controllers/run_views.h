@@ -21,5 +21,7 @@ QString singleRunText(const RunEntry &entry);
 
 /// Fades heads whose effect is smaller than this in every facet (in the view's unit); 0 fades none.
 void maskBelow(widgets::HeatmapView &view, double threshold);
+/// Fades every head but these.
+void maskAllBut(widgets::HeatmapView &view, const QVector<widgets::HeadId> &heads);
 
 } // namespace patchbay

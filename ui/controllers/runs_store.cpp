@@ -82,6 +82,23 @@ const RunEntry *RunsStore::same(const RunSpec &spec) const
     return newest;
 }
 
+int RunsStore::comparable(int id) const
+{
+    const auto fits = [](const RunResult &a, const RunResult &b) {
+        const bool single = a.grids.size() == 1 && b.grids.size() == 1;
+        return std::any_of(a.grids.begin(), a.grids.end(), [&](const Grid &x) {
+            return std::any_of(b.grids.begin(), b.grids.end(), [&](const Grid &y) { return !x.axes.empty() && x.axes == y.axes && x.shape == y.shape && (single || x.name == y.name); });
+        });
+    };
+    const int at = row(id);
+    if (at < 0 || !m_entries[size_t(at)].result)
+        return -1;
+    for (size_t i = size_t(at) + 1; i < m_entries.size(); ++i)
+        if (m_entries[i].result && fits(*m_entries[size_t(at)].result, *m_entries[i].result))
+            return m_entries[i].id;
+    return -1;
+}
+
 int RunsStore::rowCount(const QModelIndex &parent) const
 {
     return parent.isValid() ? 0 : static_cast<int>(m_entries.size());

@@ -45,6 +45,9 @@ public:
     const RunEntry *find(int id) const;
     /// A run of the same numbers: complete if there is one, otherwise the newest. Null when there is none.
     const RunEntry *same(const RunSpec &spec) const;
+    /// The newest older run that can be subtracted from this one: with a grid of the same name and shape, or both with a single grid
+    /// of the same shape. −1: none.
+    int comparable(int id) const;
     const std::vector<RunEntry> &entries() const { return m_entries; }
     int row(int id) const;
 

@@ -29,6 +29,7 @@ ProgressStrip::ProgressStrip(QWidget *parent)
     auto *row = new QHBoxLayout(this);
     row->setContentsMargins(8, 2, 4, 2);
     row->setSpacing(10);
+    row->addStretch(); // texts end at the same place with and without the bar
     row->addWidget(m_text);
     row->addWidget(m_bar);
     row->addWidget(m_cancel);
