@@ -131,7 +131,7 @@ void MainWindow::buildDocks()
     m_docking.add(QStringLiteral("scatter"), tr("Scatter"), m_scatter, Zone::BottomRight);
     m_docking.add(QStringLiteral("bars"), tr("Strongest heads"), m_bars, Zone::BottomRight);
     m_circuit = new CircuitPane(m_explorer, this);
-    m_circuit->setActions({m_actions->addToCircuit, m_actions->removeFromCircuit, m_actions->takeCircuit, m_actions->selectCircuit});
+    m_circuit->setActions({m_actions->addToCircuit, m_actions->removeFromCircuit}, {m_actions->takeCircuit, m_actions->selectCircuit, m_actions->clearCircuit});
     m_docking.add(QStringLiteral("circuit"), tr("Circuit"), m_circuit, Zone::BottomRight);
     m_prompts = new PromptsDock(m_explorer.document, m_explorer.navigation, this);
     m_docking.add(QStringLiteral("prompts"), tr("Prompts"), m_prompts, Zone::BottomRight);

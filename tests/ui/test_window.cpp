@@ -10,10 +10,13 @@
 #include <QElapsedTimer>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QMenuBar>
 #include <QTableView>
 #include <QTimer>
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 
 using namespace patchbay;
 
@@ -68,6 +71,28 @@ private Q_SLOTS:
         QVERIFY(!palette->isVisible());
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
         QVERIFY(m_fixture.shown()->spec.method == Method::PathPatch);
+    }
+
+    void thePaletteListsEveryCommand()
+    {
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
+        m_window->actions().palette->trigger();
+        auto *palette = m_window->findChild<CommandPalette *>();
+        QStringList listed;
+        auto *list = palette->findChild<QListWidget *>();
+        for (int i = 0; i < list->count(); ++i)
+            listed << static_cast<QAction *>(list->item(i)->data(Qt::UserRole).value<QObject *>())->objectName();
+        const auto actions = commands();
+        QVERIFY(actions.size() > 40);
+        for (const QAction *action : actions) {
+            QVERIFY2(!action->objectName().isEmpty(), qPrintable(action->text()));
+            QVERIFY2(listed.contains(action->objectName()), qPrintable(action->objectName()));
+        }
+        // What cannot be done now is listed, and not done.
+        const auto found = list->findItems(QStringLiteral("Continue the stopped run"), Qt::MatchStartsWith);
+        QCOMPARE(found.size(), 1);
+        QVERIFY(!(found.front()->flags() & Qt::ItemIsEnabled));
+        palette->hide();
     }
 
     void everyActionHasANameAndNoShortcutIsTakenTwice()
@@ -134,29 +159,54 @@ private Q_SLOTS:
         QCOMPARE(model->rowCount(), 70);
     }
 
+    // Other programs on the machine can hold the GUI thread back as well, so the best of several sweeps counts: a GUI thread that computes
+    // would be late in each of them.
     void theGuiThreadStaysFreeDuringASweep()
     {
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
         m_fixture.chooseSites({Site::Z, Site::Q, Site::K, Site::V, Site::Pattern});
-        QElapsedTimer clock;
-        qint64 last = 0, longest = 0;
-        QTimer beat;
-        beat.setTimerType(Qt::PreciseTimer);
-        beat.setInterval(1);
-        connect(&beat, &QTimer::timeout, this, [&] {
-            const qint64 now = clock.elapsed();
-            longest = std::max(longest, now - last);
-            last = now;
-        });
-        m_window->actions().run->trigger();
-        clock.start();
-        beat.start();
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
-        qInfo("longest gap of the GUI thread's event loop during five sweeps: %lld ms", static_cast<long long>(longest));
-        QVERIFY2(longest < 500, "50 ms on a free machine; this bound leaves room for a busy one");
+        constexpr qint64 allowed = 50;
+        qint64 best = std::numeric_limits<qint64>::max();
+        for (int attempt = 0; attempt < 8 && best > allowed; ++attempt) {
+            m_window->actions().deleteRun->trigger(); // the same spec again would not compute
+            QElapsedTimer clock;
+            qint64 last = 0, longest = 0;
+            QTimer beat;
+            beat.setTimerType(Qt::PreciseTimer);
+            beat.setInterval(1);
+            connect(&beat, &QTimer::timeout, this, [&] {
+                const qint64 now = clock.elapsed();
+                longest = std::max(longest, now - last);
+                last = now;
+            });
+            clock.start();
+            beat.start();
+            m_window->actions().run->trigger();
+            QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 120000);
+            QVERIFY(m_fixture.shown()->state == RunState::Done && last > 0);
+            qInfo("longest gap of the GUI thread's event loop during five sweeps: %lld ms", static_cast<long long>(longest));
+            best = std::min(best, longest);
+        }
+        QVERIFY2(best <= allowed, qPrintable(QStringLiteral("%1 ms at best").arg(best)));
     }
 
 private:
+    /// Every action of the menu bar, but the recent models, which are data.
+    QList<QAction *> commands() const
+    {
+        QList<QAction *> found;
+        std::function<void(const QMenu *)> collect = [&](const QMenu *menu) {
+            for (QAction *action : menu->actions())
+                if (action->menu() && action->menu()->title() != QStringLiteral("&Open"))
+                    collect(action->menu());
+                else if (!action->menu() && !action->isSeparator())
+                    found << action;
+        };
+        for (QAction *action : m_window->menuBar()->actions())
+            collect(action->menu());
+        return found;
+    }
+
     WindowFixture m_fixture;
     MainWindow *m_window = nullptr;
 };

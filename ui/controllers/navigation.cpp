@@ -48,7 +48,15 @@ private:
     {
         m_navigation.m_applying = true;
         m_navigation.m_restoring = restoring;
-        m_navigation.apply(place);
+        Place there = place;
+        // A run that was deleted since cannot come back: what is on view stays.
+        if (m_navigation.m_gone.contains(there.run)) {
+            there.run = m_navigation.m_place.run;
+            there.comparedRun = m_navigation.m_place.comparedRun;
+        } else if (m_navigation.m_gone.contains(there.comparedRun)) {
+            there.comparedRun = -1;
+        }
+        m_navigation.apply(there);
         m_navigation.m_applying = false;
     }
 
@@ -144,11 +152,12 @@ void Navigation::setMask(const Mask &mask)
 {
     Place place = m_place;
     place.mask = mask;
-    go(place, tr("Fade heads"), true);
+    go(place, tr("Fade heads"), mask.role == m_place.mask.role);
 }
 
 void Navigation::forgetRun(int run)
 {
+    m_gone << run;
     Place place = m_place;
     if (place.run == run)
         place.run = -1;

@@ -76,6 +76,7 @@ private:
 
     Place m_place;
     QUndoStack m_undo;
+    QVector<int> m_gone; ///< runs that were deleted: an earlier place may still name them
     bool m_applying = false, m_restoring = false;
 };
 

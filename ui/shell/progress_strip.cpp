@@ -27,7 +27,7 @@ ProgressStrip::ProgressStrip(QWidget *parent)
     : QWidget(parent), m_text(new QLabel(this)), m_bar(new QProgressBar(this)), m_cancel(new QToolButton(this))
 {
     auto *row = new QHBoxLayout(this);
-    row->setContentsMargins(8, 2, 4, 2);
+    row->setContentsMargins(8, 2, 12, 2);
     row->setSpacing(10);
     row->addStretch(); // texts end at the same place with and without the bar
     row->addWidget(m_text);

@@ -6,6 +6,7 @@
 #include <QAction>
 #include <QDoubleSpinBox>
 #include <QHBoxLayout>
+#include <QMenu>
 #include <QTimer>
 #include <QVBoxLayout>
 
@@ -32,14 +33,12 @@ CircuitPane::CircuitPane(Explorer &explorer, QWidget *parent)
     row->setContentsMargins(8, 6, 8, 4);
     row->setSpacing(4);
     row->addStretch();
-    auto *from = caption(tr("Paths from"), this);
-    from->setWordWrap(false);
-    row->addWidget(from);
     row->addWidget(m_least);
     m_least->setRange(0, 100);
     m_least->setDecimals(1);
     m_least->setSingleStep(0.5);
     m_least->setValue(kLeast);
+    m_least->setPrefix(tr("paths ≥ "));
     m_least->setSuffix(tr(" %"));
     m_least->setAccessibleName(tr("Smallest effect of a path that is drawn"));
     m_least->setToolTip(tr("Paths with a smaller effect are not drawn"));
@@ -73,15 +72,22 @@ CircuitPane::CircuitPane(Explorer &explorer, QWidget *parent)
     refresh();
 }
 
-void CircuitPane::setActions(const QList<QAction *> &actions)
+void CircuitPane::setActions(const QList<QAction *> &buttons, const QList<QAction *> &more)
 {
+    auto *row = static_cast<QHBoxLayout *>(m_bar->layout());
     int at = 0;
-    for (QAction *action : actions) {
+    for (QAction *action : buttons) {
         QToolButton *button = flatButton({}, action->toolTip(), m_bar);
         button->setDefaultAction(action);
         button->setText(action->iconText());
-        static_cast<QHBoxLayout *>(m_bar->layout())->insertWidget(at++, button);
+        row->insertWidget(at++, button);
     }
+    auto *menu = new QMenu(this);
+    menu->addActions(more);
+    QToolButton *button = flatButton(tr("More"), tr("More about the circuit"), m_bar);
+    button->setPopupMode(QToolButton::InstantPopup);
+    button->setMenu(menu);
+    row->insertWidget(at, button);
 }
 
 QString CircuitPane::hint() const

@@ -23,8 +23,8 @@ public:
     explicit CircuitPane(Explorer &explorer, QWidget *parent = nullptr);
     widgets::GraphWidget *graph() const { return m_graph; }
     const CircuitGraph &shown() const { return m_shown; }
-    /// The commands in the bar above the graph: the window's own.
-    void setActions(const QList<QAction *> &actions);
+    /// The commands in the bar above the graph, the window's own: as buttons, and in a menu beside them.
+    void setActions(const QList<QAction *> &buttons, const QList<QAction *> &more);
 
 Q_SIGNALS:
     void menuRequested(patchbay::widgets::HeadId head, const QPoint &at);
