@@ -3,6 +3,7 @@
 
 #include "docks/model_dock.h"
 #include "docks/runs_dock.h"
+#include "heatmap_widget.h"
 #include "shell/actions.h"
 #include "shell/command_palette.h"
 #include "shell/export_flow.h"
@@ -36,6 +37,13 @@ void MainWindow::connectActions()
     connect(m_actions->run, &QAction::triggered, this, &MainWindow::runFromControls);
     connect(m_actions->palette, &QAction::triggered, m_palette, &CommandPalette::open);
     connect(m_actions->resetLayout, &QAction::triggered, this, &MainWindow::useDefaultLayout);
+    for (const QAction *go : std::as_const(m_actions->goTo))
+        connect(go, &QAction::triggered, this, [this, place = go->data().toString()] {
+            if (place == QStringLiteral("heatmap"))
+                m_heatmap->heatmap()->setFocus(Qt::OtherFocusReason);
+            else
+                m_docking.reveal(place);
+        });
     connect(m_actions->openModel, &QAction::triggered, this, &MainWindow::chooseModel);
     connect(m_actions->importPairs, &QAction::triggered, this, &MainWindow::choosePairs);
     connect(m_actions->exportFigure, &QAction::triggered, this, [this] { openExportDialog(*this, activeView(*this)); });

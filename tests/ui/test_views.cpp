@@ -13,6 +13,7 @@
 #include "window_fixture.h"
 
 #include <QClipboard>
+#include <QDockWidget>
 #include <QSlider>
 
 #include <cmath>
@@ -61,6 +62,25 @@ private Q_SLOTS:
         const QStringList fields = QApplication::clipboard()->text().split(QLatin1Char('\t'));
         QCOMPARE(fields.size(), 3); // the head and a value from each facet
         QCOMPARE(fields[0], QStringLiteral("L1H4"));
+    }
+
+    void theReadOutNamesTheInterval()
+    {
+        drag(m_heatmap, cell({1, 4}), Qt::NoButton);
+        QVERIFY(m_heatmap->readout().contains(QStringLiteral("exact")));
+        QTRY_VERIFY2_WITH_TIMEOUT(m_heatmap->readout().contains(QStringLiteral("±")), qPrintable(m_heatmap->readout()), 20000);
+    }
+
+    void everyViewIsReachedByKeyboard()
+    {
+        for (const QAction *go : m_window->actions().goTo) {
+            m_window->setFocus();
+            QTest::keyClick(m_window, Qt::Key(go->shortcut()[0].key()), Qt::AltModifier);
+            const QString name = go->data().toString();
+            const QWidget *focus = m_window->focusWidget();
+            const QWidget *goal = name == QStringLiteral("heatmap") ? m_heatmap : static_cast<QWidget *>(m_window->findChild<QDockWidget *>(name));
+            QVERIFY2(goal && focus && (focus == goal || goal->isAncestorOf(focus)), qPrintable(name));
+        }
     }
 
     void aLassoAroundTheFarthestPointSelectsItEverywhere()

@@ -60,6 +60,8 @@ void RunController::start(int id, const RunResultPtr &resume)
         return;
     if (entry->live)
         makeWayFor(id);
+    for (const JobId job : std::exchange(m_intervals, {}))
+        m_compute.cancel(job);
     RunNews news;
     news.snapshot = [this, id](const RunResultPtr &snapshot) {
         m_store.update(id, [&](RunEntry &e) {
@@ -153,7 +155,32 @@ void RunController::finish(int id, const RunResultPtr &result)
         });
     }
     resumePreempted();
+    findIntervals();
     Q_EMIT activeChanged();
+}
+
+// While nothing runs, and for the next run to take the thread back.
+void RunController::findIntervals()
+{
+    if (activeRun() >= 0)
+        return;
+    for (const RunEntry &entry : m_store.entries())
+        if (entry.state == RunState::Done && entry.result && !entry.result->grids.empty() && entry.halfWidths.empty())
+            m_intervals << findIntervalsOf(entry.id);
+}
+
+JobId RunController::findIntervalsOf(int id)
+{
+    using Widths = std::vector<std::vector<double>>;
+    const RunResultPtr result = m_store.find(id)->result;
+    return m_compute.submit<Widths>({{QStringLiteral("intervals-%1").arg(id), false, true},
+                              [result](Workbench &, const JobContext &context) { return halfWidthsOnWorker(context, *result); },
+                              [this, id, result](const Widths &widths) {
+                                  if (const RunEntry *entry = m_store.find(id); entry && entry->result == result)
+                                      m_store.update(id, [&](RunEntry &e) { e.halfWidths = widths; });
+                              },
+                              {},
+                              {}});
 }
 
 void RunController::stop(int id)

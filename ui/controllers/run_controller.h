@@ -38,6 +38,8 @@ Q_SIGNALS:
     void failed(const patchbay::Failure &failure);
 
 private:
+    void findIntervals();
+    JobId findIntervalsOf(int id);
     void start(int id, const RunResultPtr &resume);
     void finish(int id, const RunResultPtr &result);
     void makeWayFor(int live);
@@ -48,6 +50,7 @@ private:
     RunsStore &m_store;
     Navigation &m_navigation;
     std::shared_ptr<PriorityHint> m_priority;
+    QVector<JobId> m_intervals; ///< jobs that find them, as long as nothing else is to do
     QVector<int> m_preempted; ///< stopped for a live run; they go on after it
 };
 

@@ -58,6 +58,24 @@ HeatmapView difference(const HeatmapView &a, const HeatmapView &b)
     return view;
 }
 
+namespace {
+/// Intervals of the mean over prompts, where each facet is one grid.
+void addIntervals(HeatmapView &view, const RunEntry &entry)
+{
+    qsizetype facet = 0;
+    for (size_t i = 0; i < entry.halfWidths.size() && facet < view.facets.size(); ++i) {
+        const Grid &grid = entry.result->grids[i];
+        if (grid.shape.empty())
+            continue;
+        HeatmapFacet &shown = view.facets[facet++];
+        if (grid.shape.size() > 2 || qsizetype(entry.halfWidths[i].size()) != shown.values.size())
+            return;
+        for (const double width : entry.halfWidths[i])
+            shown.halfWidth << width * 100;
+    }
+}
+} // namespace
+
 HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
 {
     const RunEntry *run = store.find(place.run);
@@ -65,7 +83,9 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
         return {};
     const auto viewOf = [&](const RunEntry &entry) {
         HeatmapView view = place.prompt < 0 ? heatmapView(*entry.result) : heatmapView(onePrompt(*entry.result, place.prompt));
-        if (place.prompt >= 0)
+        if (place.prompt < 0)
+            addIntervals(view, entry);
+        else
             view.title += QStringLiteral(" · ") + RunsStore::tr("prompt %1").arg(place.prompt + 1);
         return view;
     };

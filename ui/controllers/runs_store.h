@@ -20,6 +20,8 @@ struct RunEntry {
     QString name;
     RunSpec spec;
     RunResultPtr result; ///< a snapshot while running; null before the first
+    /// [grid][cell] half-widths of the 95 % intervals as shares of the gap; empty until they are known, some moments after the run.
+    std::vector<std::vector<double>> halfWidths;
     RunState state = RunState::Queued;
     int done = 0, total = 0; ///< exact cells
     QDateTime started;

@@ -33,6 +33,7 @@ PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *pa
     column->addLayout(row);
     column->addWidget(m_table);
 
+    setFocusProxy(m_table);
     m_table->setModel(m_model);
     m_table->setItemDelegate(new PromptDelegate(*m_model, m_table));
     m_table->setShowGrid(false);

@@ -19,6 +19,7 @@ RunsDock::RunsDock(RunsStore &store, Navigation &navigation, RunController &runs
     m_empty->setContentsMargins(12, 10, 12, 10);
     column->addWidget(m_empty, 0, Qt::AlignTop);
     column->addWidget(m_list, 1);
+    setFocusProxy(m_list);
     m_list->setModel(&m_store);
     m_list->setItemDelegate(new RunDelegate(m_store, m_list));
     m_list->setSelectionMode(QAbstractItemView::ExtendedSelection);

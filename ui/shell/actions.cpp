@@ -87,6 +87,14 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
     }
     resetLayout = add(QStringLiteral("reset-layout"), tr("Reset the layout"));
     palette = add(QStringLiteral("palette"), tr("Command palette…"), QKeySequence(tr("Ctrl+K")));
+    const std::pair<const char *, QString> places[] = {
+        {"heatmap", tr("Go to the heatmap")}, {"attention", tr("Go to the attention")}, {"scatter", tr("Go to the scatter")},
+        {"bars", tr("Go to the strongest heads")}, {"circuit", tr("Go to the circuit")}, {"prompts", tr("Go to the prompts")},
+        {"heads", tr("Go to the heads")}, {"runs", tr("Go to the runs")}, {"recipe", tr("Go to the recipe")}};
+    for (const auto &[place, text] : places) {
+        goTo << add(QStringLiteral("go-") + QString::fromLatin1(place), text, QKeySequence(QStringLiteral("Alt+%1").arg(goTo.size() + 1)));
+        goTo.back()->setData(QString::fromLatin1(place));
+    }
     auto *group = new QActionGroup(this);
     for (const auto &[name, text] : {std::pair{"theme-system", tr("Theme: follow the system")}, std::pair{"theme-light", tr("Theme: light")},
                                      std::pair{"theme-dark", tr("Theme: dark")}}) {
@@ -253,6 +261,8 @@ void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
     circuit->addActions({selectCircuit, clearCircuit});
     bar->addMenu(viewMenu);
     viewMenu->addActions({palette, showAttention});
+    viewMenu->addSeparator();
+    viewMenu->addMenu(tr("&Go to"))->addActions(goTo);
     viewMenu->addSeparator();
     viewMenu->addActions({meanPrompt, previousPrompt, nextPrompt});
     viewMenu->addSeparator();

@@ -34,6 +34,7 @@ public:
     // View
     QAction *showAttention, *selectStrongest, *previousPrompt, *nextPrompt, *meanPrompt, *sums, *cellTexts, *resetLayout, *palette;
     QList<QAction *> themes; ///< system, light, dark
+    QList<QAction *> goTo;   ///< the heatmap, and the docks by the name in their data
 
     /// What a right click on a head offers.
     const QList<QAction *> &headActions() const { return m_headActions; }
