@@ -129,7 +129,7 @@ void MainWindow::buildDocks()
     m_docking.add(QStringLiteral("runs"), tr("Runs"), m_runsDock, Zone::Right);
     m_docking.add(QStringLiteral("attention"), tr("Attention"), m_attention, Zone::BottomLeft);
     m_docking.add(QStringLiteral("scatter"), tr("Scatter"), m_scatter, Zone::BottomRight);
-    m_docking.add(QStringLiteral("bars"), tr("Strongest heads"), m_bars, Zone::BottomRight);
+    m_docking.add(QStringLiteral("bars"), tr("Bars"), m_bars, Zone::BottomRight);
     m_circuit = new CircuitPane(m_explorer, this);
     m_circuit->setActions({m_actions->addToCircuit, m_actions->removeFromCircuit}, {m_actions->takeCircuit, m_actions->selectCircuit, m_actions->clearCircuit});
     m_docking.add(QStringLiteral("circuit"), tr("Circuit"), m_circuit, Zone::BottomRight);
@@ -201,7 +201,7 @@ void MainWindow::updateProgress()
     if (const RunEntry *active = m_explorer.runs.find(m_explorer.runner.activeRun()))
         m_progress->showRun(*active, waiting);
     else if (const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run); shown && shown->result && shown->total > 0)
-        m_progress->showIdle(tr("%1 of %2 cells in %3 s").arg(shown->done).arg(shown->total).arg(shown->result->seconds, 0, 'f', 2));
+        m_progress->showIdle((shown->spec.method == Method::Analysis ? tr("%1 of %2 steps in %3 s") : tr("%1 of %2 cells in %3 s")).arg(shown->done).arg(shown->total).arg(shown->result->seconds, 0, 'f', 2));
     else
         m_progress->showIdle({});
 }

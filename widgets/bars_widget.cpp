@@ -57,7 +57,7 @@ void BarsWidget::relayout()
         m_labelWidth = std::max(m_labelWidth, boldMetrics.horizontalAdvance(bar.label.isEmpty() ? label(bar.head) : bar.label));
         m_valueWidth = std::max(m_valueWidth, metrics.horizontalAdvance(valueText(bar)));
     }
-    m_labelWidth = std::min(m_labelWidth, width() / 3);
+    m_labelWidth = std::min(m_labelWidth + 2, width() / 3); // advances are rounded: a text of just this width would be cut
     m_range = paddedRange(ends, true);
     if (!m_view.bars.isEmpty() && m_range.from > -0.07 * m_range.span())
         m_range.from = 0; // no negative bar: no empty strip beside the labels

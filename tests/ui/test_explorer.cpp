@@ -109,6 +109,14 @@ private Q_SLOTS:
             QCOMPARE(value, 0.0);
     }
 
+    void theTitleOfADifferenceSaysOnceWhatTheRunsShare()
+    {
+        QCOMPARE(differenceTitle(QStringLiteral("Patching of z, denoising"), QStringLiteral("Patching of v, denoising")),
+                 QStringLiteral("Difference: Patching of [z] − [v], denoising"));
+        QCOMPARE(differenceTitle(QStringLiteral("mine"), QStringLiteral("yours")), QStringLiteral("Difference: [mine] − [yours]"));
+        QCOMPARE(differenceTitle(QStringLiteral("a run"), QStringLiteral("a run")), QStringLiteral("Difference: a run − a run"));
+    }
+
     void theMeanByRoleIsAttention()
     {
         m_explorer->navigation.select({{3, 0}}, {3, 0});

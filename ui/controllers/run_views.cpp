@@ -76,6 +76,30 @@ void addIntervals(HeatmapView &view, const RunEntry &entry)
 }
 } // namespace
 
+QString differenceTitle(const QString &a, const QString &b)
+{
+    const QStringList left = a.split(QLatin1Char(' ')), right = b.split(QLatin1Char(' '));
+    const qsizetype shorter = std::min(left.size(), right.size());
+    qsizetype front = 0, back = 0;
+    while (front < shorter && left[front] == right[front])
+        ++front;
+    while (back < shorter - front && left[left.size() - 1 - back] == right[right.size() - 1 - back])
+        ++back;
+    if (front == shorter || back == shorter || front + back == shorter) // nothing would be left of one of them
+        return RunsStore::tr("Difference: %1 − %2").arg(a, b);
+    const auto middle = [&](const QStringList &words) { return words.mid(front, words.size() - front - back).join(QLatin1Char(' ')); };
+    QString one = middle(left), other = middle(right), comma;
+    if (one.endsWith(QLatin1Char(',')) && other.endsWith(QLatin1Char(','))) {
+        one.chop(1);
+        other.chop(1);
+        comma = QStringLiteral(",");
+    }
+    QStringList words = left.first(front);
+    words << QStringLiteral("[%1] − [%2]").arg(one, other) + comma;
+    words += left.last(back);
+    return RunsStore::tr("Difference: %1").arg(words.join(QLatin1Char(' ')));
+}
+
 HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
 {
     const RunEntry *run = store.find(place.run);
@@ -93,7 +117,7 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
     const RunEntry *other = store.find(place.comparedRun);
     if (other && other->result) {
         view = difference(view, viewOf(*other));
-        view.title = RunsStore::tr("Difference: %1 − %2").arg(run->name, other->name);
+        view.title = differenceTitle(run->name, other->name);
     }
     return view;
 }

@@ -198,7 +198,7 @@ void HeadsDock::refreshSelection()
         }
         const QString roles = m_roles.rolesOf(head);
         if (!roles.isEmpty())
-            text += QStringLiteral("\t") + roles;
+            text += (text.contains(QLatin1Char('\t')) ? QStringLiteral("   ") : QStringLiteral("\t")) + roles;
         auto *item = new QListWidgetItem(text, m_heads);
         item->setToolTip(roles);
         item->setData(Qt::UserRole, QVariant::fromValue(head));

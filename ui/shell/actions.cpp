@@ -89,7 +89,7 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
     palette = add(QStringLiteral("palette"), tr("Command palette…"), QKeySequence(tr("Ctrl+K")));
     const std::pair<const char *, QString> places[] = {
         {"heatmap", tr("Go to the heatmap")}, {"attention", tr("Go to the attention")}, {"scatter", tr("Go to the scatter")},
-        {"bars", tr("Go to the strongest heads")}, {"circuit", tr("Go to the circuit")}, {"prompts", tr("Go to the prompts")},
+        {"bars", tr("Go to the bars")}, {"circuit", tr("Go to the circuit")}, {"prompts", tr("Go to the prompts")},
         {"heads", tr("Go to the heads")}, {"runs", tr("Go to the runs")}, {"recipe", tr("Go to the recipe")}};
     for (const auto &[place, text] : places) {
         goTo << add(QStringLiteral("go-") + QString::fromLatin1(place), text, QKeySequence(QStringLiteral("Alt+%1").arg(goTo.size() + 1)));

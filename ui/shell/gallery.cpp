@@ -124,7 +124,7 @@ private:
                    spec.ablation = Ablation::Zero;
                    spec.heads = {{99, 0}};
                    explorer.runner.run(spec);
-               }, [&] { return idle() && explorer.runs.entries().front().state == RunState::Failed; }},
+               }, [idle, &explorer] { return idle() && explorer.runs.entries().front().state == RunState::Failed; }},
               pause(), {QStringLiteral("the last picture"), [this] { picture(QStringLiteral("window-failed-run")); }, {}}});
         then(docks(QStringLiteral("error")));
         return steps;
