@@ -18,6 +18,7 @@
 #include "shell/window_files.h"
 #include "views/attention_pane.h"
 #include "views/bars_pane.h"
+#include "views/circuit_pane.h"
 #include "views/heatmap_pane.h"
 #include "views/scatter_pane.h"
 
@@ -80,7 +81,7 @@ void MainWindow::buildCentre()
     column->setSpacing(0);
     m_messages = new MessageBar(centre);
     m_heatmap = new HeatmapPane(m_explorer, centre);
-    m_heatmap->setContextActions(m_actions->headActions());
+    m_heatmap->setDifferenceActions({m_actions->swapRuns, m_actions->endComparison});
     column->addWidget(m_messages);
     column->addWidget(m_heatmap, 1);
     setCentralWidget(centre);
@@ -117,7 +118,7 @@ void MainWindow::buildDocks()
     using Zone = Docking::Zone;
     m_modelDock = new ModelDock(m_explorer.document, this);
     m_modelDock->setOpenMenu(m_recent);
-    m_headsDock = new HeadsDock(m_explorer.document, m_explorer.navigation, m_explorer.runs, m_explorer.paths, this);
+    m_headsDock = new HeadsDock(m_explorer.document, m_explorer.navigation, m_explorer.runs, m_explorer.paths, m_explorer.roles, this);
     m_runsDock = new RunsDock(m_explorer.runs, m_explorer.navigation, m_explorer.runner, this);
     m_docking.add(QStringLiteral("model"), tr("Model and task"), m_modelDock, Zone::Left);
     m_docking.add(QStringLiteral("recipe"), tr("Recipe"), new RecipeDock(m_explorer.recipe, this), Zone::Left);
@@ -128,57 +129,25 @@ void MainWindow::buildDocks()
     m_docking.add(QStringLiteral("runs"), tr("Runs"), m_runsDock, Zone::Right);
     m_docking.add(QStringLiteral("attention"), tr("Attention"), m_attention, Zone::BottomLeft);
     m_docking.add(QStringLiteral("scatter"), tr("Scatter"), m_scatter, Zone::BottomRight);
-    m_docking.add(QStringLiteral("bars"), tr("Strongest heads"), m_bars, Zone::BottomRight);
+    m_docking.add(QStringLiteral("bars"), tr("Bars"), m_bars, Zone::BottomRight);
+    m_circuit = new CircuitPane(m_explorer, this);
+    m_circuit->setActions({m_actions->addToCircuit, m_actions->removeFromCircuit}, {m_actions->takeCircuit, m_actions->selectCircuit, m_actions->clearCircuit});
+    m_docking.add(QStringLiteral("circuit"), tr("Circuit"), m_circuit, Zone::BottomRight);
     m_prompts = new PromptsDock(m_explorer.document, m_explorer.navigation, this);
     m_docking.add(QStringLiteral("prompts"), tr("Prompts"), m_prompts, Zone::BottomRight);
     connect(m_prompts, &PromptsDock::importRequested, this, &MainWindow::choosePairs);
     connect(m_modelDock, &ModelDock::promptsRequested, this, [this] { m_docking.reveal(QStringLiteral("prompts")); });
-    connect(m_heatmap, &HeatmapPane::attentionRequested, m_actions->showAttention, &QAction::trigger);
+    const auto followHeads = [this](auto *pane) {
+        using Pane = std::remove_pointer_t<decltype(pane)>;
+        connect(pane, &Pane::attentionRequested, m_actions->showAttention, &QAction::trigger);
+        connect(pane, &Pane::menuRequested, m_actions, &Actions::showHeadMenu);
+    };
+    followHeads(m_heatmap);
+    followHeads(m_scatter);
+    followHeads(m_bars);
+    followHeads(m_circuit);
     connect(m_actions->showAttention, &QAction::triggered, this, [this] { m_docking.reveal(QStringLiteral("attention")); });
-}
-
-void MainWindow::connectErrors()
-{
-    connect(&m_explorer.document, &Document::failed, this, [this](const Failure &f) { m_messages->showFailure(tr("This could not be opened"), f); });
-    connect(&m_explorer.runner, &RunController::failed, this, [this](const Failure &f) { m_messages->showFailure(tr("The run failed"), f); });
-    connect(&m_explorer.recipe, &RecipeController::failed, this, [this](const Failure &f) { m_messages->showFailure(tr("The recipe cannot go on"), f); });
-    connect(&m_explorer.contribution, &ContributionController::failed, this,
-            [this](const Failure &f) { m_messages->showFailure(tr("The head's contribution cannot be shown"), f); });
-    connect(&m_explorer.attention, &AttentionController::failed, this,
-            [this](const Failure &f) { m_messages->showFailure(tr("The attention cannot be shown"), f); });
-}
-
-void MainWindow::connectActions()
-{
-    connect(m_actions->quit, &QAction::triggered, this, &QWidget::close);
-    connect(m_actions->run, &QAction::triggered, this, &MainWindow::runFromControls);
-    connect(m_actions->palette, &QAction::triggered, m_palette, &CommandPalette::open);
-    connect(m_actions->resetLayout, &QAction::triggered, this, &MainWindow::useDefaultLayout);
-    connect(m_actions->openModel, &QAction::triggered, this, &MainWindow::chooseModel);
-    connect(m_actions->importPairs, &QAction::triggered, this, &MainWindow::choosePairs);
-    connect(m_actions->exportFigure, &QAction::triggered, this, [this] { openExportDialog(*this, activeView(*this)); });
-    connect(m_actions->saveResult, &QAction::triggered, this, [this] { saveResult(m_explorer.navigation.place().run); });
-    connect(m_actions->sums, &QAction::toggled, m_heatmap, &HeatmapPane::setSumsVisible);
-    connect(m_actions->cellTexts, &QAction::toggled, m_heatmap, &HeatmapPane::setCellTextsVisible);
-    connect(m_recent, &RecentModels::chosen, this, &MainWindow::openPath);
-    connect(m_modelDock, &ModelDock::importRequested, this, &MainWindow::choosePairs);
-    connect(m_runsDock, &RunsDock::editRequested, m_controls, &RunControls::setSpec);
-    connect(m_runsDock, &RunsDock::saveRequested, this, &MainWindow::saveResult);
-    connect(m_progress, &ProgressStrip::cancelRequested, m_actions->stop, &QAction::trigger);
-    connect(&m_explorer.runner, &RunController::activeChanged, this, &MainWindow::updateProgress);
-    connect(&m_explorer.document, &Document::loadingChanged, this, &MainWindow::updateProgress);
-    connect(&m_explorer.document, &Document::loadingProgress, m_progress, &ProgressStrip::showLoading);
-    connect(&m_explorer.document, &Document::setupChanged, this, [this] {
-        const auto &setup = m_explorer.document.setup();
-        if (setup->model_ref == m_modelRef)
-            m_explorer.navigation.forgetPrompt();
-        else
-            m_explorer.navigation.reset();
-        m_modelRef = setup->model_ref;
-        m_controls->setGrouped(setup->model->config().grouped());
-        if (setup->model_ref.path != "demo")
-            m_recent->add(QString::fromStdString(setup->model_ref.path));
-    });
+    connect(m_actions->addToCircuit, &QAction::triggered, this, [this] { m_docking.raise(QStringLiteral("circuit")); });
 }
 
 void MainWindow::updateTemplate()
@@ -232,7 +201,7 @@ void MainWindow::updateProgress()
     if (const RunEntry *active = m_explorer.runs.find(m_explorer.runner.activeRun()))
         m_progress->showRun(*active, waiting);
     else if (const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run); shown && shown->result && shown->total > 0)
-        m_progress->showIdle(tr("%1 of %2 cells in %3 s").arg(shown->done).arg(shown->total).arg(shown->result->seconds, 0, 'f', 2));
+        m_progress->showIdle((shown->spec.method == Method::Analysis ? tr("%1 of %2 steps in %3 s") : tr("%1 of %2 cells in %3 s")).arg(shown->done).arg(shown->total).arg(shown->result->seconds, 0, 'f', 2));
     else
         m_progress->showIdle({});
 }

@@ -11,6 +11,7 @@ namespace patchbay {
 class Actions;
 class AttentionPane;
 class BarsPane;
+class CircuitPane;
 class CommandPalette;
 class HeadsDock;
 class HeatmapPane;
@@ -40,6 +41,9 @@ public:
     AttentionPane &attentionPane() { return *m_attention; }
     ScatterPane &scatterPane() { return *m_scatter; }
     BarsPane &barsPane() { return *m_bars; }
+    CircuitPane &circuitPane() { return *m_circuit; }
+    HeadsDock &headsDock() { return *m_headsDock; }
+    RunsDock &runsDock() { return *m_runsDock; }
     RunControls &controls() { return *m_controls; }
     Docking &docking() { return m_docking; }
     MessageBar &messages() { return *m_messages; }
@@ -83,6 +87,7 @@ private:
     AttentionPane *m_attention = nullptr;
     ScatterPane *m_scatter = nullptr;
     BarsPane *m_bars = nullptr;
+    CircuitPane *m_circuit = nullptr;
     PromptsDock *m_prompts = nullptr;
 };
 

@@ -40,6 +40,8 @@ constexpr std::array knownArrays{
     KnownArray{"detector.previous_token", "Previous token", "", "Attention on the pattern"},
     KnownArray{"detector.duplicate_token", "Duplicate token", "", "Attention on the pattern"},
     KnownArray{"detector.induction", "Induction", "", "Attention on the pattern"},
+    KnownArray{"roles.direct", "Direct effect", "%", "Logit diff variation"},
+    KnownArray{"roles.queries", "Through the name movers' queries", "%", "Logit diff variation"},
     KnownArray{"attribution.", "Estimate", "logits", "Estimated logit diff variation"},
     KnownArray{"attr.", "Estimate", "logits", "Estimated logit diff variation"},
 };

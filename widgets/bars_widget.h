@@ -1,66 +1,61 @@
 // Interactive horizontal bars, strongest head first, with whiskers and a total; a click selects.
 #pragma once
 
-#include "head_selection.h"
+#include "head_plot.h"
 #include "plot_axes.h"
 #include "views.h"
 
-#include <QAbstractScrollArea>
+QT_BEGIN_NAMESPACE
+class QScrollBar;
+QT_END_NAMESPACE
 
 namespace patchbay::widgets {
 
-class BarsWidget : public QAbstractScrollArea {
+class BarsWidget : public HeadPlot {
     Q_OBJECT
 public:
     explicit BarsWidget(QWidget *parent = nullptr);
 
     void setView(const BarsView &view);
     const BarsView &view() const { return m_view; }
-    void setEmptyText(const QString &text);
     void setUnit(const QString &unit); ///< of the values, "%" unless told
 
-    void setSelection(const QVector<HeadId> &heads); ///< emits nothing
-    QVector<HeadId> selection() const { return m_selection.heads; }
-
-    QRect rowRect(int bar) const; ///< in viewport pixels; for tests
+    QRect rowRect(int bar) const; ///< in widget pixels; for tests
     QRect barRect(int bar) const;
-    int rowAt(QPoint point) const;
+    int rowAt(QPoint point) const { return markAt(point); }
+    QScrollBar *scrollBar() const { return m_scroll; }
 
     QSize sizeHint() const override { return {360, 320}; }
 
 Q_SIGNALS:
-    void hovered(patchbay::widgets::HeadId head);
     void barClicked(int index);
-    void clicked(patchbay::widgets::HeadId head);
-    void activated(patchbay::widgets::HeadId head);
-    void selectionChanged(const QVector<patchbay::widgets::HeadId> &heads); ///< by the user only
-    void contextMenuRequested(patchbay::widgets::HeadId head, const QPoint &globalPosition);
 
 protected:
-    void paintEvent(QPaintEvent *event) override;
-    void resizeEvent(QResizeEvent *event) override;
-    void mouseMoveEvent(QMouseEvent *event) override;
+    int markCount() const override { return int(m_view.bars.size()); }
+    int markAt(QPointF point) const override;
+    HeadId headOf(int mark) const override { return m_view.bars[mark].head; }
+    QPoint middleOf(int mark) const override { return rowRect(mark).center(); }
+    QString readoutOf(int mark) const override;
+    int keyboardMark() const override { return m_current; }
+    void relayout() override;
+    void paintPlot(QPainter &painter, const Theme &theme) override;
     void mousePressEvent(QMouseEvent *event) override;
-    void mouseDoubleClickEvent(QMouseEvent *event) override;
+    void wheelEvent(QWheelEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
-    void contextMenuEvent(QContextMenuEvent *event) override;
-    bool viewportEvent(QEvent *event) override;
-    void changeEvent(QEvent *event) override;
-    void focusInEvent(QFocusEvent *event) override;
-    void focusOutEvent(QFocusEvent *event) override;
 
 private:
-    void relayout();
-    void setHover(int bar);
+    void drawBar(QPainter &painter, const Theme &theme, int bar);
+    int pixelOf(double value) const;
+    int roomWidth() const; ///< without the scroll bar
     void pick(int bar, Qt::KeyboardModifiers modifiers);
     QString valueText(const Bar &bar) const;
 
     BarsView m_view;
-    QString m_emptyText, m_unit = QStringLiteral("%");
-    HeadSelection m_selection;
+    QString m_unit = QStringLiteral("%");
+    QScrollBar *m_scroll;
     PlotRange m_range;
     int m_top = 0, m_rowHeight = 22, m_labelWidth = 0, m_valueWidth = 0, m_bottom = 0;
-    int m_hover = -1, m_current = -1;
+    int m_current = -1;
 };
 
 } // namespace patchbay::widgets

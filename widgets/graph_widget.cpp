@@ -3,7 +3,6 @@
 #include "colour_map.h"
 #include "view_text.h"
 
-#include <QContextMenuEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
@@ -16,38 +15,19 @@
 
 namespace patchbay::widgets {
 
-GraphWidget::GraphWidget(QWidget *parent) : QWidget(parent), m_emptyText(tr("No heads in the circuit yet"))
-{
-    setMouseTracking(true);
-    setFocusPolicy(Qt::StrongFocus);
-    setAttribute(Qt::WA_OpaquePaintEvent);
-    setAccessibleName(tr("Circuit graph"));
-}
+GraphWidget::GraphWidget(QWidget *parent) : HeadPlot(tr("Circuit graph"), tr("No heads in the circuit yet"), parent) {}
 
 void GraphWidget::setView(const GraphView &view)
 {
     m_view = view;
-    m_node = m_edge = -1;
-    setAccessibleName(view.title.isEmpty() ? tr("Circuit graph") : tr("Circuit graph: %1").arg(view.title));
-    relayout();
-}
-
-void GraphWidget::setEmptyText(const QString &text)
-{
-    m_emptyText = text;
-    update();
+    m_edge = -1;
+    newView(view.title);
 }
 
 void GraphWidget::setUnit(const QString &unit)
 {
     m_unit = unit;
     update();
-}
-
-void GraphWidget::setSelection(const QVector<HeadId> &heads)
-{
-    if (m_selection.assign(heads))
-        update();
 }
 
 QRect GraphWidget::nodeRect(int node) const
@@ -78,7 +58,7 @@ bool GraphWidget::edgeIsLit(const GraphEdge &edge, int index) const
 {
     if (m_edge >= 0)
         return index == m_edge;
-    return m_node < 0 || edge.from == m_view.nodes[m_node].head || edge.to == m_view.nodes[m_node].head;
+    return hover() < 0 || edge.from == m_view.nodes[hover()].head || edge.to == m_view.nodes[hover()].head;
 }
 
 QString GraphWidget::edgeText(const GraphEdge &edge) const
@@ -87,43 +67,33 @@ QString GraphWidget::edgeText(const GraphEdge &edge) const
     return label(edge.from) + QStringLiteral(" → ") + to + QStringLiteral("  ") + valueWithUnit(edge.effect, m_unit);
 }
 
-void GraphWidget::paintEvent(QPaintEvent *)
+QString GraphWidget::readoutOf(int mark) const
 {
-    QPainter painter(this);
-    const Theme theme = Theme::of(palette());
-    if (m_view.nodes.isEmpty()) {
-        drawEmptyState(painter, rect(), m_emptyText, theme);
-    } else {
-        painter.fillRect(rect(), theme.background);
-        const int line = fontMetrics().height();
-        QFont bold = font();
-        bold.setBold(true);
-        painter.setFont(bold);
-        painter.setPen(theme.text);
-        painter.drawText(QRect(8, 6, width() - 16, line), Qt::AlignLeft | Qt::AlignVCenter,
-                         painter.fontMetrics().elidedText(m_view.title, Qt::ElideRight, width() - 16));
-        painter.save();
-        painter.translate(m_origin);
-        painter.setFont(scaledFont(font(), 0.85));
-        for (int i = 0; i < m_layout.lanes.size(); ++i) {
-            const GraphLane &lane = m_layout.lanes[i];
-            if (i % 2 == 0)
-                painter.fillRect(lane.rect, mixed(theme.background, theme.text, 0.03));
-            painter.setPen(theme.dimText);
-            painter.drawText(lane.rect.adjusted(4, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, tr("Layer %1").arg(lane.layer));
-        }
-        painter.setRenderHint(QPainter::Antialiasing);
-        drawEdges(painter, theme);
-        drawNodes(painter, theme);
-        painter.restore();
-        painter.setFont(font());
-        painter.setPen(m_readout.isEmpty() ? theme.dimText : theme.text);
-        const QRect lane(8, height() - line - 5, width() - 16, line);
-        const QString text = m_readout.isEmpty() ? tr("Blue helps, red harms; width is the size of the effect") : m_readout;
-        painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(text, Qt::ElideRight, lane.width()));
+    const GraphNode &at = m_view.nodes[mark];
+    const auto out = std::count_if(m_view.edges.begin(), m_view.edges.end(), [&](const GraphEdge &e) { return e.from == at.head; });
+    const auto in = std::count_if(m_view.edges.begin(), m_view.edges.end(), [&](const GraphEdge &e) { return e.to == at.head; });
+    return label(at.head) + (at.role.isEmpty() ? QString() : QStringLiteral("  ") + at.role) + tr("   receives %1, sends %2").arg(in).arg(out);
+}
+
+void GraphWidget::paintPlot(QPainter &painter, const Theme &theme)
+{
+    drawTitle(painter, theme, m_view.title, 8);
+    painter.save();
+    painter.translate(m_origin);
+    painter.setFont(scaledFont(font(), 0.85));
+    for (int i = 0; i < m_layout.lanes.size(); ++i) {
+        const GraphLane &lane = m_layout.lanes[i];
+        if (i % 2 == 0)
+            painter.fillRect(lane.rect, mixed(theme.background, theme.text, 0.03));
+        painter.setPen(theme.dimText);
+        painter.drawText(lane.rect.adjusted(4, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, tr("Layer %1").arg(lane.layer));
     }
-    if (hasFocus())
-        drawFocusFrame(painter, rect(), theme);
+    painter.setRenderHint(QPainter::Antialiasing);
+    drawEdges(painter, theme);
+    drawNodes(painter, theme);
+    painter.restore();
+    // What helps depends on the direction of the patching, which the view does not know: only the sign is named.
+    drawReadout(painter, theme, m_view.edges.isEmpty() ? QString() : tr("Blue: positive effect, red: negative; wider: larger"));
 }
 
 void GraphWidget::drawEdges(QPainter &painter, const Theme &theme)
@@ -160,81 +130,67 @@ void GraphWidget::drawEdges(QPainter &painter, const Theme &theme)
     }
 }
 
+void GraphWidget::drawNode(QPainter &painter, const Theme &theme, const QRectF &rect, const QString &name, const QString &role, bool selected, bool hovered,
+                           bool faded)
+{
+    const QColor ground = mixed(theme.background, selected ? theme.selection : theme.text, selected ? 0.2 : hovered ? 0.12 : 0.06);
+    painter.setBrush(faded ? mixed(ground, theme.background, 0.6) : ground);
+    painter.setPen(QPen(selected ? theme.selection : hovered ? theme.text : theme.line, selected ? 2 : 1));
+    painter.drawRoundedRect(rect, 6, 6);
+    QFont bold = font();
+    bold.setBold(true);
+    painter.setFont(bold);
+    const int nameHeight = painter.fontMetrics().height(), roleHeight = QFontMetrics(scaledFont(font(), 0.85)).height();
+    const bool roleFits = !role.isEmpty() && rect.height() >= nameHeight + roleHeight;
+    const double top = rect.center().y() - (nameHeight + roleHeight) / 2.0;
+    painter.setPen(faded ? theme.dimText : theme.text);
+    painter.drawText(roleFits ? QRectF(rect.left(), top, rect.width(), nameHeight) : rect, Qt::AlignCenter | Qt::TextDontClip, name);
+    if (roleFits) {
+        painter.setFont(scaledFont(font(), 0.85));
+        painter.setPen(theme.dimText);
+        painter.drawText(QRectF(rect.left() + 4, top + nameHeight, rect.width() - 8, roleHeight), Qt::AlignCenter,
+                         painter.fontMetrics().elidedText(role, Qt::ElideRight, int(rect.width()) - 8));
+    }
+}
+
 void GraphWidget::drawNodes(QPainter &painter, const Theme &theme)
 {
-    const auto box = [&](const QRectF &rect, const QString &name, const QString &role, bool selected, bool hover, bool faded) {
-        const QColor ground = mixed(theme.background, selected ? theme.selection : theme.text, selected ? 0.2 : hover ? 0.12 : 0.06);
-        painter.setBrush(faded ? mixed(ground, theme.background, 0.6) : ground);
-        painter.setPen(QPen(selected ? theme.selection : hover ? theme.text : theme.line, selected ? 2 : 1));
-        painter.drawRoundedRect(rect, 6, 6);
-        QFont bold = font();
-        bold.setBold(true);
-        painter.setFont(bold);
-        const int nameHeight = painter.fontMetrics().height(), roleHeight = QFontMetrics(scaledFont(font(), 0.85)).height();
-        const bool roleFits = !role.isEmpty() && rect.height() >= nameHeight + roleHeight;
-        const double top = rect.center().y() - (nameHeight + roleHeight) / 2.0;
-        painter.setPen(faded ? theme.dimText : theme.text);
-        painter.drawText(roleFits ? QRectF(rect.left(), top, rect.width(), nameHeight) : rect, Qt::AlignCenter | Qt::TextDontClip, name);
-        if (roleFits) {
-            painter.setFont(scaledFont(font(), 0.85));
-            painter.setPen(theme.dimText);
-            painter.drawText(QRectF(rect.left() + 4, top + nameHeight, rect.width() - 8, roleHeight), Qt::AlignCenter,
-                             painter.fontMetrics().elidedText(role, Qt::ElideRight, int(rect.width()) - 8));
-        }
-    };
     for (int i = 0; i < m_view.nodes.size(); ++i) {
         const HeadId head = m_view.nodes[i].head;
-        const bool linked = m_node < 0 || i == m_node
+        const bool linked = hover() < 0 || i == hover()
             || std::any_of(m_view.edges.begin(), m_view.edges.end(), [&](const GraphEdge &edge) {
-                   const HeadId hover = m_view.nodes[m_node].head;
-                   return (edge.from == hover && edge.to == head) || (edge.to == hover && edge.from == head);
+                   const HeadId under = m_view.nodes[hover()].head;
+                   return (edge.from == under && edge.to == head) || (edge.to == under && edge.from == head);
                });
-        box(m_layout.nodes[i], label(head), m_view.nodes[i].role, m_selection.contains(head), i == m_node, !linked);
+        drawNode(painter, theme, m_layout.nodes[i], label(head), m_view.nodes[i].role, m_selection.contains(head), i == hover(), !linked);
     }
     if (!m_layout.logits.isNull())
-        box(m_layout.logits, tr("logits"), {}, false, false, false);
+        drawNode(painter, theme, m_layout.logits, tr("logits"), {}, false, false, false);
 }
 
-void GraphWidget::setHover(int node, int edge)
+void GraphWidget::setEdge(int edge)
 {
-    if (node == m_node && edge == m_edge)
+    if (edge == m_edge)
         return;
-    const bool nodeMoved = node != m_node;
-    m_node = node;
     m_edge = edge;
-    m_readout.clear();
-    if (node >= 0) {
-        const GraphNode &at = m_view.nodes[node];
-        const auto out = std::count_if(m_view.edges.begin(), m_view.edges.end(), [&](const GraphEdge &e) { return e.from == at.head; });
-        const auto in = std::count_if(m_view.edges.begin(), m_view.edges.end(), [&](const GraphEdge &e) { return e.to == at.head; });
-        m_readout = label(at.head) + (at.role.isEmpty() ? QString() : QStringLiteral("  ") + at.role) + tr("   receives %1, sends %2").arg(in).arg(out);
-    } else if (edge >= 0) {
-        m_readout = edgeText(m_view.edges[edge]);
-    }
-    setAccessibleDescription(m_readout);
-    setCursor(node >= 0 ? Qt::PointingHandCursor : Qt::ArrowCursor);
+    if (edge >= 0)
+        setReadout(edgeText(m_view.edges[edge]));
+    else if (hover() < 0)
+        setReadout({});
     update();
-    if (nodeMoved)
-        Q_EMIT hovered(node >= 0 ? m_view.nodes[node].head : HeadId{});
-}
-
-void GraphWidget::finishSelection(bool changed)
-{
-    update();
-    if (changed)
-        Q_EMIT selectionChanged(m_selection.heads);
-}
-
-void GraphWidget::resizeEvent(QResizeEvent *)
-{
-    relayout();
 }
 
 void GraphWidget::mouseMoveEvent(QMouseEvent *event)
 {
-    const QPointF point = event->position() - m_origin;
-    const int node = m_layout.nodeAt(point);
-    setHover(node, node >= 0 ? -1 : m_layout.edgeAt(point, 6));
+    HeadPlot::mouseMoveEvent(event);
+    setEdge(hover() >= 0 ? -1 : m_layout.edgeAt(event->position() - m_origin, 6));
+    setCursor(hover() >= 0 ? Qt::PointingHandCursor : Qt::ArrowCursor);
+}
+
+void GraphWidget::leaveEvent(QEvent *event)
+{
+    setEdge(-1);
+    HeadPlot::leaveEvent(event);
 }
 
 void GraphWidget::mousePressEvent(QMouseEvent *event)
@@ -256,18 +212,6 @@ void GraphWidget::mousePressEvent(QMouseEvent *event)
     finishSelection(m_selection.click(head, event->modifiers() & (Qt::ControlModifier | Qt::ShiftModifier) ? Qt::ControlModifier : Qt::NoModifier));
     if (head.valid())
         Q_EMIT clicked(head);
-}
-
-void GraphWidget::mouseDoubleClickEvent(QMouseEvent *event)
-{
-    const int node = m_layout.nodeAt(event->position() - m_origin);
-    if (node >= 0)
-        Q_EMIT activated(m_view.nodes[node].head);
-}
-
-void GraphWidget::leaveEvent(QEvent *)
-{
-    setHover(-1, -1);
 }
 
 void GraphWidget::step(int layers, int across)
@@ -303,41 +247,9 @@ void GraphWidget::keyPressEvent(QKeyEvent *event)
         return step(0, -1);
     case Qt::Key_Right:
         return step(0, 1);
-    case Qt::Key_Return:
-    case Qt::Key_Enter:
-        if (nodeOf(m_view, m_selection.current) >= 0)
-            Q_EMIT activated(m_selection.current);
-        return;
     default:
-        QWidget::keyPressEvent(event);
+        HeadPlot::keyPressEvent(event);
     }
-}
-
-void GraphWidget::contextMenuEvent(QContextMenuEvent *event)
-{
-    const bool keyboard = event->reason() == QContextMenuEvent::Keyboard;
-    const int node = keyboard ? nodeOf(m_view, m_selection.current) : m_layout.nodeAt(QPointF(event->pos() - m_origin));
-    if (node >= 0)
-        Q_EMIT contextMenuRequested(m_view.nodes[node].head, keyboard ? mapToGlobal(nodeRect(node).center()) : event->globalPos());
-}
-
-void GraphWidget::changeEvent(QEvent *event)
-{
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
-        relayout();
-}
-
-void GraphWidget::focusInEvent(QFocusEvent *event)
-{
-    QWidget::focusInEvent(event);
-    update();
-}
-
-void GraphWidget::focusOutEvent(QFocusEvent *event)
-{
-    QWidget::focusOutEvent(event);
-    update();
 }
 
 } // namespace patchbay::widgets

@@ -2,69 +2,55 @@
 #pragma once
 
 #include "graph_layout.h"
-#include "head_selection.h"
-#include "theme.h"
-
-#include <QWidget>
+#include "head_plot.h"
 
 namespace patchbay::widgets {
 
-class GraphWidget : public QWidget {
+class GraphWidget : public HeadPlot {
     Q_OBJECT
 public:
     explicit GraphWidget(QWidget *parent = nullptr);
 
     void setView(const GraphView &view);
     const GraphView &view() const { return m_view; }
-    void setEmptyText(const QString &text);
     void setUnit(const QString &unit); ///< of the effects, "%" unless told
 
-    void setSelection(const QVector<HeadId> &heads); ///< emits nothing
-    QVector<HeadId> selection() const { return m_selection.heads; }
-
-    QString readout() const { return m_readout; }
     QRect nodeRect(int node) const; ///< in widget pixels; for tests
 
     QSize sizeHint() const override { return {520, 480}; }
     QSize minimumSizeHint() const override { return {220, 180}; }
 
 Q_SIGNALS:
-    void hovered(patchbay::widgets::HeadId head);
-    void clicked(patchbay::widgets::HeadId head);
-    void activated(patchbay::widgets::HeadId head);
     void edgeClicked(int edge);
-    void selectionChanged(const QVector<patchbay::widgets::HeadId> &heads); ///< by the user only
-    void contextMenuRequested(patchbay::widgets::HeadId head, const QPoint &globalPosition);
 
 protected:
-    void paintEvent(QPaintEvent *event) override;
-    void resizeEvent(QResizeEvent *event) override;
+    int markCount() const override { return int(m_view.nodes.size()); }
+    int markAt(QPointF point) const override { return m_layout.nodeAt(point - m_origin); }
+    HeadId headOf(int mark) const override { return m_view.nodes[mark].head; }
+    QPoint middleOf(int mark) const override { return nodeRect(mark).center(); }
+    QString readoutOf(int mark) const override;
+    int keyboardMark() const override { return nodeOf(m_view, m_selection.current); }
+    void relayout() override;
+    void paintPlot(QPainter &painter, const Theme &theme) override;
     void mouseMoveEvent(QMouseEvent *event) override;
     void mousePressEvent(QMouseEvent *event) override;
-    void mouseDoubleClickEvent(QMouseEvent *event) override;
     void leaveEvent(QEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
-    void contextMenuEvent(QContextMenuEvent *event) override;
-    void changeEvent(QEvent *event) override;
-    void focusInEvent(QFocusEvent *event) override;
-    void focusOutEvent(QFocusEvent *event) override;
 
 private:
-    void relayout();
-    void setHover(int node, int edge);
-    void finishSelection(bool changed);
+    void setEdge(int edge);
     void step(int layers, int across);
     void drawEdges(QPainter &painter, const Theme &theme);
     void drawNodes(QPainter &painter, const Theme &theme);
+    void drawNode(QPainter &painter, const Theme &theme, const QRectF &rect, const QString &name, const QString &role, bool selected, bool hovered, bool faded);
     bool edgeIsLit(const GraphEdge &edge, int index) const;
     QString edgeText(const GraphEdge &edge) const;
 
     GraphView m_view;
     GraphLayout m_layout;     // relative to m_origin
     QPoint m_origin;
-    QString m_emptyText, m_unit = QStringLiteral("%"), m_readout;
-    HeadSelection m_selection;
-    int m_node = -1, m_edge = -1; // under the pointer
+    QString m_unit = QStringLiteral("%");
+    int m_edge = -1; // under the pointer
 };
 
 } // namespace patchbay::widgets

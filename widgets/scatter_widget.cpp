@@ -5,7 +5,6 @@
 #include "view_text.h"
 
 #include <QApplication>
-#include <QContextMenuEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
@@ -18,40 +17,20 @@ namespace patchbay::widgets {
 
 constexpr double scatterReach = 12;
 
-ScatterWidget::ScatterWidget(QWidget *parent) : QWidget(parent), m_emptyText(tr("No run yet"))
-{
-    setMouseTracking(true);
-    setFocusPolicy(Qt::StrongFocus);
-    setAttribute(Qt::WA_OpaquePaintEvent);
-    setAccessibleName(tr("Scatter plot"));
-}
+ScatterWidget::ScatterWidget(QWidget *parent) : HeadPlot(tr("Scatter plot"), tr("No run yet"), parent) {}
 
 void ScatterWidget::setView(const ScatterView &view)
 {
     m_view = view;
-    m_hover = -1;
     m_oneHead = view.points.size() > 1
         && std::all_of(view.points.begin(), view.points.end(), [&](const ScatterPoint &point) { return point.head == view.points.first().head; });
-    setAccessibleName(view.title.isEmpty() ? tr("Scatter plot") : tr("Scatter plot: %1").arg(view.title));
-    relayout();
-}
-
-void ScatterWidget::setEmptyText(const QString &text)
-{
-    m_emptyText = text;
-    update();
+    newView(view.title);
 }
 
 void ScatterWidget::setOutlierLabels(int count)
 {
     m_outliers = count;
     update();
-}
-
-void ScatterWidget::setSelection(const QVector<HeadId> &heads)
-{
-    if (m_selection.assign(heads))
-        update();
 }
 
 QPointF ScatterWidget::pixelOf(int point) const
@@ -89,41 +68,39 @@ void ScatterWidget::relayout()
     update();
 }
 
-void ScatterWidget::paintEvent(QPaintEvent *)
+int ScatterWidget::markAt(QPointF point) const
 {
-    QPainter painter(this);
-    const Theme theme = Theme::of(palette());
-    if (m_view.points.isEmpty()) {
-        drawEmptyState(painter, rect(), m_emptyText, theme);
-    } else {
-        painter.fillRect(rect(), theme.background);
-        const int line = fontMetrics().height();
-        QFont bold = font();
-        bold.setBold(true);
-        painter.setFont(bold);
-        painter.setPen(theme.text);
-        painter.drawText(QRect(8, 8, width() - 16, line), Qt::AlignLeft | Qt::AlignVCenter,
-                         painter.fontMetrics().elidedText(m_view.title, Qt::ElideRight, width() - 16));
-        drawLegend(painter, theme);
-        drawAxes(painter, m_axes, m_view.xLabel, m_view.yLabel, font(), theme, m_view.zeroLines, m_view.diagonal);
-        drawPoints(painter, theme);
-        if (!m_lasso.isEmpty()) {
-            QColor fill = theme.selection;
-            fill.setAlphaF(0.15f);
-            painter.setRenderHint(QPainter::Antialiasing);
-            painter.setPen(QPen(theme.selection, 1.5));
-            painter.setBrush(fill);
-            painter.drawPolygon(m_lasso);
-            painter.setRenderHint(QPainter::Antialiasing, false);
-        }
-        painter.setFont(font());
-        painter.setPen(m_hover >= 0 ? theme.text : theme.dimText);
-        const QString text = m_hover >= 0 ? m_readout : m_oneHead ? tr("Point at a dot to name it") : tr("Drag around points to select them");
-        const QRect lane(8, height() - line - 5, width() - 16, line);
-        painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(text, Qt::ElideRight, lane.width()));
-    }
-    if (hasFocus())
-        drawFocusFrame(painter, rect(), theme);
+    return nearestPoint(m_pixels, point, scatterReach);
+}
+
+QString ScatterWidget::readoutOf(int mark) const
+{
+    const ScatterPoint &at = m_view.points[mark];
+    const QString text = QStringLiteral("%1   %2: %3   %4: %5").arg(pointName(at), m_view.xLabel, valueWithUnit(at.x, {}), m_view.yLabel, valueWithUnit(at.y, {}));
+    return m_view.series.size() > 1 ? text + QStringLiteral("   ") + m_view.series.value(at.series) : text;
+}
+
+void ScatterWidget::paintPlot(QPainter &painter, const Theme &theme)
+{
+    drawTitle(painter, theme, m_view.title, 8);
+    drawLegend(painter, theme);
+    drawAxes(painter, m_axes, m_view.xLabel, m_view.yLabel, font(), theme, m_view.zeroLines, m_view.diagonal);
+    drawPoints(painter, theme);
+    drawLasso(painter, theme);
+    drawReadout(painter, theme, m_oneHead ? tr("Point at a dot to name it") : tr("Drag around points to select them"));
+}
+
+void ScatterWidget::drawLasso(QPainter &painter, const Theme &theme)
+{
+    if (m_lasso.isEmpty())
+        return;
+    QColor fill = theme.selection;
+    fill.setAlphaF(0.15f);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(theme.selection, 1.5));
+    painter.setBrush(fill);
+    painter.drawPolygon(m_lasso);
+    painter.setRenderHint(QPainter::Antialiasing, false);
 }
 
 void ScatterWidget::drawLegend(QPainter &painter, const Theme &theme)
@@ -170,16 +147,21 @@ void ScatterWidget::drawPoints(QPainter &painter, const Theme &theme)
         painter.setBrush(theme.selection);
         painter.drawEllipse(m_pixels[i], radius + 2, radius + 2);
     }
-    if (m_hover >= 0) {
+    if (hover() >= 0) {
         painter.setPen(QPen(theme.hover, 1.5));
         painter.setBrush(Qt::NoBrush);
-        painter.drawEllipse(m_pixels[m_hover], radius + 4, radius + 4);
+        painter.drawEllipse(m_pixels[hover()], radius + 4, radius + 4);
     }
+    drawNames(painter, theme, selected, radius);
+    painter.restore();
+}
 
-    // Names: the point under the pointer, then the selected ones, then outliers, as far as they find room.
+// The point under the pointer, then the selected ones, then outliers, as far as they find room.
+void ScatterWidget::drawNames(QPainter &painter, const Theme &theme, const QVector<int> &selected, double radius)
+{
     QVector<int> named;
-    if (m_hover >= 0)
-        named.append(m_hover);
+    if (hover() >= 0)
+        named.append(hover());
     for (int i : selected.size() <= 40 ? selected : QVector<int>{})
         if (!named.contains(i))
             named.append(i);
@@ -197,39 +179,9 @@ void ScatterWidget::drawPoints(QPainter &painter, const Theme &theme)
     for (int i = 0; i < named.size(); ++i) {
         if (places[i].isNull())
             continue;
-        painter.setPen(named[i] == m_hover || isSelected(named[i]) ? theme.text : theme.dimText);
+        painter.setPen(named[i] == hover() || isSelected(named[i]) ? theme.text : theme.dimText);
         painter.drawText(places[i], Qt::AlignCenter, pointName(m_view.points[named[i]]));
     }
-    painter.restore();
-}
-
-void ScatterWidget::setHover(int point)
-{
-    if (point == m_hover)
-        return;
-    m_hover = point;
-    m_readout.clear();
-    if (point >= 0) {
-        const ScatterPoint &at = m_view.points[point];
-        m_readout = QStringLiteral("%1   %2: %3   %4: %5").arg(pointName(at), m_view.xLabel, valueWithUnit(at.x, {}), m_view.yLabel, valueWithUnit(at.y, {}));
-        if (m_view.series.size() > 1)
-            m_readout += QStringLiteral("   ") + m_view.series.value(at.series);
-    }
-    setAccessibleDescription(m_readout);
-    update();
-    Q_EMIT hovered(point >= 0 ? m_view.points[point].head : HeadId{});
-}
-
-void ScatterWidget::finishSelection(bool changed)
-{
-    update();
-    if (changed)
-        Q_EMIT selectionChanged(m_selection.heads);
-}
-
-void ScatterWidget::resizeEvent(QResizeEvent *)
-{
-    relayout();
 }
 
 void ScatterWidget::mouseMoveEvent(QMouseEvent *event)
@@ -243,7 +195,7 @@ void ScatterWidget::mouseMoveEvent(QMouseEvent *event)
         update();
         return;
     }
-    setHover(nearestPoint(m_pixels, event->position(), scatterReach));
+    HeadPlot::mouseMoveEvent(event);
 }
 
 void ScatterWidget::mousePressEvent(QMouseEvent *event)
@@ -267,7 +219,7 @@ void ScatterWidget::mouseReleaseEvent(QMouseEvent *event)
         finishSelection(m_selection.assign(heads));
         return;
     }
-    const int point = nearestPoint(m_pixels, event->position(), scatterReach);
+    const int point = markAt(event->position());
     const HeadId head = point >= 0 ? m_view.points[point].head : HeadId{};
     // Shift has no block to extend here: it adds, as Ctrl does.
     if (!m_oneHead)
@@ -278,18 +230,6 @@ void ScatterWidget::mouseReleaseEvent(QMouseEvent *event)
     }
 }
 
-void ScatterWidget::mouseDoubleClickEvent(QMouseEvent *event)
-{
-    const int point = nearestPoint(m_pixels, event->position(), scatterReach);
-    if (point >= 0 && m_view.points[point].head.valid())
-        Q_EMIT activated(m_view.points[point].head);
-}
-
-void ScatterWidget::leaveEvent(QEvent *)
-{
-    setHover(-1);
-}
-
 void ScatterWidget::keyPressEvent(QKeyEvent *event)
 {
     if (!m_view.points.isEmpty() && (event->key() == Qt::Key_Left || event->key() == Qt::Key_Right)) {
@@ -297,46 +237,18 @@ void ScatterWidget::keyPressEvent(QKeyEvent *event)
         QVector<int> order(m_view.points.size());
         std::iota(order.begin(), order.end(), 0);
         std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return m_view.points[a].x < m_view.points[b].x; });
-        const auto at = order.indexOf(m_hover);
+        const auto at = order.indexOf(hover());
         const auto next = at < 0 ? 0 : std::clamp<qsizetype>(at + (event->key() == Qt::Key_Left ? -1 : 1), 0, order.size() - 1);
         setHover(order[next]);
-    } else if (event->key() == Qt::Key_Space && m_hover >= 0 && !m_oneHead) {
-        finishSelection(m_selection.click(m_view.points[m_hover].head, event->modifiers()));
-    } else if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && m_hover >= 0) {
-        Q_EMIT activated(m_view.points[m_hover].head);
+    } else if (event->key() == Qt::Key_Space && hover() >= 0 && !m_oneHead) {
+        finishSelection(m_selection.click(m_view.points[hover()].head, event->modifiers()));
     } else if (event->key() == Qt::Key_Escape && (!m_selection.heads.isEmpty() || !m_lasso.isEmpty())) {
         m_lasso = {};
         m_press = {-1, -1};
         finishSelection(m_selection.clear());
     } else {
-        QWidget::keyPressEvent(event);
+        HeadPlot::keyPressEvent(event);
     }
-}
-
-void ScatterWidget::contextMenuEvent(QContextMenuEvent *event)
-{
-    const int point = event->reason() == QContextMenuEvent::Keyboard ? m_hover : nearestPoint(m_pixels, event->pos(), scatterReach);
-    if (point >= 0 && m_view.points[point].head.valid())
-        Q_EMIT contextMenuRequested(m_view.points[point].head, mapToGlobal(m_pixels[point].toPoint()));
-}
-
-void ScatterWidget::changeEvent(QEvent *event)
-{
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
-        relayout();
-}
-
-void ScatterWidget::focusInEvent(QFocusEvent *event)
-{
-    QWidget::focusInEvent(event);
-    update();
-}
-
-void ScatterWidget::focusOutEvent(QFocusEvent *event)
-{
-    QWidget::focusOutEvent(event);
-    update();
 }
 
 } // namespace patchbay::widgets

@@ -10,11 +10,14 @@
 #include <QElapsedTimer>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QMenuBar>
 #include <QTableView>
 #include <QTimer>
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
+#include <limits>
 #include <thread>
 
 using namespace patchbay;
@@ -70,6 +73,28 @@ private Q_SLOTS:
         QVERIFY(!palette->isVisible());
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
         QVERIFY(m_fixture.shown()->spec.method == Method::PathPatch);
+    }
+
+    void thePaletteListsEveryCommand()
+    {
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 20000);
+        m_window->actions().palette->trigger();
+        auto *palette = m_window->findChild<CommandPalette *>();
+        QStringList listed;
+        auto *list = palette->findChild<QListWidget *>();
+        for (int i = 0; i < list->count(); ++i)
+            listed << static_cast<QAction *>(list->item(i)->data(Qt::UserRole).value<QObject *>())->objectName();
+        const auto actions = commands();
+        QVERIFY(actions.size() > 40);
+        for (const QAction *action : actions) {
+            QVERIFY2(!action->objectName().isEmpty(), qPrintable(action->text()));
+            QVERIFY2(listed.contains(action->objectName()), qPrintable(action->objectName()));
+        }
+        // What cannot be done now is listed, and not done.
+        const auto found = list->findItems(QStringLiteral("Continue the stopped run"), Qt::MatchStartsWith);
+        QCOMPARE(found.size(), 1);
+        QVERIFY(!(found.front()->flags() & Qt::ItemIsEnabled));
+        palette->hide();
     }
 
     void everyActionHasANameAndNoShortcutIsTakenTwice()
@@ -136,46 +161,74 @@ private Q_SLOTS:
         QCOMPARE(model->rowCount(), 70);
     }
 
+    // Other programs on the machine can hold the GUI thread back as well, so the best of several sweeps counts: a GUI thread that computes
+    // would be late in each of them.
     void theGuiThreadStaysFreeDuringASweep()
     {
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
         m_fixture.chooseSites({Site::Z, Site::Q, Site::K, Site::V, Site::Pattern});
-        QElapsedTimer clock;
-        qint64 last = 0, longest = 0;
-        QTimer beat;
-        beat.setTimerType(Qt::PreciseTimer);
-        beat.setInterval(1);
-        connect(&beat, &QTimer::timeout, this, [&] {
-            const qint64 now = clock.elapsed();
-            longest = std::max(longest, now - last);
-            last = now;
-        });
         // A thread that only sleeps shows how long the system itself keeps threads waiting, which is not the program's doing.
         std::atomic<bool> stop{false};
-        qint64 starved = 0;
+        std::atomic<qint64> starved{0};
         std::thread sleeper([&] {
             QElapsedTimer own;
             own.start();
             for (qint64 before = 0; !stop;) {
                 std::this_thread::sleep_for(std::chrono::milliseconds(1));
                 const qint64 now = own.elapsed();
-                starved = std::max(starved, now - before);
+                starved = std::max<qint64>(starved, now - before);
                 before = now;
             }
         });
-        m_window->actions().run->trigger();
-        clock.start();
-        beat.start();
-        const bool idle = QTest::qWaitFor([&] { return m_fixture.idle(); }, 60000);
-        stop = true;
-        sleeper.join();
-        QVERIFY(idle);
-        qInfo("longest gap of the GUI thread's event loop during five sweeps: %lld ms; of a thread that only sleeps: %lld ms",
-              static_cast<long long>(longest), static_cast<long long>(starved));
-        QVERIFY2(longest < 500 + 2 * starved, "50 ms on a free machine; this bound leaves room for a busy one");
+        const auto finish = qScopeGuard([&] {
+            stop = true;
+            sleeper.join();
+        });
+        constexpr qint64 allowed = 50;
+        qint64 best = std::numeric_limits<qint64>::max();
+        for (int attempt = 0; attempt < 8 && best > allowed; ++attempt) {
+            m_window->actions().deleteRun->trigger(); // the same spec again would not compute
+            QElapsedTimer clock;
+            qint64 last = 0, longest = 0;
+            QTimer beat;
+            beat.setTimerType(Qt::PreciseTimer);
+            beat.setInterval(1);
+            connect(&beat, &QTimer::timeout, this, [&] {
+                const qint64 now = clock.elapsed();
+                longest = std::max(longest, now - last);
+                last = now;
+            });
+            starved = 0;
+            clock.start();
+            beat.start();
+            m_window->actions().run->trigger();
+            QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 120000);
+            QVERIFY(m_fixture.shown()->state == RunState::Done && last > 0);
+            const qint64 idle = starved;
+            qInfo("longest gap of the GUI thread's event loop during five sweeps: %lld ms; of a thread that only sleeps: %lld ms",
+                  static_cast<long long>(longest), static_cast<long long>(idle));
+            best = std::min(best, longest - 2 * idle);
+        }
+        QVERIFY2(best <= allowed, qPrintable(QStringLiteral("%1 ms at best").arg(best)));
     }
 
 private:
+    /// Every action of the menu bar, but the recent models, which are data.
+    QList<QAction *> commands() const
+    {
+        QList<QAction *> found;
+        std::function<void(const QMenu *)> collect = [&](const QMenu *menu) {
+            for (QAction *action : menu->actions())
+                if (action->menu() && action->menu()->title() != QStringLiteral("&Open"))
+                    collect(action->menu());
+                else if (!action->menu() && !action->isSeparator())
+                    found << action;
+        };
+        for (QAction *action : m_window->menuBar()->actions())
+            collect(action->menu());
+        return found;
+    }
+
     WindowFixture m_fixture;
     MainWindow *m_window = nullptr;
 };

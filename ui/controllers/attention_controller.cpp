@@ -10,8 +10,17 @@ namespace patchbay {
 using widgets::HeadId;
 
 namespace {
-constexpr int kThumbnails = 24;    // heads shown at once
-constexpr int kKeptPatterns = 400; // patterns of all prompts kept: about 90 kB each at 70 prompts of 18 tokens
+// Heads shown at once: as many as can be turned into views in a few milliseconds.
+constexpr int kMostHeads = 64, kFewestHeads = 12, kShownWeights = 2'000'000;
+constexpr qsizetype kKeptBytes = qsizetype(256) << 20; // of patterns of all prompts: 90 kB each at 70 prompts of 18 tokens, 25 MB at 300
+
+qsizetype bytesOf(const AttentionPattern &pattern)
+{
+    qsizetype weights = 0;
+    for (const auto &prompt : pattern.weights)
+        weights += qsizetype(prompt.size());
+    return weights * qsizetype(sizeof(float));
+}
 } // namespace
 
 AttentionController::AttentionController(Compute &compute, Document &document, Navigation &navigation, RunsStore &store, QObject *parent)
@@ -72,8 +81,10 @@ QVector<HeadId> AttentionController::wantedHeads() const
         heads << place.current;
     if (patched)
         return heads;
+    const int width = m_document.ready() ? std::max(1, m_document.setup()->batch.width) : 1;
+    const int most = std::clamp(kShownWeights / (width * width), kFewestHeads, kMostHeads);
     for (const HeadId &head : place.heads)
-        if (head.head >= 0 && !heads.contains(head) && heads.size() < kThumbnails)
+        if (head.head >= 0 && !heads.contains(head) && heads.size() < most)
             heads << head;
     return heads;
 }
@@ -101,8 +112,11 @@ void AttentionController::refresh()
     }
     const QVector<HeadId> heads = wantedHeads();
     m_patched.reset();
-    if (const auto keys = missingKeys(heads); !keys.isEmpty())
+    // The head that is enlarged does not wait for the thumbnails of the others.
+    if (const auto keys = missingKeys(heads.first(std::min<qsizetype>(heads.size(), 1))); !keys.isEmpty())
         fetch(keys, QStringLiteral("attention"));
+    if (const auto keys = missingKeys(heads.mid(1)); !keys.isEmpty())
+        fetch(keys, QStringLiteral("attention-more"));
     if (!heads.isEmpty() && (m_source == AttentionSource::Patched || m_source == AttentionSource::PatchedMinusBase))
         fetchPatched(heads.front());
     show();
@@ -133,15 +147,26 @@ void AttentionController::fetch(const QVector<Key> &keys, const QString &tag)
         [this, keys, setup](const Patterns &patterns) {
             if (setup != m_document.setup())
                 return; // of the model or task from before
-            if (m_patterns.size() > kKeptPatterns)
-                m_patterns.clear();
             for (int i = 0; i < keys.size(); ++i)
                 m_patterns.insert(keys[i], patterns[i]);
+            forgetOld();
             show();
         },
         [this](const Failure &failure) { Q_EMIT failed(failure); },
         {},
     });
+}
+
+// Beyond the budget only what is on view is kept.
+void AttentionController::forgetOld()
+{
+    qsizetype bytes = 0;
+    for (const PatternPtr &pattern : std::as_const(m_patterns))
+        bytes += bytesOf(*pattern);
+    if (bytes <= kKeptBytes)
+        return;
+    const QVector<HeadId> heads = wantedHeads();
+    m_patterns.removeIf([&](QMap<Key, PatternPtr>::iterator it) { return !heads.contains(it.key().head) || it.key().kind != m_kind; });
 }
 
 void AttentionController::fetchPatched(HeadId head)

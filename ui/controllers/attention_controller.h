@@ -57,6 +57,7 @@ private:
     QVector<widgets::HeadId> wantedHeads() const;
     QVector<Key> missingKeys(const QVector<widgets::HeadId> &heads) const;
     void fetch(const QVector<Key> &keys, const QString &tag);
+    void forgetOld();
     void fetchPatched(widgets::HeadId head);
     PatternPtr patternOf(widgets::HeadId head) const;
     widgets::AttentionView viewOf(const AttentionPattern &pattern) const;

@@ -4,6 +4,7 @@
 #include "controllers/attention_controller.h"
 #include "controllers/contribution_controller.h"
 #include "controllers/document.h"
+#include "controllers/head_roles.h"
 #include "controllers/navigation.h"
 #include "controllers/path_controller.h"
 #include "controllers/recipe_controller.h"
@@ -23,6 +24,7 @@ struct Explorer {
     ContributionController contribution{compute, document, navigation};
     PathController paths{navigation, runner, runs, document};
     RecipeController recipe{compute, document, navigation, runs};
+    HeadRoles roles{document, navigation, runs, recipe};
 };
 
 } // namespace patchbay

@@ -2,14 +2,29 @@
 
 #include <QUndoCommand>
 
+#include <algorithm>
+
 namespace patchbay {
 
 using widgets::HeadId;
 
+namespace {
+/// "L1H4, L2H3", or how many there are.
+QString namesOf(const QVector<HeadId> &heads)
+{
+    if (heads.size() > 3)
+        return Navigation::tr("%1 heads").arg(heads.size());
+    QStringList names;
+    for (const HeadId &head : heads)
+        names << label(head);
+    return names.join(QStringLiteral(", "));
+}
+} // namespace
+
 class GoCommand : public QUndoCommand {
 public:
-    GoCommand(Navigation &navigation, Place to, const QString &what)
-        : QUndoCommand(what), m_navigation(navigation), m_from(navigation.m_place), m_to(std::move(to))
+    GoCommand(Navigation &navigation, Place to, const QString &what, bool sliding)
+        : QUndoCommand(what), m_navigation(navigation), m_from(navigation.m_place), m_to(std::move(to)), m_sliding(sliding)
     {
     }
     void undo() override { step(m_from, true); }
@@ -19,7 +34,7 @@ public:
         m_done = true;
         m_to = m_navigation.m_place;
     }
-    int id() const override { return 1; }
+    int id() const override { return m_sliding ? 1 : -1; }
     bool mergeWith(const QUndoCommand *other) override
     {
         if (other->text() != text())
@@ -33,13 +48,21 @@ private:
     {
         m_navigation.m_applying = true;
         m_navigation.m_restoring = restoring;
-        m_navigation.apply(place);
+        Place there = place;
+        // A run that was deleted since cannot come back: what is on view stays.
+        if (m_navigation.m_gone.contains(there.run)) {
+            there.run = m_navigation.m_place.run;
+            there.comparedRun = m_navigation.m_place.comparedRun;
+        } else if (m_navigation.m_gone.contains(there.comparedRun)) {
+            there.comparedRun = -1;
+        }
+        m_navigation.apply(there);
         m_navigation.m_applying = false;
     }
 
     Navigation &m_navigation;
     Place m_from, m_to;
-    bool m_done = false;
+    bool m_sliding = false, m_done = false;
 };
 
 Navigation::Navigation(QObject *parent) : QObject(parent)
@@ -47,12 +70,12 @@ Navigation::Navigation(QObject *parent) : QObject(parent)
     m_undo.setUndoLimit(200);
 }
 
-void Navigation::go(const Place &place, const QString &what)
+void Navigation::go(const Place &place, const QString &what, bool sliding)
 {
     if (m_applying)
         apply(place);
     else if (!(place == m_place))
-        m_undo.push(new GoCommand(*this, place, what));
+        m_undo.push(new GoCommand(*this, place, what, sliding));
 }
 
 void Navigation::apply(const Place &place)
@@ -65,6 +88,10 @@ void Navigation::apply(const Place &place)
         Q_EMIT promptChanged();
     if (before.heads != place.heads || !(before.current == place.current))
         Q_EMIT headsChanged();
+    if (before.circuit != place.circuit)
+        Q_EMIT circuitChanged();
+    if (!(before.mask == place.mask))
+        Q_EMIT maskChanged();
     if (before.receivers != place.receivers)
         Q_EMIT receiversChanged();
 }
@@ -74,12 +101,7 @@ void Navigation::select(const QVector<HeadId> &heads, HeadId current)
     Place place = m_place;
     place.heads = heads;
     place.current = current;
-    QStringList names;
-    for (const HeadId &head : heads)
-        names << label(head);
-    if (names.size() > 3)
-        names = {tr("%1 heads").arg(heads.size())};
-    go(place, heads.isEmpty() ? tr("Clear selection") : tr("Select %1").arg(names.join(QStringLiteral(", "))));
+    go(place, heads.isEmpty() ? tr("Clear selection") : tr("Select %1").arg(namesOf(heads)));
 }
 
 void Navigation::showRun(int run, int comparedRun)
@@ -94,7 +116,7 @@ void Navigation::showPrompt(int prompt)
 {
     Place place = m_place;
     place.prompt = prompt;
-    go(place, tr("Choose prompt"));
+    go(place, tr("Choose prompt"), true);
 }
 
 void Navigation::setReceivers(const QVector<Receiver> &receivers)
@@ -104,8 +126,38 @@ void Navigation::setReceivers(const QVector<Receiver> &receivers)
     go(place, tr("Change receivers"));
 }
 
+void Navigation::addToCircuit(const QVector<HeadId> &heads)
+{
+    Place place = m_place;
+    QVector<HeadId> added;
+    for (const HeadId &head : heads)
+        if (head.valid() && head.head >= 0 && !place.circuit.contains(head) && !added.contains(head))
+            added << head;
+    place.circuit += added;
+    std::sort(place.circuit.begin(), place.circuit.end());
+    go(place, tr("Add %1 to the circuit").arg(namesOf(added)));
+}
+
+void Navigation::removeFromCircuit(const QVector<HeadId> &heads)
+{
+    Place place = m_place;
+    QVector<HeadId> removed;
+    for (const HeadId &head : heads)
+        if (place.circuit.removeOne(head))
+            removed << head;
+    go(place, tr("Take %1 out of the circuit").arg(namesOf(removed)));
+}
+
+void Navigation::setMask(const Mask &mask)
+{
+    Place place = m_place;
+    place.mask = mask;
+    go(place, tr("Fade heads"), mask.role == m_place.mask.role);
+}
+
 void Navigation::forgetRun(int run)
 {
+    m_gone << run;
     Place place = m_place;
     if (place.run == run)
         place.run = -1;

@@ -17,6 +17,13 @@ struct Receiver {
     bool operator==(const Receiver &) const = default;
 };
 
+/// Which heads of a heatmap are faded.
+struct Mask {
+    double below = 0;                  ///< effects smaller than this, in the view's unit; 0: none
+    QString role;                      ///< heads without this role (controllers/head_roles.h); empty: none
+    bool operator==(const Mask &) const = default;
+};
+
 struct Place {
     int run = -1;                      ///< id in the runs store; -1: none
     int comparedRun = -1;              ///< shown as run − comparedRun; -1: none
@@ -24,6 +31,8 @@ struct Place {
     QVector<widgets::HeadId> heads;    ///< selected, in the order of selection
     widgets::HeadId current;           ///< the one that the attention view shows
     QVector<Receiver> receivers;       ///< the tray
+    QVector<widgets::HeadId> circuit;  ///< what the user has put together, by layer
+    Mask mask;
     bool operator==(const Place &) const = default;
 };
 
@@ -37,13 +46,16 @@ public:
     /// True while undo or redo puts an earlier place back: nothing new shall be started then.
     bool restoring() const { return m_applying && m_restoring; }
 
-    /// what: for the undo menu ("Select L3H5"). Steps with the same what in a row become one (a slider); what is changed
-    /// in answer to a change belongs to the same step.
-    void go(const Place &place, const QString &what);
+    /// what: for the undo menu ("Select L3H5"). What is changed in answer to a change belongs to the same step.
+    /// sliding: one of many steps of a slider; those with the same what in a row become one.
+    void go(const Place &place, const QString &what, bool sliding = false);
     void select(const QVector<widgets::HeadId> &heads, widgets::HeadId current);
     void showRun(int run, int comparedRun = -1);
     void showPrompt(int prompt);
     void setReceivers(const QVector<Receiver> &receivers);
+    void addToCircuit(const QVector<widgets::HeadId> &heads);
+    void removeFromCircuit(const QVector<widgets::HeadId> &heads);
+    void setMask(const Mask &mask);
     /// Changes without an undo step: a run that is no longer there, a task with fewer prompts.
     void forgetRun(int run);
     void reset();
@@ -55,6 +67,8 @@ Q_SIGNALS:
     void runChanged();
     void promptChanged();
     void receiversChanged();
+    void circuitChanged();
+    void maskChanged();
 
 private:
     friend class GoCommand;
@@ -62,6 +76,7 @@ private:
 
     Place m_place;
     QUndoStack m_undo;
+    QVector<int> m_gone; ///< runs that were deleted: an earlier place may still name them
     bool m_applying = false, m_restoring = false;
 };
 

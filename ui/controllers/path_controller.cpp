@@ -9,6 +9,10 @@ namespace patchbay {
 
 using widgets::HeadId;
 
+namespace {
+constexpr double kLeastEffect = 0.05; // % of the gap: what is shown as 0.0 sends nothing
+}
+
 QString receiverText(const Receiver &receiver)
 {
     return label(receiver.head) + QStringLiteral(" ") + QString::fromStdString(name(receiver.site));
@@ -144,13 +148,20 @@ void PathController::walkUpstream(int count, Site site)
     if (!canWalk())
         return;
     const auto view = heatmapView(*run->result);
-    const QVector<HeadId> senders = strongestHeads(view, count);
+    QVector<HeadId> senders = strongestHeads(view, count);
     QVector<Receiver> receivers;
-    for (const HeadId &head : senders)
+    senders.removeIf([&](const HeadId &head) {
+        const auto &facet = view.facets.front();
+        const double effect = facet.values.value(head.layer * facet.columns + head.head);
+        return head.head < 0 || !(std::abs(effect) >= kLeastEffect);
+    });
+    for (const HeadId &head : std::as_const(senders))
         if (head.layer > 0) // nothing is upstream of layer 0
             receivers << Receiver{head, site};
-    if (receivers.isEmpty())
+    if (receivers.isEmpty()) {
+        Q_EMIT nothingUpstream();
         return;
+    }
     std::sort(receivers.begin(), receivers.end(), [](const Receiver &a, const Receiver &b) { return a.head < b.head; });
     m_walking = true;
     m_navigation.select(senders, senders.front());

@@ -46,6 +46,8 @@ public:
 Q_SIGNALS:
     void trailChanged();
     void liveChanged();
+    /// A walk came to nothing: no sender of the run on view has both an effect and heads before it.
+    void nothingUpstream();
 
 private:
     void follow();

@@ -28,14 +28,15 @@ RunSpec RunController::withDocument(RunSpec spec) const
     return spec;
 }
 
-int RunController::run(RunSpec spec, bool live)
+int RunController::run(RunSpec spec, bool live, bool show)
 {
     if (!m_document.ready())
         return -1;
     spec = withDocument(std::move(spec));
     if (const RunEntry *known = m_store.same(spec)) {
         const int id = known->id;
-        m_navigation.showRun(id);
+        if (show)
+            m_navigation.showRun(id);
         if (known->state == RunState::Stopped)
             continueRun(id);
         return id;
@@ -46,7 +47,8 @@ int RunController::run(RunSpec spec, bool live)
     entry.live = live;
     entry.started = QDateTime::currentDateTime();
     const int id = m_store.add(std::move(entry));
-    m_navigation.showRun(id);
+    if (show)
+        m_navigation.showRun(id);
     start(id, nullptr);
     return id;
 }
@@ -58,6 +60,8 @@ void RunController::start(int id, const RunResultPtr &resume)
         return;
     if (entry->live)
         makeWayFor(id);
+    for (const JobId job : std::exchange(m_intervals, {}))
+        m_compute.cancel(job);
     RunNews news;
     news.snapshot = [this, id](const RunResultPtr &snapshot) {
         m_store.update(id, [&](RunEntry &e) {
@@ -134,8 +138,11 @@ void RunController::resumePreempted()
 void RunController::finish(int id, const RunResultPtr &result)
 {
     const RunEntry *entry = m_store.find(id);
-    if (!entry)
+    if (!entry) { // deleted meanwhile: what waited for it goes on
+        resumePreempted();
+        Q_EMIT activeChanged();
         return;
+    }
     const bool abandoned = entry->live && !result->complete && !entry->pinned && m_navigation.place().run != id;
     if (abandoned) {
         m_store.remove(id);
@@ -148,13 +155,47 @@ void RunController::finish(int id, const RunResultPtr &result)
         });
     }
     resumePreempted();
+    findIntervals();
     Q_EMIT activeChanged();
+}
+
+// While nothing runs, and for the next run to take the thread back.
+void RunController::findIntervals()
+{
+    if (activeRun() >= 0)
+        return;
+    for (const RunEntry &entry : m_store.entries())
+        if (entry.state == RunState::Done && entry.result && !entry.result->grids.empty() && entry.halfWidths.empty())
+            m_intervals << findIntervalsOf(entry.id);
+}
+
+JobId RunController::findIntervalsOf(int id)
+{
+    using Widths = std::vector<std::vector<double>>;
+    const RunResultPtr result = m_store.find(id)->result;
+    return m_compute.submit<Widths>({{QStringLiteral("intervals-%1").arg(id), false, true},
+                              [result](Workbench &, const JobContext &context) { return halfWidthsOnWorker(context, *result); },
+                              [this, id, result](const Widths &widths) {
+                                  if (const RunEntry *entry = m_store.find(id); entry && entry->result == result)
+                                      m_store.update(id, [&](RunEntry &e) { e.halfWidths = widths; });
+                              },
+                              {},
+                              {}});
 }
 
 void RunController::stop(int id)
 {
     if (const RunEntry *entry = m_store.find(id); entry && !entry->finished())
         m_compute.cancel(entry->job);
+}
+
+void RunController::remove(int id)
+{
+    if (const RunEntry *entry = m_store.find(id); !entry || entry->pinned)
+        return;
+    stop(id);
+    m_store.remove(id);
+    Q_EMIT activeChanged();
 }
 
 void RunController::stopAll()

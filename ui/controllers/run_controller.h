@@ -20,9 +20,11 @@ public:
 
     /// Shows the run at once when it is there already; continues it when it was stopped. live: a newer live run supersedes this one.
     /// Returns the run's id in the store, or -1 when there is no model yet.
-    int run(RunSpec spec, bool live = false);
+    int run(RunSpec spec, bool live = false, bool show = true);
     void stop(int id);
     void stopAll();
+    /// Stops and forgets it; pinned runs stay.
+    void remove(int id);
     void continueRun(int id);
     /// The run that is computing or waiting, -1: none.
     int activeRun() const;
@@ -36,6 +38,8 @@ Q_SIGNALS:
     void failed(const patchbay::Failure &failure);
 
 private:
+    void findIntervals();
+    JobId findIntervalsOf(int id);
     void start(int id, const RunResultPtr &resume);
     void finish(int id, const RunResultPtr &result);
     void makeWayFor(int live);
@@ -46,6 +50,7 @@ private:
     RunsStore &m_store;
     Navigation &m_navigation;
     std::shared_ptr<PriorityHint> m_priority;
+    QVector<JobId> m_intervals; ///< jobs that find them, as long as nothing else is to do
     QVector<int> m_preempted; ///< stopped for a live run; they go on after it
 };
 

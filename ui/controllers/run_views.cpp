@@ -58,6 +58,48 @@ HeatmapView difference(const HeatmapView &a, const HeatmapView &b)
     return view;
 }
 
+namespace {
+/// Intervals of the mean over prompts, where each facet is one grid.
+void addIntervals(HeatmapView &view, const RunEntry &entry)
+{
+    qsizetype facet = 0;
+    for (size_t i = 0; i < entry.halfWidths.size() && facet < view.facets.size(); ++i) {
+        const Grid &grid = entry.result->grids[i];
+        if (grid.shape.empty())
+            continue;
+        HeatmapFacet &shown = view.facets[facet++];
+        if (grid.shape.size() > 2 || qsizetype(entry.halfWidths[i].size()) != shown.values.size())
+            return;
+        for (const double width : entry.halfWidths[i])
+            shown.halfWidth << width * 100;
+    }
+}
+} // namespace
+
+QString differenceTitle(const QString &a, const QString &b)
+{
+    const QStringList left = a.split(QLatin1Char(' ')), right = b.split(QLatin1Char(' '));
+    const qsizetype shorter = std::min(left.size(), right.size());
+    qsizetype front = 0, back = 0;
+    while (front < shorter && left[front] == right[front])
+        ++front;
+    while (back < shorter - front && left[left.size() - 1 - back] == right[right.size() - 1 - back])
+        ++back;
+    if (front == shorter || back == shorter || front + back == shorter) // nothing would be left of one of them
+        return RunsStore::tr("Difference: %1 − %2").arg(a, b);
+    const auto middle = [&](const QStringList &words) { return words.mid(front, words.size() - front - back).join(QLatin1Char(' ')); };
+    QString one = middle(left), other = middle(right), comma;
+    if (one.endsWith(QLatin1Char(',')) && other.endsWith(QLatin1Char(','))) {
+        one.chop(1);
+        other.chop(1);
+        comma = QStringLiteral(",");
+    }
+    QStringList words = left.first(front);
+    words << QStringLiteral("[%1] − [%2]").arg(one, other) + comma;
+    words += left.last(back);
+    return RunsStore::tr("Difference: %1").arg(words.join(QLatin1Char(' ')));
+}
+
 HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
 {
     const RunEntry *run = store.find(place.run);
@@ -65,7 +107,9 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
         return {};
     const auto viewOf = [&](const RunEntry &entry) {
         HeatmapView view = place.prompt < 0 ? heatmapView(*entry.result) : heatmapView(onePrompt(*entry.result, place.prompt));
-        if (place.prompt >= 0)
+        if (place.prompt < 0)
+            addIntervals(view, entry);
+        else
             view.title += QStringLiteral(" · ") + RunsStore::tr("prompt %1").arg(place.prompt + 1);
         return view;
     };
@@ -73,12 +117,31 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
     const RunEntry *other = store.find(place.comparedRun);
     if (other && other->result) {
         view = difference(view, viewOf(*other));
-        view.title = RunsStore::tr("Difference: %1 − %2").arg(run->name, other->name);
+        view.title = differenceTitle(run->name, other->name);
     }
     return view;
 }
 
 namespace {
+/// "name mover", "previous-token" … with their heads, a line a role.
+QString rolesText(const RunEntry &entry)
+{
+    QStringList order;
+    QHash<QString, QStringList> heads;
+    for (const auto &one : entry.result->summary["roles"]) {
+        const QString role = QString::fromStdString(one.value("role", std::string()));
+        if (!order.contains(role))
+            order << role;
+        heads[role] << QString::fromStdString(label(parse_head(one.value("head", std::string("0.0")))));
+    }
+    QStringList lines{entry.name, {}};
+    for (const QString &role : std::as_const(order))
+        lines << role + QStringLiteral(":  ") + heads[role].join(QStringLiteral(", "));
+    if (order.isEmpty())
+        lines << RunsStore::tr("No head has the marks of a role on this task");
+    return lines.join(QLatin1Char('\n'));
+}
+
 /// An analysis' table, for results that are no heatmap: a line a row.
 QString tableText(const RunEntry &entry)
 {
@@ -95,6 +158,9 @@ QString tableText(const RunEntry &entry)
 
 QString singleRunText(const RunEntry &entry)
 {
+    if (entry.state == RunState::Done && entry.result && entry.result->grids.empty() && entry.result->summary.is_object()
+        && entry.result->summary.contains("roles"))
+        return rolesText(entry);
     if (entry.state == RunState::Done && entry.result && entry.result->grids.empty() && entry.result->summary.is_object()
         && entry.result->summary.contains("columns"))
         return tableText(entry);
@@ -115,7 +181,6 @@ QString singleRunText(const RunEntry &entry)
 
 void maskBelow(HeatmapView &view, double threshold)
 {
-    view.masked.clear();
     if (threshold <= 0 || !view.columnsAreHeads || view.facets.isEmpty())
         return;
     const HeatmapFacet &first = view.facets.front();
@@ -128,6 +193,17 @@ void maskBelow(HeatmapView &view, double threshold)
             if (small)
                 view.masked << widgets::HeadId{row, column};
         }
+}
+
+void maskAllBut(HeatmapView &view, const QVector<widgets::HeadId> &heads)
+{
+    if (!view.columnsAreHeads || view.facets.isEmpty())
+        return;
+    const HeatmapFacet &first = view.facets.front();
+    for (int row = 0; row < first.rows; ++row)
+        for (int column = 0; column < first.columns; ++column)
+            if (const widgets::HeadId head{row, column}; !heads.contains(head) && !view.masked.contains(head))
+                view.masked << head;
 }
 
 } // namespace patchbay

@@ -13,6 +13,9 @@ RunResult onePrompt(const RunResult &result, int prompt);
 /// a − b, facet by facet and cell by cell; a cell is exact where both are. Facets that only one of them has are left out.
 widgets::HeatmapView difference(const widgets::HeatmapView &a, const widgets::HeatmapView &b);
 
+/// "Difference: Activation patching of [z] − [v], denoising": what the two names share is said once.
+QString differenceTitle(const QString &a, const QString &b);
+
 /// The heatmap of a place; empty without a run.
 widgets::HeatmapView shownHeatmap(const Place &place, const RunsStore &store);
 
@@ -21,5 +24,7 @@ QString singleRunText(const RunEntry &entry);
 
 /// Fades heads whose effect is smaller than this in every facet (in the view's unit); 0 fades none.
 void maskBelow(widgets::HeatmapView &view, double threshold);
+/// Fades every head but these.
+void maskAllBut(widgets::HeatmapView &view, const QVector<widgets::HeadId> &heads);
 
 } // namespace patchbay

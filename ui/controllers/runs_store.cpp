@@ -82,6 +82,23 @@ const RunEntry *RunsStore::same(const RunSpec &spec) const
     return newest;
 }
 
+int RunsStore::comparable(int id) const
+{
+    const auto fits = [](const RunResult &a, const RunResult &b) {
+        const bool single = a.grids.size() == 1 && b.grids.size() == 1;
+        return std::any_of(a.grids.begin(), a.grids.end(), [&](const Grid &x) {
+            return std::any_of(b.grids.begin(), b.grids.end(), [&](const Grid &y) { return !x.axes.empty() && x.axes == y.axes && x.shape == y.shape && (single || x.name == y.name); });
+        });
+    };
+    const int at = row(id);
+    if (at < 0 || !m_entries[size_t(at)].result)
+        return -1;
+    for (size_t i = size_t(at) + 1; i < m_entries.size(); ++i)
+        if (m_entries[i].result && fits(*m_entries[size_t(at)].result, *m_entries[i].result))
+            return m_entries[i].id;
+    return -1;
+}
+
 int RunsStore::rowCount(const QModelIndex &parent) const
 {
     return parent.isValid() ? 0 : static_cast<int>(m_entries.size());
@@ -101,7 +118,7 @@ QVariant RunsStore::data(const QModelIndex &index, int role) const
     case StateRole: return static_cast<int>(entry.state);
     case PinnedRole: return entry.pinned;
     case DetailRole: {
-        QString detail = entry.state == RunState::Running && entry.total > 0 ? tr("%1 of %2 cells").arg(entry.done).arg(entry.total)
+        QString detail = entry.state == RunState::Running && entry.total > 0 ? (entry.spec.method == Method::Analysis ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total)
                                                                              : stateText(entry.state);
         if (entry.state == RunState::Done && entry.result)
             detail = tr("%1 s").arg(entry.result->seconds, 0, 'f', entry.result->seconds < 10 ? 2 : 1);

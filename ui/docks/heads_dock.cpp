@@ -25,8 +25,8 @@ constexpr int kListedHeads = 60;
 constexpr Site kReceivers[] = {Site::Q, Site::K, Site::V, Site::Pattern};
 } // namespace
 
-HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, QWidget *parent)
-    : ScrollColumn(parent), m_document(document), m_navigation(navigation), m_store(store), m_paths(paths)
+HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, HeadRoles &roles, QWidget *parent)
+    : ScrollColumn(parent), m_document(document), m_navigation(navigation), m_store(store), m_paths(paths), m_roles(roles)
 {
     auto *content = new QWidget(this);
     auto *column = new QVBoxLayout(content);
@@ -41,6 +41,7 @@ HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &stor
     setWidget(content);
 
     connect(&m_navigation, &Navigation::headsChanged, this, &HeadsDock::refreshSelection);
+    connect(&m_roles, &HeadRoles::changed, this, &HeadsDock::refreshSelection);
     connect(&m_navigation, &Navigation::runChanged, this, [this] {
         refreshSelection();
         refreshTray();
@@ -195,7 +196,11 @@ void HeadsDock::refreshSelection()
             if (!std::isnan(effect))
                 text += QStringLiteral("\t") + widgets::valueWithUnit(effect, QStringLiteral("%"));
         }
+        const QString roles = m_roles.rolesOf(head);
+        if (!roles.isEmpty())
+            text += (text.contains(QLatin1Char('\t')) ? QStringLiteral("   ") : QStringLiteral("\t")) + roles;
         auto *item = new QListWidgetItem(text, m_heads);
+        item->setToolTip(roles);
         item->setData(Qt::UserRole, QVariant::fromValue(head));
         item->setData(Qt::DecorationRole, mark);
         if (head == place.current)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controllers/document.h"
+#include "controllers/head_roles.h"
 #include "controllers/navigation.h"
 #include "controllers/path_controller.h"
 #include "controllers/runs_store.h"
@@ -20,7 +21,7 @@ namespace patchbay {
 class HeadsDock : public ScrollColumn {
     Q_OBJECT
 public:
-    HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, QWidget *parent = nullptr);
+    HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, HeadRoles &roles, QWidget *parent = nullptr);
 
 private:
     void buildSelection(QVBoxLayout *column);
@@ -35,6 +36,7 @@ private:
     Navigation &m_navigation;
     RunsStore &m_store;
     PathController &m_paths;
+    HeadRoles &m_roles;
     QListWidget *m_heads = nullptr, *m_tray = nullptr, *m_trail = nullptr;
     QLabel *m_headsHint = nullptr, *m_trayHint = nullptr, *m_trailTitle = nullptr;
     QWidget *m_receive = nullptr;

@@ -98,6 +98,10 @@ ModelDock::ModelDock(Document &document, QWidget *parent) : ScrollColumn(parent)
     m_apply->setInterval(kApplyDelay);
     connect(m_apply, &QTimer::timeout, this, &ModelDock::applyTask);
     connect(&m_document, &Document::setupChanged, this, &ModelDock::refresh);
+    connect(&m_document, &Document::loadingChanged, this, [this] {
+        if (!m_document.ready())
+            refresh();
+    });
     refresh();
 }
 
@@ -209,7 +213,7 @@ void ModelDock::refresh()
     const SetupPtr &setup = m_document.setup();
     m_generated->setVisible(setup && setup->task_ref.kind == "ioi" && setup->task_ref.pairs.is_null());
     if (!setup) {
-        m_name->setText(tr("Loading"));
+        m_name->setText(m_document.loading() ? tr("Loading") : tr("No model"));
         for (auto &column : m_values)
             for (QLabel *value : column)
                 value->setText(QStringLiteral("–"));

@@ -29,16 +29,21 @@ void PromptDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
 {
     const int column = index.column();
     const bool tokens = column == PromptsModel::Clean || column == PromptsModel::Flipped;
-    if (!tokens && column != PromptsModel::Effect) {
-        QStyledItemDelegate::paint(painter, option, index);
-        return;
-    }
     painter->save();
     painter->setClipRect(option.rect);
+    // A tint instead of the style's full colour, on which the colours of the roles could not be read.
     if (option.state & QStyle::State_Selected) {
         QColor fill = option.palette.color(QPalette::Highlight);
         fill.setAlpha(50);
+        painter->fillRect(option.rect, option.palette.base());
         painter->fillRect(option.rect, fill);
+    }
+    if (!tokens && column != PromptsModel::Effect) {
+        QStyleOptionViewItem plain = option;
+        plain.state &= ~(QStyle::State_Selected | QStyle::State_HasFocus);
+        QStyledItemDelegate::paint(painter, plain, index);
+        painter->restore();
+        return;
     }
     if (tokens)
         paintTokens(painter, option, index.row(), column == PromptsModel::Flipped);

@@ -23,6 +23,8 @@ PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *pa
     auto *row = new QHBoxLayout;
     row->setContentsMargins(10, 4, 8, 4);
     m_summary->setTextFormat(Qt::RichText);
+    m_summary->setWordWrap(false);
+    m_summary->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_summary->setTextInteractionFlags(Qt::NoTextInteraction);
     auto *import = flatButton(tr("Import…"), tr("Prompt pairs from a JSONL or CSV file"), this);
     connect(import, &QToolButton::clicked, this, &PromptsDock::importRequested);
@@ -31,6 +33,7 @@ PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *pa
     column->addLayout(row);
     column->addWidget(m_table);
 
+    setFocusProxy(m_table);
     m_table->setModel(m_model);
     m_table->setItemDelegate(new PromptDelegate(*m_model, m_table));
     m_table->setShowGrid(false);
@@ -65,10 +68,12 @@ void PromptsDock::refresh()
     for (const char *role : {"IO", "S1", "S2", "END"})
         legend << QStringLiteral("<b style='color:%1'>%2</b>").arg(widgets::roleColour(QLatin1String(role), dark).name(), QLatin1String(role));
     const auto problems = std::count_if(setup.pairs.begin(), setup.pairs.end(), [](const PromptPair &p) { return !p.problem.empty(); });
-    QString text = tr("%1 of %2 pairs in use").arg(setup.batch.prompts).arg(setup.pairs.empty() ? size_t(setup.batch.prompts) : setup.pairs.size());
+    const bool all = setup.pairs.empty() || setup.pairs.size() == size_t(setup.batch.prompts);
+    QString text = all ? tr("%1 pairs").arg(setup.batch.prompts) : tr("%1 of %2").arg(setup.batch.prompts).arg(setup.pairs.size());
     if (problems > 0)
         text += tr(" · <b>%1 cannot be run</b>").arg(problems);
-    m_summary->setText(text + QStringLiteral(" &nbsp;·&nbsp; ") + legend.join(QStringLiteral(" ")) +
+    m_summary->setToolTip(tr("Pairs in use; tokens marked by their role, and those that differ between clean and flipped"));
+    m_summary->setText(text + QStringLiteral(" &nbsp;") + legend.join(QStringLiteral(" ")) +
                        QStringLiteral(" &nbsp;<span style='background:%1'>&nbsp;%2&nbsp;</span>").arg(dark ? QStringLiteral("#5c5030") : QStringLiteral("#fbe7b4"), tr("changed")));
     m_table->resizeColumnsToContents();
     m_table->setColumnHidden(PromptsModel::Problem, problems == 0);

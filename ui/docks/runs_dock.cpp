@@ -19,6 +19,7 @@ RunsDock::RunsDock(RunsStore &store, Navigation &navigation, RunController &runs
     m_empty->setContentsMargins(12, 10, 12, 10);
     column->addWidget(m_empty, 0, Qt::AlignTop);
     column->addWidget(m_list, 1);
+    setFocusProxy(m_list);
     m_list->setModel(&m_store);
     m_list->setItemDelegate(new RunDelegate(m_store, m_list));
     m_list->setSelectionMode(QAbstractItemView::ExtendedSelection);
@@ -84,11 +85,17 @@ void RunsDock::compareSelected()
 void RunsDock::removeSelected()
 {
     const QVector<int> ids = selectedRuns();
-    for (const int id : ids) {
-        m_runs.stop(id);
-        if (const RunEntry *entry = m_store.find(id); entry && !entry->pinned)
-            m_store.remove(id);
-    }
+    for (const int id : ids)
+        m_runs.remove(id);
+}
+
+void RunsDock::rename(int id)
+{
+    const QModelIndex index = m_store.index(m_store.row(id));
+    if (!index.isValid())
+        return;
+    m_list->setCurrentIndex(index);
+    m_list->edit(index);
 }
 
 void RunsDock::showMenu(const QPoint &at)
@@ -98,7 +105,9 @@ void RunsDock::showMenu(const QPoint &at)
         return;
     const RunEntry *entry = m_store.find(index.data(RunsStore::IdRole).toInt());
     const int id = entry->id;
-    QMenu menu(this);
+    auto *shownMenu = new QMenu(this);
+    shownMenu->setAttribute(Qt::WA_DeleteOnClose);
+    QMenu &menu = *shownMenu;
     menu.addAction(tr("Show"), this, [this, id] { m_navigation.showRun(id); });
     if (entry->state == RunState::Stopped)
         menu.addAction(tr("Continue"), this, [this, id] { m_runs.continueRun(id); });
@@ -115,12 +124,12 @@ void RunsDock::showMenu(const QPoint &at)
     menu.addAction(tr("Duplicate and edit"), this, [this, spec = entry->spec] { Q_EMIT editRequested(spec); });
     menu.addAction(tr("Save result…"), this, [this, id] { Q_EMIT saveRequested(id); })->setEnabled(entry->result != nullptr);
     menu.addSeparator();
-    menu.addAction(tr("Rename"), this, [this, index] { m_list->edit(index); });
+    menu.addAction(tr("Rename"), this, [this, id] { rename(id); });
     QAction *pin = menu.addAction(tr("Pinned"), this, [this, id](bool on) { m_store.update(id, [on](RunEntry &e) { e.pinned = on; }); });
     pin->setCheckable(true);
     pin->setChecked(entry->pinned);
     menu.addAction(tr("Delete"), this, &RunsDock::removeSelected)->setEnabled(!entry->pinned);
-    menu.exec(m_list->viewport()->mapToGlobal(at));
+    menu.popup(m_list->viewport()->mapToGlobal(at));
 }
 
 } // namespace patchbay

@@ -17,6 +17,8 @@ class RunsDock : public QWidget {
 public:
     RunsDock(RunsStore &store, Navigation &navigation, RunController &runs, QWidget *parent = nullptr);
     QListView *list() const { return m_list; }
+    /// Opens the editor of a run's name.
+    void rename(int id);
 
 Q_SIGNALS:
     /// The controls shall show this run's settings, to be changed and run again.

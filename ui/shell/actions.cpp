@@ -71,6 +71,8 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
     finalResidual = add(QStringLiteral("final-residual"), tr("Path patch every head into the &final residual"), QKeySequence(tr("Ctrl+Shift+F")));
     walk = add(QStringLiteral("walk"), tr("&Walk upstream to the strongest senders"), QKeySequence(tr("Ctrl+U")));
     makeHeadActions();
+    makeCircuitActions();
+    makeRunActions();
 
     showAttention = add(QStringLiteral("attention"), tr("Show &attention"), {}, tr("What the selected head attends to (Enter)"));
     selectStrongest = add(QStringLiteral("select-strongest"), tr("Select the %1 strongest heads").arg(kStrongest), QKeySequence(tr("Ctrl+T")));
@@ -85,6 +87,14 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
     }
     resetLayout = add(QStringLiteral("reset-layout"), tr("Reset the layout"));
     palette = add(QStringLiteral("palette"), tr("Command palette…"), QKeySequence(tr("Ctrl+K")));
+    const std::pair<const char *, QString> places[] = {
+        {"heatmap", tr("Go to the heatmap")}, {"attention", tr("Go to the attention")}, {"scatter", tr("Go to the scatter")},
+        {"bars", tr("Go to the bars")}, {"circuit", tr("Go to the circuit")}, {"prompts", tr("Go to the prompts")},
+        {"heads", tr("Go to the heads")}, {"runs", tr("Go to the runs")}, {"recipe", tr("Go to the recipe")}};
+    for (const auto &[place, text] : places) {
+        goTo << add(QStringLiteral("go-") + QString::fromLatin1(place), text, QKeySequence(QStringLiteral("Alt+%1").arg(goTo.size() + 1)));
+        goTo.back()->setData(QString::fromLatin1(place));
+    }
     auto *group = new QActionGroup(this);
     for (const auto &[name, text] : {std::pair{"theme-system", tr("Theme: follow the system")}, std::pair{"theme-light", tr("Theme: light")},
                                      std::pair{"theme-dark", tr("Theme: dark")}}) {
@@ -100,7 +110,7 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
         return line;
     };
     m_headActions = QList<QAction *>{showAttention, separator()} + receive + QList<QAction *>{separator()} + addReceiver +
-                    QList<QAction *>{separator(), ablate, backup, copyValues};
+                    QList<QAction *>{separator(), addToCircuit, removeFromCircuit, separator(), ablate, backup, copyValues};
     connectToExplorer();
     updateEnabled();
 }
@@ -116,6 +126,14 @@ void Actions::makeHeadActions()
         connect(more, &QAction::triggered, this, [this, site] { m_explorer.paths.add(m_explorer.navigation.place().heads, site); });
         addReceiver << more;
     }
+    liveTray = add(QStringLiteral("live-tray"), tr("Changes of the receiver tray run by themselves"));
+    liveTray->setCheckable(true);
+    connect(liveTray, &QAction::triggered, &m_explorer.paths, &PathController::setLive);
+    clearTray = add(QStringLiteral("clear-tray"), tr("Empty the receiver tray and forget the trail"));
+    connect(clearTray, &QAction::triggered, &m_explorer.paths, &PathController::clear);
+    findRoles = add(QStringLiteral("find-roles"), tr("Find the heads' ro&les"), {},
+                    tr("Name movers, S-inhibition, induction …: each role by several marks at once"));
+    connect(findRoles, &QAction::triggered, this, [this] { m_explorer.runner.run(HeadRoles::spec()); });
     backup = add(QStringLiteral("backup-heads"), tr("Ablate the selection: which heads take over?"), {},
                  tr("Zero-ablates the selected heads and shows how every other head's direct effect changes"));
     connect(backup, &QAction::triggered, this, [this] {
@@ -169,6 +187,9 @@ void Actions::connectToExplorer()
             applyTheme(ThemeMode(i));
         });
     connect(&navigation, &Navigation::headsChanged, this, &Actions::updateEnabled);
+    connect(&navigation, &Navigation::circuitChanged, this, &Actions::updateEnabled);
+    connect(&navigation, &Navigation::receiversChanged, this, &Actions::updateEnabled);
+    connect(&m_explorer.paths, &PathController::liveChanged, this, &Actions::updateEnabled);
     connect(&navigation, &Navigation::runChanged, this, &Actions::updateEnabled);
     connect(&m_explorer.runner, &RunController::activeChanged, this, &Actions::updateEnabled);
     connect(&m_explorer.recipe, &RecipeController::changed, this, &Actions::updateEnabled);
@@ -203,6 +224,8 @@ void Actions::updateEnabled()
     selectStrongest->setEnabled(result);
     for (QAction *action : receive + addReceiver + QList<QAction *>{ablate, backup, copyValues, clearSelection, showAttention})
         action->setEnabled(heads);
+    updateCircuitEnabled();
+    updateRunEnabled();
 }
 
 void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
@@ -225,9 +248,21 @@ void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
     runs->addActions(receive);
     runs->addAction(walk);
     runs->addSeparator();
-    runs->addActions({ablate, backup});
+    runs->addActions({ablate, backup, findRoles});
+    runs->addSeparator();
+    runs->addActions({liveTray, clearTray});
+    runs->addSeparator();
+    runs->addActions({duplicateRun, renameRun, pinRun, deleteRun});
+    runs->addSeparator();
+    runs->addActions({compareRun, swapRuns, endComparison});
+    QMenu *circuit = bar->addMenu(tr("&Circuit"));
+    circuit->addActions({addToCircuit, removeFromCircuit, takeCircuit});
+    circuit->addSeparator();
+    circuit->addActions({selectCircuit, clearCircuit});
     bar->addMenu(viewMenu);
     viewMenu->addActions({palette, showAttention});
+    viewMenu->addSeparator();
+    viewMenu->addMenu(tr("&Go to"))->addActions(goTo);
     viewMenu->addSeparator();
     viewMenu->addActions({meanPrompt, previousPrompt, nextPrompt});
     viewMenu->addSeparator();

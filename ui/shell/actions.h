@@ -9,6 +9,7 @@
 
 class QMenuBar;
 class QMenu;
+class QPoint;
 class QWidget;
 
 namespace patchbay {
@@ -23,22 +24,39 @@ public:
     // Edit
     QAction *undo, *redo, *clearSelection, *copyValues;
     // Run
-    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate, *backup;
+    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate, *backup, *findRoles;
     QList<QAction *> receive, addReceiver; ///< q, k, v, pattern
+    QAction *clearTray, *liveTray;
+    // The run on view
+    QAction *pinRun, *renameRun, *duplicateRun, *deleteRun, *compareRun, *swapRuns, *endComparison;
+    // Circuit
+    QAction *addToCircuit, *removeFromCircuit, *selectCircuit, *takeCircuit, *clearCircuit;
     // View
     QAction *showAttention, *selectStrongest, *previousPrompt, *nextPrompt, *meanPrompt, *sums, *cellTexts, *resetLayout, *palette;
     QList<QAction *> themes; ///< system, light, dark
+    QList<QAction *> goTo;   ///< the heatmap, and the docks by the name in their data
 
     /// What a right click on a head offers.
     const QList<QAction *> &headActions() const { return m_headActions; }
+    /// Opens it at a point of the screen. A head outside the selection becomes the selection: the menu is about it.
+    void showHeadMenu(widgets::HeadId head, const QPoint &at);
     /// viewMenu gets the docks' own actions at its end.
     void fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu);
+
+Q_SIGNALS:
+    /// The controls shall show this run's settings, to be changed and run again.
+    void editRequested(const patchbay::RunSpec &spec);
+    void renameRequested(int run);
 
 private:
     QAction *add(const QString &name, const QString &text, const QKeySequence &keys = {}, const QString &tip = {});
     void makeHeadActions();
+    void makeCircuitActions();
+    void makeRunActions();
     void connectToExplorer();
     void updateEnabled();
+    void updateCircuitEnabled();
+    void updateRunEnabled();
     void stepPrompt(int by);
 
     Explorer &m_explorer;

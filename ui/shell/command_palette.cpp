@@ -59,7 +59,7 @@ void CommandPalette::open()
     m_actions.clear();
     const auto all = m_window->findChildren<QAction *>();
     for (QAction *action : all)
-        if (action->isEnabled() && !action->isSeparator() && !action->menu() && !action->objectName().isEmpty() && !plainText(action).isEmpty())
+        if (!action->isSeparator() && !action->menu() && !action->objectName().isEmpty() && !plainText(action).isEmpty())
             m_actions << action;
     m_search->clear();
     filter({});
@@ -77,7 +77,10 @@ void CommandPalette::filter(const QString &text)
     for (QAction *action : std::as_const(m_actions))
         if (const int score = matchScore(plainText(action), text); score >= 0)
             found.append({score, action});
-    std::stable_sort(found.begin(), found.end(), [](const auto &a, const auto &b) { return a.first > b.first; });
+    // What cannot be done now is listed too, after the rest: a command that is looked for shall be found.
+    std::stable_sort(found.begin(), found.end(), [](const auto &a, const auto &b) {
+        return std::pair(a.second->isEnabled(), a.first) > std::pair(b.second->isEnabled(), b.first);
+    });
     m_list->clear();
     for (const auto &[score, action] : std::as_const(found)) {
         const QString keys = action->shortcut().toString(QKeySequence::NativeText);
@@ -85,6 +88,8 @@ void CommandPalette::filter(const QString &text)
         item->setData(Qt::UserRole, QVariant::fromValue(static_cast<QObject *>(action)));
         item->setToolTip(action->toolTip());
         item->setSizeHint(QSize(0, 28));
+        if (!action->isEnabled())
+            item->setFlags(Qt::NoItemFlags);
     }
     m_list->setCurrentRow(0);
 }
@@ -92,7 +97,7 @@ void CommandPalette::filter(const QString &text)
 void CommandPalette::runCurrent()
 {
     const QListWidgetItem *item = m_list->currentItem();
-    if (!item)
+    if (!item || !(item->flags() & Qt::ItemIsEnabled))
         return;
     auto *action = qobject_cast<QAction *>(item->data(Qt::UserRole).value<QObject *>());
     hide();

@@ -1,15 +1,19 @@
 #include "shell/docking.h"
 
 #include <QDockWidget>
+#include <QGuiApplication>
 #include <QMenu>
 #include <QSettings>
+#include <QTimer>
 
+#include <algorithm>
 #include <utility>
 
 namespace patchbay {
 
 namespace {
-constexpr int kLayoutVersion = 2;
+constexpr int kLayoutVersion = 3;
+constexpr int kDragPause = 150; // ms
 } // namespace
 
 QDockWidget *Docking::add(const QString &name, const QString &title, QWidget *content, Zone zone)
@@ -20,7 +24,43 @@ QDockWidget *Docking::add(const QString &name, const QString &title, QWidget *co
     dock->setAccessibleName(title);
     content->setAccessibleName(title);
     m_docks << Entry{dock, zone};
+    const auto later = [this] { titlesLater(); };
+    QObject::connect(dock, &QDockWidget::dockLocationChanged, m_window, later);
+    QObject::connect(dock, &QDockWidget::topLevelChanged, m_window, later);
+    QObject::connect(dock, &QDockWidget::visibilityChanged, m_window, later);
     return dock;
+}
+
+// The docks outlive this: they are the window's children.
+Docking::~Docking()
+{
+    for (const auto &[dock, zone] : std::as_const(m_docks))
+        QObject::disconnect(dock, nullptr, m_window, nullptr);
+}
+
+void Docking::titlesLater()
+{
+    if (!std::exchange(m_titlesPending, true))
+        QMetaObject::invokeMethod(m_window, [this] { updateTitles(); }, Qt::QueuedConnection);
+}
+
+// A tab says what its dock is, and can be dragged: a title bar below it would say it twice.
+void Docking::updateTitles()
+{
+    if (QGuiApplication::mouseButtons() != Qt::NoButton) { // not while a dock is being dragged
+        QTimer::singleShot(kDragPause, m_window, [this] { updateTitles(); });
+        return;
+    }
+    m_titlesPending = false;
+    for (const auto &[dock, zone] : std::as_const(m_docks)) {
+        const auto others = m_window->tabifiedDockWidgets(dock);
+        const bool tabbed = !dock->isFloating() && std::any_of(others.begin(), others.end(), [](const QDockWidget *other) { return !other->isHidden() && !other->isFloating(); });
+        if (tabbed == (dock->titleBarWidget() != nullptr))
+            continue;
+        QWidget *before = dock->titleBarWidget();
+        dock->setTitleBarWidget(tabbed ? new QWidget(dock) : nullptr);
+        delete before;
+    }
 }
 
 void Docking::arrange()
@@ -94,6 +134,16 @@ void Docking::reveal(const QString &name)
     }
 }
 
+void Docking::raise(const QString &name)
+{
+    for (const auto &[dock, zone] : std::as_const(m_docks)) {
+        if (dock->objectName() != name)
+            continue;
+        dock->show();
+        dock->raise();
+    }
+}
+
 void Docking::save() const
 {
     QSettings settings;
@@ -103,6 +153,7 @@ void Docking::save() const
 
 bool Docking::restore()
 {
+    titlesLater();
     const QSettings settings;
     m_window->restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
     return m_window->restoreState(settings.value(QStringLiteral("window/layout")).toByteArray(), kLayoutVersion);

@@ -11,6 +11,7 @@ namespace patchbay {
 class Docking {
 public:
     explicit Docking(QMainWindow *window) : m_window(window) {}
+    ~Docking();
 
     enum class Zone { Left, Right, BottomLeft, BottomRight };
     /// name: for the saved layout. The first dock of a zone places it; further ones on the left and at the bottom right become its tabs.
@@ -19,6 +20,8 @@ public:
     void arrange();
     /// Shows a dock, raises its tab and gives it the keyboard.
     void reveal(const QString &name);
+    /// Shows a dock on top of its tabs, and leaves the keyboard where it is.
+    void raise(const QString &name);
     void save() const;
     /// False when there is no saved layout that fits.
     bool restore();
@@ -29,8 +32,12 @@ private:
         QDockWidget *dock;
         Zone zone;
     };
+    void titlesLater();
+    void updateTitles();
+
     QMainWindow *m_window;
     QVector<Entry> m_docks;
+    bool m_titlesPending = false;
 };
 
 } // namespace patchbay

@@ -10,6 +10,7 @@
 #include "shell/message_bar.h"
 #include "views/attention_pane.h"
 #include "views/bars_pane.h"
+#include "views/circuit_pane.h"
 #include "views/heatmap_pane.h"
 #include "views/scatter_pane.h"
 
@@ -25,6 +26,8 @@ FigureView activeView(const MainWindow &window)
             return FigureView::Scatter;
         if (qobject_cast<const BarsPane *>(focus))
             return FigureView::Bars;
+        if (qobject_cast<const CircuitPane *>(focus))
+            return FigureView::Graph;
     }
     return FigureView::Heatmap;
 }
@@ -62,6 +65,14 @@ std::optional<FigureSubject> shownSubject(MainWindow &window, FigureView view)
         if (shown.bars.isEmpty())
             return std::nullopt;
         subject.content = shown;
+        break;
+    }
+    case FigureView::Graph: {
+        const CircuitGraph &shown = window.circuitPane().shown();
+        if (shown.view.nodes.isEmpty())
+            return std::nullopt;
+        subject.content = shown.view;
+        subject.result = shown.newest;
         break;
     }
     default: {

@@ -1,11 +1,6 @@
 #include "shell/gallery.h"
 
-#include "attention_text_widget.h"
-#include "attention_widget.h"
-#include "bars_widget.h"
-#include "heatmap_widget.h"
 #include "main_window.h"
-#include "scatter_widget.h"
 #include "shell/actions.h"
 #include "shell/app_theme.h"
 #include "shell/gallery_views.h"
@@ -13,11 +8,14 @@
 #include "shell/run_controls.h"
 #include "shell/screenshot.h"
 #include "views/attention_pane.h"
-#include "views/heatmap_pane.h"
 
 #include <QApplication>
 #include <QDir>
+#include <QDockWidget>
+#include <QProcess>
 #include <QTextStream>
+
+#include <iterator>
 
 namespace patchbay {
 
@@ -42,7 +40,10 @@ private:
     {
         applyTheme(mode);
         m_theme = mode == ThemeMode::Dark ? QStringLiteral("dark") : QStringLiteral("light");
-        plainViews();
+        drawPlainViews([this](QWidget &widget, QSize size, const QString &name) {
+            widget.resize(size);
+            save(widget, name);
+        });
         m_window = std::make_unique<MainWindow>();
         m_window->resize(1280, 800);
         m_window->useDefaultLayout();
@@ -57,80 +58,107 @@ private:
             if (mode == ThemeMode::Light)
                 theme(ThemeMode::Dark);
             else
-                m_finished(m_failed ? 1 : 0);
+                atTwiceTheScale();
         });
         steps->start();
-    }
-
-    void plainViews()
-    {
-        for (const auto &[layers, heads] : {std::pair{6, 8}, std::pair{30, 32}}) {
-            for (const auto &[facets, missing, state] : {std::tuple{1, 0.0, "done"}, std::tuple{1, 0.6, "running"}, std::tuple{5, 0.0, "facets"}}) {
-                widgets::HeatmapWidget heatmap;
-                heatmap.setView(galleryHeatmap(layers, heads, facets, missing));
-                heatmap.setSelection({{1, 2}, {2, 3}});
-                picture(heatmap, {860, 520}, QStringLiteral("heatmap-%1x%2-%3").arg(layers).arg(heads).arg(QLatin1String(state)));
-            }
-        }
-        for (const int tokens : {15, 300}) {
-            widgets::AttentionWidget matrix;
-            matrix.setView(galleryAttention(tokens));
-            picture(matrix, {620, 560}, QStringLiteral("attention-%1").arg(tokens));
-            widgets::AttentionTextWidget text;
-            text.setView(galleryAttention(tokens));
-            text.setLocked(std::min(tokens, 15) - 1);
-            picture(text, {620, 360}, QStringLiteral("attention-text-%1").arg(tokens));
-        }
-        widgets::ScatterWidget scatter;
-        scatter.setView(galleryScatter(144));
-        picture(scatter, {520, 420}, QStringLiteral("scatter"));
-        widgets::BarsWidget bars;
-        bars.setView(galleryBars(15));
-        picture(bars, {520, 460}, QStringLiteral("bars"));
     }
 
     std::vector<Step> journey()
     {
         Explorer &explorer = m_window->explorer();
+        Actions &actions = m_window->actions();
         const auto idle = [&] { return explorer.runner.activeRun() < 0 && explorer.navigation.place().run >= 0; };
-        std::vector<Step> steps{
-            {QStringLiteral("an empty window"), [this] { picture(QStringLiteral("window-loading")); m_window->start(QStringLiteral("demo")); }, {}},
-            {QStringLiteral("the baseline"), {}, [&] { return explorer.document.ready(); }},
-            {QStringLiteral("a running sweep"),
-             [this] {
-                 picture(QStringLiteral("window-ready"));
-                 RunSpec spec = m_window->controls().spec();
-                 spec.method = Method::ActPatch;
-                 spec.sites = {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern};
-                 m_window->controls().setSpec(spec);
-                 m_window->actions().run->trigger();
-             },
-             [&] {
-                 const RunEntry *run = explorer.runs.find(explorer.navigation.place().run);
-                 return run && run->result && run->done > 0;
-             }},
-            {QStringLiteral("the end of the sweep"), [this] { picture(QStringLiteral("window-running")); }, idle},
-        };
-        for (Step &step : firstMinutes(*m_window))
-            steps.push_back(std::move(step));
-        steps.push_back(pause());
-        steps.push_back({QStringLiteral("a path patch"),
-                         [this] {
-                             picture(QStringLiteral("window-done"));
-                             m_window->actions().receive[0]->trigger();
-                         },
-                         idle});
-        steps.push_back(pause());
-        steps.push_back({QStringLiteral("text and an error"),
-                         [this] {
-                             picture(QStringLiteral("window-path"));
-                             m_window->attentionPane().showText(true);
-                             m_window->docking().reveal(QStringLiteral("prompts"));
-                             m_window->explorer().document.openModel(QStringLiteral("/nonexistent/pythia-160m"));
-                         },
-                         [this] { return m_window->messages().isVisible(); }});
-        steps.push_back({QStringLiteral("the last picture"), [this] { picture(QStringLiteral("window-error")); }, {}});
+        std::vector<Step> steps;
+        const auto then = [&](std::vector<Step> more) { std::move(more.begin(), more.end(), std::back_inserter(steps)); };
+        then(docks(QStringLiteral("empty")));
+        then({{QStringLiteral("the baseline"), [this] { picture(QStringLiteral("window-empty")); m_window->start(QStringLiteral("demo")); },
+               [&] { return explorer.document.ready(); }},
+              {QStringLiteral("a running sweep"),
+               [this] {
+                   picture(QStringLiteral("window-ready"));
+                   RunSpec spec = m_window->controls().spec();
+                   spec.method = Method::ActPatch;
+                   spec.sites = {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern};
+                   m_window->controls().setSpec(spec);
+                   m_window->actions().run->trigger();
+               },
+               [&] {
+                   const RunEntry *run = explorer.runs.find(explorer.navigation.place().run);
+                   return run && run->result && run->done > 0;
+               }},
+              {QStringLiteral("the sweep under way"), [this] { picture(QStringLiteral("window-running")); }, {}}});
+        then(docks(QStringLiteral("running")));
+        then({{QStringLiteral("the end of the sweep"), {}, idle}});
+        then(firstMinutes(*m_window));
+        then({pause(),
+              {QStringLiteral("direct effects"), [this, &explorer] { picture(QStringLiteral("window-done")); explorer.paths.runFinalResidual(); }, idle},
+              {QStringLiteral("paths into the name movers"), [&actions] { actions.walk->trigger(); }, idle},
+              {QStringLiteral("the heads' roles"), [&actions] { actions.addToCircuit->trigger(); actions.findRoles->trigger(); }, idle},
+              {QStringLiteral("a circuit"), [this, &actions] { actions.takeCircuit->trigger(); m_window->docking().raise(QStringLiteral("circuit")); }, {}},
+              pause(),
+              {QStringLiteral("a mask"), [this, &explorer] {
+                   picture(QStringLiteral("window-circuit"));
+                   explorer.navigation.showRun(explorer.runs.entries()[1].id);
+                   explorer.navigation.setMask({0, explorer.roles.roles().value(0)});
+               }, {}},
+              pause(),
+              {QStringLiteral("a difference"), [this, &actions, &explorer] {
+                   picture(QStringLiteral("window-mask"));
+                   explorer.navigation.setMask({});
+                   actions.compareRun->trigger();
+               }, {}},
+              pause(),
+              {QStringLiteral("one prompt, as text"), [this, &explorer] {
+                   picture(QStringLiteral("window-difference"));
+                   explorer.navigation.showPrompt(3);
+                   m_window->attentionPane().showText(true);
+               }, {}},
+              pause(), {QStringLiteral("every dock"), [this] { picture(QStringLiteral("window-prompt")); }, {}}});
+        then(docks(QStringLiteral("done")));
+        then({{QStringLiteral("an error"), [&explorer] { explorer.document.openModel(QStringLiteral("/nonexistent/pythia-160m")); },
+               [this] { return m_window->messages().isVisible(); }},
+              {QStringLiteral("a failed run"), [this, &explorer] {
+                   picture(QStringLiteral("window-error"));
+                   RunSpec spec;
+                   spec.method = Method::Ablate;
+                   spec.ablation = Ablation::Zero;
+                   spec.heads = {{99, 0}};
+                   explorer.runner.run(spec);
+               }, [idle, &explorer] { return idle() && explorer.runs.entries().front().state == RunState::Failed; }},
+              pause(), {QStringLiteral("the last picture"), [this] { picture(QStringLiteral("window-failed-run")); }, {}}});
+        then(docks(QStringLiteral("error")));
         return steps;
+    }
+
+    /// A picture of every dock, on top of its tabs.
+    std::vector<Step> docks(const QString &state)
+    {
+        std::vector<Step> steps;
+        for (QDockWidget *dock : m_window->findChildren<QDockWidget *>()) {
+            steps.push_back({dock->objectName(), [this, dock] { m_window->docking().raise(dock->objectName()); }, [dock] { return dock->widget()->isVisible(); }});
+            steps.push_back({dock->objectName(), [this, dock, state] { save(*dock->widget(), QStringLiteral("dock-%1-%2").arg(dock->objectName(), state)); }, {}});
+        }
+        return steps;
+    }
+
+    // Qt reads the scale when it starts: the same pictures at 2x come from a second program.
+    void atTwiceTheScale()
+    {
+        if (qEnvironmentVariableIsSet("QT_SCALE_FACTOR")) {
+            m_finished(m_failed ? 1 : 0);
+            return;
+        }
+        auto *again = new QProcess(this);
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(QStringLiteral("QT_SCALE_FACTOR"), QStringLiteral("2"));
+        again->setProcessEnvironment(environment);
+        again->setProcessChannelMode(QProcess::ForwardedChannels);
+        connect(again, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
+            if (error == QProcess::FailedToStart)
+                m_finished(1);
+        });
+        connect(again, &QProcess::finished, this, [this](int code, QProcess::ExitStatus status) { m_finished(m_failed || status != QProcess::NormalExit ? 1 : code); });
+        again->start(QCoreApplication::applicationFilePath(), {QStringLiteral("--gallery"), m_folder});
     }
 
     /// The charts refresh a moment after a run's end.
@@ -143,11 +171,6 @@ private:
     void picture(const QString &name)
     {
         save(*m_window, name);
-    }
-    void picture(QWidget &widget, QSize size, const QString &name)
-    {
-        widget.resize(size);
-        save(widget, name);
     }
     void save(QWidget &widget, const QString &name)
     {

@@ -106,4 +106,25 @@ BarsView galleryBars(int heads)
     return view;
 }
 
+GraphView galleryGraph(int heads)
+{
+    const QStringList roles{QStringLiteral("previous-token"), QStringLiteral("duplicate-token"), QStringLiteral("induction"), QStringLiteral("S-inhibition"),
+                            QStringLiteral("name mover"), QStringLiteral("backup name mover")};
+    QRandomGenerator random(kSeed);
+    GraphView view;
+    view.title = QStringLiteral("Circuit of %1 heads, noising").arg(heads);
+    view.layers = 12;
+    for (int i = 0; i < heads; ++i) {
+        const int level = i * int(roles.size()) / heads;
+        view.nodes << GraphNode{{level * 2 + i % 2, (i * 5) % 12}, i % 5 == 4 ? QString() : roles[level]};
+    }
+    for (int to = 0; to < heads; ++to)
+        for (int from = 0; from < to; ++from)
+            if (view.nodes[from].head.layer < view.nodes[to].head.layer && random.bounded(heads) < 3)
+                view.edges << GraphEdge{view.nodes[from].head, view.nodes[to].head, QStringLiteral("qkv").mid(random.bounded(3), 1), effect(random) * 3};
+    for (int i = heads * 2 / 3; i < heads; ++i)
+        view.edges << GraphEdge{view.nodes[i].head, {}, {}, effect(random) * 4};
+    return view;
+}
+
 } // namespace patchbay

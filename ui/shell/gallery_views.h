@@ -3,11 +3,21 @@
 
 #include "views.h"
 
+#include <functional>
+
+class QSize;
+class QString;
+class QWidget;
+
 namespace patchbay {
 
 widgets::HeatmapView galleryHeatmap(int layers, int heads, int facets, double shareMissing);
 widgets::AttentionView galleryAttention(int tokens);
 widgets::ScatterView galleryScatter(int heads);
 widgets::BarsView galleryBars(int heads);
+widgets::GraphView galleryGraph(int heads);
+
+/// Every widget by itself: without data, with an error, small and large. Calls picture with each of them.
+void drawPlainViews(const std::function<void(QWidget &widget, QSize size, const QString &name)> &picture);
 
 } // namespace patchbay

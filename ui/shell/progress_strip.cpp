@@ -27,8 +27,9 @@ ProgressStrip::ProgressStrip(QWidget *parent)
     : QWidget(parent), m_text(new QLabel(this)), m_bar(new QProgressBar(this)), m_cancel(new QToolButton(this))
 {
     auto *row = new QHBoxLayout(this);
-    row->setContentsMargins(8, 2, 4, 2);
+    row->setContentsMargins(8, 2, 12, 2);
     row->setSpacing(10);
+    row->addStretch(); // texts end at the same place with and without the bar
     row->addWidget(m_text);
     row->addWidget(m_bar);
     row->addWidget(m_cancel);
@@ -46,7 +47,7 @@ void ProgressStrip::showRun(const RunEntry &entry, int waiting)
 {
     QString text;
     if (entry.total > 0) {
-        text = tr("%1 of %2 cells").arg(entry.done).arg(entry.total);
+        text = (entry.spec.method == Method::Analysis ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total);
         if (const double left = entry.secondsLeft(); left >= 0)
             text += QStringLiteral(" · ") + timeText(left);
     } else {

@@ -67,6 +67,9 @@ BarsPane::BarsPane(Explorer &explorer, QWidget *parent)
         navigation.select(heads, heads.isEmpty() ? HeadId{} : heads.back());
     });
     connect(m_bars, &BarsWidget::hovered, &m_explorer.attention, &AttentionController::prefetch);
+    connect(m_bars, &BarsWidget::contextMenuRequested, this, &BarsPane::menuRequested);
+    connect(m_bars, &BarsWidget::activated, this, &BarsPane::attentionRequested);
+    setFocusProxy(m_bars);
     connect(m_grid, &QComboBox::activated, this, &BarsPane::refresh);
     connect(m_sign, &QComboBox::currentIndexChanged, this, &BarsPane::refresh);
     connect(m_count, &QSpinBox::valueChanged, this, &BarsPane::refresh);

@@ -21,6 +21,10 @@ public:
     explicit BarsPane(Explorer &explorer, QWidget *parent = nullptr);
     widgets::BarsWidget *bars() const { return m_bars; }
 
+Q_SIGNALS:
+    void menuRequested(patchbay::widgets::HeadId head, const QPoint &at);
+    void attentionRequested();
+
 private:
     void refresh();
     void refreshGrids();

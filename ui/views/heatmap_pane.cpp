@@ -4,6 +4,7 @@
 #include "docks/dock_parts.h"
 #include "heatmap_widget.h"
 
+#include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QHBoxLayout>
 #include <QMenu>
@@ -35,8 +36,21 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
         m_explorer.attention.prefetch(head);
     });
     connect(m_heatmap, &HeatmapWidget::activated, this, &HeatmapPane::attentionRequested);
-    connect(m_heatmap, &HeatmapWidget::contextMenuRequested, this, &HeatmapPane::showMenu);
-    connect(&navigation, &Navigation::headsChanged, this, [this] { m_heatmap->setSelection(m_explorer.navigation.place().heads); });
+    connect(m_heatmap, &HeatmapWidget::contextMenuRequested, this, &HeatmapPane::menuRequested);
+    connect(&navigation, &Navigation::headsChanged, this, [this] {
+        m_heatmap->setSelection(m_explorer.navigation.place().heads);
+        if (m_explorer.navigation.place().mask.role == HeadRoles::kSelection)
+            refresh();
+    });
+    connect(&navigation, &Navigation::maskChanged, this, &HeatmapPane::refresh);
+    connect(&navigation, &Navigation::circuitChanged, this, [this] {
+        refreshRoles();
+        refresh();
+    });
+    connect(&m_explorer.roles, &HeadRoles::changed, this, [this] {
+        refreshRoles();
+        refresh();
+    });
     connect(&navigation, &Navigation::runChanged, this, &HeatmapPane::refresh);
     connect(&navigation, &Navigation::promptChanged, this, &HeatmapPane::refresh);
     connect(&m_explorer.runs, &RunsStore::runChanged, this, [this](int id) {
@@ -46,6 +60,7 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
     });
     connect(&m_explorer.document, &Document::setupChanged, this, &HeatmapPane::refresh);
     connect(&m_explorer.document, &Document::loadingChanged, this, &HeatmapPane::refresh);
+    refreshRoles();
     refresh();
 }
 
@@ -60,7 +75,7 @@ QWidget *HeatmapPane::buildChooser()
     m_prompt = new QSlider(Qt::Horizontal, bar);
     m_prompt->setAccessibleName(tr("One prompt"));
     m_prompt->setToolTip(tr("One prompt instead of the mean"));
-    m_prompt->setFixedWidth(140);
+    m_prompt->setFixedWidth(120);
     m_promptText = caption({}, bar);
     m_promptText->setWordWrap(false);
     m_promptText->setTextInteractionFlags(Qt::NoTextInteraction);
@@ -75,22 +90,80 @@ QWidget *HeatmapPane::buildChooser()
     m_threshold->setToolTip(tr("Heads with a smaller effect are faded"));
     auto *fade = caption(tr("Fade below"), bar);
     fade->setWordWrap(false);
+    auto *show = caption(tr("Show"), bar);
+    show->setWordWrap(false);
+    m_role = new QComboBox(bar);
+    m_role->setAccessibleName(tr("Which heads are not faded"));
+    m_role->setToolTip(tr("Heads without this role are faded"));
+    m_role->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_role->setMinimumContentsLength(9);
+    m_difference = toggleButton(tr("A − B"), {}, bar);
+    m_difference->setPopupMode(QToolButton::InstantPopup);
+    m_difference->setChecked(true);
+    m_difference->hide();
     row->addWidget(m_mean);
     row->addWidget(m_prompt);
+    row->addWidget(m_difference);
     row->addWidget(m_promptText, 1);
+    row->addWidget(show);
+    row->addWidget(m_role);
     row->addWidget(fade);
     row->addWidget(m_threshold);
     connect(m_mean, &QToolButton::clicked, this, [this] { m_explorer.navigation.showPrompt(m_mean->isChecked() ? -1 : m_prompt->value()); });
     connect(m_prompt, &QSlider::valueChanged, this, [this](int prompt) { m_explorer.navigation.showPrompt(prompt); });
-    connect(m_threshold, &QDoubleSpinBox::valueChanged, this, &HeatmapPane::refresh);
+    connect(m_threshold, &QDoubleSpinBox::valueChanged, this, [this](double below) {
+        Mask mask = m_explorer.navigation.place().mask;
+        mask.below = below;
+        m_explorer.navigation.setMask(mask);
+    });
+    connect(m_role, &QComboBox::activated, this, &HeatmapPane::chooseRole);
+    connect(m_difference, &QToolButton::toggled, m_difference, [this] { m_difference->setChecked(true); }); // it shows a state, its menu changes it
     return bar;
+}
+
+namespace {
+const QString kFind = QStringLiteral("@find"); // not a role: starts the analysis that finds them
+}
+
+void HeatmapPane::refreshRoles()
+{
+    const QSignalBlocker block(m_role);
+    const HeadRoles &roles = m_explorer.roles;
+    m_role->clear();
+    m_role->addItem(tr("all heads"), QString());
+    for (const QString &role : roles.roles())
+        m_role->addItem(QStringLiteral("%1 (%2)").arg(role).arg(roles.headsWith(role).size()), role);
+    m_role->addItem(tr("the circuit (%1)").arg(m_explorer.navigation.place().circuit.size()), HeadRoles::kCircuit);
+    m_role->addItem(tr("the selection"), HeadRoles::kSelection);
+    if (!roles.known()) {
+        m_role->insertSeparator(m_role->count());
+        m_role->addItem(tr("Find the roles…"), kFind);
+    }
+}
+
+void HeatmapPane::chooseRole()
+{
+    const QString role = m_role->currentData().toString();
+    if (role == kFind)
+        Q_EMIT rolesRequested();
+    Mask mask = m_explorer.navigation.place().mask;
+    mask.role = role == kFind ? QString() : role;
+    m_explorer.navigation.setMask(mask);
+    refreshChooser();
 }
 
 void HeatmapPane::refreshChooser()
 {
     const SetupPtr &setup = m_explorer.document.setup();
     const int prompt = m_explorer.navigation.place().prompt;
-    const QSignalBlocker blockSlider(m_prompt);
+    const QSignalBlocker blockSlider(m_prompt), blockThreshold(m_threshold), blockRole(m_role);
+    const Mask &mask = m_explorer.navigation.place().mask;
+    m_threshold->setValue(mask.below);
+    m_role->setCurrentIndex(std::max(0, m_role->findData(mask.role)));
+    const RunEntry *compared = m_explorer.runs.find(m_explorer.navigation.place().comparedRun);
+    m_difference->setVisible(compared != nullptr);
+    if (compared)
+        m_difference->setToolTip(tr("The run on view minus %1").arg(compared->name));
     m_prompt->setRange(0, setup ? setup->batch.prompts - 1 : 0);
     m_prompt->setEnabled(setup != nullptr);
     if (prompt >= 0)
@@ -110,7 +183,10 @@ void HeatmapPane::refresh()
 {
     refreshChooser();
     widgets::HeatmapView view = shownHeatmap(m_explorer.navigation.place(), m_explorer.runs);
-    maskBelow(view, m_threshold->value());
+    const Mask &mask = m_explorer.navigation.place().mask;
+    maskBelow(view, mask.below);
+    if (!mask.role.isEmpty())
+        maskAllBut(view, m_explorer.roles.headsWith(mask.role));
     const Document &document = m_explorer.document;
     const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
     const QString single = run ? singleRunText(*run) : QString();
@@ -122,9 +198,11 @@ void HeatmapPane::refresh()
     m_heatmap->setSelection(m_explorer.navigation.place().heads);
 }
 
-void HeatmapPane::setContextActions(const QList<QAction *> &actions)
+void HeatmapPane::setDifferenceActions(const QList<QAction *> &actions)
 {
-    m_contextActions = actions;
+    auto *menu = new QMenu(m_difference);
+    menu->addActions(actions);
+    m_difference->setMenu(menu);
 }
 
 void HeatmapPane::setSumsVisible(bool visible)
@@ -135,20 +213,6 @@ void HeatmapPane::setSumsVisible(bool visible)
 void HeatmapPane::setCellTextsVisible(bool visible)
 {
     m_heatmap->setCellTextsVisible(visible);
-}
-
-void HeatmapPane::showMenu(HeadId head, const QPoint &at)
-{
-    if (!head.valid())
-        return;
-    // A menu of a head outside the selection is about that head.
-    if (!m_explorer.navigation.place().heads.contains(head))
-        m_explorer.navigation.select({head}, head);
-    QMenu menu(this);
-    const auto &heads = m_explorer.navigation.place().heads;
-    menu.addSection(heads.size() == 1 ? label(heads.front()) : tr("%1 heads").arg(heads.size()));
-    menu.addActions(m_contextActions);
-    menu.exec(at);
 }
 
 } // namespace patchbay

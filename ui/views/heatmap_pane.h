@@ -5,6 +5,7 @@
 
 #include <QWidget>
 
+class QComboBox;
 class QDoubleSpinBox;
 class QLabel;
 class QMenu;
@@ -23,19 +24,25 @@ public:
     explicit HeatmapPane(Explorer &explorer, QWidget *parent = nullptr);
 
     widgets::HeatmapWidget *heatmap() const { return m_heatmap; }
-    /// Actions that the context menu shows for the head under the pointer: the window's own.
-    void setContextActions(const QList<QAction *> &actions);
+    QComboBox *roleMask() const { return m_role; }
+    QDoubleSpinBox *threshold() const { return m_threshold; }
+    /// What a click on "A − B" offers, while a difference is on view.
+    void setDifferenceActions(const QList<QAction *> &actions);
     void setSumsVisible(bool visible);
     void setCellTextsVisible(bool visible);
 
 Q_SIGNALS:
     void attentionRequested();
+    void menuRequested(patchbay::widgets::HeadId head, const QPoint &at);
+    /// The user wants to fade by role, and no role is known yet.
+    void rolesRequested();
 
 private:
     QWidget *buildChooser();
     void refresh();
     void refreshChooser();
-    void showMenu(widgets::HeadId head, const QPoint &at);
+    void refreshRoles();
+    void chooseRole();
 
     Explorer &m_explorer;
     widgets::HeatmapWidget *m_heatmap;
@@ -43,7 +50,8 @@ private:
     QSlider *m_prompt = nullptr;
     QLabel *m_promptText = nullptr;
     QDoubleSpinBox *m_threshold = nullptr;
-    QList<QAction *> m_contextActions;
+    QComboBox *m_role = nullptr;
+    QToolButton *m_difference = nullptr;
 };
 
 } // namespace patchbay

@@ -5,7 +5,7 @@
 #include "view_models.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
+#include <QGridLayout>
 #include <QTimer>
 #include <QVBoxLayout>
 
@@ -27,14 +27,16 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    auto *row = new QHBoxLayout;
+    auto *row = new QGridLayout; // an axis a row: the names of runs are long
     row->setContentsMargins(8, 6, 8, 4);
-    row->setSpacing(6);
+    row->setSpacing(4);
+    row->setColumnStretch(1, 1);
     for (const auto &[box, text, tip] : {std::tuple{m_y, tr("y"), tr("Vertical axis")}, std::tuple{m_x, tr("x"), tr("Horizontal axis")}}) {
         auto *label = caption(text, this);
         label->setWordWrap(false);
-        row->addWidget(label);
-        row->addWidget(box, 1);
+        const int at = box == m_y ? 0 : 1;
+        row->addWidget(label, at, 0);
+        row->addWidget(box, at, 1);
         box->setAccessibleName(tip);
         box->setToolTip(tip);
         box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
@@ -45,7 +47,7 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
         });
     }
     m_ofHead = toggleButton(tr("Head"), tr("The current head: attention from END against what it writes, one point a prompt"), this);
-    row->addWidget(m_ofHead);
+    row->addWidget(m_ofHead, 0, 2);
     connect(m_ofHead, &QToolButton::toggled, this, [this](bool on) {
         m_explorer.contribution.setActive(on);
         refresh();
@@ -68,6 +70,9 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
         m_explorer.navigation.select(heads, heads.isEmpty() ? HeadId{} : heads.back());
     });
     connect(m_scatter, &ScatterWidget::hovered, &m_explorer.attention, &AttentionController::prefetch);
+    connect(m_scatter, &ScatterWidget::contextMenuRequested, this, &ScatterPane::menuRequested);
+    connect(m_scatter, &ScatterWidget::activated, this, &ScatterPane::attentionRequested);
+    setFocusProxy(m_scatter);
     refreshAxes();
 }
 

@@ -21,6 +21,10 @@ public:
     explicit ScatterPane(Explorer &explorer, QWidget *parent = nullptr);
     widgets::ScatterWidget *scatter() const { return m_scatter; }
 
+Q_SIGNALS:
+    void menuRequested(patchbay::widgets::HeadId head, const QPoint &at);
+    void attentionRequested();
+
 private:
     /// A grid of a run in the store.
     struct Axis {

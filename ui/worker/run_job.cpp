@@ -77,6 +77,21 @@ private:
 
 } // namespace
 
+std::vector<std::vector<double>> halfWidthsOnWorker(const JobContext &context, const RunResult &result)
+{
+    std::vector<std::vector<double>> all;
+    for (const Grid &grid : result.grids) {
+        std::vector<double> widths;
+        for (int cell = 0; cell < grid.cells(); ++cell) {
+            context.cancel().check();
+            context.serveQuickJobs();
+            widths.push_back(bootstrap_half_width(grid, cell, result.baseline));
+        }
+        all.push_back(std::move(widths));
+    }
+    return all;
+}
+
 RunResultPtr runOnWorker(Workbench &bench, const JobContext &context, const RunRequest &request, const RunNews &news)
 {
     if (!bench.session)

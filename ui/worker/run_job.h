@@ -24,4 +24,7 @@ struct RunNews {
 /// Throws Error, also where no model or task is there yet.
 RunResultPtr runOnWorker(Workbench &bench, const JobContext &context, const RunRequest &request, const RunNews &news);
 
+/// [grid][cell] bootstrap half-widths: too slow for the GUI thread on large grids.
+std::vector<std::vector<double>> halfWidthsOnWorker(const JobContext &context, const RunResult &result);
+
 } // namespace patchbay

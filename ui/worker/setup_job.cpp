@@ -67,7 +67,13 @@ SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupR
             if (pair.usable())
                 setup->batch_pairs.push_back(static_cast<int>(i));
         }
-        setup->batch = make_batch(setup->pairs, tokenizer, tokenizer->pad_id().value_or(0));
+        try {
+            setup->batch = make_batch(setup->pairs, tokenizer, tokenizer->pad_id().value_or(0));
+        } catch (const Error &e) {
+            if (request.task.file.empty())
+                throw;
+            throw Error(request.task.file, e.subject().empty() ? e.cause() : e.subject() + ": " + e.cause()); // whose pairs they are
+        }
     }
     say(0.95, "Running the baseline");
     auto session = std::make_unique<Session>(setup->model, setup->batch);

@@ -1,0 +1,138 @@
+// Model and task in the real window: folders and files that are dropped, prompt pairs with their problems, what is kept for the next start.
+#include "base/data_dir.h"
+#include "docks/model_dock.h"
+#include "docks/prompts_dock.h"
+#include "shell/message_bar.h"
+#include "shell/recent_models.h"
+#include "window_fixture.h"
+
+#include <QLabel>
+#include <QMimeData>
+#include <QTableView>
+
+using namespace patchbay;
+
+class TestTask : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QVERIFY(m_folder.isValid());
+        m_window = &m_fixture.open();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
+    }
+
+    void aDroppedFolderIsOpenedAndRemembered()
+    {
+        const QString copy = m_folder.filePath(QStringLiteral("my-model"));
+        QVERIFY(QDir().mkpath(copy));
+        const QDir demo(QString::fromStdString(data_path("demo-model").string()));
+        for (const QString &file : demo.entryList(QDir::Files))
+            QVERIFY(QFile::copy(demo.filePath(file), copy + QLatin1Char('/') + file));
+        drop(copy);
+        QVERIFY(document().loading());
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->model_ref.path == copy.toStdString(), 60000);
+        QVERIFY(m_window->findChild<RecentModels *>()->folders().contains(copy));
+        bool trusted = false;
+        for (const QLabel *label : m_window->modelDock().findChildren<QLabel *>())
+            trusted = trusted || label->text().contains(QStringLiteral("log-probs"));
+        QVERIFY2(trusted, "the trust check is on view");
+    }
+
+    void droppedPairsSayWhatIsWrongWithThem()
+    {
+        const QString file = write(QStringLiteral("pairs.jsonl"),
+                                   line("Then Logan and Ivan went to the store, Ivan gave a drink to", "Then Logan and Ivan went to the store, Logan gave a drink to", " Logan", " Ivan")
+                                       + line("Then Logan and Ivan went to the store, Ivan gave a drink to", "Then Logan went to the store, Logan gave a drink to", " Logan", " Ivan")
+                                       + line("Then Logan and Ivan went to the store, Ivan gave a drink to", "Then Logan and Ivan went to the store, Logan gave a drink to", " Logan and Ivan", " Ivan"));
+        drop(file);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref.kind == "pairs", 60000);
+        PromptsModel &model = *m_window->promptsDock().model();
+        QCOMPARE(model.rowCount(), 3);
+        QCOMPARE(document().setup()->batch.prompts, 1);
+        QCOMPARE(problem(0), QString());
+        QVERIFY2(problem(1).contains(QStringLiteral("token")), qPrintable(problem(1)));
+        QVERIFY2(problem(2).contains(QStringLiteral("token")), qPrintable(problem(2)));
+        QVERIFY(!m_window->promptsDock().table()->isColumnHidden(PromptsModel::Problem));
+        QVERIFY(!(model.flags(model.index(1, PromptsModel::Use)) & Qt::ItemIsUserCheckable));
+        // Mended in the table, it is in.
+        model.setData(model.index(2, PromptsModel::Answer), QStringLiteral(" Logan"), Qt::EditRole);
+        QTRY_COMPARE_WITH_TIMEOUT(document().setup()->batch.prompts, 2, 60000);
+        QTRY_VERIFY(m_fixture.ready());
+    }
+
+    void commaSeparatedPairs()
+    {
+        const QString file = write(QStringLiteral("pairs.csv"),
+                                   "clean,flipped,answer,wrong\n"
+                                   "\"Then Logan and Ivan went to the store, Ivan gave a drink to\",\"Then Logan and Ivan went to the store, Logan gave a drink to\",\" Logan\",\" Ivan\"\n");
+        drop(file);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref.file == file.toStdString(), 60000);
+        QCOMPARE(document().setup()->batch.prompts, 1);
+        const auto tokens = m_window->promptsDock().model()->tokens(0, false);
+        QStringList roles;
+        for (const ShownToken &token : tokens)
+            if (!token.role.isEmpty())
+                roles << token.role;
+        QCOMPARE(roles, (QStringList{QStringLiteral("IO"), QStringLiteral("S1"), QStringLiteral("S2"), QStringLiteral("END")}));
+    }
+
+    void aFileWithoutUsablePairsLeavesEverythingAsItWas()
+    {
+        const auto before = document().setup();
+        drop(write(QStringLiteral("none.jsonl"), line("one", "one two", " a", " b")));
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->messages().isVisible() && m_fixture.ready(), 60000);
+        QCOMPARE(document().setup(), before);
+        QVERIFY(m_window->messages().text().contains(QStringLiteral("none.jsonl")));
+        m_window->messages().hide();
+    }
+
+    void aFileOfAnotherKindIsRefusedWithANextStep()
+    {
+        drop(write(QStringLiteral("notes.txt"), "hello"));
+        QVERIFY(m_window->messages().isVisible());
+        QVERIFY(m_window->messages().text().contains(QStringLiteral(".jsonl")));
+    }
+
+    void runsOfAnotherTaskStayToBeLookedAt()
+    {
+        m_fixture.chooseSites({Site::Z});
+        m_window->actions().run->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
+        const int id = m_fixture.shown()->id;
+        m_window->actions().openDemo->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->model_ref.path == "demo", 60000);
+        QVERIFY(m_window->explorer().runs.find(id));
+        QCOMPARE(m_window->explorer().navigation.place().run, -1); // another model: nothing of the old one is on view
+    }
+
+private:
+    Document &document() { return m_window->explorer().document; }
+    QString problem(int row) { return m_window->promptsDock().model()->index(row, PromptsModel::Problem).data().toString(); }
+    static QByteArray line(const char *clean, const char *flipped, const char *answer, const char *wrong)
+    {
+        return QByteArray::fromStdString(nlohmann::json{{"clean", clean}, {"flipped", flipped}, {"answer", answer}, {"wrong", wrong}}.dump() + "\n");
+    }
+    QString write(const QString &name, const QByteArray &text)
+    {
+        QFile file(m_folder.filePath(name));
+        return file.open(QIODevice::WriteOnly) && file.write(text) == text.size() ? file.fileName() : QString();
+    }
+    void drop(const QString &path)
+    {
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(path)});
+        QDragEnterEvent enter(QPoint(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(m_window, &enter);
+        QVERIFY(enter.isAccepted());
+        QDropEvent event(QPointF(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(m_window, &event);
+    }
+
+    QTemporaryDir m_folder;
+    WindowFixture m_fixture;
+    MainWindow *m_window = nullptr;
+};
+
+QTEST_MAIN(TestTask)
+#include "test_task.moc"

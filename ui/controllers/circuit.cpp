@@ -1,0 +1,114 @@
+#include "controllers/circuit.h"
+
+#include "view_models.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <tuple>
+
+namespace patchbay {
+
+using widgets::HeadId;
+
+namespace {
+
+struct Path {
+    HeadId from, to; ///< to: invalid for the logits
+    Site site = Site::Z;
+    auto operator<=>(const Path &) const = default;
+};
+
+struct Measured {
+    double effect = 0; ///< in %
+    size_t receivers = 0;
+};
+
+using Paths = std::map<Path, Measured>;
+
+/// Where a node of a sweep's receivers lies in the circuit's graph; nothing for nodes that are not drawn.
+std::optional<Path> pathInto(const Node &node, const QVector<HeadId> &circuit, int layers)
+{
+    if (node.head < 0)
+        return node.site == Site::ResidPost && node.layer == layers - 1 ? std::optional<Path>(Path{}) : std::nullopt;
+    const HeadId to{node.layer, node.head};
+    return circuit.contains(to) ? std::optional<Path>(Path{{}, to, node.site}) : std::nullopt;
+}
+
+/// Adds what one sweep measured between the heads of the circuit.
+void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers, Paths &paths)
+{
+    const Grid &grid = result.grids.front();
+    const auto &nodes = result.spec.receivers.nodes;
+    for (const Node &node : nodes) {
+        const auto into = pathInto(node, circuit, layers);
+        if (!into)
+            continue;
+        for (const HeadId &from : circuit) {
+            if ((into->to.valid() && from.layer >= into->to.layer) || from.layer >= grid.shape[0] || from.head >= grid.shape[1])
+                continue;
+            const double effect = normalised(grid, grid.index(from.layer, from.head), result.baseline) * 100;
+            Path path = *into;
+            path.from = from;
+            const auto known = paths.find(path);
+            if (!std::isnan(effect) && (known == paths.end() || nodes.size() < known->second.receivers))
+                paths[path] = {effect, nodes.size()};
+        }
+    }
+}
+
+bool isSweepOfHeads(const RunEntry &entry, const Setup &setup)
+{
+    return entry.spec.method == Method::PathPatch && entry.result && entry.spec.senders.sweep == Site::Z && !entry.result->grids.empty()
+        && entry.result->grids.front().axes == std::vector<std::string>{"layer", "head"} && entry.spec.model == setup.model_ref
+        && entry.spec.task == setup.task_ref;
+}
+
+} // namespace
+
+CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store, const HeadRoles &roles, const Setup &setup, double least)
+{
+    CircuitGraph graph;
+    if (circuit.isEmpty())
+        return graph;
+    const int layers = setup.model->config().n_layers;
+    Paths paths;
+    for (const RunEntry &entry : store.entries()) { // newest first
+        if (!isSweepOfHeads(entry, setup) || (graph.newest && entry.spec.direction != graph.newest->spec.direction))
+            continue;
+        if (!graph.newest)
+            graph.newest = entry.result;
+        collect(*entry.result, circuit, layers, paths);
+    }
+    graph.view.layers = layers;
+    graph.view.title = circuit.size() == 1 ? HeadRoles::tr("Circuit of 1 head") : HeadRoles::tr("Circuit of %1 heads").arg(circuit.size());
+    if (graph.newest)
+        graph.view.title += graph.newest->spec.direction == Direction::Noise ? HeadRoles::tr(", noising") : HeadRoles::tr(", denoising");
+    for (const HeadId &head : circuit)
+        graph.view.nodes << widgets::GraphNode{head, roles.rolesOf(head)};
+    for (const auto &[path, measured] : paths)
+        if (std::abs(measured.effect) >= least)
+            graph.view.edges << widgets::GraphEdge{path.from, path.to, path.to.valid() ? QString::fromStdString(name(path.site)) : QString(), measured.effect};
+    for (const HeadId &head : circuit)
+        if (std::none_of(graph.view.edges.cbegin(), graph.view.edges.cend(), [&](const auto &edge) { return edge.from == head; }))
+            graph.withoutEffect << head;
+    return graph;
+}
+
+QVector<HeadId> circuitOf(const RunResult &result)
+{
+    QVector<HeadId> heads;
+    for (const char *key : {"nodes", "roles"}) {
+        if (!result.summary.is_object() || !result.summary.contains(key) || !result.summary[key].is_array())
+            continue;
+        for (const auto &one : result.summary[key])
+            if (const std::string head = one.is_object() ? one.value("head", std::string()) : std::string(); !head.empty())
+                heads << toHeadId(parse_head(head));
+    }
+    std::sort(heads.begin(), heads.end());
+    heads.erase(std::unique(heads.begin(), heads.end()), heads.end());
+    return heads;
+}
+
+} // namespace patchbay

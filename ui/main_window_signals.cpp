@@ -1,0 +1,87 @@
+// What the window's parts tell each other: errors to the message bar, commands to the controllers.
+#include "main_window.h"
+
+#include "docks/model_dock.h"
+#include "docks/runs_dock.h"
+#include "heatmap_widget.h"
+#include "shell/actions.h"
+#include "shell/command_palette.h"
+#include "shell/export_flow.h"
+#include "shell/message_bar.h"
+#include "shell/progress_strip.h"
+#include "shell/recent_models.h"
+#include "shell/run_controls.h"
+#include "views/heatmap_pane.h"
+
+namespace patchbay {
+
+void MainWindow::connectErrors()
+{
+    const auto say = [this](auto *controller, const QString &what, const QString &nextStep) {
+        connect(controller, &std::remove_pointer_t<decltype(controller)>::failed, this, [this, what, nextStep](Failure failure) {
+            if (failure.nextStep.isEmpty())
+                failure.nextStep = nextStep;
+            m_messages->showFailure(what, failure);
+        });
+    };
+    say(&m_explorer.document, tr("This could not be opened"), tr("Open another model folder or another file."));
+    say(&m_explorer.runner, tr("The run failed"), tr("The other runs are as they were. Change the settings and run again."));
+    say(&m_explorer.recipe, tr("The recipe cannot go on"), tr("Edit or skip the step, then run the rest."));
+    say(&m_explorer.contribution, tr("The head's contribution cannot be shown"), tr("It needs a task whose prompts have an answer and a wrong answer in them."));
+    say(&m_explorer.attention, tr("The attention cannot be shown"), tr("Choose another head, or the clean run."));
+}
+
+void MainWindow::connectActions()
+{
+    connect(m_actions->quit, &QAction::triggered, this, &QWidget::close);
+    connect(m_actions->run, &QAction::triggered, this, &MainWindow::runFromControls);
+    connect(m_actions->palette, &QAction::triggered, m_palette, &CommandPalette::open);
+    connect(m_actions->resetLayout, &QAction::triggered, this, &MainWindow::useDefaultLayout);
+    for (const QAction *go : std::as_const(m_actions->goTo))
+        connect(go, &QAction::triggered, this, [this, place = go->data().toString()] {
+            if (place == QStringLiteral("heatmap"))
+                m_heatmap->heatmap()->setFocus(Qt::OtherFocusReason);
+            else
+                m_docking.reveal(place);
+        });
+    connect(m_actions->openModel, &QAction::triggered, this, &MainWindow::chooseModel);
+    connect(m_actions->importPairs, &QAction::triggered, this, &MainWindow::choosePairs);
+    connect(m_actions->exportFigure, &QAction::triggered, this, [this] { openExportDialog(*this, activeView(*this)); });
+    connect(m_actions->saveResult, &QAction::triggered, this, [this] { saveResult(m_explorer.navigation.place().run); });
+    connect(m_actions->sums, &QAction::toggled, m_heatmap, &HeatmapPane::setSumsVisible);
+    connect(m_actions->cellTexts, &QAction::toggled, m_heatmap, &HeatmapPane::setCellTextsVisible);
+    connect(&m_explorer.paths, &PathController::nothingUpstream, this, [this] {
+        m_messages->showNote(tr("Nothing is upstream of this run: its senders have no effect, or are in layer 0. Choose other receivers, or start again from the final residual."));
+    });
+    // The roles are looked for beside what is on view; the mask can be chosen when they are there.
+    connect(m_heatmap, &HeatmapPane::rolesRequested, this, [this] {
+        m_messages->showNote(tr("Looking for the heads' roles: they can be chosen beside “Show” when they are known"));
+        m_explorer.runner.run(HeadRoles::spec(), false, false);
+    });
+    connect(m_recent, &RecentModels::chosen, this, &MainWindow::openPath);
+    connect(m_modelDock, &ModelDock::importRequested, this, &MainWindow::choosePairs);
+    connect(m_runsDock, &RunsDock::editRequested, m_controls, &RunControls::setSpec);
+    connect(m_actions, &Actions::editRequested, m_controls, &RunControls::setSpec);
+    connect(m_actions, &Actions::renameRequested, this, [this](int run) {
+        m_docking.reveal(QStringLiteral("runs"));
+        m_runsDock->rename(run);
+    });
+    connect(m_runsDock, &RunsDock::saveRequested, this, &MainWindow::saveResult);
+    connect(m_progress, &ProgressStrip::cancelRequested, m_actions->stop, &QAction::trigger);
+    connect(&m_explorer.runner, &RunController::activeChanged, this, &MainWindow::updateProgress);
+    connect(&m_explorer.document, &Document::loadingChanged, this, &MainWindow::updateProgress);
+    connect(&m_explorer.document, &Document::loadingProgress, m_progress, &ProgressStrip::showLoading);
+    connect(&m_explorer.document, &Document::setupChanged, this, [this] {
+        const auto &setup = m_explorer.document.setup();
+        if (setup->model_ref == m_modelRef)
+            m_explorer.navigation.forgetPrompt();
+        else
+            m_explorer.navigation.reset();
+        m_modelRef = setup->model_ref;
+        m_controls->setGrouped(setup->model->config().grouped());
+        if (setup->model_ref.path != "demo")
+            m_recent->add(QString::fromStdString(setup->model_ref.path));
+    });
+}
+
+} // namespace patchbay
