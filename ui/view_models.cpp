@@ -29,11 +29,11 @@ struct KnownArray {
     const char *title, *unit, *colourLabel;
 };
 constexpr std::array knownArrays{
+    KnownArray{"copy.positive", "Copy score", "%", "Copy score"},
+    KnownArray{"copy.negative", "Negative score", "%", "Copy score"},
     KnownArray{"dla", "Direct logit attribution", "logits", "Direct effect on logit difference"},
     KnownArray{"ablate.dla", "Direct logit attribution, ablated", "logits", "Direct effect on logit difference"},
     KnownArray{"ablate.dla_change", "Change in direct attribution", "logits", "Direct effect on logit difference"},
-    KnownArray{"copy.positive", "Copy score", "%", "Copy score"},
-    KnownArray{"copy.negative", "Negative score", "%", "Copy score"},
     KnownArray{"attention.end_to_io", "END \u2192 IO", "", "Attention"},
     KnownArray{"attention.end_to_s1", "END \u2192 S1", "", "Attention"},
     KnownArray{"attention.end_to_s2", "END \u2192 S2", "", "Attention"},

@@ -159,6 +159,9 @@ widgets::ScatterView scatterView(const Grid &x, const Grid &y, const Baseline &x
     view.xLabel = QStringLiteral("%1 (% of gap)").arg(facetTitle(x.name));
     view.yLabel = QStringLiteral("%1 (% of gap)").arg(facetTitle(y.name));
     view.title = QStringLiteral("%1 against %2").arg(facetTitle(y.name), facetTitle(x.name).toLower());
+    for (const auto &[prefix, words] : {std::pair{"denoise.", ", denoising"}, std::pair{"noise.", ", noising"}})
+        if (x.name.starts_with(prefix) && y.name.starts_with(prefix))
+            view.title += QLatin1String(words);
     for (int cell = 0; cell < x.cells(); ++cell) {
         const double vx = normalised(x, cell, xBaseline) * 100, vy = normalised(y, cell, yBaseline) * 100;
         if (!std::isnan(vx) && !std::isnan(vy))
@@ -174,7 +177,8 @@ widgets::ScatterView contributionView(const RunResult &result)
 {
     widgets::ScatterView view;
     view.title = resultTitle(result);
-    view.xLabel = QStringLiteral("Attention from END");
+    view.xLabel = result.spec.heads.empty() ? QStringLiteral("Attention from END")
+                                            : QStringLiteral("Attention of %1 from END").arg(QString::fromStdString(label(result.spec.heads.front())));
     view.yLabel = QStringLiteral("Contribution along the name (logits)");
     for (const auto &[role, name] : {std::pair{"io", "END \u2192 IO"}, std::pair{"s", "END \u2192 S"}}) {
         const auto x = result.arrays.find(std::string("attention.") + role), y = result.arrays.find(std::string("contribution.") + role);
@@ -211,9 +215,7 @@ widgets::ScatterView scatterView(const RunResult &result, const std::string &xNa
             y = &result.grids[1];
         }
     }
-    widgets::ScatterView view = scatterView(*x, *y, result.baseline, result.baseline);
-    view.title = QStringLiteral("%1, %2").arg(view.title, result.spec.direction == Direction::Denoise ? QStringLiteral("denoising") : QStringLiteral("noising"));
-    return view;
+    return scatterView(*x, *y, result.baseline, result.baseline);
 }
 
 namespace {

@@ -1,8 +1,7 @@
 // patchbay-cli analyse: what heads write, copy and attend to, and what is left without them.
 #include "analysis/analysis.h"
-#include "analysis/selection.h"
+#include "analysis_run.h"
 #include "command.h"
-#include "interrupt.h"
 #include "io/array_files.h"
 #include "usage_error.h"
 #include "workspace.h"
@@ -72,43 +71,6 @@ RunSpec spec_of(const Options &options)
     return spec;
 }
 
-// The strongest heads of every layer × head quantity, and what the analysis concluded.
-void say(const RunResult &result, int top, Console &console)
-{
-    console.say("Analysis " + result.spec.analysis + ", " + std::to_string(result.baseline.clean.size()) + " prompts");
-    for (const auto &[name, array] : result.arrays) {
-        if (array.shape.size() < 2 || !array.is_float() || array.shape[0] != result.summary.value("layers", array.shape[0]))
-            continue;
-        HeadQuantity q;
-        try {
-            q = quantity(result, name);
-        } catch (const Error &) {
-            continue;
-        }
-        if (name.starts_with("pattern.") || name.starts_with("s2i.") || name.starts_with("components") || name.starts_with("accumulated")
-            || name.starts_with("lens") || name == "ablate.logits_at_end")
-            continue;
-        console.say("");
-        console.say(name + (q.unit.empty() ? "" : " (" + q.unit + ")"));
-        std::vector<RankedHead> heads = top_heads(q.values, q.layers, q.heads, q.layers * q.heads, 1);
-        std::stable_sort(heads.begin(), heads.end(), [](const RankedHead &a, const RankedHead &b) { return std::abs(a.value) > std::abs(b.value); });
-        for (int i = 0; i < std::min<int>(top, int(heads.size())); ++i)
-            console.say("  " + label(heads[size_t(i)].head) + "  " + number(heads[size_t(i)].value));
-    }
-    if (result.summary.is_object() && result.summary.contains("roles")) {
-        console.say("");
-        for (const nlohmann::json &role : result.summary.at("roles")) {
-            console.say(label(parse_head(role.at("head").get<std::string>())) + "  " + role.at("role").get<std::string>() + ": "
-                        + to_string(evidence_from_json(role.at("evidence"))));
-        }
-        if (result.summary.at("roles").empty())
-            console.say("no head earns a role at these thresholds");
-    } else if (!result.summary.is_null() && !result.summary.empty() && result.spec.analysis != "attention-patterns") {
-        console.say("");
-        console.say(result.summary.dump(1));
-    }
-}
-
 int run(const Options &options)
 {
     const RunSpec parameters = spec_of(options);
@@ -117,20 +79,7 @@ int run(const Options &options)
     RunSpec spec = parameters;
     spec.model = work.spec().model;
     spec.task = work.spec().task;
-    RunObserver observer;
-    observer.progress = [&](int done, int total) { console.progress(options.analysis, total > 0 ? double(done) / total : 1); };
-    const RunResult result = run_analysis(work.session(), spec, observer, cancel_on_interrupt());
-    console.end_progress();
-    if (options.work.output.wanted())
-        save_result(options.work.output.out, result);
-    nlohmann::ordered_json out{{"spec", to_json(spec)}, {"seconds", result.seconds}, {"summary", result.summary}};
-    if (options.work.output.wanted())
-        out["out"] = options.work.output.out;
-    console.print(out);
-    say(result, options.top, console);
-    if (options.work.output.wanted())
-        console.say("written to " + options.work.output.out);
-    return 0;
+    return run_analysis_spec(work, spec, options.work.output, options.top, console);
 }
 
 } // namespace

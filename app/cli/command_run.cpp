@@ -1,4 +1,5 @@
 // patchbay-cli run: a spec from a JSON file, or that of a result file, so that any result can be made again or continued.
+#include "analysis_run.h"
 #include "command.h"
 #include "base/json_field.h"
 #include "io/array_files.h"
@@ -41,8 +42,8 @@ int run(const Options &options)
         console.print(to_json(spec));
         return 0;
     }
-    if (spec.method == Method::Analysis)
-        throw Error(options.file, "asks for the analysis \"" + spec.analysis + "\"; use patchbay-cli analyse " + spec.analysis);
+    if (spec.method == Method::Analysis && options.resume)
+        throw UsageError("--resume", "an analysis has no cells to go on with");
     WorkOptions work_options;
     work_options.model.path = options.model.empty() ? spec.model.path : options.model;
     const Processing &p = spec.model.processing;
@@ -55,6 +56,10 @@ int run(const Options &options)
     work_options.output = options.output;
     work_options.expected_sha256 = spec.model.sha256;
     Workspace work(work_options, console);
+    if (spec.method == Method::Analysis) {
+        spec.model = work.spec().model;
+        return run_analysis_spec(work, spec, options.output, options.sweep.top, console);
+    }
     RunResult earlier;
     if (options.resume)
         earlier = load_result(options.file);

@@ -21,6 +21,9 @@ AtomicFile::AtomicFile(std::filesystem::path path) : m_path(std::move(path))
             m_path = std::move(target);
     if (std::filesystem::is_directory(m_path, ignored))
         throw Error(m_path.string(), "is a folder; give a file name");
+    // Renaming over a device or pipe would take it away.
+    if (std::filesystem::exists(m_path, ignored) && !std::filesystem::is_regular_file(m_path, ignored))
+        throw Error(m_path.string(), "is a device or pipe, not a file that can be replaced");
     const std::filesystem::path folder = m_path.parent_path();
     if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
         throw Error(m_path.string(), "the folder " + folder.string() + " does not exist");

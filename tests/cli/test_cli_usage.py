@@ -126,6 +126,15 @@ class Files(CliTest):
         shutil.copytree(FIXTURES / "models" / "neox-serial-3x4", other)
         self.assertIn("another model than the spec's", run("run", first, "--model", other, "--quiet", expect=1).stderr)
 
+    def test_an_analysis_can_be_made_again(self):
+        first, again = self.folder / "first.safetensors", self.folder / "again.safetensors"
+        run("analyse", "attention-patterns", "--prompts", 4, "--heads", "1.0", "--prompt", 2, "--value-weighted", "--out", first, "--quiet")
+        run("run", first, "--out", again, "--quiet")
+        one, two = read_safetensors(first)[0], read_safetensors(again)[0]
+        self.assertIn("pattern.1.0", one)
+        np.testing.assert_array_equal(one["pattern.1.0"], two["pattern.1.0"])
+        self.assertIn("threshold", run("analyse", "roles", "--prompts", 4, "--set", "direct=3", expect=1).stderr)
+
     def test_damaged_files(self):
         truncated = self.folder / "batch.safetensors"
         truncated.write_bytes(BATCH.read_bytes()[:200])

@@ -5,7 +5,10 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <sys/stat.h>
+
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 using namespace patchbay;
@@ -53,6 +56,18 @@ class TestArrayFiles : public QObject {
     std::filesystem::path path(const char *name) const { return m_dir.path().toStdString() + "/" + name; }
 
 private Q_SLOTS:
+    void devicesAndPipesStay()
+    {
+        const auto pipe = path("pipe"), link = path("link.json");
+        QCOMPARE(::mkfifo(pipe.c_str(), 0600), 0);
+        std::filesystem::create_symlink(pipe, link);
+        for (const auto &where : {pipe, link}) {
+            const std::string message = error_of([&] { write_file(where, "text"); });
+            QVERIFY2(message.find("is a device or pipe") != std::string::npos, message.c_str());
+            QVERIFY(std::filesystem::is_fifo(pipe));
+        }
+    }
+
     void reads_what_it_wrote_data()
     {
         QTest::addColumn<QString>("file");

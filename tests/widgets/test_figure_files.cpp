@@ -13,6 +13,7 @@
 #include <QtEndian>
 
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace patchbay::widgets;
@@ -245,6 +246,11 @@ private Q_SLOTS:
         QVERIFY2(under.contains(QLatin1String("is a file, not a folder")), qPrintable(under));
         QVERIFY(QDir().mkpath(path(QStringLiteral("folder.pdf"))));
         QVERIFY(message(path(QStringLiteral("folder.pdf"))).contains(QLatin1String("is a folder")));
+        // A pipe stands for devices, which a test had better not lose.
+        QCOMPARE(::mkfifo(path(QStringLiteral("pipe")).toUtf8().constData(), 0600), 0);
+        QVERIFY(QFile::link(path(QStringLiteral("pipe")), path(QStringLiteral("link.pdf"))));
+        QVERIFY(message(path(QStringLiteral("link.pdf"))).contains(QLatin1String("is a device or pipe")));
+        QVERIFY(QFileInfo(path(QStringLiteral("pipe"))).exists() && !QFileInfo(path(QStringLiteral("pipe"))).isFile());
         const QString unwritable = message(QStringLiteral("/proc/fig.pdf"));
         QVERIFY2(unwritable.startsWith(QLatin1String("/proc/fig.pdf: ")), qPrintable(unwritable));
         QVERIFY(unwritable.size() > 20);

@@ -106,27 +106,10 @@ FigureSheet attentionSheet(const ReportStep &step)
 
 FigureSheet scatterSheet(const ReportStep &step)
 {
-    const RunResult &result = *step.result;
-    if (!result.arrays.contains("attention.io")) {
-        widgets::ScatterView heads = scatterView(result);
-        heads.diagonal = true; // the same unit on both axes, and the text speaks of it
-        return sheetOf(std::move(heads), 95);
-    }
-    widgets::ScatterView view;
-    const Head head = result.spec.heads.empty() ? Head{} : result.spec.heads.front();
-    view.xLabel = QStringLiteral("Attention of %1 from END").arg(QString::fromStdString(label(head)));
-    view.yLabel = QStringLiteral("Contribution to the name\u2019s logit");
-    view.series = QStringList{QStringLiteral("END \u2192 IO"), QStringLiteral("END \u2192 S")};
-    int series = 0;
-    for (const char *role : {"io", "s"}) {
-        const auto x = result.arrays.find(std::string("attention.") + role), y = result.arrays.find(std::string("contribution.") + role);
-        if (x == result.arrays.end() || y == result.arrays.end())
-            throw Error("step \"" + step.id + "\"", std::string("its result has no attention and contribution for ") + role);
-        for (size_t p = 0; p < x->second.floats().size() && p < y->second.floats().size(); ++p)
-            view.points << widgets::ScatterPoint{{}, {}, x->second.floats()[p], y->second.floats()[p], series};
-        ++series;
-    }
-    return sheetOf(view, 95);
+    widgets::ScatterView view = scatterView(*step.result);
+    // Heads by two effects in one unit: the text speaks of the diagonal. Prompts by attention and contribution have none.
+    view.diagonal = !step.result->grids.empty();
+    return sheetOf(std::move(view), 95);
 }
 
 QString number(const json &value, int decimals)

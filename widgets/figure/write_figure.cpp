@@ -40,6 +40,9 @@ void writeFigure(const QString &path, const FigureSheet &sheet, const FigureMeta
         bytes = figurePng(sheet, metadata);
     else
         throw FigureError(path, QStringLiteral("figures are written as .pdf, .svg or .png"));
+    // Replacing is for files: a device or pipe, or a link to one, would be gone.
+    if (info.exists() && !info.isFile())
+        throw FigureError(path, info.isDir() ? cause(info, {}) : QStringLiteral("is a device or pipe, not a file that can be replaced"));
     // A temporary file beside it takes its place only when everything is on the disk.
     QSaveFile file(path);
     file.setDirectWriteFallback(false);

@@ -1,0 +1,71 @@
+#include "analysis_run.h"
+
+#include "analysis/analysis.h"
+#include "analysis/selection.h"
+#include "interrupt.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace patchbay::cli {
+
+namespace {
+
+// The strongest heads of every layer × head quantity, and what the analysis concluded.
+void say(const RunResult &result, int top, Console &console)
+{
+    console.say("Analysis " + result.spec.analysis + ", " + std::to_string(result.baseline.clean.size()) + " prompts");
+    for (const auto &[name, array] : result.arrays) {
+        if (array.shape.size() < 2 || !array.is_float() || array.shape[0] != result.summary.value("layers", array.shape[0]))
+            continue;
+        HeadQuantity q;
+        try {
+            q = quantity(result, name);
+        } catch (const Error &) {
+            continue;
+        }
+        if (name.starts_with("pattern.") || name.starts_with("s2i.") || name.starts_with("components") || name.starts_with("accumulated")
+            || name.starts_with("lens") || name == "ablate.logits_at_end")
+            continue;
+        console.say("");
+        console.say(name + (q.unit.empty() ? "" : " (" + q.unit + ")"));
+        std::vector<RankedHead> heads = top_heads(q.values, q.layers, q.heads, q.layers * q.heads, 1);
+        std::stable_sort(heads.begin(), heads.end(), [](const RankedHead &a, const RankedHead &b) { return std::abs(a.value) > std::abs(b.value); });
+        for (int i = 0; i < std::min<int>(top, int(heads.size())); ++i)
+            console.say("  " + label(heads[size_t(i)].head) + "  " + number(heads[size_t(i)].value));
+    }
+    if (result.summary.is_object() && result.summary.contains("roles")) {
+        console.say("");
+        for (const nlohmann::json &role : result.summary.at("roles")) {
+            console.say(label(parse_head(role.at("head").get<std::string>())) + "  " + role.at("role").get<std::string>() + ": "
+                        + to_string(evidence_from_json(role.at("evidence"))));
+        }
+        if (result.summary.at("roles").empty())
+            console.say("no head earns a role at these thresholds");
+    } else if (!result.summary.is_null() && !result.summary.empty() && result.spec.analysis != "attention-patterns") {
+        console.say("");
+        console.say(result.summary.dump(1));
+    }
+}
+
+} // namespace
+
+int run_analysis_spec(Workspace &work, const RunSpec &spec, const OutputOptions &output, int top, Console &console)
+{
+    RunObserver observer;
+    observer.progress = [&](int done, int total) { console.progress(spec.analysis, total > 0 ? double(done) / total : 1); };
+    const RunResult result = run_analysis(work.session(), spec, observer, cancel_on_interrupt());
+    console.end_progress();
+    if (output.wanted())
+        save_result(output.out, result);
+    nlohmann::ordered_json out{{"spec", to_json(spec)}, {"seconds", result.seconds}, {"summary", result.summary}};
+    if (output.wanted())
+        out["out"] = output.out;
+    console.print(out);
+    say(result, top, console);
+    if (output.wanted())
+        console.say("written to " + output.out);
+    return 0;
+}
+
+} // namespace patchbay::cli
