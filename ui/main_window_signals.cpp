@@ -70,6 +70,7 @@ void MainWindow::connectActions()
     connect(m_progress, &ProgressStrip::cancelRequested, m_actions->stop, &QAction::trigger);
     connect(&m_explorer.runner, &RunController::activeChanged, this, &MainWindow::updateProgress);
     connect(&m_explorer.document, &Document::loadingChanged, this, &MainWindow::updateProgress);
+    connect(&m_explorer.navigation, &Navigation::runChanged, this, &MainWindow::updateProgress);
     connect(&m_explorer.document, &Document::loadingProgress, m_progress, &ProgressStrip::showLoading);
     connect(&m_explorer.document, &Document::setupChanged, this, [this] {
         const auto &setup = m_explorer.document.setup();

@@ -121,7 +121,7 @@ private Q_SLOTS:
     {
         m_explorer->navigation.select({{3, 0}}, {3, 0});
         m_explorer->attention.setPrompt(-1);
-        QTRY_VERIFY(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().head == (HeadId{3, 0}));
+        QTRY_VERIFY_WITH_TIMEOUT(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().head == (HeadId{3, 0}), 30000);
         const auto view = m_explorer->attention.views().front();
         QCOMPARE(view.size, 7);
         for (int row = 0; row < 6; ++row) {
@@ -137,10 +137,10 @@ private Q_SLOTS:
     {
         m_explorer->navigation.select({{1, 0}, {4, 1}}, {4, 1});
         m_explorer->attention.setSource(AttentionSource::CleanMinusFlipped);
-        QTRY_VERIFY(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().difference);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().difference, 30000);
         m_explorer->navigation.showRun(m_zRun);
         m_explorer->attention.setSource(AttentionSource::Patched);
-        QTRY_VERIFY(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().title.contains(QStringLiteral("patched")));
+        QTRY_VERIFY_WITH_TIMEOUT(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().title.contains(QStringLiteral("patched")), 30000);
         m_explorer->attention.setSource(AttentionSource::Clean);
     }
 

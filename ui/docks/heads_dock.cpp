@@ -194,11 +194,11 @@ void HeadsDock::refreshSelection()
         if (grid && head.head >= 0 && head.layer < grid->shape[0] && head.head < grid->shape[1]) {
             const double effect = normalised(*grid, grid->index(head.layer, head.head), run->result->baseline) * 100;
             if (!std::isnan(effect))
-                text += QStringLiteral("\t") + widgets::valueWithUnit(effect, QStringLiteral("%"));
+                text += QStringLiteral("   ") + widgets::valueWithUnit(effect, QStringLiteral("%"));
         }
         const QString roles = m_roles.rolesOf(head);
         if (!roles.isEmpty())
-            text += (text.contains(QLatin1Char('\t')) ? QStringLiteral("   ") : QStringLiteral("\t")) + roles;
+            text += QStringLiteral("   ") + roles;
         auto *item = new QListWidgetItem(text, m_heads);
         item->setToolTip(roles);
         item->setData(Qt::UserRole, QVariant::fromValue(head));

@@ -192,6 +192,7 @@ private:
 
 void makeGallery(const QString &folder, std::function<void(int)> finished)
 {
+    QGuiApplication::setQuitOnLastWindowClosed(false); // the pictures at 2x are still to come then
     (new Gallery(folder, std::move(finished)))->start();
 }
 
