@@ -47,6 +47,7 @@ endfunction()
 # define twice are not ours to report, everything else is.
 set(patchbay_test_environment
   QT_QPA_PLATFORM=offscreen
+  GOMP_SPINCOUNT=5000
   LC_ALL=C.UTF-8
   ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0:detect_stack_use_after_return=1
   UBSAN_OPTIONS=print_stacktrace=1

@@ -1,5 +1,6 @@
 // patchbay-cli: the headless program. Parses the command line, runs one command and turns errors into exit codes.
 #include "../blas_setup.h"
+#include "../openmp_waiting.h"
 #include "command.h"
 #include "patching/session.h"
 #include "usage_error.h"

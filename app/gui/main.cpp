@@ -1,5 +1,6 @@
 // patchbay: the desktop program.
 #include "../blas_setup.h"
+#include "../openmp_waiting.h"
 #include "figure_command.h"
 #include "main_window.h"
 #include "report_command.h"

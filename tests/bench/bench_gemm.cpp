@@ -1,5 +1,6 @@
 // Matrix products at the shapes that the engine multiplies: each library on this machine, and the one that the engine has chosen for the shape.
 #include "blas_setup.h"
+#include "openmp_waiting.h"
 #include "patching/gemm_rate.h"
 #include "patching/session.h"
 
