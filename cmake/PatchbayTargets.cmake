@@ -43,15 +43,23 @@ function(patchbay_library name)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${PATCHBAY_UNITY} UNITY_BUILD_BATCH_SIZE 6)
 endfunction()
 
-# What a test needs around it. Debian's LibTorch, OpenBLAS and ICU are not instrumented: what they keep until exit and the symbols that they
-# define twice are not ours to report, everything else is.
+# What a test needs around it. Threads that wait do so asleep: on a machine with other work they would spin in the way of those that compute.
+# Qt's watchdog, which ends a check after five minutes, leaves that to CTest. Debian's LibTorch, OpenBLAS and ICU are not instrumented: what they
+# keep until exit and the symbols that they define twice are not ours to report, everything else is.
 set(patchbay_test_environment
   QT_QPA_PLATFORM=offscreen
   GOMP_SPINCOUNT=5000
   LC_ALL=C.UTF-8
+  OMP_WAIT_POLICY=passive
+  QTEST_FUNCTION_TIMEOUT=900000
   ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0:detect_stack_use_after_return=1
   UBSAN_OPTIONS=print_stacktrace=1
   TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/packaging/sanitizers/tsan.supp:ignore_noninstrumented_modules=1)
+if(PATCHBAY_SANITIZE MATCHES "thread")
+  # TSan does not see how libgomp's threads wait for each other, and takes every loop that they share for a race. The threads that Patchbay
+  # starts itself are what it is asked about.
+  list(APPEND patchbay_test_environment OMP_THREAD_LIMIT=1)
+endif()
 
 function(patchbay_test_settings name)
   target_link_libraries(${name} PRIVATE patchbay_settings Qt6::Test ${ARGN})

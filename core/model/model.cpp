@@ -13,6 +13,9 @@
 
 #include <chrono>
 #include <future>
+#include <thread>
+
+#include <omp.h>
 
 namespace patchbay {
 
@@ -25,6 +28,23 @@ namespace {
 struct CancelAtEnd {
     CancelToken token;
     ~CancelAtEnd() { token.cancel(); }
+};
+
+/// Leaves one core to the thread that hashes the file. With as many threads as cores beside it, those that are ready spin until
+/// the one that has no core gets one, at every operation. (at::set_num_threads would also make LibTorch's other pool anew.)
+class RoomForHashing {
+public:
+    RoomForHashing() : m_before(omp_get_max_threads())
+    {
+        if (m_before > 1 && m_before >= int(std::thread::hardware_concurrency()))
+            omp_set_num_threads(m_before - 1);
+    }
+    ~RoomForHashing() { omp_set_num_threads(m_before); }
+    RoomForHashing(const RoomForHashing &) = delete;
+    RoomForHashing &operator=(const RoomForHashing &) = delete;
+
+private:
+    const int m_before;
 };
 
 } // namespace
@@ -60,10 +80,13 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     const Checkpoint checkpoint = Checkpoint::open(options.path);
     trust.source_dtype = source_dtypes(checkpoint);
     trust.parameters = count_parameters(checkpoint);
-    CancelAtEnd hashing;
     std::future<std::string> hash;
-    if (options.trust_check)
+    CancelAtEnd hashing; // destroyed before the future, which waits
+    std::optional<RoomForHashing> room;
+    if (options.trust_check) {
+        room.emplace();
         hash = std::async(std::launch::async, [files = checkpoint.files(), token = hashing.token] { return sha256_of_files(files, token); });
+    }
     if (const auto file = options.path / "tokenizer.json"; std::filesystem::exists(file, ignored))
         model->m_tokenizer = Tokenizer::load(file);
 

@@ -8,6 +8,8 @@
 
 #include <ATen/Parallel.h>
 
+#include <omp.h>
+
 #include <chrono>
 #include <numeric>
 #include <thread>
@@ -30,8 +32,14 @@ std::optional<Head> PriorityHint::wanted() const
 
 void set_threads(int threads)
 {
-    const int n = threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency()));
-    at::set_num_threads(n);
+    // oneDNN deals out its work before it has the threads: where OpenMP gave it fewer (OMP_THREAD_LIMIT, OMP_DYNAMIC), a part of every
+    // product would be left undone, without a word.
+    omp_set_dynamic(0);
+    const int wanted = threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency()));
+    const int n = std::max(1, std::min(wanted, omp_get_thread_limit()));
+    // Setting it makes LibTorch's other pool anew, whose threads spin for tens of milliseconds beside whatever comes next.
+    if (at::get_num_threads() != n)
+        at::set_num_threads(n);
     set_gemm_threads(n);
 }
 

@@ -19,9 +19,10 @@ SOURCE = pathlib.Path(os.environ.get("PATCHBAY_SOURCE_DIR", pathlib.Path(__file_
 FIXTURES = SOURCE.parent / "shared" / "fixtures"
 
 
-def run(*arguments, stdin=None, expect=0, timeout=600):
+def run(*arguments, stdin=None, expect=0, timeout=600, environment=None):
     """Runs the program; the exit code must be as expected. Returns the finished process (text)."""
-    done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=timeout, encoding="utf-8")
+    done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=timeout, encoding="utf-8",
+                          env=os.environ | (environment or {}))
     if done.returncode != expect:
         raise AssertionError(f"{' '.join(map(str, arguments))}\nexit code {done.returncode}, expected {expect}\n"
                              f"{done.stdout[-2000:]}{done.stderr[-2000:]}")

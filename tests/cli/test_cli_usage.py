@@ -88,6 +88,19 @@ class Usage(CliTest):
         self.assertEqual(json.loads(run("run", spec, "--print-spec").stdout)["receivers"], [{"site": "q", "heads": ["1.1"]}])
 
 
+class Threads(CliTest):
+    def test_fewer_threads_than_asked_for_give_the_same_numbers(self):
+        # On the demo model, whose products are large enough to be shared by threads.
+        expected = None
+        for name, environment in ("free", {}), ("limited", {"OMP_THREAD_LIMIT": "1"}), ("dynamic", {"OMP_DYNAMIC": "true", "OMP_NUM_THREADS": "1"}):
+            out = self.folder / f"{name}.safetensors"
+            run("act-patch", "--prompts", 40, "--threads", 2, "--quiet", "--out", out, environment=environment)
+            values = read_safetensors(out)[0]["denoise.z"]
+            if expected is None:
+                expected = values
+            self.assert_close(values, expected, 1e-4, 1e-4, name)
+
+
 @unittest.skipUnless(FIXTURES.is_dir(), f"{FIXTURES} is not there")
 class Files(CliTest):
     def sweep(self, *arguments, **keywords):

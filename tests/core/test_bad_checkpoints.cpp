@@ -1,9 +1,12 @@
 // Damaged, foreign and hostile checkpoints: each is refused with a message that names the file and the cause.
 #include "core/checkpoint_folder.h"
+#include "core/error_message.h"
 #include "model/hooked_transformer.h"
 
 #include <QTest>
 
+#include <algorithm>
+#include <ctime>
 #include <limits>
 
 using namespace patchbay;
@@ -216,6 +219,26 @@ private Q_SLOTS:
         const CheckpointFolder gpt2("tiny-gpt2");
         gpt2.config([](json &c) { c["scale_attn_by_inverse_layer_idx"] = true; });
         QVERIFY(gpt2.error().find("\"scale_attn_by_inverse_layer_idx\": true is not supported") != std::string::npos);
+    }
+
+    void a_refused_file_is_not_hashed_to_its_end()
+    {
+        // A tensor that no one asked for, of 16 GB that take no room on the disk.
+        constexpr uint64_t size = uint64_t(16) << 30;
+        const CheckpointFolder folder;
+        folder.header([=](json &h) {
+            uint64_t end = 0;
+            for (const auto &[tensor, entry] : h.items())
+                if (entry.contains("data_offsets"))
+                    end = std::max(end, entry["data_offsets"][1].get<uint64_t>());
+            h["extra"] = {{"dtype", "U8"}, {"shape", {size}}, {"data_offsets", {end, end + size}}};
+        });
+        const std::filesystem::path file = folder.path("model.safetensors");
+        std::filesystem::resize_file(file, std::filesystem::file_size(file) + size);
+        const std::clock_t begun = std::clock();
+        VERIFY_MESSAGE(Model::load({folder.path(), {}, true}), "no place for: extra");
+        const double seconds = double(std::clock() - begun) / CLOCKS_PER_SEC; // of processor time, all threads together
+        QVERIFY2(seconds < 3, qPrintable(QStringLiteral("%1 s").arg(seconds)));
     }
 
     void absent_folder()
