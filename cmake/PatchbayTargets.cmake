@@ -48,7 +48,6 @@ endfunction()
 # keep until exit and the symbols that they define twice are not ours to report, everything else is.
 set(patchbay_test_environment
   QT_QPA_PLATFORM=offscreen
-  GOMP_SPINCOUNT=5000
   LC_ALL=C.UTF-8
   OMP_WAIT_POLICY=passive
   QTEST_FUNCTION_TIMEOUT=900000
