@@ -1,5 +1,6 @@
 #include "patching/detail/scheduler.h"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <numeric>
@@ -10,8 +11,10 @@ namespace {
 
 // Some tenths of a second's work on two cores: long enough for large products, short enough to change plans. Not made to fit the measured speed:
 // the sizes of products decide their rounding, and the same spec shall give the same bytes.
-constexpr double chunk_flops = 8e10;
+constexpr double largest_chunk_flops = 8e10, smallest_chunk_flops = 1e9;
 constexpr double first_chunk_flops = 2e9;
+// A short sweep is seen to fill in, too.
+constexpr int chunks_at_least = 10;
 
 class Runner {
 public:
@@ -28,8 +31,12 @@ public:
             compute(take_while(first_chunk_flops), cancel);
             if (!m_open.empty() && m_schedule.estimate && m_observer.estimates)
                 rank(m_schedule.estimate(cancel));
+            double left = 0;
+            for (const int i : m_open)
+                left += m_schedule.flops(i);
+            const double chunk = std::clamp(left / chunks_at_least, smallest_chunk_flops, largest_chunk_flops);
             while (!m_open.empty())
-                compute(take_while(chunk_flops), cancel);
+                compute(take_while(chunk), cancel);
         } catch (const Cancelled &) {
             return false;
         }
