@@ -102,6 +102,36 @@ Activation activation(const Keys &keys, const char *key, const char *usual)
                                  + "\" is not supported (supported: gelu, gelu_new, silu, relu)");
 }
 
+RotaryScaling read_scaling(const Keys &inner, const char *key)
+{
+    RotaryScaling scaling;
+    const std::string type = inner.text("rope_type", inner.text("type", "default"));
+    if (type == "default")
+        return scaling;
+    if (type != "linear" && type != "llama3")
+        throw Error(inner.file(), std::string("\"") + key + "\": scaled rotary embeddings of the type \"" + type
+                                      + "\" are not supported (supported: default, linear, llama3)");
+    // Without these the angles would be anyone's guess.
+    const auto needed = [&](const char *name) {
+        if (!inner.find({name}))
+            throw Error(inner.file(), std::string("\"") + key + "\" of the type \"" + type + "\" lacks the key \"" + name + "\"");
+        return inner.number({name}, 1);
+    };
+    scaling.factor = needed("factor");
+    if (scaling.factor < 1)
+        throw Error(inner.file(), std::string("\"") + key + "\": the factor is below 1");
+    scaling.type = RotaryScaling::Type::Linear;
+    if (type == "linear")
+        return scaling;
+    scaling.type = RotaryScaling::Type::Llama3;
+    scaling.low_freq_factor = needed("low_freq_factor");
+    scaling.high_freq_factor = needed("high_freq_factor");
+    scaling.original_ctx = needed("original_max_position_embeddings");
+    if (scaling.low_freq_factor >= scaling.high_freq_factor)
+        throw Error(inner.file(), std::string("\"") + key + "\": low_freq_factor is not below high_freq_factor");
+    return scaling;
+}
+
 // The rotary settings stand in the configuration itself, and in newer files in rope_parameters; scaled variants have other angles.
 void read_rotary(const Keys &keys, ModelConfig &config, double share)
 {
@@ -112,9 +142,8 @@ void read_rotary(const Keys &keys, ModelConfig &config, double share)
         if (!nested->is_object())
             throw Error(keys.file(), std::string("\"") + key + "\" is not an object");
         const Keys inner(*nested, keys.file());
-        const std::string type = inner.text("rope_type", inner.text("type", "default"));
-        if (type != "default")
-            throw Error(keys.file(), std::string("\"") + key + "\": scaled rotary embeddings of the type \"" + type + "\" are not supported");
+        if (const RotaryScaling scaling = read_scaling(inner, key); scaling.type != RotaryScaling::Type::None)
+            config.rotary_scaling = scaling;
         config.rotary_base = inner.number({"rope_theta"}, config.rotary_base);
         share = inner.number({"partial_rotary_factor"}, share);
     }

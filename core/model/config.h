@@ -11,6 +11,15 @@ enum class Family { NeoX, Gpt2, Llama };
 enum class Norm { LayerNorm, RmsNorm };
 enum class Activation { Gelu, GeluNew, Silu, Relu };
 
+/// Slower rotary angles for contexts longer than those of the first training (rope_scaling).
+struct RotaryScaling {
+    enum class Type { None, Linear, Llama3 };
+    Type type = Type::None;
+    double factor = 1;
+    double low_freq_factor = 1, high_freq_factor = 4; ///< Llama3: turns within original_ctx below which all, above which nothing is slowed
+    double original_ctx = 8192;                       ///< Llama3
+};
+
 /// Sizes and choices read from a Hugging Face config.json (names after TransformerLens' HookedTransformerConfig).
 struct ModelConfig {
     Family family = Family::NeoX;
@@ -29,6 +38,7 @@ struct ModelConfig {
     bool parallel = false;      ///< attention and MLP both read resid_pre: there is no resid_mid
     int rotary_dim = 0;         ///< rotated dimensions of a head; 0: learned positions (W_pos)
     double rotary_base = 10000; ///< rope_theta
+    RotaryScaling rotary_scaling;
     bool tied_embedding = false;
 
     int kv_group() const { return n_heads / n_kv_heads; }

@@ -1,5 +1,7 @@
 #include "model/detail/layers.h"
 
+#include "model/rotary.h"
+
 #include <cmath>
 
 namespace patchbay {
@@ -20,8 +22,9 @@ RotaryTable rotary_table(const ModelConfig &config, int64_t width)
     const int64_t half = config.rotary_dim / 2;
     RotaryTable out{at::empty({width, half}, at::kFloat), at::empty({width, half}, at::kFloat)};
     float *cos = out.cos.data_ptr<float>(), *sin = out.sin.data_ptr<float>();
+    const std::vector<double> frequencies = rotary_frequencies(config);
     for (int64_t i = 0; i < half; ++i) {
-        const double frequency = std::pow(config.rotary_base, -2.0 * double(i) / config.rotary_dim);
+        const double frequency = frequencies[size_t(i)];
         for (int64_t position = 0; position < width; ++position) {
             cos[position * half + i] = static_cast<float>(std::cos(double(position) * frequency));
             sin[position * half + i] = static_cast<float>(std::sin(double(position) * frequency));

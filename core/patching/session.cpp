@@ -71,7 +71,7 @@ int64_t Session::Impl::rows_at_once(size_t kept_besides) const
     const ModelConfig &c = model->config();
     const size_t kept = BatchRuns::bytes(c, runs.layout().rows) + kept_besides;
     // One block of a layer: normed rows, qkv, z and two MLP buffers.
-    const size_t block = 1536 * sizeof(float) * size_t(2 * c.d_model + engine->qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
+    const size_t block = size_t(block_rows) * sizeof(float) * size_t(2 * c.d_model + engine->qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
     const size_t left = resources.memory_budget > kept + block ? resources.memory_budget - kept - block : 0;
     const size_t per_row = sizeof(float) * size_t(c.d_model) * 3;
     return std::max<int64_t>(1024, int64_t(left / per_row / 2));

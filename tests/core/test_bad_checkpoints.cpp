@@ -109,8 +109,15 @@ std::vector<Bad> bad_configs()
     set("unknown family", "model_type", "mamba", {});
     out.back().message = {file, "\"mamba\" is not supported", "gpt_neox, gpt2, llama"};
     set("unsupported activation", "hidden_act", "quick_gelu", {"\"quick_gelu\" is not supported"});
-    set("scaled rotary embeddings", "rope_scaling", {{"type", "linear"}, {"factor", 2.0}}, {"\"linear\" are not supported"});
-    set("scaled rotary embeddings, newer", "rope_parameters", {{"rope_type", "llama3"}, {"rope_theta", 5e5}}, {"\"llama3\" are not supported"});
+    set("scaled rotary embeddings", "rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}}, {"\"dynamic\" are not supported"});
+    set("scaled rotary embeddings, newer", "rope_parameters", {{"rope_type", "yarn"}, {"rope_theta", 5e5}}, {"\"yarn\" are not supported"});
+    set("scaling without its factor", "rope_scaling", {{"rope_type", "linear"}}, {"lacks the key \"factor\""});
+    set("scaling without its context", "rope_scaling", {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 1}, {"high_freq_factor", 4}},
+        {"lacks the key \"original_max_position_embeddings\""});
+    set("scaling between no bounds", "rope_scaling",
+        {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 4}, {"high_freq_factor", 4}, {"original_max_position_embeddings", 8192}},
+        {"low_freq_factor is not below high_freq_factor"});
+    set("scaling the other way", "rope_scaling", {{"rope_type", "linear"}, {"factor", 0.5}}, {"the factor is below 1"});
     set("heads that do not divide", "num_attention_heads", 5, {"not a multiple"});
     set("no layers", "num_hidden_layers", 0, {"not a sensible size: 0"});
     set("negative size", "hidden_size", -16, {"not a sensible size: -16"});

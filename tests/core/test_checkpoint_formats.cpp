@@ -201,6 +201,20 @@ private Q_SLOTS:
         });
         QCOMPARE(read.rotary_dim, 2);
         QCOMPARE(read.rotary_base, 30000.0);
+        QVERIFY(read.rotary_scaling.type == RotaryScaling::Type::None);
+        read = config([&](json &c) { erase(c), c["rotary_pct"] = 0.5, c["rope_scaling"] = {{"type", "linear"}, {"factor", 4}}; });
+        QVERIFY(read.rotary_scaling.type == RotaryScaling::Type::Linear);
+        QCOMPARE(read.rotary_scaling.factor, 4.0);
+        read = config([&](json &c) {
+            c["rope_scaling"] = nullptr;
+            c["rope_parameters"] = {{"rope_type", "llama3"}, {"rope_theta", 5e5}, {"factor", 8}, {"low_freq_factor", 2}, {"high_freq_factor", 5},
+                                    {"original_max_position_embeddings", 4096}};
+        });
+        QVERIFY(read.rotary_scaling.type == RotaryScaling::Type::Llama3);
+        QCOMPARE(read.rotary_base, 5e5);
+        QCOMPARE(read.rotary_scaling.low_freq_factor, 2.0);
+        QCOMPARE(read.rotary_scaling.high_freq_factor, 5.0);
+        QCOMPARE(read.rotary_scaling.original_ctx, 4096.0);
         QVERIFY(read.parallel);
         QVERIFY(!config([&](json &c) { c["use_parallel_residual"] = false; }).parallel);
         QCOMPARE(config([&](json &c) { c["hidden_act"] = "gelu_fast"; }).activation, Activation::GeluNew);

@@ -40,6 +40,8 @@ ModelConfig random_config(Draw &draw)
     c.gated_mlp = c.family == Family::Llama;
     c.parallel = c.family == Family::NeoX && draw.chance(60);
     c.rotary_dim = c.family == Family::Gpt2 ? 0 : c.family == Family::Llama ? c.d_head : c.d_head / 2;
+    if (c.rotary_dim > 0 && draw.chance(40))
+        c.rotary_scaling = {draw.chance(50) ? RotaryScaling::Type::Linear : RotaryScaling::Type::Llama3, double(draw.between(2, 8)), 1, 4, 24};
     return c;
 }
 

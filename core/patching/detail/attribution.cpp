@@ -10,8 +10,6 @@ namespace patchbay::detail {
 
 namespace {
 
-constexpr int64_t block_rows = 1536;
-
 at::Tensor activation_gradient(const ModelConfig &config, const at::Tensor &g, const at::Tensor &pre)
 {
     switch (config.activation) {

@@ -7,12 +7,6 @@
 
 namespace patchbay::detail {
 
-namespace {
-
-constexpr int64_t block_rows = 1536;
-
-} // namespace
-
 BatchLayout::BatchLayout(const PromptBatch &batch) : prompts(batch.prompts), end(batch.end)
 {
     for (int p = 0; p < prompts; ++p) {

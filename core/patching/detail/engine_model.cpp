@@ -1,9 +1,8 @@
 #include "patching/detail/engine_model.h"
 
+#include "model/rotary.h"
 #include "patching/detail/gemm.h"
 #include "patching/detail/kernels.h"
-
-#include <ATen/Parallel.h>
 
 #include <cstring>
 
@@ -15,12 +14,6 @@ float *Workspace::get(int slot, int64_t count)
     if (!buffer.defined() || buffer.numel() < count)
         buffer = at::empty({count}, at::kFloat);
     return buffer.data_ptr<float>();
-}
-
-void parallel_rows(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)> &body)
-{
-    if (count > 0)
-        at::parallel_for(0, count, grain, body);
 }
 
 namespace {
@@ -69,10 +62,8 @@ EngineModel::EngineModel(std::shared_ptr<const Model> model) : m_model(std::move
     m_S = int64_t(c.n_heads + 2 * c.n_kv_heads) * c.d_head;
     m_scale = float(1.0 / std::sqrt(double(c.d_head)));
     if (c.rotary_dim > 0) {
-        const int half = c.rotary_dim / 2;
         // Angles in double: at float32, far positions lose digits.
-        const at::Tensor exponent = at::arange(half, at::kDouble) * 2.0 / double(c.rotary_dim);
-        const at::Tensor frequency = at::pow(at::full({}, c.rotary_base, at::kDouble), -exponent);
+        const at::Tensor frequency = at::tensor(rotary_frequencies(c), at::kDouble); // [half]
         const at::Tensor angle = at::arange(c.n_ctx, at::kDouble).unsqueeze(1) * frequency.unsqueeze(0); // [n_ctx, half]
         m_cos = angle.cos().to(at::kFloat).contiguous();
         m_sin = angle.sin().to(at::kFloat).contiguous();
@@ -157,17 +148,17 @@ float *EngineModel::mlp_hidden(int64_t rows, Workspace &work) const
     return work.get(100, rows * config().d_mlp);
 }
 
-void EngineModel::mlp(int l, const float *xn, int64_t rows, float *out, bool accumulate, Workspace &work, const float *pre) const
+void EngineModel::mlp(int l, const float *xn, int64_t rows, float *out, bool accumulate, Workspace &work) const
+{
+    mlp_pre(l, xn, rows, mlp_hidden(rows, work));
+    mlp_from_pre(l, xn, rows, out, accumulate, work);
+}
+
+void EngineModel::mlp_from_pre(int l, const float *xn, int64_t rows, float *out, bool accumulate, Workspace &work) const
 {
     const EngineLayer &w = layer(l);
     const int64_t D = config().d_model, M = config().d_mlp;
     float *hidden = mlp_hidden(rows, work); // [rows, M]
-    if (pre == hidden)
-        ; // already where it is worked on
-    else if (pre)
-        std::memcpy(hidden, pre, size_t(rows * M) * sizeof(float));
-    else
-        mlp_pre(l, xn, rows, hidden);
     activate(hidden, rows * M);
     if (config().gated_mlp) {
         float *up = work.get(101, rows * M);

@@ -4,6 +4,7 @@
 #include "model/config.h"
 #include "model/detail/weights.h"
 #include "model/model.h"
+#include "patching/detail/parallel.h"
 
 #include <ATen/ATen.h>
 
@@ -34,6 +35,10 @@ private:
     std::map<int, at::Tensor> m_slots;
 };
 
+/// Rows that go through a layer at once: enough for a matrix product at full rate, few enough that buffers stay in the cache's reach and a cancel
+/// is answered quickly.
+constexpr int64_t block_rows = 1536;
+
 class EngineModel {
 public:
     explicit EngineModel(std::shared_ptr<const Model> model);
@@ -57,11 +62,11 @@ public:
     void unrotate(float *head_row, int position) const;
     /// Rotates all queries and/or keys of qkv rows (those before `columns`), by the rows' positions.
     void rotate_rows(float *rows, int64_t count, int64_t row_stride, int heads, const int *positions) const;
-    /// out [rows, D] (+)= MLP of the normed rows xn, bias included. pre, when given, is [rows, M]: used instead of xn W_in + b_in (the gate for
-    /// gated MLPs).
-    /// That buffer itself may be given (mlp_hidden), which spares a copy; xn is then not read unless the MLP is gated.
-    void mlp(int l, const float *xn, int64_t rows, float *out, bool accumulate, Workspace &work, const float *pre = nullptr) const;
-    /// [rows, M] floats that mlp() works in.
+    /// out [rows, D] (+)= MLP of the normed rows xn, bias included.
+    void mlp(int l, const float *xn, int64_t rows, float *out, bool accumulate, Workspace &work) const;
+    /// The same from what mlp_hidden() holds as pre (see mlp_pre); xn is read only where the MLP is gated.
+    void mlp_from_pre(int l, const float *xn, int64_t rows, float *out, bool accumulate, Workspace &work) const;
+    /// [rows, M] floats that mlp() works in; its contents are undefined after mlp() and mlp_from_pre().
     float *mlp_hidden(int64_t rows, Workspace &work) const;
     /// pre [rows, M] = what mlp.hook_pre holds for the normed rows.
     void mlp_pre(int l, const float *xn, int64_t rows, float *pre) const;
@@ -88,8 +93,5 @@ private:
     int64_t m_S = 0;
     float m_scale = 1;
 };
-
-/// Splits [0, count) over the configured threads.
-void parallel_rows(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)> &body);
 
 } // namespace patchbay::detail

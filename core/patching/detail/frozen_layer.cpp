@@ -74,15 +74,14 @@ void FrozenPass::advance_entering(int layer, std::span<const Set> sets, float *y
             const Piece &piece = pieces[first];
             const int64_t stride = piece.set->dz.size(1);
             float *x = rows + at * m_D;
-            m_entry->mlp_pre(layer, piece.set->entering,
-                             {m_list.data() + piece.first, piece.count, x, piece.set->dz.data_ptr<float>() + piece.first * stride, stride}, pre + at * M,
-                             m_work);
+            const HeadEntry::Rows changed{m_list.data() + piece.first, piece.count, x, piece.set->dz.data_ptr<float>() + piece.first * stride, stride};
+            m_entry->mlp_pre(layer, piece.set->entering, changed, m_entry->scales(layer, changed), pre + at * M, m_work);
             parallel_rows(piece.count, 64, [&](int64_t begin, int64_t end) {
                 kernels().axpy(1.f, frozen + (piece.first + begin) * m_D, x + begin * m_D, (end - begin) * m_D);
             });
             at += piece.count;
         }
-        m_model.mlp(layer, nullptr, n, rows, true, m_work, pre);
+        m_model.mlp_from_pre(layer, nullptr, n, rows, true, m_work);
     }
 }
 

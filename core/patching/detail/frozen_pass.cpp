@@ -58,17 +58,19 @@ at::Tensor FrozenPass::head_change(const Node &sender)
 std::vector<int> FrozenPass::entering_heads(const SenderSet &set) const
 {
     std::vector<int> heads;
+    if (!m_entry)
+        return heads;
     for (const Node &sender : set) {
-        if (!m_entry || sender.site != Site::Z || sender.layer != set.front().layer)
+        if (sender.site != Site::Z || sender.layer != set.front().layer)
             return {};
         heads.push_back(sender.head);
     }
-    if (!m_entry || !m_entry->pays(m_R, int64_t(heads.size())))
+    if (!m_entry->pays(m_R, int64_t(heads.size())))
         return {};
     return heads;
 }
 
-at::Tensor FrozenPass::sender_change(const Node &sender)
+at::Tensor FrozenPass::sender_change(const Node &sender, const at::Tensor &known_dz)
 {
     const int d = m_model.config().d_head;
     if (sender.site != Site::Z) {
@@ -78,9 +80,9 @@ at::Tensor FrozenPass::sender_change(const Node &sender)
         const at::Tensor before = rows_of(m_base);
         return m_zero ? before.neg() : rows_of(m_source) - before;
     }
-    const at::Tensor dz = head_change(sender);
+    const at::Tensor dz = known_dz.defined() ? known_dz : head_change(sender);
     at::Tensor change = at::empty({m_R, m_D}, at::kFloat);
-    gemm(m_R, m_D, d, dz.data_ptr<float>(), d, m_model.layer(sender.layer).W_O.data_ptr<float>() + int64_t(sender.head) * d * m_D, m_D,
+    gemm(m_R, m_D, d, dz.data_ptr<float>(), dz.stride(0), m_model.layer(sender.layer).W_O.data_ptr<float>() + int64_t(sender.head) * d * m_D, m_D,
          change.data_ptr<float>(), m_D);
     return change;
 }
@@ -141,10 +143,13 @@ Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vecto
             if (const Node *whole = sender_here(set, Site::AttnOut)) {
                 attention_change[set.index] = sender_change(*whole);
             } else {
+                // A set that enters by its heads has their changes already, in the order of its senders.
+                int64_t column = 0;
                 for (const Node &sender : *set.senders)
                     if (sender.layer == l && sender.site == Site::Z) {
                         at::Tensor &sum = attention_change[set.index];
-                        const at::Tensor change = sender_change(sender);
+                        const at::Tensor change = sender_change(sender, set.dz.defined() ? set.dz.narrow(1, column, c.d_head) : at::Tensor());
+                        column += c.d_head;
                         sum = sum.defined() ? sum + change : change;
                     }
             }

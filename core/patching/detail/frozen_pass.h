@@ -38,13 +38,11 @@ public:
     /// Multiply-adds × 2 of run() for one set, as far as the last receiver.
     double flops(const SenderSet &set, const std::vector<Node> &receivers) const;
 
-    /// New minus base output of a sender, as residual-stream rows [R, D].
-    at::Tensor sender_change(const Node &sender);
+    /// New minus base output of a sender, as residual-stream rows [R, D]; dz: of a head, when head_change is known already.
+    at::Tensor sender_change(const Node &sender, const at::Tensor &dz = {});
 
 private:
     enum Slot { SlotY = 40, SlotNormed, SlotRecordNormed, SlotRecorded };
-    /// Rows that go through a layer at once.
-    static constexpr int64_t block_rows = 1536;
     /// One sender set with its rows of the packed stream.
     struct Set {
         const SenderSet *senders;

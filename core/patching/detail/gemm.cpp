@@ -1,5 +1,6 @@
 #include "patching/detail/gemm.h"
 
+#include "patching/detail/parallel.h"
 #include "patching/gemm_rate.h"
 
 #include <cblas.h>
@@ -19,6 +20,27 @@ namespace {
 
 enum class Library { OneDnn, OpenBlas };
 
+/// OpenBLAS has threads of its own beside OpenMP's. Both kinds spin while they wait, and where they have as many cores as one of them needs, every
+/// product waits for the other kind's to give up its core. So it computes with one thread here, on a share of the product for each of OpenMP's.
+void multiply_in_shares(bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
+                        int64_t ldc, float beta)
+{
+    const auto share = [&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, int(rows), int(columns), int(k), 1.f, a + row * lda, int(lda),
+                    b + column * (transpose_b ? ldb : 1), int(ldb), beta, c + row * ldc + column, int(ldc));
+    };
+    const int before = openblas_get_num_threads();
+    openblas_set_num_threads(1);
+    // The longer side is cut, at multiples of what the library's inner loops take at once.
+    const bool by_rows = m >= n;
+    const int64_t length = by_rows ? m : n, unit = 16, units = (length + unit - 1) / unit;
+    parallel_rows(units, std::max<int64_t>(1, (units + gemm_threads() - 1) / gemm_threads()), [&](int64_t begin, int64_t end) {
+        const int64_t first = begin * unit, count = std::min(length, end * unit) - first;
+        by_rows ? share(first, count, 0, n) : share(0, m, first, count);
+    });
+    openblas_set_num_threads(before);
+}
+
 void multiply(Library library, bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
               float *c, int64_t ldc, bool accumulate)
 {
@@ -26,8 +48,7 @@ void multiply(Library library, bool transpose_b, int64_t m, int64_t n, int64_t k
     if (library == Library::OneDnn)
         dnnl_sgemm('N', transpose_b ? 'T' : 'N', m, n, k, 1.f, a, lda, b, ldb, beta, c, ldc);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, int(m), int(n), int(k), 1.f, a, int(lda), b, int(ldb),
-                    beta, c, int(ldc));
+        multiply_in_shares(transpose_b, m, n, k, a, lda, b, ldb, c, ldc, beta);
 }
 
 double seconds_now()
@@ -85,7 +106,7 @@ std::string machine_key(int threads)
             break;
         }
     const dnnl_version_t *v = dnnl_version();
-    return "2|" + model + "|" + openblas_get_corename() + "|" + std::to_string(v->major) + "." + std::to_string(v->minor) + "|"
+    return "3|" + model + "|" + openblas_get_corename() + "|" + std::to_string(v->major) + "." + std::to_string(v->minor) + "|"
            + std::to_string(threads);
 }
 

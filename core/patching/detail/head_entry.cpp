@@ -68,37 +68,57 @@ const float *HeadEntry::through(int layer, const std::vector<int> &heads, const 
     return out;
 }
 
-HeadEntry::Scale HeadEntry::scale(int layer, const Rows &rows, int64_t row) const
+std::vector<HeadEntry::Scale> HeadEntry::scales(int layer, const Rows &rows) const
 {
     const ModelConfig &c = m_model.config();
     const int64_t D = c.d_model;
-    const auto [prompt, pos] = rows.at[row];
     const bool rms = c.norm == Norm::RmsNorm;
-    const float *base = m_base.resid[size_t(layer)].data_ptr<float>() + m_runs.layout().row(prompt, pos) * D;
-    const float inverse = kernels().inverse_scale(rows.x + row * D, c.d_model, float(c.eps), rms);
-    return {inverse, inverse / kernels().inverse_scale(base, c.d_model, float(c.eps), rms)};
+    const float *base = m_base.resid[size_t(layer)].data_ptr<float>();
+    std::vector<Scale> out(size_t(rows.count));
+    parallel_rows(rows.count, 64, [&](int64_t begin, int64_t end) {
+        for (int64_t r = begin; r < end; ++r) {
+            const auto [prompt, pos] = rows.at[r];
+            const float before = kernels().inverse_scale(base + m_runs.layout().row(prompt, pos) * D, c.d_model, float(c.eps), rms);
+            const float inverse = kernels().inverse_scale(rows.x + r * D, c.d_model, float(c.eps), rms);
+            out[size_t(r)] = {inverse, inverse / before};
+        }
+    });
+    return out;
 }
 
-void HeadEntry::queries_keys_values(int layer, const std::vector<int> &heads, const Rows &rows, float *qkv, Workspace &work) const
+void HeadEntry::enter(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, const at::Tensor &W,
+                      const at::Tensor &bias, const std::function<const float *(int, int)> &base, const std::function<void(float *, int)> &rotate,
+                      float *out, int slot, Workspace &work) const
 {
-    const ModelConfig &c = m_model.config();
-    const EngineLayer &w = m_model.layer(layer);
-    const int64_t S = m_model.qkv_width(), rank = int64_t(heads.size()) * c.d_head;
-    const float *P = through(layer, heads, w.W_qkv, SlotThroughQkv, work);
-    gemm(rows.count, S, rank, rows.dz, rows.stride, P, S, qkv, S);
-    const float *base = m_base.qkv[size_t(layer)].data_ptr<float>(), *bias = w.b_qkv.data_ptr<float>();
+    const int64_t width = W.size(1), rank = int64_t(heads.size()) * m_model.config().d_head;
+    const float *P = through(layer, heads, W, slot, work), *b = bias.data_ptr<float>();
+    gemm(rows.count, width, rank, rows.dz, rows.stride, P, width, out, width);
     parallel_rows(rows.count, 16, [&](int64_t begin, int64_t end) {
         for (int64_t r = begin; r < end; ++r) {
             const auto [prompt, pos] = rows.at[r];
-            const Scale s = scale(layer, rows, r);
-            float *y = qkv + r * S;
-            kernels().blend(y, s.inverse, bias, 1.f - s.ratio, S);
-            // Rotation is linear: the base run's queries and keys have had theirs.
-            for (int h = 0; h < c.n_heads + c.n_kv_heads; ++h)
-                m_model.rotate(y + int64_t(h) * c.d_head, pos);
-            kernels().axpy(s.ratio, base + m_runs.layout().row(prompt, pos) * S, y, S);
+            const Scale &s = scales[size_t(r)];
+            float *y = out + r * width;
+            kernels().blend(y, s.inverse, b, 1.f - s.ratio, width);
+            if (rotate)
+                rotate(y, pos);
+            kernels().axpy(s.ratio, base(prompt, pos), y, width);
         }
     });
+}
+
+void HeadEntry::queries_keys_values(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, float *qkv,
+                                    Workspace &work) const
+{
+    const ModelConfig &c = m_model.config();
+    const EngineLayer &w = m_model.layer(layer);
+    const float *base = m_base.qkv[size_t(layer)].data_ptr<float>();
+    // Rotation is linear: the base run's queries and keys have had theirs.
+    const auto rotate = [&](float *row, int pos) {
+        for (int h = 0; h < c.n_heads + c.n_kv_heads; ++h)
+            m_model.rotate(row + int64_t(h) * c.d_head, pos);
+    };
+    enter(layer, heads, rows, scales, w.W_qkv, w.b_qkv,
+          [&](int prompt, int pos) { return base + m_runs.layout().row(prompt, pos) * m_model.qkv_width(); }, rotate, qkv, SlotThroughQkv, work);
 }
 
 const float *HeadEntry::base_pre(int layer, Workspace &work)
@@ -118,22 +138,13 @@ const float *HeadEntry::base_pre(int layer, Workspace &work)
     return pre.data_ptr<float>();
 }
 
-void HeadEntry::mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, float *pre, Workspace &work)
+void HeadEntry::mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, float *pre, Workspace &work)
 {
     const EngineLayer &w = m_model.layer(layer);
-    const int64_t M = m_model.config().d_mlp, rank = int64_t(heads.size()) * m_model.config().d_head;
-    const float *base = base_pre(layer, work), *bias = w.b_in.data_ptr<float>();
-    const float *P = through(layer, heads, w.W_in, SlotThroughIn, work);
-    gemm(rows.count, M, rank, rows.dz, rows.stride, P, M, pre, M);
-    parallel_rows(rows.count, 16, [&](int64_t begin, int64_t end) {
-        for (int64_t r = begin; r < end; ++r) {
-            const auto [prompt, pos] = rows.at[r];
-            const Scale s = scale(layer, rows, r);
-            float *y = pre + r * M;
-            kernels().blend(y, s.inverse, bias, 1.f - s.ratio, M);
-            kernels().axpy(s.ratio, base + (m_offset[size_t(prompt)] + pos - m_first[size_t(prompt)]) * M, y, M);
-        }
-    });
+    const int64_t M = m_model.config().d_mlp;
+    const float *base = base_pre(layer, work);
+    enter(layer, heads, rows, scales, w.W_in, w.b_in,
+          [&](int prompt, int pos) { return base + (m_offset[size_t(prompt)] + pos - m_first[size_t(prompt)]) * M; }, nullptr, pre, SlotThroughIn, work);
 }
 
 } // namespace patchbay::detail

@@ -5,6 +5,7 @@
 
 #include "patching/detail/batch_runs.h"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -31,10 +32,17 @@ public:
         const float *dz; ///< [count, heads * d] change of z of the heads of the layer before, `stride` floats from row to row
         int64_t stride;
     };
+    /// Of one row: 1 / the norm's scale of the changed stream, and the base run's scale times that.
+    struct Scale {
+        float inverse, ratio;
+    };
+    /// [count] for the norms of `layer`, which queries_keys_values and mlp_pre both need.
+    std::vector<Scale> scales(int layer, const Rows &rows) const;
     /// qkv [count, S] of `layer`, biases added, queries and keys rotated; heads: those of layer − 1 whose z has changed.
-    void queries_keys_values(int layer, const std::vector<int> &heads, const Rows &rows, float *qkv, Workspace &work) const;
+    void queries_keys_values(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, float *qkv,
+                             Workspace &work) const;
     /// pre [count, M] of the layer's MLP, bias added.
-    void mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, float *pre, Workspace &work);
+    void mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, float *pre, Workspace &work);
 
 private:
     enum Slot { SlotWrite = 60, SlotThroughQkv, SlotThroughIn, SlotBaseRows };
@@ -42,11 +50,11 @@ private:
     /// W_O of the heads times W [D, width], as the norm sees it: [heads * d, width].
     const float *through(int layer, const std::vector<int> &heads, const at::Tensor &W, int slot, Workspace &work) const;
     const float *base_pre(int layer, Workspace &work);
-    /// Row by row: 1 / the norm's scale of the changed stream, and the base run's scale times that.
-    struct Scale {
-        float inverse, ratio;
-    };
-    Scale scale(int layer, const Rows &rows, int64_t row) const;
+    /// out [count, W's columns] = what the rows give with W and its bias; base(row) is what the base run gave there. Rows are handed to rotate
+    /// before the base run's are added to them.
+    void enter(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, const at::Tensor &W, const at::Tensor &bias,
+               const std::function<const float *(int prompt, int pos)> &base, const std::function<void(float *row, int pos)> &rotate, float *out,
+               int slot, Workspace &work) const;
 
     const BatchRuns &m_runs;
     const EngineModel &m_model;

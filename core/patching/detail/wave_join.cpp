@@ -10,7 +10,6 @@ namespace patchbay::detail {
 
 namespace {
 
-constexpr int64_t block_rows = 1536;
 enum Slot { SlotInput = 20, SlotNormed, SlotDz };
 
 } // namespace

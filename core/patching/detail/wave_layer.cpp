@@ -9,8 +9,7 @@ namespace patchbay::detail {
 
 namespace {
 
-constexpr int64_t block_rows = 1536;
-enum Slot { SlotNormed = 1, SlotQkv, SlotQEnd, SlotZ, SlotEnds, SlotEndsNormed, SlotPre, SlotOut, SlotInput };
+enum Slot { SlotNormed = 1, SlotQkv, SlotQEnd, SlotZ, SlotEnds, SlotEndsNormed, SlotOut, SlotInput };
 
 } // namespace
 
@@ -43,8 +42,9 @@ void Wave::project_entering(int layer, std::span<const Segment> block, const flo
                 at.emplace_back(block[first].prompt, block[first].first + i);
         const HeadEntry::Rows rows{at.data(), int64_t(at.size()), x + (row - row0) * m_D, m_dz + row * m_rank, m_rank};
         const std::vector<int> &heads = m_entering.at(plan);
-        m_entry->queries_keys_values(layer, heads, rows, qkv + (row - row0) * S, m_work);
-        m_entry->mlp_pre(layer, heads, rows, pre + (row - row0) * M, m_work);
+        const std::vector<HeadEntry::Scale> scales = m_entry->scales(layer, rows);
+        m_entry->queries_keys_values(layer, heads, rows, scales, qkv + (row - row0) * S, m_work);
+        m_entry->mlp_pre(layer, heads, rows, scales, pre + (row - row0) * M, m_work);
     }
 }
 
@@ -93,7 +93,7 @@ void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_i
         return;
     }
     const int64_t M = m_model.config().d_mlp;
-    float *pre = m_work.get(SlotPre, n * M), *change = m_work.get(SlotOut, n * m_D);
+    float *pre = m_model.mlp_hidden(n, m_work), *change = m_work.get(SlotOut, n * m_D);
     // Rows of the block as they lie in out: whole segments, or END rows.
     const auto each_row = [&](Site site, const auto &visit) {
         int64_t r = 0;
@@ -119,7 +119,7 @@ void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_i
         else if (!edit.add)
             std::memcpy(pre + r * M, edit.tensor.data_ptr<float>() + from * M, size_t(M) * sizeof(float));
     });
-    m_model.mlp(layer, xn, n, change, false, m_work, pre);
+    m_model.mlp_from_pre(layer, xn, n, change, false, m_work);
     at::Tensor source;
     const Edit *source_of = nullptr;
     each_row(Site::MlpOut, [&](const Edit &edit, int64_t from, int64_t r, int, int) {
@@ -192,7 +192,7 @@ void Wave::full_layer(int layer, std::span<Segment> segments, const CancelToken 
                 m_model.norm(x, xn, n);
             }
             if (entering)
-                m_model.mlp(layer, nullptr, n, x, true, m_work, pre);
+                m_model.mlp_from_pre(layer, nullptr, n, x, true, m_work);
             else
                 add_mlp(layer, block, mlp_input, xn, n, x, false);
             continue;
