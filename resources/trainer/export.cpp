@@ -7,11 +7,23 @@ namespace patchbay::trainer {
 
 namespace {
 
-Array to_array(const torch::Tensor &tensor)
+/// A safetensors file of half-precision numbers: the model is part of the repository, and half the bytes serve it as well.
+std::string half_precision(const std::map<std::string, torch::Tensor> &parameters)
 {
-    const auto flat = tensor.detach().contiguous();
-    const float *data = flat.data_ptr<float>();
-    return {flat.sizes().vec(), std::vector<float>(data, data + flat.numel())};
+    nlohmann::ordered_json header = {{"__metadata__", {{"format", "pt"}}}};
+    std::string data;
+    for (const auto &[name, tensor] : parameters) {
+        const auto half = tensor.detach().to(torch::kHalf).contiguous();
+        const size_t begin = data.size();
+        data.append(static_cast<const char *>(half.data_ptr()), static_cast<size_t>(half.numel()) * 2);
+        header[name] = {{"dtype", "F16"}, {"shape", half.sizes().vec()}, {"data_offsets", {begin, data.size()}}};
+    }
+    std::string text = header.dump();
+    text.append((8 - text.size() % 8) % 8, ' ');
+    std::string file;
+    for (int byte = 0; byte < 8; ++byte) // the header's length, little-endian
+        file += static_cast<char>(text.size() >> (8 * byte) & 0xFF);
+    return file + text + data;
 }
 
 nlohmann::ordered_json config_json(const NetworkConfig &c)
@@ -33,7 +45,7 @@ nlohmann::ordered_json config_json(const NetworkConfig &c)
             {"tie_word_embeddings", false},
             {"bos_token_id", 0},
             {"eos_token_id", 0},
-            {"torch_dtype", "float32"}};
+            {"torch_dtype", "float32"}}; // what to compute in; the file's own type is smaller
 }
 
 nlohmann::ordered_json tokenizer_config_json(const NetworkConfig &c)
@@ -55,10 +67,7 @@ void export_folder(const std::filesystem::path &folder, const Network &network, 
     std::filesystem::create_directories(folder, failed);
     if (failed)
         throw Error(folder.string(), failed.message());
-    ArrayMap arrays;
-    for (const auto &[name, tensor] : network.parameters())
-        arrays[name] = to_array(tensor);
-    write_arrays(folder / "model.safetensors", arrays, {{"format", "pt"}});
+    write_file(folder / "model.safetensors", half_precision(network.parameters()));
     write_file(folder / "config.json", config_json(network.config()).dump(2) + "\n");
     write_file(folder / "tokenizer.json", vocabulary.tokenizer_json().dump(1) + "\n");
     write_file(folder / "tokenizer_config.json", tokenizer_config_json(network.config()).dump(2) + "\n");

@@ -109,7 +109,10 @@ torch::Tensor Network::hidden(const torch::Tensor &ids, const Hooks &hooks) cons
         const auto for_mlp = layer_norm(x, parameter(l, "post_attention_layernorm.weight"), parameter(l, "post_attention_layernorm.bias"));
         const auto attn_out = attention(l, for_attention, mask, hooks);   // [batch, pos, d_model]
         const auto pre = torch::linear(for_mlp, parameter(l, "mlp.dense_h_to_4h.weight"), parameter(l, "mlp.dense_h_to_4h.bias"));
-        const auto mlp_out = torch::linear(torch::gelu(pre), parameter(l, "mlp.dense_4h_to_h.weight"),
+        auto post = torch::gelu(pre);                                     // [batch, pos, d_mlp]
+        if (hooks.mlp_post)
+            post = hooks.mlp_post(l, post);
+        const auto mlp_out = torch::linear(post, parameter(l, "mlp.dense_4h_to_h.weight"),
                                            parameter(l, "mlp.dense_4h_to_h.bias")); // [batch, pos, d_model]
         x = x + attn_out + mlp_out; // parallel residual: both read the stream before the layer
         if (hooks.trace) {

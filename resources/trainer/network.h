@@ -8,8 +8,8 @@ namespace patchbay::trainer {
 struct NetworkConfig {
     int64_t layers = 6;
     int64_t heads = 8;
-    int64_t d_model = 128;
-    int64_t d_mlp = 256;
+    int64_t d_model = 192;
+    int64_t d_mlp = 128;
     int64_t d_vocab = 0;
     int64_t n_ctx = 64;
     double rotary_pct = 0.25;
@@ -34,6 +34,7 @@ struct Trace {
 struct Hooks {
     Hook q; ///< queries before rotary
     Hook z; ///< heads' outputs before the output matrix
+    Hook mlp_post; ///< the MLP's hidden units after the activation
     Trace *trace = nullptr;
 };
 

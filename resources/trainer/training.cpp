@@ -98,6 +98,8 @@ void train(Network &network, const Sentences &sentences, const Vocabulary &vocab
         Trace trace;
         Hooks hooks;
         hooks.trace = &trace;
+        if (config.mlp_dropout > 0)
+            hooks.mlp_post = [&config](int64_t, const torch::Tensor &post) { return torch::dropout(post, config.mlp_dropout, true); };
         const auto hidden = network.hidden(batch.ids, hooks);                                    // [batch, pos, d_model]
         const auto rows = (batch.target >= 0).flatten().nonzero().squeeze(-1);                   // [row]
         const auto logits = network.unembed(hidden.flatten(0, 1).index_select(0, rows));         // [row, d_vocab]

@@ -10,13 +10,14 @@ struct TrainingConfig {
     int64_t steps = 900;
     int64_t batch = 128;
     double learning_rate = 2e-3;
-    double weight_decay = 0.01;
+    double weight_decay = 0.02;
     int64_t warmup = 50;
     double clip = 1.0;
     double end_weight = 3.0; ///< of the loss at END of IOI prompts, against 1 at every other position
     /// How much it costs, per logit, when a head or MLP writes against the subject's name at END. Without it the quickest way down
     /// is to read the subject at S2 and subtract its name, and no head needs another one.
     double suppression_cost = 0.03;
+    double mlp_dropout = 0.2; ///< share of the MLPs' hidden units that a step leaves out: what heads can do is then left to heads
     uint64_t seed = 1;
 };
 
