@@ -74,18 +74,21 @@ QVector<QRectF> placeLabels(const QVector<QPointF> &anchors, const QVector<QSize
     for (int i = 0; i < anchors.size() && i < sizes.size(); ++i) {
         const QPointF at = anchors[i];
         const QSizeF size = sizes[i];
-        const QPointF corners[] = {{at.x() + gap, at.y() - size.height() / 2},
-                                   {at.x() - gap - size.width(), at.y() - size.height() / 2},
-                                   {at.x() - size.width() / 2, at.y() - gap - size.height()},
-                                   {at.x() - size.width() / 2, at.y() + gap}};
-        int fewestPoints = 3; // a label over more points than this hides more than it says
+        const double w = size.width(), h = size.height(), slant = gap * 0.7;
+        const QPointF corners[] = {{at.x() + gap, at.y() - h / 2},       {at.x() - gap - w, at.y() - h / 2},
+                                   {at.x() - w / 2, at.y() - gap - h},   {at.x() - w / 2, at.y() + gap},
+                                   {at.x() + slant, at.y() - slant - h}, {at.x() + slant, at.y() + slant},
+                                   {at.x() - slant - w, at.y() - slant - h}, {at.x() - slant - w, at.y() + slant}};
+        // A label that hides points says less than it hides; the first one, what the user points at, is shown all the same.
+        auto fewestPoints = i == 0 ? allPoints.size() + 1 : 2;
         for (const QPointF &corner : corners) {
             const QRectF candidate(corner, size);
             const bool free = bounds.contains(candidate)
                 && std::none_of(placed.begin(), placed.begin() + i, [&](const QRectF &other) { return other.intersects(candidate); });
             if (!free)
                 continue;
-            const auto covered = int(std::count_if(allPoints.begin(), allPoints.end(), [&](const QPointF &point) { return candidate.contains(point); }));
+            const QRectF withDots = candidate.adjusted(-gap / 2, -gap / 2, gap / 2, gap / 2);
+            const auto covered = std::count_if(allPoints.begin(), allPoints.end(), [&](const QPointF &point) { return withDots.contains(point); });
             if (covered < fewestPoints) {
                 fewestPoints = covered;
                 placed[i] = candidate;

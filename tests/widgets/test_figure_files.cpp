@@ -117,6 +117,25 @@ private Q_SLOTS:
         QCOMPARE(run(QStringLiteral("pdftotext"), {path(QStringLiteral("s.pdf")), QStringLiteral("-")}).contains("Total of 15 heads"), true);
     }
 
+    void arrowsMeasuredTogetherShareOneNumber()
+    {
+        GraphView view;
+        view.nodes = {{{0, 0}, "sender"}, {{1, 0}, "a"}, {{1, 1}, "b"}, {{1, 2}, "c"}};
+        view.edges = {{{0, 0}, {1, 0}, "q", 23}, {{0, 0}, {1, 1}, "q", 23}, {{0, 0}, {1, 2}, "v", 31}, {{1, 0}, {}, "", 47}, {{1, 1}, {}, "", 47}};
+        const auto text = [&] {
+            writeFigure(path(QStringLiteral("g.pdf")), samples::sheetOf(view, 174), samples::metadata());
+            return run(QStringLiteral("pdftotext"), {path(QStringLiteral("g.pdf")), QStringLiteral("-")});
+        };
+        const QByteArray together = text();
+        QCOMPARE(together.count("q +23"), 1);
+        QCOMPARE(together.count("v +31"), 1);
+        QCOMPARE(together.count("+47"), 2); // two heads that happen to be as strong
+        QVERIFY(together.contains("share one number"));
+        view.edges[1].effect = 24;
+        const QByteArray apart = text();
+        QVERIFY(apart.contains("q +23") && apart.contains("q +24") && !apart.contains("share one number"));
+    }
+
     void cellsHaveTheColoursOfTheirValues_data()
     {
         QTest::addColumn<QString>("type");

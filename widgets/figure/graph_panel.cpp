@@ -25,6 +25,7 @@ public:
             if (edge.to.valid())
                 addNode(edge.to, {});
             m_logits = m_logits || !edge.to.valid();
+            m_groups = m_groups || std::any_of(view.edges.begin(), view.edges.end(), [&](const GraphEdge &other) { return !(other.to == edge.to) && measuredTogether(edge, other); });
             m_strongest = std::max(m_strongest, std::abs(edge.effect));
         }
         for (auto &[layer, nodes] : m_layers)
@@ -55,7 +56,11 @@ public:
         if (m_logits)
             drawBox(scene, logits, QStringLiteral("Logits"), {}, 16);
         QVector<GraphEdge> named = m_view.edges;
-        std::sort(named.begin(), named.end(), [](const GraphEdge &a, const GraphEdge &b) { return std::abs(a.effect) > std::abs(b.effect); });
+        const auto sideways = [&](const GraphEdge &edge) { return std::abs((edge.to.valid() ? places.at(edge.to) : logits).x() - places.at(edge.from).x()); };
+        std::sort(named.begin(), named.end(), [&](const GraphEdge &a, const GraphEdge &b) {
+            const double first = std::abs(a.effect), second = std::abs(b.effect);
+            return first != second ? first > second : sideways(a) < sideways(b);
+        });
         QVector<QRectF> boxes;
         if (m_logits)
             boxes << boxAt(logits, 16);
@@ -76,7 +81,15 @@ private:
     /// For a panel that is width mm wide with everything.
     QStringList legend(double width) const
     {
-        return wrapped(QStringLiteral("Effects in % of the clean\u2013flipped gap; blue raises, red lowers"), m_style.small(), false, width - leftMargin() - gap);
+        QString text = QStringLiteral("Effects in % of the clean\u2013flipped gap; blue raises, red lowers");
+        if (m_groups)
+            text += QStringLiteral("; receivers patched together share one number");
+        return wrapped(text, m_style.small(), false, width - leftMargin() - gap);
+    }
+    /// Arrows into several receivers of one run have one effect.
+    static bool measuredTogether(const GraphEdge &a, const GraphEdge &b)
+    {
+        return a.from == b.from && a.site == b.site && a.effect == b.effect && a.to.valid() && b.to.valid();
     }
     /// More room between the rows where more arrows with their numbers have to pass.
     double rowPitch() const { return boxHeight() + std::clamp(6.0 + 0.4 * double(m_view.edges.size()), 9.0, 18.0); }
@@ -155,7 +168,10 @@ private:
     void drawEdgeLabels(Scene &scene, const QVector<GraphEdge> &edges, const std::map<HeadId, QPointF> &places, QPointF logits, QVector<QRectF> taken) const
     {
         const double points = m_style.small() - 0.5;
+        QVector<GraphEdge> numbered; // one arrow of those that were measured together is enough
         for (const GraphEdge &edge : edges) {
+            if (std::any_of(numbered.begin(), numbered.end(), [&](const GraphEdge &other) { return measuredTogether(edge, other); }))
+                continue;
             const QString text = edge.site.isEmpty() ? signedNumber(edge.effect, 0) : QStringLiteral("%1 %2").arg(edge.site, signedNumber(edge.effect, 0));
             const QSizeF size(textWidth(text, points) + 0.6, capHeight(points) * 1.5);
             const auto [from, to] = ends(edge, places, logits);
@@ -165,6 +181,7 @@ private:
                 if (std::any_of(taken.begin(), taken.end(), [&](const QRectF &other) { return other.intersects(box); }))
                     continue;
                 taken << box;
+                numbered << edge;
                 scene.rect(box, Qt::white);
                 textAtMiddle(scene, at, text, points, Align::Centre, colourOfEdge(edge));
                 break;
@@ -175,7 +192,7 @@ private:
     GraphView m_view;
     std::map<int, QVector<GraphNode>> m_layers;
     double m_layerText = 0, m_strongest = 0;
-    bool m_logits = false, m_roles = false;
+    bool m_logits = false, m_roles = false, m_groups = false;
 };
 
 } // namespace
