@@ -73,7 +73,7 @@ private:
 
     Explorer m_explorer;
     Docking m_docking{this};
-    ModelRef m_modelRef; ///< of the document before the present one
+    ModelRef m_modelRef; ///< of the document that the place belongs to
     Actions *m_actions;
     RecentModels *m_recent;
     HeatmapPane *m_heatmap = nullptr;

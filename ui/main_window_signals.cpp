@@ -7,6 +7,7 @@
 #include "shell/actions.h"
 #include "shell/command_palette.h"
 #include "shell/export_flow.h"
+#include "shell/kept_circuits.h"
 #include "shell/message_bar.h"
 #include "shell/progress_strip.h"
 #include "shell/recent_models.h"
@@ -58,6 +59,8 @@ void MainWindow::connectActions()
         m_messages->showNote(tr("Looking for the heads' roles: they can be chosen beside “Show” when they are known"));
         m_explorer.runner.run(HeadRoles::spec(), false, false);
     });
+    connect(&m_explorer.navigation, &Navigation::circuitChanged, this,
+            [this] { keepCircuit(*m_explorer.document.setup(), m_explorer.navigation.place().circuit); });
     connect(m_recent, &RecentModels::chosen, this, &MainWindow::openPath);
     connect(m_modelDock, &ModelDock::importRequested, this, &MainWindow::choosePairs);
     connect(m_runsDock, &RunsDock::editRequested, m_controls, &RunControls::setSpec);
@@ -74,11 +77,12 @@ void MainWindow::connectActions()
     connect(&m_explorer.document, &Document::loadingProgress, m_progress, &ProgressStrip::showLoading);
     connect(&m_explorer.document, &Document::setupChanged, this, [this] {
         const auto &setup = m_explorer.document.setup();
-        if (setup->model_ref == m_modelRef)
+        const bool sameModel = setup->model_ref == m_modelRef;
+        m_modelRef = setup->model_ref;
+        if (sameModel)
             m_explorer.navigation.forgetPrompt();
         else
-            m_explorer.navigation.reset();
-        m_modelRef = setup->model_ref;
+            m_explorer.navigation.reset(keptCircuit(*setup));
         m_controls->setGrouped(setup->model->config().grouped());
         if (setup->model_ref.path != "demo")
             m_recent->add(QString::fromStdString(setup->model_ref.path));

@@ -3,6 +3,7 @@
 #include "graph_widget.h"
 #include "heatmap_widget.h"
 #include "shell/export_flow.h"
+#include "shell/kept_circuits.h"
 #include "view_models.h"
 #include "views/circuit_pane.h"
 #include "views/heatmap_pane.h"
@@ -21,8 +22,7 @@ class TestCircuit : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        m_window = &m_fixture.open();
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
+        QVERIFY((m_window = m_fixture.openReady()));
         m_window->explorer().paths.runFinalResidual();
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
         m_direct = place().run;
@@ -138,6 +138,23 @@ private Q_SLOTS:
             QVERIFY(place().circuit.contains(head));
         m_window->actions().clearCircuit->trigger();
         QVERIFY(place().circuit.isEmpty() && graph()->view().nodes.isEmpty());
+    }
+
+    void theCircuitIsKeptForTheNextStart()
+    {
+        navigation().addToCircuit({mover, inhibitor});
+        m_fixture.close();
+        QVERIFY((m_window = m_fixture.openReady()));
+        QCOMPARE(place().circuit, (QVector<HeadId>{inhibitor, mover}));
+        QCOMPARE(graph()->view().nodes.size(), 2);
+        QVERIFY(!m_window->actions().undo->isEnabled()); // nothing was done yet
+        // What is kept belongs to the model's weights and is checked against its shape.
+        const Setup &setup = *m_window->explorer().document.setup();
+        QSettings().setValue(QStringLiteral("circuits/") + QString::fromStdString(setup.model_ref.sha256),
+                             QStringList{QStringLiteral("L5H7"), QStringLiteral("L6H0"), QStringLiteral("L0H8"), QStringLiteral("nonsense"), QStringLiteral("L5H7")});
+        QCOMPARE(keptCircuit(setup), (QVector<HeadId>{{5, 7}}));
+        m_window->actions().clearCircuit->trigger();
+        QVERIFY(keptCircuit(setup).isEmpty());
     }
 
 private:

@@ -174,10 +174,12 @@ void Navigation::forgetPrompt()
     apply(place);
 }
 
-void Navigation::reset()
+void Navigation::reset(const QVector<HeadId> &circuit)
 {
     m_undo.clear();
-    apply({});
+    Place place;
+    place.circuit = circuit;
+    apply(place);
 }
 
 } // namespace patchbay

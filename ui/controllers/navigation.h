@@ -58,7 +58,8 @@ public:
     void setMask(const Mask &mask);
     /// Changes without an undo step: a run that is no longer there, a task with fewer prompts.
     void forgetRun(int run);
-    void reset();
+    /// Another model: nothing is selected or on view, and nothing to undo.
+    void reset(const QVector<widgets::HeadId> &circuit = {});
     /// Other prompts of the same model: heads, receivers and the run on view stay.
     void forgetPrompt();
 

@@ -74,6 +74,7 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     m_analysis->addItem(tr("copy scores"), QStringLiteral("copy-scores"));
     m_analysis->addItem(tr("attention to IO, S1, S2"), QStringLiteral("attention"));
     m_analysis->addItem(tr("head detectors"), QStringLiteral("detectors"));
+    m_analysis->addItem(tr("roles of heads"), QStringLiteral("roles"));
     row->addWidget(m_analysis);
 
     m_keyValue = combo(this, tr("Keys and values"), tr("This model's key and value heads are shared by several query heads"));
