@@ -73,15 +73,6 @@ struct BarsView {
     QString totalText;      ///< "Total of 15 heads: 115 %"
 };
 
-/// Logit differences of every prompt, for the baseline panel.
-struct BaselineView {
-    QStringList names;      ///< of the prompts: what a hover shows
-    QVector<double> clean;  ///< [prompts]
-    QVector<double> flipped; ///< [prompts] or empty
-    QVector<bool> excluded; ///< [prompts] or empty
-    double cleanMean = 0, flippedMean = 0; ///< over the prompts that are in
-};
-
 /// A plain table (heads, roles, evidence), for figures and reports.
 struct TableView {
     QString title;

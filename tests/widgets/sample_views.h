@@ -149,20 +149,4 @@ inline GraphView graph()
     return view;
 }
 
-inline BaselineView baseline(int prompts)
-{
-    std::mt19937 random(9);
-    std::normal_distribution<double> noise(0, 1);
-    BaselineView view;
-    for (int i = 0; i < prompts; ++i) {
-        view.names.append(QString("Prompt %1: Then, Mary and John went to the store").arg(i + 1));
-        view.clean.append(i == 3 ? -0.6 : 3.4 + noise(random));
-        view.flipped.append(-3.2 + noise(random));
-        view.excluded.append(i == 5);
-    }
-    view.cleanMean = 3.38;
-    view.flippedMean = -3.21;
-    return view;
-}
-
 } // namespace samples

@@ -1,11 +1,8 @@
 // Scatter, bars, graph, prompt lines and baseline bars: their geometry as plain logic, then signals and selection.
 #include "bars_widget.h"
-#include "baseline_bars.h"
 #include "graph_widget.h"
 #include "point_labels.h"
-#include "prompt_pair_widget.h"
 #include "scatter_widget.h"
-#include "token_strip.h"
 #include "widgets/sample_views.h"
 
 #include <QScrollBar>
@@ -39,9 +36,6 @@ private Q_SLOTS:
     void barSelection();
     void graphLayers();
     void graphHoverAndClick();
-    void differing();
-    void stripGeometry();
-    void baselineHover();
 };
 
 void TestPlots::ranges()
@@ -254,52 +248,6 @@ void TestPlots::graphHoverAndClick()
     QCOMPARE(changed.count(), 2);
     widget.setSelection({});
     QCOMPARE(changed.count(), 2);
-}
-
-void TestPlots::differing()
-{
-    QCOMPARE(differingTokens({"a", "b", "c"}, {"a", "x"}), (QVector<bool>{false, true, true}));
-    QCOMPARE(differingTokens({}, {"a"}), QVector<bool>{});
-    PromptPairWidget pair;
-    pair.setPair({{"Then", " Mary"}, {}, {}, {}, false}, {{"Then", " John"}, {}, {}, {}, false});
-    QVERIFY(pair.accessibleDescription().contains("Then John"));
-}
-
-void TestPlots::stripGeometry()
-{
-    TokenStrip strip{samples::tokens(15), {}, {}, {}, false};
-    const QFont font;
-    const QRect cell(100, 40, 900, 24);
-    const int plain = tokenStripSize(strip, font).width();
-    strip.roles.resize(15);
-    strip.roles[2] = "IO";
-    QVERIFY(tokenStripSize(strip, font).width() > plain);
-    int right = cell.left();
-    for (int i = 0; i < 15; ++i) {
-        const QRect token = tokenStripRect(cell, strip, font, i);
-        QVERIFY(cell.contains(token));
-        QVERIFY(token.left() >= right);
-        right = token.right();
-    }
-    QVERIFY(tokenStripRect(cell, strip, font, 15).isNull());
-}
-
-void TestPlots::baselineHover()
-{
-    BaselineBars widget;
-    widget.resize(420, 170);
-    widget.setView(samples::baseline(70));
-    for (int i = 0; i < 70; ++i)
-        QCOMPARE(widget.promptAt(widget.slotRect(i).center()), i);
-    QCOMPARE(widget.promptAt({0, 0}), -1);
-    QSignalSpy hovered(&widget, &BaselineBars::hovered), clicked(&widget, &BaselineBars::clicked);
-    move(widget, widget.slotRect(5).center());
-    QCOMPARE(hovered.last()[0].toInt(), 5);
-    QVERIFY2(widget.readout().startsWith("Prompt 6: Then") && widget.readout().endsWith("(excluded)"), qPrintable(widget.readout()));
-    QTest::mouseClick(&widget, Qt::LeftButton, {}, widget.slotRect(9).center());
-    QCOMPARE(clicked.count(), 1);
-    QTest::keyClick(&widget, Qt::Key_Right);
-    QCOMPARE(clicked.last()[0].toInt(), 10);
 }
 
 QTEST_MAIN(TestPlots)

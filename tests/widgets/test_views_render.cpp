@@ -4,10 +4,8 @@
 #include "attention_thumbnails.h"
 #include "attention_widget.h"
 #include "bars_widget.h"
-#include "baseline_bars.h"
 #include "graph_widget.h"
 #include "heatmap_widget.h"
-#include "prompt_pair_widget.h"
 #include "scatter_widget.h"
 #include "theme.h"
 #include "widgets/sample_views.h"
@@ -16,10 +14,7 @@
 #include <QDir>
 #include <QImage>
 #include <QPainter>
-#include <QHeaderView>
 #include <QSet>
-#include <QStandardItemModel>
-#include <QTableView>
 #include <QtTest>
 
 using namespace patchbay::widgets;
@@ -103,8 +98,6 @@ private Q_SLOTS:
     void scatter();
     void bars();
     void graph();
-    void baseline();
-    void prompts();
 };
 
 void TestViewsRender::heatmap_data()
@@ -238,53 +231,6 @@ void TestViewsRender::graph()
     QMouseEvent move(QEvent::MouseMove, node, widget.mapToGlobal(node), Qt::NoButton, Qt::NoButton, Qt::NoModifier);
     QApplication::sendEvent(&widget, &move);
     check(widget, QSize(420, 420), "graph-hover");
-}
-
-void TestViewsRender::baseline()
-{
-    BaselineBars widget;
-    widget.setView(samples::baseline(70));
-    widget.setCurrent(12);
-    check(widget, QSize(420, 170), "baseline", 12);
-    BaselineBars small;
-    small.setView(samples::baseline(8));
-    check(small, QSize(220, 140), "baseline-small", 12);
-}
-
-void TestViewsRender::prompts()
-{
-    TokenStrip clean{samples::tokens(15), {}, {}, {}, false}, flipped = clean;
-    clean.roles.resize(15);
-    clean.roles[2] = "IO";
-    clean.roles[4] = "S1";
-    clean.roles[10] = "S2";
-    clean.roles[14] = "END";
-    flipped.roles = clean.roles;
-    flipped.tokens[10] = " Mary";
-    PromptPairWidget pair;
-    pair.setPair(clean, flipped);
-    check(pair, QSize(760, pair.sizeHint().height()), "pair");
-
-    QStandardItemModel model(4, 2);
-    model.setHorizontalHeaderLabels({"Clean", "Flipped"});
-    clean.differs = differingTokens(clean.tokens, flipped.tokens);
-    flipped.differs = differingTokens(flipped.tokens, clean.tokens);
-    for (int row = 0; row < 4; ++row) {
-        TokenStrip a = clean, b = flipped;
-        a.excluded = b.excluded = row == 2;
-        if (row == 3)
-            b.problem = "15 and 14 tokens";
-        model.setData(model.index(row, 0), QVariant::fromValue(a), TokenStripRole);
-        model.setData(model.index(row, 1), QVariant::fromValue(b), TokenStripRole);
-    }
-    QTableView table;
-    table.setModel(&model);
-    table.setItemDelegate(new TokenStripDelegate(&table));
-    table.resizeColumnToContents(0);
-    table.horizontalHeader()->setStretchLastSection(true);
-    table.selectRow(1);
-    table.setSelectionBehavior(QAbstractItemView::SelectRows);
-    check(table, QSize(1100, 190), "prompt-table");
 }
 
 QTEST_MAIN(TestViewsRender)
