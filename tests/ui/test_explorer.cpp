@@ -18,9 +18,8 @@ class TestExplorer : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        m_window = &m_fixture.open();
+        QVERIFY((m_window = m_fixture.openReady()));
         m_explorer = &m_window->explorer();
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
         m_fixture.chooseSites({Site::Z});
         m_window->actions().run->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);

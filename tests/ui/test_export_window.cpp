@@ -57,8 +57,7 @@ private Q_SLOTS:
     {
         if (!QFile::exists(QStringLiteral(PATCHBAY_BINARY_DIR "/bin/patchbay")))
             QSKIP("the program patchbay is not built");
-        m_window = &m_fixture.open();
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
+        QVERIFY((m_window = m_fixture.openReady()));
         m_fixture.chooseSites({Site::Pattern, Site::Z});
         m_window->actions().run->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle() && m_fixture.shown() && m_fixture.shown()->result && m_fixture.shown()->result->complete

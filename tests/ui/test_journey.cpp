@@ -28,10 +28,8 @@ class TestJourney : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        m_window = &m_fixture.open();
+        QVERIFY((m_window = m_fixture.openReady()));
         m_heatmap = m_window->heatmapPane().heatmap();
-        QVERIFY(QTest::qWaitForWindowExposed(m_window));
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
     }
 
     void runTheSweep()

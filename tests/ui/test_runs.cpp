@@ -17,9 +17,7 @@ class TestRuns : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        m_window = &m_fixture.open();
-        QVERIFY(QTest::qWaitForWindowExposed(m_window));
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
+        QVERIFY((m_window = m_fixture.openReady()));
         m_z = runOf(Direction::Denoise);
         m_noise = runOf(Direction::Noise);
         QCOMPARE(runs().rowCount(), 2);

@@ -18,8 +18,7 @@ private Q_SLOTS:
     void initTestCase()
     {
         QVERIFY(m_folder.isValid());
-        m_window = &m_fixture.open();
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
+        QVERIFY((m_window = m_fixture.openReady()));
     }
 
     void aDroppedFolderIsOpenedAndRemembered()

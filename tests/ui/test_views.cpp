@@ -26,9 +26,7 @@ class TestViews : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        m_window = &m_fixture.open();
-        QVERIFY(QTest::qWaitForWindowExposed(m_window));
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
+        QVERIFY((m_window = m_fixture.openReady()));
         m_fixture.chooseSites({Site::Z, Site::Pattern});
         m_window->actions().run->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);

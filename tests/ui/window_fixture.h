@@ -37,6 +37,13 @@ public:
         m_window->start(QStringLiteral("demo"));
         return *m_window;
     }
+    /// open(), and waits until the window is on screen and the demo model's baseline in it; null when that takes more than a minute.
+    MainWindow *openReady()
+    {
+        open();
+        const bool shown = QTest::qWaitForWindowExposed(m_window.get(), 60000) && QTest::qWaitFor([this] { return ready(); }, 60000);
+        return shown ? m_window.get() : nullptr;
+    }
     void close() { m_window.reset(); }
     bool ready() const { return m_window->explorer().document.ready() && !m_window->explorer().document.loading(); }
     /// No run computing or waiting, and one on view.
