@@ -1,14 +1,26 @@
-// Results made up for tests of figures and files: no model needed.
+// Results made up for tests of figures and files, which need no model, and what such tests share.
 #pragma once
 
 #include "patching/run_result.h"
 
+#include <QCoreApplication>
 #include <QFile>
 #include <QProcess>
+#include <QSettings>
+#include <QStandardPaths>
 
 #include <random>
 
 namespace patchbay {
+
+/// Settings that are neither the user's nor another test's.
+inline void useOwnSettings(const QString &test)
+{
+    QStandardPaths::setTestModeEnabled(true);
+    QCoreApplication::setOrganizationName(QStringLiteral("patchbay"));
+    QCoreApplication::setApplicationName(QStringLiteral("patchbay-") + test);
+    QSettings().clear();
+}
 
 /// A finished sweep of 6 layers of 5 heads on 7 prompts, with seeded numbers.
 inline RunResult sweep(const std::vector<std::string> &sites = {"z", "pattern"})

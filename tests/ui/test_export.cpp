@@ -8,9 +8,7 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QMimeData>
-#include <QSettings>
 #include <QSignalSpy>
-#include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -25,13 +23,7 @@ class TestExport : public QObject {
     QString path(const QString &name) const { return m_dir.filePath(name); }
 
 private Q_SLOTS:
-    void initTestCase()
-    {
-        QStandardPaths::setTestModeEnabled(true);
-        QApplication::setOrganizationName(QStringLiteral("patchbay"));
-        QApplication::setApplicationName(QStringLiteral("patchbay-test-export"));
-        QSettings().clear();
-    }
+    void initTestCase() { useOwnSettings(QStringLiteral("test-export")); }
 
     void heatmapsHaveTheResultsNumbers()
     {

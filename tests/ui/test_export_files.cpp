@@ -6,8 +6,6 @@
 #include <QApplication>
 #include <QDir>
 #include <QMap>
-#include <QSettings>
-#include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -22,13 +20,7 @@ class TestExportFiles : public QObject {
     QString path(const QString &name) const { return m_dir.filePath(name); }
 
 private Q_SLOTS:
-    void initTestCase()
-    {
-        QStandardPaths::setTestModeEnabled(true);
-        QApplication::setOrganizationName(QStringLiteral("patchbay"));
-        QApplication::setApplicationName(QStringLiteral("patchbay-test-export-files"));
-        QSettings().clear();
-    }
+    void initTestCase() { useOwnSettings(QStringLiteral("test-export-files")); }
 
     void numbersBesideTheFigureAreTheDrawnOnes()
     {
