@@ -1,6 +1,9 @@
 #include "shell/kept_circuits.h"
 
-#include <QRegularExpression>
+#include "base/error.h"
+#include "model/check_head.h"
+#include "view_models.h"
+
 #include <QSettings>
 #include <QStringList>
 
@@ -20,14 +23,16 @@ QString key(const Setup &setup)
 
 QVector<widgets::HeadId> keptCircuit(const Setup &setup)
 {
-    static const QRegularExpression form(QStringLiteral("^L(\\d{1,4})H(\\d{1,4})$"));
-    const ModelConfig &config = setup.model->config();
     QVector<widgets::HeadId> circuit;
     for (const QString &name : QSettings().value(key(setup)).toStringList()) {
-        const auto match = form.match(name);
-        const widgets::HeadId head{match.captured(1).toInt(), match.captured(2).toInt()};
-        if (match.hasMatch() && head.layer < config.n_layers && head.head < config.n_heads && !circuit.contains(head))
-            circuit << head;
+        try {
+            const Head head = parse_head(name.toStdString());
+            check_head(head, setup.model->config());
+            if (!circuit.contains(toHeadId(head)))
+                circuit << toHeadId(head);
+        } catch (const Error &) {
+            continue; // settings can be edited by hand
+        }
     }
     std::sort(circuit.begin(), circuit.end());
     return circuit;

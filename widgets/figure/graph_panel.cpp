@@ -25,7 +25,7 @@ public:
             if (edge.to.valid())
                 addNode(edge.to, {});
             m_logits = m_logits || !edge.to.valid();
-            m_groups = m_groups || std::any_of(view.edges.begin(), view.edges.end(), [&](const GraphEdge &other) { return !(other.to == edge.to) && measuredTogether(edge, other); });
+            m_groups = m_groups || std::any_of(view.edges.begin(), view.edges.end(), [&](const GraphEdge &other) { return other.to != edge.to && measuredTogether(edge, other); });
             m_strongest = std::max(m_strongest, std::abs(edge.effect));
         }
         for (auto &[layer, nodes] : m_layers)
