@@ -15,11 +15,12 @@ packages()
     done
 }
 
-# missing_packages NAME…: those of them that are not installed.
+# missing_packages NAME…: those of them that are not installed. dpkg-query exits 1 as soon as it has never heard of one of them, which is
+# every bare machine: its exit status says nothing here, and under pipefail it would end the whole substitution without a word.
 missing_packages()
 {
     local installed
-    installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | awk '$2 == "installed" { print $1 }')
+    installed=$({ dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true; } | awk '$2 == "installed" { print $1 }')
     printf '%s\n' "$@" | grep -vxF -e "${installed:-none}" || true
 }
 
