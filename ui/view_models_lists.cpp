@@ -20,22 +20,13 @@ QString percent(double share)
 
 widgets::HeadId cellHead(const Grid &grid, int cell)
 {
-    const int columns = grid.shape.size() >= 2 ? grid.shape.back() : 1;
-    if (grid.shape.size() == 2 && grid.axes.back() == "head")
-        return {cell / columns, cell % columns};
-    if (grid.shape.size() == 3)
-        return {cell / (grid.shape[1] * columns), cell % columns};
-    return {cell / columns, -1};
+    const CellPlace place = grid.at(cell);
+    return {place.layer, place.head};
 }
 
 QString cellLabel(const Grid &grid, int cell)
 {
-    const QString head = widgets::label(cellHead(grid, cell));
-    if (grid.shape.size() == 3)
-        return QStringLiteral("%1 pos %2").arg(head).arg(cell / grid.shape[2] % grid.shape[1]);
-    if (grid.shape.size() == 2 && grid.axes.back() != "head")
-        return QStringLiteral("%1 pos %2").arg(head).arg(cell % grid.shape[1]);
-    return head;
+    return QString::fromStdString(label(grid.at(cell)));
 }
 
 const Grid &gridNamed(const RunResult &result, const std::string &name)
@@ -74,7 +65,7 @@ std::vector<int> strongest(const Grid &grid, const Baseline &baseline, int n, Si
 
 QString effectLabel(const RunResult &result)
 {
-    return result.spec.method == Method::Attribution ? QStringLiteral("Estimated effect (% of gap)") : QStringLiteral("Logit diff variation (% of gap)");
+    return result.spec.is<Attribution>() ? QStringLiteral("Estimated effect (% of gap)") : QStringLiteral("Logit diff variation (% of gap)");
 }
 
 QString cellText(const nlohmann::json &value)
@@ -177,8 +168,10 @@ widgets::ScatterView contributionView(const RunResult &result)
 {
     widgets::ScatterView view;
     view.title = resultTitle(result);
-    view.xLabel = result.spec.heads.empty() ? QStringLiteral("Attention from END")
-                                            : QStringLiteral("Attention of %1 from END").arg(QString::fromStdString(label(result.spec.heads.front())));
+    const Analysis *analysis = result.spec.as<Analysis>();
+    view.xLabel = !analysis || analysis->heads.empty()
+                      ? QStringLiteral("Attention from END")
+                      : QStringLiteral("Attention of %1 from END").arg(QString::fromStdString(label(analysis->heads.front())));
     view.yLabel = QStringLiteral("Contribution along the name (logits)");
     for (const auto &[role, name] : {std::pair{"io", "END \u2192 IO"}, std::pair{"s", "END \u2192 S"}}) {
         const auto x = result.arrays.find(std::string("attention.") + role), y = result.arrays.find(std::string("contribution.") + role);
@@ -269,7 +262,7 @@ widgets::BarsView barsView(const RunResult &result, const std::string &gridName,
         view.bars << widgets::Bar{cellHead(grid, cell), cellLabel(grid, cell), value * 100, std::isnan(half) ? 0 : half * 100};
         total += value;
     }
-    const QString noun = grid.axes.back() == "head" ? QStringLiteral("heads") : QStringLiteral("cells");
+    const QString noun = grid.has_heads() ? QStringLiteral("heads") : QStringLiteral("cells");
     view.totalText = QStringLiteral("Total of %1 %2: %3").arg(view.bars.size()).arg(noun, percent(total));
     return view;
 }

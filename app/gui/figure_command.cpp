@@ -77,7 +77,7 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
         subject.content = std::move(view);
         subject.result = result;
     };
-    if (result->spec.analysis == "attention-patterns") {
+    if (const Analysis *analysis = result->spec.as<Analysis>(); analysis && analysis->name == "attention-patterns") {
         for (widgets::AttentionView &view : attentionViews(*result))
             if (o.head.empty() || toHeadId(parse_head(o.head)) == view.head)
                 add(std::move(view));

@@ -101,7 +101,7 @@ StepOutcome RecipeRun::run_spec(size_t index, const RunObserver &observer, const
 {
     const RunSpec filled = spec(index);
     StepOutcome outcome;
-    RunResult result = filled.method == Method::Analysis ? run_analysis(m_session, filled, observer, cancel) : m_session.run(filled, observer, cancel);
+    RunResult result = filled.is<Analysis>() ? run_analysis(m_session, filled, observer, cancel) : m_session.run(filled, observer, cancel);
     if (!result.complete)
         throw Cancelled();
     outcome.state = StepState::Done;

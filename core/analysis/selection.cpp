@@ -1,6 +1,7 @@
 #include "analysis/selection.h"
 
 #include "base/error.h"
+#include "nouns/quantity.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,38 +9,12 @@
 
 namespace patchbay {
 
-namespace {
-
-// What a number is called where people read it.
-std::pair<std::string, std::string> words(const std::string &name)
-{
-    static const std::map<std::string, std::pair<std::string, std::string>> known{
-        {"path", {"path effect", "%"}},
-        {"dla", {"direct logit attribution", ""}},
-        {"copy.positive", {"copy score", "%"}},
-        {"copy.negative", {"negative copy score", "%"}},
-        {"attention.end_to_io", {"attention END→IO", ""}},
-        {"attention.end_to_s1", {"attention END→S1", ""}},
-        {"attention.end_to_s2", {"attention END→S2", ""}},
-        {"detector.previous_token", {"previous-token attention", ""}},
-        {"detector.duplicate_token", {"duplicate-token attention", ""}},
-        {"detector.induction", {"induction attention", ""}},
-        {"ablate.dla_change", {"gain in direct attribution", ""}},
-    };
-    if (const auto found = known.find(name); found != known.end())
-        return found->second;
-    const size_t dot = name.find('.');
-    if (name.starts_with("denoise.") || name.starts_with("noise.") || name.starts_with("zero."))
-        return {name.substr(dot + 1) + " effect", "%"};
-    return {name, ""};
-}
-
-} // namespace
-
 HeadQuantity quantity(const RunResult &result, const std::string &name)
 {
     HeadQuantity out;
-    std::tie(out.name, out.unit) = words(name);
+    const Quantity known = quantity_named(name);
+    out.name = known.known() ? known.words : name;
+    out.unit = known.unit == "%" ? known.unit : "";
     if (const auto found = result.arrays.find(name); found != result.arrays.end() && found->second.is_float() && found->second.shape.size() >= 2) {
         const Array &array = found->second;
         out.layers = int(array.shape[0]);

@@ -7,7 +7,7 @@
 #include "model/detail/process_weights.h"
 #include "model/detail/random_weights.h"
 #include "model/detail/read_weights.h"
-#include "model/detail/sha256.h"
+#include "base/sha256.h"
 #include "model/detail/trust_check.h"
 #include "text/tokenizer.h"
 

@@ -124,7 +124,7 @@ void Session::Impl::finish(const RunSpec &, const SweepPlan &sweep, const Schedu
 
 RunResult Session::Impl::run_activation(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
-    const SweepPlan sweep = spec.method == Method::Ablate ? plan_joint_ablation(spec, batch, runs) : plan_activation_patching(spec, batch, runs);
+    const SweepPlan sweep = plan_activation_patching(spec, batch, runs);
     RunResult result = begin(spec, sweep);
     std::vector<int> first = runs.layout().end; // nothing changes before the first row of any cell
     for (const CellPlan &plan : sweep.plans)
@@ -148,8 +148,7 @@ RunResult Session::Impl::run_activation(const RunSpec &spec, const RunObserver &
             plans.push_back(sweep.plans[size_t(i)]);
         return wave.run(plans, token);
     };
-    if (spec.method == Method::ActPatch)
-        schedule.estimate = [&](const CancelToken &token) { return estimate_activation(spec, sweep, token); };
+    schedule.estimate = [&](const CancelToken &token) { return estimate_activation(spec, sweep, token); };
     finish(spec, sweep, schedule, result, observer, cancel);
     return result;
 }
@@ -199,13 +198,12 @@ RunResult Session::run(const RunSpec &spec, const RunObserver &observer, const C
     }
     if (spec.metric != "logit_diff")
         throw Error("metric", "'" + spec.metric + "' is not known; the metric is logit_diff");
-    switch (spec.method) {
-    case Method::ActPatch:
-    case Method::Ablate: return m->run_activation(spec, observer, cancel);
-    case Method::PathPatch: return m->run_path(spec, observer, cancel);
-    case Method::Attribution: return m->run_attribution(spec, observer, cancel);
-    case Method::Analysis: break;
-    }
+    if (spec.is<ActPatch>())
+        return m->run_activation(spec, observer, cancel);
+    if (spec.is<PathPatch>())
+        return m->run_path(spec, observer, cancel);
+    if (spec.is<Attribution>())
+        return m->run_attribution(spec, observer, cancel);
     throw Error("method", "analyses are run by run_analysis (analysis/analysis.h), not by a session");
 }
 

@@ -4,7 +4,7 @@
 #include "base/cancel.h"
 #include "model/model.h"
 #include "patching/run_result.h"
-#include "patching/run_spec.h"
+#include "spec/run_spec.h"
 #include "task/prompts.h"
 
 #include <functional>

@@ -13,17 +13,7 @@ namespace {
 
 std::string hook_of(const Node &node)
 {
-    const std::string own = "hook_" + name(node.site);
-    switch (node.site) {
-    case Site::Z:
-    case Site::Q:
-    case Site::K:
-    case Site::V:
-    case Site::Pattern:
-    case Site::Result: return block_hook(node.layer, "attn." + own);
-    case Site::MlpPre: return block_hook(node.layer, "mlp.hook_pre");
-    default: return block_hook(node.layer, own);
-    }
+    return block_hook(node.layer, info(node.site).hook);
 }
 
 Tokens tokens_of(const PromptBatch &batch, bool flipped)
@@ -52,17 +42,17 @@ AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, cons
     options.logits = false;
     const std::string pattern_hook = block_hook(head.layer, "attn.hook_pattern");
     options.keep = {pattern_hook};
-    const auto rows = chosen_rows(spec.positions, m->batch, m->runs.layout(), first_rows(false, m->runs.layout()));
+    const auto rows = chosen_rows(positions_of(spec), m->batch, m->runs.layout(), first_rows(false, m->runs.layout()));
     for (const Node &node : patched) {
         Intervention change;
         change.hook = hook_of(node);
-        change.kind = spec.ablation == Ablation::Zero ? Intervention::Kind::Zero : spec.ablation == Ablation::Mean ? Intervention::Kind::Mean : Intervention::Kind::Replace;
+        change.kind = ablation_of(spec) == Ablation::Zero ? Intervention::Kind::Zero : ablation_of(spec) == Ablation::Mean ? Intervention::Kind::Mean : Intervention::Kind::Replace;
         if (change.kind == Intervention::Kind::Replace)
             change.values = source.at(change.hook);
         if (node.head >= 0)
             change.heads = {node.head};
         change.per_query_head = c.grouped() && (node.site == Site::K || node.site == Site::V);
-        if (spec.positions.kind != Positions::Kind::All)
+        if (positions_of(spec).kind != Positions::Kind::All)
             for (int p = 0; p < m->batch.prompts; ++p)
                 change.positions.push_back(rows->rows(p));
         options.interventions.push_back(std::move(change));

@@ -1,5 +1,6 @@
 // Batches that come as bare token ids, and checks before a model reads them.
 #include "base/error.h"
+#include "base/sha256.h"
 #include "task/prompts.h"
 #include "text/tokenizer.h"
 
@@ -136,6 +137,23 @@ PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &ex
     result.tokens = kept_of(batch.tokens, kept);
     result.flipped_tokens = kept_of(batch.flipped_tokens, kept);
     return result;
+}
+
+std::string hash_of(const PromptBatch &batch)
+{
+    std::vector<int64_t> read{batch.prompts};
+    for (int prompt = 0; prompt < batch.prompts; ++prompt) {
+        const size_t p = size_t(prompt);
+        read.push_back(batch.end[p]);
+        for (const bool flipped : {false, true})
+            for (int position = 0; position <= batch.end[p]; ++position)
+                read.push_back(batch.at(flipped, prompt, position));
+        read.push_back(batch.io[p]);
+        read.push_back(batch.s[p]);
+        for (const std::vector<int> *role : {&batch.io_pos, &batch.s1_pos, &batch.s2_pos})
+            read.push_back(role->empty() ? -1 : (*role)[p]);
+    }
+    return sha256_of(read.data(), read.size() * sizeof(int64_t));
 }
 
 void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx)

@@ -67,6 +67,9 @@ PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &ex
 /// Fills in the token strings of a batch.
 void describe_tokens(PromptBatch &batch, const Tokenizer &tokenizer);
 
+/// SHA-256 over what a run reads of a batch: each prompt's tokens up to END, its answers and positions; not the padding, and not where it came from.
+std::string hash_of(const PromptBatch &batch);
+
 /// Checks a batch against a model's vocabulary and context. Throws Error naming prompt, token and limit.
 void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx);
 

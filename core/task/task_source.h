@@ -1,8 +1,8 @@
 // From a TaskRef to prompt pairs: the generator, a pairs file, or bare token ids.
 #pragma once
 
-#include "patching/run_spec.h"
 #include "task/prompts.h"
+#include "task/task_ref.h"
 
 #include <filesystem>
 #include <string>

@@ -72,13 +72,14 @@ std::vector<std::vector<int>> SlowReference::positions(const RunSpec &spec, int 
 {
     std::vector<std::vector<int>> out;
     for (int p = 0; p < m_batch.prompts; ++p)
-        switch (spec.positions.kind) {
+        switch (positions_of(spec).kind) {
         case Positions::Kind::Each: out.push_back({position}); break;
-        case Positions::Kind::End: out.push_back({m_batch.end[size_t(p)]}); break;
-        case Positions::Kind::Io: out.push_back({m_batch.io_pos[size_t(p)]}); break;
-        case Positions::Kind::S1: out.push_back({m_batch.s1_pos[size_t(p)]}); break;
-        case Positions::Kind::S2: out.push_back({m_batch.s2_pos[size_t(p)]}); break;
-        case Positions::Kind::List: out.push_back(spec.positions.list); break;
+        case Positions::Kind::Role: {
+            const std::string role = positions_of(spec).role;
+            out.push_back({(role == "end" ? m_batch.end : role == "io" ? m_batch.io_pos : role == "s1" ? m_batch.s1_pos : m_batch.s2_pos)[size_t(p)]});
+            break;
+        }
+        case Positions::Kind::List: out.push_back(positions_of(spec).list); break;
         case Positions::Kind::All:
             out.emplace_back();
             for (int pos = 0; pos < m_batch.width; ++pos)
@@ -100,7 +101,8 @@ void SlowReference::take(Array &to, const Array &from, const std::vector<std::ve
 
 std::vector<float> SlowReference::patched(const RunSpec &spec, const std::vector<Node> &nodes, int position) const
 {
-    const bool base_flipped = spec.method == Method::ActPatch && spec.ablation == Ablation::None && spec.direction == Direction::Denoise;
+    const Ablation ablation = ablation_of(spec);
+    const bool base_flipped = ablation == Ablation::None && direction_of(spec) == Direction::Denoise;
     Interventions changes;
     for (const Node &node : nodes) {
         Intervention change;
@@ -109,8 +111,8 @@ std::vector<float> SlowReference::patched(const RunSpec &spec, const std::vector
         change.positions = positions(spec, position);
         if (node.head >= 0)
             change.heads = {node.head};
-        change.kind = spec.ablation == Ablation::Zero ? Intervention::Kind::Zero : Intervention::Kind::Replace;
-        if (spec.ablation == Ablation::Mean) {
+        change.kind = ablation == Ablation::Zero ? Intervention::Kind::Zero : Intervention::Kind::Replace;
+        if (ablation == Ablation::Mean) {
             // At each position, over the clean prompts that reach it.
             const Array clean = cache(false, {change.hook}).at(change.hook);
             change.values = clean;
@@ -137,8 +139,8 @@ std::vector<float> SlowReference::patched(const RunSpec &spec, const std::vector
 
 std::vector<float> SlowReference::path(const RunSpec &spec, const std::vector<Node> &senders, const std::vector<Node> &receiver_nodes) const
 {
-    const bool base_flipped = spec.direction == Direction::Denoise;
-    const bool zero = spec.ablation == Ablation::Zero;
+    const bool base_flipped = direction_of(spec) == Direction::Denoise;
+    const bool zero = ablation_of(spec) == Ablation::Zero;
     const std::vector<std::vector<int>> rows = positions(spec, -1);
     std::vector<Node> receivers;
     for (const Node &node : receiver_nodes) {
@@ -162,7 +164,7 @@ std::vector<float> SlowReference::path(const RunSpec &spec, const std::vector<No
             array = zeros_like(array);
 
     Interventions second;
-    if (spec.direct_includes_mlps) {
+    if (spec.as<PathPatch>()->direct_includes_mlps) {
         // Pass 1: every z held, the senders' taken from the new run, everything else recomputed.
         Interventions first;
         for (int l = 0; l < m_config.n_layers; ++l) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/hooked_transformer.h"
-#include "patching/run_spec.h"
+#include "spec/run_spec.h"
 #include "task/prompts.h"
 
 #include <vector>

@@ -1,6 +1,7 @@
 // The fast engine against the definition, on random models, batches and specs.
 #include "slow_reference.h"
 
+#include "analysis/analysis.h"
 #include "patching/session.h"
 
 #include <QTest>
@@ -71,9 +72,8 @@ PromptBatch random_batch(Draw &draw, const ModelConfig &c)
 
 Positions random_positions(Draw &draw, const PromptBatch &batch, bool each_allowed)
 {
-    Positions out;
-    out.kind = draw.of(std::vector<Positions::Kind>{Positions::Kind::All, Positions::Kind::All, Positions::Kind::End, Positions::Kind::S2, Positions::Kind::Io,
-                                                    Positions::Kind::List, each_allowed ? Positions::Kind::Each : Positions::Kind::S1});
+    Positions out = parse_positions(draw.of(std::vector<std::string>{"all", "all", "end", "s2", "io", "0", each_allowed ? "each" : "s1"}));
+    out.list.clear();
     if (out.kind == Positions::Kind::List)
         for (int n = draw.between(1, 3); n > 0; --n) {
             const int pos = draw.below(batch.width);
@@ -133,7 +133,7 @@ private Q_SLOTS:
             Draw draw(seed);
             Case c = random_case(draw, seed);
             const ModelConfig &config = c.model->config();
-            RunSpec spec;
+            ActPatch spec;
             spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
             spec.ablation = draw.of(std::vector<Ablation>{Ablation::None, Ablation::None, Ablation::None, Ablation::Zero, Ablation::Resample, Ablation::Mean});
             spec.positions = random_positions(draw, c.session->batch(), true);
@@ -142,7 +142,7 @@ private Q_SLOTS:
                 sites.push_back(Site::Pattern);
             const Node first = random_node(draw, config, sites);
             spec.sites = {first.site};
-            const RunResult result = c.session->run(spec);
+            const RunResult result = c.session->run(spec_of(spec));
             QVERIFY(result.complete);
             const bool each = spec.positions.kind == Positions::Kind::Each;
             for (int look = 0; look < 3; ++look) {
@@ -151,7 +151,7 @@ private Q_SLOTS:
                 const Grid &grid = result.grids.front();
                 const int heads = per_head(node.site) ? config.n_heads : 1, places = each ? c.session->batch().width : 1;
                 const int cell = (node.layer * places + (each ? position : 0)) * heads + (node.head < 0 ? 0 : node.head);
-                const QString wrong = apart(grid.cell(cell), c.reference->patched(spec, {node}, position));
+                const QString wrong = apart(grid.cell(cell), c.reference->patched(spec_of(spec), {node}, position));
                 QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1, %2 at %3: %4")
                                                          .arg(seed)
                                                          .arg(QString::fromStdString(grid.name), QString::fromStdString(to_string(node)), wrong)));
@@ -164,19 +164,19 @@ private Q_SLOTS:
         for (uint64_t seed = 1; seed <= 50; ++seed) {
             Draw draw(seed * 7919);
             Case c = random_case(draw, seed);
-            RunSpec spec;
-            spec.method = Method::Ablate;
+            ActPatch spec; // what the reference computes of several nodes
             spec.ablation = draw.of(std::vector<Ablation>{Ablation::Zero, Ablation::Mean, Ablation::Resample});
             spec.positions = random_positions(draw, c.session->batch(), false);
+            Analysis analysis{"ablate", {}, {{"mode", name(spec.ablation)}, {"positions", to_string(spec.positions)}}};
             std::vector<Node> nodes;
             for (int n = draw.between(1, 4); n > 0; --n) {
                 const Node node = random_node(draw, c.model->config(), {Site::Z});
                 if (std::find(nodes.begin(), nodes.end(), node) != nodes.end())
                     continue;
                 nodes.push_back(node);
-                spec.heads.push_back({node.layer, node.head});
+                analysis.heads.push_back({node.layer, node.head});
             }
-            const QString wrong = apart(c.session->run(spec).grids.front().per_prompt, c.reference->patched(spec, nodes));
+            const QString wrong = apart(run_analysis(*c.session, spec_of(analysis)).arrays.at("ablate.logit_diff").floats(), c.reference->patched(spec_of(spec), nodes));
             QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1: %2").arg(seed).arg(wrong)));
         }
     }
@@ -187,8 +187,7 @@ private Q_SLOTS:
             Draw draw(seed * 104729);
             Case c = random_case(draw, seed);
             const ModelConfig &config = c.model->config();
-            RunSpec spec;
-            spec.method = Method::PathPatch;
+            PathPatch spec;
             spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
             spec.ablation = draw.chance(20) ? Ablation::Zero : Ablation::None;
             spec.direct_includes_mlps = draw.chance(65);
@@ -215,7 +214,7 @@ private Q_SLOTS:
                 spec.senders.sweep = draw.of(sends);
             else
                 spec.senders = {std::nullopt, nodes(sends, 3)};
-            const RunResult result = c.session->run(spec);
+            const RunResult result = c.session->run(spec_of(spec));
             QVERIFY(result.complete);
             for (int look = 0; look < (kind == 2 ? 1 : 3); ++look) {
                 std::vector<Node> senders = spec.senders.nodes, receivers = spec.receivers.nodes;
@@ -225,7 +224,7 @@ private Q_SLOTS:
                     (kind == 0 ? senders : receivers) = {swept};
                     cell = swept.head < 0 ? swept.layer : swept.layer * config.n_heads + swept.head;
                 }
-                const QString wrong = apart(result.grids.front().cell(cell), c.reference->path(spec, senders, receivers));
+                const QString wrong = apart(result.grids.front().cell(cell), c.reference->path(spec_of(spec), senders, receivers));
                 QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1, %2 to %3%4: %5")
                                                          .arg(seed)
                                                          .arg(QString::fromStdString(to_string(Ends{std::nullopt, senders})),

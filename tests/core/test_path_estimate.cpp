@@ -70,14 +70,13 @@ private Q_SLOTS:
             }
         }
         Session session(Model::random(c, 17), b);
-        RunSpec spec;
-        spec.method = Method::PathPatch;
+        PathPatch spec;
         spec.direction = Direction::Noise;
         spec.receivers = parse_ends(receivers.toStdString());
         spec.direct_includes_mlps = mlps;
         std::vector<double> estimates(16, 0), exact;
         RunObserver observer;
-        const RunResult result = session.run(spec, observer);
+        const RunResult result = session.run(spec_of(spec), observer);
         const Grid &grid = result.grids.front();
         // The cheapest cells are exact before there are estimates; those that stay out have no path.
         for (int cell = 0; cell < 16; ++cell) {

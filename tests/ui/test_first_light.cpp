@@ -80,9 +80,9 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle() && m_window->explorer().navigation.place().run != before, 60000);
         const RunEntry *run = m_fixture.shown();
         QVERIFY2(run->state == RunState::Done, qPrintable(run->message));
-        QVERIFY(run->spec.method == Method::PathPatch);
-        QCOMPARE(run->spec.receivers.nodes.size(), size_t(1));
-        QVERIFY((run->spec.receivers.nodes[0] == Node{Site::Q, m_strongest.layer, m_strongest.head}));
+        QVERIFY(run->spec.is<PathPatch>());
+        QCOMPARE(run->spec.as<PathPatch>()->receivers.nodes.size(), size_t(1));
+        QVERIFY((run->spec.as<PathPatch>()->receivers.nodes[0] == Node{Site::Q, m_strongest.layer, m_strongest.head}));
         QCOMPARE(m_window->heatmapPane().heatmap()->view().facets.size(), 1);
     }
 
@@ -93,7 +93,7 @@ private Q_SLOTS:
         m_window->actions().run->trigger();
         QVERIFY(m_fixture.idle());
         QCOMPARE(m_window->explorer().runs.rowCount(), runs);
-        QVERIFY(m_fixture.shown()->spec.method == Method::ActPatch);
+        QVERIFY(m_fixture.shown()->spec.is<ActPatch>());
     }
 
     void undoGoesBack()

@@ -208,7 +208,7 @@ AttentionController::PatternPtr AttentionController::patternOf(HeadId head) cons
     case AttentionSource::Patched: return m_patched;
     case AttentionSource::PatchedMinusBase: {
         const RunEntry *run = m_store.find(m_navigation.place().run);
-        const PatternPtr base = run && run->spec.direction == Direction::Noise ? m_patterns.value({head, false, AttentionKind::Plain})
+        const PatternPtr base = run && !base_is_flipped(run->spec) ? m_patterns.value({head, false, AttentionKind::Plain})
                                                                                : m_patterns.value({head, true, AttentionKind::Plain});
         return m_patched && base ? std::make_shared<const AttentionPattern>(difference(*m_patched, *base)) : nullptr;
     }

@@ -52,9 +52,7 @@ void ContributionController::refresh()
         return;
     }
     RunSpec spec;
-    spec.method = Method::Analysis;
-    spec.analysis = "attention-vs-contribution";
-    spec.heads = {fromHeadId(head)};
+    spec.method = Analysis{"attention-vs-contribution", {fromHeadId(head)}, nullptr};
     const SetupPtr setup = m_document.setup();
     m_compute.submit<widgets::ScatterView>({
         {QStringLiteral("contribution"), false, false},

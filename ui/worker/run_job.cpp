@@ -106,7 +106,7 @@ RunResultPtr runOnWorker(Workbench &bench, const JobContext &context, const RunR
     observer.progress = [&](int done, int total) { feed.progress(done, total); };
     observer.priority = request.priority.get();
     observer.resume = request.resume.get();
-    return std::make_shared<const RunResult>(request.spec.method == Method::Analysis
+    return std::make_shared<const RunResult>(request.spec.is<Analysis>()
                                                  ? run_analysis(*bench.session, request.spec, observer, context.cancel())
                                                  : bench.session->run(request.spec, observer, context.cancel()));
 }

@@ -75,6 +75,7 @@ SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupR
             throw Error(request.task.file, e.subject().empty() ? e.cause() : e.subject() + ": " + e.cause()); // whose pairs they are
         }
     }
+    setup->task_ref.sha256 = hash_of(setup->batch);
     say(0.95, "Running the baseline");
     auto session = std::make_unique<Session>(setup->model, setup->batch);
     setup->baseline = session->baseline(context.cancel());

@@ -21,13 +21,7 @@ std::vector<std::pair<int, int>> RowMap::list() const
 
 Stage stage(const Edit &edit)
 {
-    switch (edit.site) {
-    case Site::ResidPre: return Stage::Input;
-    case Site::ResidMid: return Stage::Mid;
-    case Site::MlpOut:
-    case Site::MlpPre: return Stage::Mlp;
-    default: return Stage::Heads;
-    }
+    return info(edit.site).stage;
 }
 
 } // namespace patchbay::detail

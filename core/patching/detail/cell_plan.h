@@ -1,7 +1,7 @@
 // What one cell of a sweep changes in the base run, said so that the wave can compute it.
 #pragma once
 
-#include "patching/run_spec.h"
+#include "spec/run_spec.h"
 
 #include <ATen/ATen.h>
 
@@ -63,8 +63,6 @@ struct CellPlan {
     std::vector<Edit> edits;
 };
 
-/// Where in a layer an edit acts, in the order in which a run passes them.
-enum class Stage { Input, Heads, Mid, Mlp };
 Stage stage(const Edit &edit);
 
 } // namespace patchbay::detail

@@ -1,13 +1,15 @@
 // Taking heads out: what is left of the logit difference, and which other heads' direct attribution changes (backup heads).
-#include "analysis/analysis.h"
 #include "analysis/detail/readings.h"
+#include "analysis/analysis.h"
 #include "model/check_head.h"
 #include "model/detail/hook_points.h"
 #include "model/detail/weights.h"
 #include "model/hooked_transformer.h"
 #include "patching/detail/sweep_plan.h"
 
-namespace patchbay::detail {
+namespace patchbay {
+
+using namespace detail;
 
 namespace {
 
@@ -38,25 +40,26 @@ std::string z_hook(int layer)
     return block_hook(layer, "attn.hook_z");
 }
 
-} // namespace
-
-void analyse_ablation(AnalysisRun &run)
+void run_ablation(AnalysisRun &run)
 {
     const ModelConfig &c = run.config();
     const PromptBatch &batch = run.in.batch;
-    if (run.spec.heads.empty())
-        throw Error("heads", "name at least one head to ablate");
-    const std::string mode = run.spec.options.is_object() ? run.spec.options.value("mode", std::string("zero")) : "zero";
-    if (mode != "zero" && mode != "mean" && mode != "resample")
-        throw Error("mode", "'" + mode + "' is not known; zero, mean and resample are");
+    const std::string mode = parameter_text(run.analysis, "mode", "zero");
     const HookedTransformer transformer(run.in.model);
     const Tokens clean{batch.prompts, batch.width, batch.clean}, flipped{batch.prompts, batch.width, batch.flipped};
 
     std::map<int, std::vector<int>> by_layer;
-    for (const Head head : run.spec.heads) {
+    for (const Head head : run.analysis.heads) {
         check_head(head, c);
         by_layer[head.layer].push_back(head.head);
     }
+    const Positions positions = parse_positions(parameter_text(run.analysis, "positions", "all"));
+    if (positions.kind == Positions::Kind::Each)
+        throw Error("options.positions", "heads are taken out at all positions or at named ones, not at each in turn");
+    const BatchLayout &layout = run.in.runs.layout();
+    std::shared_ptr<const RowMap> where; // null: everywhere
+    if (positions.kind != Positions::Kind::All)
+        where = chosen_rows(positions, batch, layout, first_rows(false, layout));
     HookedTransformer::Options source;
     source.logits = false;
     for (const auto &[layer, heads] : by_layer)
@@ -79,6 +82,9 @@ void analyse_ablation(AnalysisRun &run)
         change.kind = mode == "zero" ? Intervention::Kind::Zero : Intervention::Kind::Replace;
         if (mode != "zero")
             change.values = mode == "mean" ? mean_z(values.at(change.hook), run.in.runs.layout()) : values.at(change.hook);
+        if (where)
+            for (int p = 0; p < batch.prompts; ++p)
+                change.positions.push_back(where->rows(p));
         options.interventions.push_back(std::move(change));
     }
     const ArrayMap cache = transformer.run(clean, options, run.cancel).cache;
@@ -110,7 +116,7 @@ void analyse_ablation(AnalysisRun &run)
     run.result.arrays["ablate.dla_change"] = to_array(dla - before);
     const double clean_mean = run.result.baseline.clean_mean, ablated_mean = double(after.mean().item<float>());
     std::vector<double> gains(gain.data_ptr<float>(), gain.data_ptr<float>() + gain.numel());
-    for (const Head head : run.spec.heads)
+    for (const Head head : run.analysis.heads)
         gains[size_t(head.layer * c.n_heads + head.head)] = 0;
     nlohmann::json backups = nlohmann::json::array();
     for (const RankedHead &head : top_heads(gains, c.n_layers, c.n_heads, 15, 1))
@@ -121,4 +127,38 @@ void analyse_ablation(AnalysisRun &run)
     run.progress(3, 3);
 }
 
-} // namespace patchbay::detail
+std::string describe_ablate(const Analysis &analysis)
+{
+    const Ablation mode = parse_ablation(parameter_text(analysis, "mode", "zero"));
+    return "The model runs on the clean prompts with z of " + heads_or(analysis, "the named heads") + " replaced together by "
+           + replacement(Direction::Noise, mode) + ", " + in_words(parse_positions(parameter_text(analysis, "positions", "all")))
+           + ". Gain: how much another head's direct logit attribution grows by that, in logits, mean over prompts; heads that gain are "
+             "backup heads.";
+}
+
+} // namespace
+
+const AnalysisInfo &declared::ablate()
+{
+    static const AnalysisInfo info{
+        .name = "ablate",
+        .title = "Ablation",
+        .tip = "What is left without these heads, and which others take over",
+        .heads = "the heads to take out, together",
+        .parameters = {{"mode", Parameter::Kind::Choice, "what takes the heads' place (zero)", {"zero", "mean", "resample"}},
+                       {"positions", Parameter::Kind::Text, "where: all, end, io, s1, s2, or indices from 0 such as 3,4 (all)"}},
+        .yields = {{"ablate.dla_change", "Change in direct attribution", "gain in direct attribution", "logits",
+                    "Direct effect on logit difference"},
+                   {"ablate.dla", "Direct logit attribution, ablated", "direct logit attribution, ablated", "logits",
+                    "Direct effect on logit difference"},
+                   {"ablate.dla.scale_last_position", "Direct logit attribution, ablated, scale of the last position",
+                    "direct logit attribution, ablated", "logits", "Direct effect on logit difference", Quantity::Draw::Hidden},
+                   {"ablate.logit_diff", "Logit difference, ablated", "logit difference, ablated", "logits", "Logit difference",
+                    Quantity::Draw::Table},
+                   {"ablate.logits_at_end", "Logits, ablated", "logits, ablated", "logits", "Logits", Quantity::Draw::Hidden}},
+        .describe = describe_ablate,
+        .run = run_ablation};
+    return info;
+}
+
+} // namespace patchbay

@@ -1,9 +1,11 @@
-// What each head, layer component and layer writes in the direction of the answer at END.
+// Direct logit attribution: what each head, layer component and layer writes in the direction of the answer at END.
 #include "analysis/detail/readings.h"
-#include "model/hooked_transformer.h"
 #include "model/detail/weights.h"
+#include "model/hooked_transformer.h"
 
-namespace patchbay::detail {
+namespace patchbay {
+
+using namespace detail;
 
 namespace {
 
@@ -12,9 +14,7 @@ at::Tensor dotted_at_end(const at::Tensor &rows, const at::Tensor &direction, co
     return (rows * direction).sum(1) / scale; // [P]
 }
 
-} // namespace
-
-void analyse_dla(AnalysisRun &run)
+void run_dla(AnalysisRun &run)
 {
     const ModelConfig &c = run.config();
     const BatchRuns &runs = run.in.runs;
@@ -64,21 +64,31 @@ void analyse_dla(AnalysisRun &run)
     run.progress(2, 2);
 }
 
-void analyse_logit_lens(AnalysisRun &run)
+std::string describe_dla(const Analysis &)
 {
-    const ModelConfig &c = run.config();
-    const auto rows = end_rows(run.in);
-    const EngineModel::Readout &readout = run.in.runs.readout();
-    const at::Tensor bias = at::tensor(readout.c);
-    std::vector<at::Tensor> layers;
-    for (int l = 1; l <= c.n_layers; ++l) {
-        const at::Tensor x = gather_rows(run.clean().resid[size_t(l)], run.in.runs.layout(), rows);
-        at::Tensor normed = at::empty_like(x);
-        run.in.engine->norm(x.data_ptr<float>(), normed.data_ptr<float>(), x.size(0));
-        layers.push_back((normed * readout.u).sum(1) + bias);
-        run.progress(l, c.n_layers);
-    }
-    run.result.arrays["lens.logit_diff"] = to_array(at::stack(layers));
+    return "Direct logit attribution in the clean run, in logits: each head's output at END, divided by the final norm's scale there, dotted with "
+           "W_U[IO] − W_U[S]; mean over prompts.";
 }
 
-} // namespace patchbay::detail
+} // namespace
+
+const AnalysisInfo &declared::dla()
+{
+    static const AnalysisInfo info{
+        .name = "dla",
+        .title = "Direct logit attribution",
+        .tip = "What each head writes towards the answer at END",
+        .yields = {{"dla", "Direct logit attribution", "direct logit attribution", "logits", "Direct effect on logit difference"},
+                   {"dla.scale_last_position", "Direct logit attribution, scale of the last position", "direct logit attribution", "logits",
+                    "Direct effect on logit difference", Quantity::Draw::Hidden},
+                   {"accumulated.dla", "Accumulated attribution", "accumulated attribution", "logits", "Logit difference", Quantity::Draw::Hidden},
+                   {"components.dla", "Attribution of components", "attribution of components", "logits", "Logit difference",
+                    Quantity::Draw::Hidden},
+                   {"unembed_bias_diff", "Difference of unembedding biases", "difference of unembedding biases", "logits", "Logit difference",
+                    Quantity::Draw::Hidden}},
+        .describe = describe_dla,
+        .run = run_dla};
+    return info;
+}
+
+} // namespace patchbay

@@ -3,7 +3,9 @@
 #include "model/detail/weights.h"
 #include "patching/detail/gemm.h"
 
-namespace patchbay::detail {
+namespace patchbay {
+
+using namespace detail;
 
 namespace {
 
@@ -44,11 +46,8 @@ std::array<std::vector<int>, 2> ranks(const at::Tensor &o, const Weights &w, con
     return larger;
 }
 
-} // namespace
-
-void analyse_copy_scores(AnalysisRun &run)
+void run_copy_scores(AnalysisRun &run)
 {
-    require_roles(run.in.batch, "copy-scores");
     const ModelConfig &c = run.config();
     const Weights &w = run.in.model->weights();
     const PromptBatch &batch = run.in.batch;
@@ -84,4 +83,28 @@ void analyse_copy_scores(AnalysisRun &run)
     run.result.summary = {{"threshold", threshold}, {"positive", movers}, {"negative", negative}};
 }
 
-} // namespace patchbay::detail
+std::string describe_copy_scores(const Analysis &analysis)
+{
+    return "Copy score of each head in the clean run: the share, in %, of names (IO, S1, S2 of every prompt) that are among the five largest "
+           "logits of ±(x W_V + b_V) W_O W_U + b_U, where x is the residual stream after block 0 at that name; + for the copy score, − for the "
+           "negative one. Heads copy from "
+           + parameter_text(analysis, "threshold", "75") + " % on.";
+}
+
+} // namespace
+
+const AnalysisInfo &declared::copy_scores()
+{
+    static const AnalysisInfo info{.name = "copy-scores",
+                                   .title = "Copy scores",
+                                   .tip = "Would each head, attending to a name, raise that name's own logit?",
+                                   .needs_roles = true,
+                                   .parameters = {{"threshold", Parameter::Kind::Number, "the copy score in % that counts as copying (75)"}},
+                                   .yields = {{"copy.positive", "Copy score", "copy score", "%", "Copy score"},
+                                              {"copy.negative", "Negative score", "negative copy score", "%", "Copy score"}},
+                                   .describe = describe_copy_scores,
+                                   .run = run_copy_scores};
+    return info;
+}
+
+} // namespace patchbay

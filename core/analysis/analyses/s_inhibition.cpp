@@ -7,9 +7,9 @@
 #include "patching/detail/kernels.h"
 #include "patching/detail/sweep_plan.h"
 
-#include <cstring>
+namespace patchbay {
 
-namespace patchbay::detail {
+using namespace detail;
 
 namespace {
 
@@ -52,21 +52,13 @@ double mean(const std::vector<float> &values, size_t first, size_t count)
     return sum / double(count);
 }
 
-} // namespace
-
-void analyse_s_inhibition(AnalysisRun &run)
+void run_s_inhibition(AnalysisRun &run)
 {
-    require_roles(run.in.batch, "s2i");
     const ModelConfig &c = run.config();
     const PromptBatch &batch = run.in.batch;
     const int P = batch.prompts;
-    const std::vector<Head> &candidates = run.spec.heads;
-    std::vector<Head> movers;
-    if (run.spec.options.is_object() && run.spec.options.contains("name_movers"))
-        for (const nlohmann::json &head : run.spec.options.at("name_movers"))
-            movers.push_back(parse_head(head.get<std::string>()));
-    if (candidates.empty())
-        throw Error("heads", "name the candidates to test");
+    const std::vector<Head> &candidates = run.analysis.heads;
+    const std::vector<Head> movers = heads_option(run.analysis, "name_movers");
     if (movers.empty())
         throw Error("name_movers", "name the name movers to test them against");
     check_heads(candidates, c);
@@ -83,8 +75,7 @@ void analyse_s_inhibition(AnalysisRun &run)
     const EndAttention seen = end_attention(base, candidates, batch), before = end_attention(base, movers, batch);
 
     // What each candidate alone sends into the movers' queries at END, MLPs included.
-    Positions at_end;
-    at_end.kind = Positions::Kind::End;
+    const Positions at_end = Positions::at("end");
     const auto rows = chosen_rows(at_end, batch, run.in.runs.layout(), first_rows(false, run.in.runs.layout()));
     FrozenPass pass(run.in.runs, false, false, rows, run.in.work);
     std::vector<Node> receivers;
@@ -155,4 +146,32 @@ void analyse_s_inhibition(AnalysisRun &run)
     run.result.summary = {{"candidates", table}};
 }
 
-} // namespace patchbay::detail
+std::string describe_s_inhibition(const Analysis &analysis)
+{
+    const std::vector<Head> movers = heads_option(analysis, "name_movers");
+    return "S-inhibition test on the clean prompts, noising: z of one candidate" + (analysis.heads.empty() ? std::string() : " (" + in_words(analysis.heads) + ")")
+           + " at END takes its value in the flipped run along the direct path, all other heads held fixed and MLPs recomputed, into the queries of "
+             "the name movers"
+           + (movers.empty() ? std::string() : " " + in_words(movers))
+           + " at END. Given are the candidate's attention END→S2, the change of the mean logit difference (in logits) and of the name movers' "
+             "attention from END to S1 and IO.";
+}
+
+} // namespace
+
+const AnalysisInfo &declared::s_inhibition()
+{
+    static const AnalysisInfo info{
+        .name = "s2i",
+        .title = "S-inhibition test",
+        .tip = "Do these heads steer the name movers away from S through their queries?",
+        .heads = "the candidates to test",
+        .needs_roles = true,
+        .parameters = {{"name_movers", Parameter::Kind::Heads, "the name movers that the candidates are tested against", {}, true}},
+        .yields = {{"s2i.", "S-inhibition test", "S-inhibition test", "", "", Quantity::Draw::Table}},
+        .describe = describe_s_inhibition,
+        .run = run_s_inhibition};
+    return info;
+}
+
+} // namespace patchbay

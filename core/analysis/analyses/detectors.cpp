@@ -1,36 +1,13 @@
-// Where heads look: from END to the names, and on repeated random tokens (previous-token, duplicate-token, induction).
+// What heads do on repeated random tokens: previous-token, duplicate-token and induction attention.
 #include "analysis/detail/readings.h"
-#include "model/check_head.h"
 #include "model/detail/hook_points.h"
 #include "model/detail/weights.h"
 #include "model/hooked_transformer.h"
 #include "task/python_random.h"
 
-namespace patchbay::detail {
+namespace patchbay {
 
-void analyse_attention(AnalysisRun &run)
-{
-    require_roles(run.in.batch, "attention");
-    const ModelConfig &c = run.config();
-    const PromptBatch &batch = run.in.batch;
-    const size_t P = size_t(batch.prompts);
-    const std::pair<const char *, const std::vector<int> *> roles[] = {{"io", &batch.io_pos}, {"s1", &batch.s1_pos}, {"s2", &batch.s2_pos}};
-    std::map<std::string, std::vector<float>> values;
-    for (const auto &[role, positions] : roles)
-        values[role].resize(size_t(c.n_layers * c.n_heads) * P);
-    for (int l = 0; l < c.n_layers; ++l) {
-        for (int h = 0; h < c.n_heads; ++h)
-            for (size_t p = 0; p < P; ++p) {
-                const std::vector<float> pattern = run.in.runs.pattern(run.clean(), l, h, int(p));
-                const size_t size = size_t(batch.end[p]) + 1;
-                for (const auto &[role, positions] : roles)
-                    values[role][size_t(l * c.n_heads + h) * P + p] = pattern[(size - 1) * size + size_t((*positions)[p])];
-            }
-        run.progress(l + 1, c.n_layers);
-    }
-    for (const auto &[role, positions] : roles)
-        run.result.arrays[std::string("attention.end_to_") + role] = {{c.n_layers, c.n_heads, int64_t(P)}, values[role]};
-}
+using namespace detail;
 
 namespace {
 
@@ -40,7 +17,7 @@ constexpr int rows = 3, half = 15;
 std::vector<int64_t> repeated_tokens(const AnalysisRun &run)
 {
     std::vector<int64_t> tokens;
-    const nlohmann::json &options = run.spec.options;
+    const nlohmann::json &options = run.analysis.options;
     if (options.is_object() && options.contains("tokens")) {
         for (const nlohmann::json &row : options.at("tokens"))
             for (const nlohmann::json &id : row)
@@ -66,9 +43,7 @@ std::vector<int64_t> repeated_tokens(const AnalysisRun &run)
     return tokens;
 }
 
-} // namespace
-
-void analyse_detectors(AnalysisRun &run)
+void run_detectors(AnalysisRun &run)
 {
     const ModelConfig &c = run.config();
     const int T = 2 * half;
@@ -113,37 +88,30 @@ void analyse_detectors(AnalysisRun &run)
     run.progress(1, 1);
 }
 
-void analyse_attention_vs_contribution(AnalysisRun &run)
+std::string describe_detectors(const Analysis &)
 {
-    require_roles(run.in.batch, "attention-vs-contribution");
-    const ModelConfig &c = run.config();
-    if (run.spec.heads.size() != 1)
-        throw Error("heads", "attention-vs-contribution takes one head");
-    const Head head = run.spec.heads.front();
-    check_head(head, c);
-    const PromptBatch &batch = run.in.batch;
-    const int64_t P = batch.prompts, d = c.d_head;
-    const Weights &w = run.in.model->weights();
-    const auto ends = end_rows(run.in);
-    const at::Tensor z = run.in.runs.z_rows(run.clean(), head.layer, ends).narrow(1, int64_t(head.head) * d, d);              // [P, d]
-    const at::Tensor scale = norm_scale(gather_rows(run.clean().resid.back(), run.in.runs.layout(), ends), c);               // [P]
-    const at::Tensor result = at::matmul(z, w.layers[size_t(head.layer)].W_O[head.head]) / scale.unsqueeze(1);                // [P, D]
-    for (const auto &[role, tokens, positions] : {std::tuple{"io", &batch.io, &batch.io_pos}, std::tuple{"s", &batch.s, &batch.s2_pos}}) {
-        const at::Tensor unembed = w.W_U.index_select(1, at::tensor(*tokens, at::kLong)).t(); // [P, D]
-        run.result.arrays[std::string("contribution.") + role] = to_array((result * unembed).sum(1));
-        std::vector<float> attention;
-        for (int p = 0; p < P; ++p) {
-            const std::vector<float> pattern = run.in.runs.pattern(run.clean(), head.layer, head.head, p);
-            const size_t size = size_t(batch.end[size_t(p)]) + 1;
-            float sum = pattern[(size - 1) * size + size_t((*positions)[size_t(p)])];
-            // S stands twice before END; what matters is how much of END's attention goes to it.
-            if (std::string(role) == "s")
-                sum += pattern[(size - 1) * size + size_t(batch.s1_pos[size_t(p)])];
-            attention.push_back(sum);
-        }
-        run.result.arrays[std::string("attention.") + role] = {{P}, attention};
-    }
-    run.progress(1, 1);
+    return "Rows of random tokens, each repeated once: mean attention of each head to the previous token, to the same token's first occurrence "
+           "(duplicate token), and to the token after that (induction).";
 }
 
-} // namespace patchbay::detail
+} // namespace
+
+const AnalysisInfo &declared::detectors()
+{
+    static const AnalysisInfo info{
+        .name = "detectors",
+        .title = "Head detectors",
+        .tip = "Previous-token, duplicate-token and induction attention on repeated random tokens",
+        .parameters = {{"seed", Parameter::Kind::Whole, "seed of the random tokens (0)"},
+                       {"tokens", Parameter::Kind::Numbers, "rows of 30 token ids, the second 15 repeating the first, instead of random ones"}},
+        .yields = {{"detector.previous_token", "Previous token", "previous-token attention", "", "Attention on the pattern"},
+                   {"detector.duplicate_token", "Duplicate token", "duplicate-token attention", "", "Attention on the pattern"},
+                   {"detector.induction", "Induction", "induction attention", "", "Attention on the pattern"},
+                   {"detector.tl_mul.", "Detector, TransformerLens", "detector score of TransformerLens", "", "Attention on the pattern",
+                    Quantity::Draw::Hidden}},
+        .describe = describe_detectors,
+        .run = run_detectors};
+    return info;
+}
+
+} // namespace patchbay
