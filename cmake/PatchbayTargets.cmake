@@ -34,9 +34,12 @@ if(PATCHBAY_FUZZ)
   target_compile_options(patchbay_settings INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# patchbay_library(NAME): a static library from all .cpp files of the current folder and its sub-folders.
+# patchbay_library(NAME [SOURCES…]): a static library from these files; without any, from all of the current folder and its sub-folders.
 function(patchbay_library name)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  set(sources ${ARGN})
+  if(NOT sources)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  endif()
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE patchbay_settings)
