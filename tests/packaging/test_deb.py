@@ -51,6 +51,7 @@ class Packages(unittest.TestCase):
             self.assertEqual(fields["Version"], self.version)
             self.assertEqual(fields["Section"], "science")
             self.assertIn("<", fields["Maintainer"], "Debian wants a name and an address")
+            self.assertRegex(fields["Description"], "^circuits in transformer language models")
             self.assertIn("libtorch", fields["Depends"])
             self.assertIn("libc6 (>=", fields["Depends"])
         self.assertNotIn("qt", self.fields["patchbay-cli"]["Depends"].lower())
