@@ -92,7 +92,9 @@ class Packages(unittest.TestCase):
     def test_the_desktop_file_is_valid(self):
         if not shutil.which("desktop-file-validate"):
             self.skipTest("no desktop-file-validate here")
-        self.assertEqual(output("desktop-file-validate", self.root["patchbay"] / "usr/share/applications/patchbay.desktop"), "")
+        desktop = self.root["patchbay"] / "usr/share/applications/patchbay.desktop"
+        self.assertEqual(output("desktop-file-validate", desktop), "")
+        self.assertIn("Exec=patchbay\n", desktop.read_text(), "the program takes no files")
 
 
 if __name__ == "__main__":
