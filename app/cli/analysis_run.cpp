@@ -24,9 +24,6 @@ void say(const RunResult &result, int top, Console &console)
         } catch (const Error &) {
             continue;
         }
-        if (name.starts_with("pattern.") || name.starts_with("s2i.") || name.starts_with("components") || name.starts_with("accumulated")
-            || name.starts_with("lens") || name == "ablate.logits_at_end")
-            continue;
         console.say("");
         console.say(name + (q.unit.empty() ? "" : " (" + q.unit + ")"));
         std::vector<RankedHead> heads = top_heads(q.values, q.layers, q.heads, q.layers * q.heads, 1);

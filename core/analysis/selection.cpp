@@ -28,10 +28,14 @@ std::pair<std::string, std::string> words(const std::string &name)
     };
     if (const auto found = known.find(name); found != known.end())
         return found->second;
-    const size_t dot = name.find('.');
-    if (name.starts_with("denoise.") || name.starts_with("noise.") || name.starts_with("zero."))
-        return {name.substr(dot + 1) + " effect", "%"};
     return {name, ""};
+}
+
+// Arrays whose first two axes are not layer and head, but prompts, tokens, candidates or what is added up.
+bool of_something_else(const std::string &name)
+{
+    constexpr std::string_view others[] = {"pattern.", "s2i.", "components.", "accumulated.", "lens.", "ablate.logit", "contribution.", "detector.tokens"};
+    return std::any_of(std::begin(others), std::end(others), [&](std::string_view other) { return name.starts_with(other); });
 }
 
 } // namespace
@@ -40,7 +44,8 @@ HeadQuantity quantity(const RunResult &result, const std::string &name)
 {
     HeadQuantity out;
     std::tie(out.name, out.unit) = words(name);
-    if (const auto found = result.arrays.find(name); found != result.arrays.end() && found->second.is_float() && found->second.shape.size() >= 2) {
+    if (const auto found = result.arrays.find(name);
+        found != result.arrays.end() && found->second.is_float() && found->second.shape.size() >= 2 && !of_something_else(name)) {
         const Array &array = found->second;
         out.layers = int(array.shape[0]);
         out.heads = int(array.shape[1]);
@@ -53,7 +58,17 @@ HeadQuantity quantity(const RunResult &result, const std::string &name)
         }
         return out;
     }
-    if (const Grid *grid = result.grid(name); grid && grid->shape.size() == 2) {
+    if (const Grid *grid = result.grid(name)) {
+        if (grid->axes != std::vector<std::string>{"layer", "head"}) {
+            std::string axes;
+            for (const std::string &axis : grid->axes)
+                axes += (axes.empty() ? "" : " × ") + axis;
+            throw Error(name, "has " + (axes.empty() ? std::string("one cell") : "a cell for each " + axes) + ": heads are chosen by what each layer × head has");
+        }
+        // A sweep's numbers are shares of the gap, whatever took the activation's place.
+        out.unit = "%";
+        if (out.name == name)
+            out.name = name.substr(name.find('.') + 1) + " effect";
         out.layers = grid->shape[0];
         out.heads = grid->shape[1];
         for (int cell = 0; cell < grid->cells(); ++cell)
