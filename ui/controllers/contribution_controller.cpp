@@ -57,7 +57,7 @@ void ContributionController::refresh()
     spec.heads = {fromHeadId(head)};
     const SetupPtr setup = m_document.setup();
     m_compute.submit<widgets::ScatterView>({
-        {QStringLiteral("contribution"), false, false},
+        {QStringLiteral("contribution"), JobPriority::Long, false},
         [head, spec](Workbench &bench, const JobContext &context) { return viewOf(head, run_analysis(*bench.session, spec, {}, context.cancel())); },
         [this, setup](const widgets::ScatterView &view) {
             if (setup != m_document.setup())
