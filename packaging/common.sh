@@ -38,7 +38,7 @@ check_other_system()
         done
     fi
     echo "This is not a Debian system, so nothing is installed from here. The build needs CMake >= 3.25, Ninja, a C++20 compiler,"
-    echo "LibTorch, Qt >= 6.4 (Widgets, Svg, PrintSupport, Test), QCustomPlot for Qt 6, nlohmann-json, ICU, CLI11, spdlog, SQLite, libzip."
+    echo "LibTorch, Qt >= 6.4 (Widgets, PrintSupport, Test), QCustomPlot for Qt 6, nlohmann-json, ICU, CLI11, libzip."
     echo "README.md, 'On another system', says how to point CMake at a downloaded LibTorch."
     if [ ${#lacking[@]} -gt 0 ]; then
         printf 'Missing here: %s\n' "${lacking[@]}" >&2

@@ -109,26 +109,6 @@ double columnSum(const HeatmapFacet &facet, int column)
     return sumOfCells(facet, column, facet.columns, facet.rows);
 }
 
-QVector<double> niceTicks(double from, double to, int count)
-{
-    QVector<double> ticks;
-    if (!(to > from) || !std::isfinite(from) || !std::isfinite(to) || count < 1)
-        return ticks;
-    const double rough = (to - from) / count;
-    double power = std::pow(10, std::floor(std::log10(rough)));
-    for (;; power *= 10) {
-        for (double digit : {1.0, 2.0, 2.5, 5.0}) {
-            const double step = digit * power;
-            const double first = std::ceil(from / step - 1e-9), last = std::floor(to / step + 1e-9);
-            if (last - first + 1 > count)
-                continue;
-            for (double i = first; i <= last; ++i)
-                ticks.append(i * step);
-            return ticks;
-        }
-    }
-}
-
 int tickDecimals(double step)
 {
     for (int decimals = 0; decimals < 12; ++decimals) {

@@ -15,7 +15,10 @@ HeadQuantity quantity(const RunResult &result, const std::string &name)
     const Quantity known = quantity_named(name);
     out.name = known.known() ? known.words : name;
     out.unit = known.unit == "%" ? known.unit : "";
-    if (const auto found = result.arrays.find(name); found != result.arrays.end() && found->second.is_float() && found->second.shape.size() >= 2) {
+    // Other arrays have axes of their own: prompts, tokens, candidates, or what is added up.
+    const bool a_number_a_head = !known.known() || known.draw == Quantity::Draw::Heads;
+    if (const auto found = result.arrays.find(name);
+        found != result.arrays.end() && a_number_a_head && found->second.is_float() && found->second.shape.size() >= 2) {
         const Array &array = found->second;
         out.layers = int(array.shape[0]);
         out.heads = int(array.shape[1]);
@@ -28,7 +31,14 @@ HeadQuantity quantity(const RunResult &result, const std::string &name)
         }
         return out;
     }
-    if (const Grid *grid = result.grid(name); grid && grid->shape.size() == 2) {
+    if (const Grid *grid = result.grid(name)) {
+        if (grid->axes != std::vector<std::string>{"layer", "head"}) {
+            std::string axes;
+            for (const std::string &axis : grid->axes)
+                axes += (axes.empty() ? "" : " × ") + axis;
+            throw Error(name, "has " + (axes.empty() ? std::string("one cell") : "a cell for each " + axes) + ": heads are chosen by what each layer × head has");
+        }
+        out.unit = "%"; // shares of the gap, whatever took the activation's place
         out.layers = grid->shape[0];
         out.heads = grid->shape[1];
         for (int cell = 0; cell < grid->cells(); ++cell)

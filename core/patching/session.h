@@ -80,7 +80,8 @@ public:
     /// From the cached runs, in milliseconds.
     AttentionPattern attention(Head head, bool flipped_run, AttentionKind kind = AttentionKind::Plain);
     /// The attention of a head in the run that a cell describes: base run with the given nodes patched from the source run.
-    AttentionPattern attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched);
+    /// Two whole passes; throws Cancelled between their layers.
+    AttentionPattern attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched, const CancelToken &cancel = {});
 
     /// The cached runs and weights, for core's own sources (patching/detail/session_impl.h).
     struct Impl;

@@ -103,6 +103,16 @@ private Q_SLOTS:
                "widgets include core or a layer above");
     }
 
+    // Its header uses the bare words signals and slots, which ui and app have given up.
+    void qcustomplotStaysInWidgets()
+    {
+        const auto plots = [](const QString &include, const QString &) { return include == QLatin1String("qcustomplot.h"); };
+        forbid([](const QString &file) { return !file.startsWith("widgets/"); }, plots, "a file outside widgets includes QCustomPlot");
+        const QStringList files = m_tree.files();
+        QVERIFY2(std::any_of(files.begin(), files.end(), [&](const QString &file) { return !m_tree.chain(file, plots).isEmpty(); }),
+                 "no file includes QCustomPlot: plots with axes stand on it");
+    }
+
     void privateHeadersOfCoreStayInCore()
     {
         forbid([](const QString &file) {

@@ -34,7 +34,7 @@ void Document::open(const SetupRequest &request)
         Q_EMIT loadingChanged();
     };
     m_job = m_compute.submit<SetupPtr>({
-        {QStringLiteral("setup"), false, true},
+        {QStringLiteral("setup"), JobPriority::Long, true},
         [this, request](Workbench &bench, const JobContext &context) {
             return setUpOnWorker(bench, context, request,
                                  [this](double share, const QString &what) { Q_EMIT loadingProgress(share, what); });

@@ -183,7 +183,7 @@ JobId RunController::findIntervalsOf(int id)
 {
     using Widths = std::vector<std::vector<double>>;
     const RunResultPtr result = m_store.find(id)->result;
-    return m_compute.submit<Widths>({{QStringLiteral("intervals-%1").arg(id), false, true},
+    return m_compute.submit<Widths>({{QStringLiteral("intervals-%1").arg(id), JobPriority::Long, true},
                               [result](Workbench &, const JobContext &context) { return halfWidthsOnWorker(context, *result); },
                               [this, id, result](const Widths &widths) {
                                   if (const RunEntry *entry = m_store.find(id); entry && entry->result == result)

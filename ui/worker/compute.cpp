@@ -84,7 +84,7 @@ void Compute::execute(Workbench &bench, const std::shared_ptr<JobTicket> &ticket
                 },
                 Qt::QueuedConnection);
         },
-        [this, &bench] { serveQuickJobs(bench); });
+        [this, &bench] { serveShortJobs(bench); });
     try {
         work(bench, context);
         finish(ticket, done, nothing);
@@ -98,10 +98,10 @@ void Compute::execute(Workbench &bench, const std::shared_ptr<JobTicket> &ticket
     }
 }
 
-// On the compute thread: a quick job inside a slow one's work, while that is between two chunks.
-void Compute::serveQuickJobs(Workbench &bench)
+// On the compute thread: a short job inside a long one's work, while that is between two chunks.
+void Compute::serveShortJobs(Workbench &bench)
 {
-    while (const auto job = m_queue.tryPopQuick())
+    while (const auto job = m_queue.tryPopShort())
         job->work(bench);
 }
 
