@@ -109,8 +109,8 @@ private:
             const double offset = (i + 0.5) * cell;
             const QString column = elided(visibleToken(m_view.tokens.value(i)), points(), false, longestToken);
             const QString row = elided(visibleToken(rowTokens().value(i)), points(), false, longestToken);
-            // In the corner of a matrix of many tokens the first column's text keeps off the last row's.
-            const double half = capHeight(points()) / 2, x = frame.left() + std::max(offset, half) + half, y = frame.top() + std::min(offset, frame.height() - half);
+            // In the corner of a matrix of many tokens the last row's text keeps off the first column's.
+            const double half = capHeight(points()) / 2, x = frame.left() + offset + half, y = frame.top() + std::min(offset, frame.height() - half + gap * 0.4);
             scene.text({x, frame.bottom() + gap * 0.7}, column, points(), Align::Right, ink, false, 90);
             textAtMiddle(scene, {frame.left() - gap * 0.7, y}, row, points(), Align::Right);
             if (role(i).isEmpty())
