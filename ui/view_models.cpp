@@ -180,7 +180,7 @@ QVector<widgets::HeadId> strongestHeads(const widgets::HeatmapView &view, int n)
     QVector<std::pair<double, widgets::HeadId>> all;
     for (const widgets::HeatmapFacet &facet : view.facets) {
         for (int cell = 0; cell < facet.values.size(); ++cell) {
-            if (std::isnan(facet.values[cell]))
+            if (!std::isfinite(facet.values[cell]))
                 continue;
             const widgets::HeadId id{cell / facet.columns, view.columnsAreHeads ? cell % facet.columns : -1};
             all << std::pair{-std::abs(facet.values[cell]), id};

@@ -15,6 +15,8 @@ namespace {
 
 QString percent(double share)
 {
+    if (!std::isfinite(share))
+        return QStringLiteral("\u2013");
     return QStringLiteral("%1%2 %").arg(share < 0 ? QStringLiteral("\u2212") : QString()).arg(std::abs(share) * 100, 0, 'f', 1);
 }
 
@@ -52,7 +54,7 @@ std::vector<int> strongest(const Grid &grid, const Baseline &baseline, int n, Si
     std::vector<std::pair<double, int>> cells;
     for (int cell = 0; cell < grid.cells(); ++cell) {
         const double value = normalised(grid, cell, baseline);
-        if (std::isnan(value) || (sign == Sign::Positive && value <= 0) || (sign == Sign::Negative && value >= 0))
+        if (!std::isfinite(value) || (sign == Sign::Positive && value <= 0) || (sign == Sign::Negative && value >= 0))
             continue;
         cells.emplace_back(-std::abs(value), cell);
     }
@@ -155,7 +157,7 @@ widgets::ScatterView scatterView(const Grid &x, const Grid &y, const Baseline &x
             view.title += QLatin1String(words);
     for (int cell = 0; cell < x.cells(); ++cell) {
         const double vx = normalised(x, cell, xBaseline) * 100, vy = normalised(y, cell, yBaseline) * 100;
-        if (!std::isnan(vx) && !std::isnan(vy))
+        if (std::isfinite(vx) && std::isfinite(vy))
             view.points << widgets::ScatterPoint{cellHead(x, cell), cellLabel(x, cell), vx, vy, 0};
     }
     return view;
@@ -234,7 +236,7 @@ widgets::BarsView arrayBars(const RunResult &result, int n, Sign sign)
     view.valueLabel = heatmap.unit.isEmpty() ? heatmap.colourLabel : QStringLiteral("%1 (%2)").arg(heatmap.colourLabel, heatmap.unit);
     for (int cell = 0; cell < facet.values.size(); ++cell) {
         const double value = facet.values[cell];
-        if (std::isnan(value) || value == 0 || (sign == Sign::Positive && value < 0) || (sign == Sign::Negative && value > 0))
+        if (!std::isfinite(value) || value == 0 || (sign == Sign::Positive && value < 0) || (sign == Sign::Negative && value > 0))
             continue;
         const widgets::HeadId head{cell / facet.columns, cell % facet.columns};
         view.bars << widgets::Bar{head, widgets::label(head), value, 0};

@@ -5,7 +5,7 @@
 
 namespace patchbay::widgets {
 
-/// value with a sign (U+2212 for minus), fixed decimals; "–" for NaN.
+/// value with a sign (U+2212 for minus), fixed decimals; "–" for what is no number.
 QString signedNumber(double value, int decimals);
 
 /// "+23.4 %" (one decimal) for percentages, three significant digits and the unit otherwise.

@@ -9,6 +9,7 @@
 #include "report/report_sheet.h"
 #include "task/task_source.h"
 #include "text/tokenizer.h"
+#include "usage_error.h"
 
 #include <CLI/CLI.hpp>
 #include <QFileInfo>
@@ -18,6 +19,9 @@
 namespace patchbay {
 
 namespace {
+
+using cli::option_value;
+using cli::UsageError;
 
 struct Options {
     std::vector<std::string> files, views{"heatmap"}, facets, steps;
@@ -66,6 +70,25 @@ void declare(CLI::App &app, Options &o)
     app.get_formatter()->column_width(34);
 }
 
+Head headOf(const Options &o)
+{
+    return option_value("--head", [&] { return parse_head(o.head); });
+}
+
+/// What a command line can get wrong by itself, said before any file is read.
+void check(const Options &o)
+{
+    for (const std::string &view : o.views)
+        option_value("--view", [&] { return parseFigureView(view); });
+    if (!o.head.empty())
+        headOf(o);
+    const QString type = QFileInfo(QString::fromStdString(o.out)).suffix().toLower();
+    if (type != QLatin1String("pdf") && type != QLatin1String("svg") && type != QLatin1String("png"))
+        throw UsageError("--out", "\"" + o.out + "\" does not end in .pdf, .svg or .png");
+    if (o.views.size() > 1 && o.files.size() > 1 && o.views.size() != o.files.size())
+        throw UsageError("--view", "give one view, or as many as result files");
+}
+
 /// Attention comes out of a result that kept it, otherwise from the model that the result names, on the task that it names.
 std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const Options &o)
 {
@@ -79,14 +102,14 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
     };
     if (const Analysis *analysis = result->spec.as<Analysis>(); analysis && analysis->name == "attention-patterns") {
         for (widgets::AttentionView &view : attentionViews(*result))
-            if (o.head.empty() || toHeadId(parse_head(o.head)) == view.head)
+            if (o.head.empty() || toHeadId(headOf(o)) == view.head)
                 add(std::move(view));
         if (subjects.empty())
-            throw Error("--head", "the result holds no attention of " + label(parse_head(o.head)));
+            throw Error("--head", "the result holds no attention of " + label(headOf(o)));
         return subjects;
     }
     if (o.head.empty())
-        throw Error("--head", "name the head whose attention to draw, such as 9.6");
+        throw UsageError("--head", "name the head whose attention to draw, such as 9.6");
     LoadOptions load;
     load.path = result->spec.model.path == "demo" ? demo_model_path() : std::filesystem::path(result->spec.model.path);
     load.processing = result->spec.model.processing;
@@ -95,7 +118,7 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
     Session session(model, load_batch(result->spec.task, model->tokenizer()));
     if (o.prompt >= session.batch().prompts)
         throw Error("prompt " + std::to_string(o.prompt), "the task has " + std::to_string(session.batch().prompts) + " prompts, counted from 0");
-    RunSpec spec = attentionSpec(result->spec, parse_head(o.head), o.prompt, o.flipped, o.weighted);
+    RunSpec spec = attentionSpec(result->spec, headOf(o), o.prompt, o.flipped, o.weighted);
     RunResult kept = run_analysis(session, spec);
     add(attentionViews(kept).front());
     subjects.back().spec = std::move(spec);
@@ -112,8 +135,6 @@ std::vector<FigureSubject> subjectsOf(Options &o)
     }
     if (!o.steps.empty())
         throw Error("--steps", "chooses from the folder that a recipe was run into; " + o.files.front() + " is none");
-    if (o.views.size() > 1 && o.files.size() > 1 && o.views.size() != o.files.size())
-        throw Error("--view", "give one view, or as many as result files");
     std::vector<RunResultPtr> results;
     for (const std::string &file : o.files)
         results.push_back(std::make_shared<const RunResult>(load_result(file)));
@@ -158,6 +179,7 @@ int draw(Options &o)
     o.spec.caption = QString::fromStdString(o.caption);
     o.spec.attention = o.attention == "text" ? widgets::FigureSpec::Attention::Text : widgets::FigureSpec::Attention::Matrix;
     o.choices.sign = o.sign == "positive" ? Sign::Positive : o.sign == "negative" ? Sign::Negative : Sign::Both;
+    check(o);
     const std::vector<FigureSubject> subjects = subjectsOf(o);
     for (const QString &file : exportFigure(QString::fromStdString(o.out), subjects, o.spec, o.numbers, o.columns))
         if (!o.quiet)
@@ -181,6 +203,9 @@ int figure_command(int argc, char **argv)
     }
     try {
         return options.printSpec ? printSpecs(options) : draw(options);
+    } catch (const UsageError &error) {
+        std::cerr << "patchbay figure: " << error.what() << '\n';
+        return 2;
     } catch (const std::exception &error) {
         std::cerr << "patchbay figure: " << error.what() << '\n';
         return 1;

@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "task/prompts.h"
-#include "text/tokenizer.h"
+#include "text/token_texts.h"
 
 #include <algorithm>
 #include <limits>
@@ -105,13 +105,14 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name)
 
 void describe_tokens(PromptBatch &batch, const Tokenizer &tokenizer)
 {
-    batch.tokens.assign(size_t(batch.prompts), {});
-    batch.flipped_tokens.assign(size_t(batch.prompts), {});
+    const auto texts = [&](const std::vector<int64_t> &ids, int prompt) {
+        return token_texts(tokenizer, {ids.data() + size_t(prompt) * size_t(batch.width), size_t(batch.end[size_t(prompt)]) + 1});
+    };
+    batch.tokens.clear();
+    batch.flipped_tokens.clear();
     for (int prompt = 0; prompt < batch.prompts; ++prompt) {
-        for (int position = 0; position <= batch.end[size_t(prompt)]; ++position) {
-            batch.tokens[size_t(prompt)].push_back(token_text(tokenizer, batch.at(false, prompt, position)));
-            batch.flipped_tokens[size_t(prompt)].push_back(token_text(tokenizer, batch.at(true, prompt, position)));
-        }
+        batch.tokens.push_back(texts(batch.clean, prompt));
+        batch.flipped_tokens.push_back(texts(batch.flipped, prompt));
     }
 }
 

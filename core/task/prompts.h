@@ -58,9 +58,6 @@ void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer);
 /// Empty for a text of one token; otherwise what it is, such as "\" Brandon\" is 2 tokens (\" Brand\", \"on\")".
 std::string why_not_one_token(const std::string &text, const Tokenizer &tokenizer);
 
-/// A token as text; "[50300]" for an id that the tokenizer does not have.
-std::string token_text(const Tokenizer &tokenizer, int64_t id);
-
 /// The batch without the prompts at these indices (others are ignored). Throws Error when none is left.
 PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &excluded);
 

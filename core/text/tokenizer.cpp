@@ -188,14 +188,18 @@ std::vector<int64_t> Tokenizer::encode(std::string_view text) const
 
 std::string Tokenizer::decode(std::span<const int64_t> ids) const
 {
-    std::string bytes;
-    for (const int64_t id : ids) {
-        const auto found = m->bytes.find(id);
-        if (found == m->bytes.end())
-            throw Error(m->name, "has no token with id " + std::to_string(id));
-        bytes += found->second;
-    }
-    return well_formed(bytes);
+    std::string joined;
+    for (const int64_t id : ids)
+        joined += bytes(id);
+    return well_formed(joined);
+}
+
+const std::string &Tokenizer::bytes(int64_t id) const
+{
+    const auto found = m->bytes.find(id);
+    if (found == m->bytes.end())
+        throw Error(m->name, "has no token with id " + std::to_string(id));
+    return found->second;
 }
 
 std::string Tokenizer::token(int64_t id) const

@@ -25,6 +25,8 @@ public:
     std::vector<int64_t> encode(std::string_view text) const;
     /// The bytes of all tokens joined, then read as UTF-8 with U+FFFD for what is ill-formed. Throws Error for an unknown id.
     std::string decode(std::span<const int64_t> ids) const;
+    /// What a token stands for, which need not be whole characters. Throws Error for an id that is not in the vocabulary.
+    const std::string &bytes(int64_t id) const;
     /// One token alone, decoded. Throws Error for an id that is not in the vocabulary.
     std::string token(int64_t id) const;
     /// Whether an id stands for a token. Models often have more ids than their tokenizers.

@@ -136,6 +136,29 @@ private Q_SLOTS:
         QVERIFY2(offenders.isEmpty(), qPrintable("these see both Qt and LibTorch:\n    " + offenders.join("\n    ")));
     }
 
+    void theLocaleIsSetInOnePlace()
+    {
+        // Qt's own QString::number, arg and toDouble are C's unless told otherwise by %L or a QLocale.
+        static const QRegularExpression locale(QStringLiteral("\\bsetlocale\\b|\\bQLocale\\b|%L\\d"));
+        int looked_at = 0;
+        QStringList offenders;
+        for (const QString &file : m_tree.files()) {
+            if (file.startsWith("tests/") || file == QLatin1String("ui/shell/plain_numbers.cpp"))
+                continue;
+            ++looked_at;
+            QFile source(source_dir + u'/' + file);
+            QVERIFY(source.open(QIODevice::ReadOnly));
+            int number = 0;
+            for (const QString &line : QString::fromUtf8(source.readAll()).split(u'\n')) {
+                ++number;
+                if (locale.match(line.section(QStringLiteral("//"), 0, 0)).hasMatch())
+                    offenders << file + ':' + QString::number(number) + ": " + line.trimmed();
+            }
+        }
+        QVERIFY(looked_at > 100);
+        QVERIFY2(offenders.isEmpty(), qPrintable("these depend on the user's locale:\n    " + offenders.join("\n    ")));
+    }
+
     void compilerFindsPublicHeadersFreeOfTorch()
     {
         QTemporaryDir folder;

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "task/task_source.h"
+#include "text/token_texts.h"
 #include "text/tokenizer.h"
 #include "worker/workbench.h"
 
@@ -30,14 +31,6 @@ std::shared_ptr<const Model> modelFor(const Workbench &bench, const JobContext &
         context.cancel());
 }
 
-std::vector<std::string> tokensOf(const std::vector<int64_t> &ids, const Tokenizer &tokenizer)
-{
-    std::vector<std::string> tokens;
-    for (const int64_t id : ids)
-        tokens.push_back(tokenizer.token(id));
-    return tokens;
-}
-
 } // namespace
 
 SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupRequest &request,
@@ -62,8 +55,8 @@ SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupR
         setup->pairs = load_pairs(request.task, *tokenizer);
         for (size_t i = 0; i < setup->pairs.size(); ++i) {
             const PromptPair &pair = setup->pairs[i];
-            setup->clean_tokens.push_back(tokensOf(pair.clean_ids, *tokenizer));
-            setup->flipped_tokens.push_back(tokensOf(pair.flipped_ids, *tokenizer));
+            setup->clean_tokens.push_back(token_texts(*tokenizer, pair.clean_ids));
+            setup->flipped_tokens.push_back(token_texts(*tokenizer, pair.flipped_ids));
             if (pair.usable())
                 setup->batch_pairs.push_back(static_cast<int>(i));
         }
