@@ -1,6 +1,6 @@
 // patchbay: the desktop program.
-#include "../blas_setup.h"
-#include "../openmp_waiting.h"
+#include "../before_libraries.h"
+#include "close_on_signal.h"
 #include "figure_command.h"
 #include "main_window.h"
 #include "report_command.h"
@@ -81,7 +81,6 @@ bool headless(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    patchbay::correct_blas_core(argv);
     if (headless(argc, argv))
         qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication app(argc, argv);
@@ -99,6 +98,7 @@ int main(int argc, char **argv)
         return QApplication::exec();
     }
     patchbay::MainWindow window;
+    patchbay::closeWindowsOnSignals(&app);
     if (options.size.isValid() || !options.screenshot.isEmpty()) {
         window.resize(options.size.isValid() ? options.size : QSize(1280, 800));
         window.useDefaultLayout();

@@ -1,6 +1,7 @@
 #include "analysis/analysis.h"
 
 #include "analysis/detail/readings.h"
+#include "base/signals.h"
 #include "task/python_random.h"
 
 #include <chrono>
@@ -43,6 +44,7 @@ const std::vector<std::string> &analysis_names()
 
 RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
+    const SignalsHeldOff held;
     const auto start = std::chrono::steady_clock::now();
     const auto found = analyses().find(spec.analysis);
     if (found == analyses().end()) {

@@ -35,7 +35,7 @@ Tokens tokens_of(const PromptBatch &batch, bool flipped)
 
 AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched)
 {
-    m->enter();
+    const SignalsHeldOff held = m->enter();
     m->baseline({});
     const ModelConfig &c = m->model->config();
     check_head(head, c);
