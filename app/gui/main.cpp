@@ -1,6 +1,6 @@
 // patchbay: the desktop program.
-#include "../blas_setup.h"
-#include "../openmp_waiting.h"
+#include "../before_libraries.h"
+#include "close_on_signal.h"
 #include "figure_command.h"
 #include "main_window.h"
 #include "report_command.h"
@@ -40,7 +40,6 @@ const Command *commandNamed(const char *name)
 
 int main(int argc, char **argv)
 {
-    correct_blas_core(argv);
     if (const Command *command = commandNamed(argc > 1 ? argv[1] : "")) {
         const auto app = start_qt_unseen(argv);
         return command->run(argc - 1, argv + 1);
@@ -57,6 +56,7 @@ int main(int argc, char **argv)
         return QApplication::exec();
     }
     MainWindow window;
+    closeWindowsOnSignals(app.get());
     if (options.width > 0 || !options.screenshot.empty()) {
         window.resize(options.width > 0 ? QSize(options.width, options.height) : QSize(1280, 800));
         window.useDefaultLayout();

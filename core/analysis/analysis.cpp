@@ -1,6 +1,7 @@
 #include "analysis/analysis.h"
 
 #include "analysis/detail/readings.h"
+#include "base/signals.h"
 #include "task/python_random.h"
 
 #include <chrono>
@@ -17,6 +18,7 @@ namespace {
 
 RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
+    const SignalsHeldOff held;
     const auto start = std::chrono::steady_clock::now();
     const Analysis *analysis = spec.as<Analysis>();
     if (!analysis)

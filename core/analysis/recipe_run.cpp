@@ -2,6 +2,7 @@
 #include "analysis/recipe.h"
 
 #include "analysis/analysis.h"
+#include "base/memory.h"
 
 #include <chrono>
 
@@ -136,7 +137,7 @@ const StepOutcome &RecipeRun::run(size_t index, const RunObserver &observer, con
     } catch (const std::exception &e) {
         kept = {};
         kept.state = StepState::Failed;
-        kept.message = e.what();
+        kept.message = means_out_of_memory(e) ? not_enough_memory : e.what();
     }
     return kept;
 }

@@ -1,7 +1,10 @@
 #include "model/model.h"
 
+#include "base/cores.h"
 #include "base/data_dir.h"
 #include "base/error.h"
+#include "base/memory.h"
+#include "base/signals.h"
 #include "model/detail/config_json.h"
 #include "model/detail/pack_projections.h"
 #include "model/detail/process_weights.h"
@@ -13,7 +16,6 @@
 
 #include <chrono>
 #include <future>
-#include <thread>
 
 #include <omp.h>
 
@@ -36,7 +38,7 @@ class RoomForHashing {
 public:
     RoomForHashing() : m_before(omp_get_max_threads())
     {
-        if (m_before > 1 && m_before >= int(std::thread::hardware_concurrency()))
+        if (m_before > 1 && m_before >= usable_cores())
             omp_set_num_threads(m_before - 1);
     }
     ~RoomForHashing() { omp_set_num_threads(m_before); }
@@ -47,11 +49,23 @@ private:
     const int m_before;
 };
 
+/// OpenBLAS, by which LibTorch multiplies, takes a work area at its first product, and tries for ever where it gets none.
+/// So the first one is here, where running out of memory can still be said.
+void prepare_blas()
+{
+    static const at::Tensor first = [] {
+        need_memory(size_t(144) << 20);
+        return at::mm(at::ones({128, 128}), at::ones({128, 128}));
+    }();
+}
+
 } // namespace
 
 std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::function<void(double, const std::string &)> &progress,
                                          const CancelToken &cancel)
 {
+    const SignalsHeldOff held;
+    prepare_blas();
     const auto start = std::chrono::steady_clock::now();
     const auto report = [&](double done, const char *what) {
         cancel.check();
@@ -124,6 +138,8 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
 
 std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t seed, const Processing &processing)
 {
+    const SignalsHeldOff held;
+    prepare_blas();
     check_config(config, "random model");
     const std::shared_ptr<Model> model(new Model);
     model->m_trust.path = "random";

@@ -1,5 +1,6 @@
 #include "model/weight_arrays.h"
 
+#include "base/signals.h"
 #include "model/detail/tensor_array.h"
 #include "model/detail/weights.h"
 
@@ -7,6 +8,7 @@ namespace patchbay {
 
 ArrayMap weight_arrays(const Model &model)
 {
+    const SignalsHeldOff held;
     ArrayMap out;
     const auto add = [&](const std::string &name, const at::Tensor &tensor) {
         if (tensor.defined())

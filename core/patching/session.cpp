@@ -1,5 +1,7 @@
 #include "patching/session.h"
 
+#include "base/cores.h"
+#include "base/memory.h"
 #include "model/check_head.h"
 #include "patching/detail/gemm.h"
 #include "patching/detail/kernels.h"
@@ -9,10 +11,10 @@
 #include <ATen/Parallel.h>
 
 #include <omp.h>
+#include <pthread.h>
 
 #include <chrono>
 #include <numeric>
-#include <thread>
 
 namespace patchbay {
 
@@ -30,13 +32,47 @@ std::optional<Head> PriorityHint::wanted() const
     return m_head;
 }
 
+namespace {
+
+// libgomp ends the program where it cannot start a thread, and it starts them inside the first loop that needs them. So
+// they are started here, where running out of memory can still be said, and under SignalsHeldOff, whatever the thread
+// that calls has. A pool belongs to the thread that calls.
+void start_pool(int threads)
+{
+    static thread_local int started = 1;
+    if (threads <= started)
+        return;
+    pthread_attr_t attributes;
+    size_t stack = 0;
+    if (pthread_getattr_default_np(&attributes) == 0) {
+        pthread_attr_getstacksize(&attributes, &stack);
+        pthread_attr_destroy(&attributes);
+    }
+    need_memory(size_t(threads - started) * (stack + (size_t(64) << 10)));
+#pragma omp parallel num_threads(threads)
+    hold_off_signals(); // also those of a pool begun elsewhere; set_threads gives the caller its own mask back
+    started = threads;
+}
+
+// Handing a row of a tiny model over to another thread takes longer than computing it; on a busy machine, where the
+// other thread has to wait for a core first, a hundred times as long.
+int threads_for(const ModelConfig &c, int wanted)
+{
+    const double width = 2.0 * (c.n_heads + c.n_kv_heads) * c.d_head + (c.gated_mlp ? 3.0 : 2.0) * c.d_mlp;
+    constexpr double tiny = 1e6; // operations on a row in one block: a d_model of about 200
+    return wanted == 0 && 2.0 * c.d_model * width < tiny ? 1 : wanted;
+}
+
+} // namespace
+
 void set_threads(int threads)
 {
+    const SignalsHeldOff held;
     // oneDNN deals out its work before it has the threads: where OpenMP gave it fewer (OMP_THREAD_LIMIT, OMP_DYNAMIC), a part of every
     // product would be left undone, without a word.
     omp_set_dynamic(0);
-    const int wanted = threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency()));
-    const int n = std::max(1, std::min(wanted, omp_get_thread_limit()));
+    const int n = std::max(1, std::min(threads > 0 ? threads : usable_cores(), omp_get_thread_limit()));
+    start_pool(n);
     // Setting it makes LibTorch's other pool anew, whose threads spin for tens of milliseconds beside whatever comes next.
     if (at::get_num_threads() != n)
         at::set_num_threads(n);
@@ -56,9 +92,10 @@ Session::Impl::Impl(std::shared_ptr<const Model> model_, PromptBatch batch_, con
         throw Error("device " + resources.device, "this build computes on the CPU only; use --device cpu");
 }
 
-void Session::Impl::enter() const
+SignalsHeldOff Session::Impl::enter() const
 {
-    set_threads(resources.threads);
+    set_threads(threads_for(model->config(), resources.threads));
+    return {};
 }
 
 std::unique_ptr<HeadEntry> Session::Impl::head_entry(bool base_flipped, const std::vector<int> &first) const
@@ -154,8 +191,10 @@ RunResult Session::Impl::run_activation(const RunSpec &spec, const RunObserver &
 }
 
 Session::Session(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources)
-    : m((set_threads(resources.threads), std::make_unique<Impl>(std::move(model), std::move(batch), resources)))
 {
+    const SignalsHeldOff held;
+    set_threads(threads_for(model->config(), resources.threads));
+    m = std::make_unique<Impl>(std::move(model), std::move(batch), resources);
 }
 
 Session::~Session() = default;
@@ -182,13 +221,13 @@ const Resources &Session::resources() const
 
 const Baseline &Session::baseline(const CancelToken &cancel)
 {
-    m->enter();
+    const SignalsHeldOff held = m->enter();
     return m->baseline(cancel);
 }
 
 RunResult Session::run(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
-    m->enter();
+    const SignalsHeldOff held = m->enter();
     try {
         m->baseline(cancel);
     } catch (const Cancelled &) {
@@ -209,7 +248,7 @@ RunResult Session::run(const RunSpec &spec, const RunObserver &observer, const C
 
 AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind kind)
 {
-    m->enter();
+    const SignalsHeldOff held = m->enter();
     m->baseline({});
     const ModelConfig &c = m->model->config();
     check_head(head, c);

@@ -25,7 +25,7 @@ Tokens tokens_of(const PromptBatch &batch, bool flipped)
 
 AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched, const CancelToken &cancel)
 {
-    m->enter();
+    const SignalsHeldOff held = m->enter();
     m->baseline(cancel);
     const ModelConfig &c = m->model->config();
     check_head(head, c);
