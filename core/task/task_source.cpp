@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json_field.h"
 #include "io/array_files.h"
+#include "model/model.h"
 #include "task/ioi_task.h"
 #include "text/tokenizer.h"
 
@@ -88,6 +89,12 @@ PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer)
     if (!tokenizer)
         throw Error("model", "has no tokenizer.json: only a batch of token ids can be run on it, not prompts");
     return make_batch(load_pairs(task, *tokenizer), tokenizer, tokenizer->pad_id().value_or(0));
+}
+
+PromptBatch load_batch(const TaskRef &task, const Model &model)
+{
+    const bool ids = task.kind == "batch" && task.pairs.is_null();
+    return load_batch(task, ids ? model.tokenizer() : &model.need_tokenizer());
 }
 
 std::filesystem::path builtin_task_path()

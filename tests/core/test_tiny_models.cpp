@@ -134,8 +134,6 @@ private Q_SLOTS:
         QVERIFY(loaded->tokenizer() != nullptr);
         QVERIFY2(loaded->trust().tokenizer.find("the model only 23") != std::string::npos, loaded->trust().tokenizer.c_str());
         QVERIFY(loaded->trust().hazards.back().find("the model only 23") != std::string::npos);
-        copy.write("tokenizer.json", "{}");
-        QVERIFY_EXCEPTION_THROWN(copy.load(), Error);
     }
 
     void rows_of_tokens_that_were_never_trained_are_counted()
