@@ -89,6 +89,12 @@ std::vector<Foreign> foreign()
     return out;
 }
 
+std::string read_bytes(const fs::path &path)
+{
+    QFile file(QString::fromStdString(path.string()));
+    return file.open(QIODevice::ReadOnly) ? file.readAll().toStdString() : std::string();
+}
+
 /// A cache with one model in it, of which snapshots of these names are there.
 fs::path cached(const CheckpointFolder &f, std::initializer_list<const char *> snapshots)
 {
@@ -248,7 +254,14 @@ private Q_SLOTS:
             QSKIP("../shared/cases is not there");
         QFETCH(QString, folder);
         QFETCH(QString, tokenizer);
-        const auto model = Model::load({kCases / folder.toStdString(), {}, true});
+        // Files that several cases share lie in one of them; in the others stands the way there.
+        const QTemporaryDir dir;
+        const fs::path from = kCases / folder.toStdString(), copy = dir.path().toStdString();
+        for (const auto &entry : fs::directory_iterator(from)) {
+            const std::string link = fs::file_size(entry) < 100 ? read_bytes(entry) : "";
+            fs::copy_file(link.starts_with("../") ? from / link : entry.path(), copy / entry.path().filename());
+        }
+        const auto model = Model::load({copy, {}, true});
         QVERIFY2(model->trust().tokenizer.find(tokenizer.toStdString()) != std::string::npos, model->trust().tokenizer.c_str());
     }
 };

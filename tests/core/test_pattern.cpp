@@ -53,7 +53,7 @@ private Q_SLOTS:
         row(R"([[:^punct:]b]+)", "a$+.b!", {"a", "$+.", "b", "!"});
         // What other engines read otherwise: repeated intervals, hexadecimal digits, a dot over lines, text segments, no quoting, calls.
         row(R"(\p{N}{1,3}+)", "1234567a", {"1234567", "a"});
-        row(R"(a{2}?)", "aaab", {"aa", "ab"});
+        row(R"(a{2}?)", "aaab", {"aa", "a", "b"});
         row(R"([\h]+)", "xab1z", {"x", "ab1", "z"});
         row(R"(\Qa.\E)", "Qa-Ea", {"Qa-E", "a"});
         row(R"((?<n>a|b\g<n>c)+)", "xbacab", {"x", "baca", "b"});
