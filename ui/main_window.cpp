@@ -7,6 +7,7 @@
 #include "docks/recipe_dock.h"
 #include "docks/runs_dock.h"
 #include "heatmap_widget.h"
+#include "model/model_folder.h"
 #include "shell/actions.h"
 #include "shell/command_palette.h"
 #include "shell/export_flow.h"
@@ -67,7 +68,7 @@ MainWindow::~MainWindow() = default;
 
 void MainWindow::start(const QString &modelFolder)
 {
-    m_explorer.document.open({{modelFolder.toStdString(), {}, {}}, {}});
+    m_explorer.document.open({{absolute_model_path(modelFolder.toStdString()), {}, {}}, {}});
 }
 
 void MainWindow::useDefaultLayout()

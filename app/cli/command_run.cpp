@@ -46,6 +46,8 @@ int run(const Options &options)
         throw UsageError("--resume", "an analysis has no cells to go on with");
     WorkOptions work_options;
     work_options.model.path = options.model.empty() ? spec.model.path : options.model;
+    if (options.model.empty())
+        work_options.model.beside = std::filesystem::absolute(options.file).parent_path();
     const Processing &p = spec.model.processing;
     work_options.model.no_fold_ln = !p.fold_ln;
     work_options.model.no_center_writing = !p.center_writing;

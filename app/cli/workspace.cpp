@@ -32,7 +32,7 @@ Workspace::Workspace(const WorkOptions &options, Console &console) : m_options(o
     const std::string &sha = m_model->trust().sha256;
     if (!options.expected_sha256.empty() && !sha.empty() && sha != options.expected_sha256)
         throw Error(options.model.path, "is another model than the spec's: its weights' SHA-256 is " + sha + ", not " + options.expected_sha256);
-    m_batch = load_batch(options.task.ref(), m_model->tokenizer());
+    m_batch = load_batch(options.task.ref(), *m_model);
     check_batch(m_batch, m_model->config().d_vocab, m_model->config().n_ctx);
     m_batch_hash = hash_of(m_batch);
     if (!options.expected_task_sha256.empty() && m_batch_hash != options.expected_task_sha256)

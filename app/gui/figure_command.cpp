@@ -5,6 +5,7 @@
 #include "export/export_files.h"
 #include "io/array_files.h"
 #include "model/model.h"
+#include "model/model_folder.h"
 #include "patching/session.h"
 #include "report/report_sheet.h"
 #include "task/task_source.h"
@@ -111,11 +112,12 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
     if (o.head.empty())
         throw UsageError("--head", "name the head whose attention to draw, such as 9.6");
     LoadOptions load;
-    load.path = result->spec.model.path == "demo" ? demo_model_path() : std::filesystem::path(result->spec.model.path);
+    const std::filesystem::path from = o.files.front();
+    load.path = model_folder(result->spec.model.path, std::filesystem::is_directory(from) ? from : std::filesystem::absolute(from).parent_path());
     load.processing = result->spec.model.processing;
     load.trust_check = false;
     const auto model = Model::load(load);
-    Session session(model, load_batch(result->spec.task, model->tokenizer()));
+    Session session(model, load_batch(result->spec.task, *model));
     if (o.prompt >= session.batch().prompts)
         throw Error("prompt " + std::to_string(o.prompt), "the task has " + std::to_string(session.batch().prompts) + " prompts, counted from 0");
     RunSpec spec = attentionSpec(result->spec, headOf(o), o.prompt, o.flipped, o.weighted);

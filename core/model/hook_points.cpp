@@ -1,5 +1,7 @@
 #include "model/detail/hook_points.h"
 
+#include <fnmatch.h>
+
 namespace patchbay {
 
 std::string block_hook(int layer, const std::string &suffix)
@@ -54,24 +56,7 @@ std::vector<HookPoint> hook_points(const ModelConfig &config)
 
 bool matches_glob(const std::string &glob, const std::string &text)
 {
-    // On a mismatch, let the last * take one character more.
-    size_t g = 0, t = 0, star = std::string::npos, from = 0;
-    while (t < text.size()) {
-        if (g < glob.size() && glob[g] == '*') {
-            star = g++;
-            from = t;
-        } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
-            ++g, ++t;
-        } else if (star != std::string::npos) {
-            g = star + 1;
-            t = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (g < glob.size() && glob[g] == '*')
-        ++g;
-    return g == glob.size();
+    return fnmatch(glob.c_str(), text.c_str(), FNM_NOESCAPE) == 0;
 }
 
 } // namespace patchbay

@@ -6,12 +6,14 @@
 #include "base/memory.h"
 #include "base/signals.h"
 #include "model/detail/config_json.h"
+#include "model/detail/foreign_checkpoint.h"
 #include "model/detail/pack_projections.h"
 #include "model/detail/process_weights.h"
 #include "model/detail/random_weights.h"
 #include "model/detail/read_weights.h"
 #include "base/sha256.h"
 #include "model/detail/trust_check.h"
+#include "model/model_folder.h"
 #include "text/tokenizer.h"
 
 #include <chrono>
@@ -75,14 +77,11 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     report(0, "reading the configuration");
     const std::shared_ptr<Model> model(new Model);
     TrustReport &trust = model->m_trust;
-    std::error_code ignored;
-    if (!std::filesystem::exists(options.path, ignored))
-        throw Error(options.path.string(), "does not exist; give the folder with config.json and the weights");
-    if (!std::filesystem::is_directory(options.path, ignored))
-        throw Error(options.path.string(), "is not a folder; give the folder with config.json and the weights");
-    const std::filesystem::path config_path = options.path / "config.json";
+    const std::filesystem::path folder = model_folder(options.path.string());
+    const std::filesystem::path config_path = folder / "config.json";
     const nlohmann::json json = read_config_json(config_path);
-    trust.path = options.path.string();
+    refuse_foreign_config(json, config_path);
+    trust.path = folder.string();
     trust.config = config_from_json(json, config_path.string());
     trust.processing = options.processing;
     trust.architecture = json.value("model_type", std::string());
@@ -91,7 +90,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     const auto bias = json.find("attention_bias");
     const bool attention_bias = bias != json.end() && bias->is_boolean() ? bias->get<bool>() : trust.config.family != Family::Llama;
 
-    const Checkpoint checkpoint = Checkpoint::open(options.path);
+    const Checkpoint checkpoint = Checkpoint::open(folder);
     trust.source_dtype = source_dtypes(checkpoint);
     trust.parameters = count_parameters(checkpoint);
     std::future<std::string> hash;
@@ -101,8 +100,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
         room.emplace();
         hash = std::async(std::launch::async, [files = checkpoint.files(), token = hashing.token] { return sha256_of_files(files, token); });
     }
-    if (const auto file = options.path / "tokenizer.json"; std::filesystem::exists(file, ignored))
-        model->m_tokenizer = Tokenizer::load(file);
+    model->open_tokenizer(folder);
 
     model->m_weights = std::make_unique<Weights>(
         read_weights(checkpoint, trust.config, attention_bias, [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); }, cancel));
@@ -113,7 +111,8 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     at::Tensor unprocessed;
     if (options.trust_check) {
         report(0.7, "checking the model");
-        trust.tokenizer = model->m_tokenizer ? check_tokenizer(*model->m_tokenizer, trust.config) : "none";
+        if (model->m_tokenizer)
+            trust.tokenizer = check_tokenizer(*model->m_tokenizer, trust.config);
         probe = probe_tokens(trust.config, model->m_tokenizer.get());
         unprocessed = probe_log_probabilities(trust.config, weights, probe);
         trust.hazards = find_hazards(trust, checkpoint, weights, model->m_tokenizer.get());
@@ -136,6 +135,23 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     return model;
 }
 
+// What needs no tokenizer works without it: one that cannot be read is no reason to refuse the model.
+void Model::open_tokenizer(const std::filesystem::path &folder)
+{
+    const std::string without = "only token ids can be run on it (--batch), not prompts as text";
+    if (tokenizer_file(folder).empty()) {
+        m_trust.tokenizer = "none";
+        m_no_tokenizer = "has no tokenizer.json, nor vocab.json with merges.txt: " + without;
+        return;
+    }
+    try {
+        m_tokenizer = Tokenizer::open(folder);
+    } catch (const Error &error) {
+        m_trust.tokenizer = std::string("cannot be used: ") + error.what();
+        m_no_tokenizer = std::string("its tokenizer cannot be used, so ") + without + ": " + error.what();
+    }
+}
+
 std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t seed, const Processing &processing)
 {
     const SignalsHeldOff held;
@@ -148,6 +164,7 @@ std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t s
     model->m_trust.processing = processing;
     model->m_trust.source_dtype = "F32";
     model->m_trust.tokenizer = "none";
+    model->m_no_tokenizer = "a random model has no tokenizer";
     model->m_weights = std::make_unique<Weights>(random_weights(config, seed));
     const Weights &w = *model->m_weights;
     const auto count = [&](const at::Tensor &tensor) { model->m_trust.parameters += tensor.defined() ? tensor.numel() : 0; };

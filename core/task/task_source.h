@@ -10,12 +10,16 @@
 
 namespace patchbay {
 
+class Model;
+
 /// The pairs that a reference describes, tokenized, with the reference's exclusions and every pair's problem noted.
 /// kind "batch" has no pairs: use load_batch. Throws Error naming file and cause.
 std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokenizer);
 
 /// The batch a reference describes, for any kind. tokenizer may be null for kind "batch" only. Throws Error.
 PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer);
+/// The same for a model, with its tokenizer. Where one is needed and there is none, the Error says why.
+PromptBatch load_batch(const TaskRef &task, const Model &model);
 
 /// Lines of {"clean", "flipped", "answer", "wrong"} (JSONL), or a CSV with such a header. Texts end before the answer.
 /// Throws Error naming file and line.

@@ -1,6 +1,7 @@
 #include "docks/model_dock.h"
 
 #include "docks/dock_parts.h"
+#include "model/model_folder.h"
 #include "theme.h"
 #include "view_text.h"
 
@@ -225,7 +226,7 @@ void ModelDock::refresh()
     }
     const TrustReport &trust = setup->model->trust();
     const QString path = QString::fromStdString(setup->model_ref.path);
-    m_name->setText(path == QStringLiteral("demo") ? tr("Demo model") : QFileInfo(path).fileName());
+    m_name->setText(path == QStringLiteral("demo") ? tr("Demo model") : QString::fromStdString(model_name(path.toStdString())));
     m_name->setToolTip(QString::fromStdString(trust.path));
     m_shape->setText(shapeText(trust));
     m_trust->setText(trustHtml(trust, widgets::isDark(palette())));

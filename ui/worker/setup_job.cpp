@@ -1,6 +1,7 @@
 #include "worker/setup_job.h"
 
 #include "base/error.h"
+#include "model/model_folder.h"
 #include "task/task_source.h"
 #include "text/token_texts.h"
 #include "text/tokenizer.h"
@@ -10,16 +11,11 @@ namespace patchbay {
 
 namespace {
 
-std::filesystem::path folderOf(const ModelRef &ref)
-{
-    return ref.path == "demo" ? demo_model_path() : std::filesystem::path(ref.path);
-}
-
 std::shared_ptr<const Model> modelFor(const Workbench &bench, const JobContext &context, const ModelRef &ref,
                                       const std::function<void(double, QString)> &progress)
 {
     LoadOptions options;
-    options.path = folderOf(ref);
+    options.path = model_folder(ref.path);
     options.processing = ref.processing;
     if (bench.model && bench.model->trust().path == options.path.string() && bench.model->processing() == ref.processing)
         return bench.model;
@@ -50,8 +46,7 @@ SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupR
     if (request.task.kind == "batch") {
         setup->batch = load_batch(request.task, tokenizer);
     } else {
-        if (!tokenizer)
-            throw Error(setup->model->trust().path, "the folder has no tokenizer.json, so text prompts cannot be tokenized");
+        setup->model->need_tokenizer(); // or says why there is none
         setup->pairs = load_pairs(request.task, *tokenizer);
         for (size_t i = 0; i < setup->pairs.size(); ++i) {
             const PromptPair &pair = setup->pairs[i];

@@ -1,5 +1,6 @@
 #include "patching/detail/engine_model.h"
 
+#include "model/detail/process_weights.h"
 #include "model/rotary.h"
 #include "patching/detail/gemm.h"
 #include "patching/detail/kernels.h"
@@ -26,7 +27,7 @@ at::Tensor folded(const at::Tensor &ln_w, const at::Tensor &W)
 
 at::Tensor folded_bias(const at::Tensor &ln_b, const at::Tensor &W, const at::Tensor &bias)
 {
-    return ln_b.defined() ? (bias + at::matmul(ln_b, W)).contiguous() : bias.contiguous();
+    return ln_b.defined() ? plus_product(bias, ln_b, W) : bias.contiguous();
 }
 
 EngineLayer pack(const LayerWeights &w, const ModelConfig &config)
