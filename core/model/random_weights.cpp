@@ -18,14 +18,26 @@ Weights random_weights(const ModelConfig &c, uint64_t seed)
     const auto norm_bias = [&] { return layer_norm ? normal({D}, small) : at::Tensor(); };
     Weights w;
     w.W_E = normal({c.d_vocab, D}, 1);
-    if (c.family == Family::Gpt2)
+    if (c.learned_positions())
         w.W_pos = normal({c.n_ctx, D}, 0.2);
     for (int layer = 0; layer < c.n_layers; ++layer) {
         LayerWeights l;
-        l.ln1_w = at::ones({D});
-        l.ln1_b = norm_bias();
-        l.ln2_w = at::ones({D});
-        l.ln2_b = norm_bias();
+        if (c.pre_norms) {
+            l.ln1_w = at::ones({D});
+            l.ln1_b = norm_bias();
+            l.ln2_w = at::ones({D});
+            l.ln2_b = norm_bias();
+        }
+        if (c.post_norms) {
+            l.ln1_post_w = normal({D}, small) + depth;
+            l.ln1_post_b = norm_bias();
+            l.ln2_post_w = normal({D}, small) + depth;
+            l.ln2_post_b = norm_bias();
+        }
+        if (c.qk_norm != QkNorm::None) {
+            l.q_norm = normal({H, d}, 0.3) + 1;
+            l.k_norm = normal({G, d}, 0.3) + 1;
+        }
         l.W_Q = normal({H, D, d}, reads);
         l.W_K = normal({G, D, d}, reads);
         l.W_V = normal({G, D, d}, reads);
