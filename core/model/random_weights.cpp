@@ -23,9 +23,7 @@ Weights random_weights(const ModelConfig &c, uint64_t seed)
     for (int layer = 0; layer < c.n_layers; ++layer) {
         LayerWeights l;
         if (c.pre_norms) {
-            l.ln1_w = at::ones({D});
             l.ln1_b = norm_bias();
-            l.ln2_w = at::ones({D});
             l.ln2_b = norm_bias();
         }
         if (c.post_norms) {
@@ -54,7 +52,14 @@ Weights random_weights(const ModelConfig &c, uint64_t seed)
         l.b_out = normal({D}, small);
         w.layers.push_back(std::move(l));
     }
-    w.ln_final_w = at::ones({D});
+    // Not one, so that what norms are folded into shows.
+    const auto norm_weight = [&] { return normal({D}, small) + 1; };
+    for (LayerWeights &l : w.layers)
+        if (c.pre_norms) {
+            l.ln1_w = norm_weight();
+            l.ln2_w = norm_weight();
+        }
+    w.ln_final_w = norm_weight();
     w.ln_final_b = norm_bias();
     w.W_U = c.tied_embedding ? (w.W_E.t() * reads).contiguous() : normal({D, c.d_vocab}, reads);
     w.b_U = at::zeros({c.d_vocab});
