@@ -169,7 +169,8 @@ std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t s
     const Weights &w = *model->m_weights;
     const auto count = [&](const at::Tensor &tensor) { model->m_trust.parameters += tensor.defined() ? tensor.numel() : 0; };
     for (const LayerWeights &l : w.layers)
-        for (const at::Tensor *tensor : {&l.ln1_w, &l.ln1_b, &l.ln2_w, &l.ln2_b, &l.W_Q, &l.W_K, &l.W_V, &l.W_O, &l.b_Q, &l.b_K, &l.b_V, &l.b_O,
+        for (const at::Tensor *tensor : {&l.ln1_w, &l.ln1_b, &l.ln2_w, &l.ln2_b, &l.ln1_post_w, &l.ln1_post_b, &l.ln2_post_w, &l.ln2_post_b,
+                                         &l.q_norm, &l.k_norm, &l.W_Q, &l.W_K, &l.W_V, &l.W_O, &l.b_Q, &l.b_K, &l.b_V, &l.b_O,
                                          &l.W_in, &l.W_gate, &l.b_in, &l.W_out, &l.b_out})
             count(*tensor);
     for (const at::Tensor *tensor : {&w.W_E, &w.W_pos, &w.ln_final_w, &w.ln_final_b})

@@ -62,13 +62,19 @@ void fold_norms(Weights &w, const ModelConfig &config)
 {
     const bool centre = config.norm == Norm::LayerNorm;
     for (LayerWeights &l : w.layers) {
+        if (!config.pre_norms)
+            break;
         fold_into(l.ln1_w, l.ln1_b, centre, l.W_Q, &l.b_Q);
         fold_into(l.ln1_w, l.ln1_b, centre, l.W_K, &l.b_K);
         fold_into(l.ln1_w, l.ln1_b, centre, l.W_V, &l.b_V);
+        l.ln1_w = l.ln1_b = at::Tensor();
+        // A gated MLP has no bias before its product that could take up the norm's.
+        if (l.W_gate.defined() && l.ln2_b.defined())
+            continue;
         fold_into(l.ln2_w, l.ln2_b, centre, l.W_in, &l.b_in);
         if (l.W_gate.defined())
             fold_into(l.ln2_w, l.ln2_b, centre, l.W_gate, nullptr);
-        l.ln1_w = l.ln1_b = l.ln2_w = l.ln2_b = at::Tensor();
+        l.ln2_w = l.ln2_b = at::Tensor();
     }
     fold_into(w.ln_final_w, w.ln_final_b, centre, w.W_U, &w.b_U);
     w.ln_final_w = w.ln_final_b = at::Tensor();
@@ -137,14 +143,15 @@ void process_weights(Weights &weights, const ModelConfig &config, const Processi
 {
     if (processing.fold_ln)
         fold_norms(weights, config);
-    // RMSNorm does not subtract the mean, so there it must stay.
-    if (processing.center_writing && config.norm == Norm::LayerNorm)
+    // RMSNorm does not subtract the mean, so there it must stay; so it must where the stream itself is read, or where a post norm writes to it.
+    if (processing.center_writing && config.norm == Norm::LayerNorm && config.pre_norms && !config.post_norms)
         centre_writing(weights);
     if (processing.center_unembed) {
         centre_rows(weights.W_U);
         centre_rows(weights.b_U);
     }
-    if (processing.fold_value_biases)
+    // What is cut off is not the sum of its parts.
+    if (processing.fold_value_biases && config.clip_qkv == 0)
         fold_value_biases(weights, config);
 }
 

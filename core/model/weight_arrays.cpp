@@ -25,6 +25,12 @@ ArrayMap weight_arrays(const Model &model)
         add(block + "ln1.b", l.ln1_b);
         add(block + "ln2.w", l.ln2_w);
         add(block + "ln2.b", l.ln2_b);
+        add(block + "ln1_post.w", l.ln1_post_w);
+        add(block + "ln1_post.b", l.ln1_post_b);
+        add(block + "ln2_post.w", l.ln2_post_w);
+        add(block + "ln2_post.b", l.ln2_post_b);
+        add(attn + "q_norm.w", l.q_norm);
+        add(attn + "k_norm.w", l.k_norm);
         add(attn + "W_Q", l.W_Q);
         add(attn + shared + "W_K", l.W_K);
         add(attn + shared + "W_V", l.W_V);

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "model/check_head.h"
 #include "patching/detail/gemm.h"
-#include "patching/detail/kernels.h"
+#include "block/detail/kernels.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/wave.h"
 
@@ -108,7 +108,7 @@ int64_t Session::Impl::rows_at_once(size_t kept_besides) const
     const ModelConfig &c = model->config();
     const size_t kept = BatchRuns::bytes(c, runs.layout().rows) + kept_besides;
     // One block of a layer: normed rows, qkv, z and two MLP buffers.
-    const size_t block = size_t(block_rows) * sizeof(float) * size_t(2 * c.d_model + engine->qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
+    const size_t block = size_t(block_rows) * sizeof(float) * size_t(2 * c.d_model + engine->traits().qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
     const size_t left = resources.memory_budget > kept + block ? resources.memory_budget - kept - block : 0;
     const size_t per_row = sizeof(float) * size_t(c.d_model) * 3;
     return std::max<int64_t>(1024, int64_t(left / per_row / 2));
@@ -255,7 +255,7 @@ AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind k
     const Run &run = m->runs.run(flipped_run);
     AttentionPattern out;
     out.head = head;
-    const int64_t S = m->engine->qkv_width();
+    const int64_t S = m->engine->traits().qkv_width();
     for (int p = 0; p < m->batch.prompts; ++p) {
         const int size = m->runs.layout().end[size_t(p)] + 1;
         out.sizes.push_back(size);
@@ -263,11 +263,10 @@ AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind k
         if (kind != AttentionKind::ValueWeighted)
             continue;
         // Each source's weight times the length of what it would write, relative to the prompt's longest.
-        const float *v = run.qkv[size_t(head.layer)].data_ptr<float>() + m->runs.layout().row(p, 0) * S + m->engine->v_column(head.head);
+        const float *v = run.qkv[size_t(head.layer)].data_ptr<float>() + m->runs.layout().row(p, 0) * S + m->engine->traits().v_column(head.head);
         std::vector<float> written(size_t(c.d_model)), length(static_cast<size_t>(size));
         for (int j = 0; j < size; ++j) {
-            gemm(1, c.d_model, c.d_head, v + j * S, S, m->engine->layer(head.layer).W_O.data_ptr<float>() + int64_t(head.head) * c.d_head * c.d_model,
-                 c.d_model, written.data(), c.d_model);
+            m->engine->block(head.layer).write_head(head.head, v + j * S, S, 1, written.data(), false);
             length[size_t(j)] = std::sqrt(kernels().dot(written.data(), written.data(), c.d_model));
         }
         const float longest = std::max(1e-20f, *std::max_element(length.begin(), length.end()));

@@ -190,9 +190,9 @@ public:
         for (size_t i = 0; i < m_sets.size(); ++i) {
             cancel.check();
             double sum = 0;
-            for (const Node &sender : m_sets[i]) {
-                const at::Tensor &g = sender.site == Site::MlpOut ? gradients.after_mlp[size_t(sender.layer)] : gradients.after_attention[size_t(sender.layer)];
-                sum += double((m_pass.sender_change(sender) * g).sum().item<float>());
+            for (const FrozenPass::Change &change : m_pass.changes(m_sets[i])) {
+                const std::vector<at::Tensor> &g = change.site == Site::MlpOut ? gradients.after_mlp : gradients.after_attention;
+                sum += double((change.rows * g[size_t(change.layer)]).sum().item<float>());
             }
             out[i] = float(sum / (double(m_runs.layout().prompts) * gap));
         }

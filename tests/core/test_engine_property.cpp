@@ -1,4 +1,5 @@
 // The fast engine against the definition, on random models, batches and specs.
+#include "random_case.h"
 #include "slow_reference.h"
 
 #include "analysis/analysis.h"
@@ -6,99 +7,16 @@
 
 #include <QTest>
 
-#include <random>
-
 using namespace patchbay;
+using namespace random_case;
 
 namespace {
 
-class Draw {
-public:
-    explicit Draw(uint64_t seed) : m_random(seed) {}
-    int below(int n) { return int(m_random() % uint64_t(n)); }
-    int between(int low, int high) { return low + below(high - low + 1); }
-    bool chance(int percent) { return below(100) < percent; }
-    template <typename T> const T &of(const std::vector<T> &list) { return list[size_t(below(int(list.size())))]; }
-
-private:
-    std::mt19937_64 m_random;
-};
-
-ModelConfig random_config(Draw &draw)
-{
-    ModelConfig c;
-    c.family = draw.of(std::vector<Family>{Family::NeoX, Family::NeoX, Family::Gpt2, Family::Llama});
-    c.n_layers = draw.between(1, 4);
-    c.n_heads = draw.of(std::vector<int>{2, 4});
-    c.n_kv_heads = c.family == Family::Llama && draw.chance(70) ? c.n_heads / 2 : c.n_heads;
-    c.d_head = draw.of(std::vector<int>{4, 8});
-    c.d_model = draw.chance(70) ? c.n_heads * c.d_head : c.n_heads * c.d_head + 4;
-    c.d_mlp = draw.between(5, 40);
-    c.d_vocab = draw.between(20, 60);
-    c.n_ctx = 32;
-    c.norm = c.family == Family::Llama ? Norm::RmsNorm : Norm::LayerNorm;
-    c.activation = c.family == Family::Llama ? Activation::Silu : c.family == Family::Gpt2 ? Activation::GeluNew : Activation::Gelu;
-    c.gated_mlp = c.family == Family::Llama;
-    c.parallel = c.family == Family::NeoX && draw.chance(60);
-    c.rotary_dim = c.family == Family::Gpt2 ? 0 : c.family == Family::Llama ? c.d_head : c.d_head / 2;
-    if (c.rotary_dim > 0 && draw.chance(40))
-        c.rotary_scaling = {draw.chance(50) ? RotaryScaling::Type::Linear : RotaryScaling::Type::Llama3, double(draw.between(2, 8)), 1, 4, 24};
-    return c;
-}
-
-PromptBatch random_batch(Draw &draw, const ModelConfig &c)
-{
-    PromptBatch b;
-    b.prompts = draw.between(1, 4);
-    b.width = draw.between(6, 12);
-    for (int p = 0; p < b.prompts; ++p) {
-        const int end = draw.between(4, b.width - 1);
-        b.end.push_back(end);
-        b.io.push_back(draw.below(c.d_vocab));
-        b.s.push_back((b.io.back() + draw.between(1, c.d_vocab - 1)) % c.d_vocab);
-        b.io_pos.push_back(draw.between(0, end));
-        b.s1_pos.push_back(draw.between(0, end));
-        b.s2_pos.push_back(draw.between(0, end));
-        for (int pos = 0; pos < b.width; ++pos)
-            b.clean.push_back(draw.below(c.d_vocab));
-    }
-    b.flipped = b.clean;
-    // A prompt may be flipped nowhere, at one place, or at several; after END as well.
-    for (int p = 0; p < b.prompts; ++p)
-        for (int flips = draw.of(std::vector<int>{0, 1, 1, 1, 2, 3}); flips > 0; --flips)
-            b.flipped[size_t(p * b.width + draw.below(b.width))] = draw.below(c.d_vocab);
-    return b;
-}
-
-Positions random_positions(Draw &draw, const PromptBatch &batch, bool each_allowed)
-{
-    Positions out = parse_positions(draw.of(std::vector<std::string>{"all", "all", "end", "s2", "io", "0", each_allowed ? "each" : "s1"}));
-    out.list.clear();
-    if (out.kind == Positions::Kind::List)
-        for (int n = draw.between(1, 3); n > 0; --n) {
-            const int pos = draw.below(batch.width);
-            if (std::find(out.list.begin(), out.list.end(), pos) == out.list.end())
-                out.list.push_back(pos);
-        }
-    return out;
-}
-
-Node random_node(Draw &draw, const ModelConfig &c, const std::vector<Site> &sites)
-{
-    Node node;
-    do
-        node.site = draw.of(sites);
-    while (node.site == Site::ResidMid && c.parallel);
-    node.layer = draw.below(c.n_layers);
-    node.head = per_head(node.site) ? draw.below(c.n_heads) : -1;
-    return node;
-}
-
-QString apart(std::span<const float> fast, const std::vector<float> &slow)
+QString apart(std::span<const float> fast, const std::vector<double> &slow)
 {
     for (size_t p = 0; p < slow.size(); ++p)
-        if (!(std::abs(fast[p] - slow[p]) <= 2e-4f * (1 + std::abs(slow[p]))))
-            return QStringLiteral("prompt %1: engine %2, definition %3").arg(p).arg(double(fast[p])).arg(double(slow[p]));
+        if (!(std::abs(double(fast[p]) - slow[p]) <= 2e-4 * (1 + std::abs(slow[p]))))
+            return QStringLiteral("prompt %1: engine %2, definition %3").arg(p).arg(double(fast[p])).arg(slow[p]);
     return {};
 }
 
@@ -155,6 +73,41 @@ private Q_SLOTS:
                 QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1, %2 at %3: %4")
                                                          .arg(seed)
                                                          .arg(QString::fromStdString(grid.name), QString::fromStdString(to_string(node)), wrong)));
+            }
+        }
+    }
+
+    // Attribution patching is the slope of what exact patching does.
+    void attribution()
+    {
+        for (uint64_t seed = 1; seed <= 100; ++seed) {
+            Draw draw(seed * 31337);
+            Case c = random_case(draw, seed);
+            const ModelConfig &config = c.model->config();
+            Attribution spec;
+            spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
+            spec.ablation = draw.chance(25) ? Ablation::Zero : Ablation::None;
+            spec.positions = random_positions(draw, c.session->batch(), false);
+            const Node node = random_node(draw, config, {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern, Site::Result, Site::AttnOut, Site::MlpOut,
+                                                         Site::ResidPre, Site::ResidMid, Site::ResidPost});
+            spec.sites = {node.site};
+            const RunResult result = c.session->run(spec_of(spec));
+            const Array &effects = result.arrays.at("attribution." + name(node.site) + ".per_prompt");
+            const int P = c.session->batch().prompts, cell = node.head < 0 ? node.layer : node.layer * config.n_heads + node.head;
+            const QString wrong = apart(std::span(effects.floats()).subspan(size_t(cell * P), size_t(P)), c.reference->slope(spec_of(spec), node));
+            QVERIFY2(wrong.isEmpty(),
+                     qPrintable(QStringLiteral("seed %1, %2: %3").arg(seed).arg(QString::fromStdString(to_string(node)), wrong)));
+        }
+    }
+
+    void baselines()
+    {
+        for (uint64_t seed = 1; seed <= 50; ++seed) {
+            Draw draw(seed * 6151);
+            Case c = random_case(draw, seed);
+            for (const bool flipped : {false, true}) {
+                const QString wrong = apart(flipped ? c.session->baseline().flipped : c.session->baseline().clean, c.reference->baseline(flipped));
+                QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1: %2").arg(seed).arg(wrong)));
             }
         }
     }

@@ -74,8 +74,9 @@ private Q_SLOTS:
         Resources resources;
         resources.threads = 2;
         const PromptBatch batch = random_prompts(42, 20, 300);
-        RunSpec spec;
-        spec.sites = {Site::Z, Site::Q};
+        ActPatch sweep;
+        sweep.sites = {Site::Z, Site::Q};
+        const RunSpec spec = spec_of(sweep);
         const RunResult quiet = Session(m_model, batch, resources).run(spec);
         const long before = BusySignals::taken();
         RunResult busy;

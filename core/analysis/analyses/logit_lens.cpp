@@ -17,7 +17,7 @@ void run_logit_lens(AnalysisRun &run)
     for (int l = 1; l <= c.n_layers; ++l) {
         const at::Tensor x = gather_rows(run.clean().resid[size_t(l)], run.in.runs.layout(), rows);
         at::Tensor normed = at::empty_like(x);
-        run.in.engine->norm(x.data_ptr<float>(), normed.data_ptr<float>(), x.size(0));
+        run.in.engine->final_norm().apply(x.data_ptr<float>(), normed.data_ptr<float>(), x.size(0));
         layers.push_back((normed * readout.u).sum(1) + bias);
         run.progress(l, c.n_layers);
     }

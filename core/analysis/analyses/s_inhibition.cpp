@@ -4,7 +4,7 @@
 #include "model/detail/hook_points.h"
 #include "model/hooked_transformer.h"
 #include "patching/detail/frozen_pass.h"
-#include "patching/detail/kernels.h"
+#include "block/detail/kernels.h"
 #include "patching/detail/sweep_plan.h"
 
 namespace patchbay {
@@ -103,7 +103,9 @@ void run_s_inhibition(AnalysisRun &run)
             for (int p = 0; p < P; ++p) {
                 const int end = batch.end[size_t(p)];
                 float *row = q.data_ptr<float>() + rows->find(p, end) * c.d_head;
-                run.in.engine->unrotate(row, end); // hook_q is before rotary
+                // hook_q is before rotary; where a QK-norm follows, so is what was recorded.
+                if (const Block &block = run.in.engine->block(receivers[r].layer); !block.traits().norms_queries())
+                    block.turn_part_backward(Part::Query, row, nullptr, 1, end);
                 std::memcpy(values.data() + ((size_t(p) * size_t(batch.width) + size_t(end)) * size_t(c.n_heads) + size_t(receivers[r].head)) * size_t(c.d_head),
                             row, size_t(c.d_head) * sizeof(float));
                 change.positions.push_back({end});
@@ -119,7 +121,7 @@ void run_s_inhibition(AnalysisRun &run)
         const Array &final_stream = cache.at(final_hook);
         std::vector<float> normed(size_t(c.d_model));
         for (int p = 0; p < P; ++p) {
-            run.in.engine->norm(final_stream.floats().data() + (int64_t(p) * batch.width + batch.end[size_t(p)]) * c.d_model, normed.data(), 1);
+            run.in.engine->final_norm().apply(final_stream.floats().data() + (int64_t(p) * batch.width + batch.end[size_t(p)]) * c.d_model, normed.data(), 1);
             const EngineModel::Readout &readout = run.in.runs.readout();
             after_diff.push_back(kernels().dot(normed.data(), readout.u.data_ptr<float>() + int64_t(p) * c.d_model, c.d_model) + readout.c[size_t(p)]);
         }

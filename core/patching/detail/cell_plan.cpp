@@ -19,6 +19,25 @@ std::vector<std::pair<int, int>> RowMap::list() const
     return all;
 }
 
+Part part_of(Site site)
+{
+    switch (site) {
+    case Site::K:
+    case Site::KInput: return Part::Key;
+    case Site::V:
+    case Site::VInput: return Part::Value;
+    default: return Part::Query;
+    }
+}
+
+std::vector<int> positions_of(const std::vector<std::pair<int, int>> &rows)
+{
+    std::vector<int> out;
+    for (const auto &row : rows)
+        out.push_back(row.second);
+    return out;
+}
+
 Stage stage(const Edit &edit)
 {
     return info(edit.site).stage;

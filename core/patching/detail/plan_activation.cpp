@@ -22,9 +22,9 @@ public:
         };
         const Run &clean = m_runs.run(false);
         switch (site) {
-        case Site::Q: return from(clean.qkv[size_t(layer)], model.q_column(head), d);
-        case Site::K: return from(clean.qkv[size_t(layer)], model.k_column(head), d);
-        case Site::V: return from(clean.qkv[size_t(layer)], model.v_column(head), d);
+        case Site::Q: return from(queries_keys(site, layer), model.traits().q_column(head), d);
+        case Site::K: return from(queries_keys(site, layer), model.traits().k_column(head), d);
+        case Site::V: return from(clean.qkv[size_t(layer)], model.traits().v_column(head), d);
         case Site::Z: return from(whole(site, layer), int64_t(head) * d, d);
         case Site::ResidPre: return from(clean.resid[size_t(layer)], 0, D);
         case Site::ResidMid: return from(clean.mid[size_t(layer)], 0, D);
@@ -36,6 +36,12 @@ public:
     }
 
 private:
+    // A norm of a mean is not the mean of what is normed.
+    const at::Tensor &queries_keys(Site site, int layer)
+    {
+        return m_runs.model().traits().norms_queries() ? whole(site, layer) : m_runs.run(false).qkv[size_t(layer)];
+    }
+
     const at::Tensor &whole(Site site, int layer)
     {
         if (m_site != site || m_layer != layer) {
@@ -44,7 +50,8 @@ private:
                 for (int pos = 0; pos <= m_runs.layout().end[size_t(p)]; ++pos)
                     all.emplace_back(p, pos);
             const Run &clean = m_runs.run(false);
-            m_values = site == Site::Z         ? m_runs.z_rows(clean, layer, all)
+            m_values = site == Site::Q || site == Site::K ? m_runs.projected_rows(clean, layer, all)
+                       : site == Site::Z       ? m_runs.z_rows(clean, layer, all)
                        : site == Site::AttnOut ? m_runs.attn_out_rows(clean, layer, all)
                                                : m_runs.mlp_out_rows(clean, layer, all);
             m_site = site;

@@ -1,5 +1,5 @@
 #define PATCHBAY_KERNELS kernels_base
-#include "patching/detail/kernels_impl.h"
+#include "block/detail/kernels_impl.h"
 
 namespace patchbay::detail {
 

@@ -1,7 +1,7 @@
 // The bodies of Kernels. Included once per instruction set with PATCHBAY_KERNELS naming the namespace; plain loops that the compiler
 // vectorises, and no library templates (an instantiation with wide instructions could be linked in for everybody).
 
-#include "patching/detail/kernels.h"
+#include "block/detail/kernels.h"
 
 #include <math.h>
 
@@ -57,6 +57,16 @@ static void norm(const float *x, float *y, int64_t rows, int d, float eps, bool 
     }
 }
 
+static void norm_by(const float *x, const float *scale, float *y, int64_t rows, int d, bool rms)
+{
+    for (int64_t r = 0; r < rows; ++r, x += d, y += d) {
+        float mean, inverse;
+        row_moments(x, d, rms, 1.f, mean, inverse);
+        for (int i = 0; i < d; ++i)
+            y[i] = (x[i] - mean) / scale[r];
+    }
+}
+
 static void norm_backward(const float *x, const float *gy, float *gx, int64_t rows, int d, float eps, bool rms)
 {
     for (int64_t r = 0; r < rows; ++r, x += d, gy += d, gx += d) {
@@ -90,52 +100,75 @@ static void rotate(float *x, const float *cosines, const float *sines, int half)
     }
 }
 
-static void attend(const float *q, int64_t q_stride, int nq, int first, const KeyRows *keys, int key_runs, int d, float scale, float *z,
+static void scores(const float *q, int position, const KeyRows *keys, int key_runs, const AttendRule &rule, float *out)
+{
+    const int from = rule.first_seen(position), until = position + 1;
+    int start = 0; // position of the run's first key
+    for (int run = 0; run < key_runs && start < until; start += keys[run].count, ++run) {
+        const int begin = from > start ? from - start : 0, end = keys[run].count < until - start ? keys[run].count : until - start;
+        const float *k = keys[run].k + begin * keys[run].stride;
+        for (int j = begin; j < end; ++j, k += keys[run].stride)
+            out[start + j] = dot(q, k, rule.d) * rule.scale;
+    }
+    if (rule.cap > 0)
+        for (int j = from; j < until; ++j)
+            out[j] = rule.cap * tanhf(out[j] / rule.cap);
+    if (rule.slope != 0)
+        for (int j = from; j < until; ++j)
+            out[j] += rule.slope * float(j - position);
+}
+
+static void softmax(float *scores, int count)
+{
+    float top = -3.0e38f;
+    for (int j = 0; j < count; ++j)
+        top = scores[j] > top ? scores[j] : top;
+    float sum = 0;
+    for (int j = 0; j < count; ++j) {
+        scores[j] = expf(scores[j] - top);
+        sum += scores[j];
+    }
+    const float inverse = 1.f / sum;
+    for (int j = 0; j < count; ++j)
+        scores[j] *= inverse;
+}
+
+static void mix(const float *pattern, int from, int until, const KeyRows *keys, int key_runs, int d, float *z)
+{
+    for (int c = 0; c < d; ++c)
+        z[c] = 0;
+    int start = 0;
+    for (int run = 0; run < key_runs && start < until; start += keys[run].count, ++run) {
+        const int begin = from > start ? from - start : 0, end = keys[run].count < until - start ? keys[run].count : until - start;
+        const float *v = keys[run].v + begin * keys[run].stride;
+        for (int j = begin; j < end; ++j, v += keys[run].stride)
+            axpy(pattern[start + j], v, z, d);
+    }
+}
+
+static void attend(const float *q, int64_t q_stride, int nq, int first, const KeyRows *keys, int key_runs, const AttendRule &rule, float *z,
                    int64_t z_stride, float *scratch, float *pattern, int64_t pattern_stride)
 {
     for (int i = 0; i < nq; ++i, q += q_stride) {
-        const int visible = first + i + 1;
-        int at = 0;
-        float top = -3.0e38f;
-        for (int run = 0; run < key_runs && at < visible; ++run) {
-            const float *k = keys[run].k;
-            const int count = keys[run].count < visible - at ? keys[run].count : visible - at;
-            for (int j = 0; j < count; ++j, ++at, k += keys[run].stride) {
-                const float s = dot(q, k, d) * scale;
-                scratch[at] = s;
-                top = s > top ? s : top;
-            }
-        }
-        float sum = 0;
-        for (int j = 0; j < at; ++j) {
-            scratch[j] = expf(scratch[j] - top);
-            sum += scratch[j];
-        }
-        const float inverse = 1.f / sum;
-        for (int j = 0; j < at; ++j)
-            scratch[j] *= inverse;
+        const int position = first + i, from = rule.first_seen(position), until = position + 1;
+        scores(q, position, keys, key_runs, rule, scratch);
+        softmax(scratch + from, until - from);
         if (pattern) {
-            for (int j = 0; j < at; ++j)
+            for (int j = 0; j < from; ++j)
+                pattern[j] = 0;
+            for (int j = from; j < until; ++j)
                 pattern[j] = scratch[j];
-            for (int64_t j = at; j < pattern_stride; ++j)
+            for (int64_t j = until; j < pattern_stride; ++j)
                 pattern[j] = 0;
             pattern += pattern_stride;
         }
         if (!z)
             continue;
-        for (int c = 0; c < d; ++c)
-            z[c] = 0;
-        at = 0;
-        for (int run = 0; run < key_runs && at < visible; ++run) {
-            const float *v = keys[run].v;
-            const int count = keys[run].count < visible - at ? keys[run].count : visible - at;
-            for (int j = 0; j < count; ++j, ++at, v += keys[run].stride)
-                axpy(scratch[at], v, z, d);
-        }
+        mix(scratch, from, until, keys, key_runs, rule.d, z);
         z += z_stride;
     }
 }
 
-static const Kernels table = {norm, inverse_scale, norm_backward, add_bias, rotate, attend, dot, axpy, blend};
+static const Kernels table = {norm, inverse_scale, norm_by, norm_backward, add_bias, rotate, attend, scores, softmax, mix, dot, axpy, blend};
 
 } // namespace patchbay::detail::PATCHBAY_KERNELS

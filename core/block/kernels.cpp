@@ -1,4 +1,4 @@
-#include "patching/detail/kernels.h"
+#include "block/detail/kernels.h"
 
 namespace patchbay::detail {
 
