@@ -2,6 +2,7 @@
 #include "analysis/analysis.h"
 #include "analysis_run.h"
 #include "command.h"
+#include "decimal_option.h"
 #include "io/array_files.h"
 #include "usage_error.h"
 #include "workspace.h"
@@ -44,11 +45,10 @@ RunSpec spec_of(const Options &options)
         parameters["value_weighted"] = true;
     for (const std::string &text : options.thresholds) {
         const size_t equals = text.find('=');
-        char *end = nullptr;
-        const double value = equals == std::string::npos ? 0 : std::strtod(text.c_str() + equals + 1, &end);
-        if (equals == std::string::npos || end == text.c_str() + equals + 1 || *end)
+        const std::optional<double> value = equals == std::string::npos ? std::nullopt : parse_number(text.substr(equals + 1));
+        if (!value)
             throw UsageError("--set", "'" + text + "' is not NAME=NUMBER, such as direct_effect=3");
-        parameters[text.substr(0, equals)] = value;
+        parameters[text.substr(0, equals)] = *value;
     }
     if (!options.tokens.empty()) {
         const ArrayMap arrays = read_arrays(options.tokens).arrays;
@@ -90,10 +90,10 @@ Runner add_analyse(CLI::App &app)
     app.add_option("analysis", options->analysis, "What to analyse")->required()->check(CLI::IsMember(analysis_names()));
     app.add_option("--heads", options->heads, "ablate: the heads to take out; s2i: the candidates; attention-patterns, attention-vs-contribution: the heads to read");
     app.add_option("--name-movers", options->name_movers, "s2i: the name movers that the candidates are tested against");
-    app.add_option("--threshold", options->threshold, "copy-scores, roles: the copy score in % that counts as copying (75)");
+    add_decimal(app, "--threshold", options->threshold, "copy-scores, roles: the copy score in % that counts as copying (75)");
     app.add_option("--set", options->thresholds, "roles: other thresholds, such as --set direct_effect=3 --set attention_io=0.4");
     app.add_option("--mode", options->mode, "ablate: what takes the heads' place (zero)")->check(CLI::IsMember({"zero", "mean", "resample"}));
-    app.add_option("--prompt", options->prompt, "attention-patterns: index of the prompt (0)");
+    app.add_option("--prompt", options->prompt, "attention-patterns: index of the prompt, counted from 0 (0)");
     app.add_flag("--flipped", options->flipped, "attention-patterns: of the flipped prompt instead of the clean one");
     app.add_flag("--value-weighted", options->value_weighted, "attention-patterns: attention times the length of what is moved, relative to the longest");
     app.add_option("--tokens", options->tokens, "detectors: a file with detector.tokens [rows, 30] instead of random tokens");

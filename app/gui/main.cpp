@@ -12,6 +12,8 @@
 #include <QCommandLineParser>
 #include <QTimer>
 
+#include <clocale>
+
 namespace {
 
 struct Options {
@@ -85,6 +87,7 @@ int main(int argc, char **argv)
     if (headless(argc, argv))
         qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication app(argc, argv);
+    std::setlocale(LC_NUMERIC, "C"); // it has set the user's, under which the C library writes "85,5"
     QApplication::setApplicationName(QStringLiteral("patchbay"));
     QApplication::setApplicationDisplayName(QStringLiteral("Patchbay"));
     QApplication::setOrganizationName(QStringLiteral("patchbay"));

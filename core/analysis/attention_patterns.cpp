@@ -1,15 +1,21 @@
 // Attention of chosen heads on one prompt, kept with its tokens so that a report can draw it again from the result alone.
 #include "analysis/detail/readings.h"
+#include "base/check_index.h"
+#include "base/plain_text.h"
 #include "model/check_head.h"
+
+#include <cmath>
 
 namespace patchbay::detail {
 
 void analyse_attention_patterns(AnalysisRun &run)
 {
     const PromptBatch &batch = run.in.batch;
-    const int prompt = int(run.option("prompt", 0));
-    if (prompt < 0 || prompt >= batch.prompts)
-        throw Error("options.prompt", std::to_string(prompt) + " is not one of the " + std::to_string(batch.prompts) + " prompts");
+    const double asked = run.option("prompt", 0);
+    if (asked != std::floor(asked) || std::abs(asked) > 1e9)
+        throw Error("options.prompt", short_text(asked) + " is not the index of a prompt");
+    check_index(int64_t(asked), batch.prompts, "options.prompt", "prompts");
+    const int prompt = int(asked);
     if (run.spec.heads.empty())
         throw Error("heads", "name the heads whose attention to keep");
     const AttentionKind kind = run.flag("value_weighted") ? AttentionKind::ValueWeighted : AttentionKind::Plain;

@@ -2,8 +2,11 @@
 
 #include "analysis/analysis.h"
 #include "analysis/detail/readings.h"
+#include "analysis/recipe.h"
+#include "base/plain_text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 namespace patchbay {
@@ -67,8 +70,7 @@ std::string to_string(const RoleThresholds &thresholds)
 {
     std::string text;
     for (const NamedThreshold &one : named) {
-        char number[32];
-        std::snprintf(number, sizeof number, "%g", thresholds.*one.value);
+        const std::string number = short_text(thresholds.*one.value);
         text += (text.empty() ? "" : ", ") + std::string(one.words) + " " + number + one.unit;
     }
     return text;
@@ -125,6 +127,8 @@ void analyse_roles(AnalysisRun &run)
 {
     const ModelConfig &c = run.config();
     const RoleThresholds thresholds = RoleThresholds::from_json(run.spec.options);
+    if (!run.result.baseline.shares_make_sense())
+        throw NothingToDo("roles", "rest on effects in % of the gap between the clean and the flipped runs, which vanishes");
     constexpr int steps = 7;
     int done = 0;
     RoleQuantities q;
@@ -181,7 +185,7 @@ void analyse_roles(AnalysisRun &run)
         take(analysis("ablate", movers), "ablate.dla_change", "backup");
         q["backup"].name = "gain in direct attribution ÷ logit difference";
         for (double &value : q["backup"].values)
-            value /= run.result.baseline.clean_mean;
+            value = run.result.baseline.vanishes(run.result.baseline.clean_mean) ? std::nan("") : value / run.result.baseline.clean_mean;
         // The ablated heads cannot be their own backup.
         for (const Head head : movers)
             q["backup"].values[size_t(head.layer * c.n_heads + head.head)] = 0;

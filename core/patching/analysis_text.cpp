@@ -1,6 +1,8 @@
 #include "patching/analysis_text.h"
 
-#include <cstdio>
+#include "base/check_index.h"
+#include "base/plain_text.h"
+
 #include <map>
 
 namespace patchbay {
@@ -17,9 +19,7 @@ std::string parameter(const RunSpec &spec, const char *key, const std::string &o
         return value.get<std::string>();
     if (!value.is_number())
         return otherwise;
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", value.get<double>());
-    return text;
+    return short_text(value.get<double>());
 }
 
 bool set(const RunSpec &spec, const char *key)
@@ -86,9 +86,8 @@ std::string describe_attention(const RunSpec &)
 std::string describe_patterns(const RunSpec &spec)
 {
     const bool given = spec.options.is_object() && spec.options.contains("prompt") && spec.options.at("prompt").is_number_integer();
-    // People count prompts from 1; specs and the command line from 0.
-    const int64_t prompt = given ? spec.options.at("prompt").get<int64_t>() + 1 : 1;
-    return "Attention of " + heads_or(spec, "the named heads") + (set(spec, "flipped") ? " in the flipped run" : " in the clean run") + " on prompt " + std::to_string(prompt)
+    const int64_t prompt = given ? spec.options.at("prompt").get<int64_t>() : 0;
+    return "Attention of " + heads_or(spec, "the named heads") + (set(spec, "flipped") ? " in the flipped run" : " in the clean run") + " on " + prompt_name(prompt)
            + "; rows are destinations, columns sources."
            + (set(spec, "value_weighted") ? " Attention is weighted by the length of what is moved, |v W_O| of each source, relative to the longest." : "");
 }

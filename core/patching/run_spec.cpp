@@ -1,6 +1,7 @@
 #include "patching/run_spec.h"
 
 #include "base/error.h"
+#include "base/plain_text.h"
 
 #include <algorithm>
 #include <array>
@@ -65,14 +66,6 @@ template <class Enum, size_t N> std::optional<Enum> find(const Names<Enum, N> &n
         if (text == known)
             return value;
     return std::nullopt;
-}
-
-std::string_view trimmed(std::string_view text)
-{
-    const size_t first = text.find_first_not_of(" \t\n");
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
 // Comma-separated pieces, trimmed; commas inside parentheses belong to the piece: "z:(0,3), mlp_out:1".

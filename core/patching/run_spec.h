@@ -86,7 +86,9 @@ struct TaskRef {
     std::string type = "mixed";
     std::string flip = "ABB->ABA, BAB->BAA";
     std::string file;          ///< ioi: another task file; pairs, batch: the file. Empty: built in
-    std::vector<int> excluded; ///< indices of prompts left out by the user
+    std::string encoding;      ///< pairs: of the file's text, such as "latin1"; empty: UTF-8
+    std::optional<int64_t> pad_id; ///< batch: the token that prompts are padded with on the left
+    std::vector<int> excluded; ///< indices, from 0, of prompts left out by the user
     nlohmann::json pairs;      ///< pairs edited in the program, kept whole: [{clean, flipped, answer, wrong}]; null otherwise
     bool operator==(const TaskRef &) const = default;
 };
@@ -124,7 +126,7 @@ std::string cache_key(const RunSpec &spec);
 std::string grid_name(const RunSpec &spec, Site site);
 /// One line for titles and lists: "Activation patching of z, denoising".
 std::string title(const RunSpec &spec);
-/// "patched into …" sentence for captions: what, into what, metric, direction.
-std::string describe(const RunSpec &spec);
+/// "patched into …" sentence for captions: what, into what, metric, direction. shares: effects are shares of the gap, not logits.
+std::string describe(const RunSpec &spec, bool shares = true);
 
 } // namespace patchbay

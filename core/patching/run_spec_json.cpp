@@ -137,7 +137,7 @@ ModelRef read_model(const json &value)
 
 TaskRef read_task(const json &value)
 {
-    const Fields fields(value, "task", {"kind", "prompts", "seed", "type", "flip", "file", "excluded", "pairs"});
+    const Fields fields(value, "task", {"kind", "prompts", "seed", "type", "flip", "file", "encoding", "pad_id", "excluded", "pairs"});
     TaskRef task;
     fields.read("kind", task.kind);
     if (task.kind != "ioi" && task.kind != "pairs" && task.kind != "batch")
@@ -147,6 +147,9 @@ TaskRef read_task(const json &value)
     fields.read("type", task.type);
     fields.read("flip", task.flip);
     fields.read("file", task.file);
+    fields.read("encoding", task.encoding);
+    if (fields.find("pad_id"))
+        fields.read("pad_id", task.pad_id.emplace());
     if (const json *excluded = fields.find("excluded"))
         task.excluded = fields.wholes(*excluded, "excluded");
     if (const json *pairs = fields.find("pairs")) {

@@ -34,6 +34,8 @@ RunSpec reduced(const RunSpec &spec)
     out.task.pairs = spec.task.pairs;
     if (spec.task.pairs.is_null()) {
         out.task.file = spec.task.file;
+        out.task.encoding = spec.task.encoding;
+        out.task.pad_id = spec.task.pad_id;
         out.task.prompts = spec.task.kind == "batch" ? out.task.prompts : spec.task.prompts;
         if (spec.task.kind == "ioi") {
             out.task.seed = spec.task.seed;

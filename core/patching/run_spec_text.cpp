@@ -109,8 +109,10 @@ bool from_clean(const RunSpec &spec)
     return spec.direction == Direction::Noise;
 }
 
-std::string value_sentence(const RunSpec &spec)
+std::string value_sentence(const RunSpec &spec, bool shares)
 {
+    if (!shares)
+        return std::string("The value is the change of the mean logit difference from the ") + (from_clean(spec) ? "clean" : "flipped") + " run, in logits.";
     return from_clean(spec) ? "The value is the change of the mean logit difference from the clean run as a share of the gap between clean and "
                               "flipped: 0 % no harm, -100 % all of it lost."
                             : "The value is the change of the mean logit difference from the flipped run as a share of the gap between clean and "
@@ -141,25 +143,25 @@ std::string title(const RunSpec &spec)
     return analysis_title(spec);
 }
 
-std::string describe(const RunSpec &spec)
+std::string describe(const RunSpec &spec, bool shares)
 {
     const std::string run = from_clean(spec) ? "the clean prompts" : "the flipped prompts";
     switch (spec.method) {
     case Method::ActPatch: {
         const bool heads = std::all_of(spec.sites.begin(), spec.sites.end(), [](Site site) { return per_head(site); });
         return "The model runs on " + run + " with " + site_words(spec) + " of one " + (heads ? "head" : "layer or head") + " replaced by "
-               + replacement(spec) + ", " + position_words(spec.positions) + ". " + value_sentence(spec);
+               + replacement(spec) + ", " + position_words(spec.positions) + ". " + value_sentence(spec, shares);
     }
     case Method::Attribution:
         return "First-order estimate: the gradient of the mean logit difference on " + run + " with respect to " + site_words(spec)
-               + ", times its change to the other run, " + position_words(spec.positions) + ". " + value_sentence(spec);
+               + ", times its change to the other run, " + position_words(spec.positions) + ". " + value_sentence(spec, shares);
     case Method::PathPatch:
         return "The model runs on " + run + "; " + end_words(spec.senders) + " takes " + replacement(spec)
                + " along the direct path, all other heads held fixed" + (spec.direct_includes_mlps ? " and MLPs recomputed" : " and MLPs too")
-               + ", into " + end_words(spec.receivers) + ", " + position_words(spec.positions) + ". " + value_sentence(spec);
+               + ", into " + end_words(spec.receivers) + ", " + position_words(spec.positions) + ". " + value_sentence(spec, shares);
     case Method::Ablate:
         return "The model runs on the clean prompts with z of " + head_words(spec.heads) + " replaced together by " + replacement(spec) + ", "
-               + position_words(spec.positions) + ". " + value_sentence(spec);
+               + position_words(spec.positions) + ". " + value_sentence(spec, shares);
     case Method::Analysis:
         break;
     }

@@ -81,6 +81,10 @@ ordered_json task_json(const TaskRef &task)
         out["flip"] = task.flip;
     if (!task.file.empty())
         out["file"] = task.file;
+    if (!task.encoding.empty())
+        out["encoding"] = task.encoding;
+    if (task.pad_id)
+        out["pad_id"] = *task.pad_id;
     if (!task.excluded.empty())
         out["excluded"] = task.excluded;
     if (!task.pairs.is_null())

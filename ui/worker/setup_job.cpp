@@ -55,11 +55,11 @@ SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupR
 
     say(0.9, "Reading the prompts");
     if (request.task.kind == "batch") {
-        setup->batch = load_batch(request.task, tokenizer);
+        setup->batch = load_batch(request.task, tokenizer, setup->model->config().n_ctx);
     } else {
         if (!tokenizer)
             throw Error(setup->model->trust().path, "the folder has no tokenizer.json, so text prompts cannot be tokenized");
-        setup->pairs = load_pairs(request.task, *tokenizer);
+        setup->pairs = load_pairs(request.task, *tokenizer, setup->model->config().n_ctx);
         for (size_t i = 0; i < setup->pairs.size(); ++i) {
             const PromptPair &pair = setup->pairs[i];
             setup->clean_tokens.push_back(tokensOf(pair.clean_ids, *tokenizer));
