@@ -1,6 +1,5 @@
 #include "patching/session.h"
 
-#include "base/check_index.h"
 #include "base/cores.h"
 #include "base/memory.h"
 #include "model/check_head.h"
@@ -191,21 +190,6 @@ RunResult Session::Impl::run_activation(const RunSpec &spec, const RunObserver &
     return result;
 }
 
-namespace {
-
-// A position that only the longer prompts reach is patched there; one that no prompt has would change nothing, without a word.
-void check_positions(const Positions &positions, const PromptBatch &batch)
-{
-    if (positions.kind != Positions::Kind::List)
-        return;
-    if (positions.list.empty())
-        throw Error("positions", "the list is empty: name at least one");
-    for (const int position : positions.list)
-        check_index(position, *std::max_element(batch.end.begin(), batch.end.end()) + 1, "positions", "positions");
-}
-
-} // namespace
-
 Session::Session(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources)
 {
     const SignalsHeldOff held;
@@ -253,7 +237,6 @@ RunResult Session::run(const RunSpec &spec, const RunObserver &observer, const C
     }
     if (spec.metric != "logit_diff")
         throw Error("metric", "'" + spec.metric + "' is not known; the metric is logit_diff");
-    check_positions(positions_of(spec), m->batch);
     if (spec.is<ActPatch>())
         return m->run_activation(spec, observer, cancel);
     if (spec.is<PathPatch>())

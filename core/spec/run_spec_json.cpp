@@ -1,4 +1,5 @@
 // A RunSpec read from JSON, with messages that name the field, and written as JSON.
+#include "base/error.h"
 #include "base/json_field.h"
 #include "spec/fields.h"
 

@@ -45,70 +45,69 @@ class TestIndices : public QObject {
 private Q_SLOTS:
     void positions()
     {
-        RunSpec path;
-        path.method = Method::PathPatch;
-        path.receivers = parse_ends("resid_post:1");
-        RunSpec ablate;
-        ablate.method = Method::Ablate;
-        ablate.ablation = Ablation::Zero;
-        ablate.heads = {{0, 1}};
-        RunSpec attribution;
-        attribution.method = Method::Attribution;
-        for (RunSpec spec : {RunSpec(), path, ablate, attribution}) {
-            for (const char *list : {"99", "3,99", "99,3"}) {
-                spec.positions = parse_positions(list);
-                VERIFY_MESSAGE(m_session.run(spec), "positions: 99 is out of range: the positions are 0 to 4");
+        const auto run = [&](int method, const Positions &positions) {
+            if (method == 3) {
+                run_analysis(m_session, spec_of(Analysis{"ablate", {{0, 1}}, {{"positions", to_string(positions)}}}));
+                return;
             }
-            spec.positions = parse_positions("5"); // padding of every prompt
-            VERIFY_MESSAGE(m_session.run(spec), "positions: 5 is out of range: the positions are 0 to 4");
-            spec.positions = {Positions::Kind::List, {}};
-            VERIFY_MESSAGE(m_session.run(spec), "positions: the list is empty");
-            spec.positions = {Positions::Kind::List, {-1}};
-            VERIFY_MESSAGE(m_session.run(spec), "positions: -1 is out of range");
-            spec.positions = parse_positions("2,4"); // the longer prompt's last
+            RunSpec spec;
+            if (method == 0) {
+                ActPatch sweep;
+                sweep.positions = positions;
+                spec.method = sweep;
+            } else if (method == 1) {
+                PathPatch path;
+                path.receivers = parse_ends("resid_post:1");
+                path.positions = positions;
+                spec.method = path;
+            } else {
+                Attribution estimate;
+                estimate.positions = positions;
+                spec.method = estimate;
+            }
             QVERIFY(m_session.run(spec).complete);
+        };
+        for (int method = 0; method < 4; ++method) {
+            for (const char *list : {"99", "3,99", "99,3"})
+                VERIFY_MESSAGE(run(method, parse_positions(list)), "positions: 99 is out of range: the positions are 0 to 4");
+            VERIFY_MESSAGE(run(method, parse_positions("5")), "positions: 5 is out of range: the positions are 0 to 4"); // padding of every prompt
+            if (method < 3) {
+                VERIFY_MESSAGE(run(method, Positions::at(std::vector<int>{})), "positions: the list is empty");
+                VERIFY_MESSAGE(run(method, Positions::at(std::vector<int>{-1})), "positions: -1 is out of range");
+            }
+            run(method, parse_positions("2,4")); // the longer prompt's last
         }
     }
 
     void heads_and_layers()
     {
-        RunSpec spec;
         for (const Head head : {Head{2, 0}, Head{0, 3}, Head{-1, 0}}) {
-            spec.heads = {{0, 0}, head};
-            VERIFY_MESSAGE(m_session.run(spec), label(head) + ": this model has 2 layers of 3 heads, counted from 0");
+            ActPatch sweep;
+            sweep.heads = {{0, 0}, head};
+            VERIFY_MESSAGE(m_session.run(spec_of(sweep)), label(head) + ": this model has 2 layers of 3 heads, counted from 0");
         }
-        RunSpec path;
-        path.method = Method::PathPatch;
+        PathPatch path;
         for (const char *receivers : {"resid_post:2", "q:1.3", "mlp_pre:2", "q:1.0,q:2.0"}) {
             path.receivers = parse_ends(receivers);
-            VERIFY_MESSAGE(m_session.run(path), "this model has 2 layers of 3 heads, counted from 0");
+            VERIFY_MESSAGE(m_session.run(spec_of(path)), "this model has 2 layers of 3 heads, counted from 0");
         }
         path.receivers = parse_ends("resid_post:1");
         path.senders = parse_ends("z:0.0,mlp_out:2");
-        VERIFY_MESSAGE(m_session.run(path), "senders mlp_out:2: this model has 2 layers of 3 heads, counted from 0");
-        RunSpec analysis;
-        analysis.method = Method::Analysis;
-        analysis.heads = {{9, 0}};
-        for (const char *name : {"dla", "ablate", "attention-patterns", "logit-lens"}) {
-            analysis.analysis = name;
-            VERIFY_MESSAGE(run_analysis(m_session, analysis), "L9H0: this model has 2 layers of 3 heads, counted from 0");
-        }
+        VERIFY_MESSAGE(m_session.run(spec_of(path)), "senders mlp_out:2: this model has 2 layers of 3 heads, counted from 0");
+        for (const char *name : {"dla", "ablate", "attention-patterns", "logit-lens"})
+            VERIFY_MESSAGE(run_analysis(m_session, spec_of(Analysis{name, {{9, 0}}, nullptr})),
+                           "L9H0: this model has 2 layers of 3 heads, counted from 0");
     }
 
     void prompts()
     {
-        RunSpec spec;
-        spec.method = Method::Analysis;
-        spec.analysis = "attention-patterns";
-        spec.heads = {{0, 0}};
-        for (const int prompt : {2, -1, 1000000}) {
-            spec.options = {{"prompt", prompt}};
-            VERIFY_MESSAGE(run_analysis(m_session, spec), "options.prompt: " + std::to_string(prompt) + " is out of range: the prompts are 0 to 1");
-        }
-        spec.options = {{"prompt", 0.5}};
-        VERIFY_MESSAGE(run_analysis(m_session, spec), "options.prompt: 0.5 is not the index of a prompt");
-        spec.options = {{"prompt", 1}};
-        QVERIFY(run_analysis(m_session, spec).complete);
+        const auto pattern = [&](const nlohmann::json &prompt) {
+            return run_analysis(m_session, spec_of(Analysis{"attention-patterns", {{0, 0}}, {{"prompt", prompt}}}));
+        };
+        for (const int prompt : {2, -1, 1000000})
+            VERIFY_MESSAGE(pattern(prompt), "options.prompt: " + std::to_string(prompt) + " is out of range: the prompts are 0 to 1");
+        VERIFY_MESSAGE(pattern(0.5), "options.prompt: 0.5 is not the index of a prompt");
+        QVERIFY(pattern(1).complete);
     }
 };
 

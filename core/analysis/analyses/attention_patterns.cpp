@@ -65,7 +65,7 @@ const AnalysisInfo &declared::attention_patterns()
         .title = "Attention",
         .tip = "Attention patterns of some heads on one prompt, kept in the result",
         .heads = "the heads whose attention to keep",
-        .parameters = {{"prompt", Parameter::Kind::Whole, "index of the prompt, from 0 (0)"},
+        .parameters = {{"prompt", Parameter::Kind::Number, "index of the prompt, counted from 0 (0)"},
                        {"flipped", Parameter::Kind::Flag, "of the flipped prompt instead of the clean one"},
                        {"value_weighted", Parameter::Kind::Flag,
                         "attention times the length of what is moved, relative to the longest"}},
