@@ -32,7 +32,7 @@ ModelRef ModelOptions::ref() const
 
 std::filesystem::path ModelOptions::folder() const
 {
-    return model_folder(path, beside);
+    return model_folder(path);
 }
 
 std::filesystem::path ModelOptions::tokenizer_place() const

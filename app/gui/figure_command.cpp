@@ -114,8 +114,7 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
     if (o.head.empty())
         throw UsageError("--head", "name the head whose attention to draw, such as 9.6");
     LoadOptions load;
-    const std::filesystem::path from = o.files.front();
-    load.path = model_folder(result->spec.model.path, std::filesystem::is_directory(from) ? from : std::filesystem::absolute(from).parent_path());
+    load.path = model_folder(model_path_in(o.files.front(), result->spec.model.path));
     load.processing = result->spec.model.processing;
     load.trust_check = false;
     const auto model = Model::load(load);

@@ -55,14 +55,12 @@ fs::path snapshot_of(const fs::path &cached)
 
 } // namespace
 
-fs::path model_folder(const std::string &path, const fs::path &beside)
+fs::path model_folder(const std::string &path)
 {
     if (path == "demo")
         return demo_model_path();
     std::error_code ignored;
-    fs::path folder(path);
-    if (!fs::exists(folder, ignored) && folder.is_relative() && !beside.empty() && fs::exists(beside / folder, ignored))
-        folder = beside / folder;
+    const fs::path folder(path);
     if (!fs::exists(folder, ignored))
         throw Error(path, "does not exist; give the folder with config.json and the weights");
     if (!fs::is_directory(folder, ignored))
@@ -75,6 +73,15 @@ fs::path model_folder(const std::string &path, const fs::path &beside)
         return snapshot_of(folder.parent_path());
     refuse_folder_without_config(folder);
     return folder;
+}
+
+std::string model_path_in(const fs::path &file, const std::string &path)
+{
+    std::error_code ignored;
+    if (path == "demo" || fs::path(path).is_absolute() || fs::exists(path, ignored))
+        return path;
+    const fs::path beside = (fs::is_directory(file, ignored) ? fs::absolute(file) : fs::absolute(file).parent_path()) / path;
+    return fs::exists(beside, ignored) ? beside.string() : path;
 }
 
 std::string absolute_model_path(const std::string &path)
