@@ -34,21 +34,24 @@ if(PATCHBAY_FUZZ)
   target_compile_options(patchbay_settings INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# patchbay_library(NAME): a static library from all .cpp files of the current folder and its sub-folders.
+# patchbay_library(NAME [SOURCES…]): a static library from these files; without any, from all of the current folder and its sub-folders.
 function(patchbay_library name)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  set(sources ${ARGN})
+  if(NOT sources)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  endif()
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE patchbay_settings)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${PATCHBAY_UNITY} UNITY_BUILD_BATCH_SIZE 6)
 endfunction()
 
-# What a test needs around it. Threads that wait do so asleep: on a machine with other work they would spin in the way of those that compute.
+# What a test needs around it. The locale is the caller's, since no number may depend on it; only texts of the system (errno's) stay English. Threads that wait do so asleep: on a machine with other work they would spin in the way of those that compute.
 # Qt's watchdog, which ends a check after five minutes, leaves that to CTest. Debian's LibTorch, OpenBLAS and ICU are not instrumented: what they
 # keep until exit and the symbols that they define twice are not ours to report, everything else is.
 set(patchbay_test_environment
   QT_QPA_PLATFORM=offscreen
-  LC_ALL=C.UTF-8
+  LANGUAGE=en
   OMP_WAIT_POLICY=passive
   QTEST_FUNCTION_TIMEOUT=900000
   ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0:detect_stack_use_after_return=1

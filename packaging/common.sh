@@ -33,12 +33,12 @@ check_other_system()
     done
     command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || lacking+=("a C++20 compiler")
     if command -v pkg-config >/dev/null; then
-        for tool in icu-i18n libzip; do
+        for tool in icu-uc oniguruma libzip; do
             pkg-config --exists $tool || lacking+=("$tool (headers and library)")
         done
     fi
     echo "This is not a Debian system, so nothing is installed from here. The build needs CMake >= 3.25, Ninja, a C++20 compiler,"
-    echo "LibTorch, Qt >= 6.4 (Widgets, Svg, PrintSupport, Test), QCustomPlot for Qt 6, nlohmann-json, ICU, CLI11, spdlog, SQLite, libzip."
+    echo "LibTorch, oneDNN, Qt >= 6.4 (Widgets, PrintSupport, Test), QCustomPlot for Qt 6, nlohmann-json, ICU, Oniguruma, CLI11, libzip."
     echo "README.md, 'On another system', says how to point CMake at a downloaded LibTorch."
     if [ ${#lacking[@]} -gt 0 ]; then
         printf 'Missing here: %s\n' "${lacking[@]}" >&2
@@ -53,22 +53,27 @@ install_packages()
         check_other_system
         return
     fi
-    local missing as_root=()
-    mapfile -t missing < <(missing_packages $(packages "$@"))
-    [ ${#missing[@]} -eq 0 ] && return
+    # In steps, not in a process substitution: of that the exit status would be lost, and an empty list means that nothing is missing.
+    local wanted lacking missing as_root=()
+    wanted=$(packages "$@")
+    [ -n "$wanted" ] || fail "packaging/debian-packages lists nothing for: $*"
+    lacking=$(missing_packages $wanted)
+    [ -n "$lacking" ] || return 0
+    mapfile -t missing <<<"$lacking"
     say "Installing ${#missing[@]} missing packages: ${missing[*]}"
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null || fail "no sudo here; install these packages as root, then run this again:
     apt-get install --no-install-recommends ${missing[*]}"
         as_root=(sudo)
     fi
-    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Use-Pty=0)
-    if ! "${apt[@]}" install --no-install-recommends "${missing[@]}" >/tmp/patchbay-apt.$$ 2>&1; then
+    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Use-Pty=0) log
+    log=$(mktemp)
+    if ! "${apt[@]}" install --no-install-recommends "${missing[@]}" >"$log" 2>&1; then
         # Unknown or outdated package lists are the usual reason: fetch them and try once more.
         "${apt[@]}" update || fail "apt-get update failed (see above)"
-        if ! "${apt[@]}" install --no-install-recommends "${missing[@]}" >/tmp/patchbay-apt.$$ 2>&1; then
-            cat /tmp/patchbay-apt.$$ >&2
-            rm -f /tmp/patchbay-apt.$$
+        if ! "${apt[@]}" install --no-install-recommends "${missing[@]}" >"$log" 2>&1; then
+            cat "$log" >&2
+            rm -f "$log"
             local unknown=() name
             for name in "${missing[@]}"; do
                 apt-cache show "$name" >/dev/null 2>&1 || unknown+=("$name")
@@ -78,7 +83,7 @@ install_packages()
             fail "apt-get could not install the packages (see above)"
         fi
     fi
-    rm -f /tmp/patchbay-apt.$$
+    rm -f "$log"
     echo "installed, $((SECONDS - started)) s after the start"
 }
 

@@ -7,6 +7,7 @@
 #include "docks/recipe_dock.h"
 #include "docks/runs_dock.h"
 #include "heatmap_widget.h"
+#include "model/model_folder.h"
 #include "shell/actions.h"
 #include "shell/command_palette.h"
 #include "shell/export_flow.h"
@@ -32,6 +33,8 @@
 #include <QStatusBar>
 #include <QToolBar>
 #include <QVBoxLayout>
+
+#include "analysis/roles.h"
 
 namespace patchbay {
 
@@ -65,7 +68,7 @@ MainWindow::~MainWindow() = default;
 
 void MainWindow::start(const QString &modelFolder)
 {
-    m_explorer.document.open({{modelFolder.toStdString(), {}, {}}, {}});
+    m_explorer.document.open({{absolute_model_path(modelFolder.toStdString()), {}, {}}, {}});
 }
 
 void MainWindow::useDefaultLayout()
@@ -152,41 +155,68 @@ void MainWindow::buildDocks()
 
 void MainWindow::updateTemplate()
 {
-    RunSpec spec = m_controls->spec();
-    if (spec.method == Method::Analysis)
-        return;
-    if (spec.positions.kind == Positions::Kind::Each)
-        spec.positions = {};
-    m_explorer.paths.setTemplate(spec);
+    if (const RunSpec spec = m_controls->spec(); !spec.is<Analysis>()) {
+        PathPatch path;
+        path.direction = direction_of(spec);
+        if (positions_of(spec).kind != Positions::Kind::Each)
+            path.positions = positions_of(spec);
+        m_explorer.paths.setTemplate(path);
+    }
+}
+
+// An analysis of some heads takes the selected ones; the S-inhibition test also needs the name movers that are known.
+void MainWindow::runAnalysis(Analysis analysis)
+{
+    const AnalysisInfo &info = *find_analysis(analysis.name);
+    const auto fail = [&](const QString &cause, const QString &next) { m_messages->showFailure(tr("Nothing to run"), {{}, cause, next}); };
+    if (!info.heads.empty()) {
+        for (const widgets::HeadId &head : m_explorer.navigation.place().heads)
+            if (head.head >= 0)
+                analysis.heads.push_back(fromHeadId(head));
+        if (analysis.heads.empty())
+            return fail(tr("no head is selected"), tr("Click %1 in the heatmap first.").arg(QString::fromStdString(info.heads)));
+    }
+    for (const Parameter &parameter : info.parameters) {
+        if (!parameter.required)
+            continue;
+        nlohmann::json heads = nlohmann::json::array();
+        for (const widgets::HeadId &head : m_explorer.roles.headsWith(QString::fromUtf8(name_mover_role)))
+            heads.push_back(dotted(fromHeadId(head)));
+        if (heads.empty())
+            return fail(tr("no name mover is known yet"), tr("Find the heads' roles first (Run › Find the heads' roles)."));
+        analysis.options[parameter.name] = heads;
+    }
+    m_explorer.runner.run(spec_of(std::move(analysis)));
 }
 
 void MainWindow::runFromControls()
 {
     const RunSpec spec = m_controls->spec();
     auto &paths = m_explorer.paths;
-    if (spec.method != Method::PathPatch) {
-        if (spec.method == Method::ActPatch && spec.sites.empty())
+    if (const Analysis *analysis = spec.as<Analysis>())
+        return runAnalysis(*analysis);
+    if (const ActPatch *sweep = spec.as<ActPatch>()) {
+        if (sweep->sites.empty())
             m_messages->showFailure(tr("Nothing to run"), {{}, tr("no site is chosen"), tr("Choose at least one of z, q, k, v and pattern in the toolbar.")});
         else
             m_explorer.runner.run(spec);
         return;
     }
     const PathTarget target = m_controls->pathTarget();
-    if (target == PathTarget::FinalResidual) {
+    if (target.kind == PathTarget::Kind::FinalResidual) {
         paths.runFinalResidual();
         return;
     }
-    const bool tray = target == PathTarget::Tray;
+    const bool tray = target.kind == PathTarget::Kind::Tray;
     if (tray ? m_explorer.navigation.place().receivers.isEmpty() : m_explorer.navigation.place().heads.isEmpty()) {
         m_messages->showFailure(tr("Nothing to run"),
                                 {{}, tray ? tr("the receiver tray is empty") : tr("no head is selected"), tr("Click a head in the heatmap first.")});
         return;
     }
-    constexpr Site sites[] = {Site::Q, Site::K, Site::V, Site::Pattern};
     if (tray)
         paths.run();
     else
-        paths.receive(m_explorer.navigation.place().heads, sites[int(target) - int(PathTarget::SelectedQ)]);
+        paths.receive(m_explorer.navigation.place().heads, target.site);
 }
 
 void MainWindow::updateProgress()
@@ -201,7 +231,7 @@ void MainWindow::updateProgress()
     if (const RunEntry *active = m_explorer.runs.find(m_explorer.runner.activeRun()))
         m_progress->showRun(*active, waiting);
     else if (const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run); shown && shown->result && shown->total > 0)
-        m_progress->showIdle((shown->spec.method == Method::Analysis ? tr("%1 of %2 steps in %3 s") : tr("%1 of %2 cells in %3 s")).arg(shown->done).arg(shown->total).arg(shown->result->seconds, 0, 'f', 2));
+        m_progress->showIdle((shown->spec.is<Analysis>() ? tr("%1 of %2 steps in %3 s") : tr("%1 of %2 cells in %3 s")).arg(shown->done).arg(shown->total).arg(shown->result->seconds, 0, 'f', 2));
     else
         m_progress->showIdle({});
 }

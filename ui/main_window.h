@@ -63,6 +63,7 @@ private:
     void buildDocks();
     void connectErrors();
     void connectActions();
+    void runAnalysis(Analysis analysis);
     void runFromControls();
     void updateTemplate();
     void updateProgress();

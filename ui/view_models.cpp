@@ -1,11 +1,13 @@
 #include "view_models.h"
 
+#include "analysis/registry.h"
 #include "base/error.h"
+#include "view_text.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace patchbay {
 
@@ -29,51 +31,25 @@ widgets::CellState toView(CellState state)
     return widgets::CellState::Missing;
 }
 
-/// Arrays of analyses that have one number a head, with what people call them.
-struct KnownArray {
-    std::string_view name; ///< exact, or a prefix when it ends in a dot
-    const char *title, *unit, *colourLabel;
-};
-constexpr std::array knownArrays{
-    KnownArray{"copy.positive", "Copy score", "%", "Copy score"},
-    KnownArray{"copy.negative", "Negative score", "%", "Copy score"},
-    KnownArray{"dla", "Direct logit attribution", "logits", "Direct effect on logit difference"},
-    KnownArray{"ablate.dla", "Direct logit attribution, ablated", "logits", "Direct effect on logit difference"},
-    KnownArray{"ablate.dla_change", "Change in direct attribution", "logits", "Direct effect on logit difference"},
-    KnownArray{"attention.end_to_io", "END \u2192 IO", "", "Attention"},
-    KnownArray{"attention.end_to_s1", "END \u2192 S1", "", "Attention"},
-    KnownArray{"attention.end_to_s2", "END \u2192 S2", "", "Attention"},
-    KnownArray{"detector.previous_token", "Previous token", "", "Attention on the pattern"},
-    KnownArray{"detector.duplicate_token", "Duplicate token", "", "Attention on the pattern"},
-    KnownArray{"detector.induction", "Induction", "", "Attention on the pattern"},
-    KnownArray{"roles.direct", "Direct effect", "%", "Logit diff variation"},
-    KnownArray{"roles.queries", "Through the name movers' queries", "%", "Logit diff variation"},
-    KnownArray{"attribution.", "Estimate", "logits", "Estimated logit diff variation"},
-    KnownArray{"attr.", "Estimate", "logits", "Estimated logit diff variation"},
-};
-
-const KnownArray *knownArray(std::string_view name)
-{
-    for (const KnownArray &known : knownArrays) {
-        if (name == known.name || (known.name.back() == '.' && name.starts_with(known.name) && !name.ends_with(".per_prompt")))
-            return &known;
-    }
-    return nullptr;
-}
-
 bool isHeadArray(const std::string &name, const Array &array)
 {
-    return knownArray(name) && array.is_float() && (array.shape.size() == 2 || array.shape.size() == 3) && array.count() > 0;
+    const Quantity known = quantity_named(name);
+    return known.known() && known.draw == Quantity::Draw::Heads && array.is_float() && (array.shape.size() == 2 || array.shape.size() == 3)
+           && array.count() > 0;
 }
 
-/// Names of a result's arrays that have one number a head, in the order in which people name them: IO before S, positive before negative.
+/// Names of a result's arrays that have one number a head, in the order in which their analysis declares them: IO before S, positive before negative.
 std::vector<std::string> headArrays(const RunResult &result)
 {
     std::vector<std::string> names;
+    const Analysis *analysis = result.spec.as<Analysis>();
+    if (const AnalysisInfo *info = analysis ? find_analysis(analysis->name) : nullptr)
+        for (const Quantity &one : info->yields)
+            if (const auto found = result.arrays.find(one.name); found != result.arrays.end() && isHeadArray(one.name, found->second))
+                names.push_back(one.name);
     for (const auto &[name, array] : result.arrays)
-        if (isHeadArray(name, array))
+        if (isHeadArray(name, array) && std::find(names.begin(), names.end(), name) == names.end())
             names.push_back(name);
-    std::stable_sort(names.begin(), names.end(), [](const std::string &a, const std::string &b) { return knownArray(a) < knownArray(b); });
     return names;
 }
 
@@ -102,19 +78,6 @@ bool selected(const HeatmapOptions &options, const std::string &name)
     return options.facets.empty() || std::find(options.facets.begin(), options.facets.end(), name) != options.facets.end();
 }
 
-QString siteTitle(std::string_view site)
-{
-    constexpr std::array<std::pair<std::string_view, const char *>, 10> titles{{
-        {"z", "Output (z)"}, {"q", "Query (q)"}, {"k", "Key (k)"}, {"v", "Value (v)"}, {"pattern", "Pattern"}, {"result", "Result"},
-        {"attn_out", "Attention output"}, {"mlp_out", "MLP output"}, {"resid_pre", "Residual before"}, {"resid_post", "Residual after"},
-    }};
-    for (const auto &[name, title] : titles) {
-        if (site == name)
-            return QString::fromUtf8(title);
-    }
-    return QString::fromUtf8(site.data(), qsizetype(site.size()));
-}
-
 } // namespace
 
 QString effectUnit(const Baseline &baseline)
@@ -134,21 +97,9 @@ Head fromHeadId(widgets::HeadId id)
 
 QString facetTitle(std::string_view name)
 {
-    if (const KnownArray *known = knownArray(name); known && known->name.back() != '.')
-        return QString::fromUtf8(known->title);
-    if (name == "path")
-        return QStringLiteral("Path");
-    std::string_view rest = name;
-    const bool byPosition = rest.ends_with(".by_pos");
-    if (byPosition)
-        rest.remove_suffix(7);
-    for (const std::string_view prefix : {"denoise.", "noise.", "zero.", "mean.", "resample.", "attribution.", "attr.denoise.", "attr.noise."}) {
-        if (rest.starts_with(prefix)) {
-            rest.remove_prefix(prefix.size());
-            break;
-        }
-    }
-    return byPosition ? siteTitle(rest) + QStringLiteral(" by position") : siteTitle(rest);
+    const Quantity known = quantity_named(name);
+    const std::string &text = known.known() ? known.title : std::string(name);
+    return QString::fromStdString(text);
 }
 
 QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &baseline, bool intervals)
@@ -202,7 +153,7 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
     for (const Grid &grid : result.grids) {
         if (grid.shape.empty() || !selected(options, grid.name))
             continue;
-        const bool heads = grid.axes.size() > 1 && grid.axes.back() == "head";
+        const bool heads = grid.has_heads();
         if (first) {
             view.columnsAreHeads = heads;
             view.xLabel = heads ? QStringLiteral("Head") : grid.axes.size() > 1 ? QStringLiteral("Position") : QString();
@@ -219,19 +170,23 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         first = false;
         view.facets << heatmapFacets(grid, result.baseline, options.intervals);
     }
-    const KnownArray *unit = nullptr;
+    std::optional<Quantity> shared; // facets of one view share a scale
     for (const std::string &name : headArrays(result)) {
-        if (!view.facets.isEmpty() && !unit)
+        if (!view.facets.isEmpty() && !shared)
             break; // the grids' unit
         if (!selected(options, name))
             continue;
-        const KnownArray *known = knownArray(name);
-        if (unit && std::string_view(unit->colourLabel) != known->colourLabel)
+        const Quantity known = quantity_named(name);
+        if (shared && shared->colour_label != known.colour_label)
             continue;
-        unit = known;
-        view.unit = QString::fromUtf8(known->unit);
-        view.colourLabel = QString::fromUtf8(known->colourLabel);
+        shared = known;
+        view.unit = QString::fromStdString(known.unit);
+        view.colourLabel = QString::fromStdString(known.colour_label);
         view.facets << arrayFacet(name, result.arrays.at(name));
+    }
+    if (const nlohmann::json &about = result.summary; about.is_object() && about.contains("logit_diff_after")) {
+        const double before = about.value("logit_diff_before", 0.0), after = about.value("logit_diff_after", 0.0);
+        view.title += QStringLiteral(" · logit diff %1 → %2").arg(widgets::signedNumber(before, 2), widgets::signedNumber(after, 2));
     }
     if (view.facets.size() == 1)
         view.facets.front().title.clear(); // the view's title says it
@@ -243,7 +198,7 @@ QVector<widgets::HeadId> strongestHeads(const widgets::HeatmapView &view, int n)
     QVector<std::pair<double, widgets::HeadId>> all;
     for (const widgets::HeatmapFacet &facet : view.facets) {
         for (int cell = 0; cell < facet.values.size(); ++cell) {
-            if (std::isnan(facet.values[cell]))
+            if (!std::isfinite(facet.values[cell]))
                 continue;
             const widgets::HeadId id{cell / facet.columns, view.columnsAreHeads ? cell % facet.columns : -1};
             all << std::pair{-std::abs(facet.values[cell]), id};

@@ -1,6 +1,7 @@
 // Attention patterns as views: of a running session, and out of a saved analysis.
 #include "view_models.h"
 
+#include "analysis/registry.h"
 #include "base/error.h"
 
 namespace patchbay {
@@ -45,7 +46,8 @@ widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt
 QVector<widgets::AttentionView> attentionViews(const RunResult &result)
 {
     using nlohmann::json;
-    const json empty = json::array(), options = result.spec.options.is_object() ? result.spec.options : json::object();
+    const json empty = json::array();
+    const Analysis analysis = result.spec.is<Analysis>() ? *result.spec.as<Analysis>() : Analysis();
     const json &summary = result.summary;
     const auto list = [&](const char *key) { return summary.is_object() && summary.contains(key) ? summary.at(key) : empty; };
     const auto texts = [&](const char *key) {
@@ -54,8 +56,8 @@ QVector<widgets::AttentionView> attentionViews(const RunResult &result)
             all << QString::fromStdString(one.get<std::string>());
         return all;
     };
-    const bool weighted = options.value("value_weighted", json(false)) == true;
-    const QString run = options.value("flipped", json(false)) == true ? QStringLiteral("flipped") : QStringLiteral("clean");
+    const bool weighted = flag_set(analysis, "value_weighted");
+    const QString run = flag_set(analysis, "flipped") ? QStringLiteral("flipped") : QStringLiteral("clean");
     QVector<widgets::AttentionView> views;
     for (const json &name : list("attention_heads")) {
         const Head head = parse_head(name.get<std::string>());

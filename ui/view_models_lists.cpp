@@ -23,27 +23,20 @@ QString effectText(double effect, const EffectUnit &unit)
 
 QString percent(double share)
 {
+    if (!std::isfinite(share))
+        return QStringLiteral("\u2013");
     return QStringLiteral("%1%2 %").arg(share < 0 ? QStringLiteral("\u2212") : QString()).arg(std::abs(share) * 100, 0, 'f', 1);
 }
 
 widgets::HeadId cellHead(const Grid &grid, int cell)
 {
-    const int columns = grid.shape.size() >= 2 ? grid.shape.back() : 1;
-    if (grid.shape.size() == 2 && grid.axes.back() == "head")
-        return {cell / columns, cell % columns};
-    if (grid.shape.size() == 3)
-        return {cell / (grid.shape[1] * columns), cell % columns};
-    return {cell / columns, -1};
+    const CellPlace place = grid.at(cell);
+    return {place.layer, place.head};
 }
 
 QString cellLabel(const Grid &grid, int cell)
 {
-    const QString head = widgets::label(cellHead(grid, cell));
-    if (grid.shape.size() == 3)
-        return QStringLiteral("%1 pos %2").arg(head).arg(cell / grid.shape[2] % grid.shape[1]);
-    if (grid.shape.size() == 2 && grid.axes.back() != "head")
-        return QStringLiteral("%1 pos %2").arg(head).arg(cell % grid.shape[1]);
-    return head;
+    return QString::fromStdString(label(grid.at(cell)));
 }
 
 const Grid &gridNamed(const RunResult &result, const std::string &name)
@@ -88,8 +81,7 @@ QString withUnit(const QString &what, const Baseline &baseline)
 
 QString effectLabel(const RunResult &result)
 {
-    const QString what = result.spec.method == Method::Attribution ? QStringLiteral("Estimated effect") : QStringLiteral("Logit diff variation");
-    return withUnit(what, result.baseline);
+    return withUnit(result.spec.is<Attribution>() ? QStringLiteral("Estimated effect") : QStringLiteral("Logit diff variation"), result.baseline);
 }
 
 QString cellText(const nlohmann::json &value)
@@ -195,8 +187,10 @@ widgets::ScatterView contributionView(const RunResult &result)
 {
     widgets::ScatterView view;
     view.title = resultTitle(result);
-    view.xLabel = result.spec.heads.empty() ? QStringLiteral("Attention from END")
-                                            : QStringLiteral("Attention of %1 from END").arg(QString::fromStdString(label(result.spec.heads.front())));
+    const Analysis *analysis = result.spec.as<Analysis>();
+    view.xLabel = !analysis || analysis->heads.empty()
+                      ? QStringLiteral("Attention from END")
+                      : QStringLiteral("Attention of %1 from END").arg(QString::fromStdString(label(analysis->heads.front())));
     view.yLabel = QStringLiteral("Contribution along the name (logits)");
     for (const auto &[role, name] : {std::pair{"io", "END \u2192 IO"}, std::pair{"s", "END \u2192 S"}}) {
         const auto x = result.arrays.find(std::string("attention.") + role), y = result.arrays.find(std::string("contribution.") + role);
@@ -261,7 +255,7 @@ widgets::BarsView arrayBars(const RunResult &result, int n, Sign sign)
     view.valueLabel = heatmap.unit.isEmpty() ? heatmap.colourLabel : QStringLiteral("%1 (%2)").arg(heatmap.colourLabel, heatmap.unit);
     for (int cell = 0; cell < facet.values.size(); ++cell) {
         const double value = facet.values[cell];
-        if (std::isnan(value) || value == 0 || (sign == Sign::Positive && value < 0) || (sign == Sign::Negative && value > 0))
+        if (!std::isfinite(value) || value == 0 || (sign == Sign::Positive && value < 0) || (sign == Sign::Negative && value > 0))
             continue;
         const widgets::HeadId head{cell / facet.columns, cell % facet.columns};
         view.bars << widgets::Bar{head, widgets::label(head), value, 0};
@@ -290,7 +284,7 @@ widgets::BarsView barsView(const RunResult &result, const std::string &gridName,
         view.bars << widgets::Bar{cellHead(grid, cell), cellLabel(grid, cell), value * unit.factor, std::isnan(half) ? 0 : half * unit.factor};
         total += value;
     }
-    const QString noun = grid.axes.back() == "head" ? QStringLiteral("heads") : QStringLiteral("cells");
+    const QString noun = grid.has_heads() ? QStringLiteral("heads") : QStringLiteral("cells");
     view.totalText = QStringLiteral("Total of %1 %2: %3").arg(view.bars.size()).arg(noun, effectText(total, unit));
     return view;
 }

@@ -2,6 +2,7 @@
 #include "view_models.h"
 
 #include "analysis/roles.h"
+#include "model/model_folder.h"
 
 #include <QRegularExpression>
 
@@ -17,7 +18,7 @@ namespace {
 QString modelAndTask(const RunResult &result)
 {
     const RunSpec &spec = result.spec;
-    const QString model = QString::fromStdString(spec.model.path).section(QLatin1Char('/'), -1, -1, QString::SectionSkipEmpty);
+    const QString model = QString::fromStdString(model_name(spec.model.path));
     const size_t prompts = result.baseline.clean.empty() ? size_t(spec.task.prompts) : result.baseline.clean.size();
     QString text = QStringLiteral("Model %1; task %2, n = %3 prompt pairs").arg(model, QString::fromStdString(spec.task.kind).toUpper()).arg(prompts);
     if (spec.task.kind == "ioi")

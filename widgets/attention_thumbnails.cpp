@@ -1,6 +1,7 @@
 #include "attention_thumbnails.h"
 
 #include "colour_map.h"
+#include "finite_view.h"
 #include "pattern_image.h"
 #include "theme.h"
 
@@ -36,7 +37,9 @@ void AttentionThumbnails::setViews(const QVector<AttentionView> &views)
                 images[i] = m_images[old];
         }
     }
-    m_views = views;
+    m_views.clear();
+    for (const AttentionView &view : views)
+        m_views << finite(view);
     m_images = images;
     m_hover = -1;
     updateScrollBar();

@@ -1,5 +1,6 @@
 #include "attention_widget.h"
 
+#include "finite_view.h"
 #include "pattern_image.h"
 #include "view_text.h"
 
@@ -27,7 +28,7 @@ void AttentionWidget::setView(const AttentionView &view)
 {
     if (view.size != m_view.size)
         m_cell = 0;
-    m_view = view;
+    m_view = finite(view);
     m_image = {};
     if (m_row >= m_view.size || m_column >= m_view.size)
         m_row = m_column = -1;

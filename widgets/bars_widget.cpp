@@ -1,6 +1,7 @@
 #include "bars_widget.h"
 
 #include "colour_map.h"
+#include "plot_canvas.h"
 #include "view_text.h"
 
 #include <QCoreApplication>
@@ -15,17 +16,76 @@
 namespace patchbay::widgets {
 
 constexpr int barsMargin = 10, barsGap = 8;
+constexpr double barShare = 0.66; // of a row
 
-BarsWidget::BarsWidget(QWidget *parent) : HeadPlot(tr("Bars"), tr("No run yet"), parent), m_scroll(new QScrollBar(this))
+// Positive and negative bars; an invisible graph that carries the whiskers; and the whiskers, with a casing that keeps them readable on the bars.
+enum BarsPart { Positive, Negative, Middles, Casing, Whisker };
+
+BarsWidget::BarsWidget(QWidget *parent) : AxesPlot(tr("Bars"), tr("No run yet"), Qt::Horizontal, parent), m_scroll(new QScrollBar(this))
 {
     m_scroll->hide();
-    connect(m_scroll, &QScrollBar::valueChanged, this, qOverload<>(&QWidget::update));
+    connect(m_scroll, &QScrollBar::valueChanged, this, [this] {
+        showRows();
+        repaintMarks();
+    });
+    QCPAxis *rows = canvas()->yAxis, *values = canvas()->xAxis;
+    rows->setRangeReversed(true);
+    rows->setTickLabels(false); // names and numbers have columns of their own
+    rows->grid()->setVisible(false);
+    for (QCPAxis *axis : {rows, canvas()->yAxis2, canvas()->xAxis2})
+        axis->setVisible(false);
+    canvas()->axisRect()->setAutoMargins(QCP::msBottom);
+    new QCPBars(rows, values);
+    new QCPBars(rows, values);
+    QCPGraph *middles = canvas()->addGraph(rows, values);
+    middles->setLineStyle(QCPGraph::lsNone);
+    for (int i = 0; i < 2; ++i) {
+        auto *whiskers = new QCPErrorBars(rows, values);
+        whiskers->setDataPlottable(middles);
+        whiskers->setSymbolGap(0);
+        whiskers->setWhiskerWidth(i == 0 ? 0 : 7);
+        whiskers->setAntialiased(false);
+    }
+    auto *zero = new QCPItemStraightLine(canvas());
+    zero->point1->setCoords(0, 0);
+    zero->point2->setCoords(0, 1);
+    zero->setAntialiased(false);
+    canvas()->addDrawing([this](QCPPainter &painter) { drawGround(painter); }, false);
+    canvas()->addDrawing([this](QCPPainter &painter) { drawTexts(painter); }, true);
 }
 
 void BarsWidget::setView(const BarsView &view)
 {
+    const bool sameAxis = view.title == m_view.title && view.valueLabel == m_view.valueLabel;
     m_view = view;
     m_current = std::min(m_current, int(view.bars.size()) - 1);
+    QVector<double> ends, rows, values, halves;
+    QVector<double> positiveRows, positive, negativeRows, negative;
+    for (int i = 0; i < view.bars.size(); ++i) {
+        const double value = view.bars[i].value, half = canBeDrawn(view.bars[i].halfWidth) ? std::abs(view.bars[i].halfWidth) : 0;
+        if (!canBeDrawn(value))
+            continue;
+        ends << value - half << value + half;
+        (value < 0 ? negativeRows : positiveRows) << i;
+        (value < 0 ? negative : positive) << value;
+        if (half > 0) {
+            rows << i;
+            values << value;
+            halves << half;
+        }
+    }
+    static_cast<QCPBars *>(canvas()->plottable(Positive))->setData(positiveRows, positive, true);
+    static_cast<QCPBars *>(canvas()->plottable(Negative))->setData(negativeRows, negative, true);
+    static_cast<QCPGraph *>(canvas()->plottable(Middles))->setData(rows, values, true);
+    static_cast<QCPErrorBars *>(canvas()->plottable(Casing))->setData(halves);
+    static_cast<QCPErrorBars *>(canvas()->plottable(Whisker))->setData(halves);
+    m_values = paddedRange(ends, true);
+    if (!view.bars.isEmpty() && m_values.from > -0.07 * m_values.span())
+        m_values.from = 0; // no negative bar: no empty strip beside the labels
+    if (!view.bars.isEmpty() && m_values.to < 0.07 * m_values.span())
+        m_values.to = 0;
+    canvas()->setAxisNames(view.valueLabel, {});
+    setWhole(m_values, yRange(), sameAxis);
     newView(view.title);
 }
 
@@ -33,6 +93,11 @@ void BarsWidget::setUnit(const QString &unit)
 {
     m_unit = unit;
     relayout();
+}
+
+QString BarsWidget::nameOf(const Bar &bar) const
+{
+    return bar.label.isEmpty() ? label(bar.head) : bar.label;
 }
 
 QString BarsWidget::valueText(const Bar &bar) const
@@ -44,134 +109,137 @@ QString BarsWidget::valueText(const Bar &bar) const
     return value.left(value.size() - m_unit.size() - 1) + half + ' ' + m_unit;
 }
 
-void BarsWidget::relayout()
+QRect BarsWidget::plotRoom() const
 {
-    const QFontMetrics metrics(font());
-    QVector<double> ends;
-    m_labelWidth = m_valueWidth = 0;
+    const int line = fontMetrics().height();
+    const int top = 8 + (m_view.title.isEmpty() ? 0 : line + 6), bottom = m_view.totalText.isEmpty() ? 4 : line + 12;
+    const int bar = m_scroll->maximum() > 0 ? m_scroll->sizeHint().width() : 0;
+    return QRect(1, top, width() - 2 - bar, std::max(0, height() - top - bottom));
+}
+
+void BarsWidget::styleData(const Theme &theme)
+{
+    for (const auto &[part, colour] : {std::pair{Positive, theme.positive}, std::pair{Negative, theme.negative}}) {
+        auto *bars = static_cast<QCPBars *>(canvas()->plottable(part));
+        bars->setPen(Qt::NoPen);
+        bars->setBrush(colour);
+        bars->setWidth(barShare);
+        bars->setAntialiasedFill(false);
+    }
+    canvas()->plottable(Middles)->setPen(Qt::NoPen);
+    canvas()->plottable(Casing)->setPen(QPen(theme.background, 3));
+    canvas()->plottable(Whisker)->setPen(QPen(theme.text, 1));
+    static_cast<QCPItemStraightLine *>(canvas()->item(0))->setPen(QPen(theme.line, 1));
+
     QFont bold = font();
     bold.setBold(true);
-    const QFontMetrics boldMetrics(bold);
+    const QFontMetrics metrics(font()), boldMetrics(bold);
+    m_labelWidth = m_valueWidth = 0;
     for (const Bar &bar : m_view.bars) {
-        ends << bar.value - bar.halfWidth << bar.value + bar.halfWidth;
-        m_labelWidth = std::max(m_labelWidth, boldMetrics.horizontalAdvance(bar.label.isEmpty() ? label(bar.head) : bar.label));
+        m_labelWidth = std::max(m_labelWidth, boldMetrics.horizontalAdvance(nameOf(bar)));
         m_valueWidth = std::max(m_valueWidth, metrics.horizontalAdvance(valueText(bar)));
     }
     m_labelWidth = std::min(m_labelWidth + 2, width() / 3); // advances are rounded: a text of just this width would be cut
-    m_range = paddedRange(ends, true);
-    if (!m_view.bars.isEmpty() && m_range.from > -0.07 * m_range.span())
-        m_range.from = 0; // no negative bar: no empty strip beside the labels
-    if (!m_view.bars.isEmpty() && m_range.to < 0.07 * m_range.span())
-        m_range.to = 0;
-    const int line = metrics.height();
-    m_top = 8 + (m_view.title.isEmpty() ? 0 : line + 6) + (m_view.valueLabel.isEmpty() ? 0 : line + 2);
-    m_bottom = m_view.totalText.isEmpty() ? 8 : line + 14;
-    const int room = height() - m_top - m_bottom;
-    const int count = std::max(1, int(m_view.bars.size()));
+    canvas()->axisRect()->setMargins({barsMargin + m_labelWidth + barsGap, 0, barsGap + m_valueWidth + barsMargin, 0});
+}
+
+// The rows take their height and the scroll bar the rest of them; a scroll bar that comes or goes changes the room.
+void BarsWidget::relayout()
+{
+    AxesPlot::relayout();
+    const int room = plotArea().height(), line = fontMetrics().height(), count = std::max(1, int(m_view.bars.size()));
     m_rowHeight = std::clamp(room / count, line + 4, line + 14);
     const int hidden = std::max(0, m_rowHeight * int(m_view.bars.size()) - room);
+    const bool changes = (hidden > 0) != (m_scroll->maximum() > 0);
     m_scroll->setPageStep(std::max(1, room));
     m_scroll->setSingleStep(m_rowHeight);
     m_scroll->setRange(0, hidden);
     m_scroll->setVisible(hidden > 0);
-    m_scroll->setGeometry(width() - m_scroll->sizeHint().width(), m_top, m_scroll->sizeHint().width(), std::max(0, room));
-    update();
+    m_scroll->setGeometry(width() - m_scroll->sizeHint().width(), plotArea().top(), m_scroll->sizeHint().width(), std::max(0, room));
+    if (changes)
+        AxesPlot::relayout();
+    showRows();
 }
 
-int BarsWidget::roomWidth() const
+void BarsWidget::showRows()
 {
-    return width() - (m_scroll->maximum() > 0 ? m_scroll->sizeHint().width() : 0);
-}
-
-int BarsWidget::pixelOf(double value) const
-{
-    const int left = barsMargin + m_labelWidth + barsGap;
-    const int length = std::max(10, roomWidth() - left - barsGap - m_valueWidth - barsMargin);
-    return left + int(std::lround((value - m_range.from) / m_range.span() * length));
+    const double first = double(m_scroll->value()) / m_rowHeight - 0.5;
+    canvas()->yAxis->setRange(first, first + double(std::max(1, plotArea().height())) / m_rowHeight);
 }
 
 QRect BarsWidget::rowRect(int bar) const
 {
-    return QRect(0, m_top + bar * m_rowHeight - m_scroll->value(), roomWidth(), m_rowHeight);
+    return QRect(0, plotArea().top() + bar * m_rowHeight - m_scroll->value(), plotRoom().right(), m_rowHeight);
 }
 
 QRect BarsWidget::barRect(int bar) const
 {
-    const QRect row = rowRect(bar);
-    const int from = pixelOf(std::min(0.0, m_view.bars[bar].value)), to = pixelOf(std::max(0.0, m_view.bars[bar].value));
-    const int inset = std::max(2, m_rowHeight / 6);
-    return QRect(from, row.top() + inset, std::max(1, to - from), row.height() - 2 * inset);
+    const double value = m_view.bars[bar].value, half = barShare / 2;
+    const QRectF body(pixelOf(std::min(0.0, value), bar - half), pixelOf(std::max(0.0, value), bar + half));
+    return body.toRect();
 }
 
 int BarsWidget::markAt(QPointF point) const
 {
-    if (point.y() < m_top || point.y() >= height() - m_bottom)
+    if (m_view.bars.isEmpty() || point.y() < plotArea().top() || point.y() > plotArea().bottom())
         return -1;
-    const int row = (int(point.y()) - m_top + m_scroll->value()) / m_rowHeight;
+    const int row = (int(point.y()) - plotArea().top() + m_scroll->value()) / m_rowHeight;
     return row < m_view.bars.size() ? row : -1;
 }
 
 QString BarsWidget::readoutOf(int mark) const
 {
-    const Bar &bar = m_view.bars[mark];
-    return (bar.label.isEmpty() ? label(bar.head) : bar.label) + QLatin1Char(' ') + valueText(bar);
+    return nameOf(m_view.bars[mark]) + QLatin1Char(' ') + valueText(m_view.bars[mark]);
 }
 
 void BarsWidget::paintPlot(QPainter &painter, const Theme &theme)
 {
     const int line = fontMetrics().height(), room = width() - 2 * barsMargin;
     drawTitle(painter, theme, m_view.title, barsMargin);
-    painter.setPen(theme.dimText);
-    painter.drawText(QRect(barsMargin, m_top - line - 2, room, line), Qt::AlignLeft | Qt::AlignVCenter,
-                     painter.fontMetrics().elidedText(m_view.valueLabel, Qt::ElideRight, room));
-    painter.save();
-    painter.setClipRect(0, m_top, width(), height() - m_top - m_bottom);
-    for (int i = 0; i < m_view.bars.size(); ++i)
-        drawBar(painter, theme, i);
-    painter.setPen(theme.line);
-    painter.drawLine(pixelOf(0), m_top, pixelOf(0), std::min(rowRect(int(m_view.bars.size()) - 1).bottom(), height()));
-    painter.restore();
-    if (!m_view.totalText.isEmpty()) {
-        painter.setPen(theme.text);
-        painter.drawText(QRect(barsMargin, height() - line - 7, room, line), Qt::AlignLeft | Qt::AlignVCenter,
-                         painter.fontMetrics().elidedText(m_view.totalText, Qt::ElideRight, room));
+    painter.setPen(theme.text);
+    painter.drawText(QRect(barsMargin, height() - line - 7, room, line), Qt::AlignLeft | Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(m_view.totalText, Qt::ElideRight, room));
+}
+
+// Under the bars: which rows are selected, under the pointer, and where the keyboard is.
+void BarsWidget::drawGround(QPainter &painter) const
+{
+    const Theme theme = Theme::of(palette());
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    painter.setClipRect(0, plotArea().top(), width(), plotArea().height());
+    for (int i = 0; i < m_view.bars.size(); ++i) {
+        const QRect row = rowRect(i);
+        const bool selected = m_selection.contains(m_view.bars[i].head);
+        if (selected || i == hover())
+            painter.fillRect(row, mixed(theme.background, selected ? theme.selection : theme.text, selected ? 0.16 : 0.06));
+        if (selected)
+            painter.fillRect(QRect(0, row.top(), 5, row.height()), theme.selection);
+        if (hasFocus() && i == m_current) {
+            painter.setPen(QPen(theme.selection, 1, Qt::DotLine));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawRect(row.adjusted(2, 0, -3, -1));
+        }
     }
 }
 
-void BarsWidget::drawBar(QPainter &painter, const Theme &theme, int index)
+void BarsWidget::drawTexts(QPainter &painter) const
 {
-    const Bar &bar = m_view.bars[index];
-    const QRect row = rowRect(index), body = barRect(index);
-    const bool selected = m_selection.contains(bar.head);
-    if (selected || index == hover())
-        painter.fillRect(row, mixed(theme.background, selected ? theme.selection : theme.text, selected ? 0.16 : 0.06));
-    if (hasFocus() && index == m_current) {
-        painter.setPen(QPen(theme.selection, 1, Qt::DotLine));
-        painter.setBrush(Qt::NoBrush);
-        painter.drawRect(row.adjusted(2, 0, -3, -1));
-    }
-    painter.fillRect(body, bar.value < 0 ? theme.negative : theme.positive);
-    if (selected)
-        painter.fillRect(QRect(0, row.top(), 4, row.height()), theme.selection);
-    if (bar.halfWidth > 0) {
-        const int from = pixelOf(bar.value - bar.halfWidth), to = pixelOf(bar.value + bar.halfWidth), y = row.center().y();
-        // A casing keeps the whisker readable where it lies on the bar.
-        painter.setPen(QPen(theme.background, 3));
-        painter.drawLine(from, y, to, y);
-        painter.setPen(QPen(theme.text, 1));
-        painter.drawLine(from, y, to, y);
-        painter.drawLine(from, y - 3, from, y + 3);
-        painter.drawLine(to, y - 3, to, y + 3);
-    }
+    const Theme theme = Theme::of(palette());
+    painter.setClipRect(0, plotArea().top(), width(), plotArea().height());
     QFont bold = font();
     bold.setBold(true);
-    painter.setFont(selected ? bold : font());
-    painter.setPen(theme.text);
-    painter.drawText(QRect(barsMargin, row.top(), m_labelWidth, row.height()), Qt::AlignRight | Qt::AlignVCenter,
-                     painter.fontMetrics().elidedText(bar.label.isEmpty() ? label(bar.head) : bar.label, Qt::ElideRight, m_labelWidth));
-    painter.setFont(font());
-    painter.setPen(theme.dimText);
-    painter.drawText(QRect(row.right() + 1 - barsMargin - m_valueWidth, row.top(), m_valueWidth, row.height()), Qt::AlignRight | Qt::AlignVCenter | Qt::TextDontClip, valueText(bar));
+    for (int i = 0; i < m_view.bars.size(); ++i) {
+        const Bar &bar = m_view.bars[i];
+        const QRect row = rowRect(i);
+        painter.setFont(m_selection.contains(bar.head) ? bold : font());
+        painter.setPen(theme.text);
+        painter.drawText(QRect(barsMargin, row.top(), m_labelWidth, row.height()), Qt::AlignRight | Qt::AlignVCenter,
+                         painter.fontMetrics().elidedText(nameOf(bar), Qt::ElideRight, m_labelWidth));
+        painter.setFont(font());
+        painter.setPen(theme.dimText);
+        painter.drawText(QRect(row.right() + 1 - barsMargin - m_valueWidth, row.top(), m_valueWidth, row.height()),
+                         Qt::AlignRight | Qt::AlignVCenter | Qt::TextDontClip, valueText(bar));
+    }
 }
 
 void BarsWidget::pick(int bar, Qt::KeyboardModifiers modifiers)
@@ -190,25 +258,42 @@ void BarsWidget::pick(int bar, Qt::KeyboardModifiers modifiers)
         changed = head.valid() && m_selection.click(head, modifiers & Qt::ControlModifier);
     }
     setReadout(readoutOf(bar));
-    const QRect row = rowRect(bar);
-    if (row.top() < m_top)
-        m_scroll->setValue(m_scroll->value() - (m_top - row.top()));
-    else if (row.bottom() > height() - m_bottom)
-        m_scroll->setValue(m_scroll->value() + row.bottom() - height() + m_bottom);
+    const QRect row = rowRect(bar), room = plotArea();
+    if (row.top() < room.top())
+        m_scroll->setValue(m_scroll->value() - (room.top() - row.top()));
+    else if (row.bottom() > room.bottom())
+        m_scroll->setValue(m_scroll->value() + row.bottom() - room.bottom());
     finishSelection(changed);
     Q_EMIT barClicked(bar);
     Q_EMIT clicked(head);
 }
 
+// Shift selects from bar to bar here, so no rectangle is dragged.
 void BarsWidget::mousePressEvent(QMouseEvent *event)
 {
     if (event->button() == Qt::LeftButton)
         pick(markAt(event->position()), event->modifiers());
+    else
+        startDrag(*event);
+}
+
+void BarsWidget::mouseMoveEvent(QMouseEvent *event)
+{
+    if (!moveDrag(*event))
+        AxesPlot::mouseMoveEvent(event);
+}
+
+void BarsWidget::mouseReleaseEvent(QMouseEvent *)
+{
+    endDrag();
 }
 
 void BarsWidget::wheelEvent(QWheelEvent *event)
 {
-    QCoreApplication::sendEvent(m_scroll, event);
+    if (event->modifiers() & Qt::ControlModifier)
+        AxesPlot::wheelEvent(event);
+    else
+        QCoreApplication::sendEvent(m_scroll, event);
 }
 
 void BarsWidget::keyPressEvent(QKeyEvent *event)
@@ -224,7 +309,7 @@ void BarsWidget::keyPressEvent(QKeyEvent *event)
     case Qt::Key_End:
         return pick(last, {});
     default:
-        HeadPlot::keyPressEvent(event);
+        AxesPlot::keyPressEvent(event);
     }
 }
 

@@ -1,8 +1,7 @@
 // Interactive horizontal bars, strongest head first, with whiskers and a total; a click selects.
 #pragma once
 
-#include "head_plot.h"
-#include "plot_axes.h"
+#include "axes_plot.h"
 #include "views.h"
 
 QT_BEGIN_NAMESPACE
@@ -11,7 +10,7 @@ QT_END_NAMESPACE
 
 namespace patchbay::widgets {
 
-class BarsWidget : public HeadPlot {
+class BarsWidget : public AxesPlot {
     Q_OBJECT
 public:
     explicit BarsWidget(QWidget *parent = nullptr);
@@ -37,24 +36,29 @@ protected:
     QPoint middleOf(int mark) const override { return rowRect(mark).center(); }
     QString readoutOf(int mark) const override;
     int keyboardMark() const override { return m_current; }
+    QRect plotRoom() const override;
+    void styleData(const Theme &theme) override;
     void relayout() override;
     void paintPlot(QPainter &painter, const Theme &theme) override;
     void mousePressEvent(QMouseEvent *event) override;
+    void mouseMoveEvent(QMouseEvent *event) override;
+    void mouseReleaseEvent(QMouseEvent *event) override;
     void wheelEvent(QWheelEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
 
 private:
-    void drawBar(QPainter &painter, const Theme &theme, int bar);
-    int pixelOf(double value) const;
-    int roomWidth() const; ///< without the scroll bar
+    void showRows();
+    void drawGround(QPainter &painter) const;
+    void drawTexts(QPainter &painter) const;
     void pick(int bar, Qt::KeyboardModifiers modifiers);
+    QString nameOf(const Bar &bar) const;
     QString valueText(const Bar &bar) const;
 
     BarsView m_view;
     QString m_unit = QStringLiteral("%");
     QScrollBar *m_scroll;
-    PlotRange m_range;
-    int m_top = 0, m_rowHeight = 22, m_labelWidth = 0, m_valueWidth = 0, m_bottom = 0;
+    PlotRange m_values;
+    int m_rowHeight = 22, m_labelWidth = 0, m_valueWidth = 0;
     int m_current = -1;
 };
 

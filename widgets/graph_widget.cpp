@@ -1,6 +1,7 @@
 #include "graph_widget.h"
 
 #include "colour_map.h"
+#include "finite_view.h"
 #include "view_text.h"
 
 #include <QKeyEvent>
@@ -15,19 +16,23 @@
 
 namespace patchbay::widgets {
 
+namespace {
+
+/// How much an edge stands out; an effect that is no number does not.
+double strength(const GraphEdge &edge)
+{
+    return std::isnan(edge.effect) ? 0 : std::abs(edge.effect);
+}
+
+} // namespace
+
 GraphWidget::GraphWidget(QWidget *parent) : HeadPlot(tr("Circuit graph"), tr("No heads in the circuit yet"), parent) {}
 
 void GraphWidget::setView(const GraphView &view)
 {
-    m_view = view;
+    m_view = finite(view);
     m_edge = -1;
     newView(view.title);
-}
-
-void GraphWidget::setUnit(const QString &unit)
-{
-    m_unit = unit;
-    update();
 }
 
 QRect GraphWidget::nodeRect(int node) const
@@ -64,7 +69,7 @@ bool GraphWidget::edgeIsLit(const GraphEdge &edge, int index) const
 QString GraphWidget::edgeText(const GraphEdge &edge) const
 {
     const QString to = edge.to.valid() ? label(edge.to) + (edge.site.isEmpty() ? QString() : ' ' + edge.site) : tr("logits");
-    return label(edge.from) + QStringLiteral(" → ") + to + QStringLiteral("  ") + valueWithUnit(edge.effect, m_unit);
+    return label(edge.from) + QStringLiteral(" → ") + to + QStringLiteral("  ") + valueWithUnit(edge.effect, m_view.unit);
 }
 
 QString GraphWidget::readoutOf(int mark) const
@@ -100,11 +105,11 @@ void GraphWidget::drawEdges(QPainter &painter, const Theme &theme)
 {
     double largest = 0;
     for (const GraphEdge &edge : m_view.edges)
-        largest = std::max(largest, std::abs(edge.effect));
+        largest = std::max(largest, strength(edge));
     // Weak edges first, so that strong ones lie on top.
     QVector<int> order(m_view.edges.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return std::abs(m_view.edges[a].effect) < std::abs(m_view.edges[b].effect); });
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return strength(m_view.edges[a]) < strength(m_view.edges[b]); });
     painter.setFont(scaledFont(font(), 0.8));
     for (int i : order) {
         const GraphCurve &curve = m_layout.edges[i];
@@ -112,12 +117,12 @@ void GraphWidget::drawEdges(QPainter &painter, const Theme &theme)
             continue;
         const GraphEdge &edge = m_view.edges[i];
         const bool lit = edgeIsLit(edge, i);
-        QColor colour = edge.effect < 0 ? theme.negative : theme.positive;
+        QColor colour = std::isnan(edge.effect) ? theme.dimText : edge.effect < 0 ? theme.negative : theme.positive;
         colour.setAlphaF(lit ? 0.8f : 0.12f);
         QPainterPath path(curve.from);
         path.cubicTo(curve.control1, curve.control2, curve.to);
         painter.setBrush(Qt::NoBrush);
-        painter.setPen(QPen(colour, edgeWidth(edge.effect, largest), Qt::SolidLine, Qt::FlatCap));
+        painter.setPen(QPen(colour, edgeWidth(strength(edge), largest), Qt::SolidLine, Qt::FlatCap));
         painter.drawPath(path);
         if (!edge.site.isEmpty() && lit) {
             const QRectF mark(curve.to.x() - 7, curve.to.y() - painter.fontMetrics().height() - 1, 14, painter.fontMetrics().height() - 1);

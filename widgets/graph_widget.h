@@ -13,7 +13,6 @@ public:
 
     void setView(const GraphView &view);
     const GraphView &view() const { return m_view; }
-    void setUnit(const QString &unit); ///< of the effects, "%" unless told
 
     QRect nodeRect(int node) const; ///< in widget pixels; for tests
 
@@ -49,7 +48,6 @@ private:
     GraphView m_view;
     GraphLayout m_layout;     // relative to m_origin
     QPoint m_origin;
-    QString m_unit = QStringLiteral("%");
     int m_edge = -1; // under the pointer
 };
 

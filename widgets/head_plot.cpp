@@ -26,7 +26,7 @@ void HeadPlot::setEmptyText(const QString &text)
 void HeadPlot::setSelection(const QVector<HeadId> &heads)
 {
     if (m_selection.assign(heads))
-        update();
+        repaintMarks();
 }
 
 void HeadPlot::newView(const QString &title)
@@ -50,12 +50,12 @@ void HeadPlot::setReadout(const QString &text)
 {
     m_readout = text;
     setAccessibleDescription(text);
-    update();
+    repaintMarks();
 }
 
 void HeadPlot::finishSelection(bool changed)
 {
-    update();
+    repaintMarks();
     if (changed)
         Q_EMIT selectionChanged(m_selection.heads);
 }
@@ -143,13 +143,13 @@ void HeadPlot::changeEvent(QEvent *event)
 void HeadPlot::focusInEvent(QFocusEvent *event)
 {
     QWidget::focusInEvent(event);
-    update();
+    repaintMarks();
 }
 
 void HeadPlot::focusOutEvent(QFocusEvent *event)
 {
     QWidget::focusOutEvent(event);
-    update();
+    repaintMarks();
 }
 
 } // namespace patchbay::widgets

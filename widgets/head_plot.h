@@ -36,6 +36,7 @@ protected:
     virtual int keyboardMark() const = 0;        ///< the one that Enter and the menu key are about, -1: none
     virtual void relayout() = 0;
     virtual void paintPlot(QPainter &painter, const Theme &theme) = 0;
+    virtual void repaintMarks() { update(); }
 
     /// For a new view: nothing is under the pointer any more.
     void newView(const QString &title);

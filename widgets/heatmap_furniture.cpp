@@ -39,6 +39,8 @@ double valueAt(const HeatmapFacet &facet, int row, int column)
 CellState stateAt(const HeatmapFacet &facet, int row, int column)
 {
     const qsizetype cell = qsizetype(row) * facet.columns + column;
+    if (cell < facet.states.size() && facet.states[cell] == CellState::Undefined)
+        return CellState::Undefined;
     if (std::isnan(valueAt(facet, row, column)))
         return CellState::Missing;
     return cell < facet.states.size() ? facet.states[cell] : CellState::Exact;
@@ -113,18 +115,22 @@ void drawColourBar(QPainter &painter, const HeatmapScene &scene)
     QString text = scene.view.colourLabel;
     if (!scene.view.unit.isEmpty())
         text += (text.isEmpty() ? QString() : QStringLiteral(" ")) + '(' + scene.view.unit + ')';
-    drawTurned(painter, scene.layout.colourLabel, Qt::AlignCenter, painter.fontMetrics().elidedText(text, Qt::ElideRight, scene.layout.colourLabel.height()));
+    const double longer = double(painter.fontMetrics().horizontalAdvance(text)) / std::max(1, scene.layout.colourLabel.height() - 4);
+    if (longer > 1) // smaller rather than cut
+        painter.setFont(scaledFont(scene.font, 0.88 / longer));
+    drawTurned(painter, scene.layout.colourLabel, Qt::AlignCenter, text);
 }
 
 int drawStateLegend(QPainter *painter, const HeatmapScene &scene)
 {
-    bool missing = false, estimated = false;
+    bool missing = false, estimated = false, undefined = false;
     for (const HeatmapFacet &facet : scene.view.facets) {
-        for (int row = 0; row < facet.rows && !(missing && estimated); ++row) {
+        for (int row = 0; row < facet.rows && !(missing && estimated && undefined); ++row) {
             for (int column = 0; column < facet.columns; ++column) {
                 const CellState state = stateAt(facet, row, column);
                 missing = missing || state == CellState::Missing;
                 estimated = estimated || state == CellState::Estimated;
+                undefined = undefined || state == CellState::Undefined;
             }
         }
     }
@@ -133,7 +139,7 @@ int drawStateLegend(QPainter *painter, const HeatmapScene &scene)
     const QRect lane = scene.layout.readout;
     const int side = 11, baseTop = lane.top() + (lane.height() - side) / 2;
     int right = lane.right();
-    const auto entry = [&](const QString &text, bool hatched) {
+    const auto entry = [&](const QString &text, CellState state) {
         const int width = metrics.horizontalAdvance(text);
         const QRect box(right - width - side - 5, baseTop, side, side);
         const int textLeft = right - width;
@@ -143,8 +149,8 @@ int drawStateLegend(QPainter *painter, const HeatmapScene &scene)
         painter->setFont(font);
         painter->setPen(scene.theme.dimText);
         painter->drawText(QRect(textLeft, lane.top(), width + 2, lane.height()), Qt::AlignLeft | Qt::AlignVCenter, text);
-        if (hatched) {
-            painter->fillRect(box, QBrush(scene.theme.line, Qt::BDiagPattern));
+        if (state != CellState::Estimated) {
+            painter->fillRect(box, QBrush(scene.theme.line, state == CellState::Missing ? Qt::BDiagPattern : Qt::DiagCrossPattern));
         } else {
             const QColor colour = mixed(colourOf(scene.map, 0.35 * scene.limit, scene.limit), scene.theme.background, 0.4);
             painter->fillRect(box, colour);
@@ -156,9 +162,11 @@ int drawStateLegend(QPainter *painter, const HeatmapScene &scene)
         painter->drawRect(box.adjusted(-1, -1, 0, 0));
     };
     if (missing)
-        entry(QStringLiteral("not yet computed"), true);
+        entry(QStringLiteral("not yet computed"), CellState::Missing);
+    if (undefined)
+        entry(QStringLiteral("not defined"), CellState::Undefined);
     if (estimated)
-        entry(QStringLiteral("estimate"), false);
+        entry(QStringLiteral("estimate"), CellState::Estimated);
     return lane.right() - right;
 }
 

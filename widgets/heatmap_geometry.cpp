@@ -242,7 +242,8 @@ HeatmapLayout layoutHeatmap(const HeatmapView &view, QSize size, const HeatmapMe
         const int top = layout.facets.first().cells.top();
         const int bottom = layout.facets.last().cells.bottom();
         layout.colourBar = QRect(origin.x() + blockWidth + 2 * outerGap, top, barWidth, bottom - top + 1);
-        layout.colourLabel = QRect(layout.colourBar.right() + 1 + tickGap + metrics.barText + tickGap, top, metrics.line, bottom - top + 1);
+        // As tall as there is room: beside one or two layers the name is longer than the bar.
+        layout.colourLabel = QRect(layout.colourBar.right() + 1 + tickGap + metrics.barText + tickGap, area.top(), metrics.line, area.height());
     }
     return layout;
 }

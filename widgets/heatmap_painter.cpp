@@ -58,6 +58,10 @@ void drawCells(QPainter &painter, const HeatmapScene &scene, int index, const QR
             const CellState state = stateAt(facet, row, column);
             if (state == CellState::Missing)
                 continue;
+            if (state == CellState::Undefined) { // crossed: the other strokes come on top of the hatching
+                painter.fillRect(place.cellRect(row, column), QBrush(mixed(scene.theme.faintLine, ground, 0.15), Qt::FDiagPattern));
+                continue;
+            }
             const double value = valueAt(facet, row, column);
             const bool faded = !masked.isEmpty() && masked[qsizetype(row) * facet.columns + column];
             const QColor colour = cellColour(scene, value, state, faded);

@@ -1,6 +1,7 @@
 #include "heatmap_widget.h"
 
 #include "colour_map.h"
+#include "finite_view.h"
 #include "view_text.h"
 
 #include <QApplication>
@@ -41,7 +42,7 @@ static bool sameShape(const HeatmapView &a, const HeatmapView &b)
 
 void HeatmapWidget::setView(const HeatmapView &view)
 {
-    const HeatmapView before = std::exchange(m_view, view);
+    const HeatmapView before = std::exchange(m_view, finite(view));
     const double limit = colourLimit(m_view);
     const bool incremental = sameShape(before, m_view) && limit == m_limit && !(m_stale.size() == 1 && m_stale[0] == rect());
     m_limit = limit;

@@ -1,15 +1,16 @@
 // Interactive scatter of heads (or prompts): hover names a point, click and lasso select.
 #pragma once
 
-#include "head_plot.h"
-#include "plot_axes.h"
+#include "axes_plot.h"
 #include "views.h"
 
 #include <QPolygonF>
 
+class QCPLayoutInset;
+
 namespace patchbay::widgets {
 
-class ScatterWidget : public HeadPlot {
+class ScatterWidget : public AxesPlot {
     Q_OBJECT
 public:
     explicit ScatterWidget(QWidget *parent = nullptr);
@@ -18,6 +19,7 @@ public:
     const ScatterView &view() const { return m_view; }
     void setOutlierLabels(int count); ///< how many far-out points are named besides the selected ones
 
+    using AxesPlot::pixelOf;
     QPointF pixelOf(int point) const; ///< in widget pixels; for tests
 
     QSize sizeHint() const override { return {460, 400}; }
@@ -30,10 +32,12 @@ protected:
     int markCount() const override { return int(m_view.points.size()); }
     int markAt(QPointF point) const override;
     HeadId headOf(int mark) const override { return m_view.points[mark].head; }
-    QPoint middleOf(int mark) const override { return m_pixels[mark].toPoint(); }
+    QPoint middleOf(int mark) const override { return pixelOf(mark).toPoint(); }
     QString readoutOf(int mark) const override;
     int keyboardMark() const override { return hover(); }
-    void relayout() override;
+    QRect plotRoom() const override;
+    void styleData(const Theme &theme) override;
+    void placed() override;
     void paintPlot(QPainter &painter, const Theme &theme) override;
     void mouseMoveEvent(QMouseEvent *event) override;
     void mousePressEvent(QMouseEvent *event) override;
@@ -43,14 +47,14 @@ protected:
 private:
     bool isSelected(int point) const;
     QString pointName(const ScatterPoint &point) const;
-    void drawLasso(QPainter &painter, const Theme &theme);
-    void drawPoints(QPainter &painter, const Theme &theme);
-    void drawNames(QPainter &painter, const Theme &theme, const QVector<int> &selected, double radius);
-    void drawLegend(QPainter &painter, const Theme &theme);
+    double radius() const;
+    void drawMarks(QPainter &painter);
+    void drawNames(QPainter &painter, const Theme &theme, const QVector<int> &selected);
 
     ScatterView m_view;
-    PlotAxes m_axes;
-    QVector<QPointF> m_pixels; // one per point
+    QCPLayoutInset *m_legendRow; // of the canvas
+    QVector<int> m_shown;      // points inside the axes,
+    QVector<QPointF> m_pixels; // and where each of them is
     bool m_oneHead = false;    // all points are of one head: they are prompts, and cannot be selected
     int m_outliers = 8;
     QPoint m_press{-1, -1};

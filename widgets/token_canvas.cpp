@@ -1,6 +1,7 @@
 #include "token_canvas.h"
 
 #include "colour_map.h"
+#include "finite_view.h"
 #include "pattern_image.h"
 #include "theme.h"
 #include "view_text.h"
@@ -28,8 +29,8 @@ TokenCanvas::TokenCanvas(QWidget *parent) : QAbstractScrollArea(parent), m_empty
 void TokenCanvas::setView(const AttentionView &view)
 {
     const bool sameText = view.tokens == m_view.tokens;
-    m_view = view;
-    m_maximum = patternMaximum(view.weights);
+    m_view = finite(view);
+    m_maximum = patternMaximum(m_view.weights);
     if (!sameText)
         m_hover = m_locked = -1;
     relayout();

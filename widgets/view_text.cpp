@@ -8,7 +8,7 @@ namespace patchbay::widgets {
 
 QString signedNumber(double value, int decimals)
 {
-    if (std::isnan(value))
+    if (!std::isfinite(value))
         return QStringLiteral("–");
     const QString digits = QString::number(std::abs(value), 'f', decimals);
     // A value that rounds to zero has no sign.
@@ -21,7 +21,7 @@ QString valueWithUnit(double value, const QString &unit)
     if (unit == QLatin1String("%"))
         return signedNumber(value, 1) + QStringLiteral(" %");
     const double size = std::abs(value);
-    const int decimals = std::isnan(value) || size >= 100 ? 1 : size >= 1 || size == 0 ? 2 : 3;
+    const int decimals = !std::isfinite(value) || size >= 100 ? 1 : size >= 1 || size == 0 ? 2 : 3;
     return signedNumber(value, decimals) + (unit.isEmpty() ? QString() : ' ' + unit);
 }
 
@@ -63,12 +63,14 @@ QString cellReadout(const HeatmapView &view, int facetIndex, int row, int column
     const qsizetype cell = qsizetype(row) * facet.columns + column;
     const double value = cell < facet.values.size() ? facet.values[cell] : std::numeric_limits<double>::quiet_NaN();
     CellState state = cell < facet.states.size() ? facet.states[cell] : CellState::Exact;
-    if (std::isnan(value))
+    if (std::isnan(value) && state != CellState::Undefined)
         state = CellState::Missing;
 
     QString text = cellName(view, facet, row, column) + QStringLiteral("  ");
     if (state == CellState::Missing) {
         text += QStringLiteral("not yet computed");
+    } else if (state == CellState::Undefined) {
+        text += QStringLiteral("not defined");
     } else {
         text += valueWithUnit(value, view.unit) + QStringLiteral(" (")
             + (state == CellState::Exact ? QStringLiteral("exact") : QStringLiteral("estimate"));
@@ -91,7 +93,7 @@ static double sumOfCells(const HeatmapFacet &facet, int first, int stride, int c
     bool any = false;
     for (int i = 0; i < count; ++i) {
         const qsizetype cell = first + qsizetype(i) * stride;
-        if (cell < facet.values.size() && !std::isnan(facet.values[cell])) {
+        if (cell < facet.values.size() && std::isfinite(facet.values[cell])) {
             sum += facet.values[cell];
             any = true;
         }
@@ -107,26 +109,6 @@ double rowSum(const HeatmapFacet &facet, int row)
 double columnSum(const HeatmapFacet &facet, int column)
 {
     return sumOfCells(facet, column, facet.columns, facet.rows);
-}
-
-QVector<double> niceTicks(double from, double to, int count)
-{
-    QVector<double> ticks;
-    if (!(to > from) || !std::isfinite(from) || !std::isfinite(to) || count < 1)
-        return ticks;
-    const double rough = (to - from) / count;
-    double power = std::pow(10, std::floor(std::log10(rough)));
-    for (;; power *= 10) {
-        for (double digit : {1.0, 2.0, 2.5, 5.0}) {
-            const double step = digit * power;
-            const double first = std::ceil(from / step - 1e-9), last = std::floor(to / step + 1e-9);
-            if (last - first + 1 > count)
-                continue;
-            for (double i = first; i <= last; ++i)
-                ticks.append(i * step);
-            return ticks;
-        }
-    }
 }
 
 int tickDecimals(double step)

@@ -5,7 +5,7 @@
 
 namespace patchbay::widgets {
 
-/// value with a sign (U+2212 for minus), fixed decimals; "–" for NaN.
+/// value with a sign (U+2212 for minus), fixed decimals; "–" for what is no number.
 QString signedNumber(double value, int decimals);
 
 /// "+23.4 %" (one decimal) for percentages, three significant digits and the unit otherwise.
@@ -27,7 +27,7 @@ HeadId cellHead(const HeatmapView &view, int row, int column);
 double rowSum(const HeatmapFacet &facet, int row);
 double columnSum(const HeatmapFacet &facet, int column);
 
-/// Round tick values (steps of 1, 2, 2.5, 5 × 10^k) inside [from, to], at most `count` of them.
+/// Round tick values (steps of 1, 2, 2.5, 5 × 10^k) inside [from, to], at most `count` of them: those of QCustomPlot (plot_ticker.h).
 QVector<double> niceTicks(double from, double to, int count);
 
 /// Decimals needed to print ticks that far apart.

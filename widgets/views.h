@@ -11,7 +11,7 @@
 
 namespace patchbay::widgets {
 
-enum class CellState : quint8 { Missing, Estimated, Exact };
+enum class CellState : quint8 { Missing, Estimated, Exact, Undefined }; ///< Undefined: computed, but there is no such number
 enum class ColourMap { RdBu, PuOr, Viridis };
 
 /// One layer × head (or layer × position) grid.
@@ -92,6 +92,7 @@ struct GraphNode {
 };
 struct GraphView {
     QString title;
+    QString unit = QStringLiteral("%"); ///< of the effects; % of the clean–flipped gap
     QVector<GraphNode> nodes;
     QVector<GraphEdge> edges;
     int layers = 0;

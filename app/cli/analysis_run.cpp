@@ -14,21 +14,14 @@ namespace {
 // The strongest heads of every layer × head quantity, and what the analysis concluded.
 void say(const RunResult &result, int top, Console &console)
 {
-    console.say("Analysis " + result.spec.analysis + ", " + std::to_string(result.baseline.clean.size()) + " prompts");
+    console.say("Analysis " + result.spec.as<Analysis>()->name + ", " + std::to_string(result.baseline.clean.size()) + " prompts");
     for (const auto &[name, array] : result.arrays) {
-        if (array.shape.size() < 2 || !array.is_float() || array.shape[0] != result.summary.value("layers", array.shape[0]))
+        const Quantity known = quantity_named(name);
+        if (known.draw != Quantity::Draw::Heads || array.shape.size() < 2 || !array.is_float())
             continue;
-        HeadQuantity q;
-        try {
-            q = quantity(result, name);
-        } catch (const Error &) {
-            continue;
-        }
-        if (name.starts_with("pattern.") || name.starts_with("s2i.") || name.starts_with("components") || name.starts_with("accumulated")
-            || name.starts_with("lens") || name == "ablate.logits_at_end")
-            continue;
+        const HeadQuantity q = quantity(result, name);
         console.say("");
-        console.say(name + (q.unit.empty() ? "" : " (" + q.unit + ")"));
+        console.say(name + (known.unit.empty() ? "" : " (" + known.unit + ")"));
         std::vector<RankedHead> heads = top_heads(q.values, q.layers, q.heads, q.layers * q.heads, 1);
         std::stable_sort(heads.begin(), heads.end(), [](const RankedHead &a, const RankedHead &b) { return std::abs(a.value) > std::abs(b.value); });
         for (int i = 0; i < std::min<int>(top, int(heads.size())); ++i)
@@ -42,7 +35,7 @@ void say(const RunResult &result, int top, Console &console)
         }
         if (result.summary.at("roles").empty())
             console.say("no head earns a role at these thresholds");
-    } else if (!result.summary.is_null() && !result.summary.empty() && result.spec.analysis != "attention-patterns") {
+    } else if (!result.summary.is_null() && !result.summary.empty() && result.spec.as<Analysis>()->name != "attention-patterns") {
         console.say("");
         console.say(result.summary.dump(1));
     }
@@ -53,7 +46,7 @@ void say(const RunResult &result, int top, Console &console)
 int run_analysis_spec(Workspace &work, const RunSpec &spec, const OutputOptions &output, int top, Console &console)
 {
     RunObserver observer;
-    observer.progress = [&](int done, int total) { console.progress(spec.analysis, total > 0 ? double(done) / total : 1); };
+    observer.progress = [&](int done, int total) { console.progress(spec.as<Analysis>()->name, total > 0 ? double(done) / total : 1); };
     const RunResult result = run_analysis(work.session(), spec, observer, cancel_on_interrupt());
     console.end_progress();
     if (output.wanted())

@@ -5,7 +5,7 @@
 
 namespace patchbay::cli {
 
-/// Runs the spec (of Method::Analysis), writes it to --out and prints the `top` strongest heads of each quantity. Returns 0.
+/// Runs the spec of an analysis, writes it to --out and prints the `top` strongest heads of each quantity. Returns 0.
 int run_analysis_spec(Workspace &work, const RunSpec &spec, const OutputOptions &output, int top, Console &console);
 
 } // namespace patchbay::cli

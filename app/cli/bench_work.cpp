@@ -113,25 +113,27 @@ RunSpec bench_spec(const std::string &work, const ModelConfig &config)
 {
     RunSpec spec;
     spec.task.kind = "batch";
+    ActPatch sweep;
+    PathPatch path;
+    path.direction = Direction::Noise;
     if (work == "W1") {
-        spec.sites = {Site::Z};
+        spec.method = sweep;
     } else if (work == "W4") {
-        spec.sites = {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern};
-    } else if (work == "W2" || work == "W3") {
-        spec.method = Method::PathPatch;
-        spec.direction = Direction::Noise;
-        spec.senders = {Site::Z, {}};
-        if (work == "W2") {
-            spec.receivers.nodes = {{Site::ResidPost, config.n_layers - 1, -1}};
-        } else {
-            // Layers 8, 9 and 10 of 12, two heads each.
-            const int first = config.n_layers * 2 / 3, heads = config.n_heads;
-            for (int i = 0; i < 6; ++i) {
-                const Node node{Site::Q, std::min(first + i / 2, config.n_layers - 1), (1 + 5 * i) % heads};
-                if (std::find(spec.receivers.nodes.begin(), spec.receivers.nodes.end(), node) == spec.receivers.nodes.end())
-                    spec.receivers.nodes.push_back(node);
-            }
+        sweep.sites = {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern};
+        spec.method = sweep;
+    } else if (work == "W2") {
+        path.receivers.nodes = {{Site::ResidPost, config.n_layers - 1, -1}};
+        spec.method = path;
+    } else if (work == "W3") {
+        // Layers 8, 9 and 10 of 12, two heads each.
+        const int first = config.n_layers * 2 / 3, heads = config.n_heads;
+        std::vector<Node> &nodes = path.receivers.nodes;
+        for (int i = 0; i < 6; ++i) {
+            const Node node{Site::Q, std::min(first + i / 2, config.n_layers - 1), (1 + 5 * i) % heads};
+            if (std::find(nodes.begin(), nodes.end(), node) == nodes.end())
+                nodes.push_back(node);
         }
+        spec.method = path;
     } else {
         throw Error(work, "is not a workload; one of W1, W2, W3, W4");
     }

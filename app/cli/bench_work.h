@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/config.h"
-#include "patching/run_spec.h"
+#include "spec/run_spec.h"
 #include "task/prompts.h"
 
 #include <string>

@@ -18,10 +18,9 @@ struct Options {
 };
 
 // The specs of all sites: those of a shared KV head are a run of their own, because their grids have another width.
-std::vector<RunSpec> specs_of(const Options &options, Method method)
+template <class M> std::vector<RunSpec> specs_of(const Options &options)
 {
-    RunSpec spec;
-    spec.method = method;
+    M spec;
     spec.direction = option_value("--direction", [&] { return parse_direction(options.direction); });
     spec.positions = option_value("--positions", [&] { return parse_positions(options.positions); });
     if (!options.ablate.empty())
@@ -34,7 +33,7 @@ std::vector<RunSpec> specs_of(const Options &options, Method method)
         if (grouped)
             name.resize(1);
         const Site site = option_value("--sites", [&] { return parse_site(name); });
-        const bool is_shared = grouped || (options.shared_kv && (site == Site::K || site == Site::V));
+        const bool is_shared = grouped || (options.shared_kv && info(site).grouped);
         std::vector<Site> &list = is_shared ? shared : own;
         if (std::find(list.begin(), list.end(), site) == list.end())
             list.push_back(site);
@@ -44,14 +43,14 @@ std::vector<RunSpec> specs_of(const Options &options, Method method)
         spec.sites = is_shared ? shared : own;
         spec.shared_kv = is_shared;
         if (!spec.sites.empty())
-            specs.push_back(spec);
+            specs.push_back(spec_of(spec));
     }
     return specs;
 }
 
-int run(const Options &options, Method method)
+template <class M> int run(const Options &options)
 {
-    std::vector<RunSpec> specs = specs_of(options, method);
+    std::vector<RunSpec> specs = specs_of<M>(options);
     Console console(options.work.output.json, options.work.output.quiet);
     Workspace work(options.work, console);
     for (RunSpec &spec : specs) {
@@ -69,8 +68,7 @@ Runner add_act_patch(CLI::App &app)
     options->sites = {"z"};
     options->work.add(app, "Write every patched run's logit differences to this file");
     app.add_option("--sites", options->sites,
-                   "z, q, k, v, pattern, result, attn_out, mlp_out, resid_pre, resid_mid, resid_post; k_grouped, v_grouped: the key or value "
-                   "that a group of query heads shares")
+                   site_names(&SiteInfo::swept) + "; k_grouped, v_grouped: the key or value that a group of query heads shares")
         ->delimiter(',')
         ->capture_default_str();
     CLI::Option *direction
@@ -82,7 +80,7 @@ Runner add_act_patch(CLI::App &app)
     app.add_option("--heads", options->heads, "Only these heads, such as 9.6,L10H0");
     app.add_flag("--shared-kv", options->shared_kv, "Sites k and v mean k_grouped and v_grouped");
     options->sweep.add(app);
-    return [options] { return run(*options, Method::ActPatch); };
+    return [options] { return run<ActPatch>(*options); };
 }
 
 Runner add_attribution(CLI::App &app)
@@ -90,10 +88,10 @@ Runner add_attribution(CLI::App &app)
     const auto options = std::make_shared<Options>();
     options->sites = {"z", "q", "k", "v", "pattern"};
     options->work.add(app, "Write the estimates to this file");
-    app.add_option("--sites", options->sites, "z, q, k, v, pattern")->delimiter(',')->capture_default_str();
+    app.add_option("--sites", options->sites, site_names(&SiteInfo::estimated))->delimiter(',')->capture_default_str();
     app.add_option("--direction", options->direction, "denoise: clean into flipped; noise: flipped into clean")->capture_default_str();
     app.add_option("--top", options->sweep.top, "Strongest cells of each grid to print")->capture_default_str();
-    return [options] { return run(*options, Method::Attribution); };
+    return [options] { return run<Attribution>(*options); };
 }
 
 } // namespace patchbay::cli

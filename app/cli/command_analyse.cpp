@@ -2,78 +2,110 @@
 #include "analysis/analysis.h"
 #include "analysis_run.h"
 #include "command.h"
-#include "decimal_option.h"
 #include "io/array_files.h"
 #include "usage_error.h"
 #include "workspace.h"
+
+#include <algorithm>
+#include <map>
 
 namespace patchbay::cli {
 
 namespace {
 
 struct Options {
-    std::string analysis, heads, name_movers, mode, tokens;
+    std::string analysis, heads, tokens;
+    std::map<std::string, std::string> values; ///< of parameters, by name, as typed
+    std::map<std::string, bool> flags;
     std::vector<std::string> thresholds;
-    std::optional<double> threshold;
-    std::optional<int> prompt;
-    bool value_weighted = false, flipped = false;
     int top = 10;
     WorkOptions work;
 };
 
-RunSpec spec_of(const Options &options)
+std::string option_name(const std::string &parameter)
 {
-    RunSpec spec;
-    spec.method = Method::Analysis;
-    spec.analysis = options.analysis;
-    spec.heads = option_value("--heads", [&] { return parse_heads(options.heads); });
-    nlohmann::json parameters = nlohmann::json::object();
-    if (!options.name_movers.empty()) {
-        parameters["name_movers"] = nlohmann::json::array();
-        for (const Head head : option_value("--name-movers", [&] { return parse_heads(options.name_movers); }))
-            parameters["name_movers"].push_back(dotted(head));
+    std::string name = "--" + parameter;
+    std::replace(name.begin(), name.end(), '_', '-');
+    return name;
+}
+
+nlohmann::json number_value(const std::string &option, const std::string &text)
+{
+    const nlohmann::json value = nlohmann::json::parse(text, nullptr, false); // numbers look alike in every locale
+    if (!value.is_number())
+        throw UsageError(option, "'" + text + "' is not a number");
+    return value;
+}
+
+nlohmann::json value_of(const Parameter &parameter, const std::string &text)
+{
+    const std::string option = option_name(parameter.name);
+    switch (parameter.kind) {
+    case Parameter::Kind::Number:
+    case Parameter::Kind::Whole: return number_value(option, text);
+    case Parameter::Kind::Heads: {
+        nlohmann::json list = nlohmann::json::array();
+        for (const Head head : option_value(option.c_str(), [&] { return parse_heads(text); }))
+            list.push_back(dotted(head));
+        return list;
     }
-    if (options.threshold)
-        parameters[options.analysis == "roles" ? "copy_score" : "threshold"] = *options.threshold;
-    if (!options.mode.empty())
-        parameters["mode"] = options.mode;
-    if (options.prompt)
-        parameters["prompt"] = *options.prompt;
-    if (options.flipped)
-        parameters["flipped"] = true;
-    if (options.value_weighted)
-        parameters["value_weighted"] = true;
+    default: return text;
+    }
+}
+
+// Rows of token ids for the detectors, from a file.
+nlohmann::json token_rows(const std::string &file)
+{
+    const ArrayMap arrays = read_arrays(file).arrays;
+    const auto found = arrays.find("detector.tokens");
+    if (found == arrays.end() || found->second.is_float() || found->second.shape.size() != 2)
+        throw Error(file, "has no integer array detector.tokens [rows, 30]");
+    nlohmann::json rows = nlohmann::json::array();
+    for (int64_t r = 0; r < found->second.shape[0]; ++r) {
+        const auto row = found->second.ints().begin() + r * found->second.shape[1];
+        rows.push_back(std::vector<int64_t>(row, row + found->second.shape[1]));
+    }
+    return rows;
+}
+
+RunSpec spec_from(const Options &options)
+{
+    const AnalysisInfo &info = *find_analysis(options.analysis);
+    Analysis analysis{options.analysis, option_value("--heads", [&] { return parse_heads(options.heads); }), nullptr};
+    nlohmann::json parameters = nlohmann::json::object();
+    for (const Parameter &parameter : info.parameters) {
+        if (const auto text = options.values.find(parameter.name); text != options.values.end() && !text->second.empty())
+            parameters[parameter.name] = value_of(parameter, text->second);
+        if (const auto flag = options.flags.find(parameter.name); flag != options.flags.end() && flag->second)
+            parameters[parameter.name] = true;
+    }
+    for (const auto &[name, text] : options.values)
+        if (!text.empty() && !parameters.contains(name) && !(name == "threshold" && options.analysis == "roles"))
+            throw UsageError(option_name(name), "is not a parameter of " + options.analysis);
     for (const std::string &text : options.thresholds) {
         const size_t equals = text.find('=');
-        const std::optional<double> value = equals == std::string::npos ? std::nullopt : parse_number(text.substr(equals + 1));
-        if (!value)
+        if (equals == std::string::npos)
             throw UsageError("--set", "'" + text + "' is not NAME=NUMBER, such as direct_effect=3");
-        parameters[text.substr(0, equals)] = *value;
+        parameters[text.substr(0, equals)] = number_value("--set", text.substr(equals + 1));
     }
-    if (!options.tokens.empty()) {
-        const ArrayMap arrays = read_arrays(options.tokens).arrays;
-        const auto found = arrays.find("detector.tokens");
-        if (found == arrays.end() || found->second.is_float() || found->second.shape.size() != 2)
-            throw Error(options.tokens, "has no integer array detector.tokens [rows, 30]");
-        for (int64_t r = 0; r < found->second.shape[0]; ++r) {
-            const auto row = found->second.ints().begin() + r * found->second.shape[1];
-            parameters["tokens"].push_back(std::vector<int64_t>(row, row + found->second.shape[1]));
-        }
-    }
+    if (!options.tokens.empty())
+        parameters["tokens"] = token_rows(options.tokens);
+    // One word for both: the copy score that counts as copying.
+    if (const auto text = options.values.find("threshold"); options.analysis == "roles" && text != options.values.end() && !text->second.empty())
+        parameters["copy_score"] = number_value("--threshold", text->second);
     if (!parameters.empty())
-        spec.options = parameters;
-    const bool needs_heads = options.analysis == "ablate" || options.analysis == "s2i" || options.analysis == "attention-patterns"
-                             || options.analysis == "attention-vs-contribution";
-    if (needs_heads && spec.heads.empty())
-        throw UsageError("--heads", options.analysis + " needs heads, such as --heads 8.1,9.4");
-    if (options.analysis == "s2i" && options.name_movers.empty())
-        throw UsageError("--name-movers", "s2i tests candidates against name movers, such as --name-movers 9.4,9.6");
-    return spec;
+        analysis.options = parameters;
+    if (!info.heads.empty() && analysis.heads.empty())
+        throw UsageError("--heads", options.analysis + " needs heads, such as --heads 8.1,9.4: " + info.heads);
+    for (const Parameter &parameter : info.parameters)
+        if (parameter.required && !parameters.contains(parameter.name))
+            throw UsageError(option_name(parameter.name), options.analysis + " needs it, such as 9.4,9.6: " + parameter.help);
+    return spec_of(std::move(analysis));
 }
 
 int run(const Options &options)
 {
-    const RunSpec parameters = spec_of(options);
+    const RunSpec parameters = spec_from(options);
     Console console(options.work.output.json, options.work.output.quiet);
     Workspace work(options.work, console);
     RunSpec spec = parameters;
@@ -87,18 +119,35 @@ int run(const Options &options)
 Runner add_analyse(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
-    app.add_option("analysis", options->analysis, "What to analyse")->required()->check(CLI::IsMember(analysis_names()));
-    app.add_option("--heads", options->heads, "ablate: the heads to take out; s2i: the candidates; attention-patterns, attention-vs-contribution: the heads to read");
-    app.add_option("--name-movers", options->name_movers, "s2i: the name movers that the candidates are tested against");
-    add_decimal(app, "--threshold", options->threshold, "copy-scores, roles: the copy score in % that counts as copying (75)");
-    app.add_option("--set", options->thresholds, "roles: other thresholds, such as --set direct_effect=3 --set attention_io=0.4");
-    app.add_option("--mode", options->mode, "ablate: what takes the heads' place (zero)")->check(CLI::IsMember({"zero", "mean", "resample"}));
-    app.add_option("--prompt", options->prompt, "attention-patterns: index of the prompt, counted from 0 (0)");
-    app.add_flag("--flipped", options->flipped, "attention-patterns: of the flipped prompt instead of the clean one");
-    app.add_flag("--value-weighted", options->value_weighted, "attention-patterns: attention times the length of what is moved, relative to the longest");
+    std::vector<std::string> names;
+    std::string heads;
+    std::map<std::string, std::string> helps;
+    std::map<std::string, Parameter> parameters;
+    for (const AnalysisInfo *info : analyses()) {
+        names.push_back(info->name);
+        if (!info->heads.empty())
+            heads += (heads.empty() ? "" : "; ") + info->name + ": " + info->heads;
+        for (const Parameter &parameter : info->parameters) {
+            std::string &help = helps[parameter.name];
+            help += (help.empty() ? "" : "; ") + info->name + ": " + parameter.help;
+            parameters.emplace(parameter.name, parameter);
+        }
+    }
+    app.add_option("analysis", options->analysis, "What to analyse")->required()->check(CLI::IsMember(names));
+    app.add_option("--heads", options->heads, heads);
+    options->work.add(app, "Write the tensors and the summary to this file");
+    for (const auto &[name, parameter] : parameters) {
+        const std::string option = option_name(name);
+        if (parameter.kind == Parameter::Kind::Numbers || app.get_option_no_throw(option)) // the task's own --seed
+            continue;
+        if (parameter.kind == Parameter::Kind::Flag)
+            app.add_flag(option, options->flags[name], helps[name]);
+        else if (CLI::Option *added = app.add_option(option, options->values[name], helps[name]); parameter.kind == Parameter::Kind::Choice)
+            added->check(CLI::IsMember(parameter.choices));
+    }
+    app.add_option("--set", options->thresholds, "Any number of the analysis by its name, such as --set direct_effect=3 --set attention_io=0.4");
     app.add_option("--tokens", options->tokens, "detectors: a file with detector.tokens [rows, 30] instead of random tokens");
     app.add_option("--top", options->top, "Strongest heads of each quantity to print")->capture_default_str()->check(CLI::Range(0, 1000000));
-    options->work.add(app, "Write the tensors and the summary to this file");
     return [options] { return run(*options); };
 }
 

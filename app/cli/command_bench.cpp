@@ -1,4 +1,6 @@
 // patchbay-cli bench: seconds, arithmetic and memory of four standard workloads, on random weights or on a given model.
+#include "base/cores.h"
+#include "bench_timing.h"
 #include "bench_work.h"
 #include "command.h"
 #include "interrupt.h"
@@ -11,7 +13,6 @@
 #include <chrono>
 #include <fstream>
 #include <sys/resource.h>
-#include <thread>
 
 namespace patchbay::cli {
 
@@ -74,44 +75,51 @@ PromptBatch make_batch(const Options &options, const Setting &setting, const Mod
     return load_batch(task, nullptr);
 }
 
-ordered_json measure(Session &session, const std::string &work, const Options &options, double gemm_rate, Console &console)
+ordered_json measure(Session &session, const std::string &work, const Options &options, Console &console)
 {
     const RunSpec spec = option_value("--work", [&] { return bench_spec(work, session.model().config()); });
-    std::vector<double> seconds, first;
+    std::vector<double> first;
     RunResult result;
-    for (int i = 0; i < options.repeat; ++i) {
-        RunObserver observer;
-        observer.estimates = !options.no_estimates;
-        observer.progress = [&](int done, int total) { console.progress(work + ":", total > 0 ? double(done) / total : 1); };
-        const auto start = std::chrono::steady_clock::now();
-        result = session.run(spec, observer, cancel_on_interrupt());
-        seconds.push_back(seconds_since(start));
-        first.push_back(result.first_exact_seconds);
-        cancel_on_interrupt().check();
-    }
+    const BenchTiming timing = time_beside_rate(
+        options.repeat,
+        [&] {
+            RunObserver observer;
+            observer.estimates = !options.no_estimates;
+            observer.progress = [&](int done, int total) { console.progress(work + ":", total > 0 ? double(done) / total : 1); };
+            const auto start = std::chrono::steady_clock::now();
+            result = session.run(spec, observer, cancel_on_interrupt());
+            const double seconds = seconds_since(start);
+            cancel_on_interrupt().check();
+            first.push_back(result.first_exact_seconds);
+            return TimedRun{seconds, result.flops};
+        },
+        [] { return gemm_rate(); });
     console.end_progress();
-    std::sort(seconds.begin(), seconds.end());
     std::sort(first.begin(), first.end());
-    const double median = seconds[seconds.size() / 2];
     int cells = 0;
     for (const Grid &grid : result.grids)
         cells += grid.cells();
-    const double share = result.flops / median / gemm_rate;
-    console.say(work + "  " + number(median) + " s  " + std::to_string(cells) + " cells, " + number(cells / median, 0) + "/s  "
-                + number(result.flops / 1e12) + " TFLOP  " + number(100 * share, 0) + " % of the GEMM rate  first cell "
-                + number(1e3 * first[first.size() / 2], 0) + " ms");
-    return {{"seconds", median},
-            {"cells", cells},
-            {"cells_per_second", cells / median},
-            {"flops", result.flops},
-            {"first_cell_seconds", first[first.size() / 2]},
-            {"gemm_share", share},
-            {"runs", seconds}};
+    console.say(work + "  " + number(timing.median) + " s  " + std::to_string(cells) + " cells, " + number(cells / timing.median, 0) + "/s  "
+                + number(result.flops / 1e12) + " TFLOP  "
+                + (timing.gemm_share ? number(100 * *timing.gemm_share, 0) + " % of the GEMM rate, " + number(timing.gemm_rate / 1e9, 0) + " GFLOP/s"
+                                     : "no share of the GEMM rate: the machine is too busy to measure it")
+                + "  first cell " + number(1e3 * first[first.size() / 2], 0) + " ms");
+    ordered_json out = {{"seconds", timing.median},
+                        {"cells", cells},
+                        {"cells_per_second", cells / timing.median},
+                        {"flops", result.flops},
+                        {"first_cell_seconds", first[first.size() / 2]},
+                        {"gemm_share", nullptr},
+                        {"gemm_flops_per_second", timing.gemm_rate},
+                        {"runs", timing.seconds}};
+    if (timing.gemm_share)
+        out["gemm_share"] = *timing.gemm_share;
+    return out;
 }
 
-// One model and batch; gemm_rate is that of this machine at the default width.
+// One model and batch.
 ordered_json measure_all(const Options &options, const Setting &setting, const std::vector<std::string> &works, const Resources &resources,
-                         double gemm_rate, Console &console)
+                         Console &console)
 {
     const auto model = make_model(options, setting, console);
     Session session(model, make_batch(options, setting, *model), resources);
@@ -119,12 +127,12 @@ ordered_json measure_all(const Options &options, const Setting &setting, const s
     session.baseline(cancel_on_interrupt());
     ordered_json out = {{"baseline_seconds", seconds_since(start)}};
     for (const std::string &work : works)
-        out[work] = measure(session, work, options, gemm_rate, console);
+        out[work] = measure(session, work, options, console);
     return out;
 }
 
 // How the cost of W1 grows along one axis while the others stay.
-ordered_json growth(const Options &options, const Resources &resources, double gemm_rate, Console &console)
+ordered_json growth(const Options &options, const Resources &resources, Console &console)
 {
     const int layers = options.layers > 0 ? options.layers : bench_geometry(options.geometry).n_layers;
     // A long context takes memory for both runs' activations in proportion, hence few prompts.
@@ -139,7 +147,7 @@ ordered_json growth(const Options &options, const Resources &resources, double g
             console.say(axis + ": " + std::to_string(setting.prompts) + " prompts, " + std::to_string(setting.layers) + " layers, "
                         + std::to_string(setting.context) + " tokens");
             ordered_json row = {{"prompts", setting.prompts}, {"layers", setting.layers}, {"context", setting.context}};
-            row.update(measure_all(options, setting, {"W1"}, resources, gemm_rate, console));
+            row.update(measure_all(options, setting, {"W1"}, resources, console));
             row["peak_rss_bytes"] = peak_rss_bytes();
             out[axis].push_back(row);
         }
@@ -155,25 +163,19 @@ int run(const Options &options)
     const Resources resources = options.resources.apply();
     options.output.check();
     Console console(options.output.json, options.output.quiet);
-    const std::vector<GemmPath> paths = measure_gemm();
-    double rate = 0;
-    ordered_json gemm;
-    for (const GemmPath &path : paths) {
-        rate = std::max(rate, path.flops_per_second);
-        gemm[path.name] = path.flops_per_second;
-        console.say("GEMM  " + path.name + "  " + number(path.flops_per_second / 1e9, 0) + " GFLOP/s");
-    }
-    ordered_json out = measure_all(options, {options.prompts, options.context, options.layers}, options.works, resources, rate, console);
+    ordered_json out = measure_all(options, {options.prompts, options.context, options.layers}, options.works, resources, console);
+    double rate = 0; // the fastest that was seen beside any workload
+    for (const std::string &work : options.works)
+        rate = std::max(rate, out[work]["gemm_flops_per_second"].get<double>());
     out["gemm_flops_per_second"] = rate;
-    out["gemm_paths"] = gemm;
     out["peak_rss_bytes"] = peak_rss_bytes();
-    out["threads"] = options.resources.threads > 0 ? options.resources.threads : int(std::thread::hardware_concurrency());
+    out["threads"] = options.resources.threads > 0 ? options.resources.threads : usable_cores();
     out["geometry"] = options.model.empty() ? options.geometry : options.model;
     out["prompts"] = options.prompts;
     out["version"] = program_version();
     console.say("peak memory " + number(double(peak_rss_bytes()) / 1e9, 2) + " GB");
     if (options.grow)
-        out["grow"] = growth(options, resources, rate, console);
+        out["grow"] = growth(options, resources, console);
     console.print(out);
     return 0;
 }

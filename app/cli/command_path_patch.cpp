@@ -16,8 +16,7 @@ struct Options {
 
 RunSpec spec_of(const Options &options)
 {
-    RunSpec spec;
-    spec.method = Method::PathPatch;
+    PathPatch spec;
     spec.senders = option_value("--senders", [&] { return parse_ends(options.senders); });
     spec.receivers = option_value("--receivers", [&] { return parse_ends(options.receivers); });
     spec.direction = option_value("--direction", [&] { return parse_direction(options.direction); });
@@ -29,7 +28,7 @@ RunSpec spec_of(const Options &options)
         throw UsageError("--receivers", "sweeping every sender needs a list of receivers, such as q:8.1,q:8.2 or resid_post:11");
     if (spec.positions.kind == Positions::Kind::Each)
         throw UsageError("--positions", "a path is patched at all positions or at named ones, not at each in turn");
-    return spec;
+    return spec_of(spec);
 }
 
 int run(const Options &options)

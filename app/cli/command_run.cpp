@@ -42,10 +42,12 @@ int run(const Options &options)
         console.print(to_json(spec));
         return 0;
     }
-    if (spec.method == Method::Analysis && options.resume)
+    if (spec.is<Analysis>() && options.resume)
         throw UsageError("--resume", "an analysis has no cells to go on with");
     WorkOptions work_options;
     work_options.model.path = options.model.empty() ? spec.model.path : options.model;
+    if (options.model.empty())
+        work_options.model.beside = std::filesystem::absolute(options.file).parent_path();
     const Processing &p = spec.model.processing;
     work_options.model.no_fold_ln = !p.fold_ln;
     work_options.model.no_center_writing = !p.center_writing;
@@ -55,8 +57,9 @@ int run(const Options &options)
     work_options.resources = options.resources;
     work_options.output = options.output;
     work_options.expected_sha256 = spec.model.sha256;
+    work_options.expected_task_sha256 = spec.task.sha256;
     Workspace work(work_options, console);
-    if (spec.method == Method::Analysis) {
+    if (spec.is<Analysis>()) {
         spec.model = work.spec().model;
         return run_analysis_spec(work, spec, options.output, options.sweep.top, console);
     }

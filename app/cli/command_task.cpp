@@ -1,6 +1,7 @@
 // patchbay-cli task: generated prompt pairs with token ids and word positions, as JSON.
 #include "command.h"
 #include "io/array_files.h"
+#include "model/model_folder.h"
 #include "options.h"
 #include "task/ioi_task.h"
 #include "text/tokenizer.h"
@@ -21,10 +22,9 @@ struct Options {
 int run(const Options &options)
 {
     // Only the tokenizer: the folder need not hold a model.
-    std::filesystem::path folder = options.model.folder();
-    const auto tokenizer = Tokenizer::load(folder.extension() == ".json" ? folder : folder / "tokenizer.json");
-    folder = std::filesystem::absolute(folder).lexically_normal();
-    const std::string name = folder.has_filename() ? folder.filename().string() : folder.parent_path().filename().string();
+    const std::filesystem::path place = options.model.tokenizer_place();
+    const auto tokenizer = Tokenizer::open(place);
+    const std::string name = model_name(place.string());
     const nlohmann::ordered_json set = ioi_dataset_json(options.task.ref(), *tokenizer, name, options.symmetric, options.prepend_bos);
     const std::string text = set.dump(1) + "\n";
     if (options.out.empty())

@@ -33,8 +33,7 @@ Runner add_tokenize(CLI::App &app)
     model->add(app, false);
     return [model] {
         // Only the tokenizer: the folder need not hold a model.
-        const std::filesystem::path path = model->folder();
-        const auto tokenizer = Tokenizer::load(path.extension() == ".json" ? path : path / "tokenizer.json");
+        const auto tokenizer = Tokenizer::open(model->tokenizer_place());
         std::ios::sync_with_stdio(false);
         std::string line;
         for (size_t number = 1; std::getline(std::cin, line); ++number) {

@@ -1,5 +1,7 @@
 #include "interrupt.h"
 
+#include "base/signals.h"
+
 #include <csignal>
 
 namespace patchbay::cli {
@@ -19,13 +21,13 @@ extern "C" void on_signal(int signal)
 
 const CancelToken &cancel_on_interrupt()
 {
-    static const CancelToken token;
     if (!the_token) {
-        the_token = &token;
+        the_token = new CancelToken; // never destroyed: a signal may come while the program ends
+        take_signals_in_a_thread();
         std::signal(SIGINT, on_signal);
         std::signal(SIGTERM, on_signal);
     }
-    return token;
+    return *the_token;
 }
 
 } // namespace patchbay::cli

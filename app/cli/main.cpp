@@ -1,6 +1,7 @@
 // patchbay-cli: the headless program. Parses the command line, runs one command and turns errors into exit codes.
-#include "../blas_setup.h"
-#include "../openmp_waiting.h"
+#include "../before_libraries.h"
+#include "base/memory.h"
+#include "base/signals.h"
 #include "command.h"
 #include "patching/session.h"
 #include "usage_error.h"
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
-#include <new>
 
 using namespace patchbay;
 using namespace patchbay::cli;
@@ -73,8 +73,8 @@ int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    correct_blas_core(argv);
     try {
+        take_signals_in_a_thread();
         return run(argc, argv);
     } catch (const Cancelled &) {
         return failed(exit_interrupted, "interrupted");
@@ -82,9 +82,7 @@ int main(int argc, char **argv)
         return failed(exit_usage, error.what());
     } catch (const Error &error) {
         return failed(exit_failed, error.what());
-    } catch (const std::bad_alloc &) {
-        return failed(exit_failed, "out of memory; a smaller --memory-budget or fewer prompts need less");
     } catch (const std::exception &error) {
-        return failed(exit_failed, error.what());
+        return failed(exit_failed, means_out_of_memory(error) ? not_enough_memory : error.what());
     }
 }

@@ -1,7 +1,8 @@
 #include "options.h"
 
 #include "base/plain_text.h"
-#include "model/model.h"
+#include "model/model_folder.h"
+#include "text/tokenizer.h"
 #include "usage_error.h"
 
 #include <algorithm>
@@ -24,14 +25,21 @@ void ModelOptions::add(CLI::App &app, bool with_processing)
 ModelRef ModelOptions::ref() const
 {
     ModelRef ref;
-    ref.path = path;
+    ref.path = absolute_model_path(path);
     ref.processing = {!raw && !no_fold_ln, !raw && !no_center_writing, !raw && !no_center_unembed, !raw && !no_fold_value_biases};
     return ref;
 }
 
 std::filesystem::path ModelOptions::folder() const
 {
-    return path == "demo" ? demo_model_path() : std::filesystem::path(path);
+    return model_folder(path, beside);
+}
+
+std::filesystem::path ModelOptions::tokenizer_place() const
+{
+    std::error_code ignored;
+    const bool has_one = !std::filesystem::is_directory(path, ignored) || !tokenizer_file(path).empty();
+    return path != "demo" && std::filesystem::exists(path, ignored) && has_one ? std::filesystem::path(path) : folder();
 }
 
 void TaskOptions::add_generator(CLI::App &app)

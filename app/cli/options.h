@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/config.h"
-#include "patching/run_spec.h"
+#include "spec/run_spec.h"
 #include "patching/session.h"
 
 #include <CLI/CLI.hpp>
@@ -15,12 +15,15 @@ namespace patchbay::cli {
 
 struct ModelOptions {
     std::string path = "demo";
+    std::filesystem::path beside; ///< the folder of the spec that names the path, where it is also looked for
     bool raw = false, no_fold_ln = false, no_center_writing = false, no_center_unembed = false, no_fold_value_biases = false;
 
     void add(CLI::App &app, bool with_processing = true);
     ModelRef ref() const;
-    /// The model's folder; "demo" is the one that comes with the program.
+    /// See model_folder().
     std::filesystem::path folder() const;
+    /// Where its tokenizer is: a folder, which need not hold a model, or a tokenizer's file.
+    std::filesystem::path tokenizer_place() const;
 };
 
 struct TaskOptions {

@@ -67,23 +67,6 @@ ordered_json as_json(const RunResult &result, const OutputOptions &output)
     return out;
 }
 
-// "L9H6", "L9 pos 4 H6", "layer 3": where a cell is.
-std::string place(const Grid &grid, int cell)
-{
-    std::vector<int> index(grid.shape.size());
-    for (size_t axis = grid.shape.size(); axis-- > 0;) {
-        index[axis] = cell % grid.shape[axis];
-        cell /= grid.shape[axis];
-    }
-    std::string text;
-    for (size_t axis = 0; axis < index.size(); ++axis) {
-        const std::string &name = grid.axes[axis];
-        const std::string value = std::to_string(index[axis]);
-        text += name == "layer" ? "L" + value : name == "head" ? "H" + value : " " + name + " " + value + " ";
-    }
-    return text.empty() ? "together" : text;
-}
-
 void as_text(const RunResult &result, const SweepOptions &sweep, Console &console)
 {
     const Baseline &baseline = result.baseline;
@@ -109,7 +92,7 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
             const int cell = order[i];
             const bool exact = grid.state[size_t(cell)] == CellState::Exact;
             const double width = bootstrap_half_width(grid, cell, baseline);
-            std::string where = place(grid, cell);
+            std::string where = label(grid.at(cell));
             where.resize(std::max(where.size(), size_t(8)), ' ');
             console.say("  " + where + "  " + effect_text(values[size_t(cell)], unit)
                         + (!exact ? "  estimate" : std::isnan(width) ? "" : "  ±" + number(unit.factor * width, unit.digits)));

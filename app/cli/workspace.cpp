@@ -34,13 +34,17 @@ Workspace::Workspace(const WorkOptions &options, Console &console) : m_options(o
     const std::string &sha = m_model->trust().sha256;
     if (!options.expected_sha256.empty() && !sha.empty() && sha != options.expected_sha256)
         throw Error(options.model.path, "is another model than the spec's: its weights' SHA-256 is " + sha + ", not " + options.expected_sha256);
-    m_batch = load_batch(options.task.ref(), m_model->tokenizer(), m_model->config().n_ctx);
+    m_batch = load_batch(options.task.ref(), *m_model);
     constexpr size_t most_notes = 10;
     for (size_t i = 0; i < std::min(m_batch.notes.size(), most_notes); ++i)
         console.note(m_batch.notes[i]);
     if (m_batch.notes.size() > most_notes)
         console.note("and " + std::to_string(m_batch.notes.size() - most_notes) + " more such prompts");
     check_batch(m_batch, m_model->config().d_vocab, m_model->config().n_ctx);
+    m_batch_hash = hash_of(m_batch);
+    if (!options.expected_task_sha256.empty() && m_batch_hash != options.expected_task_sha256)
+        throw Error(options.task.ref().file.empty() ? "task" : options.task.ref().file,
+                    "holds other prompts than those of the spec (it was edited, or the generator or tokenizer is another one)");
 }
 
 Session &Workspace::session()
@@ -56,6 +60,7 @@ RunSpec Workspace::spec() const
     spec.model = m_options.model.ref();
     spec.model.sha256 = m_model->trust().sha256;
     spec.task = m_options.task.ref();
+    spec.task.sha256 = m_batch_hash;
     return spec;
 }
 

@@ -17,7 +17,8 @@ struct WorkOptions {
     TaskOptions task;
     ResourceOptions resources;
     OutputOptions output;
-    std::string expected_sha256; ///< of the weights that a spec names; empty: any
+    std::string expected_sha256;      ///< of the weights that a spec names; empty: any
+    std::string expected_task_sha256; ///< of its prompts
 
     void add(CLI::App &app, const std::string &what_out_gets);
 };
@@ -43,6 +44,7 @@ private:
     Resources m_resources;
     std::shared_ptr<const Model> m_model;
     PromptBatch m_batch;
+    std::string m_batch_hash;
     std::unique_ptr<Session> m_session;
 };
 

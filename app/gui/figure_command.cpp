@@ -7,10 +7,12 @@
 #include "export/export_files.h"
 #include "io/array_files.h"
 #include "model/model.h"
+#include "model/model_folder.h"
 #include "patching/session.h"
 #include "report/report_sheet.h"
 #include "task/task_source.h"
 #include "text/tokenizer.h"
+#include "usage_error.h"
 
 #include <CLI/CLI.hpp>
 #include <QFileInfo>
@@ -20,6 +22,9 @@
 namespace patchbay {
 
 namespace {
+
+using cli::option_value;
+using cli::UsageError;
 
 struct Options {
     std::vector<std::string> files, views{"heatmap"}, facets, steps;
@@ -68,6 +73,25 @@ void declare(CLI::App &app, Options &o)
     app.get_formatter()->column_width(34);
 }
 
+Head headOf(const Options &o)
+{
+    return option_value("--head", [&] { return parse_head(o.head); });
+}
+
+/// What a command line can get wrong by itself, said before any file is read.
+void check(const Options &o)
+{
+    for (const std::string &view : o.views)
+        option_value("--view", [&] { return parseFigureView(view); });
+    if (!o.head.empty())
+        headOf(o);
+    const QString type = QFileInfo(QString::fromStdString(o.out)).suffix().toLower();
+    if (type != QLatin1String("pdf") && type != QLatin1String("svg") && type != QLatin1String("png"))
+        throw UsageError("--out", "\"" + o.out + "\" does not end in .pdf, .svg or .png");
+    if (o.views.size() > 1 && o.files.size() > 1 && o.views.size() != o.files.size())
+        throw UsageError("--view", "give one view, or as many as result files");
+}
+
 /// Attention comes out of a result that kept it, otherwise from the model that the result names, on the task that it names.
 std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const Options &o)
 {
@@ -79,24 +103,25 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
         subject.content = std::move(view);
         subject.result = result;
     };
-    if (result->spec.analysis == "attention-patterns") {
+    if (const Analysis *analysis = result->spec.as<Analysis>(); analysis && analysis->name == "attention-patterns") {
         for (widgets::AttentionView &view : attentionViews(*result))
-            if (o.head.empty() || toHeadId(parse_head(o.head)) == view.head)
+            if (o.head.empty() || toHeadId(headOf(o)) == view.head)
                 add(std::move(view));
         if (subjects.empty())
-            throw Error("--head", "the result holds no attention of " + label(parse_head(o.head)));
+            throw Error("--head", "the result holds no attention of " + label(headOf(o)));
         return subjects;
     }
     if (o.head.empty())
-        throw Error("--head", "name the head whose attention to draw, such as 9.6");
+        throw UsageError("--head", "name the head whose attention to draw, such as 9.6");
     LoadOptions load;
-    load.path = result->spec.model.path == "demo" ? demo_model_path() : std::filesystem::path(result->spec.model.path);
+    const std::filesystem::path from = o.files.front();
+    load.path = model_folder(result->spec.model.path, std::filesystem::is_directory(from) ? from : std::filesystem::absolute(from).parent_path());
     load.processing = result->spec.model.processing;
     load.trust_check = false;
     const auto model = Model::load(load);
-    Session session(model, load_batch(result->spec.task, model->tokenizer(), model->config().n_ctx));
+    Session session(model, load_batch(result->spec.task, *model));
     check_index(o.prompt, session.batch().prompts, "--prompt", "prompts");
-    RunSpec spec = attentionSpec(result->spec, parse_head(o.head), o.prompt, o.flipped, o.weighted);
+    RunSpec spec = attentionSpec(result->spec, headOf(o), o.prompt, o.flipped, o.weighted);
     RunResult kept = run_analysis(session, spec);
     add(attentionViews(kept).front());
     subjects.back().spec = std::move(spec);
@@ -113,8 +138,6 @@ std::vector<FigureSubject> subjectsOf(Options &o)
     }
     if (!o.steps.empty())
         throw Error("--steps", "chooses from the folder that a recipe was run into; " + o.files.front() + " is none");
-    if (o.views.size() > 1 && o.files.size() > 1 && o.views.size() != o.files.size())
-        throw Error("--view", "give one view, or as many as result files");
     std::vector<RunResultPtr> results;
     for (const std::string &file : o.files)
         results.push_back(std::make_shared<const RunResult>(load_result(file)));
@@ -159,6 +182,7 @@ int draw(Options &o)
     o.spec.caption = QString::fromStdString(o.caption);
     o.spec.attention = o.attention == "text" ? widgets::FigureSpec::Attention::Text : widgets::FigureSpec::Attention::Matrix;
     o.choices.sign = o.sign == "positive" ? Sign::Positive : o.sign == "negative" ? Sign::Negative : Sign::Both;
+    check(o);
     const std::vector<FigureSubject> subjects = subjectsOf(o);
     for (const FigureSubject &subject : subjects)
         if (const auto *view = std::get_if<widgets::AttentionView>(&subject.content); view && o.spec.destination != widgets::FigureSpec().destination)
@@ -185,6 +209,9 @@ int figure_command(int argc, char **argv)
     }
     try {
         return options.printSpec ? printSpecs(options) : draw(options);
+    } catch (const UsageError &error) {
+        std::cerr << "patchbay figure: " << error.what() << '\n';
+        return 2;
     } catch (const std::exception &error) {
         std::cerr << "patchbay figure: " << error.what() << '\n';
         return 1;

@@ -1,6 +1,7 @@
 #include "report_command.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "command.h"
 #include "report/report.h"
 #include "usage_error.h"
@@ -67,7 +68,7 @@ int recipe_command(int argc, char **argv)
     } catch (const cli::UsageError &error) {
         return failed(2, error.what());
     } catch (const std::exception &error) {
-        return failed(1, error.what());
+        return failed(1, means_out_of_memory(error) ? not_enough_memory : error.what());
     }
 }
 

@@ -1,6 +1,7 @@
 #include "analysis/analysis.h"
 
 #include "analysis/detail/readings.h"
+#include "base/signals.h"
 #include "model/check_head.h"
 #include "task/python_random.h"
 
@@ -11,58 +12,33 @@ namespace patchbay {
 
 namespace {
 
-using Analysis = void (*)(detail::AnalysisRun &);
-const std::map<std::string, Analysis> &analyses()
-{
-    static const std::map<std::string, Analysis> known{
-        {"dla", detail::analyse_dla},
-        {"copy-scores", detail::analyse_copy_scores},
-        {"ablate", detail::analyse_ablation},
-        {"s2i", detail::analyse_s_inhibition},
-        {"attention", detail::analyse_attention},
-        {"detectors", detail::analyse_detectors},
-        {"logit-lens", detail::analyse_logit_lens},
-        {"attention-vs-contribution", detail::analyse_attention_vs_contribution},
-        {"attention-patterns", detail::analyse_attention_patterns},
-        {"roles", detail::analyse_roles},
-    };
-    return known;
-}
+// Whoever can run an analysis knows all of them.
+[[maybe_unused]] const bool registered = (register_analyses(declared::all()), true);
 
 } // namespace
 
-const std::vector<std::string> &analysis_names()
-{
-    static const std::vector<std::string> names = [] {
-        std::vector<std::string> all;
-        for (const auto &[name, run] : analyses())
-            all.push_back(name);
-        return all;
-    }();
-    return names;
-}
-
 RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
+    const SignalsHeldOff held;
     const auto start = std::chrono::steady_clock::now();
-    const auto found = analyses().find(spec.analysis);
-    if (found == analyses().end()) {
-        std::string known;
-        for (const std::string &name : analysis_names())
-            known += (known.empty() ? "" : ", ") + name;
-        throw Error("analysis", "'" + spec.analysis + "' is not known; there are " + known);
-    }
+    const Analysis *analysis = spec.as<Analysis>();
+    if (!analysis)
+        throw Error("method", "is " + method_name(spec) + ", which a session runs, not run_analysis");
+    check_analysis(*analysis);
+    const AnalysisInfo &info = *find_analysis(analysis->name);
+    if (info.needs_roles)
+        detail::require_roles(session.batch(), info.name.c_str());
     RunResult result;
     result.spec = spec;
     result.baseline = session.baseline(cancel);
-    check_heads(spec.heads, session.model().config()); // also where the analysis reads none: they were asked for
+    check_heads(analysis->heads, session.model().config()); // also where the analysis reads none: they were asked for
     result.model_sha256 = session.model().trust().sha256;
     result.version = program_version();
     result.summary = nlohmann::json::object();
     if (observer.started)
         observer.started(result);
-    detail::AnalysisRun run{session, session.internals(), spec, result, observer, cancel};
-    found->second(run);
+    detail::AnalysisRun run{session, session.internals(), spec, *analysis, result, observer, cancel};
+    info.run(run);
     result.complete = true;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return result;

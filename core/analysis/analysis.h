@@ -1,6 +1,7 @@
 // The analyses around the sweeps: what heads write, copy, attend to, and which of them take over.
 #pragma once
 
+#include "analysis/registry.h"
 #include "patching/session.h"
 
 #include <string>
@@ -8,27 +9,10 @@
 
 namespace patchbay {
 
-/// Runs a spec of Method::Analysis. Tensors are named as in fixtures ("dla" [layers, heads, prompts], "copy.positive" [layers, heads] …) in
-/// RunResult::arrays; what they amount to is in RunResult::summary. spec.heads and spec.options hold the parameters:
-///
-/// | analysis     | parameters                              | arrays |
-/// |--------------|-----------------------------------------|--------|
-/// | dla          | –                                       | dla, dla.scale_last_position, accumulated.dla, components.dla, unembed_bias_diff |
-/// | copy-scores  | threshold (75)                          | copy.positive, copy.negative |
-/// | ablate       | heads; mode zero, mean, resample        | ablate.logit_diff, ablate.logits_at_end, ablate.dla, ablate.dla.scale_last_position |
-/// | s2i          | heads = candidates; name_movers         | s2i.* |
-/// | attention    | –                                       | attention.end_to_io, .end_to_s1, .end_to_s2 |
-/// | detectors    | seed, tokens [[…]]                      | detector.* |
-/// | logit-lens   | –                                       | lens.logit_diff |
-/// | attention-vs-contribution | heads = one head           | attention.io, attention.s, contribution.io, contribution.s [prompts] |
-/// | attention-patterns | heads; prompt (0); flipped, value_weighted (false) | pattern.<layer.head> [pos, pos] on one prompt; tokens in the summary |
-/// | roles        | thresholds (analysis/roles.h)           | roles.* [layers, heads]: the numbers that the labels rest on |
-///
+/// Runs a spec of an analysis: one of analyses() (analysis/registry.h), which say what they need and yield. Tensors are named as in fixtures
+/// ("dla" [layers, heads, prompts], "copy.positive" [layers, heads] …) in RunResult::arrays; what they amount to is in RunResult::summary.
 /// Throws Error naming the analysis, or the parameter or position that is missing; Cancelled.
 RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer = {}, const CancelToken &cancel = {});
-
-/// The names that run_analysis knows.
-const std::vector<std::string> &analysis_names();
 
 /// Mean and 95 % bootstrap interval over prompts (1,000 resamples, seeded).
 struct Interval {

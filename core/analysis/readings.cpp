@@ -8,20 +8,20 @@ namespace patchbay::detail {
 
 double AnalysisRun::option(const char *key, double otherwise) const
 {
-    if (!spec.options.is_object() || !spec.options.contains(key))
+    if (!analysis.options.is_object() || !analysis.options.contains(key))
         return otherwise;
-    if (!spec.options.at(key).is_number())
+    if (!analysis.options.at(key).is_number())
         throw Error(std::string("options.") + key, "is not a number");
-    return spec.options.at(key).get<double>();
+    return analysis.options.at(key).get<double>();
 }
 
 bool AnalysisRun::flag(const char *key) const
 {
-    if (!spec.options.is_object() || !spec.options.contains(key))
+    if (!analysis.options.is_object() || !analysis.options.contains(key))
         return false;
-    if (!spec.options.at(key).is_boolean())
+    if (!analysis.options.at(key).is_boolean())
         throw Error(std::string("options.") + key, "must be true or false");
-    return spec.options.at(key).get<bool>();
+    return analysis.options.at(key).get<bool>();
 }
 
 at::Tensor logit_direction(const Session::Impl &in)

@@ -93,8 +93,9 @@ private:
     StepOutcome run_spec(size_t step, const RunObserver &observer, const CancelToken &cancel);
     StepOutcome run_select(const RecipeStep &step) const;
     StepOutcome run_circuit(const RecipeStep &step) const;
-    const RunSpec *path_behind(const std::string &id) const;
-    RunResult empty_result() const;
+    const PathPatch *path_behind(const std::string &id) const;
+    /// The result of a step that runs nothing, with a name that no analysis has.
+    RunResult table_result(const char *step) const;
 
     Session &m_session;
     Recipe m_recipe;

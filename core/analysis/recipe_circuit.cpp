@@ -1,7 +1,7 @@
 // The last step of a recipe: heads, roles, evidence and edges of everything found, as one table and one graph.
 #include "analysis/recipe.h"
+#include "analysis/registry.h"
 #include "base/plain_text.h"
-#include "patching/analysis_text.h"
 
 #include <cmath>
 #include <map>
@@ -21,7 +21,7 @@ struct Receiver {
 };
 
 // The receivers that a path patch really had; paths to the residual stream or an MLP count as paths to the logits.
-std::vector<Receiver> receivers_of(const RunSpec &path)
+std::vector<Receiver> receivers_of(const PathPatch &path)
 {
     std::vector<Receiver> receivers;
     for (const Node &node : path.receivers.nodes)
@@ -35,12 +35,12 @@ std::vector<Receiver> receivers_of(const RunSpec &path)
 } // namespace
 
 // The path patch that a choice of senders rests on; null where it rests on something else.
-const RunSpec *RecipeRun::path_behind(const std::string &id) const
+const PathPatch *RecipeRun::path_behind(const std::string &id) const
 {
     for (const RecipeStep &step : m_recipe.steps)
         if (step.id == id && step.kind == StepKind::Select) {
             const StepOutcome &source = outcome_of(step.body.at("criteria").at(0).at("from").get<std::string>());
-            return source.result && source.result->spec.method == Method::PathPatch ? &source.result->spec : nullptr;
+            return source.result ? source.result->spec.as<PathPatch>() : nullptr;
         }
     return nullptr;
 }
@@ -73,9 +73,9 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
     std::set<std::string> directions;
     for (const json &edge : step.body.value("edges", json::array())) {
         const std::string from = edge.at("from").get<std::string>();
-        const RunSpec *path = path_behind(from);
+        const PathPatch *path = path_behind(from);
         if (path)
-            directions.insert(path->direction == Direction::Denoise ? "denoising" : "noising");
+            directions.insert(in_words(path->direction));
         if (path && path->receivers.sweep)
             continue; // its heads were chosen as receivers, not as senders
         const std::vector<Receiver> receivers = path ? receivers_of(*path) : std::vector<Receiver>(1);
@@ -115,8 +115,7 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
         how += (how.empty() ? "" : " and ") + direction;
     outcome.caption = "Heads of the circuit with their roles, the numbers behind them, and what they write into: effect on the mean logit difference of the sender's path to that receiver ("
                       + (how.empty() ? "" : how + ", ") + "z of one sender at a time), in % of the clean–flipped gap; into several receivers, of all of them together.";
-    RunResult result = empty_result();
-    result.spec.analysis = "circuit";
+    RunResult result = table_result("circuit");
     result.summary = {{"columns", {"head", "role", "evidence", "writes into"}}, {"rows", rows}, {"nodes", nodes}, {"edges", edges}};
     outcome.result = std::make_shared<const RunResult>(std::move(result));
     return outcome;

@@ -15,9 +15,7 @@ void RecipeRun::save(const std::filesystem::path &folder) const
     nlohmann::ordered_json index{{"format", "patchbay-recipe-run"}, {"version", 1}, {"recipe", to_json(m_recipe)}};
     index["program_version"] = program_version();
     index["model"] = {{"path", m_model.path}, {"sha256", m_session.model().trust().sha256}};
-    RunSpec named;
-    named.task = m_task;
-    index["task"] = to_json(named)["task"];
+    index["task"] = to_json(m_task);
     index["prompts"] = m_session.batch().prompts;
     index["steps"] = nlohmann::ordered_json::array();
     for (size_t i = 0; i < m_recipe.steps.size(); ++i) {

@@ -2,6 +2,7 @@
 #include "analysis/recipe.h"
 
 #include "analysis/analysis.h"
+#include "base/memory.h"
 
 #include <chrono>
 
@@ -101,7 +102,7 @@ StepOutcome RecipeRun::run_spec(size_t index, const RunObserver &observer, const
 {
     const RunSpec filled = spec(index);
     StepOutcome outcome;
-    RunResult result = filled.method == Method::Analysis ? run_analysis(m_session, filled, observer, cancel) : m_session.run(filled, observer, cancel);
+    RunResult result = filled.is<Analysis>() ? run_analysis(m_session, filled, observer, cancel) : m_session.run(filled, observer, cancel);
     if (!result.complete)
         throw Cancelled();
     outcome.state = StepState::Done;
@@ -136,7 +137,7 @@ const StepOutcome &RecipeRun::run(size_t index, const RunObserver &observer, con
     } catch (const std::exception &e) {
         kept = {};
         kept.state = StepState::Failed;
-        kept.message = e.what();
+        kept.message = means_out_of_memory(e) ? not_enough_memory : e.what();
     }
     return kept;
 }

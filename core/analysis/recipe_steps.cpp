@@ -38,10 +38,10 @@ std::string list(const std::vector<SelectedHead> &heads)
 
 } // namespace
 
-RunResult RecipeRun::empty_result() const
+RunResult RecipeRun::table_result(const char *step) const
 {
     RunResult result;
-    result.spec.method = Method::Analysis;
+    result.spec.method = Analysis{step, {}, nullptr};
     result.spec.model = m_model;
     result.spec.task = m_task;
     result.baseline = m_session.baseline();
@@ -54,8 +54,7 @@ RunResult RecipeRun::empty_result() const
 StepOutcome RecipeRun::run_baseline(const CancelToken &cancel)
 {
     const Baseline &b = m_session.baseline(cancel);
-    RunResult result = empty_result();
-    result.spec.analysis = "baseline";
+    RunResult result = table_result("baseline");
     const auto percent = [](double share) { return fixed_text(100 * share, 1) + " %"; };
     json rows = json::array();
     for (const auto &[run, values, mean, accuracy, rank0] :
@@ -104,8 +103,7 @@ StepOutcome RecipeRun::run_select(const RecipeStep &step) const
     StepOutcome outcome;
     outcome.heads = select_heads(quantities, criteria, step.body.value("top", 0));
     outcome.caption = "Heads with " + rule + ".";
-    RunResult result = empty_result();
-    result.spec.analysis = "select";
+    RunResult result = table_result("select");
     result.summary = heads_table(outcome.heads);
     double total = 0;
     for (const SelectedHead &head : outcome.heads)

@@ -1,12 +1,9 @@
 #include "analysis/roles.h"
 
-#include "analysis/analysis.h"
-#include "analysis/detail/readings.h"
-#include "analysis/recipe.h"
+#include "base/error.h"
 #include "base/plain_text.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
 namespace patchbay {
@@ -34,7 +31,21 @@ std::vector<Criterion> name_mover_criteria(const RoleThresholds &t)
     return {{"direct", -any, -t.direct_effect}, {"attention.end_to_io", t.attention_io, any}, {"copy.positive", t.copy_score, any}};
 }
 
+std::string number_text(double value)
+{
+    return nlohmann::json(value).dump();
+}
+
 } // namespace
+
+std::vector<RoleThreshold> role_thresholds()
+{
+    std::vector<RoleThreshold> out;
+    const RoleThresholds defaults;
+    for (const NamedThreshold &one : named)
+        out.push_back({one.name, one.words, number_text(defaults.*one.value) + one.unit});
+    return out;
+}
 
 RoleThresholds RoleThresholds::from_json(const nlohmann::json &options)
 {
@@ -88,7 +99,7 @@ std::vector<RoledHead> assign_roles(const RoleQuantities &q, const RoleThreshold
         std::vector<Criterion> criteria;
     };
     const std::vector<Rule> rules{
-        {"name mover", name_mover_criteria(t)},
+        {name_mover_role, name_mover_criteria(t)},
         {"negative name mover", {{"direct", t.direct_effect, any}, {"copy.negative", t.copy_score, any}}},
         {"S-inhibition", {{"queries", -any, -t.query_effect}, {"attention.end_to_s2", t.attention_s2, any}}},
         {"duplicate-token", {{"detector.duplicate_token", t.detector, any}}},
@@ -120,80 +131,5 @@ nlohmann::json roles_summary(const std::vector<RoledHead> &roles, const RoleThre
     }
     return {{"thresholds", to_json(thresholds)}, {"roles", list}};
 }
-
-namespace detail {
-
-void analyse_roles(AnalysisRun &run)
-{
-    const ModelConfig &c = run.config();
-    const RoleThresholds thresholds = RoleThresholds::from_json(run.spec.options);
-    if (!run.result.baseline.shares_make_sense())
-        throw NothingToDo("roles", "rest on effects in % of the gap between the clean and the flipped runs, which vanishes");
-    constexpr int steps = 7;
-    int done = 0;
-    RoleQuantities q;
-    const auto take = [&](const RunResult &result, const std::string &from, const std::string &to) {
-        q[to] = quantity(result, from);
-        Array array;
-        array.shape = {q[to].layers, q[to].heads};
-        std::vector<float> values(q[to].values.begin(), q[to].values.end());
-        array.values = values;
-        run.result.arrays["roles." + to] = array;
-    };
-    const auto analysis = [&](const char *name, const std::vector<Head> &heads = {}) {
-        RunSpec spec = run.spec;
-        spec.analysis = name;
-        spec.heads = heads;
-        spec.options = nullptr;
-        const RunResult result = run_analysis(run.session, spec, {}, run.cancel);
-        run.progress(++done, steps);
-        return result;
-    };
-    const auto path = [&](const std::vector<Node> &receivers) {
-        RunSpec spec = run.spec;
-        spec.method = Method::PathPatch;
-        spec.direction = Direction::Noise;
-        spec.senders = {Site::Z, {}};
-        spec.receivers = {std::nullopt, receivers};
-        RunObserver quiet;
-        quiet.estimates = false;
-        const RunResult result = run.session.run(spec, quiet, run.cancel);
-        run.progress(++done, steps);
-        return result;
-    };
-    take(path({{Site::ResidPost, c.n_layers - 1}}), "path", "direct");
-    q["direct"].name = "direct effect";
-    const RunResult copying = analysis("copy-scores");
-    take(copying, "copy.positive", "copy.positive");
-    take(copying, "copy.negative", "copy.negative");
-    const RunResult attention = analysis("attention");
-    take(attention, "attention.end_to_io", "attention.end_to_io");
-    take(attention, "attention.end_to_s2", "attention.end_to_s2");
-    const RunResult detectors = analysis("detectors");
-    for (const char *name : {"detector.previous_token", "detector.duplicate_token", "detector.induction"})
-        take(detectors, name, name);
-
-    std::vector<Head> movers;
-    std::vector<Node> queries;
-    for (const SelectedHead &head : name_movers(q, thresholds)) {
-        movers.push_back(head.head);
-        queries.push_back({Site::Q, head.head.layer, head.head.head});
-    }
-    if (!movers.empty()) {
-        take(path(queries), "path", "queries");
-        q["queries"].name = "effect through the name movers' queries";
-        take(analysis("ablate", movers), "ablate.dla_change", "backup");
-        q["backup"].name = "gain in direct attribution ÷ logit difference";
-        for (double &value : q["backup"].values)
-            value = run.result.baseline.vanishes(run.result.baseline.clean_mean) ? std::nan("") : value / run.result.baseline.clean_mean;
-        // The ablated heads cannot be their own backup.
-        for (const Head head : movers)
-            q["backup"].values[size_t(head.layer * c.n_heads + head.head)] = 0;
-    }
-    run.result.summary = roles_summary(assign_roles(q, thresholds), thresholds);
-    run.progress(steps, steps);
-}
-
-} // namespace detail
 
 } // namespace patchbay

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "analysis/selection.h"
-#include "patching/session.h"
 
 namespace patchbay {
 
@@ -18,9 +17,17 @@ struct RoleThresholds {
     double backup_gain = 0.05;     ///< gain in direct attribution when the name movers are ablated, as a share of the clean logit difference
     static RoleThresholds from_json(const nlohmann::json &options); ///< Throws Error naming an option that is no threshold or not a number.
 };
+/// Name, words and default of every threshold.
+struct RoleThreshold {
+    std::string name, words, value;
+};
+std::vector<RoleThreshold> role_thresholds();
 nlohmann::json to_json(const RoleThresholds &thresholds);
 /// For captions: "direct effect 2 %, copy score 75 %, attention END→IO 0.3, …".
 std::string to_string(const RoleThresholds &thresholds);
+
+/// The role that the S-inhibition test is made against.
+inline constexpr const char *name_mover_role = "name mover";
 
 struct RoledHead {
     std::string role; ///< "name mover", "negative name mover", "S-inhibition", "duplicate-token", "induction", "previous-token", "backup name mover"

@@ -2,45 +2,23 @@
 
 #include "base/error.h"
 #include "base/plain_text.h"
+#include "nouns/quantity.h"
 
 #include <algorithm>
 #include <cmath>
 
 namespace patchbay {
 
-namespace {
-
-// What a number is called where people read it.
-std::pair<std::string, std::string> words(const std::string &name)
-{
-    static const std::map<std::string, std::pair<std::string, std::string>> known{
-        {"path", {"path effect", "%"}},
-        {"dla", {"direct logit attribution", ""}},
-        {"copy.positive", {"copy score", "%"}},
-        {"copy.negative", {"negative copy score", "%"}},
-        {"attention.end_to_io", {"attention END→IO", ""}},
-        {"attention.end_to_s1", {"attention END→S1", ""}},
-        {"attention.end_to_s2", {"attention END→S2", ""}},
-        {"detector.previous_token", {"previous-token attention", ""}},
-        {"detector.duplicate_token", {"duplicate-token attention", ""}},
-        {"detector.induction", {"induction attention", ""}},
-        {"ablate.dla_change", {"gain in direct attribution", ""}},
-    };
-    if (const auto found = known.find(name); found != known.end())
-        return found->second;
-    const size_t dot = name.find('.');
-    if (name.starts_with("denoise.") || name.starts_with("noise.") || name.starts_with("zero."))
-        return {name.substr(dot + 1) + " effect", "%"};
-    return {name, ""};
-}
-
-} // namespace
-
 HeadQuantity quantity(const RunResult &result, const std::string &name)
 {
     HeadQuantity out;
-    std::tie(out.name, out.unit) = words(name);
-    if (const auto found = result.arrays.find(name); found != result.arrays.end() && found->second.is_float() && found->second.shape.size() >= 2) {
+    const Quantity known = quantity_named(name);
+    out.name = known.known() ? known.words : name;
+    out.unit = known.unit == "%" ? known.unit : "";
+    // Other arrays have axes of their own: prompts, tokens, candidates, or what is added up.
+    const bool a_number_a_head = !known.known() || known.draw == Quantity::Draw::Heads;
+    if (const auto found = result.arrays.find(name);
+        found != result.arrays.end() && a_number_a_head && found->second.is_float() && found->second.shape.size() >= 2) {
         const Array &array = found->second;
         out.layers = int(array.shape[0]);
         out.heads = int(array.shape[1]);
@@ -53,11 +31,17 @@ HeadQuantity quantity(const RunResult &result, const std::string &name)
         }
         return out;
     }
-    if (const Grid *grid = result.grid(name); grid && grid->shape.size() == 2) {
+    if (const Grid *grid = result.grid(name)) {
+        if (grid->axes != std::vector<std::string>{"layer", "head"}) {
+            std::string axes;
+            for (const std::string &axis : grid->axes)
+                axes += (axes.empty() ? "" : " × ") + axis;
+            throw Error(name, "has " + (axes.empty() ? std::string("one cell") : "a cell for each " + axes) + ": heads are chosen by what each layer × head has");
+        }
         out.layers = grid->shape[0];
         out.heads = grid->shape[1];
         const EffectUnit unit = effect_unit(result.baseline);
-        out.unit = unit.symbol;
+        out.unit = unit.symbol; // whatever took the activation's place
         for (int cell = 0; cell < grid->cells(); ++cell)
             out.values.push_back(unit.factor * normalised(*grid, cell, result.baseline));
         return out;

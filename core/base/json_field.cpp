@@ -78,7 +78,7 @@ std::vector<std::pair<std::string, JsonField>> JsonField::members() const
         fail("should be an object");
     std::vector<std::pair<std::string, JsonField>> result;
     for (const auto &[key, element] : m_value->items())
-        result.emplace_back(key, JsonField(element, m_file, m_place + "." + key));
+        result.emplace_back(key, JsonField(element, m_file, m_place.empty() ? key : m_place + "." + key));
     return result;
 }
 

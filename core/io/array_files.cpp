@@ -4,6 +4,7 @@
 #include "base/plain_text.h"
 #include "io/atomic_file.h"
 #include "io/formats.h"
+#include "io/git_lfs.h"
 #include "io/safetensors.h"
 
 #include <algorithm>
@@ -78,6 +79,7 @@ std::string read_file(const std::filesystem::path &path)
     std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     if (in.bad())
         throw Error(path.string(), "cannot be read");
+    refuse_git_lfs_pointer(bytes, path);
     return bytes;
 }
 

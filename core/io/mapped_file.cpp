@@ -1,7 +1,9 @@
 #include "io/mapped_file.h"
 
 #include "base/error.h"
+#include "io/git_lfs.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -30,6 +32,12 @@ MappedFile::MappedFile(const std::filesystem::path &path) : m_path(path)
     if (mapped == MAP_FAILED)
         throw Error(path.string(), std::string("cannot be mapped into memory: ") + std::strerror(error));
     m_data = static_cast<const std::byte *>(mapped);
+    try {
+        refuse_git_lfs_pointer({static_cast<const char *>(mapped), size_t(std::min<uint64_t>(m_size, 100))}, path);
+    } catch (...) {
+        ::munmap(mapped, m_size);
+        throw;
+    }
 }
 
 MappedFile::~MappedFile()

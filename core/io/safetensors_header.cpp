@@ -63,7 +63,8 @@ StoredTensor read_tensor(const json &entry, uint64_t data_start, uint64_t data_s
         fail("has a dtype that is not a name");
     const auto known = dtype_from_name(dtype.get_ref<const std::string &>());
     if (!known)
-        fail("has the unknown dtype \"" + dtype.get<std::string>() + "\"");
+        fail("has the unknown dtype \"" + dtype.get<std::string>() + "\""
+             + (dtype.get_ref<const std::string &>().starts_with("F8_") ? ": an FP8 checkpoint, which is quantised; open the one that it was made from" : ""));
     out.dtype = *known;
 
     const json &shape = part("shape");

@@ -1,6 +1,9 @@
 #include "io/zip_archive.h"
 
 #include "base/error.h"
+#include "io/git_lfs.h"
+
+#include <fstream>
 
 #include <zip.h>
 
@@ -11,6 +14,9 @@ ZipArchive::ZipArchive(const std::filesystem::path &path) : m_path(path)
     int code = 0;
     zip_t *zip = zip_open(path.c_str(), ZIP_RDONLY, &code);
     if (!zip) {
+        char start[100] = {};
+        std::ifstream(path, std::ios::binary).read(start, sizeof(start) - 1);
+        refuse_git_lfs_pointer(start, path);
         zip_error_t error;
         zip_error_init_with_code(&error, code);
         const std::string cause = zip_error_strerror(&error);

@@ -4,6 +4,7 @@
 #include "io/array_files.h"
 #include "io/mapped_file.h"
 #include "io/safetensors.h"
+#include "model/detail/foreign_checkpoint.h"
 
 #include <nlohmann/json.hpp>
 
@@ -83,6 +84,7 @@ Checkpoint Checkpoint::open(const std::filesystem::path &folder)
             out.add_safetensors(path, nullptr);
         return out;
     }
+    refuse_foreign_weights(folder);
     throw Error(folder.string(), "holds no weights: neither model.safetensors, model.safetensors.index.json nor pytorch_model.bin is there");
 }
 
@@ -101,8 +103,16 @@ void Checkpoint::add_safetensors(const std::filesystem::path &path, const std::m
     m_files.push_back(path);
     const auto source = std::make_shared<MappedSource>(path);
     const MappedFile &file = source->file;
-    for (auto &[tensor, stored] : parse_safetensors_header({file.data(), file.size()}, file.size(), path.string()).tensors)
+    const SafetensorsHeader header = parse_safetensors_header({file.data(), file.size()}, file.size(), path.string());
+    for (const auto &[tensor, stored] : header.tensors)
         add(tensor, {stored.dtype, stored.shape, {}, source, stored.begin, path.string()}, wanted);
+    // safetensors' save_model writes one of several tied tensors; the metadata says for each of the others which.
+    for (const auto &[alias, tensor] : header.metadata)
+        if (const auto found = header.tensors.find(tensor); found != header.tensors.end() && !header.tensors.contains(alias)) {
+            const StoredTensor &stored = found->second;
+            m_tensors.emplace(alias, CheckpointTensor{stored.dtype, stored.shape, {}, source, stored.begin, path.string()});
+            m_aliases.insert(alias);
+        }
 }
 
 void Checkpoint::add_pytorch(const std::filesystem::path &path, const std::map<std::string, std::string> *wanted)
@@ -126,11 +136,17 @@ void Checkpoint::add_index(const std::filesystem::path &index)
         wanted[tensor] = file.get<std::string>();
         files.insert(wanted[tensor]);
     }
+    std::vector<std::string> missing;
+    std::error_code ignored;
+    for (const std::string &file : files)
+        if (!std::filesystem::exists(index.parent_path() / file, ignored))
+            missing.push_back(file);
+    if (!missing.empty())
+        throw Error((index.parent_path() / missing.front()).string(),
+                    "is missing" + (missing.size() > 1 ? ", and so are " + std::to_string(missing.size() - 1) + " more" : std::string()) + "; "
+                        + index.filename().string() + " names " + std::to_string(files.size()) + " files: download what is missing into the same folder");
     for (const std::string &file : files) {
         const std::filesystem::path path = index.parent_path() / file;
-        std::error_code ignored;
-        if (!std::filesystem::exists(path, ignored))
-            throw Error(path.string(), "is missing; " + index.filename().string() + " names it");
         if (path.extension() == ".bin")
             add_pytorch(path, &wanted);
         else

@@ -245,7 +245,9 @@ void check_config(const ModelConfig &config, const std::string &subject)
     if (config.rotary_dim < 0 || config.rotary_dim > config.d_head || config.rotary_dim % 2 != 0)
         fail("rotary embeddings of " + std::to_string(config.rotary_dim) + " dimensions do not fit heads of " + std::to_string(config.d_head)
              + " (an even number up to that is needed)");
-    if (config.family != Family::Gpt2 && config.rotary_dim == 0)
+    if (!config.layer_traits.empty() && int(config.layer_traits.size()) != config.n_layers)
+        fail(std::to_string(config.layer_traits.size()) + " layers are described and there are " + std::to_string(config.n_layers));
+    if (config.family != Family::Gpt2 && config.rotary_dim == 0 && !config.alibi)
         fail("no rotary dimensions, and a " + name(config.family) + " model has no other positions");
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace patchbay {
 
@@ -18,6 +19,16 @@ struct RotaryScaling {
     double factor = 1;
     double low_freq_factor = 1, high_freq_factor = 4; ///< Llama3: turns within original_ctx below which all, above which nothing is slowed
     double original_ctx = 8192;                       ///< Llama3
+};
+
+/// Queries and keys normed before rotary, by the model's kind of norm: each head by itself, or all heads of a row as one.
+enum class QkNorm { None, PerHead, WholeWidth };
+
+/// What may differ from layer to layer.
+struct LayerTraits {
+    int window = 0;         ///< positions that a query sees, its own included; 0: all up to it
+    bool rotary = true;     ///< false: nothing turns this layer's queries and keys
+    double rotary_base = 0; ///< > 0: angles of this base, unscaled; 0: the model's
 };
 
 /// Sizes and choices read from a Hugging Face config.json (names after TransformerLens' HookedTransformerConfig).
@@ -36,11 +47,23 @@ struct ModelConfig {
     Activation activation = Activation::Gelu;
     bool gated_mlp = false;     ///< act(x W_gate) * (x W_in)
     bool parallel = false;      ///< attention and MLP both read resid_pre: there is no resid_mid
-    int rotary_dim = 0;         ///< rotated dimensions of a head; 0: learned positions (W_pos)
+    int rotary_dim = 0;         ///< rotated dimensions of a head; 0: none
     double rotary_base = 10000; ///< rope_theta
     RotaryScaling rotary_scaling;
+    bool rotary_interleaved = false; ///< dimension 2 i is turned with 2 i + 1, not with i + rotary_dim / 2
     bool tied_embedding = false;
+    bool pre_norms = true;      ///< attention and MLP read the normed stream, else the stream itself
+    bool post_norms = false;    ///< what attention and MLP write is normed before it is added
+    QkNorm qk_norm = QkNorm::None;
+    double clip_qkv = 0;        ///< > 0: queries, keys and values are cut off at ± this
+    double attention_scale = 0; ///< scores are this times q · k; 0: 1 / sqrt(d_head)
+    double score_cap = 0;       ///< > 0: scores s become cap * tanh(s / cap)
+    bool alibi = false;         ///< scores fall with the distance to the key, each head at its own rate
+    std::vector<LayerTraits> layer_traits; ///< [n_layers]; empty: no layer is special
 
+    /// Positions are an embedding (W_pos) of their own.
+    bool learned_positions() const { return rotary_dim == 0 && !alibi; }
+    LayerTraits traits_of(int layer) const { return layer_traits.empty() ? LayerTraits() : layer_traits[size_t(layer)]; }
     int kv_group() const { return n_heads / n_kv_heads; }
     bool grouped() const { return n_kv_heads != n_heads; }
 };

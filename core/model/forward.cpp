@@ -1,16 +1,38 @@
 #include "model/detail/forward.h"
 
 #include "base/error.h"
-#include "model/detail/layers.h"
+#include "block/detail/block.h"
+#include "patching/detail/parallel.h"
 
-#include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace patchbay {
 
 namespace {
 
-// Letters in comments: P prompts, T positions, D d_model, H heads, G key/value heads, d d_head, M d_mlp.
+using detail::Block;
+using detail::KeyRows;
+using detail::Part;
+using detail::RowNorm;
+
+// A softmax that treats what is not finite as never seen: a row without any finite score (possible only by intervention) attends to nothing.
+void softmax_row(const float *scores, float *pattern, int count)
+{
+    constexpr float unseen = -3.0e38f;
+    bool any = false;
+    for (int j = 0; j < count; ++j) {
+        pattern[j] = scores[j] > unseen ? std::min(scores[j], -unseen) : unseen;
+        any = any || pattern[j] > unseen;
+    }
+    if (any)
+        detail::kernels().softmax(pattern, count);
+    else
+        std::fill_n(pattern, count, 0.f);
+}
+
+// Letters in comments: P prompts, T positions, D d_model, H heads, G key/value heads, d d_head, M d_mlp. The arithmetic is core/block's, over all
+// rows [P T]; what this adds is the hook points between its steps.
 class Pass {
 public:
     Pass(const ModelConfig &config, const Weights &weights, Hooks &hooks, const ForwardOptions &options)
@@ -20,62 +42,64 @@ public:
 
     at::Tensor run(const at::Tensor &tokens, const CancelToken &cancel)
     {
-        const int64_t T = tokens.size(1);
-        at::Tensor x = stream("hook_embed", w.W_E.index_select(0, tokens.flatten()).view({tokens.size(0), T, c.d_model})); // [P, T, D]
-        if (c.rotary_dim > 0) {
-            const RotaryTable table = rotary_table(c, T);
-            m_cos = table.cos.unsqueeze(1); // [T, 1, rotary_dim / 2]
-            m_sin = table.sin.unsqueeze(1);
-        } else {
+        P = tokens.size(0);
+        T = tokens.size(1);
+        at::Tensor x = stream("hook_embed", w.W_E.index_select(0, tokens.flatten()).view({P, T, c.d_model})); // [P, T, D]
+        if (c.learned_positions())
             x = x + stream("hook_pos_embed", w.W_pos.slice(0, 0, T).expand_as(x)); // [P, T, D]
-        }
-        m_future = at::ones({T, T}, at::kBool).triu(1); // [query, key]
+        const std::vector<detail::Rotary> rotary = detail::Rotary::of_layers(c, T);
         for (int layer = 0; layer < c.n_layers; ++layer) {
             cancel.check();
-            x = block(layer, x);
+            const Block block(detail::BlockTraits(c, layer), detail::plain_weights(c, w.layers[size_t(layer)]), rotary[size_t(layer)]);
+            b = &block;
+            m_layer = layer;
+            x = through_block(x);
         }
-        return norm("ln_final.", x, w.ln_final_w, w.ln_final_b, HookAxes::Stream, true);
+        return norm("ln_final.", RowNorm(c.norm, c.eps, c.d_model, w.ln_final_w, w.ln_final_b), x, HookAxes::Stream, true);
     }
 
 private:
+    std::string at(const char *suffix) const { return block_hook(m_layer, suffix); }
     at::Tensor stream(const std::string &name, const at::Tensor &x) { return m_hooks.at(name, x, HookAxes::Stream); }
+    at::Tensor rows_like(int64_t width) const { return at::empty({P, T, width}, at::kFloat); }
 
-    at::Tensor block(int layer, const at::Tensor &x)
+    at::Tensor through_block(const at::Tensor &x)
     {
-        const LayerWeights &l = w.layers[size_t(layer)];
-        const auto at = [&](const char *suffix) { return block_hook(layer, suffix); };
-        const at::Tensor pre = stream(at("hook_resid_pre"), x);                       // [P, T, D]
-        const at::Tensor attn_out = stream(at("hook_attn_out"), attention(layer, pre)); // [P, T, D]
+        const at::Tensor pre = stream(at("hook_resid_pre"), x);                  // [P, T, D]
+        const at::Tensor attn_out = stream(at("hook_attn_out"), attention(pre)); // [P, T, D]
         const at::Tensor mid = c.parallel ? pre : stream(at("hook_resid_mid"), pre + attn_out);
-        const at::Tensor mlp_out = stream(at("hook_mlp_out"), mlp(layer, l, mid));
+        const at::Tensor mlp_out = stream(at("hook_mlp_out"), mlp(mid));
         return stream(at("hook_resid_post"), c.parallel ? pre + attn_out + mlp_out : mid + mlp_out);
     }
 
     /// x [.., D]. keeps: whether this is the run of the norm whose activations are the ones to keep.
-    at::Tensor norm(const std::string &prefix, at::Tensor x, const at::Tensor &weight, const at::Tensor &bias, HookAxes axes, bool keeps)
+    at::Tensor norm(const std::string &prefix, const RowNorm &norm, const at::Tensor &input, HookAxes axes, bool keeps)
     {
+        if (norm.identity())
+            return input;
         const auto hook = [&](const char *suffix, const at::Tensor &value) {
-            return keeps ? m_hooks.at(prefix + suffix, value, axes) : m_hooks.changed(prefix + suffix, value, axes);
+            return (keeps ? m_hooks.at(prefix + suffix, value, axes) : m_hooks.changed(prefix + suffix, value, axes)).contiguous();
         };
-        if (c.norm == Norm::LayerNorm)
-            x = x - x.mean(-1, true);
-        const at::Tensor scale = hook("hook_scale", (x.square().mean(-1, true) + c.eps).sqrt()); // [.., 1]
-        at::Tensor normalized = x / scale;
-        if (c.norm == Norm::RmsNorm) {
-            normalized = hook("hook_normalized", normalized);
-            return weight.defined() ? normalized * weight : normalized;
-        }
-        if (weight.defined())
-            normalized = normalized * weight + bias;
-        return hook("hook_normalized", normalized);
+        const at::Tensor x = input.contiguous();
+        const int64_t rows = x.numel() / x.size(-1);
+        std::vector<int64_t> shape = x.sizes().vec();
+        shape.back() = 1;
+        at::Tensor scale = at::empty(shape, at::kFloat), normalized = at::empty_like(x); // [.., 1], [.., D]
+        norm.scales(x.data_ptr<float>(), scale.data_ptr<float>(), rows);
+        scale = hook("hook_scale", scale);
+        norm.divide(x.data_ptr<float>(), scale.data_ptr<float>(), normalized.data_ptr<float>(), rows);
+        // TransformerLens shows what LayerNorm gives after its weight, and RMSNorm before.
+        if (c.norm == Norm::RmsNorm)
+            normalized = hook("hook_normalized", normalized).clone();
+        norm.weigh(normalized.data_ptr<float>(), rows);
+        return c.norm == Norm::RmsNorm ? normalized : hook("hook_normalized", normalized);
     }
 
     /// What one of queries, keys and values reads, normalised: [P, T, D], or [P, T, heads, D] where an input of single heads is
     /// changed (or split inputs are asked for).
-    at::Tensor attention_input(int layer, const at::Tensor &attn_in, const char *suffix, int64_t heads, HookAxes axes,
-                               const at::Tensor &shared, bool last)
+    at::Tensor attention_input(const at::Tensor &attn_in, const char *suffix, int64_t heads, HookAxes axes, const at::Tensor &shared, bool last)
     {
-        const std::string name = block_hook(layer, suffix);
+        const std::string name = at(suffix);
         const bool per_query_head = heads == c.n_kv_heads && c.grouped() && (m_options.ungroup_kv || m_hooks.changes_query_heads(name));
         at::Tensor input = attn_in.dim() == 4 ? attn_in : attn_in.unsqueeze(2).expand({-1, -1, heads, -1}); // [P, T, heads, D]
         if (input.size(2) == heads)
@@ -87,19 +111,23 @@ private:
         m_hooks.keep(name, input);
         if (!m_options.split_qkv && !m_hooks.changes(name) && attn_in.dim() != 4)
             return shared;
-        const LayerWeights &l = w.layers[size_t(layer)];
-        return norm(block_hook(layer, "ln1."), input, l.ln1_w, l.ln1_b, HookAxes::Heads, m_options.split_qkv && last);
+        return norm(at("ln1."), b->attn_norm(), input, HookAxes::Heads, m_options.split_qkv && last);
     }
 
-    /// x [P, T, D] or [P, T, n, D] times W [n, D, d] plus b [n, d]: [P, T, n, d].
-    at::Tensor project(const at::Tensor &x, const at::Tensor &W, const at::Tensor &b) const
+    /// x [P, T, D], or [P, T, n, D] with an input for each of n heads: [P, T, heads, d].
+    at::Tensor project(Part part, const at::Tensor &x) const
     {
-        const int64_t P = x.size(0), T = x.size(1), D = x.size(-1);
+        const int64_t heads = x.dim() == 4 ? x.size(2) : part == Part::Query ? c.n_heads : c.n_kv_heads;
+        const int64_t D = c.d_model, d = c.d_head, width = heads * d;
+        const at::Tensor in = x.contiguous();
+        at::Tensor out = at::empty({P, T, heads, d}, at::kFloat);
         if (x.dim() == 3)
-            return at::matmul(x.reshape({1, P * T, D}), W).permute({1, 0, 2}).reshape({P, T, W.size(0), W.size(2)}) + b;
-        const int64_t n = x.size(2), group = n / W.size(0); // per query head: each with its group's weights
-        const at::Tensor weights = group == 1 ? W : W.repeat_interleave(group, 0), bias = group == 1 ? b : b.repeat_interleave(group, 0);
-        return at::bmm(x.reshape({P * T, n, D}).transpose(0, 1), weights).transpose(0, 1).reshape({P, T, n, W.size(2)}) + bias;
+            b->project(in.data_ptr<float>(), D, P * T, b->column(part, 0), width, out.data_ptr<float>(), width);
+        else
+            for (int64_t h = 0; h < heads; ++h) // per query head: each with its group's weights
+                b->project(in.data_ptr<float>() + h * D, heads * D, P * T, b->column(part, int(h * (c.n_heads / heads))), d,
+                           out.data_ptr<float>() + h * d, width);
+        return out;
     }
 
     /// Interventions and keeping for keys and values: shared ones first, then those of single query heads on ungrouped copies.
@@ -126,66 +154,130 @@ private:
 
     at::Tensor ungrouped(const at::Tensor &x) const { return x.size(2) == c.n_heads ? x : x.repeat_interleave(c.kv_group(), 2); }
 
-    at::Tensor attention(int layer, const at::Tensor &pre)
+    /// Each row [heads, d] of x [P, T, heads, d] handed to `turn` with its position, on a copy.
+    template <typename Turn> at::Tensor turned(const at::Tensor &x, const Turn &turn) const
     {
-        const LayerWeights &l = w.layers[size_t(layer)];
-        const auto at = [&](const char *suffix) { return block_hook(layer, suffix); };
+        at::Tensor out = x.contiguous().clone();
+        const int64_t width = out.size(2) * out.size(3);
+        for (int64_t r = 0; r < P * T; ++r)
+            turn(out.data_ptr<float>() + r * width, int(out.size(2)), int(r % T));
+        return out;
+    }
+
+    /// Scores [P, H, T (query), T (key)] of q [P, T, H, d] and k [P, T, heads, d]; what is not seen is −∞.
+    at::Tensor scores(const at::Tensor &q, const at::Tensor &k) const
+    {
+        const int64_t H = c.n_heads, heads = k.size(2), d = c.d_head;
+        at::Tensor out = at::full({P, H, T, T}, -std::numeric_limits<float>::infinity(), at::kFloat);
+        detail::parallel_rows(P * H, 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t p = i / H, h = i % H;
+                const KeyRows keys{k.data_ptr<float>() + (p * T * heads + h / (H / heads)) * d, nullptr, heads * d, int(T)};
+                for (int64_t t = 0; t < T; ++t)
+                    b->scores(int(h), q.data_ptr<float>() + ((p * T + t) * H + h) * d, int(t), keys, out.data_ptr<float>() + (i * T + t) * T);
+            }
+        });
+        return out;
+    }
+
+    at::Tensor softmax(const at::Tensor &scores) const
+    {
+        at::Tensor out = at::empty_like(scores);
+        for (int64_t row = 0; row < scores.numel() / T; ++row)
+            softmax_row(scores.data_ptr<float>() + row * T, out.data_ptr<float>() + row * T, int(T));
+        return out;
+    }
+
+    /// z [P, T, H, d] = pattern [P, H, T, T] v [P, T, heads, d].
+    at::Tensor mixed(const at::Tensor &pattern, const at::Tensor &v) const
+    {
+        const int64_t H = c.n_heads, heads = v.size(2), d = c.d_head;
+        at::Tensor z = at::empty({P, T, H, d}, at::kFloat);
+        detail::parallel_rows(P * H, 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t p = i / H, h = i % H;
+                const KeyRows values{nullptr, v.data_ptr<float>() + (p * T * heads + h / (H / heads)) * d, heads * d, int(T)};
+                for (int64_t t = 0; t < T; ++t)
+                    detail::kernels().mix(pattern.data_ptr<float>() + (i * T + t) * T, 0, int(T), &values, 1, int(d),
+                                          z.data_ptr<float>() + ((p * T + t) * H + h) * d);
+            }
+        });
+        return z;
+    }
+
+    at::Tensor attention(const at::Tensor &pre)
+    {
         at::Tensor attn_in = pre; // [P, T, D], or [P, T, H, D] once a head has an input of its own
         if (m_hooks.wants(at("hook_attn_in"))) {
             const at::Tensor copies = m_hooks.at(at("hook_attn_in"), pre.unsqueeze(2).expand({-1, -1, c.n_heads, -1}), HookAxes::Heads);
             if (m_hooks.changes(at("hook_attn_in")))
                 attn_in = copies;
         }
-        const at::Tensor shared = norm(at("ln1."), pre, l.ln1_w, l.ln1_b, HookAxes::Stream, !m_options.split_qkv);
-        const at::Tensor q_in = attention_input(layer, attn_in, "hook_q_input", c.n_heads, HookAxes::Heads, shared, false);
-        const at::Tensor k_in = attention_input(layer, attn_in, "hook_k_input", c.n_kv_heads, HookAxes::KvHeads, shared, false);
-        const at::Tensor v_in = attention_input(layer, attn_in, "hook_v_input", c.n_kv_heads, HookAxes::KvHeads, shared, true);
+        const at::Tensor shared = norm(at("ln1."), b->attn_norm(), pre, HookAxes::Stream, !m_options.split_qkv);
+        const at::Tensor q_in = attention_input(attn_in, "hook_q_input", c.n_heads, HookAxes::Heads, shared, false);
+        const at::Tensor k_in = attention_input(attn_in, "hook_k_input", c.n_kv_heads, HookAxes::KvHeads, shared, false);
+        const at::Tensor v_in = attention_input(attn_in, "hook_v_input", c.n_kv_heads, HookAxes::KvHeads, shared, true);
 
-        at::Tensor q = m_hooks.at(at("attn.hook_q"), project(q_in, l.W_Q, l.b_Q), HookAxes::Heads); // [P, T, H, d]
-        at::Tensor k = kv_hook(at("attn.hook_k"), project(k_in, l.W_K, l.b_K));                    // [P, T, G or H, d]
-        const at::Tensor v = ungrouped(kv_hook(at("attn.hook_v"), project(v_in, l.W_V, l.b_V)));   // [P, T, H, d]
-        if (c.rotary_dim > 0) {
-            q = m_hooks.at(at("attn.hook_rot_q"), rotate(q, m_cos, m_sin), HookAxes::Heads);
-            k = kv_hook(at("attn.hook_rot_k"), rotate(k, m_cos, m_sin));
+        at::Tensor q = m_hooks.at(at("attn.hook_q"), project(Part::Query, q_in), HookAxes::Heads); // [P, T, H, d]
+        at::Tensor k = kv_hook(at("attn.hook_k"), project(Part::Key, k_in));                       // [P, T, G or H, d]
+        const at::Tensor v = kv_hook(at("attn.hook_v"), project(Part::Value, v_in)).contiguous();  // [P, T, G or H, d]
+        if (b->traits().norms_queries()) {
+            q = m_hooks.at(at("attn.hook_q_norm"), turned(q, [&](float *row, int heads, int) { b->norm_part(Part::Query, row, heads); }), HookAxes::Heads);
+            k = kv_hook(at("attn.hook_k_norm"), turned(k, [&](float *row, int heads, int) { b->norm_part(Part::Key, row, heads); }));
         }
-        at::Tensor scores = at::matmul(q.permute({0, 2, 1, 3}), ungrouped(k).permute({0, 2, 3, 1})) / std::sqrt(double(c.d_head)); // [P, H, T, T]
-        scores = scores.masked_fill(m_future, -std::numeric_limits<float>::infinity());
-        scores = m_hooks.at(at("attn.hook_attn_scores"), scores, HookAxes::Pattern);
-        // A row without any finite score (possible only by intervention) attends to nothing.
-        const at::Tensor softmax = at::softmax(scores, -1);
-        const at::Tensor pattern = m_hooks.at(at("attn.hook_pattern"), at::where(softmax.isnan(), at::zeros_like(softmax), softmax), HookAxes::Pattern);
-        at::Tensor z = at::matmul(pattern, v.permute({0, 2, 1, 3})).permute({0, 2, 1, 3}); // [P, T, H, d]
-        z = m_hooks.at(at("attn.hook_z"), z, HookAxes::Heads);
-        if (m_hooks.wants(at("attn.hook_result"))) {
-            at::Tensor result = at::matmul(z.permute({2, 0, 1, 3}).reshape({c.n_heads, -1, c.d_head}), l.W_O) // [H, P T, D]
-                                    .view({c.n_heads, z.size(0), z.size(1), c.d_model}).permute({1, 2, 0, 3}); // [P, T, H, D]
-            result = m_hooks.at(at("attn.hook_result"), result, HookAxes::Heads);
-            if (m_hooks.changes(at("attn.hook_result")))
-                return result.sum(2) + l.b_O;
+        if (b->rotary().turns()) {
+            const auto rotate = [&](float *row, int heads, int position) { b->rotate(row, heads, position); };
+            q = m_hooks.at(at("attn.hook_rot_q"), turned(q, rotate), HookAxes::Heads);
+            k = kv_hook(at("attn.hook_rot_k"), turned(k, rotate));
         }
-        return at::matmul(z.flatten(2), l.W_O.flatten(0, 1)) + l.b_O; // [P, T, H d] x [H d, D]
+        const at::Tensor seen = m_hooks.at(at("attn.hook_attn_scores"), scores(q.contiguous(), k.contiguous()), HookAxes::Pattern); // [P, H, T, T]
+        const at::Tensor pattern = m_hooks.at(at("attn.hook_pattern"), softmax(seen.contiguous()), HookAxes::Pattern);
+        const at::Tensor z = m_hooks.at(at("attn.hook_z"), mixed(pattern.contiguous(), v), HookAxes::Heads).contiguous(); // [P, T, H, d]
+        return norm(at("ln1_post."), b->attn_post(), head_sum(z), HookAxes::Stream, true);
     }
 
-    at::Tensor mlp(int layer, const LayerWeights &l, const at::Tensor &mid)
+    /// All heads' results and b_O: [P, T, D].
+    at::Tensor head_sum(const at::Tensor &z)
     {
-        const auto at = [&](const char *suffix) { return block_hook(layer, suffix); };
-        const at::Tensor x = norm(at("ln2."), stream(at("hook_mlp_in"), mid), l.ln2_w, l.ln2_b, HookAxes::Stream, true); // [P, T, D]
-        at::Tensor post;
-        if (c.gated_mlp) {
-            const at::Tensor gate = stream(at("mlp.hook_pre"), at::matmul(x, l.W_gate));          // [P, T, M]
-            const at::Tensor linear = stream(at("mlp.hook_pre_linear"), at::matmul(x, l.W_in)); // [P, T, M]
-            post = activate(gate, c.activation) * linear + l.b_in;
-        } else {
-            post = activate(stream(at("mlp.hook_pre"), at::matmul(x, l.W_in) + l.b_in), c.activation); // [P, T, M]
+        const int64_t H = c.n_heads, d = c.d_head;
+        if (m_hooks.wants(at("attn.hook_result"))) {
+            at::Tensor result = at::empty({H, P, T, c.d_model}, at::kFloat);
+            for (int64_t h = 0; h < H; ++h)
+                b->write_head(int(h), z.data_ptr<float>() + h * d, H * d, P * T, result[h].data_ptr<float>(), false);
+            result = m_hooks.at(at("attn.hook_result"), result.permute({1, 2, 0, 3}), HookAxes::Heads); // [P, T, H, D]
+            if (m_hooks.changes(at("attn.hook_result")))
+                return result.sum(2) + b->b_O();
         }
-        return at::matmul(stream(at("mlp.hook_post"), post), l.W_out) + l.b_out; // [P, T, D]
+        at::Tensor out = rows_like(c.d_model);
+        b->sum_heads(z.data_ptr<float>(), P * T, out.data_ptr<float>());
+        return out;
+    }
+
+    at::Tensor mlp(const at::Tensor &mid)
+    {
+        const at::Tensor x = norm(at("ln2."), b->mlp_norm(), stream(at("hook_mlp_in"), mid), HookAxes::Stream, true).contiguous(); // [P, T, D]
+        at::Tensor pre = rows_like(c.d_mlp), linear; // [P, T, M]
+        b->mlp_pre(x.data_ptr<float>(), P * T, pre.data_ptr<float>());
+        at::Tensor post = stream(at("mlp.hook_pre"), pre).contiguous().clone();
+        if (c.gated_mlp) {
+            linear = rows_like(c.d_mlp);
+            b->mlp_linear(x.data_ptr<float>(), P * T, linear.data_ptr<float>());
+            linear = stream(at("mlp.hook_pre_linear"), linear).contiguous();
+        }
+        b->mlp_act(post.data_ptr<float>(), c.gated_mlp ? linear.data_ptr<float>() : nullptr, P * T);
+        post = stream(at("mlp.hook_post"), post).contiguous();
+        at::Tensor out = rows_like(c.d_model);
+        b->mlp_sum(post.data_ptr<float>(), P * T, out.data_ptr<float>());
+        return norm(at("ln2_post."), b->mlp_post(), out, HookAxes::Stream, true);
     }
 
     const ModelConfig &c;
     const Weights &w;
     Hooks &m_hooks;
     const ForwardOptions &m_options;
-    at::Tensor m_cos, m_sin, m_future;
+    int64_t P = 0, T = 0;
+    const Block *b = nullptr; ///< of the layer at hand
+    int m_layer = 0;
 };
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "model/detail/hook_points.h"
 
+#include <fnmatch.h>
+
 namespace patchbay {
 
 std::string block_hook(int layer, const std::string &suffix)
@@ -12,7 +14,7 @@ std::vector<HookPoint> hook_points(const ModelConfig &config)
     std::vector<HookPoint> out;
     const auto stream = [&](const std::string &name) { out.push_back({name, HookAxes::Stream}); };
     stream("hook_embed");
-    if (config.family == Family::Gpt2)
+    if (config.learned_positions())
         stream("hook_pos_embed");
     for (int layer = 0; layer < config.n_layers; ++layer) {
         const auto add = [&](const char *suffix, HookAxes axes) { out.push_back({block_hook(layer, suffix), axes}); };
@@ -21,12 +23,18 @@ std::vector<HookPoint> hook_points(const ModelConfig &config)
         add("hook_q_input", HookAxes::Heads);
         add("hook_k_input", HookAxes::KvHeads);
         add("hook_v_input", HookAxes::KvHeads);
-        add("ln1.hook_scale", HookAxes::Stream);
-        add("ln1.hook_normalized", HookAxes::Stream);
+        if (config.pre_norms) {
+            add("ln1.hook_scale", HookAxes::Stream);
+            add("ln1.hook_normalized", HookAxes::Stream);
+        }
         add("attn.hook_q", HookAxes::Heads);
         add("attn.hook_k", HookAxes::KvHeads);
         add("attn.hook_v", HookAxes::KvHeads);
-        if (config.rotary_dim > 0) {
+        if (config.qk_norm != QkNorm::None) {
+            add("attn.hook_q_norm", HookAxes::Heads);
+            add("attn.hook_k_norm", HookAxes::KvHeads);
+        }
+        if (config.rotary_dim > 0 && config.traits_of(layer).rotary) {
             add("attn.hook_rot_q", HookAxes::Heads);
             add("attn.hook_rot_k", HookAxes::KvHeads);
         }
@@ -34,16 +42,26 @@ std::vector<HookPoint> hook_points(const ModelConfig &config)
         add("attn.hook_pattern", HookAxes::Pattern);
         add("attn.hook_z", HookAxes::Heads);
         add("attn.hook_result", HookAxes::Heads);
+        if (config.post_norms) {
+            add("ln1_post.hook_scale", HookAxes::Stream);
+            add("ln1_post.hook_normalized", HookAxes::Stream);
+        }
         add("hook_attn_out", HookAxes::Stream);
         if (!config.parallel)
             add("hook_resid_mid", HookAxes::Stream);
         add("hook_mlp_in", HookAxes::Stream);
-        add("ln2.hook_scale", HookAxes::Stream);
-        add("ln2.hook_normalized", HookAxes::Stream);
+        if (config.pre_norms) {
+            add("ln2.hook_scale", HookAxes::Stream);
+            add("ln2.hook_normalized", HookAxes::Stream);
+        }
         add("mlp.hook_pre", HookAxes::Stream);
         if (config.gated_mlp)
             add("mlp.hook_pre_linear", HookAxes::Stream);
         add("mlp.hook_post", HookAxes::Stream);
+        if (config.post_norms) {
+            add("ln2_post.hook_scale", HookAxes::Stream);
+            add("ln2_post.hook_normalized", HookAxes::Stream);
+        }
         add("hook_mlp_out", HookAxes::Stream);
         add("hook_resid_post", HookAxes::Stream);
     }
@@ -54,24 +72,7 @@ std::vector<HookPoint> hook_points(const ModelConfig &config)
 
 bool matches_glob(const std::string &glob, const std::string &text)
 {
-    // On a mismatch, let the last * take one character more.
-    size_t g = 0, t = 0, star = std::string::npos, from = 0;
-    while (t < text.size()) {
-        if (g < glob.size() && glob[g] == '*') {
-            star = g++;
-            from = t;
-        } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
-            ++g, ++t;
-        } else if (star != std::string::npos) {
-            g = star + 1;
-            t = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (g < glob.size() && glob[g] == '*')
-        ++g;
-    return g == glob.size();
+    return fnmatch(glob.c_str(), text.c_str(), FNM_NOESCAPE) == 0;
 }
 
 } // namespace patchbay

@@ -2,8 +2,10 @@
 
 #include "base/check_index.h"
 #include "base/error.h"
+#include "base/signals.h"
 #include "model/detail/forward.h"
 #include "model/detail/tensor_array.h"
+#include "patching/detail/gemm.h"
 
 #include <set>
 
@@ -63,6 +65,7 @@ std::vector<std::string> HookedTransformer::match(const std::vector<std::string>
 
 HookedTransformer::Output HookedTransformer::run(const Tokens &tokens, const Options &options, const CancelToken &cancel) const
 {
+    const SignalsHeldOff held;
     const ModelConfig &config = m_model->config();
     const Weights &weights = m_model->weights();
     check_tokens(tokens, config);
@@ -77,7 +80,10 @@ HookedTransformer::Output HookedTransformer::run(const Tokens &tokens, const Opt
         const int64_t rows = int64_t(tokens.prompts) * tokens.width;
         out.logits = {{tokens.prompts, tokens.width, config.d_vocab}, std::vector<float>(size_t(rows * config.d_vocab))};
         at::Tensor logits = at::from_blob(out.logits.floats().data(), {rows, config.d_vocab}, at::kFloat);
-        at::addmm_out(logits, weights.b_U, x.reshape({rows, config.d_model}), weights.W_U);
+        logits.copy_(weights.b_U.expand_as(logits));
+        const at::Tensor in = x.reshape({rows, config.d_model}).contiguous();
+        detail::gemm(rows, config.d_vocab, config.d_model, in.data_ptr<float>(), config.d_model, weights.W_U.data_ptr<float>(),
+                     config.d_vocab, logits.data_ptr<float>(), config.d_vocab, true);
     }
     return out;
 }

@@ -1,19 +1,23 @@
 #include "model/model.h"
 
+#include "base/cores.h"
 #include "base/data_dir.h"
 #include "base/error.h"
+#include "base/memory.h"
+#include "base/signals.h"
 #include "model/detail/config_json.h"
+#include "model/detail/foreign_checkpoint.h"
 #include "model/detail/pack_projections.h"
 #include "model/detail/process_weights.h"
 #include "model/detail/random_weights.h"
 #include "model/detail/read_weights.h"
-#include "model/detail/sha256.h"
+#include "base/sha256.h"
 #include "model/detail/trust_check.h"
+#include "model/model_folder.h"
 #include "text/tokenizer.h"
 
 #include <chrono>
 #include <future>
-#include <thread>
 
 #include <omp.h>
 
@@ -36,7 +40,7 @@ class RoomForHashing {
 public:
     RoomForHashing() : m_before(omp_get_max_threads())
     {
-        if (m_before > 1 && m_before >= int(std::thread::hardware_concurrency()))
+        if (m_before > 1 && m_before >= usable_cores())
             omp_set_num_threads(m_before - 1);
     }
     ~RoomForHashing() { omp_set_num_threads(m_before); }
@@ -47,11 +51,23 @@ private:
     const int m_before;
 };
 
+/// OpenBLAS, by which LibTorch multiplies, takes a work area at its first product, and tries for ever where it gets none.
+/// So the first one is here, where running out of memory can still be said.
+void prepare_blas()
+{
+    static const at::Tensor first = [] {
+        need_memory(size_t(144) << 20);
+        return at::mm(at::ones({128, 128}), at::ones({128, 128}));
+    }();
+}
+
 } // namespace
 
 std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::function<void(double, const std::string &)> &progress,
                                          const CancelToken &cancel)
 {
+    const SignalsHeldOff held;
+    prepare_blas();
     const auto start = std::chrono::steady_clock::now();
     const auto report = [&](double done, const char *what) {
         cancel.check();
@@ -61,14 +77,11 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     report(0, "reading the configuration");
     const std::shared_ptr<Model> model(new Model);
     TrustReport &trust = model->m_trust;
-    std::error_code ignored;
-    if (!std::filesystem::exists(options.path, ignored))
-        throw Error(options.path.string(), "does not exist; give the folder with config.json and the weights");
-    if (!std::filesystem::is_directory(options.path, ignored))
-        throw Error(options.path.string(), "is not a folder; give the folder with config.json and the weights");
-    const std::filesystem::path config_path = options.path / "config.json";
+    const std::filesystem::path folder = model_folder(options.path.string());
+    const std::filesystem::path config_path = folder / "config.json";
     const nlohmann::json json = read_config_json(config_path);
-    trust.path = options.path.string();
+    refuse_foreign_config(json, config_path);
+    trust.path = folder.string();
     trust.config = config_from_json(json, config_path.string());
     trust.processing = options.processing;
     trust.architecture = json.value("model_type", std::string());
@@ -77,7 +90,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     const auto bias = json.find("attention_bias");
     const bool attention_bias = bias != json.end() && bias->is_boolean() ? bias->get<bool>() : trust.config.family != Family::Llama;
 
-    const Checkpoint checkpoint = Checkpoint::open(options.path);
+    const Checkpoint checkpoint = Checkpoint::open(folder);
     trust.source_dtype = source_dtypes(checkpoint);
     trust.parameters = count_parameters(checkpoint);
     std::future<std::string> hash;
@@ -87,8 +100,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
         room.emplace();
         hash = std::async(std::launch::async, [files = checkpoint.files(), token = hashing.token] { return sha256_of_files(files, token); });
     }
-    if (const auto file = options.path / "tokenizer.json"; std::filesystem::exists(file, ignored))
-        model->m_tokenizer = Tokenizer::load(file);
+    model->open_tokenizer(folder);
 
     model->m_weights = std::make_unique<Weights>(
         read_weights(checkpoint, trust.config, attention_bias, [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); }, cancel));
@@ -99,7 +111,8 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     at::Tensor unprocessed;
     if (options.trust_check) {
         report(0.7, "checking the model");
-        trust.tokenizer = model->m_tokenizer ? check_tokenizer(*model->m_tokenizer, trust.config) : "none";
+        if (model->m_tokenizer)
+            trust.tokenizer = check_tokenizer(*model->m_tokenizer, trust.config);
         probe = probe_tokens(trust.config, model->m_tokenizer.get());
         unprocessed = probe_log_probabilities(trust.config, weights, probe);
         trust.hazards = find_hazards(trust, checkpoint, weights, model->m_tokenizer.get());
@@ -122,8 +135,27 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     return model;
 }
 
+// What needs no tokenizer works without it: one that cannot be read is no reason to refuse the model.
+void Model::open_tokenizer(const std::filesystem::path &folder)
+{
+    const std::string without = "only token ids can be run on it (--batch), not prompts as text";
+    if (tokenizer_file(folder).empty()) {
+        m_trust.tokenizer = "none";
+        m_no_tokenizer = "has no tokenizer.json, nor vocab.json with merges.txt: " + without;
+        return;
+    }
+    try {
+        m_tokenizer = Tokenizer::open(folder);
+    } catch (const Error &error) {
+        m_trust.tokenizer = std::string("cannot be used: ") + error.what();
+        m_no_tokenizer = std::string("its tokenizer cannot be used, so ") + without + ": " + error.what();
+    }
+}
+
 std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t seed, const Processing &processing)
 {
+    const SignalsHeldOff held;
+    prepare_blas();
     check_config(config, "random model");
     const std::shared_ptr<Model> model(new Model);
     model->m_trust.path = "random";
@@ -132,11 +164,13 @@ std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t s
     model->m_trust.processing = processing;
     model->m_trust.source_dtype = "F32";
     model->m_trust.tokenizer = "none";
+    model->m_no_tokenizer = "a random model has no tokenizer";
     model->m_weights = std::make_unique<Weights>(random_weights(config, seed));
     const Weights &w = *model->m_weights;
     const auto count = [&](const at::Tensor &tensor) { model->m_trust.parameters += tensor.defined() ? tensor.numel() : 0; };
     for (const LayerWeights &l : w.layers)
-        for (const at::Tensor *tensor : {&l.ln1_w, &l.ln1_b, &l.ln2_w, &l.ln2_b, &l.W_Q, &l.W_K, &l.W_V, &l.W_O, &l.b_Q, &l.b_K, &l.b_V, &l.b_O,
+        for (const at::Tensor *tensor : {&l.ln1_w, &l.ln1_b, &l.ln2_w, &l.ln2_b, &l.ln1_post_w, &l.ln1_post_b, &l.ln2_post_w, &l.ln2_post_b,
+                                         &l.q_norm, &l.k_norm, &l.W_Q, &l.W_K, &l.W_V, &l.W_O, &l.b_Q, &l.b_K, &l.b_V, &l.b_O,
                                          &l.W_in, &l.W_gate, &l.b_in, &l.W_out, &l.b_out})
             count(*tensor);
     for (const at::Tensor *tensor : {&w.W_E, &w.W_pos, &w.ln_final_w, &w.ln_final_b})

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/cancel.h"
+#include "base/error.h"
 #include "model/config.h"
 #include "model/trust_report.h"
 
@@ -16,15 +17,15 @@ class Tokenizer;
 struct Weights; // model/detail/weights.h: tensors, for core's own sources only
 
 struct LoadOptions {
-    std::filesystem::path path; ///< a Hugging Face folder
+    std::filesystem::path path; ///< see model_folder()
     Processing processing;
     bool trust_check = true;    ///< the probe prompt, the hash and the round trip; benchmarks leave it out
 };
 
 class Model {
 public:
-    /// Loads a folder with config.json, weights (model.safetensors, a sharded index, or pytorch_model.bin) and, if there is one,
-    /// tokenizer.json. progress gets (share done 0..1, what is being done). Throws Error naming the file, Cancelled.
+    /// Loads a folder with config.json, weights (model.safetensors, a sharded index, or pytorch_model.bin) and, if there is one that can
+    /// be read, a tokenizer. progress gets (share done 0..1, what is being done). Throws Error naming the file, Cancelled.
     static std::shared_ptr<const Model> load(const LoadOptions &options,
                                              const std::function<void(double, const std::string &)> &progress = {},
                                              const CancelToken &cancel = {});
@@ -35,16 +36,25 @@ public:
     const ModelConfig &config() const { return m_trust.config; }
     const Processing &processing() const { return m_trust.processing; }
     const TrustReport &trust() const { return m_trust; }
-    /// Null when the folder has no tokenizer.json.
+    /// Null when the folder has no tokenizer, or one that cannot be read.
     const Tokenizer *tokenizer() const { return m_tokenizer.get(); }
+    /// Throws Error saying why there is none.
+    const Tokenizer &need_tokenizer() const
+    {
+        if (!m_tokenizer)
+            throw Error(m_trust.path, m_no_tokenizer);
+        return *m_tokenizer;
+    }
     /// The processed weights. Defined for core's sources only.
     const Weights &weights() const { return *m_weights; }
 
 private:
     Model();
+    void open_tokenizer(const std::filesystem::path &folder);
     TrustReport m_trust;
     std::unique_ptr<Weights> m_weights;
     std::unique_ptr<Tokenizer> m_tokenizer;
+    std::string m_no_tokenizer; ///< why there is none
 };
 
 /// The folder of the embedded demo model: next to the program when installed, in the source tree when built there. Throws Error.

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "io/array_files.h"
+#include "io/git_lfs.h"
 #include "io/zip_archive.h"
 #include "model/detail/checkpoint.h"
 #include "model/detail/pickle.h"
@@ -169,6 +170,9 @@ std::map<std::string, CheckpointTensor> open_pytorch(const std::filesystem::path
     if (start[0] == '\x80')
         throw Error(path.string(), "is in PyTorch's format from before version 1.6, which is not supported; load it and save it again with a "
                                    "newer PyTorch, or as safetensors");
+    std::string more(100, '\0');
+    in.seekg(0).read(more.data(), std::streamsize(more.size()));
+    refuse_git_lfs_pointer(more, path);
     if (start[0] != 'P' || start[1] != 'K')
         throw Error(path.string(), "is not a file that torch.save wrote");
     return StateDict(path).read();

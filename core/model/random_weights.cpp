@@ -18,14 +18,24 @@ Weights random_weights(const ModelConfig &c, uint64_t seed)
     const auto norm_bias = [&] { return layer_norm ? normal({D}, small) : at::Tensor(); };
     Weights w;
     w.W_E = normal({c.d_vocab, D}, 1);
-    if (c.family == Family::Gpt2)
+    if (c.learned_positions())
         w.W_pos = normal({c.n_ctx, D}, 0.2);
     for (int layer = 0; layer < c.n_layers; ++layer) {
         LayerWeights l;
-        l.ln1_w = at::ones({D});
-        l.ln1_b = norm_bias();
-        l.ln2_w = at::ones({D});
-        l.ln2_b = norm_bias();
+        if (c.pre_norms) {
+            l.ln1_b = norm_bias();
+            l.ln2_b = norm_bias();
+        }
+        if (c.post_norms) {
+            l.ln1_post_w = normal({D}, small) + depth;
+            l.ln1_post_b = norm_bias();
+            l.ln2_post_w = normal({D}, small) + depth;
+            l.ln2_post_b = norm_bias();
+        }
+        if (c.qk_norm != QkNorm::None) {
+            l.q_norm = normal({H, d}, 0.3) + 1;
+            l.k_norm = normal({G, d}, 0.3) + 1;
+        }
         l.W_Q = normal({H, D, d}, reads);
         l.W_K = normal({G, D, d}, reads);
         l.W_V = normal({G, D, d}, reads);
@@ -42,7 +52,14 @@ Weights random_weights(const ModelConfig &c, uint64_t seed)
         l.b_out = normal({D}, small);
         w.layers.push_back(std::move(l));
     }
-    w.ln_final_w = at::ones({D});
+    // Not one, so that what norms are folded into shows.
+    const auto norm_weight = [&] { return normal({D}, small) + 1; };
+    for (LayerWeights &l : w.layers)
+        if (c.pre_norms) {
+            l.ln1_w = norm_weight();
+            l.ln2_w = norm_weight();
+        }
+    w.ln_final_w = norm_weight();
     w.ln_final_b = norm_bias();
     w.W_U = c.tied_embedding ? (w.W_E.t() * reads).contiguous() : normal({D, c.d_vocab}, reads);
     w.b_U = at::zeros({c.d_vocab});

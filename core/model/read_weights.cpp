@@ -1,6 +1,7 @@
 #include "model/detail/read_weights.h"
 
 #include "base/error.h"
+#include "model/detail/foreign_checkpoint.h"
 
 #include <algorithm>
 #include <cstring>
@@ -102,7 +103,7 @@ public:
         std::string extra;
         int count = 0;
         for (const auto &[tensor, stored] : m_checkpoint.tensors())
-            if (!m_known.contains(tensor) && !is_known_buffer(tensor) && ++count <= 3)
+            if (!m_known.contains(tensor) && !is_known_buffer(tensor) && !m_checkpoint.is_alias(tensor) && ++count <= 3)
                 extra += (count > 1 ? ", " : "") + tensor;
         if (count > 0)
             throw Error(m_checkpoint.name(), "holds " + std::to_string(count) + (count == 1 ? " tensor" : " tensors") + " that this " + name(config.family)
@@ -287,6 +288,8 @@ bool is_known_buffer(const std::string &tensor)
 Weights read_weights(const Checkpoint &checkpoint, const ModelConfig &config, bool attention_bias,
                      const std::function<void(double)> &progress, const CancelToken &cancel)
 {
+    for (const auto &[tensor, stored] : checkpoint.tensors())
+        refuse_foreign_tensor(tensor, stored.file);
     Reader reader(checkpoint, progress, cancel);
     read_family(reader, config, attention_bias);
     reader.check_extra(config);

@@ -26,11 +26,14 @@ double slowed(double frequency, const RotaryScaling &s)
 
 } // namespace
 
-std::vector<double> rotary_frequencies(const ModelConfig &config)
+std::vector<double> rotary_frequencies(const ModelConfig &config, int layer)
 {
+    const double own = config.traits_of(layer).rotary_base;
     std::vector<double> out;
-    for (int i = 0; i < config.rotary_dim / 2; ++i)
-        out.push_back(slowed(std::pow(config.rotary_base, -2.0 * double(i) / config.rotary_dim), config.rotary_scaling));
+    for (int i = 0; i < config.rotary_dim / 2; ++i) {
+        const double share = -2.0 * double(i) / config.rotary_dim;
+        out.push_back(own > 0 ? std::pow(own, share) : slowed(std::pow(config.rotary_base, share), config.rotary_scaling));
+    }
     return out;
 }
 

@@ -21,6 +21,15 @@ int64_t count_untrained_rows(const at::Tensor &W_E)
     return (size < 0.1 * size.median()).sum().item<int64_t>();
 }
 
+/// Whether another name stands for the same tensor.
+bool shares_its_bytes(const Checkpoint &checkpoint, const std::string &tensor)
+{
+    const CheckpointTensor &one = checkpoint.tensors().at(tensor);
+    return std::any_of(checkpoint.tensors().begin(), checkpoint.tensors().end(), [&](const auto &item) {
+        return item.first != tensor && item.second.source == one.source && item.second.offset == one.offset;
+    });
+}
+
 } // namespace
 
 std::vector<int64_t> probe_tokens(const ModelConfig &config, const Tokenizer *tokenizer)
@@ -99,7 +108,7 @@ std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoin
     if (config.tied_embedding) {
         out.push_back("Embedding and unembedding are tied in the checkpoint; weight processing changes them separately, so they differ here.");
         for (const char *head : {"lm_head.weight", "embed_out.weight"})
-            if (checkpoint.tensors().contains(head))
+            if (checkpoint.tensors().contains(head) && !shares_its_bytes(checkpoint, head))
                 out.push_back(std::string("The checkpoint holds ") + head + " although config.json ties the embedding; the embedding is used.");
     }
     if (report.source_dtype != "F32")
@@ -111,7 +120,7 @@ std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoin
         out.push_back(std::to_string(rows) + " rows of the embedding are almost zero: these tokens were hardly trained.");
     if (tokenizer && tokenizer->size() < config.d_vocab)
         out.push_back(std::to_string(config.d_vocab - tokenizer->size()) + " rows of the vocabulary belong to no token of the tokenizer (padding).");
-    if (tokenizer && report.tokenizer != "ok")
+    if (report.tokenizer != "ok" && report.tokenizer != "none")
         out.push_back("The tokenizer " + report.tokenizer + ".");
     return out;
 }

@@ -1,5 +1,6 @@
 #include "model/weight_arrays.h"
 
+#include "base/signals.h"
 #include "model/detail/tensor_array.h"
 #include "model/detail/weights.h"
 
@@ -7,6 +8,7 @@ namespace patchbay {
 
 ArrayMap weight_arrays(const Model &model)
 {
+    const SignalsHeldOff held;
     ArrayMap out;
     const auto add = [&](const std::string &name, const at::Tensor &tensor) {
         if (tensor.defined())
@@ -23,6 +25,12 @@ ArrayMap weight_arrays(const Model &model)
         add(block + "ln1.b", l.ln1_b);
         add(block + "ln2.w", l.ln2_w);
         add(block + "ln2.b", l.ln2_b);
+        add(block + "ln1_post.w", l.ln1_post_w);
+        add(block + "ln1_post.b", l.ln1_post_b);
+        add(block + "ln2_post.w", l.ln2_post_w);
+        add(block + "ln2_post.b", l.ln2_post_b);
+        add(attn + "q_norm.w", l.q_norm);
+        add(attn + "k_norm.w", l.k_norm);
         add(attn + "W_Q", l.W_Q);
         add(attn + shared + "W_K", l.W_K);
         add(attn + shared + "W_V", l.W_V);

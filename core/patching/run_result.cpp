@@ -87,6 +87,25 @@ const Grid *RunResult::grid(std::string_view name) const
     return nullptr;
 }
 
+std::string label(const CellPlace &place)
+{
+    if (place.layer < 0)
+        return "together";
+    const std::string head = place.head < 0 ? "L" + std::to_string(place.layer) : label(Head{place.layer, place.head});
+    return place.position < 0 ? head : head + " pos " + std::to_string(place.position);
+}
+
+CellPlace Grid::at(int cell) const
+{
+    CellPlace place;
+    for (size_t axis = shape.size(); axis-- > 0;) {
+        const int index = cell % shape[axis];
+        cell /= shape[axis];
+        (axes[axis] == "head" ? place.head : axes[axis] == "pos" ? place.position : place.layer) = index;
+    }
+    return place;
+}
+
 double normalised(const Grid &grid, int cell, const Baseline &baseline)
 {
     switch (grid.state[size_t(cell)]) {

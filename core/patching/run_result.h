@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/array.h"
-#include "patching/run_spec.h"
+#include "spec/run_spec.h"
 
 #include <cstdint>
 #include <memory>
@@ -44,6 +44,14 @@ std::string effect_text(double normalised_effect, const EffectUnit &unit);
 /// What people must know about the gap before they read effects: that it vanishes, or that it is below 0. Empty otherwise.
 std::string gap_note(const Baseline &baseline);
 
+/// Where a cell lies; -1 where the grid has no such axis.
+struct CellPlace {
+    int layer = -1, position = -1, head = -1;
+    bool operator==(const CellPlace &) const = default;
+};
+/// "L9H6", "L9H6 pos 4", "L9"; "together" for the one cell of a single run.
+std::string label(const CellPlace &place);
+
 /// One sweep's cells: axes such as {"layer", "head"}, {"layer", "pos", "head"}, {"layer"} or none (a single run).
 struct Grid {
     std::string name;              ///< "denoise.z", "path", "zero.z" — the tensor's name in files
@@ -57,6 +65,10 @@ struct Grid {
 
     int cells() const { return static_cast<int>(state.size()); }
     std::span<const float> cell(int index) const { return {per_prompt.data() + size_t(index) * size_t(prompts), size_t(prompts)}; }
+    /// Layer, position and head of a cell.
+    CellPlace at(int cell) const;
+    /// Whether the columns are heads: a grid over positions or layers alone has none to select.
+    bool has_heads() const { return !axes.empty() && axes.back() == "head"; }
     /// Index of (layer, head) or (layer) in a grid with these axes.
     int index(int layer, int head = 0) const { return shape.size() >= 2 ? layer * shape[1] + head : layer; }
 };

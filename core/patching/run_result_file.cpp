@@ -42,7 +42,7 @@ Array flags(const std::vector<uint8_t> &values)
 // Attribution has no patched runs: its grid's array is the estimate itself, in units of the metric.
 bool only_estimates(const RunResult &result)
 {
-    return result.spec.method == Method::Attribution;
+    return result.spec.is<Attribution>();
 }
 
 bool any_number(const std::vector<float> &values)

@@ -1,19 +1,20 @@
 #include "patching/session.h"
 
-#include "base/check_index.h"
+#include "base/cores.h"
+#include "base/memory.h"
 #include "model/check_head.h"
 #include "patching/detail/gemm.h"
-#include "patching/detail/kernels.h"
+#include "block/detail/kernels.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/wave.h"
 
 #include <ATen/Parallel.h>
 
 #include <omp.h>
+#include <pthread.h>
 
 #include <chrono>
 #include <numeric>
-#include <thread>
 
 namespace patchbay {
 
@@ -31,13 +32,47 @@ std::optional<Head> PriorityHint::wanted() const
     return m_head;
 }
 
+namespace {
+
+// libgomp ends the program where it cannot start a thread, and it starts them inside the first loop that needs them. So
+// they are started here, where running out of memory can still be said, and under SignalsHeldOff, whatever the thread
+// that calls has. A pool belongs to the thread that calls.
+void start_pool(int threads)
+{
+    static thread_local int started = 1;
+    if (threads <= started)
+        return;
+    pthread_attr_t attributes;
+    size_t stack = 0;
+    if (pthread_getattr_default_np(&attributes) == 0) {
+        pthread_attr_getstacksize(&attributes, &stack);
+        pthread_attr_destroy(&attributes);
+    }
+    need_memory(size_t(threads - started) * (stack + (size_t(64) << 10)));
+#pragma omp parallel num_threads(threads)
+    hold_off_signals(); // also those of a pool begun elsewhere; set_threads gives the caller its own mask back
+    started = threads;
+}
+
+// Handing a row of a tiny model over to another thread takes longer than computing it; on a busy machine, where the
+// other thread has to wait for a core first, a hundred times as long.
+int threads_for(const ModelConfig &c, int wanted)
+{
+    const double width = 2.0 * (c.n_heads + c.n_kv_heads) * c.d_head + (c.gated_mlp ? 3.0 : 2.0) * c.d_mlp;
+    constexpr double tiny = 1e6; // operations on a row in one block: a d_model of about 200
+    return wanted == 0 && 2.0 * c.d_model * width < tiny ? 1 : wanted;
+}
+
+} // namespace
+
 void set_threads(int threads)
 {
+    const SignalsHeldOff held;
     // oneDNN deals out its work before it has the threads: where OpenMP gave it fewer (OMP_THREAD_LIMIT, OMP_DYNAMIC), a part of every
     // product would be left undone, without a word.
     omp_set_dynamic(0);
-    const int wanted = threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency()));
-    const int n = std::max(1, std::min(wanted, omp_get_thread_limit()));
+    const int n = std::max(1, std::min(threads > 0 ? threads : usable_cores(), omp_get_thread_limit()));
+    start_pool(n);
     // Setting it makes LibTorch's other pool anew, whose threads spin for tens of milliseconds beside whatever comes next.
     if (at::get_num_threads() != n)
         at::set_num_threads(n);
@@ -57,9 +92,10 @@ Session::Impl::Impl(std::shared_ptr<const Model> model_, PromptBatch batch_, con
         throw Error("device " + resources.device, "this build computes on the CPU only; use --device cpu");
 }
 
-void Session::Impl::enter() const
+SignalsHeldOff Session::Impl::enter() const
 {
-    set_threads(resources.threads);
+    set_threads(threads_for(model->config(), resources.threads));
+    return {};
 }
 
 std::unique_ptr<HeadEntry> Session::Impl::head_entry(bool base_flipped, const std::vector<int> &first) const
@@ -72,7 +108,7 @@ int64_t Session::Impl::rows_at_once(size_t kept_besides) const
     const ModelConfig &c = model->config();
     const size_t kept = BatchRuns::bytes(c, runs.layout().rows) + kept_besides;
     // One block of a layer: normed rows, qkv, z and two MLP buffers.
-    const size_t block = size_t(block_rows) * sizeof(float) * size_t(2 * c.d_model + engine->qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
+    const size_t block = size_t(block_rows) * sizeof(float) * size_t(2 * c.d_model + engine->traits().qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
     const size_t left = resources.memory_budget > kept + block ? resources.memory_budget - kept - block : 0;
     const size_t per_row = sizeof(float) * size_t(c.d_model) * 3;
     return std::max<int64_t>(1024, int64_t(left / per_row / 2));
@@ -125,7 +161,7 @@ void Session::Impl::finish(const RunSpec &, const SweepPlan &sweep, const Schedu
 
 RunResult Session::Impl::run_activation(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
-    const SweepPlan sweep = spec.method == Method::Ablate ? plan_joint_ablation(spec, batch, runs) : plan_activation_patching(spec, batch, runs);
+    const SweepPlan sweep = plan_activation_patching(spec, batch, runs);
     RunResult result = begin(spec, sweep);
     std::vector<int> first = runs.layout().end; // nothing changes before the first row of any cell
     for (const CellPlan &plan : sweep.plans)
@@ -149,30 +185,16 @@ RunResult Session::Impl::run_activation(const RunSpec &spec, const RunObserver &
             plans.push_back(sweep.plans[size_t(i)]);
         return wave.run(plans, token);
     };
-    if (spec.method == Method::ActPatch)
-        schedule.estimate = [&](const CancelToken &token) { return estimate_activation(spec, sweep, token); };
+    schedule.estimate = [&](const CancelToken &token) { return estimate_activation(spec, sweep, token); };
     finish(spec, sweep, schedule, result, observer, cancel);
     return result;
 }
 
-namespace {
-
-// A position that only the longer prompts reach is patched there; one that no prompt has would change nothing, without a word.
-void check_positions(const Positions &positions, const PromptBatch &batch)
-{
-    if (positions.kind != Positions::Kind::List)
-        return;
-    if (positions.list.empty())
-        throw Error("positions", "the list is empty: name at least one");
-    for (const int position : positions.list)
-        check_index(position, *std::max_element(batch.end.begin(), batch.end.end()) + 1, "positions", "positions");
-}
-
-} // namespace
-
 Session::Session(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources)
-    : m((set_threads(resources.threads), std::make_unique<Impl>(std::move(model), std::move(batch), resources)))
 {
+    const SignalsHeldOff held;
+    set_threads(threads_for(model->config(), resources.threads));
+    m = std::make_unique<Impl>(std::move(model), std::move(batch), resources);
 }
 
 Session::~Session() = default;
@@ -199,13 +221,13 @@ const Resources &Session::resources() const
 
 const Baseline &Session::baseline(const CancelToken &cancel)
 {
-    m->enter();
+    const SignalsHeldOff held = m->enter();
     return m->baseline(cancel);
 }
 
 RunResult Session::run(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
-    m->enter();
+    const SignalsHeldOff held = m->enter();
     try {
         m->baseline(cancel);
     } catch (const Cancelled &) {
@@ -215,27 +237,25 @@ RunResult Session::run(const RunSpec &spec, const RunObserver &observer, const C
     }
     if (spec.metric != "logit_diff")
         throw Error("metric", "'" + spec.metric + "' is not known; the metric is logit_diff");
-    check_positions(spec.positions, m->batch);
-    switch (spec.method) {
-    case Method::ActPatch:
-    case Method::Ablate: return m->run_activation(spec, observer, cancel);
-    case Method::PathPatch: return m->run_path(spec, observer, cancel);
-    case Method::Attribution: return m->run_attribution(spec, observer, cancel);
-    case Method::Analysis: break;
-    }
+    if (spec.is<ActPatch>())
+        return m->run_activation(spec, observer, cancel);
+    if (spec.is<PathPatch>())
+        return m->run_path(spec, observer, cancel);
+    if (spec.is<Attribution>())
+        return m->run_attribution(spec, observer, cancel);
     throw Error("method", "analyses are run by run_analysis (analysis/analysis.h), not by a session");
 }
 
 AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind kind)
 {
-    m->enter();
+    const SignalsHeldOff held = m->enter();
     m->baseline({});
     const ModelConfig &c = m->model->config();
     check_head(head, c);
     const Run &run = m->runs.run(flipped_run);
     AttentionPattern out;
     out.head = head;
-    const int64_t S = m->engine->qkv_width();
+    const int64_t S = m->engine->traits().qkv_width();
     for (int p = 0; p < m->batch.prompts; ++p) {
         const int size = m->runs.layout().end[size_t(p)] + 1;
         out.sizes.push_back(size);
@@ -243,11 +263,10 @@ AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind k
         if (kind != AttentionKind::ValueWeighted)
             continue;
         // Each source's weight times the length of what it would write, relative to the prompt's longest.
-        const float *v = run.qkv[size_t(head.layer)].data_ptr<float>() + m->runs.layout().row(p, 0) * S + m->engine->v_column(head.head);
+        const float *v = run.qkv[size_t(head.layer)].data_ptr<float>() + m->runs.layout().row(p, 0) * S + m->engine->traits().v_column(head.head);
         std::vector<float> written(size_t(c.d_model)), length(static_cast<size_t>(size));
         for (int j = 0; j < size; ++j) {
-            gemm(1, c.d_model, c.d_head, v + j * S, S, m->engine->layer(head.layer).W_O.data_ptr<float>() + int64_t(head.head) * c.d_head * c.d_model,
-                 c.d_model, written.data(), c.d_model);
+            m->engine->block(head.layer).write_head(head.head, v + j * S, S, 1, written.data(), false);
             length[size_t(j)] = std::sqrt(kernels().dot(written.data(), written.data(), c.d_model));
         }
         const float longest = std::max(1e-20f, *std::max_element(length.begin(), length.end()));

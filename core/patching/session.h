@@ -4,7 +4,7 @@
 #include "base/cancel.h"
 #include "model/model.h"
 #include "patching/run_result.h"
-#include "patching/run_spec.h"
+#include "spec/run_spec.h"
 #include "task/prompts.h"
 
 #include <functional>
@@ -15,7 +15,7 @@
 namespace patchbay {
 
 struct Resources {
-    int threads = 0;                             ///< 0: all cores (one for tiny models, where handing work over costs more)
+    int threads = 0;                             ///< 0: all cores that it may use (one for tiny models, where handing work over costs more)
     size_t memory_budget = size_t(1) << 30;      ///< bytes above the weights that a sweep may use
     std::string device = "cpu";                  ///< "cpu", "cuda"
 };
@@ -80,7 +80,8 @@ public:
     /// From the cached runs, in milliseconds.
     AttentionPattern attention(Head head, bool flipped_run, AttentionKind kind = AttentionKind::Plain);
     /// The attention of a head in the run that a cell describes: base run with the given nodes patched from the source run.
-    AttentionPattern attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched);
+    /// Two whole passes; throws Cancelled between their layers.
+    AttentionPattern attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched, const CancelToken &cancel = {});
 
     /// The cached runs and weights, for core's own sources (patching/detail/session_impl.h).
     struct Impl;
@@ -90,7 +91,8 @@ private:
     std::unique_ptr<Impl> m;
 };
 
-/// Sets the number of threads of LibTorch, OpenMP and BLAS for this process; 0: all cores. Call before the first computation.
+/// Sets the number of threads of LibTorch and OpenMP for the calling thread's computations, and starts them; 0: all
+/// cores that this process may use. Throws std::bad_alloc where there is no memory for them.
 void set_threads(int threads);
 /// Version of the program, for results' metadata.
 std::string program_version();

@@ -13,17 +13,7 @@ namespace {
 
 std::string hook_of(const Node &node)
 {
-    const std::string own = "hook_" + name(node.site);
-    switch (node.site) {
-    case Site::Z:
-    case Site::Q:
-    case Site::K:
-    case Site::V:
-    case Site::Pattern:
-    case Site::Result: return block_hook(node.layer, "attn." + own);
-    case Site::MlpPre: return block_hook(node.layer, "mlp.hook_pre");
-    default: return block_hook(node.layer, own);
-    }
+    return block_hook(node.layer, info(node.site).hook);
 }
 
 Tokens tokens_of(const PromptBatch &batch, bool flipped)
@@ -33,10 +23,10 @@ Tokens tokens_of(const PromptBatch &batch, bool flipped)
 
 } // namespace
 
-AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched)
+AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched, const CancelToken &cancel)
 {
-    m->enter();
-    m->baseline({});
+    const SignalsHeldOff held = m->enter();
+    m->baseline(cancel);
     const ModelConfig &c = m->model->config();
     check_head(head, c);
     const bool base_flipped = base_is_flipped(spec);
@@ -46,28 +36,28 @@ AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, cons
     source_options.ungroup_kv = c.grouped();
     for (const Node &node : patched)
         source_options.keep.push_back(hook_of(node));
-    const ArrayMap source = transformer.run(tokens_of(m->batch, !base_flipped), source_options).cache;
+    const ArrayMap source = transformer.run(tokens_of(m->batch, !base_flipped), source_options, cancel).cache;
 
     HookedTransformer::Options options;
     options.logits = false;
     const std::string pattern_hook = block_hook(head.layer, "attn.hook_pattern");
     options.keep = {pattern_hook};
-    const auto rows = chosen_rows(spec.positions, m->batch, m->runs.layout(), first_rows(false, m->runs.layout()));
+    const auto rows = chosen_rows(positions_of(spec), m->batch, m->runs.layout(), first_rows(false, m->runs.layout()));
     for (const Node &node : patched) {
         Intervention change;
         change.hook = hook_of(node);
-        change.kind = spec.ablation == Ablation::Zero ? Intervention::Kind::Zero : spec.ablation == Ablation::Mean ? Intervention::Kind::Mean : Intervention::Kind::Replace;
+        change.kind = ablation_of(spec) == Ablation::Zero ? Intervention::Kind::Zero : ablation_of(spec) == Ablation::Mean ? Intervention::Kind::Mean : Intervention::Kind::Replace;
         if (change.kind == Intervention::Kind::Replace)
             change.values = source.at(change.hook);
         if (node.head >= 0)
             change.heads = {node.head};
         change.per_query_head = c.grouped() && (node.site == Site::K || node.site == Site::V);
-        if (spec.positions.kind != Positions::Kind::All)
+        if (positions_of(spec).kind != Positions::Kind::All)
             for (int p = 0; p < m->batch.prompts; ++p)
                 change.positions.push_back(rows->rows(p));
         options.interventions.push_back(std::move(change));
     }
-    const Array pattern = transformer.run(tokens_of(m->batch, base_flipped), options).cache.at(pattern_hook); // [P, H, T, T]
+    const Array pattern = transformer.run(tokens_of(m->batch, base_flipped), options, cancel).cache.at(pattern_hook); // [P, H, T, T]
     AttentionPattern out;
     out.head = head;
     const size_t T = size_t(m->batch.width);

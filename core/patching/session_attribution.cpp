@@ -35,9 +35,9 @@ bool wants_mlp_out(const SweepPlan &sweep)
 std::vector<float> Session::Impl::estimate_activation(const RunSpec &spec, const SweepPlan &sweep, const CancelToken &cancel)
 {
     std::vector<float> estimates(sweep.plans.size(), std::numeric_limits<float>::quiet_NaN());
-    if (spec.ablation == Ablation::Mean)
+    if (ablation_of(spec) == Ablation::Mean)
         return estimates;
-    const RowEffects effects = attribution(runs, sweep.base_flipped, spec.ablation == Ablation::Zero, wants_mlp_out(sweep), cancel);
+    const RowEffects effects = attribution(runs, sweep.base_flipped, ablation_of(spec) == Ablation::Zero, wants_mlp_out(sweep), cancel);
     const double scale = 1.0 / (double(batch.prompts) * cached_baseline->scale());
     for (size_t i = 0; i < sweep.plans.size(); ++i) {
         double sum = 0;
@@ -56,10 +56,10 @@ RunResult Session::Impl::run_attribution(const RunSpec &spec, const RunObserver 
     RunResult result = begin(spec, sweep);
     if (observer.started)
         observer.started(result);
-    if (spec.ablation == Ablation::Mean)
+    if (ablation_of(spec) == Ablation::Mean)
         throw Error("ablate", "attribution patching estimates replacement by the other run's value or by zero");
     try {
-        const RowEffects effects = attribution(runs, sweep.base_flipped, spec.ablation == Ablation::Zero, wants_mlp_out(sweep), cancel);
+        const RowEffects effects = attribution(runs, sweep.base_flipped, ablation_of(spec) == Ablation::Zero, wants_mlp_out(sweep), cancel);
         const std::vector<float> &base = runs.run(sweep.base_flipped).logit_diff;
         const int P = batch.prompts, H = model->config().n_heads;
         for (Grid &grid : result.grids)

@@ -22,8 +22,8 @@ void check_node(const Node &node, const ModelConfig &c, const char *field)
 std::vector<SenderSet> sender_sets(const Ends &ends, const ModelConfig &c)
 {
     const auto check_site = [](Site site) {
-        if (site != Site::Z && site != Site::AttnOut && site != Site::MlpOut)
-            throw Error("senders", name(site) + " cannot send; senders are z, attn_out and mlp_out");
+        if (!info(site).sends)
+            throw Error("senders", name(site) + " cannot send; senders are " + site_names(&SiteInfo::sends));
     };
     std::vector<SenderSet> sets;
     if (ends.sweep) {
@@ -54,10 +54,8 @@ std::vector<Node> expanded(const Node &node)
 std::vector<std::vector<Node>> receiver_groups(const Ends &ends, const ModelConfig &c)
 {
     const auto check_site = [](Site site) {
-        if (site == Site::Z || site == Site::Result || site == Site::AttnOut || site == Site::MlpOut)
-            throw Error("receivers", name(site)
-                                         + " cannot receive; receivers are q, k, v, pattern, q_input, k_input, v_input, mlp_pre, resid_pre, "
-                                           "resid_mid and resid_post");
+        if (!info(site).receives)
+            throw Error("receivers", name(site) + " cannot receive; receivers are " + site_names(&SiteInfo::receives));
     };
     std::vector<std::vector<Node>> groups;
     if (ends.sweep) {
@@ -97,7 +95,7 @@ bool end_is_enough(const Node &node, const ModelConfig &c)
 Edit make_edit(const Node &node, const at::Tensor &values, bool add, const std::shared_ptr<const RowMap> &rows)
 {
     Edit edit;
-    edit.layer = node.layer;
+    edit.layer = node.layer + info(node.site).reads;
     edit.head = node.head;
     edit.value = Edit::Value::Tensor;
     edit.add = add;
@@ -107,10 +105,7 @@ Edit make_edit(const Node &node, const at::Tensor &values, bool add, const std::
     case Site::QInput: edit.site = Site::Q; break;
     case Site::KInput: edit.site = Site::K; break;
     case Site::VInput: edit.site = Site::V; break;
-    case Site::ResidPost:
-        edit.site = Site::ResidPre;
-        edit.layer = node.layer + 1;
-        break;
+    case Site::ResidPost: edit.site = Site::ResidPre; break;
     default: edit.site = node.site;
     }
     return edit;
@@ -119,24 +114,24 @@ Edit make_edit(const Node &node, const at::Tensor &values, bool add, const std::
 /// A path patching run: sender sets × receiver groups, one of which is a single one.
 class PathSweep {
 public:
-    PathSweep(const RunSpec &spec, const Session::Impl &session, Workspace &work)
-        : m_config(session.runs.model().config()), m_runs(session.runs), m_mlps(spec.direct_includes_mlps), m_zero(spec.ablation == Ablation::Zero),
-          m_sets(sender_sets(spec.senders, m_config)),
-          m_groups(receiver_groups(spec.receivers, m_config)), m_rows(rows_of(spec, session.batch)),
-          m_first(first_of(*m_rows)), m_entry(session.head_entry(base_flipped(spec), m_first)),
-          m_wave(m_runs, base_flipped(spec), work, m_entry.get()),
-          m_pass(m_runs, base_flipped(spec), spec.ablation == Ablation::Zero, m_rows, work, m_entry.get())
+    PathSweep(const RunSpec &spec, const PathPatch &path, const Session::Impl &session, Workspace &work)
+        : m_config(session.runs.model().config()), m_runs(session.runs), m_mlps(path.direct_includes_mlps), m_zero(path.ablation == Ablation::Zero),
+          m_sets(sender_sets(path.senders, m_config)),
+          m_groups(receiver_groups(path.receivers, m_config)), m_rows(rows_of(path, session.batch)),
+          m_first(first_of(*m_rows)), m_entry(session.head_entry(base_is_flipped(spec), m_first)),
+          m_wave(m_runs, base_is_flipped(spec), work, m_entry.get()),
+          m_pass(m_runs, base_is_flipped(spec), path.ablation == Ablation::Zero, m_rows, work, m_entry.get())
     {
-        if (spec.senders.sweep && spec.receivers.sweep)
+        if (path.senders.sweep && path.receivers.sweep)
             throw Error("receivers", "either senders or receivers can be swept, not both: name a fixed sender list for a sweep of receivers");
-        if (spec.positions.kind == Positions::Kind::Each)
+        if (path.positions.kind == Positions::Kind::Each)
             throw Error("positions", "each is for activation patching; path patching takes all, end, io, s1, s2 or a list");
-        if (spec.ablation == Ablation::Mean)
+        if (path.ablation == Ablation::Mean)
             throw Error("ablate", "the senders' new value can be the other run's or zero");
-        m_sweep.base_flipped = base_flipped(spec);
+        m_sweep.base_flipped = base_is_flipped(spec);
         std::vector<std::string> axes;
         std::vector<int> shape;
-        if (const std::optional<Site> site = spec.senders.sweep ? spec.senders.sweep : spec.receivers.sweep) {
+        if (const std::optional<Site> site = path.senders.sweep ? path.senders.sweep : path.receivers.sweep) {
             axes.push_back("layer");
             shape.push_back(m_config.n_layers);
             if (per_head(*site)) {
@@ -144,7 +139,7 @@ public:
                 shape.push_back(m_config.n_heads);
             }
         }
-        m_sweep.grids.push_back(make_grid("path", axes, shape, session.batch.prompts, m_sweep.base_flipped ? Direction::Denoise : Direction::Noise));
+        m_sweep.grids.push_back(make_grid(spec, "path", axes, shape, session.batch.prompts));
         const size_t cells = m_sets.size() * m_groups.size();
         for (size_t i = 0; i < cells; ++i) {
             CellPlan plan = skeleton(i);
@@ -195,9 +190,9 @@ public:
         for (size_t i = 0; i < m_sets.size(); ++i) {
             cancel.check();
             double sum = 0;
-            for (const Node &sender : m_sets[i]) {
-                const at::Tensor &g = sender.site == Site::MlpOut ? gradients.after_mlp[size_t(sender.layer)] : gradients.after_attention[size_t(sender.layer)];
-                sum += double((m_pass.sender_change(sender) * g).sum().item<float>());
+            for (const FrozenPass::Change &change : m_pass.changes(m_sets[i])) {
+                const std::vector<at::Tensor> &g = change.site == Site::MlpOut ? gradients.after_mlp : gradients.after_attention;
+                sum += double((change.rows * g[size_t(change.layer)]).sum().item<float>());
             }
             out[i] = float(sum / (double(m_runs.layout().prompts) * scale));
         }
@@ -205,19 +200,17 @@ public:
     }
 
 private:
-    static bool base_flipped(const RunSpec &spec) { return spec.direction == Direction::Denoise; }
-
-    std::shared_ptr<const RowMap> rows_of(const RunSpec &spec, const PromptBatch &batch) const
+    std::shared_ptr<const RowMap> rows_of(const PathPatch &path, const PromptBatch &batch) const
     {
         bool end_enough = true;
         for (const std::vector<Node> &group : m_groups)
             for (const Node &node : group)
                 end_enough = end_enough && end_is_enough(node, m_config);
-        std::vector<int> first = first_rows(spec.ablation != Ablation::Zero, m_runs.layout());
+        std::vector<int> first = first_rows(path.ablation != Ablation::Zero, m_runs.layout());
         if (end_enough)
             for (size_t p = 0; p < first.size(); ++p)
                 first[p] = std::max(first[p], m_runs.layout().end[p]);
-        return chosen_rows(spec.positions, batch, m_runs.layout(), first);
+        return chosen_rows(path.positions, batch, m_runs.layout(), first);
     }
 
     std::vector<int> first_of(const RowMap &rows) const
@@ -280,7 +273,7 @@ private:
 
 RunResult Session::Impl::run_path(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
-    PathSweep path(spec, *this, work);
+    PathSweep path(spec, *spec.as<PathPatch>(), *this, work);
     RunResult result = begin(spec, path.sweep());
     Schedule schedule;
     schedule.flops = [&](int i) { return path.flops(i); };

@@ -1,8 +1,9 @@
 // Batches that come as bare token ids, and checks before a model reads them.
 #include "base/check_index.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "task/prompts.h"
-#include "text/tokenizer.h"
+#include "text/token_texts.h"
 
 #include <algorithm>
 #include <limits>
@@ -163,13 +164,14 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name, s
 
 void describe_tokens(PromptBatch &batch, const Tokenizer &tokenizer)
 {
-    batch.tokens.assign(size_t(batch.prompts), {});
-    batch.flipped_tokens.assign(size_t(batch.prompts), {});
+    const auto texts = [&](const std::vector<int64_t> &ids, int prompt) {
+        return token_texts(tokenizer, {ids.data() + size_t(prompt) * size_t(batch.width), size_t(batch.end[size_t(prompt)]) + 1});
+    };
+    batch.tokens.clear();
+    batch.flipped_tokens.clear();
     for (int prompt = 0; prompt < batch.prompts; ++prompt) {
-        for (int position = 0; position <= batch.end[size_t(prompt)]; ++position) {
-            batch.tokens[size_t(prompt)].push_back(token_text(tokenizer, batch.at(false, prompt, position)));
-            batch.flipped_tokens[size_t(prompt)].push_back(token_text(tokenizer, batch.at(true, prompt, position)));
-        }
+        batch.tokens.push_back(texts(batch.clean, prompt));
+        batch.flipped_tokens.push_back(texts(batch.flipped, prompt));
     }
 }
 
@@ -229,6 +231,23 @@ PromptBatch fitting_prompts(const PromptBatch &batch, int n_ctx, const std::vect
     }
     fitting.width = width;
     return fitting;
+}
+
+std::string hash_of(const PromptBatch &batch)
+{
+    std::vector<int64_t> read{batch.prompts};
+    for (int prompt = 0; prompt < batch.prompts; ++prompt) {
+        const size_t p = size_t(prompt);
+        read.push_back(batch.end[p]);
+        for (const bool flipped : {false, true})
+            for (int position = 0; position <= batch.end[p]; ++position)
+                read.push_back(batch.at(flipped, prompt, position));
+        read.push_back(batch.io[p]);
+        read.push_back(batch.s[p]);
+        for (const std::vector<int> *role : {&batch.io_pos, &batch.s1_pos, &batch.s2_pos})
+            read.push_back(role->empty() ? -1 : (*role)[p]);
+    }
+    return sha256_of(read.data(), read.size() * sizeof(int64_t));
 }
 
 void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx)

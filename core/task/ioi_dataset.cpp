@@ -3,6 +3,7 @@
 #include "base/json_field.h"
 #include "task/ioi_task.h"
 #include "task/task_source.h"
+#include "text/token_texts.h"
 #include "text/tokenizer.h"
 
 #include <algorithm>
@@ -109,8 +110,8 @@ private:
         if (ids.size() == 1)
             return ids[0];
         std::string parts;
-        for (const int64_t id : ids)
-            parts += (parts.empty() ? "" : ", ") + in_quotes(m_tokenizer.token(id));
+        for (const std::string &token : token_texts(m_tokenizer, ids))
+            parts += (parts.empty() ? "" : ", ") + in_quotes(token);
         throw Error(m_task.file,
                     "the name " + in_quotes(name) + " is " + std::to_string(ids.size()) + " tokens (" + parts
                         + ") for this tokenizer, but should be one: leave it out of \"names\"");

@@ -2,7 +2,7 @@
 // IOIDataset.
 #pragma once
 
-#include "patching/run_spec.h"
+#include "spec/run_spec.h"
 #include "task/flip.h"
 #include "task/task_file.h"
 

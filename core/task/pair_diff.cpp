@@ -1,5 +1,7 @@
 #include "task/pair_diff.h"
 
+#include "text/token_texts.h"
+
 #include <algorithm>
 
 namespace patchbay {
@@ -8,10 +10,8 @@ PairDiff diff_pair(const PromptPair &pair, const Tokenizer &tokenizer)
 {
     const std::vector<int64_t> &clean = pair.clean_ids, &flipped = pair.flipped_ids;
     PairDiff diff;
-    for (const int64_t id : clean)
-        diff.clean.push_back(token_text(tokenizer, id));
-    for (const int64_t id : flipped)
-        diff.flipped.push_back(token_text(tokenizer, id));
+    diff.clean = token_texts(tokenizer, clean);
+    diff.flipped = token_texts(tokenizer, flipped);
     diff.clean_differs.assign(clean.size(), false);
     diff.flipped_differs.assign(flipped.size(), false);
 

@@ -3,6 +3,7 @@
 #include "base/check_index.h"
 #include "base/error.h"
 #include "base/json_field.h"
+#include "text/token_texts.h"
 #include "text/tokenizer.h"
 
 #include <algorithm>
@@ -87,14 +88,9 @@ std::string why_not_one_token(const std::string &text, const Tokenizer &tokenize
     if (ids.size() == 1)
         return {};
     std::string parts;
-    for (const int64_t id : ids)
-        parts += (parts.empty() ? " (" : ", ") + in_quotes(tokenizer.token(id));
+    for (const std::string &token : token_texts(tokenizer, ids))
+        parts += (parts.empty() ? " (" : ", ") + in_quotes(token);
     return in_quotes(text) + " is " + count_of(ids) + parts + (parts.empty() ? "" : ")");
-}
-
-std::string token_text(const Tokenizer &tokenizer, int64_t id)
-{
-    return tokenizer.contains(id) ? tokenizer.token(id) : "[" + std::to_string(id) + "]";
 }
 
 std::string too_long(size_t tokens, int n_ctx)

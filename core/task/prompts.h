@@ -67,9 +67,6 @@ std::string too_long(size_t tokens, int n_ctx);
 /// Empty for a text of one token; otherwise what it is, such as "\" Brandon\" is 2 tokens (\" Brand\", \"on\")".
 std::string why_not_one_token(const std::string &text, const Tokenizer &tokenizer);
 
-/// A token as text; "[50300]" for an id that the tokenizer does not have.
-std::string token_text(const Tokenizer &tokenizer, int64_t id);
-
 /// The batch without the prompts at these indices. Throws Error when there is no such prompt, or none is left.
 PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &excluded);
 
@@ -78,6 +75,9 @@ PromptBatch fitting_prompts(const PromptBatch &batch, int n_ctx, const std::vect
 
 /// Fills in the token strings of a batch.
 void describe_tokens(PromptBatch &batch, const Tokenizer &tokenizer);
+
+/// SHA-256 over what a run reads of a batch: each prompt's tokens up to END, its answers and positions; not the padding, and not where it came from.
+std::string hash_of(const PromptBatch &batch);
 
 /// Checks a batch against a model's vocabulary and context. Throws Error naming prompt, token and limit.
 void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx);

@@ -1,14 +1,16 @@
 // From a TaskRef to prompt pairs: the generator, a pairs file, or bare token ids.
 #pragma once
 
-#include "patching/run_spec.h"
 #include "task/prompts.h"
+#include "task/task_ref.h"
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
 namespace patchbay {
+
+class Model;
 
 /// The pairs that a reference describes, tokenized, with the reference's exclusions and every pair's problem noted: also that it is
 /// longer than the model's context n_ctx (0: not known). kind "batch" has no pairs: use load_batch. Throws Error naming file and cause.
@@ -17,6 +19,8 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
 /// The batch a reference describes, for any kind; prompts that cannot be run are left out and named in its notes. tokenizer may be null
 /// for kind "batch" only. Throws Error.
 PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ctx = 0);
+/// The same for a model, with its tokenizer and its context. Where a tokenizer is needed and there is none, the Error says why.
+PromptBatch load_batch(const TaskRef &task, const Model &model);
 
 /// Lines of {"clean", "flipped", "answer", "wrong"} (JSONL), a JSON list of them, or a table (CSV) with such a header; other programs'
 /// names for the same are read, too, and token ids instead of answers. Texts end before the answer. encoding: of the text

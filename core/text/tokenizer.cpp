@@ -7,6 +7,7 @@
 #include "text/detail/byte_alphabet.h"
 #include "text/detail/normalizer.h"
 #include "text/detail/pre_tokenizer.h"
+#include "text/detail/vocab_merges.h"
 
 #include <unicode/unistr.h>
 
@@ -27,7 +28,7 @@ std::string well_formed(std::string_view bytes)
     return result;
 }
 
-/// ICU counts in 32 bits; a third leaves room for a text that grows when it is normalized.
+/// ICU and Oniguruma count in 32 bits; a third leaves room for a text that grows when it is normalized.
 constexpr size_t longest_text = size_t(1) << 29;
 
 /// Post-processors add special tokens, which encode() never does: known ones can be passed over.
@@ -81,7 +82,9 @@ Tokenizer::Impl::Impl(const JsonField &root) : name(root.file()), bpe(root.at("m
         root.at("pre_tokenizer").fail("has no ByteLevel (only byte-level BPE is supported)");
     if (const auto field = root.find("post_processor"))
         check_post_processor(*field);
-    check_decoder(root.at("decoder"));
+    // Without one, Hugging Face's tokenizers join tokens with spaces between; what they stand for is the same.
+    if (const auto field = root.find("decoder"))
+        check_decoder(*field);
     if (const auto field = root.find("added_tokens"))
         added = read_added_tokens(*field);
 
@@ -119,12 +122,14 @@ void Tokenizer::Impl::read_config(const JsonField &config)
         const auto field = config.find(key);
         if (!field)
             return;
-        const std::string content = field->value().is_object() ? field->at("content").text() : field->text();
+        const auto content = special_token_content(field->value());
+        if (!content) // ids do not depend on it
+            return;
         id.reset();
         for (const AddedToken &token : added)
-            if (token.content == content)
+            if (token.content == *content)
                 id = token.id;
-        if (const auto found = bpe.vocabulary().find(content); !id && found != bpe.vocabulary().end())
+        if (const auto found = bpe.vocabulary().find(*content); !id && found != bpe.vocabulary().end())
             id = found->second;
     };
     read("bos_token", bos);
@@ -136,12 +141,40 @@ void Tokenizer::Impl::read_config(const JsonField &config)
 Tokenizer::Tokenizer() = default;
 Tokenizer::~Tokenizer() = default;
 
-std::unique_ptr<Tokenizer> Tokenizer::load(const std::filesystem::path &tokenizer_json)
+std::filesystem::path tokenizer_file(const std::filesystem::path &folder)
 {
+    std::error_code ignored;
+    for (const char *name : {"tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model"})
+        if (std::filesystem::exists(folder / name, ignored) && (name != std::string("vocab.json") || std::filesystem::exists(folder / "merges.txt", ignored)))
+            return folder / name;
+    return {};
+}
+
+std::unique_ptr<Tokenizer> Tokenizer::open(const std::filesystem::path &place)
+{
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(place, ignored))
+        return load(place);
+    const std::filesystem::path file = tokenizer_file(place);
+    if (file.empty())
+        throw Error(place.string(), "has no tokenizer: neither tokenizer.json nor vocab.json with merges.txt is there");
+    return load(file);
+}
+
+std::unique_ptr<Tokenizer> Tokenizer::load(const std::filesystem::path &file)
+{
+    if (file.extension() == ".model")
+        throw Error(file.string(), "is a SentencePiece model, which is not read; transformers converts it to tokenizer.json: "
+                                   "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)");
     std::unique_ptr<Tokenizer> tokenizer(new Tokenizer);
-    const nlohmann::json json = read_json_file(tokenizer_json);
-    tokenizer->m = std::make_unique<Impl>(JsonField(json, tokenizer_json.string()));
-    const std::filesystem::path config = tokenizer_json.parent_path() / "tokenizer_config.json";
+    if (file.filename() == "vocab.json") {
+        const nlohmann::json json = read_vocab_and_merges(file.parent_path());
+        tokenizer->m = std::make_unique<Impl>(JsonField(json, file.string() + " with merges.txt"));
+    } else {
+        const nlohmann::json json = read_json_file(file);
+        tokenizer->m = std::make_unique<Impl>(JsonField(json, file.string()));
+    }
+    const std::filesystem::path config = file.parent_path() / "tokenizer_config.json";
     std::error_code error;
     if (std::filesystem::exists(config, error)) {
         const nlohmann::json config_json = read_json_file(config);
@@ -176,11 +209,10 @@ std::vector<int64_t> Tokenizer::encode(std::string_view text) const
                 ids.push_back(inner.id);
                 continue;
             }
-            pieces.assign(
-                1, icu::UnicodeString::fromUTF8(icu::StringPiece(inner.text.data(), static_cast<int32_t>(inner.text.size()))));
+            pieces.assign(1, std::string(inner.text));
             m->pre_tokenizer->apply(pieces);
-            for (const icu::UnicodeString &piece : pieces)
-                m->bpe.encode({piece.getBuffer(), static_cast<size_t>(piece.length())}, ids);
+            for (const std::string &piece : pieces)
+                m->bpe.encode(piece, ids);
         }
     }
     return ids;
@@ -188,14 +220,18 @@ std::vector<int64_t> Tokenizer::encode(std::string_view text) const
 
 std::string Tokenizer::decode(std::span<const int64_t> ids) const
 {
-    std::string bytes;
-    for (const int64_t id : ids) {
-        const auto found = m->bytes.find(id);
-        if (found == m->bytes.end())
-            throw Error(m->name, "has no token with id " + std::to_string(id));
-        bytes += found->second;
-    }
-    return well_formed(bytes);
+    std::string joined;
+    for (const int64_t id : ids)
+        joined += bytes(id);
+    return well_formed(joined);
+}
+
+const std::string &Tokenizer::bytes(int64_t id) const
+{
+    const auto found = m->bytes.find(id);
+    if (found == m->bytes.end())
+        throw Error(m->name, "has no token with id " + std::to_string(id));
+    return found->second;
 }
 
 std::string Tokenizer::token(int64_t id) const

@@ -1,7 +1,6 @@
 // From the click on a head to the numbers of its attention: what the worker computes on cached runs of a model of pythia-160m's geometry. The window
 // adds the way to the worker and back and one repaint (bench_window).
-#include "blas_setup.h"
-#include "openmp_waiting.h"
+#include "before_libraries.h"
 #include "cli/bench_work.h"
 #include "model/model.h"
 #include "patching/session.h"
@@ -38,7 +37,6 @@ BENCHMARK_CAPTURE(click, value_weighted, patchbay::AttentionKind::ValueWeighted)
 
 int main(int argc, char **argv)
 {
-    patchbay::correct_blas_core(argv);
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();
 }

@@ -1,6 +1,5 @@
-// Matrix products at the shapes that the engine multiplies: each library on this machine, and the one that the engine has chosen for the shape.
-#include "blas_setup.h"
-#include "openmp_waiting.h"
+// Matrix products at the shapes that the engine multiplies.
+#include "before_libraries.h"
 #include "patching/gemm_rate.h"
 #include "patching/session.h"
 
@@ -25,24 +24,16 @@ constexpr Shape shapes[] = {
 
 void product(benchmark::State &state, const Shape &shape)
 {
-    double chosen = 0, best = 0;
-    for (auto _ : state) {
-        chosen = std::max(chosen, patchbay::chosen_gemm_rate(shape.rows, shape.columns, shape.inner));
-        for (const patchbay::GemmPath &path : patchbay::measure_gemm(shape.rows, shape.columns, shape.inner)) {
-            double &counter = state.counters[path.name].value;
-            counter = std::max(counter, path.flops_per_second);
-            best = std::max(best, counter);
-        }
-    }
-    state.counters["chosen"] = chosen;
-    state.counters["share of best"] = chosen / best;
+    double rate = 0;
+    for (auto _ : state)
+        rate = std::max(rate, patchbay::gemm_rate(shape.rows, shape.columns, shape.inner));
+    state.counters["flops_per_second"] = rate;
 }
 
 } // namespace
 
 int main(int argc, char **argv)
 {
-    patchbay::correct_blas_core(argv);
     patchbay::set_threads(0);
     for (const Shape &shape : shapes)
         benchmark::RegisterBenchmark(shape.use, product, shape)->Iterations(3)->Unit(benchmark::kMillisecond);

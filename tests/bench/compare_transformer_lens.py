@@ -219,7 +219,7 @@ def main():
                              for grid in grids for i, (layer, head) in enumerate(cells))
             ratio = python_seconds / ours["seconds"]
             print(f"{work:4}{count:>6}{python_seconds:>10.1f} s{per_cell:>8.2f} s{ours['seconds']:>10.2f} s{ratio:>8.1f}x"
-                  f"{1e3 * ours['first_cell_seconds']:>9.0f} ms{100 * ours['gemm_share']:>10.0f} %{difference:>12.1e} of ±{spread:.2f}", flush=True)
+                  f"{1e3 * ours['first_cell_seconds']:>9.0f} ms{100 * (ours['gemm_share'] or float('nan')):>10.0f} %{difference:>12.1e} of ±{spread:.2f}", flush=True)
             report["work"][work] = {"cells": count, "python_seconds": python_seconds, "python_seconds_per_cell": per_cell,
                                     "extrapolated": not options.full, "patchbay_seconds": ours["seconds"], "ratio": ratio,
                                     "largest_difference": difference, "logit_diff_spread": spread}

@@ -83,7 +83,7 @@ class Usage(CliTest):
     def test_run_reads_a_spec(self):
         spec = self.folder / "spec.json"
         spec.write_text('{"method": "act_patch", "sites": ["z", "y"]}')
-        self.assertIn("sites: y: is not a site", run("run", spec, expect=1).stderr)
+        self.assertIn("sites[1]: y: is not a site", run("run", spec, expect=1).stderr)
         spec.write_text('{"method": "path_patch", "receivers": [{"site": "q", "heads": ["1.1"]}], "direction": "noise"}')
         self.assertEqual(json.loads(run("run", spec, "--print-spec").stdout)["receivers"], [{"site": "q", "heads": ["1.1"]}])
 
@@ -146,7 +146,7 @@ class Files(CliTest):
         one, two = read_safetensors(first)[0], read_safetensors(again)[0]
         self.assertIn("pattern.1.0", one)
         np.testing.assert_array_equal(one["pattern.1.0"], two["pattern.1.0"])
-        self.assertIn("threshold", run("analyse", "roles", "--prompts", 4, "--set", "direct=3", expect=1).stderr)
+        self.assertIn("options.direct: is not a parameter of roles", run("analyse", "roles", "--prompts", 4, "--set", "direct=3", expect=1).stderr)
 
     def test_damaged_files(self):
         truncated = self.folder / "batch.safetensors"

@@ -1,8 +1,9 @@
-// Patching by its definition (DESIGN §3): interventions and full forward passes, one cell at a time. Slow and obvious, for comparing with.
+// Patching by its definition (DESIGN §3): changes at hook points and full passes of the model's own definition, one cell at a time.
 #pragma once
 
-#include "model/hooked_transformer.h"
-#include "patching/run_spec.h"
+#include "definition.h"
+
+#include "spec/run_spec.h"
 #include "task/prompts.h"
 
 #include <vector>
@@ -12,21 +13,25 @@ public:
     SlowReference(std::shared_ptr<const patchbay::Model> model, const patchbay::PromptBatch &batch);
 
     /// Logit difference per prompt of the unpatched run.
-    std::vector<float> baseline(bool flipped) const;
+    std::vector<double> baseline(bool flipped) const;
     /// The spec's base run with the nodes replaced (from the source run, or ablated) at its positions; position ≥ 0: there alone.
-    std::vector<float> patched(const patchbay::RunSpec &spec, const std::vector<patchbay::Node> &nodes, int position = -1) const;
-    /// Path patching from the senders together to the receivers together.
-    std::vector<float> path(const patchbay::RunSpec &spec, const std::vector<patchbay::Node> &senders, const std::vector<patchbay::Node> &receivers) const;
+    std::vector<double> patched(const patchbay::RunSpec &spec, const std::vector<patchbay::Node> &nodes, int position = -1) const;
+    /// Path patching from the senders together to the receivers together. share: how much of the way to their new value the senders go.
+    std::vector<double> path(const patchbay::RunSpec &spec, const std::vector<patchbay::Node> &senders, const std::vector<patchbay::Node> &receivers,
+                             double share = 1) const;
+    /// What replacing the node would do if the logit difference were linear in it: its slope on the base run on the way there.
+    std::vector<double> slope(const patchbay::RunSpec &spec, const patchbay::Node &node) const;
 
 private:
-    using Interventions = std::vector<patchbay::Intervention>;
-    std::vector<float> logit_diff(bool flipped, const Interventions &interventions) const;
-    patchbay::ArrayMap cache(bool flipped, const std::vector<std::string> &hooks, const Interventions &interventions = {}) const;
+    using Changes = std::vector<Change>;
+    using Cache = std::map<std::string, Doubles>;
+    std::vector<double> logit_diff(bool flipped, const Changes &changes) const;
+    Cache cache(bool flipped, const Changes &changes = {}) const;
     std::vector<std::vector<int>> positions(const patchbay::RunSpec &spec, int position) const;
-    /// Rows of `to` at the positions (and head, for arrays with heads) taken from `from`.
-    void take(patchbay::Array &to, const patchbay::Array &from, const std::vector<std::vector<int>> &positions, int head) const;
+    /// Rows of `to` at the positions (and head, for arrays with heads) moved this share of the way to `from`.
+    void take(Doubles &to, const Doubles &from, const std::vector<std::vector<int>> &positions, int head, double share) const;
 
-    patchbay::HookedTransformer m_transformer;
+    Definition m_definition;
     patchbay::PromptBatch m_batch;
     patchbay::ModelConfig m_config;
 };

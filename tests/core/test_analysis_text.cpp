@@ -1,7 +1,7 @@
 // Analyses in words: what a caption says of the heads, the mode, the thresholds and the run; and the one check of heads against a model.
 #include "error_message.h"
 #include "model/check_head.h"
-#include "patching/analysis_text.h"
+#include "analysis/registry.h"
 
 #include <QtTest>
 
@@ -11,12 +11,7 @@ namespace {
 
 RunSpec analysis(const char *name, std::vector<Head> heads = {}, nlohmann::json options = nullptr)
 {
-    RunSpec spec;
-    spec.method = Method::Analysis;
-    spec.analysis = name;
-    spec.heads = std::move(heads);
-    spec.options = std::move(options);
-    return spec;
+    return spec_of(Analysis{name, std::move(heads), std::move(options)});
 }
 
 bool says(const RunSpec &spec, const char *words)

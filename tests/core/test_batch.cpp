@@ -2,6 +2,7 @@
 #include "core/error_message.h"
 #include "io/array_files.h"
 #include "task/task_source.h"
+#include "text/token_texts.h"
 #include "text/tokenizer.h"
 
 #include <QTemporaryDir>
@@ -61,7 +62,7 @@ void TestBatch::arrays()
     ref.excluded = {0, 1};
     VERIFY_MESSAGE(load_batch(ref, nullptr), "all of them are excluded");
     VERIFY_MESSAGE(load_pairs(ref, *tokenizer), "holds token ids, not prompts");
-    QCOMPARE(token_text(*tokenizer, 9999), std::string("[9999]"));
+    QCOMPARE(token_texts(*tokenizer, std::vector<int64_t>{9999}), std::vector<std::string>{"[9999]"});
 }
 
 void TestBatch::bad_arrays()

@@ -200,13 +200,12 @@ private Q_SLOTS:
     void memoryIsFlatOverAThousandSweeps()
     {
         Session session(m_model, small_batch(4));
-        RunSpec path;
-        path.method = Method::PathPatch;
+        PathPatch path;
         path.direction = Direction::Noise;
         path.receivers = parse_ends("q:3.1,v:2.0");
         const auto sweeps = [&](int count) {
             for (int i = 0; i < count; ++i)
-                QVERIFY(session.run(i % 2 ? path : RunSpec()).complete);
+                QVERIFY(session.run(i % 2 ? spec_of(path) : RunSpec()).complete);
         };
         sweeps(100);
         const long before = resident();

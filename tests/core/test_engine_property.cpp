@@ -1,104 +1,22 @@
 // The fast engine against the definition, on random models, batches and specs.
+#include "random_case.h"
 #include "slow_reference.h"
 
+#include "analysis/analysis.h"
 #include "patching/session.h"
 
 #include <QTest>
 
-#include <random>
-
 using namespace patchbay;
+using namespace random_case;
 
 namespace {
 
-class Draw {
-public:
-    explicit Draw(uint64_t seed) : m_random(seed) {}
-    int below(int n) { return int(m_random() % uint64_t(n)); }
-    int between(int low, int high) { return low + below(high - low + 1); }
-    bool chance(int percent) { return below(100) < percent; }
-    template <typename T> const T &of(const std::vector<T> &list) { return list[size_t(below(int(list.size())))]; }
-
-private:
-    std::mt19937_64 m_random;
-};
-
-ModelConfig random_config(Draw &draw)
-{
-    ModelConfig c;
-    c.family = draw.of(std::vector<Family>{Family::NeoX, Family::NeoX, Family::Gpt2, Family::Llama});
-    c.n_layers = draw.between(1, 4);
-    c.n_heads = draw.of(std::vector<int>{2, 4});
-    c.n_kv_heads = c.family == Family::Llama && draw.chance(70) ? c.n_heads / 2 : c.n_heads;
-    c.d_head = draw.of(std::vector<int>{4, 8});
-    c.d_model = draw.chance(70) ? c.n_heads * c.d_head : c.n_heads * c.d_head + 4;
-    c.d_mlp = draw.between(5, 40);
-    c.d_vocab = draw.between(20, 60);
-    c.n_ctx = 32;
-    c.norm = c.family == Family::Llama ? Norm::RmsNorm : Norm::LayerNorm;
-    c.activation = c.family == Family::Llama ? Activation::Silu : c.family == Family::Gpt2 ? Activation::GeluNew : Activation::Gelu;
-    c.gated_mlp = c.family == Family::Llama;
-    c.parallel = c.family == Family::NeoX && draw.chance(60);
-    c.rotary_dim = c.family == Family::Gpt2 ? 0 : c.family == Family::Llama ? c.d_head : c.d_head / 2;
-    if (c.rotary_dim > 0 && draw.chance(40))
-        c.rotary_scaling = {draw.chance(50) ? RotaryScaling::Type::Linear : RotaryScaling::Type::Llama3, double(draw.between(2, 8)), 1, 4, 24};
-    return c;
-}
-
-PromptBatch random_batch(Draw &draw, const ModelConfig &c)
-{
-    PromptBatch b;
-    b.prompts = draw.between(1, 4);
-    b.width = draw.between(6, 12);
-    for (int p = 0; p < b.prompts; ++p) {
-        const int end = draw.between(4, b.width - 1);
-        b.end.push_back(end);
-        b.io.push_back(draw.below(c.d_vocab));
-        b.s.push_back((b.io.back() + draw.between(1, c.d_vocab - 1)) % c.d_vocab);
-        b.io_pos.push_back(draw.between(0, end));
-        b.s1_pos.push_back(draw.between(0, end));
-        b.s2_pos.push_back(draw.between(0, end));
-        for (int pos = 0; pos < b.width; ++pos)
-            b.clean.push_back(draw.below(c.d_vocab));
-    }
-    b.flipped = b.clean;
-    // A prompt may be flipped nowhere, at one place, or at several; after END as well.
-    for (int p = 0; p < b.prompts; ++p)
-        for (int flips = draw.of(std::vector<int>{0, 1, 1, 1, 2, 3}); flips > 0; --flips)
-            b.flipped[size_t(p * b.width + draw.below(b.width))] = draw.below(c.d_vocab);
-    return b;
-}
-
-Positions random_positions(Draw &draw, const PromptBatch &batch, bool each_allowed)
-{
-    Positions out;
-    out.kind = draw.of(std::vector<Positions::Kind>{Positions::Kind::All, Positions::Kind::All, Positions::Kind::End, Positions::Kind::S2, Positions::Kind::Io,
-                                                    Positions::Kind::List, each_allowed ? Positions::Kind::Each : Positions::Kind::S1});
-    if (out.kind == Positions::Kind::List)
-        for (int n = draw.between(1, 3); n > 0; --n) {
-            const int pos = draw.below(batch.width);
-            if (std::find(out.list.begin(), out.list.end(), pos) == out.list.end())
-                out.list.push_back(pos);
-        }
-    return out;
-}
-
-Node random_node(Draw &draw, const ModelConfig &c, const std::vector<Site> &sites)
-{
-    Node node;
-    do
-        node.site = draw.of(sites);
-    while (node.site == Site::ResidMid && c.parallel);
-    node.layer = draw.below(c.n_layers);
-    node.head = per_head(node.site) ? draw.below(c.n_heads) : -1;
-    return node;
-}
-
-QString apart(std::span<const float> fast, const std::vector<float> &slow)
+QString apart(std::span<const float> fast, const std::vector<double> &slow)
 {
     for (size_t p = 0; p < slow.size(); ++p)
-        if (!(std::abs(fast[p] - slow[p]) <= 2e-4f * (1 + std::abs(slow[p]))))
-            return QStringLiteral("prompt %1: engine %2, definition %3").arg(p).arg(double(fast[p])).arg(double(slow[p]));
+        if (!(std::abs(double(fast[p]) - slow[p]) <= 2e-4 * (1 + std::abs(slow[p]))))
+            return QStringLiteral("prompt %1: engine %2, definition %3").arg(p).arg(double(fast[p])).arg(slow[p]);
     return {};
 }
 
@@ -133,7 +51,7 @@ private Q_SLOTS:
             Draw draw(seed);
             Case c = random_case(draw, seed);
             const ModelConfig &config = c.model->config();
-            RunSpec spec;
+            ActPatch spec;
             spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
             spec.ablation = draw.of(std::vector<Ablation>{Ablation::None, Ablation::None, Ablation::None, Ablation::Zero, Ablation::Resample, Ablation::Mean});
             spec.positions = random_positions(draw, c.session->batch(), true);
@@ -142,7 +60,7 @@ private Q_SLOTS:
                 sites.push_back(Site::Pattern);
             const Node first = random_node(draw, config, sites);
             spec.sites = {first.site};
-            const RunResult result = c.session->run(spec);
+            const RunResult result = c.session->run(spec_of(spec));
             QVERIFY(result.complete);
             const bool each = spec.positions.kind == Positions::Kind::Each;
             for (int look = 0; look < 3; ++look) {
@@ -151,10 +69,45 @@ private Q_SLOTS:
                 const Grid &grid = result.grids.front();
                 const int heads = per_head(node.site) ? config.n_heads : 1, places = each ? c.session->batch().width : 1;
                 const int cell = (node.layer * places + (each ? position : 0)) * heads + (node.head < 0 ? 0 : node.head);
-                const QString wrong = apart(grid.cell(cell), c.reference->patched(spec, {node}, position));
+                const QString wrong = apart(grid.cell(cell), c.reference->patched(spec_of(spec), {node}, position));
                 QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1, %2 at %3: %4")
                                                          .arg(seed)
                                                          .arg(QString::fromStdString(grid.name), QString::fromStdString(to_string(node)), wrong)));
+            }
+        }
+    }
+
+    // Attribution patching is the slope of what exact patching does.
+    void attribution()
+    {
+        for (uint64_t seed = 1; seed <= 100; ++seed) {
+            Draw draw(seed * 31337);
+            Case c = random_case(draw, seed);
+            const ModelConfig &config = c.model->config();
+            Attribution spec;
+            spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
+            spec.ablation = draw.chance(25) ? Ablation::Zero : Ablation::None;
+            spec.positions = random_positions(draw, c.session->batch(), false);
+            const Node node = random_node(draw, config, {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern, Site::Result, Site::AttnOut, Site::MlpOut,
+                                                         Site::ResidPre, Site::ResidMid, Site::ResidPost});
+            spec.sites = {node.site};
+            const RunResult result = c.session->run(spec_of(spec));
+            const Array &effects = result.arrays.at("attribution." + name(node.site) + ".per_prompt");
+            const int P = c.session->batch().prompts, cell = node.head < 0 ? node.layer : node.layer * config.n_heads + node.head;
+            const QString wrong = apart(std::span(effects.floats()).subspan(size_t(cell * P), size_t(P)), c.reference->slope(spec_of(spec), node));
+            QVERIFY2(wrong.isEmpty(),
+                     qPrintable(QStringLiteral("seed %1, %2: %3").arg(seed).arg(QString::fromStdString(to_string(node)), wrong)));
+        }
+    }
+
+    void baselines()
+    {
+        for (uint64_t seed = 1; seed <= 50; ++seed) {
+            Draw draw(seed * 6151);
+            Case c = random_case(draw, seed);
+            for (const bool flipped : {false, true}) {
+                const QString wrong = apart(flipped ? c.session->baseline().flipped : c.session->baseline().clean, c.reference->baseline(flipped));
+                QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1: %2").arg(seed).arg(wrong)));
             }
         }
     }
@@ -164,19 +117,19 @@ private Q_SLOTS:
         for (uint64_t seed = 1; seed <= 50; ++seed) {
             Draw draw(seed * 7919);
             Case c = random_case(draw, seed);
-            RunSpec spec;
-            spec.method = Method::Ablate;
+            ActPatch spec; // what the reference computes of several nodes
             spec.ablation = draw.of(std::vector<Ablation>{Ablation::Zero, Ablation::Mean, Ablation::Resample});
             spec.positions = random_positions(draw, c.session->batch(), false);
+            Analysis analysis{"ablate", {}, {{"mode", name(spec.ablation)}, {"positions", to_string(spec.positions)}}};
             std::vector<Node> nodes;
             for (int n = draw.between(1, 4); n > 0; --n) {
                 const Node node = random_node(draw, c.model->config(), {Site::Z});
                 if (std::find(nodes.begin(), nodes.end(), node) != nodes.end())
                     continue;
                 nodes.push_back(node);
-                spec.heads.push_back({node.layer, node.head});
+                analysis.heads.push_back({node.layer, node.head});
             }
-            const QString wrong = apart(c.session->run(spec).grids.front().per_prompt, c.reference->patched(spec, nodes));
+            const QString wrong = apart(run_analysis(*c.session, spec_of(analysis)).arrays.at("ablate.logit_diff").floats(), c.reference->patched(spec_of(spec), nodes));
             QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1: %2").arg(seed).arg(wrong)));
         }
     }
@@ -187,8 +140,7 @@ private Q_SLOTS:
             Draw draw(seed * 104729);
             Case c = random_case(draw, seed);
             const ModelConfig &config = c.model->config();
-            RunSpec spec;
-            spec.method = Method::PathPatch;
+            PathPatch spec;
             spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
             spec.ablation = draw.chance(20) ? Ablation::Zero : Ablation::None;
             spec.direct_includes_mlps = draw.chance(65);
@@ -215,7 +167,7 @@ private Q_SLOTS:
                 spec.senders.sweep = draw.of(sends);
             else
                 spec.senders = {std::nullopt, nodes(sends, 3)};
-            const RunResult result = c.session->run(spec);
+            const RunResult result = c.session->run(spec_of(spec));
             QVERIFY(result.complete);
             for (int look = 0; look < (kind == 2 ? 1 : 3); ++look) {
                 std::vector<Node> senders = spec.senders.nodes, receivers = spec.receivers.nodes;
@@ -225,7 +177,7 @@ private Q_SLOTS:
                     (kind == 0 ? senders : receivers) = {swept};
                     cell = swept.head < 0 ? swept.layer : swept.layer * config.n_heads + swept.head;
                 }
-                const QString wrong = apart(result.grids.front().cell(cell), c.reference->path(spec, senders, receivers));
+                const QString wrong = apart(result.grids.front().cell(cell), c.reference->path(spec_of(spec), senders, receivers));
                 QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1, %2 to %3%4: %5")
                                                          .arg(seed)
                                                          .arg(QString::fromStdString(to_string(Ends{std::nullopt, senders})),

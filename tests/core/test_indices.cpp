@@ -45,70 +45,61 @@ class TestIndices : public QObject {
 private Q_SLOTS:
     void positions()
     {
-        RunSpec path;
-        path.method = Method::PathPatch;
-        path.receivers = parse_ends("resid_post:1");
-        RunSpec ablate;
-        ablate.method = Method::Ablate;
-        ablate.ablation = Ablation::Zero;
-        ablate.heads = {{0, 1}};
-        RunSpec attribution;
-        attribution.method = Method::Attribution;
-        for (RunSpec spec : {RunSpec(), path, ablate, attribution}) {
-            for (const char *list : {"99", "3,99", "99,3"}) {
-                spec.positions = parse_positions(list);
-                VERIFY_MESSAGE(m_session.run(spec), "positions: 99 is out of range: the positions are 0 to 4");
-            }
-            spec.positions = parse_positions("5"); // padding of every prompt
-            VERIFY_MESSAGE(m_session.run(spec), "positions: 5 is out of range: the positions are 0 to 4");
-            spec.positions = {Positions::Kind::List, {}};
-            VERIFY_MESSAGE(m_session.run(spec), "positions: the list is empty");
-            spec.positions = {Positions::Kind::List, {-1}};
-            VERIFY_MESSAGE(m_session.run(spec), "positions: -1 is out of range");
-            spec.positions = parse_positions("2,4"); // the longer prompt's last
-            QVERIFY(m_session.run(spec).complete);
+        const Positions nowhere{Positions::Kind::List, {}, {}}, negative{Positions::Kind::List, {}, {-1}};
+        const auto run = [&](const Positions &positions, int which) {
+            if (which == 3)
+                return run_analysis(m_session, spec_of(Analysis{"ablate", {{0, 1}}, {{"positions", to_string(positions)}}}));
+            ActPatch sweep;
+            sweep.positions = positions;
+            Attribution estimate;
+            estimate.positions = positions;
+            PathPatch path;
+            path.receivers = parse_ends("resid_post:1");
+            path.positions = positions;
+            return m_session.run(which == 0 ? spec_of(sweep) : which == 1 ? spec_of(estimate) : spec_of(path));
+        };
+        for (int which = 0; which < 4; ++which) {
+            for (const char *list : {"99", "3,99", "99,3"})
+                VERIFY_MESSAGE(run(parse_positions(list), which), "positions: 99 is out of range: the positions are 0 to 4");
+            VERIFY_MESSAGE(run(parse_positions("5"), which), "positions: 5 is out of range: the positions are 0 to 4"); // padding of every prompt
+            QVERIFY(run(parse_positions("2,4"), which).complete); // the longer prompt's last
+            if (which == 3)
+                continue; // given as text there
+            VERIFY_MESSAGE(run(nowhere, which), "positions: the list is empty");
+            VERIFY_MESSAGE(run(negative, which), "positions: -1 is out of range");
         }
     }
 
     void heads_and_layers()
     {
-        RunSpec spec;
         for (const Head head : {Head{2, 0}, Head{0, 3}, Head{-1, 0}}) {
-            spec.heads = {{0, 0}, head};
-            VERIFY_MESSAGE(m_session.run(spec), label(head) + ": this model has 2 layers of 3 heads, counted from 0");
+            ActPatch sweep;
+            sweep.heads = {{0, 0}, head};
+            VERIFY_MESSAGE(m_session.run(spec_of(sweep)), label(head) + ": this model has 2 layers of 3 heads, counted from 0");
         }
-        RunSpec path;
-        path.method = Method::PathPatch;
+        PathPatch path;
         for (const char *receivers : {"resid_post:2", "q:1.3", "mlp_pre:2", "q:1.0,q:2.0"}) {
             path.receivers = parse_ends(receivers);
-            VERIFY_MESSAGE(m_session.run(path), "this model has 2 layers of 3 heads, counted from 0");
+            VERIFY_MESSAGE(m_session.run(spec_of(path)), "this model has 2 layers of 3 heads, counted from 0");
         }
         path.receivers = parse_ends("resid_post:1");
         path.senders = parse_ends("z:0.0,mlp_out:2");
-        VERIFY_MESSAGE(m_session.run(path), "senders mlp_out:2: this model has 2 layers of 3 heads, counted from 0");
-        RunSpec analysis;
-        analysis.method = Method::Analysis;
-        analysis.heads = {{9, 0}};
-        for (const char *name : {"dla", "ablate", "attention-patterns", "logit-lens"}) {
-            analysis.analysis = name;
-            VERIFY_MESSAGE(run_analysis(m_session, analysis), "L9H0: this model has 2 layers of 3 heads, counted from 0");
-        }
+        VERIFY_MESSAGE(m_session.run(spec_of(path)), "senders mlp_out:2: this model has 2 layers of 3 heads, counted from 0");
+        for (const char *name : {"dla", "ablate", "attention-patterns", "logit-lens"})
+            VERIFY_MESSAGE(run_analysis(m_session, spec_of(Analysis{name, {{9, 0}}, nullptr})),
+                           "L9H0: this model has 2 layers of 3 heads, counted from 0");
     }
 
     void prompts()
     {
-        RunSpec spec;
-        spec.method = Method::Analysis;
-        spec.analysis = "attention-patterns";
-        spec.heads = {{0, 0}};
-        for (const int prompt : {2, -1, 1000000}) {
-            spec.options = {{"prompt", prompt}};
-            VERIFY_MESSAGE(run_analysis(m_session, spec), "options.prompt: " + std::to_string(prompt) + " is out of range: the prompts are 0 to 1");
-        }
-        spec.options = {{"prompt", 0.5}};
-        VERIFY_MESSAGE(run_analysis(m_session, spec), "options.prompt: 0.5 is not the index of a prompt");
-        spec.options = {{"prompt", 1}};
-        QVERIFY(run_analysis(m_session, spec).complete);
+        const auto run = [&](const nlohmann::json &prompt) {
+            return run_analysis(m_session, spec_of(Analysis{"attention-patterns", {{0, 0}}, {{"prompt", prompt}}}));
+        };
+        for (const int prompt : {2, 1000000})
+            VERIFY_MESSAGE(run(prompt), "options.prompt: " + std::to_string(prompt) + " is out of range: the prompts are 0 to 1");
+        for (const nlohmann::json &prompt : {nlohmann::json(-1), nlohmann::json(0.5), nlohmann::json("1")})
+            VERIFY_MESSAGE(run(prompt), "options.prompt");
+        QVERIFY(run(1).complete);
     }
 };
 

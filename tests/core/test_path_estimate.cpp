@@ -1,4 +1,6 @@
 // Estimates of path patching: the first-order effect is what the exact one becomes for small changes, and orders the sweep.
+#include "slow_reference.h"
+
 #include "patching/session.h"
 
 #include <QTest>
@@ -27,6 +29,38 @@ private:
         return ab / std::sqrt(aa * bb);
     }
 
+    static ModelConfig config(bool parallel)
+    {
+        ModelConfig c;
+        c.n_layers = 4;
+        c.n_heads = c.n_kv_heads = 4;
+        c.d_head = 32;
+        c.d_model = 128;
+        c.d_mlp = 512;
+        c.d_vocab = 90;
+        c.n_ctx = 32;
+        c.parallel = parallel;
+        c.rotary_dim = 4;
+        return c;
+    }
+    static PromptBatch batch()
+    {
+        std::mt19937 random(5);
+        PromptBatch b;
+        b.prompts = 150; // more than the first chunk holds, so that there are estimates
+        b.width = 10;
+        for (int p = 0; p < b.prompts; ++p) {
+            b.end.push_back(7 + int(random() % 3));
+            b.io.push_back(1 + p % 40);
+            b.s.push_back(50 + p % 40);
+            for (int pos = 0; pos < b.width; ++pos) {
+                b.clean.push_back(int64_t(random() % 90));
+                b.flipped.push_back(pos == 4 ? int64_t(random() % 90) : b.clean.back());
+            }
+        }
+        return b;
+    }
+
 private Q_SLOTS:
     void estimatesFollowTheExactEffects_data()
     {
@@ -46,38 +80,15 @@ private Q_SLOTS:
         QFETCH(QString, receivers);
         QFETCH(bool, parallel);
         QFETCH(bool, mlps);
-        ModelConfig c;
-        c.n_layers = 4;
-        c.n_heads = c.n_kv_heads = 4;
-        c.d_head = 32;
-        c.d_model = 128;
-        c.d_mlp = 512;
-        c.d_vocab = 90;
-        c.n_ctx = 32;
-        c.parallel = parallel;
-        c.rotary_dim = 4;
-        std::mt19937 random(5);
-        PromptBatch b;
-        b.prompts = 150; // more than the first chunk holds, so that there are estimates
-        b.width = 10;
-        for (int p = 0; p < b.prompts; ++p) {
-            b.end.push_back(7 + int(random() % 3));
-            b.io.push_back(1 + p % 40);
-            b.s.push_back(50 + p % 40);
-            for (int pos = 0; pos < b.width; ++pos) {
-                b.clean.push_back(int64_t(random() % 90));
-                b.flipped.push_back(pos == 4 ? int64_t(random() % 90) : b.clean.back());
-            }
-        }
-        Session session(Model::random(c, 17), b);
-        RunSpec spec;
-        spec.method = Method::PathPatch;
+        const ModelConfig c = config(parallel);
+        Session session(Model::random(c, 17), batch());
+        PathPatch spec;
         spec.direction = Direction::Noise;
         spec.receivers = parse_ends(receivers.toStdString());
         spec.direct_includes_mlps = mlps;
         std::vector<double> estimates(16, 0), exact;
         RunObserver observer;
-        const RunResult result = session.run(spec, observer);
+        const RunResult result = session.run(spec_of(spec), observer);
         const Grid &grid = result.grids.front();
         // The cheapest cells are exact before there are estimates; those that stay out have no path.
         for (int cell = 0; cell < 16; ++cell) {
@@ -87,6 +98,52 @@ private Q_SLOTS:
         }
         QVERIFY(!grid.estimate.empty());
         QVERIFY2(correlation(estimates, exact) > 0.7, qPrintable(QString::number(correlation(estimates, exact))));
+    }
+
+    // The estimate is the slope of the exact effect where the senders' change begins.
+    void estimatesAreSlopes_data()
+    {
+        QTest::addColumn<QString>("receivers");
+        QTest::addColumn<QString>("sender");
+        QTest::addColumn<bool>("parallel");
+        QTest::addColumn<bool>("mlps");
+        QTest::addColumn<bool>("norms");
+        QTest::addRow("queries, serial") << "q:2.1,q:1.0" << "z:0.2" << false << true << false;
+        QTest::addRow("keys, frozen") << "k:2.0" << "z:1.3" << false << false << false;
+        QTest::addRow("stream, parallel") << "resid_pre:2" << "z:0.1" << true << true << false;
+        QTest::addRow("queries and keys, normed") << "pattern:2.2" << "z:0.3" << false << true << true;
+        QTest::addRow("values, normed, frozen") << "v:2.1" << "z:1.0" << false << false << true;
+    }
+    void estimatesAreSlopes()
+    {
+        QFETCH(QString, receivers);
+        QFETCH(QString, sender);
+        QFETCH(bool, parallel);
+        QFETCH(bool, mlps);
+        QFETCH(bool, norms);
+        ModelConfig c = config(parallel);
+        c.post_norms = norms;
+        c.qk_norm = norms ? QkNorm::PerHead : QkNorm::None;
+        const auto model = Model::random(c, 17);
+        Session session(model, batch());
+        PathPatch spec;
+        spec.direction = Direction::Noise;
+        spec.receivers = parse_ends(receivers.toStdString());
+        spec.direct_includes_mlps = mlps;
+        const RunResult result = session.run(spec_of(spec), RunObserver());
+        const std::vector<Node> senders = parse_nodes(sender.toStdString());
+        const Grid &grid = result.grids.front();
+        QVERIFY(!grid.estimate.empty());
+        const double estimate = double(grid.estimate[size_t(senders[0].layer * c.n_heads + senders[0].head)]) * result.baseline.gap();
+        const SlowReference reference(model, batch());
+        const double share = 1e-4;
+        const std::vector<double> forth = reference.path(spec_of(spec), senders, spec.receivers.nodes, share),
+                                  back = reference.path(spec_of(spec), senders, spec.receivers.nodes, -share);
+        double slope = 0;
+        for (size_t p = 0; p < forth.size(); ++p)
+            slope += (forth[p] - back[p]) / (2 * share) / double(forth.size());
+        QVERIFY(std::abs(slope) > 1e-4);
+        QVERIFY2(std::abs(estimate / slope - 1) < 0.02, qPrintable(QStringLiteral("estimate %1, slope %2").arg(estimate).arg(slope)));
     }
 };
 

@@ -173,8 +173,8 @@ private Q_SLOTS:
         json edges;
         for (size_t i = 0; i < run.outcomes().size(); ++i) {
             const RunResultPtr &result = run.outcomes()[i].result;
-            if (result && result->spec.method == Method::PathPatch)
-                for (const Node &node : result->spec.receivers.nodes)
+            if (result && result->spec.is<PathPatch>())
+                for (const Node &node : result->spec.as<PathPatch>()->receivers.nodes)
                     received[name(node.site)].insert(dotted(Head{node.layer, node.head}));
             if (run.recipe().steps[i].kind == StepKind::Circuit)
                 edges = result->summary.at("edges");

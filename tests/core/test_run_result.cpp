@@ -92,6 +92,24 @@ private Q_SLOTS:
         QCOMPARE(normalised(grid, 1, 1, result.baseline), (-0.5 - 1.0) / 2.1);
     }
 
+    void a_cell_says_where_it_lies()
+    {
+        Grid grid;
+        grid.axes = {"layer", "pos", "head"};
+        grid.shape = {3, 5, 4};
+        QVERIFY(grid.at(0) == (CellPlace{0, 0, 0}));
+        QVERIFY(grid.at((2 * 5 + 3) * 4 + 1) == (CellPlace{2, 3, 1}));
+        QCOMPARE(label(grid.at((2 * 5 + 3) * 4 + 1)), std::string("L2H1 pos 3"));
+        grid.axes = {"layer", "pos"};
+        grid.shape = {3, 5};
+        QVERIFY(!grid.has_heads());
+        QVERIFY(grid.at(7) == (CellPlace{1, 2, -1}));
+        QCOMPARE(label(grid.at(7)), std::string("L1 pos 2"));
+        grid.axes.clear();
+        grid.shape.clear();
+        QCOMPARE(label(grid.at(0)), std::string("together"));
+    }
+
     void cells_are_found_by_layer_and_head()
     {
         const RunResult result = partial_result();
@@ -220,7 +238,7 @@ private Q_SLOTS:
     void attribution_is_in_units_of_the_metric()
     {
         RunResult result = partial_result();
-        result.spec.method = Method::Attribution;
+        result.spec.method = Attribution{};
         Grid &grid = result.grids[0];
         grid.name = "attribution.z";
         grid.state.assign(4, CellState::Estimated);

@@ -1,6 +1,7 @@
 // RunSpec: names and parsers, JSON both ways, the cache key, titles and captions.
 #include "base/error.h"
-#include "patching/run_spec.h"
+#include "nouns/quantity.h"
+#include "spec/run_spec.h"
 
 #include <QTest>
 
@@ -85,52 +86,59 @@ private Q_SLOTS:
     {
         for (const char *text : {"all", "each", "end", "io", "s1", "s2", "3,4,7", "0"})
             QCOMPARE(to_string(parse_positions(text)), std::string(text));
-        QVERIFY(parse_positions("s2_pos").kind == Positions::Kind::S2);
+        QCOMPARE(parse_positions("s2_pos").role, std::string("s2"));
         for (const char *text : {"", "-1", "3,,4", "3.5", "last", "9999999"})
             QVERIFY2(message_of([&] { parse_positions(text); }).contains("is not a choice of positions"), text);
     }
 
     void every_method_survives_json()
     {
-        RunSpec path;
-        path.method = Method::PathPatch;
+        PathPatch path;
         path.direction = Direction::Noise;
-        path.model = {"models/pythia-160m", "ab12", {true, true, false, true}};
         path.senders = parse_ends("z:0.3,mlp_out:1,z:2.1");
         path.receivers = parse_ends("q:8.1,q:9.4,pattern:9.4,mlp_pre:10,resid_post:11");
         path.positions = parse_positions("3,4");
         path.direct_includes_mlps = false;
         path.ablation = Ablation::Zero;
-        QVERIFY(round_trip(path) == path);
+        RunSpec spec = spec_of(path);
+        spec.model = {"models/pythia-160m", "ab12", {true, true, false, true}};
+        QVERIFY(round_trip(spec) == spec);
 
-        RunSpec act;
+        ActPatch act;
         act.sites = {Site::Z, Site::K, Site::MlpOut};
         act.shared_kv = true;
         act.heads = {{1, 2}, {0, 0}};
-        act.positions.kind = Positions::Kind::Each;
-        act.task = {"pairs", 12, 7, "ABBA", "x", "pairs.jsonl", {3, 1}, json::parse(R"([{"clean": "a", "flipped": "b"}])")};
-        QVERIFY(round_trip(act) == act);
+        act.positions = Positions::each();
+        spec = spec_of(act);
+        spec.task = {"pairs", 12, 7, "ABBA", "x", "pairs.jsonl", {3, 1}, json::parse(R"([{"clean": "a", "flipped": "b"}])"), "cd34"};
+        QVERIFY(round_trip(spec) == spec);
 
-        RunSpec ablate;
-        ablate.method = Method::Ablate;
-        ablate.ablation = Ablation::Mean;
-        ablate.heads = {{9, 6}};
-        QVERIFY(round_trip(ablate) == ablate);
-
-        RunSpec attribution;
-        attribution.method = Method::Attribution;
+        Attribution attribution;
         attribution.sites = {Site::Q};
         attribution.direction = Direction::Noise;
-        attribution.task.kind = "batch";
-        attribution.task.file = "batch.safetensors";
-        QVERIFY(round_trip(attribution) == attribution);
+        spec = spec_of(attribution);
+        spec.task.kind = "batch";
+        spec.task.file = "batch.safetensors";
+        QVERIFY(round_trip(spec) == spec);
 
-        RunSpec analysis;
-        analysis.method = Method::Analysis;
-        analysis.analysis = "s2i";
-        analysis.heads = {{8, 1}};
-        analysis.options = {{"name_movers", {"9.4"}}};
-        QVERIFY(round_trip(analysis) == analysis);
+        spec = spec_of(Analysis{"s2i", {{8, 1}}, {{"name_movers", {"9.4"}}}});
+        QVERIFY(round_trip(spec) == spec);
+    }
+
+    void a_set_that_older_versions_ablated_is_the_analysis_now()
+    {
+        const RunSpec spec = run_spec_from_json(json::parse(
+            R"({"version": 1, "method": "ablate", "direction": "denoise", "ablation": "mean", "heads": ["9.6", "10.0"], "positions": "end"})"));
+        QVERIFY(spec == spec_of(Analysis{"ablate", {{9, 6}, {10, 0}}, {{"mode", "mean"}, {"positions", "end"}}}));
+        QVERIFY(run_spec_from_json(json::parse(R"({"method": "ablate", "heads": ["9.6"]})"))
+                == spec_of(Analysis{"ablate", {{9, 6}}, {{"mode", "zero"}}}));
+    }
+
+    void fields_of_other_methods_are_no_error()
+    {
+        // Older versions wrote what was changed, whether the method reads it or not.
+        const RunSpec spec = run_spec_from_json(json::parse(R"({"method": "act_patch", "receivers": [], "direct_includes_mlps": false})"));
+        QVERIFY(spec == RunSpec());
     }
 
     void json_is_as_documented()
@@ -141,8 +149,8 @@ private Q_SLOTS:
             "task": {"kind": "ioi", "prompts": 70, "seed": 42, "type": "mixed", "flip": "ABB->ABA, BAB->BAA"},
             "direction": "noise", "metric": "logit_diff",
             "senders": {"sweep": "z"}, "receivers": [{"site": "q", "heads": ["8.1", "9.4"]}], "positions": "all", "direct_includes_mlps": true})"));
-        QVERIFY(spec.senders == (Ends{Site::Z, {}}));
-        QVERIFY(spec.receivers == parse_ends("q:8.1,q:9.4"));
+        QVERIFY(spec.as<PathPatch>()->senders == (Ends{Site::Z, {}}));
+        QVERIFY(spec.as<PathPatch>()->receivers == parse_ends("q:8.1,q:9.4"));
         const std::string text = to_json(spec).dump();
         QVERIFY2(text.find(R"("senders":{"sweep":"z"},"receivers":[{"site":"q","heads":["8.1","9.4"]}])") != std::string::npos, text.c_str());
         QVERIFY2(text.starts_with(R"({"version":1,"method":"path_patch","model":{"path":"pythia-160m","sha256":"cd","processing":["fold_ln")"),
@@ -158,25 +166,25 @@ private Q_SLOTS:
             QTest::newRow(tag) << QString(text) << QString(message);
         };
         row("not an object", "[]", "run spec: must be an object");
-        row("no method", R"({"version": 1})", "run spec, method: is missing");
-        row("later version", R"({"version": 2, "method": "fly"})", "run spec, version: is 2, this program reads version 1");
-        row("unknown method", R"({"method": "fly"})", "run spec, method: \"fly\" is not a method");
-        row("unknown field", R"({"method": "act_patch", "site": "z"})", "run spec, site: is not a field");
-        row("task field", R"({"method": "act_patch", "task": {"prompt": 3}})", "run spec, task.prompt: is not a field");
-        row("task number", R"({"method": "act_patch", "task": {"prompts": "many"}})", "run spec, task.prompts: must be a whole number");
-        row("negative", R"({"method": "act_patch", "task": {"prompts": -3}})", "run spec, task.prompts: must be a whole number from 0");
-        row("kind", R"({"method": "act_patch", "task": {"kind": "sudoku"}})", "run spec, task.kind: \"sudoku\" is not a kind");
-        row("site", R"({"method": "act_patch", "sites": ["y"]})", "run spec, sites: y: is not a site");
-        row("sites text", R"({"method": "act_patch", "sites": "z"})", "run spec, sites: must be a list");
-        row("direction", R"({"method": "act_patch", "direction": "up"})", "run spec, direction: up: is not a direction");
-        row("processing", R"({"method": "act_patch", "model": {"processing": ["fold"]}})", "run spec, model.processing: \"fold\"");
-        row("receivers", R"({"method": "path_patch"})", "run spec, receivers: is missing");
-        row("heads or layers", R"({"method": "path_patch", "receivers": [{"site": "q", "layers": [3]}]})", "run spec, receivers.heads: q needs");
-        row("head", R"({"method": "path_patch", "receivers": [{"site": "q", "heads": ["x"]}]})", "run spec, receivers.heads: x: is not a head");
+        row("no method", R"({"version": 1})", "run spec: method: missing");
+        row("later version", R"({"version": 2, "method": "fly"})", "run spec: version: is 2, this program reads version 1");
+        row("unknown method", R"({"method": "fly"})", "run spec: method: \"fly\" is not a method");
+        row("unknown field", R"({"method": "act_patch", "site": "z"})", "run spec: site: is not a field");
+        row("task field", R"({"method": "act_patch", "task": {"prompt": 3}})", "run spec: task.prompt: is not a field");
+        row("task number", R"({"method": "act_patch", "task": {"prompts": "many"}})", "run spec: task.prompts: should be an integer from 0");
+        row("negative", R"({"method": "act_patch", "task": {"prompts": -3}})", "run spec: task.prompts: should be an integer from 0");
+        row("kind", R"({"method": "act_patch", "task": {"kind": "sudoku"}})", "run spec: task.kind: \"sudoku\" is not a kind");
+        row("site", R"({"method": "act_patch", "sites": ["y"]})", "run spec: sites[0]: y: is not a site");
+        row("sites text", R"({"method": "act_patch", "sites": "z"})", "run spec: sites: should be an array");
+        row("direction", R"({"method": "act_patch", "direction": "up"})", "run spec: direction: up: is not a direction");
+        row("processing", R"({"method": "act_patch", "model": {"processing": ["fold"]}})", "run spec: model.processing[0]: \"fold\"");
+        row("receivers", R"({"method": "path_patch"})", "run spec: receivers: missing");
+        row("heads or layers", R"({"method": "path_patch", "receivers": [{"site": "q", "layers": [3]}]})", "run spec: receivers[0]: q needs");
+        row("head", R"({"method": "path_patch", "receivers": [{"site": "q", "heads": ["x"]}]})", "run spec: receivers[0].heads[0]: x: is not a head");
         row("mlps", R"({"method": "path_patch", "receivers": [], "direct_includes_mlps": 1})",
-            "run spec, direct_includes_mlps: must be true or false");
-        row("metric", R"({"method": "act_patch", "metric": "kl"})", "run spec, metric: \"kl\"");
-        row("analysis", R"({"method": "analysis"})", "run spec, analysis: is missing");
+            "run spec: direct_includes_mlps: should be true or false");
+        row("metric", R"({"method": "act_patch", "metric": "kl"})", "run spec: metric: \"kl\"");
+        row("analysis", R"({"method": "analysis"})", "run spec: analysis: missing");
     }
     void wrong_json_names_the_field()
     {
@@ -192,63 +200,94 @@ private Q_SLOTS:
         a.model.sha256 = "ff";
         RunSpec b = a;
         b.model.path = "/elsewhere/the-same-weights";
-        b.receivers = parse_ends("q:1.1");
-        b.direct_includes_mlps = false;
         QCOMPARE(cache_key(a), cache_key(b));
-        b.direction = Direction::Noise;
+        b.as<ActPatch>()->direction = Direction::Noise;
         QVERIFY(cache_key(a) != cache_key(b));
 
         // An ablation starts from the clean run whatever the direction says.
-        a.ablation = b.ablation = Ablation::Zero;
+        a.as<ActPatch>()->ablation = b.as<ActPatch>()->ablation = Ablation::Zero;
         QCOMPARE(cache_key(a), cache_key(b));
 
-        RunSpec path;
-        path.method = Method::PathPatch;
-        path.receivers = parse_ends("q:1.1,q:2.3");
-        RunSpec other = path;
-        other.receivers = parse_ends("q:2.3,q:1.1");
-        QCOMPARE(cache_key(path), cache_key(other));
-        other.receivers = parse_ends("q:2.3,k:1.1");
-        QVERIFY(cache_key(path) != cache_key(other));
-        other = path;
+        const auto path = [](const char *receivers) {
+            PathPatch path;
+            path.receivers = parse_ends(receivers);
+            return spec_of(path);
+        };
+        QCOMPARE(cache_key(path("q:1.1,q:2.3")), cache_key(path("q:2.3,q:1.1")));
+        QVERIFY(cache_key(path("q:1.1,q:2.3")) != cache_key(path("q:2.3,k:1.1")));
+        RunSpec other = path("q:1.1,q:2.3");
         other.task.seed = 43;
-        QVERIFY(cache_key(path) != cache_key(other));
-        other = path;
+        QVERIFY(cache_key(path("q:1.1,q:2.3")) != cache_key(other));
+        other = path("q:1.1,q:2.3");
         other.model.processing.fold_ln = false;
-        QVERIFY(cache_key(path) != cache_key(other));
+        QVERIFY(cache_key(path("q:1.1,q:2.3")) != cache_key(other));
+    }
+
+    void cache_key_goes_by_the_prompts_not_by_their_file()
+    {
+        RunSpec a, b;
+        a.task.kind = b.task.kind = "pairs";
+        a.task.file = "pairs.jsonl";
+        b.task.file = "copy.csv";
+        a.task.sha256 = b.task.sha256 = "12";
+        QCOMPARE(cache_key(a), cache_key(b));
+        b = a;
+        b.task.sha256 = "34"; // the file was edited
+        QVERIFY(cache_key(a) != cache_key(b));
+    }
+
+    void the_base_run_is_decided_in_one_place()
+    {
+        ActPatch sweep;
+        QVERIFY(base_is_flipped(spec_of(sweep)));
+        sweep.ablation = Ablation::Zero;
+        QVERIFY(!base_is_flipped(spec_of(sweep)));
+        PathPatch path;
+        path.ablation = Ablation::Zero; // the senders' new value; the run that it goes into is still the flipped one
+        QVERIFY(base_is_flipped(spec_of(path)));
+        path.direction = Direction::Noise;
+        QVERIFY(!base_is_flipped(spec_of(path)));
+        QVERIFY(!base_is_flipped(spec_of(Analysis{"dla", {}, nullptr})));
     }
 
     void grid_names_are_those_of_the_files()
     {
-        RunSpec spec;
-        QCOMPARE(grid_name(spec, Site::Z), std::string("denoise.z"));
-        spec.positions.kind = Positions::Kind::Each;
-        spec.direction = Direction::Noise;
-        QCOMPARE(grid_name(spec, Site::MlpOut), std::string("noise.mlp_out.by_pos"));
-        spec.positions.kind = Positions::Kind::All;
-        spec.shared_kv = true;
-        QCOMPARE(grid_name(spec, Site::K), std::string("noise.k_grouped"));
-        spec.ablation = Ablation::Zero;
-        QCOMPARE(grid_name(spec, Site::Z), std::string("zero.z"));
-        spec.method = Method::Attribution;
-        QCOMPARE(grid_name(spec, Site::Q), std::string("attribution.q"));
+        ActPatch sweep;
+        QCOMPARE(grid_name(spec_of(sweep), Site::Z), std::string("denoise.z"));
+        sweep.positions = Positions::each();
+        sweep.direction = Direction::Noise;
+        QCOMPARE(grid_name(spec_of(sweep), Site::MlpOut), std::string("noise.mlp_out.by_pos"));
+        sweep.positions = {};
+        sweep.shared_kv = true;
+        QCOMPARE(grid_name(spec_of(sweep), Site::K), std::string("noise.k_grouped"));
+        sweep.ablation = Ablation::Zero;
+        QCOMPARE(grid_name(spec_of(sweep), Site::Z), std::string("zero.z"));
+        QCOMPARE(grid_name(spec_of(Attribution{sweep}), Site::Q), std::string("attribution.q"));
+    }
+
+    void every_grid_has_its_unit()
+    {
+        for (const char *run : {"denoise", "noise", "zero", "mean", "resample"})
+            for (const SiteInfo &site : sites()) {
+                const Quantity known = quantity_named(std::string(run) + "." + site.name);
+                QVERIFY2(known.known() && known.unit == "%", known.name.c_str());
+            }
+        QCOMPARE(quantity_named("mean.k_grouped").title, std::string("Key (k), shared"));
+        QCOMPARE(quantity_named("resample.resid_pre.by_pos").title, std::string("Residual before by position"));
+        QCOMPARE(quantity_named("attribution.z").unit, std::string("logits"));
+        QVERIFY(!quantity_named("attribution.z.per_prompt").known() && !quantity_named("clean").known() && !quantity_named("denoise.").known());
     }
 
     void titles_and_captions()
     {
-        RunSpec spec;
-        QCOMPARE(title(spec), std::string("Activation patching of z, denoising"));
-        QCOMPARE(describe(spec), std::string("The model runs on the flipped prompts with z of one head replaced by its value in the clean run, at all "
-                                             "positions. The value is the change of the mean logit difference from the flipped run as a share of the "
-                                             "gap between clean and flipped: 0 % nothing restored, 100 % all of it."));
-        spec.method = Method::PathPatch;
-        spec.direction = Direction::Noise;
-        spec.receivers = parse_ends("q:8.1,q:9.4");
-        QCOMPARE(title(spec), std::string("Path patching from z of each head to q of L8H1, L9H4, noising"));
-        spec.method = Method::Ablate;
-        spec.ablation = Ablation::Zero;
-        spec.heads = {{9, 6}, {10, 0}};
-        QCOMPARE(title(spec), std::string("Zero ablation of L9H6, L10H0 together"));
+        QCOMPARE(title(RunSpec()), std::string("Activation patching of z, denoising"));
+        QCOMPARE(describe(RunSpec()), std::string("The model runs on the flipped prompts with z of one head replaced by its value in the clean run, at all "
+                                                  "positions. The value is the change of the mean logit difference from the flipped run as a share of the "
+                                                  "gap between clean and flipped: 0 % nothing restored, 100 % all of it."));
+        PathPatch path;
+        path.direction = Direction::Noise;
+        path.receivers = parse_ends("q:8.1,q:9.4");
+        QCOMPARE(title(spec_of(path)), std::string("Path patching from z of each head to q of L8H1, L9H4, noising"));
     }
 };
 

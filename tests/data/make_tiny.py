@@ -167,8 +167,9 @@ ACTIVATIONS = {
 }
 
 
-def forward(w, tokens, rotary_dim, act, layer_norm, parallel, group):
-    """All hook points and the logits, one position after the other where that is plainer."""
+def forward(w, tokens, rotary_dim, act, layer_norm, parallel, group, edit=lambda name, x: x):
+    """All hook points and the logits, one position after the other where that is plainer. edit(name, value) may return another value: keys
+    and values have one entry a query head there, before rotary."""
     w = {k: v.astype(np.float64) for k, v in w.items()}
     out = {}
     P, T = tokens.shape
@@ -205,24 +206,28 @@ def forward(w, tokens, rotary_dim, act, layer_norm, parallel, group):
         x = x + positions
     for i in range(L):
         b, a = "blocks.%d." % i, "blocks.%d.attn." % i
+        x = edit(b + "hook_resid_pre", x)
         out[b + "hook_resid_pre"] = x
         n = norm(b + "ln1.", x)
         q, k, v = (np.einsum("ptd,hde->pthe", n, w[a + "W_" + s]) + w[a + "b_" + s] for s in "QKV")
         out[a + "hook_q"], out[a + "hook_k"], out[a + "hook_v"] = q, k, v
         if rotary_dim:
+            out[a + "hook_rot_q"], out[a + "hook_rot_k"] = rotate(q), rotate(k)
+        q = edit(a + "hook_q", q)
+        k, v = edit(a + "hook_k", np.repeat(k, group, axis=2)), edit(a + "hook_v", np.repeat(v, group, axis=2))
+        if rotary_dim:
             q, k = rotate(q), rotate(k)
-            out[a + "hook_rot_q"], out[a + "hook_rot_k"] = q, k
-        k, v = np.repeat(k, group, axis=2), np.repeat(v, group, axis=2)
         scores = np.einsum("pqhe,pkhe->phqk", q, k) / math.sqrt(q.shape[-1])
         scores[..., np.triu(np.ones((T, T), bool), 1)] = -np.inf
         out[a + "hook_attn_scores"] = scores
         pattern = np.exp(scores - scores.max(-1, keepdims=True))
         pattern /= pattern.sum(-1, keepdims=True)
+        pattern = edit(a + "hook_pattern", pattern)
         out[a + "hook_pattern"] = pattern
-        z = np.einsum("phqk,pkhe->pqhe", pattern, v)
+        z = edit(a + "hook_z", np.einsum("phqk,pkhe->pqhe", pattern, v))
         out[a + "hook_z"] = z
         out[a + "hook_result"] = np.einsum("pthe,hed->pthd", z, w[a + "W_O"])
-        attn_out = out[a + "hook_result"].sum(2) + w[a + "b_O"]
+        attn_out = edit(b + "hook_attn_out", out[a + "hook_result"].sum(2) + w[a + "b_O"])
         out[b + "hook_attn_out"] = attn_out
         mid = x if parallel else x + attn_out
         if not parallel:
@@ -237,8 +242,8 @@ def forward(w, tokens, rotary_dim, act, layer_norm, parallel, group):
             out[b + "mlp.hook_pre"] = linear + w[b + "mlp.b_in"]
             post = ACTIVATIONS[act](out[b + "mlp.hook_pre"])
         out[b + "mlp.hook_post"] = post
-        out[b + "hook_mlp_out"] = post @ w[b + "mlp.W_out"] + w[b + "mlp.b_out"]
-        x = x + attn_out + out[b + "hook_mlp_out"]
+        out[b + "hook_mlp_out"] = edit(b + "hook_mlp_out", post @ w[b + "mlp.W_out"] + w[b + "mlp.b_out"])
+        x = edit(b + "hook_resid_post", x + attn_out + out[b + "hook_mlp_out"])
         out[b + "hook_resid_post"] = x
     out["logits"] = norm("ln_final.", x) @ w["unembed.W_U"] + w["unembed.b_U"]
     return out
@@ -356,4 +361,5 @@ def main():
     golden(folder, w, tokens, {"rotary_dim": d, "act": "silu", "layer_norm": False, "parallel": False}, G and H // G)
 
 
-main()
+if __name__ == "__main__":
+    main()

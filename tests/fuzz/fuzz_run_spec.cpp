@@ -1,6 +1,6 @@
 // Run specs in JSON; what was read writes and reads back as the same spec.
 #include "fuzz/fuzz_input.h"
-#include "patching/run_spec.h"
+#include "spec/run_spec.h"
 
 #include <nlohmann/json.hpp>
 

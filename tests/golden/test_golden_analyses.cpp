@@ -72,32 +72,27 @@ private Q_SLOTS:
         const nlohmann::json given = nlohmann::json::parse(in);
 
         std::vector<RunSpec> specs;
-        const auto add = [&](const char *name) -> RunSpec & {
-            specs.emplace_back();
-            specs.back().method = Method::Analysis;
-            specs.back().analysis = name;
-            return specs.back();
+        const auto add = [&](const char *name, std::vector<Head> of = {}, nlohmann::json options = nullptr) {
+            specs.push_back(spec_of(Analysis{name, std::move(of), std::move(options)}));
         };
         add("dla");
         add("copy-scores");
         add("attention");
         add("logit-lens");
-        add("ablate").heads = heads(given.at("ablate.heads"));
-        RunSpec &s2i = add("s2i");
-        s2i.heads = heads(given.at("s2i.candidates"));
-        s2i.options = {{"name_movers", dotted_heads(given.at("s2i.name_movers"))}};
+        add("ablate", heads(given.at("ablate.heads")));
+        add("s2i", heads(given.at("s2i.candidates")), {{"name_movers", dotted_heads(given.at("s2i.name_movers"))}});
         const std::vector<int64_t> &tokens = expected.at("detector.tokens").ints();
         nlohmann::json rows = nlohmann::json::array();
         for (size_t r = 0; r < tokens.size(); r += 30)
             rows.push_back(std::vector<int64_t>(tokens.begin() + std::ptrdiff_t(r), tokens.begin() + std::ptrdiff_t(r + 30)));
-        add("detectors").options = {{"tokens", rows}};
+        add("detectors", {}, {{"tokens", rows}});
 
         ArrayMap actual;
         for (const RunSpec &spec : specs) {
             const RunResult result = run_analysis(session, spec);
             QVERIFY(result.complete);
             actual.insert(result.arrays.begin(), result.arrays.end());
-            if (spec.analysis == "dla")
+            if (spec.as<Analysis>()->name == "dla")
                 QVERIFY(result.summary.at("components") == given.at("components"));
         }
         int compared = 0;

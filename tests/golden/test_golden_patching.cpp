@@ -77,10 +77,10 @@ private Q_SLOTS:
         for (const bool each : {false, true})
             for (const bool shared : {false, true})
                 for (const char *kind : {"denoise", "noise", "zero"}) {
-                    RunSpec spec;
+                    ActPatch spec;
                     spec.direction = std::string(kind) == "denoise" ? Direction::Denoise : Direction::Noise;
                     spec.ablation = std::string(kind) == "zero" ? Ablation::Zero : Ablation::None;
-                    spec.positions.kind = each ? Positions::Kind::Each : Positions::Kind::All;
+                    spec.positions = each ? Positions::each() : Positions();
                     spec.shared_kv = shared;
                     spec.sites.clear();
                     for (const Site site : {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern, Site::ResidPre, Site::ResidPost, Site::AttnOut, Site::MlpOut})
@@ -88,7 +88,7 @@ private Q_SLOTS:
                             spec.sites.push_back(site);
                     if (spec.sites.empty())
                         continue;
-                    const RunResult result = s.run(spec);
+                    const RunResult result = s.run(spec_of(spec));
                     QVERIFY(result.complete);
                     for (const Grid &grid : result.grids) {
                         const auto golden = expected.find(grid.name);
@@ -110,8 +110,7 @@ private Q_SLOTS:
         std::ifstream in(golden::fixtures() / "golden" / model.toStdString() / "path_patch.json");
         const nlohmann::json runs = nlohmann::json::parse(in);
         for (const auto &[key, run] : runs.items()) {
-            RunSpec spec;
-            spec.method = Method::PathPatch;
+            PathPatch spec;
             spec.direction = run.at("orig") == "flipped" ? Direction::Denoise : Direction::Noise;
             spec.ablation = run.at("new") == "zero" ? Ablation::Zero : Ablation::None;
             spec.direct_includes_mlps = run.at("direct_includes_mlps").get<bool>();
@@ -126,7 +125,7 @@ private Q_SLOTS:
             };
             spec.senders = ends(run.at("senders"));
             spec.receivers = ends(run.at("receivers"));
-            const RunResult result = s.run(spec);
+            const RunResult result = s.run(spec_of(spec));
             const QString wrong = apart(result.grids.at(0).per_prompt, expected.at(key), s.baseline().gap());
             QVERIFY2(wrong.isEmpty(), qPrintable(QString::fromStdString(key) + ": " + wrong));
         }
@@ -139,11 +138,10 @@ private Q_SLOTS:
         Session &s = session(model);
         const ArrayMap expected = golden::file(model, "analyses");
         for (const char *kind : {"denoise", "noise"}) {
-            RunSpec spec;
-            spec.method = Method::Attribution;
+            Attribution spec;
             spec.direction = std::string(kind) == "denoise" ? Direction::Denoise : Direction::Noise;
             spec.sites = {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern};
-            const RunResult result = s.run(spec);
+            const RunResult result = s.run(spec_of(spec));
             for (const Site site : spec.sites) {
                 const std::string key = std::string("attr.") + kind + "." + name(site);
                 for (const char *suffix : {"", ".per_prompt"}) {
@@ -152,22 +150,6 @@ private Q_SLOTS:
                 }
             }
         }
-    }
-
-    void jointAblation_data() { models(); }
-    void jointAblation()
-    {
-        QFETCH(QString, model);
-        Session &s = session(model);
-        std::ifstream in(golden::fixtures() / "golden" / model.toStdString() / "analyses.json");
-        RunSpec spec;
-        spec.method = Method::Ablate;
-        spec.ablation = Ablation::Zero;
-        const nlohmann::json analyses = nlohmann::json::parse(in);
-        for (const nlohmann::json &head : analyses.at("ablate.heads"))
-            spec.heads.push_back({head[0], head[1]});
-        const RunResult result = s.run(spec);
-        QCOMPARE(apart(result.grids.at(0).per_prompt, golden::file(model, "analyses").at("ablate.logit_diff"), s.baseline().gap()), QString());
     }
 };
 

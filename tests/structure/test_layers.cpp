@@ -103,6 +103,16 @@ private Q_SLOTS:
                "widgets include core or a layer above");
     }
 
+    // Its header uses the bare words signals and slots, which ui and app have given up.
+    void qcustomplotStaysInWidgets()
+    {
+        const auto plots = [](const QString &include, const QString &) { return include == QLatin1String("qcustomplot.h"); };
+        forbid([](const QString &file) { return !file.startsWith("widgets/"); }, plots, "a file outside widgets includes QCustomPlot");
+        const QStringList files = m_tree.files();
+        QVERIFY2(std::any_of(files.begin(), files.end(), [&](const QString &file) { return !m_tree.chain(file, plots).isEmpty(); }),
+                 "no file includes QCustomPlot: plots with axes stand on it");
+    }
+
     void privateHeadersOfCoreStayInCore()
     {
         forbid([](const QString &file) {
@@ -124,6 +134,29 @@ private Q_SLOTS:
                 offenders.append(qt + "   and   " + torch);
         }
         QVERIFY2(offenders.isEmpty(), qPrintable("these see both Qt and LibTorch:\n    " + offenders.join("\n    ")));
+    }
+
+    void theLocaleIsSetInOnePlace()
+    {
+        // Qt's own QString::number, arg and toDouble are C's unless told otherwise by %L or a QLocale.
+        static const QRegularExpression locale(QStringLiteral("\\bsetlocale\\b|\\bQLocale\\b|%L\\d"));
+        int looked_at = 0;
+        QStringList offenders;
+        for (const QString &file : m_tree.files()) {
+            if (file.startsWith("tests/") || file == QLatin1String("ui/shell/plain_numbers.cpp"))
+                continue;
+            ++looked_at;
+            QFile source(source_dir + u'/' + file);
+            QVERIFY(source.open(QIODevice::ReadOnly));
+            int number = 0;
+            for (const QString &line : QString::fromUtf8(source.readAll()).split(u'\n')) {
+                ++number;
+                if (locale.match(line.section(QStringLiteral("//"), 0, 0)).hasMatch())
+                    offenders << file + ':' + QString::number(number) + ": " + line.trimmed();
+            }
+        }
+        QVERIFY(looked_at > 100);
+        QVERIFY2(offenders.isEmpty(), qPrintable("these depend on the user's locale:\n    " + offenders.join("\n    ")));
     }
 
     void compilerFindsPublicHeadersFreeOfTorch()

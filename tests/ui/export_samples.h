@@ -29,9 +29,11 @@ inline RunResult sweep(const std::vector<std::string> &sites = {"z", "pattern"})
     std::mt19937 random(11);
     std::normal_distribution<float> normal(0, 1);
     RunResult result;
-    result.spec.sites.clear();
+    ActPatch sweep;
+    sweep.sites.clear();
     for (const std::string &site : sites)
-        result.spec.sites.push_back(parse_site(site));
+        sweep.sites.push_back(parse_site(site));
+    result.spec.method = sweep;
     result.version = "0.1.0";
     result.model_sha256 = "abc123";
     result.complete = true;

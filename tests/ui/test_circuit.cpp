@@ -131,7 +131,7 @@ private Q_SLOTS:
     {
         m_window->actions().findRoles->trigger(); // known: shown at once
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
-        QVERIFY(m_fixture.shown()->spec.analysis == "roles");
+        QVERIFY(m_fixture.shown()->spec.is<Analysis>() && m_fixture.shown()->spec.as<Analysis>()->name == "roles");
         QVERIFY(!m_window->heatmapPane().heatmap()->view().facets.isEmpty());
         m_window->actions().takeCircuit->trigger();
         for (const HeadId &head : m_window->explorer().roles.allHeads())

@@ -40,17 +40,17 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
         QCOMPARE(paths.trail().size(), 2);
         QVERIFY(m_fixture.shown()->live);
-        QCOMPARE(m_fixture.shown()->spec.receivers.nodes.size(), size_t(receivers.size()));
+        QCOMPARE(m_fixture.shown()->spec.as<PathPatch>()->receivers.nodes.size(), size_t(receivers.size()));
 
         // A receiver more: the sweep follows, the trail's last step is corrected.
         paths.add({receivers.front().head}, Site::V);
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
         QCOMPARE(paths.trail().size(), 2);
-        QCOMPARE(m_fixture.shown()->spec.receivers.nodes.size(), size_t(receivers.size() + 1));
+        QCOMPARE(m_fixture.shown()->spec.as<PathPatch>()->receivers.nodes.size(), size_t(receivers.size() + 1));
 
         paths.returnTo(0);
         QVERIFY(m_explorer->navigation.place().receivers.isEmpty());
-        QVERIFY(m_fixture.shown()->spec.receivers.nodes.front().site == Site::ResidPost);
+        QVERIFY(m_fixture.shown()->spec.as<PathPatch>()->receivers.nodes.front().site == Site::ResidPost);
         QCOMPARE(paths.trail().size(), 2);
     }
 
@@ -62,7 +62,7 @@ private Q_SLOTS:
             m_explorer->paths.receive({{layers - 1, head}}, Site::K);
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
         QVERIFY(m_fixture.shown()->state == RunState::Done);
-        QCOMPARE(m_fixture.shown()->spec.receivers.nodes.front().head, 4);
+        QCOMPARE(m_fixture.shown()->spec.as<PathPatch>()->receivers.nodes.front().head, 4);
         QVERIFY2(m_explorer->runs.rowCount() <= before + 2, "superseded runs leave nothing behind");
     }
 

@@ -85,8 +85,9 @@ private Q_SLOTS:
         compare(FigureView::Attention, {QStringLiteral("--head"), QStringLiteral("2.1"), QStringLiteral("--prompt"), QStringLiteral("3")});
         // The figure says how to have its numbers again.
         const RunSpec spec = run_spec_from_json(nlohmann::json::parse(widgets::readEmbeddedSpec(path(QStringLiteral("window.pdf"))).toStdString()));
-        QCOMPARE(spec.analysis, std::string("attention-patterns"));
-        QVERIFY(spec.heads == (std::vector<Head>{{2, 1}}));
+        QVERIFY(spec.is<Analysis>());
+        QCOMPARE(spec.as<Analysis>()->name, std::string("attention-patterns"));
+        QVERIFY(spec.as<Analysis>()->heads == (std::vector<Head>{{2, 1}}));
     }
     void cleanupTestCase() { m_fixture.close(); }
 };

@@ -37,7 +37,7 @@ private Q_SLOTS:
         QTest::keyClick(m_window, Qt::Key_R, Qt::ControlModifier); // z, denoising, is what the toolbar says at first
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
         QVERIFY(m_fixture.shown()->state == RunState::Done);
-        QCOMPARE(m_fixture.shown()->spec.sites, std::vector<Site>{Site::Z});
+        QCOMPARE(m_fixture.shown()->spec.sweep()->sites, std::vector<Site>{Site::Z});
         m_sweep = m_fixture.shown()->id;
     }
 
@@ -67,7 +67,7 @@ private Q_SLOTS:
         QCOMPARE(place().receivers.size(), 3);
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle() && m_fixture.shown()->live, 60000);
         QVERIFY(m_fixture.shown()->state == RunState::Done);
-        QCOMPARE(m_fixture.shown()->spec.receivers.nodes.size(), size_t(3));
+        QCOMPARE(m_fixture.shown()->spec.as<PathPatch>()->receivers.nodes.size(), size_t(3));
     }
 
     // The demo model's strongest heads are in its second layer: nothing tells them where to look, and the window says so.
@@ -83,7 +83,7 @@ private Q_SLOTS:
     void walkUpstreamFromTheLogits()
     {
         QTest::keyClick(m_window, Qt::Key_F, Qt::ControlModifier | Qt::ShiftModifier);
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle() && m_fixture.shown()->spec.receivers.nodes.front().site == Site::ResidPost, 60000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle() && m_fixture.shown()->spec.as<PathPatch>()->receivers.nodes.front().site == Site::ResidPost, 60000);
         const int direct = place().run;
         const auto senders = strongestHeads(m_heatmap->view(), 3);
         QTest::keyClick(m_window, Qt::Key_U, Qt::ControlModifier);
@@ -108,10 +108,10 @@ private Q_SLOTS:
         menu->close();
         m_window->activateWindow(); // a window manager would give it the keyboard back
         QVERIFY(QTest::qWaitForWindowActive(m_window));
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle() && m_fixture.shown()->spec.method == Method::Ablate, 60000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle() && m_fixture.shown()->spec.is<Analysis>(), 60000);
         QVERIFY(m_fixture.shown()->state == RunState::Done);
-        QCOMPARE(m_fixture.shown()->spec.heads.size(), size_t(3));
-        QVERIFY(singleRunText(*m_fixture.shown()).contains(QStringLiteral("Logit diff")));
+        QCOMPARE(m_fixture.shown()->spec.as<Analysis>()->heads.size(), size_t(3));
+        QVERIFY(shownHeatmap(place(), m_window->explorer().runs).title.contains(QStringLiteral("logit diff")));
     }
 
     void compareTwoRuns()

@@ -82,18 +82,14 @@ private Q_SLOTS:
         const int before = runs().rowCount();
         m_window->actions().duplicateRun->trigger();
         const RunSpec spec = m_window->controls().spec();
-        QCOMPARE(spec.sites, std::vector<Site>{Site::Z});
-        QVERIFY(spec.direction == Direction::Noise);
+        QCOMPARE(spec.sweep()->sites, std::vector<Site>{Site::Z});
+        QVERIFY(direction_of(spec) == Direction::Noise);
         QCOMPARE(runs().rowCount(), before);
     }
 
     void aRunThatFailsSaysWhyAndWhatNext()
     {
-        RunSpec spec = m_window->controls().spec();
-        spec.method = Method::Ablate;
-        spec.ablation = Ablation::Zero;
-        spec.heads = {{99, 0}};
-        const int id = m_window->explorer().runner.run(spec);
+        const int id = m_window->explorer().runner.run(spec_of(Analysis{"ablate", {{99, 0}}, nullptr}));
         QTRY_VERIFY_WITH_TIMEOUT(runs().find(id)->finished(), 20000);
         QVERIFY(runs().find(id)->state == RunState::Failed);
         QVERIFY(!runs().find(id)->message.isEmpty());
@@ -139,10 +135,9 @@ private:
     }
     int runOf(Direction direction)
     {
-        RunSpec spec = m_window->controls().spec();
-        spec.sites = {Site::Z};
-        spec.direction = direction;
-        const int id = m_window->explorer().runner.run(spec);
+        ActPatch sweep;
+        sweep.direction = direction;
+        const int id = m_window->explorer().runner.run(spec_of(sweep));
         if (!QTest::qWaitFor([&] { return m_fixture.idle(); }, 60000))
             return -1;
         return id;

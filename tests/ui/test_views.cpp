@@ -13,9 +13,11 @@
 #include "window_fixture.h"
 
 #include <QClipboard>
+#include <QComboBox>
 #include <QDockWidget>
 #include <QSlider>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace patchbay;
@@ -169,6 +171,54 @@ private Q_SLOTS:
         m_window->actions().previousPrompt->trigger();
         QCOMPARE(place().prompt, 69);
         m_window->actions().meanPrompt->trigger();
+    }
+
+    // Nobody has chosen axes: two directions, or the same of two tasks, are not set against each other.
+    void theScatterPairsOneDirectionOfOneTask()
+    {
+        RunsStore &runs = m_window->explorer().runs;
+        const RunEntry base = *runs.find(place().run);
+        QCOMPARE(base.result->grids.size(), size_t(2));
+        const auto boxes = m_window->scatterPane().findChildren<QComboBox *>();
+        const auto named = [&](const QString &name) {
+            return *std::find_if(boxes.begin(), boxes.end(), [&](const QComboBox *box) { return box->accessibleName() == name; });
+        };
+        const auto *x = named(QStringLiteral("Horizontal axis"));
+        const auto *y = named(QStringLiteral("Vertical axis"));
+        QVector<int> added;
+        // A run with one grid, like the one on view in everything else.
+        const auto add = [&](const std::string &site, Direction direction, int64_t seed) {
+            RunEntry entry = base;
+            entry.name = QStringLiteral("%1, seed %2").arg(direction == Direction::Noise ? "noising" : "denoising").arg(seed);
+            RunResult result = *base.result;
+            result.grids.resize(1);
+            result.grids[0].name = (direction == Direction::Noise ? "noise." : "denoise.") + site;
+            result.grids[0].direction = entry.spec.direction = direction;
+            entry.spec.task.seed = seed;
+            result.spec = entry.spec;
+            entry.result = std::make_shared<const RunResult>(result);
+            entry.halfWidths.clear();
+            added << runs.add(entry);
+            navigation().showRun(added.back());
+        };
+        const int64_t seed = base.spec.task.seed;
+        const auto both = [&] { return y->currentText() + QStringLiteral(" | ") + x->currentText(); };
+        const auto text = [&](const char *site, const QString &run) { return QStringLiteral("%1 · %2").arg(QLatin1String(site), run); };
+        const QString own = text("Output (z)", base.name) + QStringLiteral(" | ") + text("Pattern", base.name);
+        add("z", Direction::Noise, seed);
+        QTRY_COMPARE(y->count(), 3);
+        QCOMPARE(both(), own);
+        add("z", Direction::Denoise, seed + 1);
+        QTRY_COMPARE(y->count(), 4);
+        QCOMPARE(both(), own);
+        add("pattern", Direction::Noise, seed);
+        QTRY_COMPARE(y->count(), 5);
+        const QString noising = QStringLiteral("noising, seed %1").arg(seed);
+        QCOMPARE(both(), text("Pattern", noising) + QStringLiteral(" | ") + text("Output (z)", noising));
+        for (const int run : added)
+            runs.remove(run);
+        navigation().showRun(base.id);
+        QTRY_COMPARE(y->count(), 2);
     }
 
     void everyRunIsItsOwnStepBack()

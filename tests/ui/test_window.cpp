@@ -72,7 +72,7 @@ private Q_SLOTS:
         QTest::keyClick(search, Qt::Key_Return);
         QVERIFY(!palette->isVisible());
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
-        QVERIFY(m_fixture.shown()->spec.method == Method::PathPatch);
+        QVERIFY(m_fixture.shown()->spec.is<PathPatch>());
     }
 
     void thePaletteListsEveryCommand()

@@ -51,9 +51,9 @@ public:
     const RunEntry *shown() const { return m_window->explorer().runs.find(m_window->explorer().navigation.place().run); }
     void chooseSites(std::vector<Site> sites)
     {
-        RunSpec spec = m_window->controls().spec();
-        spec.method = Method::ActPatch;
-        spec.sites = std::move(sites);
+        ActPatch sweep;
+        sweep.sites = std::move(sites);
+        const RunSpec spec = spec_of(sweep);
         m_window->controls().setSpec(spec);
     }
 

@@ -3,7 +3,9 @@
 
 #include "figure/figure.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 
 namespace samples {
@@ -28,9 +30,10 @@ inline HeatmapView heatmap(int facets = 1, int layers = 12, int heads = 12)
             facet.values << small(random);
             facet.states << CellState::Exact;
         }
-        facet.values[layers * heads * 2 / 3 + 1] = 46.5 / (f + 1);
+        const int last = layers * heads - 1;
+        facet.values[std::min(last, layers * heads * 2 / 3 + 1)] = 46.5 / (f + 1);
         facet.values[layers * heads * 3 / 4] = 31.25 / (f + 1);
-        facet.values[layers * heads - 3] = -38.75 / (f + 1);
+        facet.values[std::max(0, last - 2)] = -38.75 / (f + 1);
         view.facets << facet;
     }
     return view;
@@ -131,6 +134,78 @@ inline GraphView graph()
                   {{7, 3}, {9, 6}, QStringLiteral("q"), 8}, {{3, 0}, {8, 6}, QStringLiteral("v"), 6}, {{5, 5}, {8, 6}, QStringLiteral("v"), 4}, {{5, 5}, {8, 10}, QStringLiteral("k"), -3}};
     view.layers = 12;
     return view;
+}
+
+/// Views at the edge of what there is: one of everything, nothing at all, and numbers that are none.
+inline QVector<std::pair<QString, FigureContent>> odd()
+{
+    const double nan = std::numeric_limits<double>::quiet_NaN(), infinite = std::numeric_limits<double>::infinity();
+    HeatmapView named = heatmap(3, 1, 4);
+    named.colourLabel = QStringLiteral("Estimated logit diff variation");
+    named.unit = QStringLiteral("logits");
+    named.facets[0].title = QStringLiteral("Through the name movers\u2019 queries");
+    HeatmapView noCells = heatmap(1, 3, 4), noFacets = heatmap(), undefined = heatmap(2, 2, 4), nothing = heatmap(1, 2, 4), partly = heatmap(1, 6, 8);
+    noCells.facets[0] = {};
+    noFacets.facets.clear();
+    for (HeatmapFacet &facet : undefined.facets)
+        facet.values.fill(nan);
+    nothing.facets[0].values = {nan, infinite}; // fewer than cells
+    nothing.facets[0].states.clear();
+    partly.facets[0].values[3] = infinite;
+    partly.facets[0].values[5] = -infinite;
+    partly.facets[0].values[7] = nan;
+    partly.facets[0].states[7] = CellState::Missing;
+    partly.facets[0].states[9] = CellState::Estimated;
+    partly.facets[0].halfWidth.fill(infinite, 48);
+
+    AttentionView one = attention(), none = attention(), holes = attention(), longToken = attention(), many;
+    one.size = 1;
+    one.tokens = {QStringLiteral("Hi")};
+    one.roles = {QStringLiteral("END")};
+    one.weights = {1};
+    none.size = 0;
+    none.weights.clear();
+    none.tokens.clear();
+    none.roles.clear();
+    holes.weights[0] = float(nan);
+    holes.weights[20] = float(infinite);
+    holes.weights.resize(150);
+    longToken.tokens[4] = QString(300, QLatin1Char('x'));
+    longToken.tokens[5] = QStringLiteral(" \u6771\u4eac\u2039");
+    many.title = QStringLiteral("300 tokens");
+    many.size = 300;
+    for (int i = 0; i < 300; ++i)
+        many.tokens << QStringLiteral(" t%1").arg(i);
+    many.weights.fill(0, 300 * 300);
+    for (int i = 0; i < 300; ++i)
+        many.weights[i * 301] = 1;
+
+    ScatterView noPoints = scatter(), onePoint = scatter(), lostPoints = scatter();
+    noPoints.points.clear();
+    onePoint.points.resize(1);
+    lostPoints.points[3].x = nan;
+    lostPoints.points[4].y = infinite;
+    BarsView noBars = bars(), oneBar = bars(), lostBars = bars();
+    noBars.bars.clear();
+    oneBar.bars.resize(1);
+    lostBars.bars[0].value = -infinite;
+    lostBars.bars[1].halfWidth = infinite;
+    lostBars.bars[2].value = nan;
+    GraphView noEdges = graph(), lostEdges = graph(), noGraph;
+    noEdges.edges.clear();
+    lostEdges.unit = QStringLiteral("logits");
+    for (int i = 0; i < 5; ++i)
+        lostEdges.edges[i].effect = i % 2 ? nan : infinite;
+    TableView noRows = table(), noTable;
+    noRows.rows.clear();
+    return {{QStringLiteral("one layer"), heatmap(1, 1, 4)}, {QStringLiteral("two layers"), heatmap(1, 2, 4)}, {QStringLiteral("one head"), heatmap(1, 3, 1)},
+            {QStringLiteral("one layer, many heads"), heatmap(1, 1, 32)}, {QStringLiteral("facets of one layer"), heatmap(5, 1, 4)}, {QStringLiteral("facets of one head"), heatmap(5, 3, 1)},
+            {QStringLiteral("long names"), named}, {QStringLiteral("no cells"), noCells}, {QStringLiteral("no facets"), noFacets}, {QStringLiteral("undefined"), undefined},
+            {QStringLiteral("nothing"), nothing}, {QStringLiteral("partly undefined"), partly}, {QStringLiteral("one token"), one}, {QStringLiteral("no tokens"), none},
+            {QStringLiteral("holes in attention"), holes}, {QStringLiteral("long token"), longToken}, {QStringLiteral("300 tokens"), many}, {QStringLiteral("no points"), noPoints},
+            {QStringLiteral("one point"), onePoint}, {QStringLiteral("lost points"), lostPoints}, {QStringLiteral("no bars"), noBars}, {QStringLiteral("one bar"), oneBar},
+            {QStringLiteral("lost bars"), lostBars}, {QStringLiteral("no edges"), noEdges}, {QStringLiteral("lost edges"), lostEdges}, {QStringLiteral("no graph"), noGraph},
+            {QStringLiteral("no rows"), noRows}, {QStringLiteral("no table"), noTable}};
 }
 
 inline QVector<std::pair<QString, FigureContent>> all()

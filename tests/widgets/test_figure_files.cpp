@@ -41,6 +41,13 @@ class TestFigureFiles : public QObject {
     }
 
 private Q_SLOTS:
+    void pdfIsNoNewerThanLatexTakes()
+    {
+        // pdflatex warns about, and journals refuse, what is newer than 1.5.
+        for (const auto &[name, content] : samples::all())
+            QVERIFY2(figurePdf(samples::sheetOf(content), samples::metadata()).startsWith("%PDF-1.4\n"), qPrintable(name));
+    }
+
     void initTestCase()
     {
         // For looking at: PATCHBAY_FIGURES_DIR=DIR keeps one file of each kind and width.

@@ -6,6 +6,9 @@
 
 #include <QTest>
 
+#include <algorithm>
+#include <cmath>
+
 using namespace patchbay::widgets;
 using namespace patchbay::widgets::figure;
 
@@ -28,6 +31,26 @@ QVector<TextMark> textsOf(const Scene &scene)
         if (const auto *text = std::get_if<TextMark>(&mark))
             texts << *text;
     return texts;
+}
+
+/// Whether a mark lies on a page, and where it stands is a number.
+struct OnPage {
+    QRectF page;
+    bool has(QPointF point) const { return std::isfinite(point.x()) && std::isfinite(point.y()) && page.contains(point); }
+    bool operator()(const RectMark &mark) const { return has(mark.rect.topLeft()) && has(mark.rect.bottomRight()) && mark.fill.alpha() == 255; }
+    bool operator()(const PathMark &mark) const { return std::isfinite(mark.width) && std::all_of(mark.points.begin(), mark.points.end(), [this](QPointF point) { return has(point); }); }
+    bool operator()(const DotMark &mark) const { return has(mark.centre) && std::isfinite(mark.radius); }
+    bool operator()(const TextMark &mark) const { return has(mark.at) && mark.points >= 2; }
+};
+
+/// What stands beside the scale, read upwards and from left to right.
+QString scaleName(const FigureSheet &sheet)
+{
+    QString name;
+    for (const TextMark &text : textsOf(layoutSheet(sheet)))
+        if (text.angle == 90 && text.text != QLatin1String("Layer"))
+            name += (name.isEmpty() ? QString() : QStringLiteral(" ")) + text.text;
+    return name;
 }
 
 /// The first text that leaves the sheet or lies over another; empty: none does.
@@ -90,6 +113,110 @@ private Q_SLOTS:
                     const QString trouble = troubleIn(sheet);
                     QVERIFY2(trouble.isEmpty(), qPrintable(QStringLiteral("%1 mm, %2 pt, %3: %4").arg(width).arg(points).arg(title ? QStringLiteral("title") : QStringLiteral("no title"), trouble)));
                 }
+    }
+
+    void oddViewsStayOnTheSheet_data()
+    {
+        QTest::addColumn<int>("kind");
+        const auto all = samples::odd();
+        for (int i = 0; i < all.size(); ++i)
+            QTest::newRow(qPrintable(all[i].first)) << i;
+    }
+    void oddViewsStayOnTheSheet()
+    {
+        QFETCH(int, kind);
+        const FigureContent content = samples::odd()[kind].second;
+        for (const double width : {85.0, 174.0})
+            for (const bool values : {false, true})
+                for (const auto form : {FigureSpec::Attention::Matrix, FigureSpec::Attention::Text}) {
+                    FigureSheet sheet = samples::sheetOf(content, width);
+                    sheet.spec.values = values;
+                    sheet.spec.topLabels = values ? 0 : 3;
+                    sheet.spec.attention = form;
+                    const Scene scene = layoutSheet(sheet);
+                    QVERIFY(scene.size.width() == width && scene.size.height() > 0 && scene.size.height() < 1000);
+                    const OnPage onPage{QRectF(QPointF(), scene.size).adjusted(-0.3, -0.3, 0.3, 0.3)};
+                    for (const Mark &mark : scene.marks)
+                        QVERIFY2(std::visit(onPage, mark), qPrintable(QStringLiteral("a mark of kind %1 at %2 mm").arg(mark.index()).arg(width)));
+                    QVERIFY2(troubleIn(sheet).isEmpty(), qPrintable(troubleIn(sheet)));
+                    if (form == FigureSpec::Attention::Matrix) {
+                        const QByteArray pdf = figurePdf(sheet);
+                        QVERIFY(!pdf.contains("nan") && !pdf.contains("inf "));
+                    }
+                }
+    }
+
+    void theScalesNameIsWhole_data()
+    {
+        QTest::addColumn<int>("layers");
+        QTest::addColumn<int>("heads");
+        for (const auto &[layers, heads] : {std::pair{1, 1}, {1, 4}, {2, 4}, {1, 12}, {2, 16}, {3, 32}, {12, 12}})
+            QTest::addRow("%d x %d", layers, heads) << layers << heads;
+    }
+    void theScalesNameIsWhole()
+    {
+        QFETCH(int, layers);
+        QFETCH(int, heads);
+        for (const double width : {40.0, 70.0, 85.0, 110.0, 174.0})
+            for (const double height : {0.0, 35.0})
+                for (const QString &name : {QStringLiteral("Logit diff variation"), QStringLiteral("Direct effect on logit difference")}) {
+                    HeatmapView view = samples::heatmap(1, layers, heads);
+                    view.colourLabel = name;
+                    FigureSheet sheet = samples::sheetOf(view, width);
+                    sheet.spec.height = height;
+                    QCOMPARE(scaleName(sheet), name + QStringLiteral(" (%)"));
+                    QVERIFY2(troubleIn(sheet).isEmpty(), qPrintable(QStringLiteral("%1 x %2 mm: %3").arg(width).arg(height).arg(troubleIn(sheet))));
+                }
+    }
+
+    void facetsNamesAreWhole()
+    {
+        for (const int heads : {1, 4, 12}) {
+            HeatmapView view = samples::heatmap(5, 1, heads);
+            view.facets[1].title = QStringLiteral("Through the name movers\u2019 queries");
+            QString texts;
+            for (const TextMark &text : textsOf(layoutSheet(samples::sheetOf(view, 85))))
+                texts += text.text + QLatin1Char(' ');
+            for (const HeatmapFacet &facet : view.facets)
+                QVERIFY2(texts.contains(facet.title), qPrintable(texts));
+            QVERIFY2(!texts.contains(QChar(0x2026)), qPrintable(texts));
+        }
+    }
+
+    void whatIsNoNumberIsSaid()
+    {
+        const auto shows = [](const QString &kind, const QString &text) {
+            for (const auto &[name, content] : samples::odd())
+                if (name == kind)
+                    for (const TextMark &mark : textsOf(layoutSheet(samples::sheetOf(content))))
+                        if (mark.text.contains(text))
+                            return true;
+            return false;
+        };
+        QVERIFY(shows(QStringLiteral("undefined"), QStringLiteral("not defined")));
+        QVERIFY(shows(QStringLiteral("partly undefined"), QStringLiteral("not defined")));
+        QVERIFY(shows(QStringLiteral("partly undefined"), QStringLiteral("not computed")));
+        QVERIFY(shows(QStringLiteral("lost bars"), QStringLiteral("not defined")));
+        QVERIFY(shows(QStringLiteral("lost edges"), QStringLiteral("Effects in logits")));
+        QVERIFY(!shows(QStringLiteral("one layer"), QStringLiteral("not defined")));
+    }
+
+    void charactersThatNoFontHasAreNamed()
+    {
+        QCOMPARE(printable(QStringLiteral("Mary \u2192 \u00b7"), false), QStringLiteral("Mary \u2192 \u00b7"));
+        // A private character: no font has it.
+        const char32_t own = 0x10fffd;
+        const QString text = QStringLiteral("a") + QString::fromUcs4(&own, 1);
+        QCOMPARE(printable(text, false), QStringLiteral("aU+10FFFD"));
+        QVERIFY(textWidth(text, 8) > textWidth(QStringLiteral("aU+10"), 8));
+        // Never half a character, and the mark of a token that goes on with one is in the figures' own font.
+        const QString smiles = QString::fromUcs4(U"\U0001F642\U0001F642\U0001F642\U0001F642\U0001F642\U0001F642");
+        for (double width = 1; width < textWidth(smiles, 8); width += 0.2) {
+            const QString shorter = elided(smiles, 8, false, width);
+            QCOMPARE(shorter.toUcs4().contains(0xfffd), false);
+            QVERIFY(shorter.endsWith(QChar(0x2026)) && QString::fromUtf8(shorter.toUtf8()) == shorter);
+        }
+        QVERIFY(hasGlyphs(QStringLiteral("\u2039"), false));
     }
 
     void panelsKeepOutOfEachOthersWay()

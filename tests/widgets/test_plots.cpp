@@ -19,6 +19,12 @@ void move(QWidget &widget, QPointF point, Qt::MouseButtons buttons = Qt::NoButto
     QCoreApplication::sendEvent(&widget, &event);
 }
 
+void wheel(QWidget &widget, QPointF point, int notches, Qt::KeyboardModifiers modifiers = {})
+{
+    QWheelEvent event(point, widget.mapToGlobal(point), {}, {0, notches}, Qt::NoButton, modifiers, Qt::NoScrollPhase, false);
+    QCoreApplication::sendEvent(&widget, &event);
+}
+
 } // namespace
 
 class TestPlots : public QObject {
@@ -32,8 +38,13 @@ private Q_SLOTS:
     void scatterHoverAndClick();
     void scatterLasso();
     void scatterOfOneHead();
+    void scatterZoom();
+    void scatterRectangleAndPan();
+    void scatterKeepsItsZoom();
+    void numbersWithoutEnd();
     void barGeometry();
     void barSelection();
+    void barZoom();
     void graphLayers();
     void graphHoverAndClick();
 };
@@ -45,11 +56,10 @@ void TestPlots::ranges()
     QVERIFY(paddedRange({2, 10}, true).from < 0);
     QCOMPARE(paddedRange({}, true).span(), 1.0);
     QVERIFY(paddedRange({4, 4}, false).span() > 1);
-    PlotAxes axes{QRect(50, 10, 301, 201), {-10, 20}, {-1, 1}};
-    QCOMPARE(axes.toPixel(-10, -1), QPointF(50, 210));
-    QCOMPARE(axes.toPixel(20, 1), QPointF(350, 10)); // larger y is higher up
-    const QPointF there = axes.toData(axes.toPixel(3.5, 0.25));
-    QVERIFY(std::abs(there.x() - 3.5) < 1e-9 && std::abs(there.y() - 0.25) < 1e-9);
+    // Numbers that would break an axis count for nothing, and numbers that are as good as one another get an axis all the same.
+    const double inf = std::numeric_limits<double>::infinity();
+    QCOMPARE(paddedRange({2, 10, inf, -inf, 1e300}, false).to, range.to);
+    QVERIFY(paddedRange({1e10, 1e10 + 1e-6}, false).span() > 1e9);
 }
 
 void TestPlots::nearest()
@@ -156,6 +166,139 @@ void TestPlots::scatterOfOneHead()
     QCOMPARE(point.count(), 1);
     move(widget, widget.pixelOf(4));
     QVERIFY2(widget.readout().startsWith("Prompt "), qPrintable(widget.readout()));
+}
+
+void TestPlots::scatterZoom()
+{
+    ScatterWidget widget;
+    widget.resize(560, 460);
+    widget.setView(samples::scatter(144));
+    const PlotRange wholeX = widget.xRange(), wholeY = widget.yRange();
+    const QPointF at = widget.pixelOf(17);
+    wheel(widget, at, 120);
+    QVERIFY(widget.zoomed());
+    QVERIFY(widget.xRange().span() < wholeX.span() && widget.yRange().span() < wholeY.span());
+    QVERIFY2(QLineF(widget.pixelOf(17), at).length() < 8, "what is under the pointer stays there, but for the room that ticks take");
+    // What lies outside the axes is not under the pointer.
+    for (int i = 0; i < 40; ++i)
+        wheel(widget, widget.pixelOf(17), 120);
+    int outside = 0;
+    for (int i = 0; i < 144; ++i)
+        outside += !widget.plotArea().contains(widget.pixelOf(i).toPoint());
+    QVERIFY(outside > 100);
+    move(widget, widget.pixelOf(17));
+    QVERIFY(widget.readout().startsWith("L1H5"));
+    // Never further out than the whole; back at once by double click or the key 0.
+    for (int i = 0; i < 90; ++i)
+        wheel(widget, QRectF(widget.plotArea()).center(), -120);
+    QVERIFY(!widget.zoomed());
+    QCOMPARE(widget.xRange(), wholeX);
+    QTest::keyClick(&widget, Qt::Key_Plus);
+    QVERIFY(widget.zoomed());
+    QTest::keyClick(&widget, Qt::Key_0);
+    QCOMPARE(widget.yRange(), wholeY);
+    QTest::keyClick(&widget, Qt::Key_Plus);
+    QTest::mouseDClick(&widget, Qt::LeftButton, {}, widget.plotArea().topLeft() + QPoint(3, 3));
+    QVERIFY(!widget.zoomed());
+}
+
+void TestPlots::scatterRectangleAndPan()
+{
+    ScatterWidget widget;
+    widget.resize(560, 460);
+    widget.setView(samples::scatter(144));
+    widget.setSelection({{2, 2}});
+    const QPoint from = widget.plotArea().center() - QPoint(60, 40), to = widget.plotArea().center() + QPoint(60, 40);
+    const QPointF corner = QPointF(widget.xRange().from, widget.yRange().from);
+    QTest::mousePress(&widget, Qt::LeftButton, Qt::ShiftModifier, from);
+    move(widget, (from + to) / 2, Qt::LeftButton);
+    move(widget, to, Qt::LeftButton);
+    QTest::mouseRelease(&widget, Qt::LeftButton, Qt::ShiftModifier, to);
+    QVERIFY(widget.zoomed());
+    QVERIFY(widget.xRange().from > corner.x() && widget.yRange().from > corner.y());
+    QCOMPARE(widget.selection(), (QVector<HeadId>{{2, 2}})); // a rectangle to zoom into selects nothing
+    const PlotRange before = widget.xRange();
+    QTest::mousePress(&widget, Qt::MiddleButton, {}, from);
+    move(widget, from + QPoint(-30, 0), Qt::MiddleButton);
+    QTest::mouseRelease(&widget, Qt::MiddleButton, {}, from + QPoint(-30, 0));
+    QVERIFY(widget.xRange().from > before.from);
+    QVERIFY(std::abs(widget.xRange().span() - before.span()) < 1e-9 * before.span());
+    QTest::keyClick(&widget, Qt::Key_Left, Qt::ShiftModifier);
+    QVERIFY(widget.xRange().from < before.from + before.span());
+    // Shift and a click without a drag adds to the selection, as Ctrl does.
+    widget.showAll();
+    QTest::mouseClick(&widget, Qt::LeftButton, Qt::ShiftModifier, widget.pixelOf(17).toPoint());
+    QCOMPARE(widget.selection(), (QVector<HeadId>{{2, 2}, {1, 5}}));
+}
+
+// A running sweep brings new numbers several times a second.
+void TestPlots::scatterKeepsItsZoom()
+{
+    ScatterWidget widget;
+    widget.resize(560, 460);
+    ScatterView view = samples::scatter(144);
+    widget.setView(view);
+    widget.zoom(3, QRectF(widget.plotArea()).center());
+    const PlotRange x = widget.xRange();
+    view.points[3].x += 0.01;
+    widget.setView(view);
+    QCOMPARE(widget.xRange(), x);
+    view.xLabel = "Another effect";
+    widget.setView(view);
+    QVERIFY(!widget.zoomed());
+}
+
+// Neither NaN nor infinity reaches QCustomPlot, whose ranges they would break; the other points are drawn, named and picked as ever.
+void TestPlots::numbersWithoutEnd()
+{
+    const double inf = std::numeric_limits<double>::infinity(), nan = std::nan("");
+    ScatterView view;
+    view.points = {{{0, 0}, "", nan, 1}, {{0, 1}, "", 2, inf}, {{0, 2}, "", -inf, nan}, {{0, 3}, "", 1e300, 1}, {{0, 4}, "", 3, 4}, {{0, 5}, "", 5, 6}};
+    ScatterWidget widget;
+    widget.resize(560, 460);
+    widget.setView(view);
+    QVERIFY(widget.xRange().to < 6 && widget.yRange().to < 7);
+    move(widget, widget.pixelOf(4));
+    QVERIFY(widget.readout().startsWith("L0H4"));
+    QTest::keyClick(&widget, Qt::Key_Right);
+    QVERIFY(widget.readout().startsWith("L0H5"));
+    QVERIFY(!widget.grab().isNull());
+    view.points.resize(3);
+    widget.setView(view);
+    QVERIFY(std::isfinite(widget.xRange().span()));
+    QVERIFY(!widget.grab().isNull());
+
+    BarsView numbers;
+    numbers.bars = {{{0, 0}, "", nan, 1}, {{0, 1}, "", inf, inf}, {{0, 2}, "", 3, nan}, {{0, 3}, "", -2, inf}};
+    BarsWidget bars;
+    bars.resize(420, 300);
+    bars.setView(numbers);
+    QVERIFY(bars.xRange().from < -2 && bars.xRange().from > -3 && bars.xRange().to > 3 && bars.xRange().to < 4);
+    QVERIFY(!bars.grab().isNull());
+    QTest::mouseClick(&bars, Qt::LeftButton, {}, bars.rowRect(2).center());
+    QCOMPARE(bars.selection(), (QVector<HeadId>{{0, 2}}));
+}
+
+void TestPlots::barZoom()
+{
+    BarsWidget widget;
+    widget.setAttribute(Qt::WA_DontShowOnScreen);
+    widget.resize(420, 200);
+    widget.show();
+    widget.setView(samples::bars(15));
+    const PlotRange whole = widget.xRange();
+    const QPointF at = widget.barRect(0).center();
+    wheel(widget, at, -120); // scrolls
+    QVERIFY(widget.scrollBar()->value() > 0 && !widget.zoomed());
+    QVERIFY(widget.rowRect(0).top() < widget.plotArea().top());
+    wheel(widget, at, 240, Qt::ControlModifier);
+    QVERIFY(widget.zoomed() && widget.xRange().span() < whole.span());
+    QCOMPARE(widget.rowAt(widget.rowRect(5).center()), 5);
+    QTest::keyClick(&widget, Qt::Key_0);
+    QCOMPARE(widget.xRange(), whole);
+    // The keyboard's bar comes into view.
+    QTest::keyClick(&widget, Qt::Key_End);
+    QVERIFY(widget.rowRect(14).bottom() <= widget.plotArea().bottom() + 1);
 }
 
 void TestPlots::barGeometry()

@@ -105,6 +105,7 @@ QVector<AttentionController::Key> AttentionController::missingKeys(const QVector
 
 void AttentionController::refresh()
 {
+    m_compute.cancel(m_patchedJob); // two whole passes for what is no longer asked for
     if (!m_document.ready()) {
         m_views.clear();
         Q_EMIT viewsChanged();
@@ -135,7 +136,7 @@ void AttentionController::fetch(const QVector<Key> &keys, const QString &tag)
     using Patterns = QVector<PatternPtr>;
     const SetupPtr setup = m_document.setup();
     m_compute.submit<Patterns>({
-        {tag, true, false},
+        {tag, JobPriority::Quick, false},
         [keys](Workbench &bench, const JobContext &context) {
             Patterns patterns;
             for (const Key &key : keys) {
@@ -180,10 +181,10 @@ void AttentionController::fetchPatched(HeadId head)
         return;
     RunSpec spec = run ? run->spec : RunSpec{};
     const SetupPtr setup = m_document.setup();
-    m_compute.submit<PatternPtr>({
-        {QStringLiteral("attention-patched"), true, false},
-        [head, spec, patched](Workbench &bench, const JobContext &) -> PatternPtr {
-            return std::make_shared<const AttentionPattern>(bench.session->attention_patched(fromHeadId(head), spec, patched));
+    m_patchedJob = m_compute.submit<PatternPtr>({
+        {QStringLiteral("attention-patched"), JobPriority::Soon, true},
+        [head, spec, patched](Workbench &bench, const JobContext &context) -> PatternPtr {
+            return std::make_shared<const AttentionPattern>(bench.session->attention_patched(fromHeadId(head), spec, patched, context.cancel()));
         },
         [this, setup](const PatternPtr &pattern) {
             if (setup != m_document.setup())
@@ -208,7 +209,7 @@ AttentionController::PatternPtr AttentionController::patternOf(HeadId head) cons
     case AttentionSource::Patched: return m_patched;
     case AttentionSource::PatchedMinusBase: {
         const RunEntry *run = m_store.find(m_navigation.place().run);
-        const PatternPtr base = run && run->spec.direction == Direction::Noise ? m_patterns.value({head, false, AttentionKind::Plain})
+        const PatternPtr base = run && !base_is_flipped(run->spec) ? m_patterns.value({head, false, AttentionKind::Plain})
                                                                                : m_patterns.value({head, true, AttentionKind::Plain});
         return m_patched && base ? std::make_shared<const AttentionPattern>(difference(*m_patched, *base)) : nullptr;
     }

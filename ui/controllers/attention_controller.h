@@ -72,6 +72,7 @@ private:
     int m_prompt = 0;
     QMap<Key, PatternPtr> m_patterns; ///< of the open document
     PatternPtr m_patched;             ///< of the current head, for the patched sources
+    JobId m_patchedJob = 0;           ///< what fetches it
     QVector<widgets::AttentionView> m_views;
 };
 

@@ -42,7 +42,7 @@ void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers
     if (!result.baseline.shares_make_sense())
         return; // edges are chosen and drawn by their share of the gap
     const Grid &grid = result.grids.front();
-    const auto &nodes = result.spec.receivers.nodes;
+    const auto &nodes = result.spec.as<PathPatch>()->receivers.nodes;
     for (const Node &node : nodes) {
         const auto into = pathInto(node, circuit, layers);
         if (!into)
@@ -62,7 +62,8 @@ void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers
 
 bool isSweepOfHeads(const RunEntry &entry, const Setup &setup)
 {
-    return entry.spec.method == Method::PathPatch && entry.result && entry.spec.senders.sweep == Site::Z && !entry.result->grids.empty()
+    const PathPatch *path = entry.spec.as<PathPatch>();
+    return path && entry.result && path->senders.sweep == Site::Z && !entry.result->grids.empty()
         && entry.result->grids.front().axes == std::vector<std::string>{"layer", "head"} && entry.spec.model == setup.model_ref
         && entry.spec.task == setup.task_ref;
 }
@@ -77,7 +78,7 @@ CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store
     const int layers = setup.model->config().n_layers;
     Paths paths;
     for (const RunEntry &entry : store.entries()) { // newest first
-        if (!isSweepOfHeads(entry, setup) || (graph.newest && entry.spec.direction != graph.newest->spec.direction))
+        if (!isSweepOfHeads(entry, setup) || (graph.newest && direction_of(entry.spec) != direction_of(graph.newest->spec)))
             continue;
         if (!graph.newest)
             graph.newest = entry.result;
@@ -86,7 +87,7 @@ CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store
     graph.view.layers = layers;
     graph.view.title = circuit.size() == 1 ? HeadRoles::tr("Circuit of 1 head") : HeadRoles::tr("Circuit of %1 heads").arg(circuit.size());
     if (graph.newest)
-        graph.view.title += graph.newest->spec.direction == Direction::Noise ? HeadRoles::tr(", noising") : HeadRoles::tr(", denoising");
+        graph.view.title += direction_of(graph.newest->spec) == Direction::Noise ? HeadRoles::tr(", noising") : HeadRoles::tr(", denoising");
     for (const HeadId &head : circuit)
         graph.view.nodes << widgets::GraphNode{head, roles.rolesOf(head)};
     for (const auto &[path, measured] : paths)

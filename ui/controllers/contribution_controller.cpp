@@ -52,12 +52,10 @@ void ContributionController::refresh()
         return;
     }
     RunSpec spec;
-    spec.method = Method::Analysis;
-    spec.analysis = "attention-vs-contribution";
-    spec.heads = {fromHeadId(head)};
+    spec.method = Analysis{"attention-vs-contribution", {fromHeadId(head)}, nullptr};
     const SetupPtr setup = m_document.setup();
     m_compute.submit<widgets::ScatterView>({
-        {QStringLiteral("contribution"), false, false},
+        {QStringLiteral("contribution"), JobPriority::Long, false},
         [head, spec](Workbench &bench, const JobContext &context) { return viewOf(head, run_analysis(*bench.session, spec, {}, context.cancel())); },
         [this, setup](const widgets::ScatterView &view) {
             if (setup != m_document.setup())

@@ -1,8 +1,24 @@
 #include "controllers/document.h"
 
+#include <QDateTime>
+#include <QFileInfo>
+
 #include <algorithm>
 
 namespace patchbay {
+
+namespace {
+
+/// Size and time of the file that a task is read from; empty for tasks without one.
+QString fileState(const TaskRef &task)
+{
+    if (task.file.empty() || !task.pairs.is_null())
+        return {};
+    const QFileInfo file(QString::fromStdString(task.file));
+    return QStringLiteral("%1 %2").arg(file.size()).arg(file.lastModified().toMSecsSinceEpoch());
+}
+
+} // namespace
 
 Document::Document(Compute &compute, QObject *parent) : QObject(parent), m_compute(compute) {}
 
@@ -10,6 +26,7 @@ void Document::open(const SetupRequest &request)
 {
     const SetupRequest before = m_request;
     m_request = request;
+    m_fileState = fileState(request.task);
     m_loading = true;
     const int generation = ++m_generation;
     const auto end = [this] {
@@ -17,7 +34,7 @@ void Document::open(const SetupRequest &request)
         Q_EMIT loadingChanged();
     };
     m_job = m_compute.submit<SetupPtr>({
-        {QStringLiteral("setup"), false, true},
+        {QStringLiteral("setup"), JobPriority::Long, true},
         [this, request](Workbench &bench, const JobContext &context) {
             return setUpOnWorker(bench, context, request,
                                  [this](double share, const QString &what) { Q_EMIT loadingProgress(share, what); });
@@ -42,6 +59,11 @@ void Document::open(const SetupRequest &request)
         },
     });
     Q_EMIT loadingChanged();
+}
+
+bool Document::taskFileChanged() const
+{
+    return m_setup && !m_loading && fileState(m_request.task) != m_fileState;
 }
 
 void Document::openModel(const QString &folder, const Processing &processing)

@@ -23,6 +23,10 @@ public:
     void openModel(const QString &folder, const Processing &processing = {});
     /// Another task for the same model.
     void openTask(const TaskRef &task);
+    /// Whether the file that the prompts came from has been written to since they were read.
+    bool taskFileChanged() const;
+    /// Reads the same model and task again.
+    void reload() { open(SetupRequest(m_request)); }
     void setExcluded(const std::vector<int> &pairs);
     /// Pairs edited by the user replace the task's own.
     void setPairs(const std::vector<PromptPair> &pairs);
@@ -41,6 +45,7 @@ private:
     Compute &m_compute;
     SetupPtr m_setup;
     SetupRequest m_request; ///< the newest one: what a further change starts from
+    QString m_fileState;    ///< of the task's file when it was read
     bool m_loading = false;
     JobId m_job = 0;
     int m_generation = 0; ///< of open(): only the newest one ends the loading state

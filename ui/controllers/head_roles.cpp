@@ -30,8 +30,7 @@ HeadRoles::HeadRoles(Document &document, Navigation &navigation, RunsStore &stor
 RunSpec HeadRoles::spec()
 {
     RunSpec spec;
-    spec.method = Method::Analysis;
-    spec.analysis = "roles";
+    spec.method = Analysis{"roles", {}, nullptr};
     return spec;
 }
 

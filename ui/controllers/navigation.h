@@ -2,7 +2,7 @@
 #pragma once
 
 #include "head_id.h"
-#include "patching/run_spec.h"
+#include "spec/run_spec.h"
 
 #include <QObject>
 #include <QUndoStack>

@@ -13,6 +13,15 @@ namespace {
 constexpr double kLeastEffect = 0.05; // % of the gap: what is shown as 0.0 sends nothing
 }
 
+std::vector<Site> headReceivers()
+{
+    std::vector<Site> all;
+    for (const SiteInfo &site : sites())
+        if (site.per_head && site.receives && site.swept)
+            all.push_back(site.site);
+    return all;
+}
+
 QString receiverText(const Receiver &receiver)
 {
     return label(receiver.head) + QStringLiteral(" ") + QString::fromStdString(name(receiver.site));
@@ -29,7 +38,6 @@ QString receiversText(const QVector<Receiver> &receivers)
 PathController::PathController(Navigation &navigation, RunController &runs, RunsStore &store, Document &document, QObject *parent)
     : QObject(parent), m_navigation(navigation), m_runs(runs), m_store(store), m_document(document)
 {
-    m_template.method = Method::PathPatch;
     connect(&m_navigation, &Navigation::receiversChanged, this, &PathController::follow);
     connect(&m_document, &Document::setupChanged, this, [this] {
         m_trail.clear();
@@ -46,16 +54,14 @@ void PathController::setLive(bool live)
 
 RunSpec PathController::specFor(const QVector<Receiver> &receivers) const
 {
-    RunSpec spec = m_template;
-    spec.method = Method::PathPatch;
-    spec.sites.clear();
-    spec.senders = {Site::Z, {}};
-    spec.receivers = {};
+    PathPatch path = m_template;
+    path.senders = PathPatch().senders;
+    path.receivers = {};
     for (const Receiver &receiver : receivers)
-        spec.receivers.nodes.push_back({receiver.site, receiver.head.layer, receiver.head.head});
+        path.receivers.nodes.push_back({receiver.site, receiver.head.layer, receiver.head.head});
     if (receivers.isEmpty() && m_document.ready())
-        spec.receivers.nodes.push_back({Site::ResidPost, m_document.setup()->model->config().n_layers - 1, -1});
-    return spec;
+        path.receivers.nodes.push_back({Site::ResidPost, m_document.setup()->model->config().n_layers - 1, -1});
+    return spec_of(path);
 }
 
 void PathController::receive(const QVector<HeadId> &heads, Site site)
@@ -139,7 +145,7 @@ void PathController::note(const QVector<Receiver> &receivers, int run)
 bool PathController::canWalk() const
 {
     const RunEntry *run = m_store.find(m_navigation.place().run);
-    return run && run->spec.method == Method::PathPatch && run->result && !run->result->grids.empty();
+    return run && run->spec.is<PathPatch>() && run->result && !run->result->grids.empty();
 }
 
 void PathController::walkUpstream(int count, Site site)

@@ -15,6 +15,9 @@ struct TrailStep {
     int run = -1;
 };
 
+/// What a head's input can be in the receiver tray: its q, k, v and pattern.
+std::vector<Site> headReceivers();
+
 class PathController : public QObject {
     Q_OBJECT
 public:
@@ -24,7 +27,7 @@ public:
     void setLive(bool live);
     bool live() const { return m_live; }
     /// Direction and positions of the toolbar are taken over.
-    void setTemplate(const RunSpec &spec) { m_template = spec; }
+    void setTemplate(const PathPatch &path) { m_template = path; }
 
     /// Replaces the tray by these heads, at one site.
     void receive(const QVector<widgets::HeadId> &heads, Site site);
@@ -57,7 +60,7 @@ private:
     RunController &m_runs;
     RunsStore &m_store;
     Document &m_document;
-    RunSpec m_template;
+    PathPatch m_template;
     QVector<TrailStep> m_trail;
     bool m_live = true;
     bool m_walking = false;

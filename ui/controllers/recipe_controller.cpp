@@ -252,8 +252,8 @@ bool RecipeController::show(int step)
         const int source = indexOf(what.body.at("criteria").at(0).value("from", std::string()));
         if (!heads.isEmpty() && source >= 0 && m_outcomes[size_t(source)].result)
             from = source;
-    } else if (outcome.result->spec.method == Method::Analysis) {
-        for (const Head head : outcome.result->spec.heads)
+    } else if (const Analysis *analysis = outcome.result->spec.as<Analysis>()) {
+        for (const Head head : analysis->heads)
             heads << toHeadId(head);
     }
     place.run = runOf(from);

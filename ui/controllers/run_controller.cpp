@@ -16,6 +16,11 @@ RunController::RunController(Compute &compute, Document &document, RunsStore &st
         if (m_document.loading())
             stopAll();
     });
+    connect(&m_document, &Document::setupChanged, this, [this] {
+        if (const auto waiting = std::exchange(m_afterReload, std::nullopt))
+            run(waiting->spec, waiting->live, waiting->show);
+    });
+    connect(&m_document, &Document::failed, this, [this] { m_afterReload.reset(); });
     connect(&m_store, &RunsStore::runRemoved, &m_navigation, &Navigation::forgetRun);
 }
 
@@ -32,6 +37,11 @@ int RunController::run(RunSpec spec, bool live, bool show)
 {
     if (!m_document.ready())
         return -1;
+    if (m_document.taskFileChanged()) { // the numbers shall be those of the file as it is now
+        m_afterReload = Waiting{std::move(spec), live, show};
+        m_document.reload();
+        return -1;
+    }
     spec = withDocument(std::move(spec));
     if (const RunEntry *known = m_store.same(spec)) {
         const int id = known->id;
@@ -173,7 +183,7 @@ JobId RunController::findIntervalsOf(int id)
 {
     using Widths = std::vector<std::vector<double>>;
     const RunResultPtr result = m_store.find(id)->result;
-    return m_compute.submit<Widths>({{QStringLiteral("intervals-%1").arg(id), false, true},
+    return m_compute.submit<Widths>({{QStringLiteral("intervals-%1").arg(id), JobPriority::Long, true},
                               [result](Workbench &, const JobContext &context) { return halfWidthsOnWorker(context, *result); },
                               [this, id, result](const Widths &widths) {
                                   if (const RunEntry *entry = m_store.find(id); entry && entry->result == result)

@@ -8,6 +8,7 @@
 #include <QObject>
 
 #include <memory>
+#include <optional>
 
 namespace patchbay {
 
@@ -45,12 +46,18 @@ private:
     void makeWayFor(int live);
     void resumePreempted();
 
+    struct Waiting {
+        RunSpec spec;
+        bool live, show;
+    };
+
     Compute &m_compute;
     Document &m_document;
     RunsStore &m_store;
     Navigation &m_navigation;
     std::shared_ptr<PriorityHint> m_priority;
     QVector<JobId> m_intervals; ///< jobs that find them, as long as nothing else is to do
+    std::optional<Waiting> m_afterReload; ///< started when the prompts were read anew
     QVector<int> m_preempted; ///< stopped for a live run; they go on after it
 };
 

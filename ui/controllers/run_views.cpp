@@ -18,7 +18,7 @@ RunResult onePrompt(const RunResult &result, int prompt)
     for (Grid &grid : one.grids) {
         if (prompt < 0 || prompt >= grid.prompts)
             continue;
-        const bool fromClean = grid.direction == Direction::Noise || result.spec.ablation != Ablation::None;
+        const bool fromClean = !base_is_flipped(result.spec);
         const Baseline &base = result.baseline;
         const double own = fromClean ? base.clean[size_t(prompt)] : base.flipped[size_t(prompt)];
         const double mean = fromClean ? base.clean_mean : base.flipped_mean;
@@ -170,7 +170,7 @@ QString singleRunText(const RunEntry &entry)
     if (grid.cells() != 1 || grid.state.front() != CellState::Exact)
         return {};
     const Baseline &base = entry.result->baseline;
-    const bool fromClean = grid.direction == Direction::Noise || entry.spec.ablation != Ablation::None;
+    const bool fromClean = !base_is_flipped(entry.spec);
     double mean = 0;
     for (const float v : grid.cell(0))
         mean += v / double(grid.prompts);

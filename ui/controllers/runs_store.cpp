@@ -118,7 +118,7 @@ QVariant RunsStore::data(const QModelIndex &index, int role) const
     case StateRole: return static_cast<int>(entry.state);
     case PinnedRole: return entry.pinned;
     case DetailRole: {
-        QString detail = entry.state == RunState::Running && entry.total > 0 ? (entry.spec.method == Method::Analysis ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total)
+        QString detail = entry.state == RunState::Running && entry.total > 0 ? (entry.spec.is<Analysis>() ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total)
                                                                              : stateText(entry.state);
         if (entry.state == RunState::Done && entry.result)
             detail = tr("%1 s").arg(entry.result->seconds, 0, 'f', entry.result->seconds < 10 ? 2 : 1);

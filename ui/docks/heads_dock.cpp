@@ -22,7 +22,6 @@ using widgets::HeadId;
 
 namespace {
 constexpr int kListedHeads = 60;
-constexpr Site kReceivers[] = {Site::Q, Site::K, Site::V, Site::Pattern};
 } // namespace
 
 HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, HeadRoles &roles, QWidget *parent)
@@ -82,7 +81,7 @@ void HeadsDock::buildSelection(QVBoxLayout *column)
     receive->addWidget(caption(tr("Path patch every head into their"), this));
     auto *buttons = new QHBoxLayout;
     buttons->setSpacing(4);
-    for (const Site site : kReceivers) {
+    for (const Site site : headReceivers()) {
         const QString text = QString::fromStdString(name(site));
         auto *button = new QPushButton(text, this);
         button->setObjectName(QStringLiteral("receive-") + text);
@@ -90,7 +89,7 @@ void HeadsDock::buildSelection(QVBoxLayout *column)
         button->setToolTip(tr("Which heads act through the selected heads' %1?").arg(text));
         button->setAccessibleName(tr("Path patch every head into the selected heads' %1").arg(text));
         connect(button, &QPushButton::clicked, this, [this, site] { m_paths.receive(m_navigation.place().heads, site); });
-        buttons->addWidget(button, site == Site::Pattern ? 2 : 1);
+        buttons->addWidget(button, text.size() > 1 ? 2 : 1);
     }
     receive->addLayout(buttons);
     column->addWidget(m_receive);
@@ -137,7 +136,7 @@ void HeadsDock::buildTray(QVBoxLayout *column)
     m_walkCount->setAccessibleName(tr("How many senders"));
     m_walkSite = new QComboBox(this);
     m_walkSite->setAccessibleName(tr("Through which input"));
-    for (const Site site : kReceivers)
+    for (const Site site : headReceivers())
         m_walkSite->addItem(QString::fromStdString(name(site)), int(site));
     column->addWidget(m_walk);
     auto *walk = new QHBoxLayout;

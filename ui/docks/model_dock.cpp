@@ -1,12 +1,13 @@
 #include "docks/model_dock.h"
 
 #include "docks/dock_parts.h"
+#include "model/model_folder.h"
 #include "theme.h"
+#include "view_text.h"
 
 #include <QComboBox>
 #include <QFileInfo>
 #include <QGridLayout>
-#include <QLocale>
 #include <QMenu>
 #include <QPushButton>
 #include <QSpinBox>
@@ -37,7 +38,11 @@ QString countText(int64_t n)
         return QStringLiteral("%1 B").arg(double(n) / 1e9, 0, 'f', 1);
     if (n >= 1'000'000)
         return QStringLiteral("%1 M").arg(double(n) / 1e6, 0, 'f', n < 10'000'000 ? 1 : 0);
-    return QLocale().toString(qlonglong(n));
+    // Thousands apart by a narrow space, as in every other number of the window no locale's own mark.
+    QString text = QString::number(qlonglong(n));
+    for (qsizetype at = text.size() - 3; at > 0; at -= 3)
+        text.insert(at, QChar(0x202f));
+    return text;
 }
 
 QString shapeText(const TrustReport &trust)
@@ -221,7 +226,7 @@ void ModelDock::refresh()
     }
     const TrustReport &trust = setup->model->trust();
     const QString path = QString::fromStdString(setup->model_ref.path);
-    m_name->setText(path == QStringLiteral("demo") ? tr("Demo model") : QFileInfo(path).fileName());
+    m_name->setText(path == QStringLiteral("demo") ? tr("Demo model") : QString::fromStdString(model_name(path.toStdString())));
     m_name->setToolTip(QString::fromStdString(trust.path));
     m_shape->setText(shapeText(trust));
     m_trust->setText(trustHtml(trust, widgets::isDark(palette())));
@@ -248,7 +253,7 @@ void ModelDock::refresh()
     m_type->setCurrentText(QString::fromStdString(task.type));
 
     const Baseline &base = setup->baseline;
-    const auto number = [](double v) { return QString::asprintf("%+.2f", v).replace(QLatin1Char('-'), QStringLiteral("−")); };
+    const auto number = [](double v) { return widgets::signedNumber(v, 2); };
     const auto share = [](double v) { return QStringLiteral("%1 %").arg(v * 100, 0, 'f', v >= 0.9995 || v == 0 ? 0 : 1); };
     m_values[0][0]->setText(number(base.clean_mean));
     m_values[1][0]->setText(number(base.flipped_mean));

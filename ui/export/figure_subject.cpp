@@ -73,17 +73,13 @@ FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
 
 RunSpec attentionSpec(const RunSpec &of, Head head, int prompt, bool flipped, bool valueWeighted)
 {
-    RunSpec spec;
-    spec.method = Method::Analysis;
-    spec.model = of.model;
-    spec.task = of.task;
-    spec.analysis = "attention-patterns";
-    spec.heads = {head};
-    spec.options = {{"prompt", prompt}};
+    Analysis analysis{"attention-patterns", {head}, {{"prompt", prompt}}};
     if (flipped)
-        spec.options["flipped"] = true;
+        analysis.options["flipped"] = true;
     if (valueWeighted)
-        spec.options["value_weighted"] = true;
+        analysis.options["value_weighted"] = true;
+    RunSpec spec = of;
+    spec.method = std::move(analysis);
     return spec;
 }
 

@@ -112,7 +112,7 @@ QString sourcesOf(const ReportSource &source, const ReportStep &step)
             continue;
         told << from->title;
         const auto number = from - source.steps.data() + 1;
-        const bool sweep = from->result && from->result->spec.method != Method::Analysis;
+        const bool sweep = from->result && !from->result->spec.is<Analysis>();
         text += QStringLiteral(" From step %1 (%2)").arg(number).arg(from->title) + (sweep ? QStringLiteral(": ") + sentence(from->message) + QLatin1Char(' ') + from->caption : QStringLiteral("."));
     }
     return text;
@@ -247,7 +247,7 @@ void addAppendix(Report &report, const ReportSource &source)
 QString stepCaption(const ReportSource &source, const ReportStep &step, bool graph)
 {
     QString words = step.caption;
-    if (step.kind == "run" && step.result->spec.method != Method::Analysis)
+    if (step.kind == "run" && !step.result->spec.is<Analysis>())
         words = sentence(step.message) + QLatin1Char(' ') + words;
     if (step.kind == "select") {
         if (step.view.is_object())

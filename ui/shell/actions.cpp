@@ -16,7 +16,6 @@ namespace patchbay {
 using widgets::HeadId;
 
 namespace {
-constexpr Site kReceivers[] = {Site::Q, Site::K, Site::V, Site::Pattern};
 constexpr int kStrongest = 5;
 } // namespace
 
@@ -110,14 +109,14 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
         return line;
     };
     m_headActions = QList<QAction *>{showAttention, separator()} + receive + QList<QAction *>{separator()} + addReceiver +
-                    QList<QAction *>{separator(), addToCircuit, removeFromCircuit, separator(), ablate, backup, copyValues};
+                    QList<QAction *>{separator(), addToCircuit, removeFromCircuit, separator(), ablate, copyValues};
     connectToExplorer();
     updateEnabled();
 }
 
 void Actions::makeHeadActions()
 {
-    for (const Site site : kReceivers) {
+    for (const Site site : headReceivers()) {
         const QString text = QString::fromStdString(name(site));
         QAction *into = add(QStringLiteral("receive-") + text, tr("Path patch every head into its %1").arg(text));
         connect(into, &QAction::triggered, this, [this, site] { m_explorer.paths.receive(m_explorer.navigation.place().heads, site); });
@@ -134,28 +133,14 @@ void Actions::makeHeadActions()
     findRoles = add(QStringLiteral("find-roles"), tr("Find the heads' ro&les"), {},
                     tr("Name movers, S-inhibition, induction …: each role by several marks at once"));
     connect(findRoles, &QAction::triggered, this, [this] { m_explorer.runner.run(HeadRoles::spec()); });
-    backup = add(QStringLiteral("backup-heads"), tr("Ablate the selection: which heads take over?"), {},
-                 tr("Zero-ablates the selected heads and shows how every other head's direct effect changes"));
-    connect(backup, &QAction::triggered, this, [this] {
-        RunSpec spec;
-        spec.method = Method::Analysis;
-        spec.analysis = "ablate";
-        spec.options = {{"mode", "zero"}};
-        for (const HeadId &head : m_explorer.navigation.place().heads)
-            if (head.head >= 0)
-                spec.heads.push_back(fromHeadId(head));
-        m_explorer.runner.run(spec);
-    });
-    ablate = add(QStringLiteral("ablate"), tr("Zero-ablate the selection"), {}, tr("Take the selected heads out together and see what is left"));
+    ablate = add(QStringLiteral("ablate"), tr("Zero-ablate the selection"), {},
+                 tr("Takes the selected heads out together: what is left, and which heads take over"));
     connect(ablate, &QAction::triggered, this, [this] {
-        RunSpec spec;
-        spec.method = Method::Ablate;
-        spec.ablation = Ablation::Zero;
-        spec.sites = {Site::Z};
+        Analysis analysis{"ablate", {}, {{"mode", "zero"}}};
         for (const HeadId &head : m_explorer.navigation.place().heads)
             if (head.head >= 0)
-                spec.heads.push_back(fromHeadId(head));
-        m_explorer.runner.run(spec);
+                analysis.heads.push_back(fromHeadId(head));
+        m_explorer.runner.run(spec_of(std::move(analysis)));
     });
 }
 
@@ -170,7 +155,7 @@ void Actions::connectToExplorer()
     });
     connect(continueRun, &QAction::triggered, this, [this] { m_explorer.runner.continueRun(m_explorer.navigation.place().run); });
     connect(finalResidual, &QAction::triggered, &m_explorer.paths, &PathController::runFinalResidual);
-    connect(walk, &QAction::triggered, this, [this] { m_explorer.paths.walkUpstream(3, Site::Q); });
+    connect(walk, &QAction::triggered, this, [this] { m_explorer.paths.walkUpstream(3, headReceivers().front()); });
     connect(clearSelection, &QAction::triggered, this, [&navigation] { navigation.select({}, {}); });
     connect(copyValues, &QAction::triggered, this, [this] { QApplication::clipboard()->setText(selectionText(m_explorer)); });
     connect(selectStrongest, &QAction::triggered, this, [this] {
@@ -222,7 +207,7 @@ void Actions::updateEnabled()
     exportFigure->setEnabled(result);
     saveResult->setEnabled(result);
     selectStrongest->setEnabled(result);
-    for (QAction *action : receive + addReceiver + QList<QAction *>{ablate, backup, copyValues, clearSelection, showAttention})
+    for (QAction *action : receive + addReceiver + QList<QAction *>{ablate, copyValues, clearSelection, showAttention})
         action->setEnabled(heads);
     updateCircuitEnabled();
     updateRunEnabled();
@@ -248,7 +233,7 @@ void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
     runs->addActions(receive);
     runs->addAction(walk);
     runs->addSeparator();
-    runs->addActions({ablate, backup, findRoles});
+    runs->addActions({ablate, findRoles});
     runs->addSeparator();
     runs->addActions({liveTray, clearTray});
     runs->addSeparator();

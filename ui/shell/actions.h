@@ -24,7 +24,7 @@ public:
     // Edit
     QAction *undo, *redo, *clearSelection, *copyValues;
     // Run
-    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate, *backup, *findRoles;
+    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate, *findRoles;
     QList<QAction *> receive, addReceiver; ///< q, k, v, pattern
     QAction *clearTray, *liveTray;
     // The run on view

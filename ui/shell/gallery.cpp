@@ -76,10 +76,9 @@ private:
               {QStringLiteral("a running sweep"),
                [this] {
                    picture(QStringLiteral("window-ready"));
-                   RunSpec spec = m_window->controls().spec();
-                   spec.method = Method::ActPatch;
-                   spec.sites = {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern};
-                   m_window->controls().setSpec(spec);
+                   ActPatch sweep;
+                   sweep.sites = {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern};
+                   m_window->controls().setSpec(spec_of(sweep));
                    m_window->actions().run->trigger();
                },
                [&] {
@@ -119,11 +118,7 @@ private:
                [this] { return m_window->messages().isVisible(); }},
               {QStringLiteral("a failed run"), [this, &explorer] {
                    picture(QStringLiteral("window-error"));
-                   RunSpec spec;
-                   spec.method = Method::Ablate;
-                   spec.ablation = Ablation::Zero;
-                   spec.heads = {{99, 0}};
-                   explorer.runner.run(spec);
+                   explorer.runner.run(spec_of(Analysis{"ablate", {{99, 0}}, nullptr}));
                }, [idle, &explorer] { return idle() && explorer.runs.entries().front().state == RunState::Failed; }},
               pause(), {QStringLiteral("the last picture"), [this] { picture(QStringLiteral("window-failed-run")); }, {}}});
         then(docks(QStringLiteral("error")));

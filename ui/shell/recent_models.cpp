@@ -1,5 +1,7 @@
 #include "shell/recent_models.h"
 
+#include "model/model_folder.h"
+
 #include <QDir>
 #include <QFileInfo>
 #include <QSettings>
@@ -40,7 +42,7 @@ void RecentModels::rebuild()
         return;
     addSection(tr("Recent"));
     for (const QString &folder : list) {
-        QAction *action = addAction(QFileInfo(folder).fileName() + QStringLiteral("    ") + QDir::toNativeSeparators(QFileInfo(folder).path()), this,
+        QAction *action = addAction(QString::fromStdString(model_name(folder.toStdString())) + QStringLiteral("    ") + QDir::toNativeSeparators(QFileInfo(folder).path()), this,
                                     [this, folder] { Q_EMIT chosen(folder); });
         action->setEnabled(QFileInfo::exists(folder));
     }

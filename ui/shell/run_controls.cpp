@@ -1,25 +1,26 @@
 #include "shell/run_controls.h"
 
+#include "controllers/path_controller.h"
+
+#include <QAction>
 #include <QComboBox>
 #include <QHBoxLayout>
-#include <QLabel>
+#include <QMenu>
 #include <QToolButton>
+
+#include <algorithm>
 
 namespace patchbay {
 
 namespace {
 
-struct SiteChoice {
-    Site site;
-    const char *tip;
-};
-constexpr SiteChoice kSites[] = {
-    {Site::Z, QT_TRANSLATE_NOOP("patchbay::RunControls", "Each head's output (z)")},
-    {Site::Q, QT_TRANSLATE_NOOP("patchbay::RunControls", "Each head's queries")},
-    {Site::K, QT_TRANSLATE_NOOP("patchbay::RunControls", "Each head's keys")},
-    {Site::V, QT_TRANSLATE_NOOP("patchbay::RunControls", "Each head's values")},
-    {Site::Pattern, QT_TRANSLATE_NOOP("patchbay::RunControls", "Each head's attention pattern")},
-};
+enum MethodRow { PatchRow, PathRow, AnalysisRow };
+
+// What the notebook sweeps; the rest is one click further away.
+bool usual(const SiteInfo &site)
+{
+    return site.per_head && site.site != Site::Result;
+}
 
 QComboBox *combo(QWidget *parent, const QString &name, const QString &tip)
 {
@@ -38,43 +39,21 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(6);
     m_method = combo(this, tr("Method"), tr("What is done to every head"));
-    m_method->addItem(tr("Activation patching"), int(Method::ActPatch));
-    m_method->addItem(tr("Path patching"), int(Method::PathPatch));
-    m_method->addItem(tr("Analysis"), int(Method::Analysis));
+    m_method->addItems({tr("Activation patching"), tr("Path patching"), tr("Analysis")}); // as MethodRow
     row->addWidget(m_method);
-
-    auto *sites = new QHBoxLayout(m_sitesBox);
-    sites->setContentsMargins(0, 0, 0, 0);
-    sites->setSpacing(2);
-    for (const SiteChoice &choice : kSites) {
-        auto *button = new QToolButton(m_sitesBox);
-        button->setText(QString::fromStdString(name(choice.site)));
-        button->setToolTip(tr(choice.tip));
-        button->setAccessibleName(tr(choice.tip));
-        button->setCheckable(true);
-        button->setChecked(choice.site == Site::Z);
-        button->setProperty("site", int(choice.site));
-        connect(button, &QToolButton::toggled, this, &RunControls::changed);
-        sites->addWidget(button);
-        m_sites << button;
-    }
-    row->addWidget(m_sitesBox);
+    row->addWidget(siteButtons());
 
     m_target = combo(this, tr("Receivers"), tr("Where the path from every head's output ends"));
-    m_target->addItem(tr("heads → final residual"), int(PathTarget::FinalResidual));
-    m_target->addItem(tr("heads → selected heads' q"), int(PathTarget::SelectedQ));
-    m_target->addItem(tr("heads → selected heads' k"), int(PathTarget::SelectedK));
-    m_target->addItem(tr("heads → selected heads' v"), int(PathTarget::SelectedV));
-    m_target->addItem(tr("heads → selected heads' pattern"), int(PathTarget::SelectedPattern));
-    m_target->addItem(tr("heads → receiver tray"), int(PathTarget::Tray));
+    m_target->addItem(tr("heads → final residual"), QStringLiteral("final"));
+    for (const Site site : headReceivers()) {
+        const QString text = QString::fromStdString(name(site));
+        m_target->addItem(tr("heads → selected heads' %1").arg(text), text);
+    }
+    m_target->addItem(tr("heads → receiver tray"), QStringLiteral("tray"));
     row->addWidget(m_target);
 
     m_analysis = combo(this, tr("Analysis"), tr("What is measured of every head"));
-    m_analysis->addItem(tr("direct logit attribution"), QStringLiteral("dla"));
-    m_analysis->addItem(tr("copy scores"), QStringLiteral("copy-scores"));
-    m_analysis->addItem(tr("attention to IO, S1, S2"), QStringLiteral("attention"));
-    m_analysis->addItem(tr("head detectors"), QStringLiteral("detectors"));
-    m_analysis->addItem(tr("roles of heads"), QStringLiteral("roles"));
+    offerAnalyses();
     row->addWidget(m_analysis);
 
     m_keyValue = combo(this, tr("Keys and values"), tr("This model's key and value heads are shared by several query heads"));
@@ -91,10 +70,10 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     row->addWidget(m_direction);
 
     m_positions = combo(this, tr("Positions"), tr("Token positions that are patched"));
-    const std::pair<const char *, QString> positions[] = {
-        {"all", tr("all positions")}, {"end", tr("END")}, {"s2", tr("S2")}, {"s1", tr("S1")}, {"io", tr("IO")}, {"each", tr("each position")}};
-    for (const auto &[key, text] : positions)
-        m_positions->addItem(text, QString::fromLatin1(key));
+    m_positions->addItem(tr("all positions"), QStringLiteral("all"));
+    for (const RoleInfo &role : position_roles())
+        m_positions->addItem(QString::fromUtf8(role.title), QString::fromUtf8(role.name));
+    m_positions->addItem(tr("each position"), QStringLiteral("each"));
     row->addWidget(m_positions);
 
     connect(m_method, &QComboBox::currentIndexChanged, this, [this](int index) {
@@ -103,60 +82,125 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     });
     for (QComboBox *box : {m_target, m_analysis, m_direction, m_positions, m_keyValue})
         connect(box, &QComboBox::currentIndexChanged, this, &RunControls::changed);
-    showFor(0);
+    showFor(PatchRow);
+}
+
+QWidget *RunControls::siteButtons()
+{
+    auto *row = new QHBoxLayout(m_sitesBox);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(2);
+    auto *more = new QMenu(m_sitesBox);
+    more->setToolTipsVisible(true);
+    for (const SiteInfo &site : sites()) {
+        if (!site.swept)
+            continue;
+        auto *action = new QAction(QString::fromUtf8(site.name), m_sitesBox);
+        const QString tip = site.per_head ? tr("%1 of each head").arg(QString::fromUtf8(site.title)) : tr("%1 of each layer").arg(QString::fromUtf8(site.title));
+        action->setToolTip(tip);
+        action->setCheckable(true);
+        action->setChecked(site.site == Site::Z);
+        action->setData(int(site.site));
+        connect(action, &QAction::toggled, this, &RunControls::changed);
+        m_sites << action;
+        if (!usual(site)) {
+            more->addAction(action);
+            continue;
+        }
+        auto *button = new QToolButton(m_sitesBox);
+        button->setDefaultAction(action);
+        button->setAccessibleName(tip);
+        row->addWidget(button);
+    }
+    auto *button = new QToolButton(m_sitesBox);
+    button->setObjectName(QStringLiteral("more-sites"));
+    button->setText(tr("more"));
+    button->setToolTip(tr("Residual stream, attention and MLP outputs, results"));
+    button->setAccessibleName(tr("More sites"));
+    button->setMenu(more);
+    button->setPopupMode(QToolButton::InstantPopup);
+    const auto tell = [this, button] {
+        int chosen = 0;
+        for (const QAction *action : m_sites)
+            chosen += action->isChecked() && !usual(info(Site(action->data().toInt())));
+        button->setText(chosen > 0 ? tr("more (%1)").arg(chosen) : tr("more"));
+    };
+    connect(this, &RunControls::changed, button, tell);
+    row->addWidget(button);
+    return m_sitesBox;
+}
+
+void RunControls::offerAnalyses()
+{
+    for (const AnalysisInfo *analysis : analyses()) {
+        const QString title = QString::fromStdString(analysis->title);
+        m_analysis->addItem(analysis->heads.empty() ? title : tr("%1 of the selection").arg(title), QString::fromStdString(analysis->name));
+        m_analysis->setItemData(m_analysis->count() - 1, QString::fromStdString(analysis->tip), Qt::ToolTipRole);
+    }
 }
 
 void RunControls::showFor(int method)
 {
-    m_sitesBox->setVisible(method == 0);
-    m_target->setVisible(method == 1);
-    m_analysis->setVisible(method == 2);
-    m_direction->setVisible(method != 2);
-    m_positions->setVisible(method != 2);
+    m_sitesBox->setVisible(method == PatchRow);
+    m_target->setVisible(method == PathRow);
+    m_analysis->setVisible(method == AnalysisRow);
+    m_direction->setVisible(method != AnalysisRow);
+    m_positions->setVisible(method != AnalysisRow);
 }
 
 RunSpec RunControls::spec() const
 {
-    RunSpec spec;
-    spec.method = Method(m_method->currentData().toInt());
-    if (spec.method == Method::Analysis) {
-        spec.analysis = m_analysis->currentData().toString().toStdString();
-        return spec;
+    const auto direction = Direction(m_direction->currentData().toInt());
+    const Positions positions = parse_positions(m_positions->currentData().toString().toStdString());
+    switch (m_method->currentIndex()) {
+    case AnalysisRow: return spec_of(Analysis{m_analysis->currentData().toString().toStdString(), {}, nullptr});
+    case PathRow: {
+        PathPatch path;
+        path.direction = direction;
+        if (positions.kind != Positions::Kind::Each) // paths are patched at all positions or at named ones
+            path.positions = positions;
+        return spec_of(path);
     }
-    spec.direction = Direction(m_direction->currentData().toInt());
-    spec.positions = parse_positions(m_positions->currentData().toString().toStdString());
-    spec.shared_kv = m_keyValue->isVisibleTo(this) && m_keyValue->currentData().toBool();
-    spec.sites.clear();
-    if (spec.method == Method::ActPatch) {
-        for (const QToolButton *button : m_sites)
-            if (button->isChecked())
-                spec.sites.push_back(Site(button->property("site").toInt()));
-    } else if (spec.positions.kind == Positions::Kind::Each) {
-        spec.positions = {};
+    default: break;
     }
-    return spec;
+    ActPatch sweep;
+    sweep.direction = direction;
+    sweep.positions = positions;
+    sweep.shared_kv = m_keyValue->isVisibleTo(this) && m_keyValue->currentData().toBool();
+    sweep.sites.clear();
+    for (const QAction *action : m_sites)
+        if (action->isChecked())
+            sweep.sites.push_back(Site(action->data().toInt()));
+    return spec_of(sweep);
 }
 
 PathTarget RunControls::pathTarget() const
 {
-    return PathTarget(m_target->currentData().toInt());
+    const QString target = m_target->currentData().toString();
+    if (target == QStringLiteral("final"))
+        return {PathTarget::Kind::FinalResidual, {}};
+    if (target == QStringLiteral("tray"))
+        return {PathTarget::Kind::Tray, {}};
+    return {PathTarget::Kind::Selected, parse_site(target.toStdString())};
 }
 
 void RunControls::setSpec(const RunSpec &spec)
 {
-    m_method->setCurrentIndex(spec.method == Method::PathPatch ? 1 : spec.method == Method::Analysis ? 2 : 0);
-    if (const int at = m_analysis->findData(QString::fromStdString(spec.analysis)); at >= 0)
-        m_analysis->setCurrentIndex(at);
-    m_direction->setCurrentIndex(m_direction->findData(int(spec.direction)));
-    if (const int at = m_positions->findData(QString::fromStdString(to_string(spec.positions))); at >= 0)
-        m_positions->setCurrentIndex(at);
-    for (QToolButton *button : m_sites) {
-        const Site site = Site(button->property("site").toInt());
-        button->setChecked(std::find(spec.sites.begin(), spec.sites.end(), site) != spec.sites.end());
+    m_method->setCurrentIndex(spec.is<PathPatch>() ? PathRow : spec.is<Analysis>() ? AnalysisRow : PatchRow);
+    if (const Analysis *analysis = spec.as<Analysis>()) {
+        if (const int at = m_analysis->findData(QString::fromStdString(analysis->name)); at >= 0)
+            m_analysis->setCurrentIndex(at);
+        return;
     }
-    if (spec.method == Method::PathPatch) {
-        const bool toLogits = spec.receivers.nodes.size() == 1 && spec.receivers.nodes.front().site == Site::ResidPost;
-        m_target->setCurrentIndex(m_target->findData(int(toLogits ? PathTarget::FinalResidual : PathTarget::Tray)));
+    m_direction->setCurrentIndex(m_direction->findData(int(direction_of(spec))));
+    if (const int at = m_positions->findData(QString::fromStdString(to_string(positions_of(spec)))); at >= 0)
+        m_positions->setCurrentIndex(at);
+    if (const SiteSweep *sweep = spec.sweep())
+        for (QAction *action : m_sites)
+            action->setChecked(std::count(sweep->sites.begin(), sweep->sites.end(), Site(action->data().toInt())) > 0);
+    if (const PathPatch *path = spec.as<PathPatch>()) {
+        const bool toLogits = path->receivers.nodes.size() == 1 && path->receivers.nodes.front().head < 0;
+        m_target->setCurrentIndex(m_target->findData(toLogits ? QStringLiteral("final") : QStringLiteral("tray")));
     }
 }
 

@@ -3,22 +3,26 @@
 
 #include <QWidget> // first: moc stumbles over <compare> when nothing is included before it
 
-#include "patching/run_spec.h"
+#include "analysis/registry.h"
 
+class QAction;
 class QComboBox;
-class QToolButton;
 
 namespace patchbay {
 
 /// Where path patching from every head goes.
-enum class PathTarget { FinalResidual, SelectedQ, SelectedK, SelectedV, SelectedPattern, Tray };
+struct PathTarget {
+    enum class Kind { FinalResidual, Selected, Tray };
+    Kind kind = Kind::FinalResidual;
+    Site site = Site::Q; ///< Selected: which input of the selected heads
+};
 
 class RunControls : public QWidget {
     Q_OBJECT
 public:
     explicit RunControls(QWidget *parent = nullptr);
 
-    /// Method, sites, direction and positions; receivers are filled in by whoever knows the selection.
+    /// Method, sites, direction and positions, or the analysis; receivers and heads are filled in by whoever knows the selection.
     RunSpec spec() const;
     PathTarget pathTarget() const;
     /// Shows a spec's settings: duplicate and edit.
@@ -30,11 +34,13 @@ Q_SIGNALS:
     void changed();
 
 private:
+    QWidget *siteButtons();
+    void offerAnalyses();
     void showFor(int method);
 
     QComboBox *m_method, *m_target, *m_analysis, *m_direction, *m_positions, *m_keyValue;
     QWidget *m_sitesBox;
-    QVector<QToolButton *> m_sites;
+    QVector<QAction *> m_sites; ///< one a site, checkable; the usual ones have a button each, the rest are in a menu
 };
 
 } // namespace patchbay

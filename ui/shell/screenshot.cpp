@@ -29,10 +29,9 @@ std::vector<Step> firstMinutes(MainWindow &window)
         {QStringLiteral("the model and its baseline"), {}, [&] { return explorer.document.ready(); }},
         {QStringLiteral("activation patching of z and pattern"),
          [&] {
-             RunSpec spec = window.controls().spec();
-             spec.method = Method::ActPatch;
-             spec.sites = {Site::Z, Site::Pattern};
-             window.controls().setSpec(spec);
+             ActPatch sweep;
+             sweep.sites = {Site::Z, Site::Pattern};
+             window.controls().setSpec(spec_of(sweep));
              window.actions().run->trigger();
          },
          [&] { return idle(window) && explorer.navigation.place().run >= 0; }},

@@ -95,20 +95,45 @@ const Grid *ScatterPane::gridOf(const Axis &axis) const
     return entry && entry->result ? entry->result->grid(axis.grid) : nullptr;
 }
 
-// y: the run on view, its z if it has one; x: patterns of the same direction, else the newest other grid.
-ScatterPane::Axis ScatterPane::preferred(bool y) const
+// What something can be set against, before what stands alone; of the run on view before others; its z if it has one.
+ScatterPane::Axis ScatterPane::preferredY() const
 {
-    const auto ends = [](const Axis &axis, const char *site) { return axis.grid.ends_with(std::string(".") + site); };
-    for (const Axis &axis : m_axes)
-        if (ends(axis, y ? "z" : "pattern"))
-            return axis;
-    if (y)
-        return m_axes.value(0);
-    const Axis other = preferred(true);
-    for (const Axis &axis : m_axes)
-        if (!(axis == other))
-            return axis;
-    return other;
+    const int shown = m_explorer.navigation.place().run;
+    Axis best = m_axes.value(0);
+    int bestRank = 0;
+    for (const Axis &axis : m_axes) {
+        const int rank = (preferredX(axis) == axis ? 0 : 4) + (axis.run == shown ? 2 : 0) + (axis.grid.ends_with(".z") ? 1 : 0);
+        if (rank > bestRank) {
+            best = axis;
+            bestRank = rank;
+        }
+    }
+    return best;
+}
+
+// Patterns against it, of its own run before others, else the newest other grid: of the same model, prompts and direction, or nothing.
+ScatterPane::Axis ScatterPane::preferredX(const Axis &y) const
+{
+    Axis best = y;
+    int bestRank = -1;
+    for (const Axis &axis : m_axes) {
+        const int rank = (axis.grid.ends_with(".pattern") ? 2 : 0) + (axis.run == y.run ? 1 : 0);
+        if (!(axis == y) && rank > bestRank && comparable(axis, y)) {
+            best = axis;
+            bestRank = rank;
+        }
+    }
+    return best;
+}
+
+bool ScatterPane::comparable(const Axis &a, const Axis &b) const
+{
+    const Grid *one = gridOf(a), *other = gridOf(b);
+    if (!one || !other)
+        return false;
+    const RunSpec &left = m_explorer.runs.find(a.run)->spec, &right = m_explorer.runs.find(b.run)->spec;
+    return one->shape == other->shape && one->direction == other->direction && left.ablation == right.ablation && left.model == right.model
+        && left.task == right.task;
 }
 
 void ScatterPane::refreshAxes()
@@ -119,14 +144,12 @@ void ScatterPane::refreshAxes()
     QStringList texts;
     for (const Axis &axis : axes)
         texts << QStringLiteral("%1 · %2").arg(facetTitle(axis.grid), m_explorer.runs.find(axis.run)->name);
-    for (const auto &[box, kept, isY] : {std::tuple{m_x, x, false}, std::tuple{m_y, y, true}}) {
+    const Axis shownY = axes.contains(y) ? y : preferredY(), shownX = axes.contains(x) ? x : preferredX(shownY);
+    for (const auto &[box, axis] : {std::pair{m_x, shownX}, std::pair{m_y, shownY}}) {
         const QSignalBlocker block(box);
         box->clear();
         box->addItems(texts);
-        auto at = axes.indexOf(kept);
-        if (at < 0)
-            at = axes.indexOf(preferred(isY));
-        box->setCurrentIndex(static_cast<int>(at));
+        box->setCurrentIndex(static_cast<int>(axes.indexOf(axis)));
     }
     refresh();
 }

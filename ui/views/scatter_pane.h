@@ -35,7 +35,9 @@ private:
     void refresh();
     void refreshAxes();
     QVector<Axis> available() const;
-    Axis preferred(bool y) const;
+    Axis preferredY() const;
+    Axis preferredX(const Axis &y) const;
+    bool comparable(const Axis &a, const Axis &b) const; ///< whether they can be shown against each other unasked
     const Grid *gridOf(const Axis &axis) const;
 
     Explorer &m_explorer;

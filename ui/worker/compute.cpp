@@ -1,6 +1,8 @@
 #include "worker/compute.h"
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "base/signals.h"
 #include "worker/workbench.h"
 
 namespace patchbay {
@@ -11,9 +13,9 @@ Failure failureOf(std::exception_ptr error)
         std::rethrow_exception(error);
     } catch (const Error &e) {
         return {QString::fromStdString(e.subject()), QString::fromStdString(e.cause()), {}};
-    } catch (const std::bad_alloc &) {
-        return {{}, QStringLiteral("there is not enough memory for this"), QStringLiteral("Use fewer prompts or a smaller model.")};
     } catch (const std::exception &e) {
+        if (means_out_of_memory(e))
+            return {{}, QStringLiteral("there is not enough memory for this"), QStringLiteral("Use fewer prompts or a smaller model.")};
         return {{}, QString::fromUtf8(e.what()).section(QLatin1Char('\n'), 0, 0), {}};
     }
 }
@@ -21,6 +23,7 @@ Failure failureOf(std::exception_ptr error)
 Compute::Compute(QObject *parent) : QObject(parent)
 {
     m_thread.reset(QThread::create([this] {
+        hold_off_signals(); // the GUI thread takes the process's: a child that has ended, a profiler's timer, Ctrl+C
         Workbench bench;
         while (const auto job = m_queue.pop())
             job->work(bench);
@@ -84,7 +87,7 @@ void Compute::execute(Workbench &bench, const std::shared_ptr<JobTicket> &ticket
                 },
                 Qt::QueuedConnection);
         },
-        [this, &bench] { serveQuickJobs(bench); });
+        [this, &bench] { serveShortJobs(bench); });
     try {
         work(bench, context);
         finish(ticket, done, nothing);
@@ -98,10 +101,10 @@ void Compute::execute(Workbench &bench, const std::shared_ptr<JobTicket> &ticket
     }
 }
 
-// On the compute thread: a quick job inside a slow one's work, while that is between two chunks.
-void Compute::serveQuickJobs(Workbench &bench)
+// On the compute thread: a short job inside a long one's work, while that is between two chunks.
+void Compute::serveShortJobs(Workbench &bench)
 {
-    while (const auto job = m_queue.tryPopQuick())
+    while (const auto job = m_queue.tryPopShort())
         job->work(bench);
 }
 

@@ -59,7 +59,7 @@ private:
     void execute(Workbench &bench, const std::shared_ptr<JobTicket> &ticket, const Work &work, const Call &done, const Fail &failed,
                  const Call &dropped);
     void finish(const std::shared_ptr<JobTicket> &ticket, Call ending, Call dropped);
-    void serveQuickJobs(Workbench &bench);
+    void serveShortJobs(Workbench &bench);
 
     JobQueue m_queue;
     std::unique_ptr<QThread> m_thread;

@@ -23,10 +23,17 @@ struct Failure {
     QString text() const { return subject.isEmpty() ? cause : subject + QStringLiteral(": ") + cause; }
 };
 
+/// Who goes first.
+enum class JobPriority {
+    Quick, ///< milliseconds of work: served between the chunks of a running sweep
+    Soon,  ///< a second or so, with a cancel that is heard: served there too, one at a time and after every quick one
+    Long   ///< waits for its turn
+};
+
 /// How a job behaves towards others.
 struct JobPolicy {
     QString tag;             ///< a new job of the same tag supersedes older ones; empty: none
-    bool quick = false;      ///< milliseconds of work, served between the chunks of a running sweep
+    JobPriority priority = JobPriority::Long;
     bool interrupts = false; ///< also stops a running job of the same tag
 };
 
@@ -49,8 +56,8 @@ public:
     const CancelToken &cancel() const { return m_ticket->cancel; }
     /// Runs the function on the GUI thread, unless the job is stale by then.
     void post(std::function<void()> news) const { m_post(std::move(news)); }
-    /// Serves waiting quick jobs. Called by long work between its chunks.
-    void serveQuickJobs() const { m_serve(); }
+    /// Serves waiting jobs that are quick or wanted soon. Called by long work between its chunks.
+    void serveShortJobs() const { m_serve(); }
 
 private:
     std::shared_ptr<JobTicket> m_ticket;

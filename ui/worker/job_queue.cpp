@@ -1,5 +1,7 @@
 #include "worker/job_queue.h"
 
+#include <algorithm>
+
 namespace patchbay {
 
 void JobQueue::push(QueuedJob job)
@@ -8,31 +10,35 @@ void JobQueue::push(QueuedJob job)
         const std::lock_guard lock(m_mutex);
         if (m_closed)
             return;
-        (job.ticket->policy.quick ? m_quick : m_slow).push_back(std::move(job));
+        m_lines[size_t(job.ticket->policy.priority)].push_back(std::move(job));
     }
     m_arrived.notify_one();
+}
+
+// With the mutex held: the first job of the first line that has one, up to the line of `last`.
+std::optional<QueuedJob> JobQueue::take(JobPriority last)
+{
+    for (size_t line = 0; line <= size_t(last); ++line) {
+        if (m_lines[line].empty())
+            continue;
+        QueuedJob job = std::move(m_lines[line].front());
+        m_lines[line].pop_front();
+        return job;
+    }
+    return std::nullopt;
 }
 
 std::optional<QueuedJob> JobQueue::pop()
 {
     std::unique_lock lock(m_mutex);
-    m_arrived.wait(lock, [this] { return m_closed || !m_quick.empty() || !m_slow.empty(); });
-    if (m_closed)
-        return std::nullopt;
-    auto &line = m_quick.empty() ? m_slow : m_quick;
-    QueuedJob job = std::move(line.front());
-    line.pop_front();
-    return job;
+    m_arrived.wait(lock, [this] { return m_closed || std::any_of(m_lines.begin(), m_lines.end(), [](const auto &line) { return !line.empty(); }); });
+    return m_closed ? std::nullopt : take(JobPriority::Long);
 }
 
-std::optional<QueuedJob> JobQueue::tryPopQuick()
+std::optional<QueuedJob> JobQueue::tryPopShort()
 {
     const std::lock_guard lock(m_mutex);
-    if (m_closed || m_quick.empty())
-        return std::nullopt;
-    QueuedJob job = std::move(m_quick.front());
-    m_quick.pop_front();
-    return job;
+    return m_closed ? std::nullopt : take(JobPriority::Soon);
 }
 
 void JobQueue::close()
@@ -40,8 +46,8 @@ void JobQueue::close()
     {
         const std::lock_guard lock(m_mutex);
         m_closed = true;
-        m_quick.clear();
-        m_slow.clear();
+        for (auto &line : m_lines)
+            line.clear();
     }
     m_arrived.notify_all();
 }

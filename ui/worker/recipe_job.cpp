@@ -40,7 +40,7 @@ StepOutcomes runStepOnWorker(Workbench &bench, const JobContext &context, size_t
     RecipeRun &run = recipeOf(bench);
     QElapsedTimer clock;
     RunObserver observer;
-    observer.finished = [&](const FinishedCells &) { context.serveQuickJobs(); };
+    observer.finished = [&](const FinishedCells &) { context.serveShortJobs(); };
     observer.progress = [&](int done, int total) {
         if (clock.isValid() && done < total && clock.elapsed() < kProgressInterval)
             return;

@@ -84,7 +84,7 @@ std::vector<std::vector<double>> halfWidthsOnWorker(const JobContext &context, c
         std::vector<double> widths;
         for (int cell = 0; cell < grid.cells(); ++cell) {
             context.cancel().check();
-            context.serveQuickJobs();
+            context.serveShortJobs();
             widths.push_back(bootstrap_half_width(grid, cell, result.baseline));
         }
         all.push_back(std::move(widths));
@@ -101,12 +101,12 @@ RunResultPtr runOnWorker(Workbench &bench, const JobContext &context, const RunR
     observer.started = [&](const RunResult &empty) { feed.start(empty); };
     observer.finished = [&](const FinishedCells &cells) {
         feed.add(cells);
-        context.serveQuickJobs();
+        context.serveShortJobs();
     };
     observer.progress = [&](int done, int total) { feed.progress(done, total); };
     observer.priority = request.priority.get();
     observer.resume = request.resume.get();
-    return std::make_shared<const RunResult>(request.spec.method == Method::Analysis
+    return std::make_shared<const RunResult>(request.spec.is<Analysis>()
                                                  ? run_analysis(*bench.session, request.spec, observer, context.cancel())
                                                  : bench.session->run(request.spec, observer, context.cancel()));
 }

@@ -1,7 +1,9 @@
 #include "worker/setup_job.h"
 
 #include "base/error.h"
+#include "model/model_folder.h"
 #include "task/task_source.h"
+#include "text/token_texts.h"
 #include "text/tokenizer.h"
 #include "worker/workbench.h"
 
@@ -9,16 +11,11 @@ namespace patchbay {
 
 namespace {
 
-std::filesystem::path folderOf(const ModelRef &ref)
-{
-    return ref.path == "demo" ? demo_model_path() : std::filesystem::path(ref.path);
-}
-
 std::shared_ptr<const Model> modelFor(const Workbench &bench, const JobContext &context, const ModelRef &ref,
                                       const std::function<void(double, QString)> &progress)
 {
     LoadOptions options;
-    options.path = folderOf(ref);
+    options.path = model_folder(ref.path);
     options.processing = ref.processing;
     if (bench.model && bench.model->trust().path == options.path.string() && bench.model->processing() == ref.processing)
         return bench.model;
@@ -28,14 +25,6 @@ std::shared_ptr<const Model> modelFor(const Workbench &bench, const JobContext &
             context.post([progress, share, text = QString::fromStdString(what)] { progress(share, text); });
         },
         context.cancel());
-}
-
-std::vector<std::string> tokensOf(const std::vector<int64_t> &ids, const Tokenizer &tokenizer)
-{
-    std::vector<std::string> tokens;
-    for (const int64_t id : ids)
-        tokens.push_back(tokenizer.token(id));
-    return tokens;
 }
 
 } // namespace
@@ -57,13 +46,12 @@ SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupR
     if (request.task.kind == "batch") {
         setup->batch = load_batch(request.task, tokenizer, setup->model->config().n_ctx);
     } else {
-        if (!tokenizer)
-            throw Error(setup->model->trust().path, "the folder has no tokenizer.json, so text prompts cannot be tokenized");
+        setup->model->need_tokenizer(); // or says why there is none
         setup->pairs = load_pairs(request.task, *tokenizer, setup->model->config().n_ctx);
         for (size_t i = 0; i < setup->pairs.size(); ++i) {
             const PromptPair &pair = setup->pairs[i];
-            setup->clean_tokens.push_back(tokensOf(pair.clean_ids, *tokenizer));
-            setup->flipped_tokens.push_back(tokensOf(pair.flipped_ids, *tokenizer));
+            setup->clean_tokens.push_back(token_texts(*tokenizer, pair.clean_ids));
+            setup->flipped_tokens.push_back(token_texts(*tokenizer, pair.flipped_ids));
             if (pair.usable())
                 setup->batch_pairs.push_back(static_cast<int>(i));
         }
@@ -75,6 +63,7 @@ SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupR
             throw Error(request.task.file, e.subject().empty() ? e.cause() : e.subject() + ": " + e.cause()); // whose pairs they are
         }
     }
+    setup->task_ref.sha256 = hash_of(setup->batch);
     say(0.95, "Running the baseline");
     auto session = std::make_unique<Session>(setup->model, setup->batch);
     setup->baseline = session->baseline(context.cancel());

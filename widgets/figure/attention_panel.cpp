@@ -43,8 +43,13 @@ public:
     Margins margins(double width) const override
     {
         const double axis = lineHeight(spec().points) + gap * 0.4;
-        return {axis + m_rowText + gap, titleHeight(titleText(m_view.title), width) + headroom(), m_style.colourBar ? gap * 1.8 + attentionBar(m_view, m_style).width() : gap * 0.5,
-                gap + m_columnText + axis};
+        Margins m{axis + m_rowText + gap, titleHeight(titleText(m_view.title), width) + headroom(), gap * 0.5, gap + m_columnText + axis};
+        if (m_style.colourBar) {
+            const ColourBar bar = attentionBar(m_view, m_style);
+            m.right = gap * 1.8 + bar.width(1e6);
+            m.right = gap * 1.8 + bar.width(headroom() + plotHeight(std::max(10.0, width - m.left - m.right)));
+        }
+        return m;
     }
 
     double plotHeight(double plotWidth) const override { return std::min(plotWidth, largest()); }
@@ -52,17 +57,19 @@ public:
     void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
     {
         drawTitle(scene, titleText(m_view.title), outer.left(), plot.top() - headroom(), outer.width());
-        const double cell = std::min({plot.width(), plot.height(), largest()}) / std::max(1, m_view.size);
+        if (m_view.size == 0)
+            return;
+        const double cell = std::min({plot.width(), plot.height(), largest()}) / m_view.size;
         const QRectF frame(plot.topLeft(), QSizeF(cell, cell) * m_view.size);
         for (int row = 0; row < m_view.size; ++row) {
             for (int column = 0; column < m_view.size; ++column) {
                 const double weight = weightAt(m_view, row, column);
-                // What lies after the destination cannot be seen: left empty.
-                if (column > row && weight == 0)
+                // What lies after the destination cannot be seen: left empty, as is what has no number. White is the page's own.
+                const QColor colour = QColor::fromRgba(attentionColour(weight, m_view.difference));
+                if ((column > row && weight == 0) || std::isnan(weight) || colour == QColor(Qt::white))
                     continue;
                 const double right = column + 1 < m_view.size && column < row ? 0.04 : 0, below = row + 1 < m_view.size ? 0.04 : 0;
-                scene.rect(QRectF(frame.left() + column * cell, frame.top() + row * cell, cell + right, cell + below),
-                           QColor::fromRgba(attentionColour(weight, m_view.difference)));
+                scene.rect(QRectF(frame.left() + column * cell, frame.top() + row * cell, cell + right, cell + below), colour);
             }
         }
         // The staircase where the future begins keeps white cells apart from no cells.
@@ -76,9 +83,12 @@ public:
         drawTokens(scene, frame, cell);
         const double axis = lineHeight(spec().points);
         scene.text({frame.center().x(), frame.bottom() + gap + m_columnText + axis - gap * 0.2}, QStringLiteral("Source (attended to)"), spec().points, Align::Centre);
-        scene.text({frame.left() - gap - m_rowText - gap * 0.6, frame.center().y()}, QStringLiteral("Destination"), spec().points, Align::Centre, ink, false, 90);
-        if (m_style.colourBar)
-            attentionBar(m_view, m_style).draw(scene, frame.right() + gap * 1.8, frame.top(), std::min(frame.height(), 45.0), {frame.top() - headroom(), frame.bottom()});
+        scene.text({frame.left() - gap - m_rowText - gap * 0.6, frame.center().y()}, QStringLiteral("Destination"), fitted(QStringLiteral("Destination"), spec().points, frame.height()).points, Align::Centre, ink, false, 90);
+        if (m_style.colourBar) {
+            const ColourBar bar = attentionBar(m_view, m_style);
+            const qsizetype lines = qRound((margins(outer.width()).right - gap * 1.8 - bar.width(1e6)) / lineHeight(bar.points)) + 1;
+            bar.draw(scene, frame.right() + gap * 1.8, frame.top(), std::min(frame.height(), 45.0), {frame.top() - headroom(), frame.bottom()}, lines);
+        }
     }
 
 private:
@@ -99,7 +109,8 @@ private:
             const double offset = (i + 0.5) * cell;
             const QString column = elided(visibleToken(m_view.tokens.value(i)), points(), false, longestToken);
             const QString row = elided(visibleToken(rowTokens().value(i)), points(), false, longestToken);
-            const double x = frame.left() + offset + capHeight(points()) / 2, y = frame.top() + offset;
+            // In the corner of a matrix of many tokens the last row's text keeps off the first column's.
+            const double half = capHeight(points()) / 2, x = frame.left() + offset + half, y = frame.top() + std::min(offset, frame.height() - half + gap * 0.4);
             scene.text({x, frame.bottom() + gap * 0.7}, column, points(), Align::Right, ink, false, 90);
             textAtMiddle(scene, {frame.left() - gap * 0.7, y}, row, points(), Align::Right);
             if (role(i).isEmpty())
@@ -119,7 +130,7 @@ private:
         for (int row = 0; row < m_view.size; ++row) {
             for (int column = 0; column <= row; ++column) {
                 const double weight = weightAt(m_view, row, column);
-                if (std::abs(weight) < 0.005)
+                if (!(std::abs(weight) >= 0.005))
                     continue;
                 textAtMiddle(scene, frame.topLeft() + QPointF((column + 0.5) * cell, (row + 0.5) * cell),
                              m_view.difference ? signedNumber(weight, 2) : QString::number(weight, 'f', 2), points, Align::Centre,
@@ -179,14 +190,15 @@ private:
         const double box = lineHeight(points) * 1.15, line = box + lineHeight(small) * 0.95 + gap * 0.4, pad = 0.35;
         double x = 0, y = 0;
         for (int i = 0; i < m_view.size; ++i) {
-            const QString token = visibleToken(m_view.tokens.value(i)), role = m_view.roles.value(i);
+            const QString token = elided(visibleToken(m_view.tokens.value(i)), points, false, width - 2 * pad), role = m_view.roles.value(i);
             const double wide = std::max(textWidth(token, points) + 2 * pad, role.isEmpty() ? 0 : textWidth(role, small, true) + pad);
             if (x > 0 && x + wide > width) {
                 x = 0;
                 y += line;
             }
             if (scene) {
-                const QColor ground = QColor::fromRgba(attentionColour(weightAt(m_view, m_destination, i), m_view.difference));
+                const double weight = weightAt(m_view, m_destination, i);
+                const QColor ground = std::isnan(weight) ? QColor(Qt::white) : QColor::fromRgba(attentionColour(weight, m_view.difference));
                 const QRectF rect(corner + QPointF(x, y), QSizeF(wide, box));
                 scene->rect(rect, ground);
                 scene->frame(rect, i == m_destination ? ink : faintInk, i == m_destination ? 0.3 : hairline);

@@ -18,11 +18,12 @@ public:
     {
         QVector<double> ends;
         for (const Bar &bar : view.bars) {
-            const double half = std::isfinite(bar.halfWidth) ? std::abs(bar.halfWidth) : 0;
-            ends << bar.value - half << bar.value + half;
+            ends << bar.value - bar.halfWidth << bar.value + bar.halfWidth;
             m_names = std::max(m_names, textWidth(nameOf(bar), style.small()));
-            m_numbers = std::max(m_numbers, textWidth(signedNumber(bar.value, 1), style.small()));
+            m_largest = std::isnan(bar.value) ? m_largest : std::max(m_largest, std::abs(bar.value));
         }
+        for (const Bar &bar : view.bars)
+            m_numbers = std::max(m_numbers, textWidth(number(bar), style.small()));
         m_axis = axisFor(ends, spec().width < 60 ? 4 : 6, true);
     }
 
@@ -38,7 +39,6 @@ public:
     void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
     {
         const double small = m_style.small();
-        const Margins m = margins(plot.width());
         drawTitle(scene, titleText(m_view.title), outer.left(), plot.top(), outer.width());
         Axis axis = m_axis;
         axis.at0 = plot.left();
@@ -49,12 +49,12 @@ public:
         for (int i = 0; i < m_view.bars.size(); ++i) {
             const Bar &bar = m_view.bars[i];
             const double middle = plot.top() + gap / 2 + (i + 0.5) * step, thick = step * 0.68;
-            const double end = axis(bar.value), zero = axis(0);
+            const double zero = axis(0), end = std::isnan(bar.value) ? zero : axis(bar.value);
             // The tone of the heatmap's scale at 70 %: positive and negative look alike in every figure.
             const QColor colour = colourOf(spec().colourMap == ColourMap::PuOr ? ColourMap::PuOr : ColourMap::RdBu, bar.value < 0 ? -0.7 : 0.7, 1);
             scene.rect(QRectF(QPointF(std::min(zero, end), middle - thick / 2), QPointF(std::max(zero, end), middle + thick / 2)), colour);
             double reach = std::max(end, zero);
-            if (std::isfinite(bar.halfWidth) && bar.halfWidth > 0) {
+            if (bar.halfWidth > 0) {
                 const double low = axis(bar.value - bar.halfWidth), high = axis(bar.value + bar.halfWidth), cap = thick * 0.22;
                 scene.line({low, middle}, {high, middle}, ink, 0.18);
                 scene.line({low, middle - cap}, {low, middle + cap}, ink, 0.18);
@@ -62,26 +62,29 @@ public:
                 reach = std::max(reach, high);
             }
             textAtMiddle(scene, {plot.left() - gap * 0.8, middle}, nameOf(bar), small, Align::Right);
-            if (spec().values)
-                textAtMiddle(scene, {reach + gap * 0.7, middle}, signedNumber(bar.value, 1), small, Align::Left);
+            if (spec().values || std::isnan(bar.value))
+                textAtMiddle(scene, {reach + gap * 0.7, middle}, number(bar), small, Align::Left);
         }
         if (axis.from <= 0 && axis.to >= 0)
             scene.line({axis(0), plot.top()}, {axis(0), plot.bottom()}, ink, 0.18);
         scene.line(plot.bottomLeft(), plot.bottomRight(), ink, hairline);
         drawXAxis(scene, axis, plot.bottom(), small);
         double y = plot.bottom() + tickLength + gap * 0.6 + lineHeight(small) + capHeight(spec().points) + gap * 0.2;
-        scene.text({plot.center().x(), y}, elided(m_view.valueLabel, spec().points, false, plot.width() + m.left), spec().points, Align::Centre);
+        const FittedText name = fitted(m_view.valueLabel, spec().points, 2 * (plot.center().x() - outer.left()));
+        scene.text({plot.center().x(), y}, name.lines.value(0), name.points, Align::Centre);
         y += lineHeight(spec().points);
         scene.text({plot.center().x(), y}, m_view.totalText, spec().points, Align::Centre, greyInk);
     }
 
 private:
     double pitch() const { return lineHeight(m_style.small()) * 1.12; }
+    /// Effects in % are large numbers, in logits small ones.
+    QString number(const Bar &bar) const { return std::isnan(bar.value) ? QStringLiteral("not defined") : signedNumber(bar.value, m_largest < 5 ? 2 : 1); }
     static QString nameOf(const Bar &bar) { return bar.label.isEmpty() ? label(bar.head) : bar.label; }
 
     BarsView m_view;
     Axis m_axis;
-    double m_names = 0, m_numbers = 0;
+    double m_names = 0, m_numbers = 0, m_largest = 0;
 };
 
 } // namespace

@@ -5,6 +5,8 @@
 #include <QFile>
 #include <QFontDatabase>
 #include <QFontMetricsF>
+#include <QHash>
+#include <QPainterPath>
 
 #include <hb-ot.h>
 #include <hb-subset.h>
@@ -146,13 +148,56 @@ bool hasGlyphs(const QString &text, bool bold)
     return true;
 }
 
+namespace {
+
+/// Whether a font of the system has an outline for a character: pictures in colour and empty boxes cannot be printed.
+bool hasOutline(char32_t character)
+{
+    static QHash<char32_t, bool> known;
+    const auto found = known.constFind(character);
+    if (found != known.cend())
+        return *found;
+    const QFont font = figureFont(100, false);
+    QPainterPath path;
+    path.addText(0, 0, font, QString::fromUcs4(&character, 1));
+    const bool drawn = QFontMetricsF(font).inFontUcs4(character) && !path.isEmpty();
+    known.insert(character, drawn);
+    return drawn;
+}
+
+/// Joiners, variation selectors and the like: nothing is drawn for them.
+bool isInvisible(char32_t character)
+{
+    const QChar::Category category = QChar::category(character);
+    return category == QChar::Other_Format || category == QChar::Mark_NonSpacing || category == QChar::Mark_Enclosing || QChar::isSpace(character);
+}
+
+} // namespace
+
+QString printable(const QString &text, bool bold)
+{
+    if (hasGlyphs(text, bold))
+        return text;
+    QString shown;
+    for (const uint character : text.toUcs4()) {
+        const auto c = char32_t(character);
+        hb_codepoint_t glyph = 0;
+        if (hb_font_get_nominal_glyph(loaded(bold).font, character, &glyph) || isInvisible(c) || hasOutline(c))
+            shown += QString::fromUcs4(&c, 1);
+        else
+            shown += QStringLiteral("U+%1").arg(QString::number(character, 16).toUpper(), 4, QLatin1Char('0'));
+    }
+    return shown;
+}
+
 double glyphAdvance(quint32 glyph, bool bold)
 {
     return hb_font_get_glyph_h_advance(loaded(bold).font, glyph) * loaded(bold).perThousand;
 }
 
-double textWidth(const QString &text, double points, bool bold)
+double textWidth(const QString &written, double points, bool bold)
 {
+    const QString text = printable(written, bold);
     if (!hasGlyphs(text, bold)) // other scripts come from the system's fonts
         return QFontMetricsF(figureFont(1000, bold)).horizontalAdvance(text) / 1000 * points * mmPerPoint;
     double sum = 0;
@@ -203,7 +248,7 @@ QString elided(const QString &text, double points, bool bold, double width)
         return text;
     QString shorter = text;
     while (shorter.size() > 1 && textWidth(shorter + QChar(0x2026), points, bold) > width)
-        shorter.chop(1);
+        shorter.chop(shorter.back().isLowSurrogate() ? 2 : 1); // never half a character
     return shorter + QChar(0x2026);
 }
 

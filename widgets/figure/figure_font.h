@@ -15,6 +15,8 @@ QString fontFamily();
 /// For painters; unhinted, size in pixels.
 QFont figureFont(int pixels, bool bold);
 
+/// The text with "U+6771" for each character that neither this font nor an outline font of the system has.
+QString printable(const QString &text, bool bold);
 /// Width in mm of a line of text at a type size.
 double textWidth(const QString &text, double points, bool bold = false);
 /// Height of capitals, and the distance between baselines, in mm.

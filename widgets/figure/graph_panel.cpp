@@ -26,7 +26,7 @@ public:
                 addNode(edge.to, {});
             m_logits = m_logits || !edge.to.valid();
             m_groups = m_groups || std::any_of(view.edges.begin(), view.edges.end(), [&](const GraphEdge &other) { return other.to != edge.to && measuredTogether(edge, other); });
-            m_strongest = std::max(m_strongest, std::abs(edge.effect));
+            m_strongest = std::max(m_strongest, strength(edge));
         }
         for (auto &[layer, nodes] : m_layers)
             std::sort(nodes.begin(), nodes.end(), [](const GraphNode &a, const GraphNode &b) { return a.head < b.head; });
@@ -58,7 +58,7 @@ public:
         QVector<GraphEdge> named = m_view.edges;
         const auto sideways = [&](const GraphEdge &edge) { return std::abs((edge.to.valid() ? places.at(edge.to) : logits).x() - places.at(edge.from).x()); };
         std::sort(named.begin(), named.end(), [&](const GraphEdge &a, const GraphEdge &b) {
-            const double first = std::abs(a.effect), second = std::abs(b.effect);
+            const double first = strength(a), second = strength(b);
             return first != second ? first > second : sideways(a) < sideways(b);
         });
         QVector<QRectF> boxes;
@@ -81,7 +81,8 @@ private:
     /// For a panel that is width mm wide with everything.
     QStringList legend(double width) const
     {
-        QString text = QStringLiteral("Effects in % of the clean\u2013flipped gap; blue raises, red lowers");
+        QString text = QStringLiteral("Effects in %1; blue raises, red lowers")
+                           .arg(m_view.unit == QLatin1String("%") ? QStringLiteral("% of the clean\u2013flipped gap") : m_view.unit);
         if (m_groups)
             text += QStringLiteral("; receivers patched together share one number");
         return wrapped(text, m_style.small(), false, width - leftMargin() - gap);
@@ -150,12 +151,14 @@ private:
         return {places.at(edge.from) - up, (edge.to.valid() ? places.at(edge.to) : logits) + up};
     }
 
-    QColor colourOfEdge(const GraphEdge &edge) const { return colourOf(ColourMap::RdBu, edge.effect < 0 ? -0.7 : 0.7, 1); }
+    static double strength(const GraphEdge &edge) { return std::isnan(edge.effect) ? 0 : std::abs(edge.effect); }
+
+    QColor colourOfEdge(const GraphEdge &edge) const { return std::isnan(edge.effect) ? greyInk : colourOf(ColourMap::RdBu, edge.effect < 0 ? -0.7 : 0.7, 1); }
 
     void drawEdge(Scene &scene, const GraphEdge &edge, const std::map<HeadId, QPointF> &places, QPointF logits) const
     {
         const auto [from, to] = ends(edge, places, logits);
-        const double share = m_strongest > 0 ? std::abs(edge.effect) / m_strongest : 0, width = 0.15 + 0.75 * share, head = 1.1 + width;
+        const double share = m_strongest > 0 ? strength(edge) / m_strongest : 0, width = 0.15 + 0.75 * share, head = 1.1 + width;
         const QPointF way = to - from;
         const double length = std::hypot(way.x(), way.y());
         if (length <= 0)
@@ -172,7 +175,8 @@ private:
         for (const GraphEdge &edge : edges) {
             if (std::any_of(numbered.begin(), numbered.end(), [&](const GraphEdge &other) { return measuredTogether(edge, other); }))
                 continue;
-            const QString text = edge.site.isEmpty() ? signedNumber(edge.effect, 0) : QStringLiteral("%1 %2").arg(edge.site, signedNumber(edge.effect, 0));
+            const QString effect = signedNumber(edge.effect, m_view.unit == QLatin1String("%") ? 0 : 2);
+            const QString text = edge.site.isEmpty() ? effect : QStringLiteral("%1 %2").arg(edge.site, effect);
             const QSizeF size(textWidth(text, points) + 0.6, capHeight(points) * 1.5);
             const auto [from, to] = ends(edge, places, logits);
             for (const double along : {0.5, 0.35, 0.65, 0.25, 0.75}) {

@@ -30,10 +30,10 @@ public:
         for (const HeatmapFacet &facet : m_view.facets) {
             m_rows = std::max(m_rows, facet.rows);
             m_columns = std::max(m_columns, facet.columns);
-            m_facetTitles = m_facetTitles || !facet.title.isEmpty();
             for (int cell = 0; cell < facet.values.size(); ++cell) {
                 m_missing = m_missing || state(facet, cell) == CellState::Missing;
                 m_estimated = m_estimated || state(facet, cell) == CellState::Estimated;
+                m_undefined = m_undefined || state(facet, cell) == CellState::Undefined;
                 m_negative = m_negative || facet.values[cell] < 0;
                 m_positive = m_positive || facet.values[cell] > 0;
             }
@@ -46,10 +46,19 @@ public:
     {
         const double small = m_style.small();
         Margins m;
-        m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 1.1) + textWidth(QString::number(m_rows - 1), small) + gap * 0.8;
-        m.right = m_style.colourBar ? gap * 1.8 + bar().width() : gap * 0.5;
-        m.top = titleHeight(titleText(m_view.title), width) + headroom();
+        m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 1.1) + textWidth(lastNumber(m_rows), small) + gap * 0.8;
         m.bottom = std::max(tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight(), m_style.colourBar ? bar().overhang() : 0);
+        // Beside flat heatmaps the scale's name takes several lines, and so more width, which makes the cells flatter still: a few rounds settle it.
+        double room = 1e6;
+        for (int round = 0; round < 4; ++round) {
+            m.right = m_style.colourBar ? gap * 1.8 + bar().width(room) : gap * 0.5;
+            m.top = headroom(plotWidth(width, m));
+            const double found = m.top + plotHeight(plotWidth(width, m)) + m.bottom;
+            if (nameLines(found) <= nameLines(room))
+                break;
+            room = found;
+        }
+        m.top += titleHeight(titleText(m_view.title), width);
         return m;
     }
 
@@ -59,34 +68,37 @@ public:
         const double cell = std::min(grid.cellWidth, largestCellHeight);
         // Deep models on wide sheets: no taller than wide.
         const double facet = std::min(cell * m_rows, std::max(plotWidth, 60.0));
-        return grid.rows * facet + (grid.rows - 1) * betweenRows();
+        return grid.rows * facet + (grid.rows - 1) * betweenRows(plotWidth);
     }
 
     void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
     {
         const Grid grid = arrange(plot.width());
-        const double facetHeight = (plot.height() - (grid.rows - 1) * betweenRows()) / grid.rows;
+        const double between = betweenRows(plot.width()), facetHeight = (plot.height() - (grid.rows - 1) * between) / grid.rows;
         const QSizeF cell(grid.cellWidth, facetHeight / std::max(1, m_rows));
-        const Margins m = margins(plot.width());
-        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top() - headroom(), outer.width());
+        const Margins m = margins(outer.width());
+        const double above = headroom(plotWidth(outer.width(), m));
+        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top() - above, outer.width());
         double right = plot.left();
         for (int i = 0; i < m_view.facets.size(); ++i) {
             const QPointF corner(plot.left() + (i % grid.columns) * (cell.width() * m_columns + facetGap),
-                                 plot.top() + (i / grid.columns) * (facetHeight + betweenRows()));
-            drawFacet(scene, m_view.facets[i], corner, cell, i % grid.columns == 0);
+                                 plot.top() + (i / grid.columns) * (facetHeight + between));
+            drawFacet(scene, m_view.facets[i], corner, cell, i % grid.columns == 0, facetTitleLines(i < grid.columns ? plotWidth(outer.width(), m) : plot.width()));
             right = std::max(right, corner.x() + cell.width() * m_view.facets[i].columns);
         }
         const double labelY = plot.bottom() + tickHeight() + capHeight(spec().points) + gap * 0.3;
         scene.text({(plot.left() + right) / 2, labelY}, m_view.xLabel, spec().points, Align::Centre);
-        const double yTicks = textWidth(QString::number(m_rows - 1), m_style.small()) + gap * 0.8;
-        for (int row = 0; row < grid.rows; ++row) {
-            const double middle = plot.top() + row * (facetHeight + betweenRows()) + facetHeight / 2;
-            scene.text({plot.left() - yTicks - gap * 1.3, middle}, m_view.yLabel, spec().points, Align::Centre, ink, false, 90);
+        const double yTicks = textWidth(lastNumber(m_rows), m_style.small()) + gap * 0.8;
+        const FittedText yName = fitted(m_view.yLabel, spec().points, facetHeight + 2 * std::min(above, tickHeight()));
+        for (int row = 0; row < grid.rows && m_rows > 0; ++row) {
+            const double middle = plot.top() + row * (facetHeight + between) + facetHeight / 2;
+            scene.text({plot.left() - yTicks - gap * 1.3, middle}, yName.lines.value(0), yName.points, Align::Centre, ink, false, 90);
         }
         if (m_style.colourBar) {
             // Beside flat heatmaps it reaches down past the axis, so that its numbers can be read.
             const double height = std::max(std::min(plot.height(), std::max(facetHeight, 40.0)), std::min(leastBar, plot.height() + m.bottom - bar().overhang()));
-            bar().draw(scene, right + gap * 1.8, plot.top() + std::max(0.0, (plot.height() - height) / 2), height, {plot.top() - headroom(), plot.bottom() + m.bottom});
+            bar().draw(scene, right + gap * 1.8, plot.top() + std::max(0.0, (plot.height() - height) / 2), height, {plot.top() - above, plot.bottom() + m.bottom},
+                       linesIn(m.right));
         }
         drawLegend(scene, plot.left(), plot.bottom() + m.bottom);
     }
@@ -99,7 +111,7 @@ private:
 
     static CellState state(const HeatmapFacet &facet, int cell)
     {
-        return std::isnan(facet.values[cell]) ? CellState::Missing : cell < facet.states.size() ? facet.states[cell] : CellState::Exact;
+        return cell < facet.states.size() ? facet.states[cell] : CellState::Exact;
     }
 
     Grid arrange(double plotWidth) const
@@ -115,12 +127,30 @@ private:
         return grid;
     }
 
-    double facetTitleHeight() const { return m_facetTitles ? lineHeight(spec().points) : 0; }
+    static QString lastNumber(int count) { return QString::number(std::max(0, count - 1)); }
+    static double plotWidth(double width, const Margins &m) { return std::max(10.0, width - m.left - m.right); }
+    /// How many lines the scale's name takes in a room, and how many a margin has.
+    qsizetype nameLines(double room) const { return m_style.colourBar ? bar().labelLines(room).size() : 0; }
+    qsizetype linesIn(double right) const
+    {
+        return m_style.colourBar ? qRound((right - gap * 1.8 - bar().width(1e6)) / lineHeight(bar().points)) + 1 : 0;
+    }
+
+    double titleRoom(const Grid &grid) const { return grid.cellWidth * std::max(1, m_columns) + facetGap * 0.6; }
+    qsizetype facetTitleLines(double plotWidth) const
+    {
+        qsizetype lines = 0;
+        for (const HeatmapFacet &facet : m_view.facets)
+            if (!facet.title.isEmpty())
+                lines = std::max(lines, wrapped(facet.title, spec().points, false, titleRoom(arrange(plotWidth))).size());
+        return lines;
+    }
+    double facetTitleHeight(double plotWidth) const { return double(facetTitleLines(plotWidth)) * lineHeight(spec().points); }
     /// Between title and cells: the facets' titles, or what the colour bar's uppermost number needs.
-    double headroom() const { return std::max(facetTitleHeight(), m_style.colourBar ? bar().overhang() : 0); }
+    double headroom(double plotWidth) const { return std::max(facetTitleHeight(plotWidth), m_style.colourBar ? bar().overhang() : 0); }
     double tickHeight() const { return gap * 0.8 + (m_tokenLength > 0 ? m_tokenLength : m_columns > 1 ? lineHeight(m_style.small()) : 0); }
-    double betweenRows() const { return tickHeight() + facetTitleHeight() + gap; }
-    double legendHeight() const { return m_missing || m_estimated ? lineHeight(m_style.small()) + gap * 0.8 : 0; }
+    double betweenRows(double plotWidth) const { return tickHeight() + facetTitleHeight(plotWidth) + gap; }
+    double legendHeight() const { return m_missing || m_estimated || m_undefined ? lineHeight(m_style.small()) + gap * 0.8 : 0; }
 
     ColourBar bar() const
     {
@@ -135,12 +165,18 @@ private:
         return bar;
     }
 
-    void drawFacet(Scene &scene, const HeatmapFacet &facet, QPointF corner, QSizeF cell, bool first) const
+    void drawFacet(Scene &scene, const HeatmapFacet &facet, QPointF corner, QSizeF cell, bool first, qsizetype titleLines) const
     {
         const double small = m_style.small();
         const QRectF frame(corner, QSizeF(cell.width() * facet.columns, cell.height() * facet.rows));
-        if (!facet.title.isEmpty())
-            scene.text({frame.left(), frame.top() - gap * 0.9}, elided(facet.title, spec().points, false, frame.width() + facetGap * 0.6), spec().points);
+        if (!facet.title.isEmpty()) {
+            const FittedText title = fitted(facet.title, spec().points, frame.width() + facetGap * 0.6, titleLines);
+            double y = frame.top() - gap * 0.9 - double(title.lines.size() - 1) * lineHeight(title.points);
+            for (const QString &line : title.lines) {
+                scene.text({frame.left(), y}, line, title.points);
+                y += lineHeight(title.points);
+            }
+        }
         for (int row = 0; row < facet.rows; ++row)
             for (int column = 0; column < facet.columns; ++column)
                 drawCell(scene, facet, row, column, cellRect(frame, cell, row, column));
@@ -170,8 +206,8 @@ private:
         // Reaching under the next cells hides the seams that viewers draw between neighbours.
         const QRectF filled = rect.adjusted(0, 0, column + 1 < facet.columns ? overlap : 0, row + 1 < facet.rows ? overlap : 0);
         const CellState is = state(facet, index);
-        if (is == CellState::Missing) {
-            drawMissing(scene, rect, filled);
+        if (is == CellState::Missing || is == CellState::Undefined) {
+            drawEmpty(scene, rect, filled, is);
             return;
         }
         scene.rect(filled, colour(facet, row, column));
@@ -179,10 +215,13 @@ private:
             drawEstimate(scene, rect, colour(facet, row, column));
     }
 
-    static void drawMissing(Scene &scene, const QRectF &rect, const QRectF &filled)
+    /// Stroked once where nothing is known, crossed where there is no such number.
+    static void drawEmpty(Scene &scene, const QRectF &rect, const QRectF &filled, CellState state)
     {
         scene.rect(filled, QColor(0xf2, 0xf2, 0xf2));
         scene.line(rect.bottomLeft(), rect.topRight(), faintInk, hairline);
+        if (state == CellState::Undefined)
+            scene.line(rect.topLeft(), rect.bottomRight(), faintInk, hairline);
     }
     static void drawEstimate(Scene &scene, const QRectF &rect, const QColor &colour)
     {
@@ -193,7 +232,7 @@ private:
     void drawTicks(Scene &scene, const HeatmapFacet &facet, const QRectF &frame, QSizeF cell, double small, bool first) const
     {
         const bool tokens = m_tokenLength > 0;
-        const double each = tokens ? lineHeight(small) * 0.85 : textWidth(QString::number(facet.columns - 1), small) + gap * 0.9;
+        const double each = tokens ? lineHeight(small) * 0.85 : textWidth(lastNumber(facet.columns), small) + gap * 0.9;
         const int step = tickStep(cell.width(), each);
         for (int column = 0; column < facet.columns && facet.columns > 1; column += step) {
             const double x = frame.left() + (column + 0.5) * cell.width();
@@ -262,26 +301,28 @@ private:
     void drawLegend(Scene &scene, double left, double bottom) const
     {
         const double small = m_style.small(), side = capHeight(small);
-        const auto entry = [&](const QString &text, bool missing) {
+        const auto entry = [&](const QString &text, CellState state) {
             const QRectF box(left, bottom - side - gap * 0.4, side * 1.4, side);
-            if (missing)
-                drawMissing(scene, box, box);
-            else
+            if (state == CellState::Estimated)
                 drawEstimate(scene, box, Qt::white);
+            else
+                drawEmpty(scene, box, box, state);
             scene.frame(box, greyInk, hairline);
             scene.text({box.right() + gap * 0.6, bottom - gap * 0.4}, text, small);
             left = box.right() + gap * 3 + textWidth(text, small);
         };
         if (m_estimated)
-            entry(QStringLiteral("estimate"), false);
+            entry(QStringLiteral("estimate"), CellState::Estimated);
         if (m_missing)
-            entry(QStringLiteral("not computed"), true);
+            entry(QStringLiteral("not computed"), CellState::Missing);
+        if (m_undefined)
+            entry(QStringLiteral("not defined"), CellState::Undefined);
     }
 
     HeatmapView m_view;
     double m_limit = 1, m_tokenLength = 0;
     int m_rows = 0, m_columns = 0;
-    bool m_facetTitles = false, m_missing = false, m_estimated = false, m_negative = false, m_positive = false;
+    bool m_missing = false, m_estimated = false, m_undefined = false, m_negative = false, m_positive = false;
 };
 
 } // namespace

@@ -66,7 +66,38 @@ void drawYAxis(Scene &scene, const Axis &axis, double x, double points)
 }
 
 namespace {
+
 constexpr double barWidth = 2.4;
+
+double longest(const QStringList &lines, double points)
+{
+    double width = 0;
+    for (const QString &line : lines)
+        width = std::max(width, textWidth(line, points));
+    return width;
+}
+
+/// Wrapped, with a unit in brackets on the line of the word before it.
+QStringList unitKept(QString text, double points, double room)
+{
+    const qsizetype unit = text.lastIndexOf(QLatin1String(" ("));
+    constexpr QChar noBreak(0x00a0);
+    if (unit > 0 && text.endsWith(QLatin1Char(')')))
+        text[unit] = noBreak;
+    QStringList lines = wrapped(text, points, false, room);
+    return lines.replaceInStrings(QString(noBreak), QStringLiteral(" "));
+}
+
+} // namespace
+
+FittedText fitted(const QString &text, double points, double room, qsizetype lines)
+{
+    FittedText fit{unitKept(text, points, room), points};
+    while (fit.points > 2 && (fit.lines.size() > std::max<qsizetype>(1, lines) || longest(fit.lines, fit.points) > room + 0.01)) {
+        fit.points -= 0.25;
+        fit.lines = unitKept(text, fit.points, room);
+    }
+    return fit;
 }
 
 QVector<double> ColourBar::ticks(int count) const
@@ -74,14 +105,20 @@ QVector<double> ColourBar::ticks(int count) const
     return niceTicks(from, to, count);
 }
 
-double ColourBar::width() const
+QStringList ColourBar::labelLines(double room) const
+{
+    return label.isEmpty() ? QStringList() : unitKept(label, points, room);
+}
+
+double ColourBar::width(double room) const
 {
     const QVector<double> marks = ticks();
     const int decimals = marks.size() > 1 ? tickDecimals(marks[1] - marks[0]) : 1;
     double widest = 0;
     for (const double tick : marks)
         widest = std::max(widest, textWidth(tickText(tick, decimals), points));
-    return barWidth + tickLength + gap * 0.6 + widest + (label.isEmpty() ? 0 : gap + lineHeight(points));
+    const qsizetype lines = labelLines(room).size();
+    return barWidth + tickLength + gap * 0.6 + widest + (lines > 0 ? gap + double(lines) * lineHeight(points) : 0);
 }
 
 double ColourBar::overhang() const
@@ -89,7 +126,7 @@ double ColourBar::overhang() const
     return capHeight(points) / 2 + 0.15;
 }
 
-void ColourBar::draw(Scene &scene, double left, double top, double height, std::pair<double, double> room) const
+void ColourBar::draw(Scene &scene, double left, double top, double height, std::pair<double, double> room, qsizetype lines) const
 {
     // Steps of a third of a millimetre or finer: no print shows them, and it stays a handful of vector rectangles.
     const int steps = std::clamp(int(std::ceil(height * 3)), 32, 256);
@@ -114,11 +151,16 @@ void ColourBar::draw(Scene &scene, double left, double top, double height, std::
         textAtMiddle(scene, {left + barWidth + tickLength + gap * 0.6, y}, text, points, Align::Left);
         widest = std::max(widest, textWidth(text, points));
     }
-    const double x = left + barWidth + tickLength + gap * 1.6 + widest + capHeight(points);
-    const QString shown = elided(label, points, false, room.second - room.first);
-    const double half = textWidth(shown, points) / 2;
+    if (label.isEmpty())
+        return;
+    const FittedText text = fitted(label, points, room.second - room.first, lines);
+    const double half = longest(text.lines, text.points) / 2;
     const double middle = std::max(room.first + half, std::min(top + height / 2, room.second - half));
-    scene.text({x, middle}, shown, points, Align::Centre, ink, false, 90);
+    double x = left + barWidth + tickLength + gap * 1.6 + widest + capHeight(text.points);
+    for (const QString &line : text.lines) {
+        scene.text({x, middle}, line, text.points, Align::Centre, ink, false, 90);
+        x += lineHeight(text.points);
+    }
 }
 
 bool LabelPlacer::place(Scene &scene, QPointF at, double distance, const QString &text, const QColor &colour)

@@ -29,10 +29,12 @@ struct ColourBar {
     QString label;
     std::function<QColor(double)> colour;
     double points = 7;
-    double width() const; ///< mm, with ticks and label, from its left edge
+    /// The label in lines that stand beside one another, none longer than room (mm) unless a word is.
+    QStringList labelLines(double room) const;
+    double width(double room) const; ///< mm, with ticks and label, from its left edge
     double overhang() const; ///< mm that the outermost ticks' numbers stick out above and below the bar
-    /// room: from where to where the label may reach, mm down the sheet.
-    void draw(Scene &scene, double left, double top, double height, std::pair<double, double> room) const;
+    /// room: from where to where the label may reach, mm down the sheet; lines: as many as width() made room for.
+    void draw(Scene &scene, double left, double top, double height, std::pair<double, double> room, qsizetype lines) const;
 
 private:
     QVector<double> ticks(int count = 5) const;
@@ -40,6 +42,13 @@ private:
 
 /// Text with its middle at y.
 void textAtMiddle(Scene &scene, QPointF at, const QString &text, double points, Align align, const QColor &colour = ink, bool bold = false);
+
+/// A label that is never cut: in lines within a room, in smaller type only where that many lines do not hold it.
+struct FittedText {
+    QStringList lines;
+    double points = 8;
+};
+FittedText fitted(const QString &text, double points, double room, qsizetype lines = 1);
 
 /// Places labels beside points so that they overlap neither one another nor (where avoidable) a point.
 class LabelPlacer {

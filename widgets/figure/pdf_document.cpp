@@ -35,7 +35,7 @@ QByteArray PdfDocument::text(const QString &text)
 
 QByteArray PdfDocument::bytes(int catalog, int info) const
 {
-    QByteArray file = "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n";
+    QByteArray file = "%PDF-1.4\n%\xe2\xe3\xcf\xd3\n";
     QVector<qsizetype> offsets;
     for (int i = 0; i < m_objects.size(); ++i) {
         offsets << file.size();

@@ -16,8 +16,6 @@ public:
     {
         QVector<double> xs, ys;
         for (const ScatterPoint &point : view.points) {
-            if (!std::isfinite(point.x) || !std::isfinite(point.y))
-                continue;
             xs << point.x;
             ys << point.y;
         }
@@ -65,8 +63,6 @@ public:
         constexpr double radius = 0.75;
         LabelPlacer placer(plot.adjusted(0.3, 0.3, -0.3, -0.3), small);
         for (const ScatterPoint &point : m_view.points) {
-            if (!std::isfinite(point.x) || !std::isfinite(point.y))
-                continue;
             const QPointF at(x(point.x), y(point.y));
             // A white rim keeps points apart that lie on each other.
             scene.dot(at, radius + 0.14, Qt::white);
@@ -81,9 +77,10 @@ public:
         drawXAxis(scene, x, plot.bottom(), small);
         drawYAxis(scene, y, plot.left(), small);
         const double xLabelY = plot.bottom() + tickLength + gap * 0.6 + lineHeight(small) + capHeight(spec().points) + gap * 0.2;
-        scene.text({plot.center().x(), xLabelY}, elided(m_view.xLabel, spec().points, false, plot.width() + m.left), spec().points, Align::Centre);
-        scene.text({plot.left() - m.left + capHeight(spec().points) + gap * 0.2, plot.center().y()}, elided(m_view.yLabel, spec().points, false, plot.height() * 1.2),
-                   spec().points, Align::Centre, ink, false, 90);
+        const FittedText xName = fitted(m_view.xLabel, spec().points, plot.width() + m.right * 2), yName = fitted(m_view.yLabel, spec().points, plot.height() * 1.2);
+        scene.text({plot.center().x(), xLabelY}, xName.lines.value(0), xName.points, Align::Centre);
+        scene.text({plot.left() - m.left + capHeight(spec().points) + gap * 0.2, plot.center().y()}, yName.lines.value(0),
+                   yName.points, Align::Centre, ink, false, 90);
     }
 
 private:
@@ -110,8 +107,6 @@ private:
         for (int i = 0; i < m_view.points.size(); ++i) {
             const ScatterPoint &point = m_view.points[i];
             if (!point.head.valid() && point.label.isEmpty())
-                continue;
-            if (!std::isfinite(point.x) || !std::isfinite(point.y))
                 continue;
             order << std::pair{-std::hypot(point.x / (m_x.to - m_x.from), point.y / (m_y.to - m_y.from)), i};
         }

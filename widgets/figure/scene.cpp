@@ -76,7 +76,7 @@ void Scene::frame(const QRectF &rect, const QColor &stroke, double width, const 
 void Scene::text(QPointF at, const QString &text, double points, Align align, const QColor &colour, bool bold, int angle)
 {
     if (!text.isEmpty())
-        marks << TextMark{at, text, points, bold, align, angle, colour};
+        marks << TextMark{at, printable(text, bold), points, bold, align, angle, colour};
 }
 
 void paintScene(QPainter &painter, const Scene &scene, QPointF origin, double scale)

@@ -3,6 +3,7 @@
 
 #include "colour_map.h"
 #include "figure_font.h"
+#include "finite_view.h"
 
 #include <QPainter>
 
@@ -198,15 +199,15 @@ std::unique_ptr<Panel> makePanel(const FigureContent &content, const PanelStyle 
 {
     struct Maker {
         const PanelStyle &style;
-        std::unique_ptr<Panel> operator()(const HeatmapView &view) const { return makeHeatmapPanel(view, style); }
+        std::unique_ptr<Panel> operator()(const HeatmapView &view) const { return makeHeatmapPanel(finite(view), style); }
         std::unique_ptr<Panel> operator()(const AttentionView &view) const
         {
-            return style.spec.attention == FigureSpec::Attention::Text ? makeAttentionTextPanel(view, style) : makeAttentionPanel(view, style);
+            return style.spec.attention == FigureSpec::Attention::Text ? makeAttentionTextPanel(finite(view), style) : makeAttentionPanel(finite(view), style);
         }
-        std::unique_ptr<Panel> operator()(const ScatterView &view) const { return makeScatterPanel(view, style); }
-        std::unique_ptr<Panel> operator()(const BarsView &view) const { return makeBarsPanel(view, style); }
+        std::unique_ptr<Panel> operator()(const ScatterView &view) const { return makeScatterPanel(finite(view), style); }
+        std::unique_ptr<Panel> operator()(const BarsView &view) const { return makeBarsPanel(finite(view), style); }
         std::unique_ptr<Panel> operator()(const TableView &view) const { return makeTablePanel(view, style); }
-        std::unique_ptr<Panel> operator()(const GraphView &view) const { return makeGraphPanel(view, style); }
+        std::unique_ptr<Panel> operator()(const GraphView &view) const { return makeGraphPanel(finite(view), style); }
     };
     return std::visit(Maker{style}, content);
 }

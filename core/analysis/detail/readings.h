@@ -1,6 +1,8 @@
 // What the analyses read from a session's cached runs.
 #pragma once
 
+#include "analysis/analyses.h"
+#include "analysis/registry.h"
 #include "base/cancel.h"
 #include "patching/detail/session_impl.h"
 
@@ -13,6 +15,7 @@ struct AnalysisRun {
     Session &session;
     Session::Impl &in;
     const RunSpec &spec;
+    const Analysis &analysis; ///< spec's method
     RunResult &result;
     const RunObserver &observer;
     const CancelToken &cancel;
@@ -26,22 +29,11 @@ struct AnalysisRun {
         if (observer.progress)
             observer.progress(done, total);
     }
-    /// spec.options[key], or the default. Throws Error naming the option when it has the wrong type.
+    /// analysis.options[key], or the default. Throws Error naming the option when it has the wrong type.
     double option(const char *key, double otherwise) const;
     /// The same for a choice that is off unless it is set.
     bool flag(const char *key) const;
 };
-
-void analyse_dla(AnalysisRun &run);
-void analyse_logit_lens(AnalysisRun &run);
-void analyse_copy_scores(AnalysisRun &run);
-void analyse_ablation(AnalysisRun &run);
-void analyse_s_inhibition(AnalysisRun &run);
-void analyse_attention(AnalysisRun &run);
-void analyse_detectors(AnalysisRun &run);
-void analyse_attention_vs_contribution(AnalysisRun &run);
-void analyse_attention_patterns(AnalysisRun &run);
-void analyse_roles(AnalysisRun &run); // roles.cpp
 
 /// W_U[:, io] − W_U[:, s] of each prompt, [prompts, D], without the final norm's weight.
 at::Tensor logit_direction(const Session::Impl &in);

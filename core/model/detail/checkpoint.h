@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,9 @@ public:
     /// Finds model.safetensors, a sharded index or pytorch_model.bin in the folder. Throws Error naming what is absent or damaged.
     static Checkpoint open(const std::filesystem::path &folder);
 
+    /// Also those that only an alias in a file's metadata names.
     const std::map<std::string, CheckpointTensor> &tensors() const { return m_tensors; }
+    bool is_alias(const std::string &tensor) const { return m_aliases.contains(tensor); }
     /// Weight files in the order of their names.
     const std::vector<std::filesystem::path> &files() const { return m_files; }
     /// The file (or index) that a missing tensor would be looked for in.
@@ -57,6 +60,7 @@ private:
     void add(const std::string &tensor, CheckpointTensor stored, const std::map<std::string, std::string> *wanted);
 
     std::map<std::string, CheckpointTensor> m_tensors;
+    std::set<std::string> m_aliases;
     std::vector<std::filesystem::path> m_files;
     std::string m_name;
 };

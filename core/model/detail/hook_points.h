@@ -25,7 +25,7 @@ struct HookPoint {
 std::vector<HookPoint> hook_points(const ModelConfig &config);
 /// "blocks.3." + suffix.
 std::string block_hook(int layer, const std::string &suffix);
-/// * matches any characters, ? one.
+/// * matches any characters, ? one, [...] one of these.
 bool matches_glob(const std::string &glob, const std::string &text);
 
 } // namespace patchbay

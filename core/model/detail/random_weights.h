@@ -5,7 +5,7 @@
 
 namespace patchbay {
 
-/// Unprocessed: norm weights one, everything else normal, biases included. The same seed gives the same weights.
+/// Unprocessed: norm weights about one, everything else normal about zero, biases included. The same seed gives the same weights.
 Weights random_weights(const ModelConfig &config, uint64_t seed);
 
 } // namespace patchbay

@@ -15,6 +15,8 @@ namespace patchbay {
 struct LayerWeights {
     at::Tensor ln1_w, ln1_b; // [D]
     at::Tensor ln2_w, ln2_b; // [D]
+    at::Tensor ln1_post_w, ln1_post_b, ln2_post_w, ln2_post_b; // [D], post norms only
+    at::Tensor q_norm, k_norm; // [H, d], [G, d], QK-norm only
     at::Tensor W_Q;          // [H, D, d]
     at::Tensor W_K, W_V;     // [G, D, d]
     at::Tensor W_qkv;        // [D, H d | G d | G d], the three side by side; undefined until pack_projections()
@@ -31,7 +33,7 @@ struct LayerWeights {
 
 struct Weights {
     at::Tensor W_E;   // [V, D]
-    at::Tensor W_pos; // [n_ctx, D], GPT-2 only
+    at::Tensor W_pos; // [n_ctx, D], learned positions only
     std::vector<LayerWeights> layers;
     at::Tensor ln_final_w, ln_final_b; // [D]
     at::Tensor W_U; // [D, V]

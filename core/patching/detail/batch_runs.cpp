@@ -1,8 +1,5 @@
 #include "patching/detail/batch_runs.h"
 
-#include "patching/detail/gemm.h"
-#include "patching/detail/kernels.h"
-
 #include <cstring>
 
 namespace patchbay::detail {
@@ -44,28 +41,28 @@ void BatchRuns::compute(const CancelToken &cancel)
 void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
 {
     const ModelConfig &c = m_model->config();
-    const int64_t D = c.d_model, S = m_model->qkv_width(), HD = int64_t(c.n_heads) * c.d_head, F = m_layout.rows;
+    const BlockTraits &t = m_model->traits();
+    const int64_t D = c.d_model, S = t.qkv_width(), HD = t.q_width(), F = m_layout.rows;
     run = Run();
     run.resid.push_back(at::empty({F, D}, at::kFloat));
     for (int p = 0; p < m_layout.prompts; ++p)
         for (int pos = 0; pos <= m_layout.end[size_t(p)]; ++pos)
             m_model->embed(m_batch.at(flipped, p, pos), pos, run.resid[0].data_ptr<float>() + m_layout.row(p, pos) * D);
 
-    Workspace work;
-    float *xn = work.get(0, std::min(F, block_rows) * D);
-    float *z = work.get(1, F * HD);
+    BlockBuffers work;
+    Buffer normed, heads;
+    float *xn = normed.floats(std::min(F, block_rows) * D), *z = heads.floats(F * HD);
     for (int l = 0; l < c.n_layers; ++l) {
-        const EngineLayer &w = m_model->layer(l);
+        const Block &block = m_model->block(l);
         const float *x = run.resid[size_t(l)].data_ptr<float>();
         run.qkv.push_back(at::empty({F, S}, at::kFloat));
         float *qkv = run.qkv.back().data_ptr<float>();
         for (int64_t r = 0; r < F; r += block_rows) {
             cancel.check();
             const int64_t n = std::min(block_rows, F - r);
-            m_model->norm(x + r * D, xn, n);
-            gemm(n, S, D, xn, D, w.W_qkv.data_ptr<float>(), S, qkv + r * S, S);
-            kernels().add_bias(qkv + r * S, w.b_qkv.data_ptr<float>(), n, int(S), S);
-            m_model->rotate_rows(qkv + r * S, n, S, c.n_heads + c.n_kv_heads, m_layout.position.data() + r);
+            block.attn_norm().apply(x + r * D, xn, n);
+            block.project(xn, D, n, 0, S, qkv + r * S, S);
+            block.turn(qkv + r * S, n, S, 0, S, m_layout.position.data() + r);
         }
         parallel_rows(int64_t(m_layout.prompts) * c.n_heads, 4, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
@@ -82,85 +79,107 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
             const int64_t n = std::min(block_rows, F - r);
             float *mid = c.parallel ? next + r * D : run.mid.back().data_ptr<float>() + r * D;
             std::memcpy(mid, x + r * D, size_t(n * D) * sizeof(float));
-            gemm(n, D, HD, z + r * HD, HD, w.W_O.data_ptr<float>(), D, mid, D, true);
-            kernels().add_bias(mid, w.b_O.data_ptr<float>(), n, int(D), D);
-            m_model->norm(c.parallel ? x + r * D : mid, xn, n);
+            block.write(z + r * HD, n, mid, true, work);
+            block.mlp_norm().apply(c.parallel ? x + r * D : mid, xn, n);
             if (!c.parallel)
                 std::memcpy(next + r * D, mid, size_t(n * D) * sizeof(float));
-            m_model->mlp(l, xn, n, next + r * D, true, work);
+            block.mlp(xn, n, next + r * D, true, work);
         }
     }
 
-    at::Tensor at_end = at::empty({m_layout.prompts, D}, at::kFloat), normed = at::empty({m_layout.prompts, D}, at::kFloat);
+    std::vector<std::pair<int, int>> ends;
     for (int p = 0; p < m_layout.prompts; ++p)
-        std::memcpy(at_end.data_ptr<float>() + int64_t(p) * D,
-                    run.resid.back().data_ptr<float>() + m_layout.row(p, m_layout.end[size_t(p)]) * D, size_t(D) * sizeof(float));
-    m_model->norm(at_end.data_ptr<float>(), normed.data_ptr<float>(), m_layout.prompts);
+        ends.emplace_back(p, m_layout.end[size_t(p)]);
+    const at::Tensor at_end = stream_rows(run.resid.back(), ends), final = at::empty_like(at_end); // [P, D]
+    m_model->final_norm().apply(at_end.data_ptr<float>(), final.data_ptr<float>(), m_layout.prompts);
     for (int p = 0; p < m_layout.prompts; ++p)
-        run.logit_diff.push_back(kernels().dot(normed.data_ptr<float>() + int64_t(p) * D, m_readout.u.data_ptr<float>() + int64_t(p) * D, D)
+        run.logit_diff.push_back(kernels().dot(final.data_ptr<float>() + int64_t(p) * D, m_readout.u.data_ptr<float>() + int64_t(p) * D, D)
                                  + m_readout.c[size_t(p)]);
     run.rank0 = m_model->rank0(at_end.data_ptr<float>(), m_layout.prompts, m_batch.io);
 }
 
 void BatchRuns::head_z(const Run &run, int layer, int head, int prompt, int first, int last, float *z, int64_t stride) const
 {
-    const int64_t S = m_model->qkv_width();
+    const BlockTraits &t = m_model->traits();
+    const int64_t S = t.qkv_width();
     const float *rows = run.qkv[size_t(layer)].data_ptr<float>() + m_layout.row(prompt, 0) * S;
-    const KeyRows keys{rows + m_model->k_column(head), rows + m_model->v_column(head), S, last + 1};
+    const KeyRows keys{rows + t.k_column(head), rows + t.v_column(head), S, last + 1};
     std::vector<float> scratch(size_t(last) + 1);
-    kernels().attend(rows + first * S + m_model->q_column(head), S, last - first + 1, first, &keys, 1, m_model->config().d_head,
-                     m_model->attention_scale(), z, stride, scratch.data(), nullptr, 0);
+    m_model->block(layer).attend(head, rows + first * S + t.q_column(head), S, last - first + 1, first, &keys, 1, z, stride, scratch.data());
+}
+
+std::vector<float> BatchRuns::pattern(const Run &run, int layer, int head, int prompt) const
+{
+    const BlockTraits &t = m_model->traits();
+    const int64_t S = t.qkv_width();
+    const int size = m_layout.end[size_t(prompt)] + 1;
+    const float *rows = run.qkv[size_t(layer)].data_ptr<float>() + m_layout.row(prompt, 0) * S;
+    const KeyRows keys{rows + t.k_column(head), rows + t.v_column(head), S, size};
+    std::vector<float> scratch(static_cast<size_t>(size)), pattern(size_t(size) * size_t(size));
+    m_model->block(layer).attend(head, rows + t.q_column(head), S, size, 0, &keys, 1, nullptr, 0, scratch.data(), pattern.data(), size);
+    return pattern;
 }
 
 at::Tensor BatchRuns::z_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const
 {
-    const ModelConfig &c = m_model->config();
-    const int64_t HD = int64_t(c.n_heads) * c.d_head;
+    const BlockTraits &t = m_model->traits();
+    const int64_t HD = t.q_width();
     at::Tensor z = at::empty({int64_t(rows.size()), HD}, at::kFloat);
     parallel_rows(int64_t(rows.size()), 8, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
-            for (int h = 0; h < c.n_heads; ++h)
+            for (int h = 0; h < t.n_heads; ++h)
                 head_z(run, layer, h, rows[size_t(i)].first, rows[size_t(i)].second, rows[size_t(i)].second,
-                       z.data_ptr<float>() + i * HD + int64_t(h) * c.d_head, HD);
+                       z.data_ptr<float>() + i * HD + t.q_column(h), HD);
     });
     return z;
 }
 
+at::Tensor BatchRuns::stream_rows(const at::Tensor &stream, const std::vector<std::pair<int, int>> &rows) const
+{
+    const int64_t D = stream.size(1);
+    at::Tensor out = at::empty({int64_t(rows.size()), D}, at::kFloat);
+    for (size_t i = 0; i < rows.size(); ++i)
+        std::memcpy(out.data_ptr<float>() + int64_t(i) * D, stream.data_ptr<float>() + m_layout.row(rows[i].first, rows[i].second) * D,
+                    size_t(D) * sizeof(float));
+    return out;
+}
+
+at::Tensor BatchRuns::head_sum_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const
+{
+    const at::Tensor z = z_rows(run, layer, rows);
+    at::Tensor out = at::empty({z.size(0), int64_t(m_model->config().d_model)}, at::kFloat);
+    m_model->block(layer).sum_heads(z.data_ptr<float>(), z.size(0), out.data_ptr<float>());
+    return out;
+}
+
 at::Tensor BatchRuns::attn_out_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const
 {
-    const ModelConfig &c = m_model->config();
-    const int64_t HD = int64_t(c.n_heads) * c.d_head, n = int64_t(rows.size());
-    const at::Tensor z = z_rows(run, layer, rows);
-    // repeat, not expand: a single expanded row would be the bias itself, and be added into.
-    at::Tensor out = m_model->layer(layer).b_O.repeat({n, 1});
-    gemm(n, c.d_model, HD, z.data_ptr<float>(), HD, m_model->layer(layer).W_O.data_ptr<float>(), c.d_model, out.data_ptr<float>(), c.d_model, true);
+    at::Tensor out = head_sum_rows(run, layer, rows);
+    m_model->block(layer).attn_post().apply(out.data_ptr<float>(), out.data_ptr<float>(), out.size(0));
     return out;
 }
 
 at::Tensor BatchRuns::mlp_out_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const
 {
     const int64_t D = m_model->config().d_model, n = int64_t(rows.size());
-    at::Tensor x = at::empty({n, D}, at::kFloat), out = at::empty({n, D}, at::kFloat);
-    const float *input = mlp_input(run, layer).data_ptr<float>();
-    for (int64_t i = 0; i < n; ++i)
-        std::memcpy(x.data_ptr<float>() + i * D, input + m_layout.row(rows[size_t(i)].first, rows[size_t(i)].second) * D, size_t(D) * sizeof(float));
-    m_model->norm(x.data_ptr<float>(), x.data_ptr<float>(), n);
-    Workspace work;
+    const Block &block = m_model->block(layer);
+    at::Tensor x = stream_rows(mlp_input(run, layer), rows), out = at::empty({n, D}, at::kFloat);
+    block.mlp_norm().apply(x.data_ptr<float>(), x.data_ptr<float>(), n);
+    BlockBuffers work;
     for (int64_t r = 0; r < n; r += block_rows)
-        m_model->mlp(layer, x.data_ptr<float>() + r * D, std::min(block_rows, n - r), out.data_ptr<float>() + r * D, false, work);
+        block.mlp(x.data_ptr<float>() + r * D, std::min(block_rows, n - r), out.data_ptr<float>() + r * D, false, work);
     return out;
 }
 
-std::vector<float> BatchRuns::pattern(const Run &run, int layer, int head, int prompt) const
+at::Tensor BatchRuns::projected_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const
 {
-    const int64_t S = m_model->qkv_width();
-    const int size = m_layout.end[size_t(prompt)] + 1;
-    const float *rows = run.qkv[size_t(layer)].data_ptr<float>() + m_layout.row(prompt, 0) * S;
-    const KeyRows keys{rows + m_model->k_column(head), rows + m_model->v_column(head), S, size};
-    std::vector<float> scratch(static_cast<size_t>(size)), pattern(size_t(size) * size_t(size));
-    kernels().attend(rows + m_model->q_column(head), S, size, 0, &keys, 1, m_model->config().d_head, m_model->attention_scale(), nullptr, 0,
-                     scratch.data(), pattern.data(), size);
-    return pattern;
+    const int64_t D = m_model->config().d_model, S = m_model->traits().qkv_width(), n = int64_t(rows.size());
+    const Block &block = m_model->block(layer);
+    at::Tensor x = stream_rows(run.resid[size_t(layer)], rows), out = at::empty({n, S}, at::kFloat);
+    block.attn_norm().apply(x.data_ptr<float>(), x.data_ptr<float>(), n);
+    for (int64_t r = 0; r < n; r += block_rows)
+        block.project(x.data_ptr<float>() + r * D, D, std::min(block_rows, n - r), 0, S, out.data_ptr<float>() + r * S, S);
+    return out;
 }
 
 } // namespace patchbay::detail

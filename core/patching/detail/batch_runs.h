@@ -3,6 +3,7 @@
 
 #include "base/cancel.h"
 #include "patching/detail/engine_model.h"
+#include "patching/detail/workspace.h"
 #include "task/prompts.h"
 
 #include <vector>
@@ -45,9 +46,15 @@ public:
     void head_z(const Run &run, int layer, int head, int prompt, int first, int last, float *z, int64_t stride) const;
     /// z of all heads for a list of (prompt, position) rows → [n, H d].
     at::Tensor z_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
+    /// The sum of all heads' results and b_O: attn_out before a post norm, which is what it is without one.
+    at::Tensor head_sum_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
     /// attn_out and mlp_out of those rows → [n, D].
     at::Tensor attn_out_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
     at::Tensor mlp_out_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
+    /// What those rows are projected to, as hook_q, hook_k and hook_v hold it (the kept rows hold queries and keys turned) → [n, S].
+    at::Tensor projected_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
+    /// Rows of a packed stream [rows, D] → [n, D].
+    at::Tensor stream_rows(const at::Tensor &stream, const std::vector<std::pair<int, int>> &rows) const;
     /// What the MLP of the layer reads: resid_mid, or resid_pre when parallel.
     const at::Tensor &mlp_input(const Run &run, int layer) const { return run.mid.empty() ? run.resid[size_t(layer)] : run.mid[size_t(layer)]; }
     /// Pattern of a head on a prompt, [END + 1, END + 1].

@@ -19,15 +19,28 @@ std::vector<std::pair<int, int>> RowMap::list() const
     return all;
 }
 
+Part part_of(Site site)
+{
+    switch (site) {
+    case Site::K:
+    case Site::KInput: return Part::Key;
+    case Site::V:
+    case Site::VInput: return Part::Value;
+    default: return Part::Query;
+    }
+}
+
+std::vector<int> positions_of(const std::vector<std::pair<int, int>> &rows)
+{
+    std::vector<int> out;
+    for (const auto &row : rows)
+        out.push_back(row.second);
+    return out;
+}
+
 Stage stage(const Edit &edit)
 {
-    switch (edit.site) {
-    case Site::ResidPre: return Stage::Input;
-    case Site::ResidMid: return Stage::Mid;
-    case Site::MlpOut:
-    case Site::MlpPre: return Stage::Mlp;
-    default: return Stage::Heads;
-    }
+    return info(edit.site).stage;
 }
 
 } // namespace patchbay::detail

@@ -1,7 +1,8 @@
 // What one cell of a sweep changes in the base run, said so that the wave can compute it.
 #pragma once
 
-#include "patching/run_spec.h"
+#include "block/detail/block.h"
+#include "spec/run_spec.h"
 
 #include <ATen/ATen.h>
 
@@ -46,7 +47,7 @@ struct Edit {
     enum class Value {
         Source, ///< the other run's
         Zero,
-        Tensor  ///< recorded or averaged rows, [rows.count(), width]; queries and keys after rotary
+        Tensor  ///< recorded or averaged rows, [rows.count(), width]; queries and keys after rotary, but as hook_q holds them where a QK-norm follows
     };
     Site site = Site::Z; ///< Z, Q, K, V, Pattern, AttnOut, MlpOut, MlpPre, ResidPre, ResidMid; resid_post of l is resid_pre of l + 1
     int layer = 0;       ///< resid_pre of layer n_layers: the final residual stream
@@ -63,8 +64,11 @@ struct CellPlan {
     std::vector<Edit> edits;
 };
 
-/// Where in a layer an edit acts, in the order in which a run passes them.
-enum class Stage { Input, Heads, Mid, Mlp };
 Stage stage(const Edit &edit);
+
+/// What a query, key or value, or its input, is of a qkv row (other sites: a query's).
+Part part_of(Site site);
+/// The positions of (prompt, position) rows.
+std::vector<int> positions_of(const std::vector<std::pair<int, int>> &rows);
 
 } // namespace patchbay::detail

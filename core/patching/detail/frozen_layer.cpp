@@ -1,8 +1,6 @@
 // One layer of the frozen pass: attention is the base run's, the MLP is computed for the rows that have changed.
 #include "patching/detail/frozen_pass.h"
 
-#include "patching/detail/kernels.h"
-
 namespace patchbay::detail {
 
 const at::Tensor &FrozenPass::frozen_attention(int layer)
@@ -32,19 +30,20 @@ void FrozenPass::advance(int layer, std::span<const Set> active, float *y, const
 
 void FrozenPass::advance_in_full(int layer, int64_t first, int64_t n, float *y, const CancelToken &cancel)
 {
+    const Block &block = m_model.block(layer);
     const float *frozen = frozen_attention(layer).data_ptr<float>();
     for (int64_t r = 0; r < n; r += block_rows) {
         cancel.check();
         const int64_t count = std::min(block_rows, n - r);
         float *rows = y + (first + r) * m_D;
-        float *xn = m_work.get(SlotNormed, count * m_D);
-        m_model.norm(rows, xn, count);
+        float *xn = m_work.frozen.normed.floats(count * m_D);
+        block.mlp_norm().apply(rows, xn, count);
         if (m_model.config().parallel)
             parallel_rows(count, 64, [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; ++i)
                     kernels().axpy(1.f, frozen + ((r + i) % m_R) * m_D, rows + i * m_D, m_D);
             });
-        m_model.mlp(layer, xn, count, rows, true, m_work);
+        block.mlp(xn, count, rows, true, m_work.block);
     }
 }
 
@@ -68,7 +67,7 @@ void FrozenPass::advance_entering(int layer, std::span<const Set> sets, float *y
         int64_t n = 0;
         while (stop < pieces.size() && (stop == first || n + pieces[stop].count <= block_rows))
             n += pieces[stop++].count;
-        float *pre = m_model.mlp_hidden(n, m_work), *rows = y + (pieces[first].set->row + pieces[first].first) * m_D;
+        float *pre = m_work.block.hidden.floats(n * M), *rows = y + (pieces[first].set->row + pieces[first].first) * m_D;
         int64_t at = 0;
         for (; first < stop; ++first) {
             const Piece &piece = pieces[first];
@@ -81,7 +80,7 @@ void FrozenPass::advance_entering(int layer, std::span<const Set> sets, float *y
             });
             at += piece.count;
         }
-        m_model.mlp_from_pre(layer, nullptr, n, rows, true, m_work);
+        m_model.block(layer).mlp_from_pre(nullptr, n, rows, true, m_work.block);
     }
 }
 

@@ -1,8 +1,5 @@
 #include "patching/detail/frozen_pass.h"
 
-#include "patching/detail/gemm.h"
-#include "patching/detail/kernels.h"
-
 #include <cstring>
 
 namespace patchbay::detail {
@@ -70,21 +67,46 @@ std::vector<int> FrozenPass::entering_heads(const SenderSet &set) const
     return heads;
 }
 
-at::Tensor FrozenPass::sender_change(const Node &sender, const at::Tensor &known_dz)
+at::Tensor FrozenPass::whole_change(const Node &sender)
 {
-    const int d = m_model.config().d_head;
-    if (sender.site != Site::Z) {
-        const auto rows_of = [&](const Run &run) {
-            return sender.site == Site::AttnOut ? m_runs.attn_out_rows(run, sender.layer, m_list) : m_runs.mlp_out_rows(run, sender.layer, m_list);
-        };
-        const at::Tensor before = rows_of(m_base);
-        return m_zero ? before.neg() : rows_of(m_source) - before;
+    const auto rows_of = [&](const Run &run) {
+        return sender.site == Site::AttnOut ? m_runs.attn_out_rows(run, sender.layer, m_list) : m_runs.mlp_out_rows(run, sender.layer, m_list);
+    };
+    const at::Tensor before = rows_of(m_base);
+    return m_zero ? before.neg() : rows_of(m_source) - before;
+}
+
+at::Tensor FrozenPass::heads_change(std::span<const Node> heads, const at::Tensor &known_dz)
+{
+    const int layer = heads.front().layer, d = m_model.config().d_head;
+    const Block &block = m_model.block(layer);
+    // With a post norm, the sum of all heads, the others held, which it norms.
+    at::Tensor sum = block.attn_post().identity() ? at::Tensor() : m_runs.head_sum_rows(m_base, layer, m_list);
+    for (size_t i = 0; i < heads.size(); ++i) {
+        const at::Tensor dz = known_dz.defined() ? known_dz.narrow(1, int64_t(i) * d, d) : head_change(heads[i]);
+        const bool first = !sum.defined();
+        at::Tensor written = at::empty({m_R, m_D}, at::kFloat);
+        block.write_head(heads[i].head, dz.data_ptr<float>(), dz.stride(0), m_R, written.data_ptr<float>(), false);
+        sum = first ? written : sum + written;
     }
-    const at::Tensor dz = known_dz.defined() ? known_dz : head_change(sender);
-    at::Tensor change = at::empty({m_R, m_D}, at::kFloat);
-    gemm(m_R, m_D, d, dz.data_ptr<float>(), dz.stride(0), m_model.layer(sender.layer).W_O.data_ptr<float>() + int64_t(sender.head) * d * m_D, m_D,
-         change.data_ptr<float>(), m_D);
-    return change;
+    if (block.attn_post().identity())
+        return sum;
+    block.attn_post().apply(sum.data_ptr<float>(), sum.data_ptr<float>(), m_R);
+    return sum - m_runs.attn_out_rows(m_base, layer, m_list);
+}
+
+std::vector<FrozenPass::Change> FrozenPass::changes(const SenderSet &set)
+{
+    std::vector<Change> out;
+    std::map<int, std::vector<Node>> heads;
+    for (const Node &sender : set)
+        if (sender.site == Site::Z)
+            heads[sender.layer].push_back(sender);
+        else
+            out.push_back({sender.site, sender.layer, whole_change(sender)});
+    for (const auto &[layer, together] : heads)
+        out.push_back({Site::Z, layer, heads_change(together)});
+    return out;
 }
 
 Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vector<Node> &receivers, const CancelToken &cancel)
@@ -109,7 +131,7 @@ Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vecto
     for (size_t i = 0; i < sets.size(); ++i)
         sets[i].row = int64_t(i) * m_R;
 
-    float *y = m_work.get(SlotY, int64_t(sets.size()) * m_R * m_D);
+    float *y = m_work.frozen.stream.floats(int64_t(sets.size()) * m_R * m_D);
     std::vector<Set> active;
     for (int l = 0; l <= last_read; ++l) {
         record(l, false, active, receivers, y, records);
@@ -140,19 +162,15 @@ Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vecto
         };
         std::map<size_t, at::Tensor> attention_change, mlp_new;
         for (const Set &set : active) {
-            if (const Node *whole = sender_here(set, Site::AttnOut)) {
-                attention_change[set.index] = sender_change(*whole);
-            } else {
+            std::vector<Node> heads;
+            for (const Node &sender : *set.senders)
+                if (sender.layer == l && sender.site == Site::Z)
+                    heads.push_back(sender);
+            if (const Node *whole = sender_here(set, Site::AttnOut))
+                attention_change[set.index] = whole_change(*whole);
+            else if (!heads.empty())
                 // A set that enters by its heads has their changes already, in the order of its senders.
-                int64_t column = 0;
-                for (const Node &sender : *set.senders)
-                    if (sender.layer == l && sender.site == Site::Z) {
-                        at::Tensor &sum = attention_change[set.index];
-                        const at::Tensor change = sender_change(sender, set.dz.defined() ? set.dz.narrow(1, column, c.d_head) : at::Tensor());
-                        column += c.d_head;
-                        sum = sum.defined() ? sum + change : change;
-                    }
-            }
+                attention_change[set.index] = heads_change(heads, set.dz);
             if (sender_here(set, Site::MlpOut))
                 mlp_new[set.index] = m_zero ? at::zeros({m_R, m_D}, at::kFloat) : m_runs.mlp_out_rows(m_source, l, m_list);
         }
@@ -221,14 +239,12 @@ Records FrozenPass::changes(std::span<const SenderSet> sets, const std::vector<N
 {
     Records records;
     for (const SenderSet &set : sets) {
-        std::vector<at::Tensor> change;
-        for (const Node &sender : set)
-            change.push_back(sender_change(sender));
+        const std::vector<Change> parts = changes(set);
         std::vector<at::Tensor> values(receivers.size());
         for (size_t r = 0; r < receivers.size(); ++r)
-            for (size_t s = 0; s < set.size(); ++s)
-                if (reaches(set[s], receivers[r], m_model.config().parallel))
-                    values[r] = values[r].defined() ? values[r] + change[s] : change[s];
+            for (const Change &part : parts)
+                if (reaches({part.site, part.layer, -1}, receivers[r], m_model.config().parallel))
+                    values[r] = values[r].defined() ? values[r] + part.rows : part.rows;
         records.values.push_back(std::move(values));
     }
     return records;
@@ -245,7 +261,7 @@ double FrozenPass::flops(const SenderSet &set, const std::vector<Node> &receiver
     const double head = 2.0 * m_model.config().d_head * double(m_D);
     const double projections = double(receivers.size()) * head;
     const int mlps = std::max(0, last - first - (m_model.config().parallel ? 1 : 0));
-    double total = double(m_R) * (double(set.size()) * head + projections + double(mlps) * m_model.mlp_flops());
+    double total = double(m_R) * (double(set.size()) * head + projections + double(mlps) * m_model.traits().mlp_flops());
     if (const size_t heads = mlps > 0 ? entering_heads(set).size() : 0; heads > 0)
         total -= m_entry->saved_flops(m_R, int64_t(heads), m_model.config().d_mlp);
     return total;

@@ -38,11 +38,16 @@ public:
     /// Multiply-adds × 2 of run() for one set, as far as the last receiver.
     double flops(const SenderSet &set, const std::vector<Node> &receivers) const;
 
-    /// New minus base output of a sender, as residual-stream rows [R, D]; dz: of a head, when head_change is known already.
-    at::Tensor sender_change(const Node &sender, const at::Tensor &dz = {});
+    /// New minus base of what senders write, as residual-stream rows [R, D]: one for all heads of a layer, which a post norm couples, and one for
+    /// each attn_out and mlp_out.
+    struct Change {
+        Site site;
+        int layer;
+        at::Tensor rows;
+    };
+    std::vector<Change> changes(const SenderSet &set);
 
 private:
-    enum Slot { SlotY = 40, SlotNormed, SlotRecordNormed, SlotRecorded };
     /// One sender set with its rows of the packed stream.
     struct Set {
         const SenderSet *senders;
@@ -54,12 +59,15 @@ private:
     };
     const at::Tensor &frozen_attention(int layer);
     at::Tensor head_change(const Node &sender);
+    /// Of heads of one layer; dz [R, heads * d]: their changes side by side, when known already.
+    at::Tensor heads_change(std::span<const Node> heads, const at::Tensor &dz = {});
+    /// Of attn_out or mlp_out.
+    at::Tensor whole_change(const Node &sender);
     std::vector<int> entering_heads(const SenderSet &set) const;
 
     // frozen_record.cpp
     at::Tensor base_stream(const at::Tensor &stream) const;
     at::Tensor project(const Node &receiver, const at::Tensor &stream) const;
-    int64_t column(const Node &receiver) const;
     bool reached(const Set &set, const Node &receiver) const;
     void record_projections(int layer, std::span<const Set> active, const std::vector<Node> &receivers, const float *y, Records &records) const;
     void record(int layer, bool after_attention, std::span<const Set> active, const std::vector<Node> &receivers, const float *y, Records &records) const;

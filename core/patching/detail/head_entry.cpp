@@ -1,7 +1,6 @@
 #include "patching/detail/head_entry.h"
 
 #include "patching/detail/gemm.h"
-#include "patching/detail/kernels.h"
 
 #include <cstring>
 
@@ -29,7 +28,7 @@ size_t HeadEntry::bytes(const BatchRuns &runs, const std::vector<int> &first)
 std::unique_ptr<HeadEntry> HeadEntry::make(const BatchRuns &runs, bool base_flipped, const std::vector<int> &first, size_t allowed_bytes)
 {
     const ModelConfig &c = runs.model().config();
-    if (!c.parallel || c.gated_mlp || bytes(runs, first) > allowed_bytes)
+    if (!c.parallel || c.gated_mlp || !runs.model().traits().linear_reads() || bytes(runs, first) > allowed_bytes)
         return nullptr;
     return std::unique_ptr<HeadEntry>(new HeadEntry(runs, base_flipped, first));
 }
@@ -46,13 +45,13 @@ double HeadEntry::saved_flops(int64_t rows, int64_t heads, int64_t width) const
     return 2.0 * double(width) * (double(rows) * D - rank * (D + double(rows)));
 }
 
-const float *HeadEntry::through(int layer, const std::vector<int> &heads, const at::Tensor &W, int slot, Workspace &work) const
+const float *HeadEntry::through(int layer, const std::vector<int> &heads, const at::Tensor &W, Buffer &out, Workspace &work) const
 {
     const ModelConfig &c = m_model.config();
     const int64_t D = c.d_model, d = c.d_head, width = W.size(1), rank = int64_t(heads.size()) * d;
-    float *write = work.get(SlotWrite, rank * D);
+    float *write = work.entry.write.floats(rank * D);
     for (size_t i = 0; i < heads.size(); ++i)
-        std::memcpy(write + int64_t(i) * d * D, m_model.layer(layer - 1).W_O.data_ptr<float>() + int64_t(heads[i]) * d * D, size_t(d * D) * sizeof(float));
+        std::memcpy(write + int64_t(i) * d * D, m_model.block(layer - 1).W_O().data_ptr<float>() + int64_t(heads[i]) * d * D, size_t(d * D) * sizeof(float));
     // A norm that subtracts the mean sees the change without its mean.
     if (c.norm != Norm::RmsNorm)
         for (int64_t r = 0; r < rank; ++r) {
@@ -63,23 +62,22 @@ const float *HeadEntry::through(int layer, const std::vector<int> &heads, const 
             for (int64_t i = 0; i < D; ++i)
                 write[r * D + i] -= mean;
         }
-    float *out = work.get(slot, rank * width);
-    gemm(rank, width, D, write, D, W.data_ptr<float>(), width, out, width);
-    return out;
+    float *product = out.floats(rank * width);
+    gemm(rank, width, D, write, D, W.data_ptr<float>(), width, product, width);
+    return product;
 }
 
 std::vector<HeadEntry::Scale> HeadEntry::scales(int layer, const Rows &rows) const
 {
-    const ModelConfig &c = m_model.config();
-    const int64_t D = c.d_model;
-    const bool rms = c.norm == Norm::RmsNorm;
+    const int64_t D = m_model.config().d_model;
+    const RowNorm &norm = m_model.block(layer).attn_norm(); // bare, so the MLP's is the same
     const float *base = m_base.resid[size_t(layer)].data_ptr<float>();
     std::vector<Scale> out(size_t(rows.count));
     parallel_rows(rows.count, 64, [&](int64_t begin, int64_t end) {
         for (int64_t r = begin; r < end; ++r) {
             const auto [prompt, pos] = rows.at[r];
-            const float before = kernels().inverse_scale(base + m_runs.layout().row(prompt, pos) * D, c.d_model, float(c.eps), rms);
-            const float inverse = kernels().inverse_scale(rows.x + r * D, c.d_model, float(c.eps), rms);
+            const float before = norm.inverse_scale(base + m_runs.layout().row(prompt, pos) * D);
+            const float inverse = norm.inverse_scale(rows.x + r * D);
             out[size_t(r)] = {inverse, inverse / before};
         }
     });
@@ -88,10 +86,10 @@ std::vector<HeadEntry::Scale> HeadEntry::scales(int layer, const Rows &rows) con
 
 void HeadEntry::enter(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, const at::Tensor &W,
                       const at::Tensor &bias, const std::function<const float *(int, int)> &base, const std::function<void(float *, int)> &rotate,
-                      float *out, int slot, Workspace &work) const
+                      float *out, Buffer &through_buffer, Workspace &work) const
 {
     const int64_t width = W.size(1), rank = int64_t(heads.size()) * m_model.config().d_head;
-    const float *P = through(layer, heads, W, slot, work), *b = bias.data_ptr<float>();
+    const float *P = through(layer, heads, W, through_buffer, work), *b = bias.data_ptr<float>();
     gemm(rows.count, width, rank, rows.dz, rows.stride, P, width, out, width);
     parallel_rows(rows.count, 16, [&](int64_t begin, int64_t end) {
         for (int64_t r = begin; r < end; ++r) {
@@ -109,16 +107,16 @@ void HeadEntry::enter(int layer, const std::vector<int> &heads, const Rows &rows
 void HeadEntry::queries_keys_values(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, float *qkv,
                                     Workspace &work) const
 {
-    const ModelConfig &c = m_model.config();
-    const EngineLayer &w = m_model.layer(layer);
+    const Block &block = m_model.block(layer);
+    const BlockTraits &t = block.traits();
     const float *base = m_base.qkv[size_t(layer)].data_ptr<float>();
     // Rotation is linear: the base run's queries and keys have had theirs.
     const auto rotate = [&](float *row, int pos) {
-        for (int h = 0; h < c.n_heads + c.n_kv_heads; ++h)
-            m_model.rotate(row + int64_t(h) * c.d_head, pos);
+        block.turn_part(Part::Query, row, t.n_heads, pos);
+        block.turn_part(Part::Key, row + t.q_width(), t.n_kv_heads, pos);
     };
-    enter(layer, heads, rows, scales, w.W_qkv, w.b_qkv,
-          [&](int prompt, int pos) { return base + m_runs.layout().row(prompt, pos) * m_model.qkv_width(); }, rotate, qkv, SlotThroughQkv, work);
+    enter(layer, heads, rows, scales, block.W_qkv(), block.b_qkv(),
+          [&](int prompt, int pos) { return base + m_runs.layout().row(prompt, pos) * t.qkv_width(); }, rotate, qkv, work.entry.through_qkv, work);
 }
 
 const float *HeadEntry::base_pre(int layer, Workspace &work)
@@ -128,23 +126,23 @@ const float *HeadEntry::base_pre(int layer, Workspace &work)
         return pre.data_ptr<float>();
     const int64_t D = m_model.config().d_model;
     pre = at::empty({m_rows, int64_t(m_model.config().d_mlp)}, at::kFloat);
-    float *xn = work.get(SlotBaseRows, m_rows * D);
+    float *xn = work.entry.base_rows.floats(m_rows * D);
     const float *stream = m_base.resid[size_t(layer)].data_ptr<float>();
     for (size_t p = 0; p < m_first.size(); ++p)
         if (const int64_t n = m_runs.layout().end[p] + 1 - m_first[p]; n > 0)
             std::memcpy(xn + m_offset[p] * D, stream + m_runs.layout().row(int(p), m_first[p]) * D, size_t(n * D) * sizeof(float));
-    m_model.norm(xn, xn, m_rows);
-    m_model.mlp_pre(layer, xn, m_rows, pre.data_ptr<float>());
+    m_model.block(layer).mlp_norm().apply(xn, xn, m_rows);
+    m_model.block(layer).mlp_pre(xn, m_rows, pre.data_ptr<float>());
     return pre.data_ptr<float>();
 }
 
 void HeadEntry::mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, float *pre, Workspace &work)
 {
-    const EngineLayer &w = m_model.layer(layer);
+    const Block &block = m_model.block(layer);
     const int64_t M = m_model.config().d_mlp;
     const float *base = base_pre(layer, work);
-    enter(layer, heads, rows, scales, w.W_in, w.b_in,
-          [&](int prompt, int pos) { return base + (m_offset[size_t(prompt)] + pos - m_first[size_t(prompt)]) * M; }, nullptr, pre, SlotThroughIn, work);
+    enter(layer, heads, rows, scales, block.W_in(), block.b_in(),
+          [&](int prompt, int pos) { return base + (m_offset[size_t(prompt)] + pos - m_first[size_t(prompt)]) * M; }, nullptr, pre, work.entry.through_hidden, work);
 }
 
 } // namespace patchbay::detail

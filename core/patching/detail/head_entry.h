@@ -13,8 +13,8 @@ namespace patchbay::detail {
 
 class HeadEntry {
 public:
-    /// first: [prompts] the first row of each prompt that any cell changes. Null when the model's blocks are not parallel, its MLP is gated, or
-    /// what has to be kept takes more than allowed_bytes.
+    /// first: [prompts] the first row of each prompt that any cell changes. Null when the model's blocks are not parallel, its MLP is gated,
+    /// something is not linear on the way, or what has to be kept takes more than allowed_bytes.
     static std::unique_ptr<HeadEntry> make(const BatchRuns &runs, bool base_flipped, const std::vector<int> &first, size_t allowed_bytes);
     /// What is kept when all layers have been asked for.
     static size_t bytes(const BatchRuns &runs, const std::vector<int> &first);
@@ -45,16 +45,15 @@ public:
     void mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, float *pre, Workspace &work);
 
 private:
-    enum Slot { SlotWrite = 60, SlotThroughQkv, SlotThroughIn, SlotBaseRows };
     HeadEntry(const BatchRuns &runs, bool base_flipped, const std::vector<int> &first);
     /// W_O of the heads times W [D, width], as the norm sees it: [heads * d, width].
-    const float *through(int layer, const std::vector<int> &heads, const at::Tensor &W, int slot, Workspace &work) const;
+    const float *through(int layer, const std::vector<int> &heads, const at::Tensor &W, Buffer &out, Workspace &work) const;
     const float *base_pre(int layer, Workspace &work);
     /// out [count, W's columns] = what the rows give with W and its bias; base(row) is what the base run gave there. Rows are handed to rotate
     /// before the base run's are added to them.
     void enter(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, const at::Tensor &W, const at::Tensor &bias,
                const std::function<const float *(int prompt, int pos)> &base, const std::function<void(float *row, int pos)> &rotate, float *out,
-               int slot, Workspace &work) const;
+               Buffer &through, Workspace &work) const;
 
     const BatchRuns &m_runs;
     const EngineModel &m_model;

@@ -1,7 +1,5 @@
 #include "patching/detail/path_estimate.h"
 
-#include <cstring>
-
 namespace patchbay::detail {
 
 PathGradients path_gradients(const BatchRuns &runs, bool base_flipped, bool zero, bool through_mlps, const std::vector<Node> &receivers,
@@ -22,11 +20,7 @@ PathGradients path_gradients(const BatchRuns &runs, bool base_flipped, bool zero
         }
     };
     const auto mlp_part = [&](int l, const at::Tensor &g) {
-        at::Tensor x = at::empty({int64_t(list.size()), D}, at::kFloat);
-        const float *input = runs.mlp_input(base, l).data_ptr<float>();
-        for (size_t i = 0; i < list.size(); ++i)
-            std::memcpy(x.data_ptr<float>() + int64_t(i) * D, input + runs.layout().row(list[i].first, list[i].second) * D, size_t(D) * sizeof(float));
-        return mlp_stream_gradient(model, l, x, g);
+        return mlp_stream_gradient(model, l, runs.stream_rows(runs.mlp_input(base, l), list), g);
     };
     PathGradients out;
     out.rows = rows;

@@ -93,13 +93,8 @@ private:
     {
         const CellPlan &plan = m_sweep.plans[size_t(i)];
         const Grid &grid = m_result.grids[size_t(plan.grid)];
-        if (grid.axes.empty())
-            return false;
-        const int columns = grid.axes.back() == "head" ? grid.shape.back() : 1;
-        int per_layer = 1;
-        for (size_t a = 1; a < grid.shape.size(); ++a)
-            per_layer *= grid.shape[a];
-        return plan.cell / per_layer == head.layer && (columns == 1 || plan.cell % columns == head.head);
+        const CellPlace place = grid.at(plan.cell);
+        return place.layer == head.layer && (place.head < 0 || place.head == head.head);
     }
 
     void compute(const std::vector<int> &chosen, const CancelToken &cancel)

@@ -1,6 +1,7 @@
 // The inside of a Session, shared by the files that implement its methods.
 #pragma once
 
+#include "base/signals.h"
 #include "patching/detail/batch_runs.h"
 #include "patching/detail/head_entry.h"
 #include "patching/detail/scheduler.h"
@@ -11,8 +12,8 @@ namespace patchbay {
 struct Session::Impl {
     Impl(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources);
 
-    /// Thread counts belong to the calling thread: every entry from outside sets them.
-    void enter() const;
+    /// Every entry from outside begins with this: thread counts and the mask of signals belong to the calling thread.
+    [[nodiscard]] SignalsHeldOff enter() const;
     const Baseline &baseline(const CancelToken &cancel);
     /// Packed rows that fit the memory budget beside the cached runs and what else is kept.
     int64_t rows_at_once(size_t kept_besides) const;

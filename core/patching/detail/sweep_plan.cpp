@@ -1,51 +1,54 @@
 #include "patching/detail/sweep_plan.h"
 
+#include "base/check_index.h"
 #include "base/error.h"
 
+#include <algorithm>
 #include <cstring>
 #include <set>
 
 namespace patchbay::detail {
-
-bool base_is_flipped(const RunSpec &spec)
-{
-    return spec.direction == Direction::Denoise && spec.ablation == Ablation::None && spec.method != Method::Ablate;
-}
-
-std::string grid_prefix(const RunSpec &spec)
-{
-    switch (spec.ablation) {
-    case Ablation::Zero: return "zero";
-    case Ablation::Mean: return "mean";
-    case Ablation::Resample: return "resample";
-    case Ablation::None: break;
-    }
-    return spec.direction == Direction::Denoise ? "denoise" : "noise";
-}
 
 std::vector<int> first_rows(bool from_source, const BatchLayout &layout)
 {
     return from_source ? layout.first_difference : std::vector<int>(size_t(layout.prompts), 0);
 }
 
+namespace {
+
+const std::vector<int> &role_positions(const PromptBatch &batch, const std::string &role)
+{
+    const std::vector<int> &at = role == "end" ? batch.end : role == "io" ? batch.io_pos : role == "s1" ? batch.s1_pos : batch.s2_pos;
+    if (at.empty())
+        throw Error("positions", role + " is asked for, but these prompts do not say where it stands");
+    return at;
+}
+
+// A position that only the longer prompts reach is patched there; one that no prompt has would change nothing, without a word.
+void check_positions(const Positions &positions, const BatchLayout &layout)
+{
+    if (positions.kind != Positions::Kind::List)
+        return;
+    if (positions.list.empty())
+        throw Error("positions", "the list is empty: name at least one");
+    for (const int position : positions.list)
+        check_index(position, *std::max_element(layout.end.begin(), layout.end.end()) + 1, "positions", "positions");
+}
+
+} // namespace
+
 std::shared_ptr<const RowMap> chosen_rows(const Positions &positions, const PromptBatch &batch, const BatchLayout &layout, const std::vector<int> &first,
                                           int one_position)
 {
-    const auto role = [&](const std::vector<int> &at, const char *name) -> const std::vector<int> & {
-        if (at.empty())
-            throw Error("positions", std::string(name) + " is asked for, but these prompts do not say where it stands");
-        return at;
-    };
+    check_positions(positions, layout);
+    const std::vector<int> &role = positions.kind == Positions::Kind::Role ? role_positions(batch, positions.role) : layout.end;
     std::vector<std::vector<int>> rows(static_cast<size_t>(layout.prompts));
     for (int p = 0; p < layout.prompts; ++p) {
         std::vector<int> wanted;
         const int end = layout.end[size_t(p)];
         switch (positions.kind) {
         case Positions::Kind::Each: wanted = {one_position}; break;
-        case Positions::Kind::End: wanted = {end}; break;
-        case Positions::Kind::Io: wanted = {role(batch.io_pos, "io")[size_t(p)]}; break;
-        case Positions::Kind::S1: wanted = {role(batch.s1_pos, "s1")[size_t(p)]}; break;
-        case Positions::Kind::S2: wanted = {role(batch.s2_pos, "s2")[size_t(p)]}; break;
+        case Positions::Kind::Role: wanted = {role[size_t(p)]}; break;
         case Positions::Kind::List: wanted = positions.list; break;
         case Positions::Kind::All:
             for (int pos = 0; pos <= end; ++pos)
@@ -71,14 +74,14 @@ void set_starts(CellPlan &plan, const BatchLayout &layout)
     }
 }
 
-Grid make_grid(std::string name, std::vector<std::string> axes, std::vector<int> shape, int prompts, Direction direction)
+Grid make_grid(const RunSpec &spec, std::string name, std::vector<std::string> axes, std::vector<int> shape, int prompts)
 {
     Grid grid;
     grid.name = std::move(name);
     grid.axes = std::move(axes);
     grid.shape = std::move(shape);
     grid.prompts = prompts;
-    grid.direction = direction;
+    grid.direction = base_is_flipped(spec) ? Direction::Denoise : Direction::Noise;
     size_t cells = 1;
     for (const int size : grid.shape)
         cells *= size_t(size);

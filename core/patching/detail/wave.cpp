@@ -1,8 +1,5 @@
 #include "patching/detail/wave.h"
 
-#include "patching/detail/gemm.h"
-#include "patching/detail/kernels.h"
-
 #include <cstring>
 #include <set>
 
@@ -45,22 +42,22 @@ double Wave::flops(const CellPlan &plan) const
 {
     const ModelConfig &c = m_model.config();
     const auto [layer, at] = joins(plan);
-    const double row = m_model.row_flops(), n = double(rows(plan, m_runs.layout()));
+    const double row = m_model.traits().row_flops(), n = double(rows(plan, m_runs.layout()));
     int64_t ends = 0;
     for (int p = 0; p < m_runs.layout().prompts; ++p)
         ends += plan.start[size_t(p)] <= m_runs.layout().end[size_t(p)];
     const double head = 2.0 * c.d_head * c.d_model;
     double total = 0;
     if (layer < c.n_layers && at == Stage::Heads)
-        total += (end_row_only(plan, c.n_layers) ? double(ends) : n) * head + (c.parallel ? 0 : m_model.mlp_flops() * n);
+        total += (end_row_only(plan, c.n_layers) ? double(ends) : n) * head + (c.parallel ? 0 : m_model.traits().mlp_flops() * n);
     else if (layer < c.n_layers && at != Stage::Input)
-        total += m_model.mlp_flops() * n;
+        total += m_model.traits().mlp_flops() * n;
     const int first_full = at == Stage::Input ? layer : layer + 1;
     const double kv = 2.0 * c.d_model * 2.0 * c.n_kv_heads * c.d_head; // the last layer needs keys and values of all rows, the rest at END
     for (int l = first_full; l < c.n_layers; ++l)
         total += l < c.n_layers - 1 ? row * n : kv * n + (row - kv) * double(ends);
     if (const size_t heads = entering_heads(plan).size(); heads > 0)
-        total -= m_entry->saved_flops(int64_t(n), int64_t(heads), m_model.qkv_width() + c.d_mlp);
+        total -= m_entry->saved_flops(int64_t(n), int64_t(heads), m_model.traits().qkv_width() + c.d_mlp);
     return total;
 }
 
@@ -108,7 +105,7 @@ void Wave::place(std::span<const CellPlan> plans)
             row += end - first + 1;
         }
     }
-    m_x = m_work.get(SlotStream, row * m_D);
+    m_x = m_work.wave.stream.floats(row * m_D);
 
     m_entering.clear();
     m_rank = 0;
@@ -117,7 +114,7 @@ void Wave::place(std::span<const CellPlan> plans)
             m_rank = std::max(m_rank, int64_t(heads.size()) * m_model.config().d_head);
             m_entering[&plan] = std::move(heads);
         }
-    m_dz = m_work.get(SlotEnteringDz, row * m_rank);
+    m_dz = m_work.wave.entering_dz.floats(row * m_rank);
 }
 
 const std::vector<Edit> &Wave::edits(const CellPlan *plan) const
@@ -127,7 +124,7 @@ const std::vector<Edit> &Wave::edits(const CellPlan *plan) const
     return found == m_layer_edits.end() ? none : found->second;
 }
 
-// The edits of this layer, with changes of what a query, key or value reads already carried through norm and projection.
+// The edits of this layer, with changes of what a query, key or value reads already carried through norms and projection.
 void Wave::collect_edits(int layer, std::span<const Segment> active, std::span<const Segment> joining)
 {
     m_layer_edits.clear();
@@ -137,12 +134,20 @@ void Wave::collect_edits(int layer, std::span<const Segment> active, std::span<c
             std::vector<const Segment *> by_prompt(size_t(m_runs.layout().prompts), nullptr);
             for (; i < segments.size() && segments[i].plan == plan; ++i)
                 by_prompt[size_t(segments[i].prompt)] = from_stream ? &segments[i] : nullptr;
+            const bool norms_queries = m_model.traits().norms_queries();
+            std::vector<Edit> queries, keys, &here = m_layer_edits[plan];
             for (const Edit &edit : plan->edits) {
                 if (edit.layer != layer || stage(edit) == Stage::Input)
                     continue;
                 const bool projected = edit.site == Site::Q || edit.site == Site::K || edit.site == Site::V;
-                m_layer_edits[plan].push_back(edit.add && projected ? materialised(edit, by_prompt) : edit);
+                if (norms_queries && projected && edit.site != Site::V)
+                    (edit.site == Site::Q ? queries : keys).push_back(edit);
+                else
+                    here.push_back(edit.add && projected ? materialised(edit, by_prompt) : edit);
             }
+            for (const auto &[part, edits] : {std::pair{Part::Query, &queries}, std::pair{Part::Key, &keys}})
+                for (Edit &edit : materialised(part, *edits, by_prompt))
+                    here.push_back(std::move(edit));
         }
     };
     collect(active, true);
@@ -233,7 +238,7 @@ std::vector<float> Wave::read_out(std::span<const CellPlan> plans) const
         std::copy(m_base.logit_diff.begin(), m_base.logit_diff.end(), values.begin() + std::ptrdiff_t(i * size_t(P)));
     std::vector<float> normed(static_cast<size_t>(m_D));
     for (const Segment &s : m_segments) {
-        m_model.norm(m_x + (s.row + s.count - 1) * m_D, normed.data(), 1);
+        m_model.final_norm().apply(m_x + (s.row + s.count - 1) * m_D, normed.data(), 1);
         const float value = kernels().dot(normed.data(), m_runs.readout().u.data_ptr<float>() + int64_t(s.prompt) * m_D, m_D)
                             + m_runs.readout().c[size_t(s.prompt)];
         values[size_t(s.plan - plans.data()) * size_t(P) + size_t(s.prompt)] = value;

@@ -28,8 +28,6 @@ public:
     static std::pair<int, Stage> joins(const CellPlan &plan);
 
 private:
-    /// Buffers of a whole run; those of a layer are numbered in wave_layer.cpp (1 to 9) and wave_join.cpp (from 20).
-    enum Slot { SlotStream = 0, SlotEnteringDz = 10 };
     /// The changed rows of one plan on one prompt: positions first..END, in m_x from row `row` on.
     struct Segment {
         const CellPlan *plan;
@@ -75,13 +73,19 @@ private:
 
     // wave_join.cpp: cells whose first change is in this layer
     void join_layer(int layer, std::span<const Segment> segments);
+    /// (prompt, position) of every row.
+    std::vector<std::pair<int, int>> rows_of(std::span<const Segment> segments) const;
     void add_head_changes(int layer, std::span<const Segment> segments, float *delta) const;
     void add_attn_out_changes(int layer, std::span<const Segment> segments, float *delta) const;
 
     // head_edits.cpp: one head of one segment with its queries, keys, values, pattern or z changed
     void edited_head(const std::vector<Edit> &edits, int layer, int head, int prompt, const HeadRows &from, float *z, int64_t z_stride) const;
-    /// An edit that adds to the residual stream before a query, key or value, as the rows that result. x: the stream's row, or null for base.
+    /// An edit that adds to the residual stream before a query, key or value, as the rows that result; segments: where the stream's rows are,
+    /// or null for the base run's.
     Edit materialised(const Edit &edit, const std::vector<const Segment *> &segments_by_prompt) const;
+    /// Edits of queries, or of keys, that a QK-norm has yet to norm with their row, as those of all heads that they change.
+    std::vector<Edit> materialised(Part part, const std::vector<Edit> &edits, const std::vector<const Segment *> &segments_by_prompt) const;
+    at::Tensor stream_before(int layer, const std::vector<std::pair<int, int>> &rows, const std::vector<const Segment *> &segments_by_prompt) const;
 
     const BatchRuns &m_runs;
     const EngineModel &m_model;

@@ -1,6 +1,4 @@
 // Cells whose first change is in this layer: what they change is computed from the cached base run, not by running the layer.
-#include "patching/detail/gemm.h"
-#include "patching/detail/kernels.h"
 #include "patching/detail/wave.h"
 
 #include <cstring>
@@ -8,18 +6,14 @@
 
 namespace patchbay::detail {
 
-namespace {
-
-enum Slot { SlotInput = 20, SlotNormed, SlotDz };
-
-} // namespace
-
-// delta [rows of segments, D] += (changed z − base z) W_O of every head that a plan changes here.
+// delta [rows of segments, D] += what the heads that a plan changes here change in attn_out: (changed z − base z) W_O of each, and where attn_out
+// is normed the norm of the whole sum with and without it.
 void Wave::add_head_changes(int layer, std::span<const Segment> segments, float *delta) const
 {
-    const ModelConfig &c = m_model.config();
-    const int d = c.d_head;
-    const int64_t S = m_model.qkv_width(), row0 = segments.front().row;
+    const Block &b = m_model.block(layer);
+    const BlockTraits &t = b.traits();
+    const int d = t.d_head;
+    const int64_t S = t.qkv_width(), row0 = segments.front().row;
     for (size_t first = 0; first < segments.size();) {
         const CellPlan *plan = segments[first].plan;
         size_t stop = first;
@@ -36,7 +30,14 @@ void Wave::add_head_changes(int layer, std::span<const Segment> segments, float 
         // Kept for the next layer where they enter it by their heads, else only until they are multiplied.
         const bool kept = m_entering.count(plan) != 0;
         const int64_t stride = kept ? m_rank : d;
-        float *dz = kept ? m_dz + own.front().row * m_rank : m_work.get(SlotDz, n * d);
+        float *dz = kept ? m_dz + own.front().row * m_rank : m_work.wave.join_dz.floats(n * d);
+        float *change = delta + (own.front().row - row0) * m_D;
+        at::Tensor before_norm, after_norm; // [n, D], post norms only
+        if (!b.attn_post().identity() && !heads.empty()) {
+            before_norm = m_runs.head_sum_rows(m_base, layer, rows_of(own));
+            after_norm = before_norm.clone();
+            change = after_norm.data_ptr<float>();
+        }
         for (const int h : heads) {
             parallel_rows(int64_t(own.size()), 4, [&](int64_t begin, int64_t end) {
                 std::vector<float> before;
@@ -44,8 +45,8 @@ void Wave::add_head_changes(int layer, std::span<const Segment> segments, float 
                     const Segment &s = own[size_t(i)];
                     const float *base = m_base.qkv[size_t(layer)].data_ptr<float>() + m_runs.layout().row(s.prompt, 0) * S;
                     const int kv_first = plan->start[size_t(s.prompt)];
-                    const HeadRows from{base + s.first * S + m_model.q_column(h), S, s.first, s.count, base + kv_first * S + m_model.k_column(h),
-                                        base + kv_first * S + m_model.v_column(h), S, kv_first};
+                    const HeadRows from{base + s.first * S + t.q_column(h), S, s.first, s.count, base + kv_first * S + t.k_column(h),
+                                        base + kv_first * S + t.v_column(h), S, kv_first};
                     float *out = dz + (s.row - own.front().row) * stride;
                     edited_head(plan_edits, layer, h, s.prompt, from, out, stride);
                     before.resize(size_t(s.count) * size_t(d));
@@ -54,11 +55,26 @@ void Wave::add_head_changes(int layer, std::span<const Segment> segments, float 
                         kernels().axpy(-1.f, before.data() + r * d, out + r * stride, d);
                 }
             });
-            gemm(n, m_D, d, dz, stride, m_model.layer(layer).W_O.data_ptr<float>() + int64_t(h) * d * m_D, m_D, delta + (own.front().row - row0) * m_D, m_D,
-                 true);
+            b.write_head(h, dz, stride, n, change, true);
             dz += kept ? d : 0;
         }
+        if (before_norm.defined()) {
+            for (at::Tensor *sum : {&before_norm, &after_norm})
+                b.attn_post().apply(sum->data_ptr<float>(), sum->data_ptr<float>(), n);
+            float *out = delta + (own.front().row - row0) * m_D;
+            kernels().axpy(1.f, after_norm.data_ptr<float>(), out, n * m_D);
+            kernels().axpy(-1.f, before_norm.data_ptr<float>(), out, n * m_D);
+        }
     }
+}
+
+std::vector<std::pair<int, int>> Wave::rows_of(std::span<const Segment> segments) const
+{
+    std::vector<std::pair<int, int>> rows;
+    for (const Segment &s : segments)
+        for (int i = 0; i < s.count; ++i)
+            rows.emplace_back(s.prompt, s.first + i);
+    return rows;
 }
 
 void Wave::add_attn_out_changes(int layer, std::span<const Segment> segments, float *delta) const
@@ -121,13 +137,9 @@ void Wave::join_layer(int layer, std::span<const Segment> segments)
             add_attn_out_changes(layer, block, x);
             continue;
         }
-        float *input = m_work.get(SlotInput, n * m_D), *xn = m_work.get(SlotNormed, n * m_D);
+        float *input = m_work.wave.join_input.floats(n * m_D), *xn = m_work.wave.join_normed.floats(n * m_D);
         if (parallel) {
-            std::vector<std::pair<int, int>> rows;
-            for (const Segment &s : block)
-                for (int i = 0; i < s.count; ++i)
-                    rows.emplace_back(s.prompt, s.first + i);
-            const at::Tensor attn_out = m_runs.attn_out_rows(m_base, layer, rows);
+            const at::Tensor attn_out = m_runs.attn_out_rows(m_base, layer, rows_of(block));
             copy_rows(m_base.resid[size_t(layer)], block, input);
             std::memcpy(x, input, size_t(n * m_D) * sizeof(float));
             kernels().axpy(1.f, attn_out.data_ptr<float>(), x, n * m_D);
@@ -140,7 +152,7 @@ void Wave::join_layer(int layer, std::span<const Segment> segments)
             change_stream(layer, Site::ResidMid, block, x, block.front().row, false);
             std::memcpy(input, x, size_t(n * m_D) * sizeof(float));
         }
-        m_model.norm(input, xn, n);
+        m_model.block(layer).mlp_norm().apply(input, xn, n);
         add_mlp(layer, block, input, xn, n, x, false);
     }
 }

@@ -2,7 +2,7 @@
 
 #include "text/detail/byte_alphabet.h"
 
-#include <unicode/unistr.h>
+#include <unicode/utf8.h>
 
 #include <queue>
 
@@ -12,13 +12,6 @@ namespace {
 
 /// Ids beyond this are not a vocabulary but a mistake; tables by id stay small.
 constexpr int64_t highest_id = (1 << 24) - 1;
-
-std::string to_utf8(std::u16string_view text)
-{
-    std::string result;
-    icu::UnicodeString(false, text.data(), static_cast<int32_t>(text.size())).toUTF8String(result);
-    return result;
-}
 
 void refuse_text(const JsonField &model, const char *key)
 {
@@ -54,10 +47,11 @@ Bpe::Bpe(const JsonField &model)
             static_cast<int32_t>(JsonField(id, model.file(), "model.vocab[" + in_quotes(token) + "]").integer(0, highest_id));
 
     m_letters.assign(alphabet_end, -1);
-    for (const char16_t letter : byte_alphabet()) {
-        const auto found = m_vocabulary.find(to_utf8({&letter, 1}));
+    for (int byte = 0; byte < 256; ++byte) {
+        const char bytes[] = {static_cast<char>(byte)};
+        const auto found = m_vocabulary.find(to_alphabet({bytes, 1}));
         if (found != m_vocabulary.end())
-            m_letters[letter] = found->second;
+            m_letters[byte_alphabet()[size_t(byte)]] = found->second;
     }
     if (const auto unknown = model.find("unk_token")) {
         const auto found = m_vocabulary.find(unknown->text());
@@ -113,10 +107,10 @@ const Bpe::Merge *Bpe::merge_of(int32_t left, int32_t right) const
     return found == m_merges.end() ? nullptr : &found->second;
 }
 
-void Bpe::encode(std::u16string_view piece, std::vector<int64_t> &ids) const
+void Bpe::encode(std::string_view piece, std::vector<int64_t> &ids) const
 {
     if (m_ignore_merges) {
-        const auto found = m_vocabulary.find(to_utf8(piece));
+        const auto found = m_vocabulary.find(std::string(piece));
         if (found != m_vocabulary.end()) {
             ids.push_back(found->second);
             return;
@@ -125,8 +119,10 @@ void Bpe::encode(std::u16string_view piece, std::vector<int64_t> &ids) const
     std::vector<int32_t> symbols;
     symbols.reserve(piece.size());
     bool after_unknown = false;
-    for (const char16_t letter : piece) {
-        const int32_t id = letter < m_letters.size() ? m_letters[letter] : -1;
+    for (size_t i = 0; i < piece.size();) {
+        UChar32 letter;
+        U8_NEXT(piece.data(), i, piece.size(), letter);
+        const int32_t id = letter >= 0 && size_t(letter) < m_letters.size() ? m_letters[size_t(letter)] : -1;
         if (id >= 0)
             symbols.push_back(id);
         else if (m_unknown >= 0 && !(m_fuse_unknown && after_unknown))

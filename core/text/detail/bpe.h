@@ -16,9 +16,9 @@ public:
     /// Reads "model" of a tokenizer.json. Throws Error naming what is missing or not supported.
     explicit Bpe(const JsonField &model);
 
-    /// Appends the ids of one piece, written in the byte alphabet. Characters without a token vanish, unless there is an unknown
+    /// Appends the ids of one piece, written in the byte alphabet (as UTF-8). Characters without a token vanish, unless there is an unknown
     /// token.
-    void encode(std::u16string_view piece, std::vector<int64_t> &ids) const;
+    void encode(std::string_view piece, std::vector<int64_t> &ids) const;
     const std::unordered_map<std::string, int32_t> &vocabulary() const { return m_vocabulary; }
 
 private:

@@ -30,11 +30,19 @@ int byte_of(char32_t character)
     return character < bytes.size() ? bytes[character] : -1;
 }
 
-std::u16string to_alphabet(std::string_view bytes)
+std::string to_alphabet(std::string_view bytes)
 {
-    std::u16string result(bytes.size(), u'\0');
-    for (size_t i = 0; i < bytes.size(); ++i)
-        result[i] = byte_alphabet()[static_cast<unsigned char>(bytes[i])];
+    std::string result;
+    result.reserve(bytes.size());
+    for (const char byte : bytes) {
+        const char16_t letter = byte_alphabet()[static_cast<unsigned char>(byte)];
+        if (letter < 0x80) {
+            result.push_back(static_cast<char>(letter));
+        } else { // below 0x800: two bytes
+            result.push_back(static_cast<char>(0xC0 | letter >> 6));
+            result.push_back(static_cast<char>(0x80 | (letter & 0x3F)));
+        }
+    }
     return result;
 }
 

@@ -14,8 +14,8 @@ inline constexpr int alphabet_end = 0x144;
 /// The byte that a character stands for; -1 for a character outside the alphabet.
 int byte_of(char32_t character);
 
-/// The bytes of a UTF-8 text, written in the alphabet (as UTF-16; every character is one unit).
-std::u16string to_alphabet(std::string_view bytes);
+/// The bytes of a UTF-8 text, written in the alphabet.
+std::string to_alphabet(std::string_view bytes);
 /// What a token stands for: its bytes if all its characters are in the alphabet, otherwise its own UTF-8.
 std::string from_alphabet(const std::string &token);
 

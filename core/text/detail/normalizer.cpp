@@ -4,8 +4,34 @@
 
 #include <unicode/bytestream.h>
 #include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 namespace patchbay::text {
+
+namespace {
+
+/// Character by character, whatever the language and the neighbours: a sigma at a word's end is a sigma.
+std::string lower_case(std::string_view text)
+{
+    std::string result;
+    result.reserve(text.size());
+    for (size_t i = 0; i < text.size();) {
+        UChar32 character;
+        U8_NEXT(text.data(), i, text.size(), character);
+        if (character == 0x130) { // the one letter that becomes two
+            result += "i\u0307";
+            continue;
+        }
+        char bytes[U8_MAX_LENGTH];
+        size_t length = 0;
+        U8_APPEND_UNSAFE(bytes, length, u_tolower(character));
+        result.append(bytes, length);
+    }
+    return result;
+}
+
+} // namespace
 
 Normalizer::Normalizer(const JsonField &normalizer)
 {
@@ -19,26 +45,32 @@ void Normalizer::read(const JsonField &normalizer)
         for (const JsonField &part : normalizer.at("normalizers").items())
             read(part);
     } else if (type == "NFC") {
-        m_forms.push_back(Form::Nfc);
+        m_steps.push_back(Step::Nfc);
     } else if (type == "NFD") {
-        m_forms.push_back(Form::Nfd);
+        m_steps.push_back(Step::Nfd);
     } else if (type == "NFKC") {
-        m_forms.push_back(Form::Nfkc);
+        m_steps.push_back(Step::Nfkc);
     } else if (type == "NFKD") {
-        m_forms.push_back(Form::Nfkd);
+        m_steps.push_back(Step::Nfkd);
+    } else if (type == "Lowercase") {
+        m_steps.push_back(Step::Lowercase);
     } else {
-        normalizer.at("type").fail(in_quotes(type) + " is not supported (only NFC, NFD, NFKC, NFKD, Sequence)");
+        normalizer.at("type").fail(in_quotes(type) + " is not supported (only NFC, NFD, NFKC, NFKD, Lowercase, Sequence)");
     }
 }
 
 std::string Normalizer::apply(std::string_view text) const
 {
     std::string result(text);
-    for (const Form form : m_forms) {
+    for (const Step step : m_steps) {
+        if (step == Step::Lowercase) {
+            result = lower_case(result);
+            continue;
+        }
         UErrorCode status = U_ZERO_ERROR;
-        const icu::Normalizer2 *normalizer = form == Form::Nfc ? icu::Normalizer2::getNFCInstance(status)
-            : form == Form::Nfd                                ? icu::Normalizer2::getNFDInstance(status)
-            : form == Form::Nfkc                               ? icu::Normalizer2::getNFKCInstance(status)
+        const icu::Normalizer2 *normalizer = step == Step::Nfc ? icu::Normalizer2::getNFCInstance(status)
+            : step == Step::Nfd                                ? icu::Normalizer2::getNFDInstance(status)
+            : step == Step::Nfkc                               ? icu::Normalizer2::getNFKCInstance(status)
                                                                : icu::Normalizer2::getNFKDInstance(status);
         std::string normalized;
         icu::StringByteSink<std::string> sink(&normalized);

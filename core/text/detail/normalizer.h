@@ -1,4 +1,4 @@
-// Unicode normal forms, as a tokenizer.json asks for them.
+// Unicode normal forms and lower case, as a tokenizer.json asks for them.
 #pragma once
 
 #include "base/json_field.h"
@@ -14,17 +14,17 @@ class Normalizer {
 public:
     /// Does nothing.
     Normalizer() = default;
-    /// Reads "normalizer": NFC, NFD, NFKC, NFKD or a Sequence of them. Throws Error naming any other.
+    /// Reads "normalizer": NFC, NFD, NFKC, NFKD, Lowercase or a Sequence of them. Throws Error naming any other.
     explicit Normalizer(const JsonField &normalizer);
 
     /// Well-formed UTF-8 in and out.
     std::string apply(std::string_view text) const;
-    bool does_nothing() const { return m_forms.empty(); }
+    bool does_nothing() const { return m_steps.empty(); }
 
 private:
-    enum class Form { Nfc, Nfd, Nfkc, Nfkd };
+    enum class Step { Nfc, Nfd, Nfkc, Nfkd, Lowercase };
     void read(const JsonField &normalizer);
-    std::vector<Form> m_forms; ///< applied in this order
+    std::vector<Step> m_steps; ///< applied in this order
 };
 
 } // namespace patchbay::text

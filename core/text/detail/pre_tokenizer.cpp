@@ -1,10 +1,9 @@
 #include "text/detail/pre_tokenizer.h"
 
-#include "base/error.h"
 #include "text/detail/byte_alphabet.h"
-#include "text/detail/regex_dialect.h"
 
 #include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 namespace patchbay::text {
 
@@ -13,57 +12,12 @@ namespace {
 /// GPT-2's pattern: contractions, words, numbers and other marks, each with one space before it; white space.
 constexpr const char *gpt2_pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-/// A compiled pattern. ICU's memory limit is lifted: long runs of white space are ordinary text.
-class Pattern {
-public:
-    Pattern(const JsonField &field, const std::string &regex) : m_file(field.file())
-    {
-        UErrorCode status = U_ZERO_ERROR;
-        UParseError place;
-        m_pattern.reset(
-            icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(regex), UREGEX_MULTILINE | UREGEX_UNIX_LINES, place, status));
-        if (U_FAILURE(status))
-            field.fail(std::string("is not a regular expression that ICU understands (") + u_errorName(status) + " at character "
-                       + std::to_string(place.offset) + "): " + in_quotes(regex));
-    }
-
-    std::vector<Span> spans(const icu::UnicodeString &text) const
-    {
-        UErrorCode status = U_ZERO_ERROR;
-        const std::unique_ptr<icu::RegexMatcher> matcher(m_pattern->matcher(text, status));
-        if (U_SUCCESS(status)) {
-            matcher->setStackLimit(0, status);
-            matcher->setTimeLimit(time_limit, status);
-        }
-        std::vector<Span> result;
-        int32_t done = 0;
-        while (U_SUCCESS(status) && matcher->find(status)) {
-            const int32_t begin = matcher->start(status), end = matcher->end(status);
-            if (begin > done)
-                result.push_back({done, begin, false});
-            result.push_back({begin, end, true});
-            done = end;
-        }
-        if (U_FAILURE(status))
-            throw Error(m_file, std::string("a pattern of pre_tokenizer fails on a text: ") + u_errorName(status));
-        if (done < text.length())
-            result.push_back({done, text.length(), false});
-        return result;
-    }
-
-private:
-    /// In ICU's units, about a millisecond each, for one match: only a pattern that runs away takes so long.
-    static constexpr int32_t time_limit = 5000;
-    std::string m_file;
-    std::unique_ptr<icu::RegexPattern> m_pattern;
-};
-
 /// Replaces each piece by those parts of it that cut() returns.
 template <typename Cut>
 void cut_pieces(Pieces &pieces, const Cut &cut)
 {
     Pieces result;
-    for (const icu::UnicodeString &piece : pieces)
+    for (const std::string &piece : pieces)
         for (const Span &span : cut(piece))
             if (span.end > span.begin)
                 result.emplace_back(piece, span.begin, span.end - span.begin);
@@ -86,18 +40,13 @@ public:
     void apply(Pieces &pieces) const override
     {
         if (m_add_prefix_space)
-            for (icu::UnicodeString &piece : pieces)
-                if (!piece.startsWith(u' '))
-                    piece.insert(0, u' ');
+            for (std::string &piece : pieces)
+                if (!piece.starts_with(' '))
+                    piece.insert(0, 1, ' ');
         if (m_pattern)
-            cut_pieces(pieces, [this](const icu::UnicodeString &piece) { return m_pattern->spans(piece); });
-        std::string bytes;
-        for (icu::UnicodeString &piece : pieces) {
-            bytes.clear();
-            piece.toUTF8String(bytes);
-            const std::u16string letters = to_alphabet(bytes);
-            piece.setTo(letters.data(), static_cast<int32_t>(letters.size()));
-        }
+            cut_pieces(pieces, [this](const std::string &piece) { return m_pattern->spans(piece); });
+        for (std::string &piece : pieces)
+            piece = to_alphabet(piece);
     }
     bool byte_level() const override { return true; }
 
@@ -116,21 +65,22 @@ public:
 
     void apply(Pieces &pieces) const override
     {
-        cut_pieces(pieces, [this](const icu::UnicodeString &piece) {
+        cut_pieces(pieces, [this](const std::string &piece) {
             std::vector<Span> spans;
-            int32_t done = 0;
-            for (int32_t i = 0; i < piece.length();) {
-                const int32_t end = piece.moveIndex32(i, 1);
-                if (U_GET_GC_MASK(piece.char32At(i)) & U_GC_N_MASK) {
-                    if (i > done)
-                        spans.push_back({done, i, false});
-                    spans.push_back({i, end, true});
-                    done = end;
+            size_t done = 0;
+            for (size_t i = 0; i < piece.size();) {
+                const size_t begin = i;
+                UChar32 character;
+                U8_NEXT(piece.data(), i, piece.size(), character);
+                if (U_GET_GC_MASK(character) & U_GC_N_MASK) {
+                    if (begin > done)
+                        spans.push_back({done, begin, false});
+                    spans.push_back({begin, i, true});
+                    done = i;
                 }
-                i = end;
             }
-            if (done < piece.length())
-                spans.push_back({done, piece.length(), false});
+            if (done < piece.size())
+                spans.push_back({done, piece.size(), false});
             return apply_behavior(std::move(spans), m_behavior);
         });
     }
@@ -139,27 +89,15 @@ private:
     SplitBehavior m_behavior;
 };
 
-/// A text as a regular expression that finds just that text.
-std::string escaped(const std::string &text)
-{
-    std::string result;
-    for (const char byte : text) {
-        if (std::string_view(R"(\^$.|?*+()[]{}-#&~ )").find(byte) != std::string_view::npos)
-            result.push_back('\\');
-        result.push_back(byte);
-    }
-    return result;
-}
-
 class Split : public PreTokenizer {
 public:
     explicit Split(const JsonField &field)
     {
         const JsonField pattern = field.at("pattern");
         if (const auto regex = pattern.find("Regex"))
-            m_pattern = std::make_unique<Pattern>(*regex, icu_regex(*regex));
+            m_pattern = std::make_unique<Pattern>(*regex, regex->text());
         else
-            m_pattern = std::make_unique<Pattern>(pattern, escaped(pattern.at("String").text()));
+            m_pattern = std::make_unique<Pattern>(pattern, pattern.at("String").text(), Pattern::Kind::Literal);
         const JsonField behavior = field.at("behavior");
         const std::string name = behavior.text();
         if (name == "Removed")
@@ -181,7 +119,7 @@ public:
 
     void apply(Pieces &pieces) const override
     {
-        cut_pieces(pieces, [this](const icu::UnicodeString &piece) {
+        cut_pieces(pieces, [this](const std::string &piece) {
             std::vector<Span> spans = m_pattern->spans(piece);
             if (m_invert)
                 for (Span &span : spans)

@@ -2,9 +2,7 @@
 #pragma once
 
 #include "base/json_field.h"
-
-#include <unicode/regex.h>
-#include <unicode/unistr.h>
+#include "text/detail/pattern.h"
 
 #include <memory>
 #include <string>
@@ -12,16 +10,12 @@
 
 namespace patchbay::text {
 
-using Pieces = std::vector<icu::UnicodeString>;
+/// Well-formed UTF-8.
+using Pieces = std::vector<std::string>;
 
 /// What becomes of what a pattern finds (names as in tokenizer.json).
 enum class SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous };
 
-/// A stretch of a piece, in UTF-16 units, and whether the pattern found it.
-struct Span {
-    int32_t begin, end;
-    bool found;
-};
 /// Merges or drops spans as the behavior says. spans cover the whole piece; the result need not.
 std::vector<Span> apply_behavior(std::vector<Span> spans, SplitBehavior behavior);
 

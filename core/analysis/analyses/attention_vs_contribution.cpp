@@ -1,0 +1,69 @@
+// One head, a point a prompt: how much END attends to a name against what the head then writes along it.
+#include "analysis/detail/readings.h"
+#include "model/check_head.h"
+#include "model/detail/weights.h"
+
+namespace patchbay {
+
+using namespace detail;
+
+namespace {
+
+void run_attention_vs_contribution(AnalysisRun &run)
+{
+    const ModelConfig &c = run.config();
+    if (run.analysis.heads.size() != 1)
+        throw Error("heads", "attention-vs-contribution takes one head");
+    const Head head = run.analysis.heads.front();
+    check_head(head, c);
+    const PromptBatch &batch = run.in.batch;
+    const int64_t P = batch.prompts, d = c.d_head;
+    const Weights &w = run.in.model->weights();
+    const auto ends = end_rows(run.in);
+    const at::Tensor z = run.in.runs.z_rows(run.clean(), head.layer, ends).narrow(1, int64_t(head.head) * d, d);              // [P, d]
+    const at::Tensor scale = norm_scale(gather_rows(run.clean().resid.back(), run.in.runs.layout(), ends), c);               // [P]
+    const at::Tensor result = at::matmul(z, w.layers[size_t(head.layer)].W_O[head.head]) / scale.unsqueeze(1);                // [P, D]
+    for (const auto &[role, tokens, positions] : {std::tuple{"io", &batch.io, &batch.io_pos}, std::tuple{"s", &batch.s, &batch.s2_pos}}) {
+        const at::Tensor unembed = w.W_U.index_select(1, at::tensor(*tokens, at::kLong)).t(); // [P, D]
+        run.result.arrays[std::string("contribution.") + role] = to_array((result * unembed).sum(1));
+        std::vector<float> attention;
+        for (int p = 0; p < P; ++p) {
+            const std::vector<float> pattern = run.in.runs.pattern(run.clean(), head.layer, head.head, p);
+            const size_t size = size_t(batch.end[size_t(p)]) + 1;
+            float sum = pattern[(size - 1) * size + size_t((*positions)[size_t(p)])];
+            // S stands twice before END; what matters is how much of END's attention goes to it.
+            if (std::string(role) == "s")
+                sum += pattern[(size - 1) * size + size_t(batch.s1_pos[size_t(p)])];
+            attention.push_back(sum);
+        }
+        run.result.arrays[std::string("attention.") + role] = {{P}, attention};
+    }
+    run.progress(1, 1);
+}
+
+std::string describe_attention_vs_contribution(const Analysis &analysis)
+{
+    return "One point a prompt, clean run: attention of " + heads_or(analysis, "the head")
+           + " from END to a name (S: S1 and S2 together), and the head's output at END, divided by the final norm's scale there, dotted with "
+             "that name's unembedding, in logits.";
+}
+
+} // namespace
+
+const AnalysisInfo &declared::attention_vs_contribution()
+{
+    static const AnalysisInfo info{.name = "attention-vs-contribution",
+                                   .title = "Attention against contribution",
+                                   .tip = "One head, a point a prompt: attention to a name against what the head writes along it",
+                                   .heads = "the one head to read",
+                                   .needs_roles = true,
+                                   .yields = {{"attention.io", "END → IO", "attention END→IO", "", "Attention", Quantity::Draw::Points},
+                                              {"attention.s", "END → S", "attention END→S", "", "Attention", Quantity::Draw::Points},
+                                              {"contribution.", "Contribution", "contribution along the name", "logits",
+                                               "Contribution along the name", Quantity::Draw::Points}},
+                                   .describe = describe_attention_vs_contribution,
+                                   .run = run_attention_vs_contribution};
+    return info;
+}
+
+} // namespace patchbay

@@ -1,0 +1,110 @@
+// Copy scores: would this head, attending to a name, raise that name's own logit into the top five?
+#include "analysis/detail/readings.h"
+#include "model/detail/weights.h"
+#include "patching/detail/gemm.h"
+
+namespace patchbay {
+
+using namespace detail;
+
+namespace {
+
+constexpr int64_t vocabulary_block = 8192;
+constexpr int top = 5;
+
+// How many logits ±y + b of each row are larger than that of its own token; columns of W_U in blocks. → larger[sign][row]
+std::array<std::vector<int>, 2> ranks(const at::Tensor &o, const Weights &w, const std::vector<int64_t> &own)
+{
+    const int64_t n = o.size(0), D = o.size(1), V = w.W_U.size(1);
+    const float *W = w.W_U.data_ptr<float>(), *b = w.b_U.data_ptr<float>();
+    std::vector<float> own_y(static_cast<size_t>(n));
+    const at::Tensor own_columns = w.W_U.index_select(1, at::tensor(own, at::kLong)).t().contiguous(); // [n, D]
+    const at::Tensor dots = (own_columns * o).sum(1);
+    std::copy_n(dots.data_ptr<float>(), n, own_y.begin());
+    std::array<std::vector<int>, 2> larger{std::vector<int>(size_t(n), 0), std::vector<int>(size_t(n), 0)};
+    at::Tensor y = at::empty({n, vocabulary_block}, at::kFloat);
+    for (int64_t first = 0; first < V; first += vocabulary_block) {
+        const int64_t count = std::min(vocabulary_block, V - first);
+        gemm(n, count, D, o.data_ptr<float>(), D, W + first, V, y.data_ptr<float>(), vocabulary_block);
+        parallel_rows(n, 8, [&](int64_t begin, int64_t end) {
+            for (int64_t r = begin; r < end; ++r) {
+                const float *row = y.data_ptr<float>() + r * vocabulary_block;
+                const int64_t token = own[size_t(r)];
+                const float plus = own_y[size_t(r)] + b[token], minus = b[token] - own_y[size_t(r)];
+                int above = 0, above_negated = 0;
+                for (int64_t j = 0; j < count; ++j) {
+                    if (first + j == token)
+                        continue;
+                    above += row[j] + b[first + j] > plus;
+                    above_negated += b[first + j] - row[j] > minus;
+                }
+                larger[0][size_t(r)] += above;
+                larger[1][size_t(r)] += above_negated;
+            }
+        });
+    }
+    return larger;
+}
+
+void run_copy_scores(AnalysisRun &run)
+{
+    const ModelConfig &c = run.config();
+    const Weights &w = run.in.model->weights();
+    const PromptBatch &batch = run.in.batch;
+    const double threshold = run.option("threshold", 75);
+    std::vector<std::pair<int, int>> rows; // [3 P]: IO, S1, S2 of each prompt
+    std::vector<int64_t> own;
+    for (int p = 0; p < batch.prompts; ++p)
+        for (const auto &[pos, token] : {std::pair{batch.io_pos[size_t(p)], batch.io[size_t(p)]}, std::pair{batch.s1_pos[size_t(p)], batch.s[size_t(p)]},
+                                         std::pair{batch.s2_pos[size_t(p)], batch.s[size_t(p)]}}) {
+            rows.emplace_back(p, pos);
+            own.push_back(token);
+        }
+    const at::Tensor x = gather_rows(run.clean().resid[1], run.in.runs.layout(), rows); // resid_post of block 0, [3 P, D]
+    at::Tensor score[2] = {at::empty({c.n_layers, c.n_heads}, at::kFloat), at::empty({c.n_layers, c.n_heads}, at::kFloat)};
+    nlohmann::json movers = nlohmann::json::array(), negative = nlohmann::json::array();
+    for (int l = 0; l < c.n_layers; ++l)
+        for (int h = 0; h < c.n_heads; ++h) {
+            const LayerWeights &lw = w.layers[size_t(l)];
+            const int g = h / c.kv_group();
+            const at::Tensor o = at::matmul(at::matmul(x, lw.W_V[g]) + lw.b_V[g], lw.W_O[h]).contiguous(); // [3 P, D]
+            const auto larger = ranks(o, w, own);
+            for (int sign = 0; sign < 2; ++sign) {
+                const double share = 100.0 * double(std::count_if(larger[size_t(sign)].begin(), larger[size_t(sign)].end(), [](int n) { return n < top; }))
+                                     / double(own.size());
+                score[sign][l][h] = float(share);
+                if (share >= threshold)
+                    (sign == 0 ? movers : negative).push_back({{"head", dotted(Head{l, h})}, {"score", share}});
+            }
+            run.progress(l * c.n_heads + h + 1, c.n_layers * c.n_heads);
+        }
+    run.result.arrays["copy.positive"] = to_array(score[0]);
+    run.result.arrays["copy.negative"] = to_array(score[1]);
+    run.result.summary = {{"threshold", threshold}, {"positive", movers}, {"negative", negative}};
+}
+
+std::string describe_copy_scores(const Analysis &analysis)
+{
+    return "Copy score of each head in the clean run: the share, in %, of names (IO, S1, S2 of every prompt) that are among the five largest "
+           "logits of ±(x W_V + b_V) W_O W_U + b_U, where x is the residual stream after block 0 at that name; + for the copy score, − for the "
+           "negative one. Heads copy from "
+           + parameter_text(analysis, "threshold", "75") + " % on.";
+}
+
+} // namespace
+
+const AnalysisInfo &declared::copy_scores()
+{
+    static const AnalysisInfo info{.name = "copy-scores",
+                                   .title = "Copy scores",
+                                   .tip = "Would each head, attending to a name, raise that name's own logit?",
+                                   .needs_roles = true,
+                                   .parameters = {{"threshold", Parameter::Kind::Number, "the copy score in % that counts as copying (75)"}},
+                                   .yields = {{"copy.positive", "Copy score", "copy score", "%", "Copy score"},
+                                              {"copy.negative", "Negative score", "negative copy score", "%", "Copy score"}},
+                                   .describe = describe_copy_scores,
+                                   .run = run_copy_scores};
+    return info;
+}
+
+} // namespace patchbay

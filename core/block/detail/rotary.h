@@ -1,0 +1,30 @@
+// Rotary position embeddings: queries and keys turned by their position.
+#pragma once
+
+#include "model/config.h"
+
+#include <ATen/ATen.h>
+
+#include <vector>
+
+namespace patchbay::detail {
+
+class Rotary {
+public:
+    /// Turns nothing.
+    Rotary() = default;
+    /// Cosines and sines of positions 0 … positions - 1 for each layer; layers of the same angles share them.
+    static std::vector<Rotary> of_layers(const ModelConfig &config, int64_t positions);
+
+    bool turns() const { return m_cos.defined(); }
+    /// One head's query or key in place, for its position, and back (which is the gradient's way, too).
+    void turn(float *head_row, int position) const;
+    void turn_back(float *head_row, int position) const;
+
+private:
+    at::Tensor m_cos, m_sin; // [positions, rotary_dim / 2]
+    int m_half = 0;
+    bool m_interleaved = false;
+};
+
+} // namespace patchbay::detail

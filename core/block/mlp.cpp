@@ -1,0 +1,131 @@
+#include "block/detail/block.h"
+
+#include "patching/detail/gemm.h"
+#include "patching/detail/parallel.h"
+
+namespace patchbay::detail {
+
+namespace {
+
+// In place over count floats.
+void activate(Activation activation, float *values, int64_t count)
+{
+    at::Tensor t = at::from_blob(values, {count}, at::kFloat);
+    switch (activation) {
+    case Activation::Gelu: at::gelu_out(t, t); break;
+    case Activation::GeluNew: at::gelu_out(t, t, "tanh"); break;
+    case Activation::Silu: at::silu_out(t, t); break;
+    case Activation::Relu: at::clamp_min_(t, 0); break;
+    }
+}
+
+at::Tensor activation_gradient(Activation activation, const at::Tensor &g, const at::Tensor &pre)
+{
+    switch (activation) {
+    case Activation::Gelu: return at::gelu_backward(g, pre);
+    case Activation::GeluNew: return at::gelu_backward(g, pre, "tanh");
+    case Activation::Silu: return at::silu_backward(g, pre);
+    case Activation::Relu: break;
+    }
+    return at::threshold_backward(g, pre, 0);
+}
+
+} // namespace
+
+void Block::mlp_pre(const float *xn, int64_t rows, float *pre) const
+{
+    const at::Tensor &W = m_traits.gated_mlp ? m.W_gate : m.W_in, &b = m_traits.gated_mlp ? m.b_gate : m.b_in;
+    const int64_t D = m_traits.d_model, M = m_traits.d_mlp;
+    gemm(rows, M, D, xn, D, W.data_ptr<float>(), M, pre, M);
+    add_bias(pre, b, 0, rows, M, M);
+}
+
+void Block::mlp_linear(const float *xn, int64_t rows, float *linear) const
+{
+    const int64_t D = m_traits.d_model, M = m_traits.d_mlp;
+    gemm(rows, M, D, xn, D, m.W_in.data_ptr<float>(), M, linear, M);
+    add_bias(linear, m.b_in, 0, rows, M, M);
+}
+
+void Block::mlp_act(float *pre, const float *linear, int64_t rows) const
+{
+    const int64_t M = m_traits.d_mlp;
+    activate(m_traits.activation, pre, rows * M);
+    if (!m_traits.gated_mlp)
+        return;
+    const float *b = m.b_post.data_ptr<float>();
+    parallel_rows(rows, 32, [&](int64_t begin, int64_t end) {
+        for (int64_t r = begin; r < end; ++r)
+            for (int64_t i = 0; i < M; ++i)
+                pre[r * M + i] = pre[r * M + i] * linear[r * M + i] + b[i];
+    });
+}
+
+void Block::mlp_write(const float *post, int64_t rows, float *out, bool accumulate, BlockBuffers &work) const
+{
+    if (m.mlp_post.identity()) {
+        mlp_sum(post, rows, out, accumulate);
+        return;
+    }
+    float *sum = work.sum.floats(rows * m_traits.d_model);
+    mlp_sum(post, rows, sum);
+    add_normed(m.mlp_post, sum, rows, out, accumulate);
+}
+
+void Block::mlp_sum(const float *post, int64_t rows, float *out, bool accumulate) const
+{
+    const int64_t D = m_traits.d_model, M = m_traits.d_mlp;
+    gemm(rows, D, M, post, M, m.W_out.data_ptr<float>(), D, out, D, accumulate);
+    add_bias(out, m.b_out, 0, rows, D, D);
+}
+
+void Block::mlp(const float *xn, int64_t rows, float *out, bool accumulate, BlockBuffers &work) const
+{
+    mlp_pre(xn, rows, work.hidden.floats(rows * m_traits.d_mlp));
+    mlp_from_pre(xn, rows, out, accumulate, work);
+}
+
+void Block::mlp_from_pre(const float *xn, int64_t rows, float *out, bool accumulate, BlockBuffers &work) const
+{
+    float *hidden = work.hidden.floats(rows * m_traits.d_mlp), *linear = nullptr; // [rows, M]
+    if (m_traits.gated_mlp) {
+        linear = work.up.floats(rows * m_traits.d_mlp);
+        mlp_linear(xn, rows, linear);
+    }
+    mlp_act(hidden, linear, rows);
+    mlp_write(hidden, rows, out, accumulate, work);
+}
+
+at::Tensor Block::mlp_backward(const at::Tensor &xn, const at::Tensor &g) const
+{
+    const int64_t n = xn.size(0), M = m_traits.d_mlp, D = m_traits.d_model;
+    const float *x = xn.data_ptr<float>();
+    at::Tensor pre = at::empty({n, M}, at::kFloat), g_post = at::empty({n, M}, at::kFloat), out = at::empty({n, D}, at::kFloat), linear;
+    mlp_pre(x, n, pre.data_ptr<float>());
+    if (m_traits.gated_mlp) {
+        linear = at::empty({n, M}, at::kFloat);
+        mlp_linear(x, n, linear.data_ptr<float>());
+    }
+    at::Tensor g_sum = g;
+    if (!m.mlp_post.identity()) {
+        at::Tensor post = pre.clone(), sum = at::empty({n, D}, at::kFloat);
+        mlp_act(post.data_ptr<float>(), m_traits.gated_mlp ? linear.data_ptr<float>() : nullptr, n);
+        mlp_sum(post.data_ptr<float>(), n, sum.data_ptr<float>());
+        g_sum = at::zeros({n, D}, at::kFloat);
+        m.mlp_post.backward(sum.data_ptr<float>(), g.data_ptr<float>(), g_sum.data_ptr<float>(), n);
+    }
+    gemm_bt(n, M, D, g_sum.data_ptr<float>(), D, m.W_out.data_ptr<float>(), D, g_post.data_ptr<float>(), M);
+    const at::Tensor &W_act = m_traits.gated_mlp ? m.W_gate : m.W_in;
+    if (m_traits.gated_mlp) {
+        at::Tensor acted = pre.clone();
+        activate(m_traits.activation, acted.data_ptr<float>(), n * M);
+        acted *= g_post; // gradient of the linear part
+        gemm_bt(n, D, M, acted.data_ptr<float>(), M, m.W_in.data_ptr<float>(), M, out.data_ptr<float>(), D);
+        g_post *= linear;
+    }
+    const at::Tensor g_pre = activation_gradient(m_traits.activation, g_post, pre).contiguous();
+    gemm_bt(n, D, M, g_pre.data_ptr<float>(), M, W_act.data_ptr<float>(), M, out.data_ptr<float>(), D, m_traits.gated_mlp);
+    return out;
+}
+
+} // namespace patchbay::detail

@@ -1,0 +1,21 @@
+// The folder that a model's path stands for, and the name that people know the model by.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace patchbay {
+
+/// The folder with config.json: "demo" is the model that comes with the program; a model's folder in a Hugging Face cache
+/// (models--ORG--NAME) stands for the snapshot in it. A relative path that is not there is also looked for in `beside`, the folder of the
+/// file that names it. Throws Error saying what the path is instead, and what to open.
+std::filesystem::path model_folder(const std::string &path, const std::filesystem::path &beside = {});
+
+/// As results and specs keep it, so that it means the same in another folder: absolute, or "demo".
+std::string absolute_model_path(const std::string &path);
+
+/// For captions and lists: the folder's name, whatever way the path takes to it (".", links, a slash at its end); of a snapshot in a
+/// Hugging Face cache the model's. "demo" stays.
+std::string model_name(const std::string &path);
+
+} // namespace patchbay

@@ -1,0 +1,126 @@
+// Random models of all traits, batches and specs, the same for a seed.
+#pragma once
+
+#include "spec/run_spec.h"
+#include "task/prompts.h"
+
+#include <algorithm>
+#include <random>
+
+namespace random_case {
+
+using namespace patchbay;
+
+class Draw {
+public:
+    explicit Draw(uint64_t seed) : m_random(seed) {}
+    int below(int n) { return int(m_random() % uint64_t(n)); }
+    int between(int low, int high) { return low + below(high - low + 1); }
+    bool chance(int percent) { return below(100) < percent; }
+    template <typename T> const T &of(const std::vector<T> &list) { return list[size_t(below(int(list.size())))]; }
+
+private:
+    std::mt19937_64 m_random;
+};
+
+inline ModelConfig random_config(Draw &draw)
+{
+    ModelConfig c;
+    c.family = draw.of(std::vector<Family>{Family::NeoX, Family::NeoX, Family::Gpt2, Family::Llama});
+    c.n_layers = draw.between(1, 4);
+    c.n_heads = draw.of(std::vector<int>{2, 4});
+    c.n_kv_heads = c.family == Family::Llama && draw.chance(70) ? c.n_heads / 2 : c.n_heads;
+    c.d_head = draw.of(std::vector<int>{4, 8});
+    c.d_model = draw.chance(70) ? c.n_heads * c.d_head : c.n_heads * c.d_head + 4;
+    c.d_mlp = draw.between(5, 40);
+    c.d_vocab = draw.between(20, 60);
+    c.n_ctx = 32;
+    c.norm = c.family == Family::Llama ? Norm::RmsNorm : Norm::LayerNorm;
+    c.activation = c.family == Family::Llama ? Activation::Silu : c.family == Family::Gpt2 ? Activation::GeluNew : Activation::Gelu;
+    c.gated_mlp = c.family == Family::Llama;
+    c.parallel = c.family == Family::NeoX && draw.chance(60);
+    c.rotary_dim = c.family == Family::Gpt2 ? 0 : c.family == Family::Llama ? c.d_head : c.d_head / 2;
+    if (c.rotary_dim > 0 && draw.chance(40))
+        c.rotary_scaling = {draw.chance(50) ? RotaryScaling::Type::Linear : RotaryScaling::Type::Llama3, double(draw.between(2, 8)), 1, 4, 24};
+    if (draw.chance(50))
+        return c;
+    // Traits of other families, in any company.
+    const auto at_times = [&] { return draw.chance(30); };
+    if (at_times())
+        c.qk_norm = draw.chance(50) ? QkNorm::PerHead : QkNorm::WholeWidth;
+    if (at_times()) {
+        c.post_norms = true;
+        c.pre_norms = draw.chance(60);
+    }
+    if (at_times())
+        c.norm = c.norm == Norm::LayerNorm ? Norm::RmsNorm : Norm::LayerNorm;
+    if (at_times())
+        c.gated_mlp = !c.gated_mlp;
+    if (at_times())
+        c.parallel = !c.parallel;
+    if (at_times())
+        c.clip_qkv = 1.2;
+    if (at_times())
+        c.score_cap = 1.5;
+    if (at_times())
+        c.attention_scale = 0.7;
+    if (at_times()) {
+        c.alibi = true;
+        c.rotary_dim = 0;
+    }
+    c.rotary_interleaved = at_times();
+    if (at_times())
+        for (int l = 0; l < c.n_layers; ++l)
+            c.layer_traits.push_back({draw.chance(60) ? draw.between(1, 6) : 0, !draw.chance(30), draw.chance(40) ? 50.0 : 0.0});
+    return c;
+}
+
+inline PromptBatch random_batch(Draw &draw, const ModelConfig &c)
+{
+    PromptBatch b;
+    b.prompts = draw.between(1, 4);
+    b.width = draw.between(6, 12);
+    for (int p = 0; p < b.prompts; ++p) {
+        const int end = draw.between(4, b.width - 1);
+        b.end.push_back(end);
+        b.io.push_back(draw.below(c.d_vocab));
+        b.s.push_back((b.io.back() + draw.between(1, c.d_vocab - 1)) % c.d_vocab);
+        b.io_pos.push_back(draw.between(0, end));
+        b.s1_pos.push_back(draw.between(0, end));
+        b.s2_pos.push_back(draw.between(0, end));
+        for (int pos = 0; pos < b.width; ++pos)
+            b.clean.push_back(draw.below(c.d_vocab));
+    }
+    b.flipped = b.clean;
+    // A prompt may be flipped nowhere, at one place, or at several; after END as well.
+    for (int p = 0; p < b.prompts; ++p)
+        for (int flips = draw.of(std::vector<int>{0, 1, 1, 1, 2, 3}); flips > 0; --flips)
+            b.flipped[size_t(p * b.width + draw.below(b.width))] = draw.below(c.d_vocab);
+    return b;
+}
+
+inline Positions random_positions(Draw &draw, const PromptBatch &batch, bool each_allowed)
+{
+    Positions out = parse_positions(draw.of(std::vector<std::string>{"all", "all", "end", "s2", "io", "0", each_allowed ? "each" : "s1"}));
+    out.list.clear();
+    if (out.kind == Positions::Kind::List)
+        for (int n = draw.between(1, 3); n > 0; --n) {
+            const int pos = draw.below(batch.width);
+            if (std::find(out.list.begin(), out.list.end(), pos) == out.list.end())
+                out.list.push_back(pos);
+        }
+    return out;
+}
+
+inline Node random_node(Draw &draw, const ModelConfig &c, const std::vector<Site> &sites)
+{
+    Node node;
+    do
+        node.site = draw.of(sites);
+    while (node.site == Site::ResidMid && c.parallel);
+    node.layer = draw.below(c.n_layers);
+    node.head = per_head(node.site) ? draw.below(c.n_heads) : -1;
+    return node;
+}
+
+} // namespace random_case
