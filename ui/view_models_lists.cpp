@@ -81,8 +81,7 @@ QString withUnit(const QString &what, const Baseline &baseline)
 
 QString effectLabel(const RunResult &result)
 {
-    const QString what = result.spec.is<Attribution>() ? QStringLiteral("Estimated effect") : QStringLiteral("Logit diff variation");
-    return withUnit(what, result.baseline);
+    return withUnit(result.spec.is<Attribution>() ? QStringLiteral("Estimated effect") : QStringLiteral("Logit diff variation"), result.baseline);
 }
 
 QString cellText(const nlohmann::json &value)

@@ -4,7 +4,6 @@
 #include "base/plain_text.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
 namespace patchbay {

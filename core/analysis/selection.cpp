@@ -41,7 +41,7 @@ HeadQuantity quantity(const RunResult &result, const std::string &name)
         out.layers = grid->shape[0];
         out.heads = grid->shape[1];
         const EffectUnit unit = effect_unit(result.baseline);
-        out.unit = unit.symbol;
+        out.unit = unit.symbol; // whatever took the activation's place
         for (int cell = 0; cell < grid->cells(); ++cell)
             out.values.push_back(unit.factor * normalised(*grid, cell, result.baseline));
         return out;

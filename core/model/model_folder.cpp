@@ -1,6 +1,7 @@
 #include "model/model_folder.h"
 
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "io/array_files.h"
 #include "model/detail/foreign_checkpoint.h"
 #include "model/model.h"
@@ -41,7 +42,7 @@ fs::path snapshot_of(const fs::path &cached)
         throw Error(cached.string(), "is a model in a Hugging Face cache of which no snapshot was downloaded");
     if (const fs::path main = cached / "refs" / "main"; fs::exists(main, ignored)) {
         std::string revision = read_file(main);
-        revision.erase(std::find_if(revision.begin(), revision.end(), [](unsigned char c) { return std::isspace(c); }), revision.end());
+        revision.erase(std::find_if(revision.begin(), revision.end(), is_space), revision.end());
         for (const fs::path &snapshot : snapshots)
             if (file_name(snapshot) == revision)
                 return snapshot;

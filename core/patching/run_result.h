@@ -31,14 +31,6 @@ struct Baseline {
     double scale() const { return shares_make_sense() ? gap() : 1; }
 };
 
-/// Where a cell lies; -1 where the grid has no such axis.
-struct CellPlace {
-    int layer = -1, position = -1, head = -1;
-    bool operator==(const CellPlace &) const = default;
-};
-/// "L9H6", "L9H6 pos 4", "L9"; "together" for the one cell of a single run.
-std::string label(const CellPlace &place);
-
 /// How effects are written for people: in % of the gap, or as differences of logits where shares make no sense.
 struct EffectUnit {
     double factor = 100;      ///< of normalised()
@@ -51,6 +43,14 @@ EffectUnit effect_unit(const Baseline &baseline);
 std::string effect_text(double normalised_effect, const EffectUnit &unit);
 /// What people must know about the gap before they read effects: that it vanishes, or that it is below 0. Empty otherwise.
 std::string gap_note(const Baseline &baseline);
+
+/// Where a cell lies; -1 where the grid has no such axis.
+struct CellPlace {
+    int layer = -1, position = -1, head = -1;
+    bool operator==(const CellPlace &) const = default;
+};
+/// "L9H6", "L9H6 pos 4", "L9"; "together" for the one cell of a single run.
+std::string label(const CellPlace &place);
 
 /// One sweep's cells: axes such as {"layer", "head"}, {"layer", "pos", "head"}, {"layer"} or none (a single run).
 struct Grid {

@@ -202,23 +202,6 @@ PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &ex
     return result;
 }
 
-std::string hash_of(const PromptBatch &batch)
-{
-    std::vector<int64_t> read{batch.prompts};
-    for (int prompt = 0; prompt < batch.prompts; ++prompt) {
-        const size_t p = size_t(prompt);
-        read.push_back(batch.end[p]);
-        for (const bool flipped : {false, true})
-            for (int position = 0; position <= batch.end[p]; ++position)
-                read.push_back(batch.at(flipped, prompt, position));
-        read.push_back(batch.io[p]);
-        read.push_back(batch.s[p]);
-        for (const std::vector<int> *role : {&batch.io_pos, &batch.s1_pos, &batch.s2_pos})
-            read.push_back(role->empty() ? -1 : (*role)[p]);
-    }
-    return sha256_of(read.data(), read.size() * sizeof(int64_t));
-}
-
 PromptBatch fitting_prompts(const PromptBatch &batch, int n_ctx, const std::vector<int> &excluded)
 {
     std::vector<int> without = excluded;
@@ -248,6 +231,23 @@ PromptBatch fitting_prompts(const PromptBatch &batch, int n_ctx, const std::vect
     }
     fitting.width = width;
     return fitting;
+}
+
+std::string hash_of(const PromptBatch &batch)
+{
+    std::vector<int64_t> read{batch.prompts};
+    for (int prompt = 0; prompt < batch.prompts; ++prompt) {
+        const size_t p = size_t(prompt);
+        read.push_back(batch.end[p]);
+        for (const bool flipped : {false, true})
+            for (int position = 0; position <= batch.end[p]; ++position)
+                read.push_back(batch.at(flipped, prompt, position));
+        read.push_back(batch.io[p]);
+        read.push_back(batch.s[p]);
+        for (const std::vector<int> *role : {&batch.io_pos, &batch.s1_pos, &batch.s2_pos})
+            read.push_back(role->empty() ? -1 : (*role)[p]);
+    }
+    return sha256_of(read.data(), read.size() * sizeof(int64_t));
 }
 
 void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx)

@@ -19,7 +19,7 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
 /// The batch a reference describes, for any kind; prompts that cannot be run are left out and named in its notes. tokenizer may be null
 /// for kind "batch" only. Throws Error.
 PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ctx = 0);
-/// The same for a model, with its tokenizer and context. Where a tokenizer is needed and there is none, the Error says why.
+/// The same for a model, with its tokenizer and its context. Where a tokenizer is needed and there is none, the Error says why.
 PromptBatch load_batch(const TaskRef &task, const Model &model);
 
 /// Lines of {"clean", "flipped", "answer", "wrong"} (JSONL), a JSON list of them, or a table (CSV) with such a header; other programs'

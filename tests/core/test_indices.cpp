@@ -45,37 +45,28 @@ class TestIndices : public QObject {
 private Q_SLOTS:
     void positions()
     {
-        const auto run = [&](int method, const Positions &positions) {
-            if (method == 3) {
-                run_analysis(m_session, spec_of(Analysis{"ablate", {{0, 1}}, {{"positions", to_string(positions)}}}));
-                return;
-            }
-            RunSpec spec;
-            if (method == 0) {
-                ActPatch sweep;
-                sweep.positions = positions;
-                spec.method = sweep;
-            } else if (method == 1) {
-                PathPatch path;
-                path.receivers = parse_ends("resid_post:1");
-                path.positions = positions;
-                spec.method = path;
-            } else {
-                Attribution estimate;
-                estimate.positions = positions;
-                spec.method = estimate;
-            }
-            QVERIFY(m_session.run(spec).complete);
+        const Positions nowhere{Positions::Kind::List, {}, {}}, negative{Positions::Kind::List, {}, {-1}};
+        const auto run = [&](const Positions &positions, int which) {
+            if (which == 3)
+                return run_analysis(m_session, spec_of(Analysis{"ablate", {{0, 1}}, {{"positions", to_string(positions)}}}));
+            ActPatch sweep;
+            sweep.positions = positions;
+            Attribution estimate;
+            estimate.positions = positions;
+            PathPatch path;
+            path.receivers = parse_ends("resid_post:1");
+            path.positions = positions;
+            return m_session.run(which == 0 ? spec_of(sweep) : which == 1 ? spec_of(estimate) : spec_of(path));
         };
-        for (int method = 0; method < 4; ++method) {
+        for (int which = 0; which < 4; ++which) {
             for (const char *list : {"99", "3,99", "99,3"})
-                VERIFY_MESSAGE(run(method, parse_positions(list)), "positions: 99 is out of range: the positions are 0 to 4");
-            VERIFY_MESSAGE(run(method, parse_positions("5")), "positions: 5 is out of range: the positions are 0 to 4"); // padding of every prompt
-            if (method < 3) {
-                VERIFY_MESSAGE(run(method, Positions::at(std::vector<int>{})), "positions: the list is empty");
-                VERIFY_MESSAGE(run(method, Positions::at(std::vector<int>{-1})), "positions: -1 is out of range");
-            }
-            run(method, parse_positions("2,4")); // the longer prompt's last
+                VERIFY_MESSAGE(run(parse_positions(list), which), "positions: 99 is out of range: the positions are 0 to 4");
+            VERIFY_MESSAGE(run(parse_positions("5"), which), "positions: 5 is out of range: the positions are 0 to 4"); // padding of every prompt
+            QVERIFY(run(parse_positions("2,4"), which).complete); // the longer prompt's last
+            if (which == 3)
+                continue; // given as text there
+            VERIFY_MESSAGE(run(nowhere, which), "positions: the list is empty");
+            VERIFY_MESSAGE(run(negative, which), "positions: -1 is out of range");
         }
     }
 
@@ -101,13 +92,14 @@ private Q_SLOTS:
 
     void prompts()
     {
-        const auto pattern = [&](const nlohmann::json &prompt) {
+        const auto run = [&](const nlohmann::json &prompt) {
             return run_analysis(m_session, spec_of(Analysis{"attention-patterns", {{0, 0}}, {{"prompt", prompt}}}));
         };
-        for (const int prompt : {2, -1, 1000000})
-            VERIFY_MESSAGE(pattern(prompt), "options.prompt: " + std::to_string(prompt) + " is out of range: the prompts are 0 to 1");
-        VERIFY_MESSAGE(pattern(0.5), "options.prompt: 0.5 is not the index of a prompt");
-        QVERIFY(pattern(1).complete);
+        for (const int prompt : {2, 1000000})
+            VERIFY_MESSAGE(run(prompt), "options.prompt: " + std::to_string(prompt) + " is out of range: the prompts are 0 to 1");
+        for (const nlohmann::json &prompt : {nlohmann::json(-1), nlohmann::json(0.5), nlohmann::json("1")})
+            VERIFY_MESSAGE(run(prompt), "options.prompt");
+        QVERIFY(run(1).complete);
     }
 };
 

@@ -27,7 +27,7 @@ void TestPlainText::numbers_are_read()
 
 void TestPlainText::numbers_are_written()
 {
-    QCOMPARE(std::setlocale(LC_NUMERIC, nullptr), "C");
+    std::setlocale(LC_NUMERIC, "C"); // QTest has taken the user's
     for (const double value : {0.0, -0.0, 0.05, 1e-6, 123456.0, 1234567.0, 2.5, -3.14159, 1e300, 1.0 / 3}) {
         char expected[400];
         for (const int digits : {0, 1, 3}) {

@@ -1,10 +1,9 @@
 // Attention of chosen heads on one prompt, kept with its tokens so that a report can draw it again from the result alone.
 #include "analysis/detail/readings.h"
 #include "base/check_index.h"
-#include "base/plain_text.h"
 #include "model/check_head.h"
 
-#include <cmath>
+#include <algorithm>
 
 namespace patchbay {
 
@@ -15,11 +14,8 @@ namespace {
 void run_attention_patterns(AnalysisRun &run)
 {
     const PromptBatch &batch = run.in.batch;
-    const double asked = run.option("prompt", 0);
-    if (asked != std::floor(asked) || std::abs(asked) > 1e9)
-        throw Error("options.prompt", short_text(asked) + " is not the index of a prompt");
-    check_index(int64_t(asked), batch.prompts, "options.prompt", "prompts");
-    const int prompt = int(asked);
+    const int prompt = int(std::clamp(run.option("prompt", 0), -1e9, 1e9)); // a whole number, says check_analysis
+    check_index(prompt, batch.prompts, "options.prompt", "prompts");
     const AttentionKind kind = run.flag("value_weighted") ? AttentionKind::ValueWeighted : AttentionKind::Plain;
     const bool flipped = run.flag("flipped");
     const int64_t size = batch.end[size_t(prompt)] + 1;
@@ -65,7 +61,7 @@ const AnalysisInfo &declared::attention_patterns()
         .title = "Attention",
         .tip = "Attention patterns of some heads on one prompt, kept in the result",
         .heads = "the heads whose attention to keep",
-        .parameters = {{"prompt", Parameter::Kind::Number, "index of the prompt, counted from 0 (0)"},
+        .parameters = {{"prompt", Parameter::Kind::Whole, "index of the prompt, counted from 0 (0)"},
                        {"flipped", Parameter::Kind::Flag, "of the flipped prompt instead of the clean one"},
                        {"value_weighted", Parameter::Kind::Flag,
                         "attention times the length of what is moved, relative to the longest"}},
