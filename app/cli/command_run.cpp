@@ -58,10 +58,10 @@ int run(const Options &options)
     work_options.expected_sha256 = spec.model.sha256;
     work_options.expected_task_sha256 = spec.task.sha256;
     Workspace work(work_options, console);
-    if (spec.is<Analysis>()) {
-        spec.model = work.spec().model;
+    spec.model = work.spec().model; // as it was found, with its hash; the prompts likewise
+    spec.task = work.spec().task;
+    if (spec.is<Analysis>())
         return run_analysis_spec(work, spec, options.output, options.sweep.top, console);
-    }
     RunResult earlier;
     if (options.resume)
         earlier = load_result(options.file);

@@ -12,10 +12,12 @@ namespace patchbay {
 
 namespace {
 
-// Whoever can run an analysis knows all of them.
+// Every program that links core knows them all: core/CMakeLists.txt asks the linker for this name.
 [[maybe_unused]] const bool registered = (register_analyses(declared::all()), true);
 
 } // namespace
+
+extern "C" void patchbay_analyses() {}
 
 RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {

@@ -86,7 +86,7 @@ class Demo(CliTest):
             for key, values in read_safetensors(name)[0].items():
                 self.assertTrue(np.isfinite(values).all(), f"{command[0]} {key}")
         self.assertIn("vanishes", run("baseline", "--pairs", zero).stdout)
-        self.assertIn("vanishes", run("analyse", "roles", "--pairs", zero, expect=1).stderr)
+        self.assertIn("needs the positions of IO", run("analyse", "roles", "--pairs", zero, expect=1).stderr)
         steps = json.loads(run("recipe", "ioi-circuit", "--pairs", zero, "--out", self.folder / "recipe", "--json").stdout)["steps"]
         self.assertNotIn("inf", json.dumps(steps).lower().replace("information", ""))
         self.assertEqual([step["id"] for step in steps if step["state"] == "failed"], [])
