@@ -23,10 +23,10 @@ Tokens tokens_of(const PromptBatch &batch, bool flipped)
 
 } // namespace
 
-AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched)
+AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched, const CancelToken &cancel)
 {
     m->enter();
-    m->baseline({});
+    m->baseline(cancel);
     const ModelConfig &c = m->model->config();
     check_head(head, c);
     const bool base_flipped = base_is_flipped(spec);
@@ -36,7 +36,7 @@ AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, cons
     source_options.ungroup_kv = c.grouped();
     for (const Node &node : patched)
         source_options.keep.push_back(hook_of(node));
-    const ArrayMap source = transformer.run(tokens_of(m->batch, !base_flipped), source_options).cache;
+    const ArrayMap source = transformer.run(tokens_of(m->batch, !base_flipped), source_options, cancel).cache;
 
     HookedTransformer::Options options;
     options.logits = false;
@@ -57,7 +57,7 @@ AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, cons
                 change.positions.push_back(rows->rows(p));
         options.interventions.push_back(std::move(change));
     }
-    const Array pattern = transformer.run(tokens_of(m->batch, base_flipped), options).cache.at(pattern_hook); // [P, H, T, T]
+    const Array pattern = transformer.run(tokens_of(m->batch, base_flipped), options, cancel).cache.at(pattern_hook); // [P, H, T, T]
     AttentionPattern out;
     out.head = head;
     const size_t T = size_t(m->batch.width);

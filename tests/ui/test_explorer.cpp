@@ -56,7 +56,7 @@ private Q_SLOTS:
 
     void aNewerLiveRunSupersedesAnOlderOne()
     {
-        const int layers = m_explorer->document.setup()->model->config().n_layers;
+        const int layers = m_explorer->document.setup()->config().n_layers;
         const int before = m_explorer->runs.rowCount();
         for (int head = 0; head < 5; ++head)
             m_explorer->paths.receive({{layers - 1, head}}, Site::K);
