@@ -273,7 +273,7 @@ void MainWindow::saveResult(int id)
 void MainWindow::closeEvent(QCloseEvent *event)
 {
     m_docking.save();
-    m_explorer.compute.cancelAll();
+    m_explorer.backend.cancelAll();
     event->accept();
 }
 

@@ -83,7 +83,7 @@ void MainWindow::connectActions()
             m_explorer.navigation.forgetPrompt();
         else
             m_explorer.navigation.reset(keptCircuit(*setup));
-        m_controls->setGrouped(setup->model->config().grouped());
+        m_controls->setGrouped(setup->config().grouped());
         if (setup->model_ref.path != "demo")
             m_recent->add(QString::fromStdString(setup->model_ref.path));
     });

@@ -10,8 +10,7 @@
 #include <QPaintEvent>
 #include <QPainter>
 
-#include <cmath>
-#include <cstring>
+#include <algorithm>
 
 namespace patchbay::widgets {
 
@@ -25,61 +24,55 @@ HeatmapWidget::HeatmapWidget(QWidget *parent) : QWidget(parent), m_emptyText(tr(
     relayout();
 }
 
-static bool sameShape(const HeatmapView &a, const HeatmapView &b)
-{
-    if (a.facets.size() != b.facets.size() || a.title != b.title || a.xLabel != b.xLabel || a.yLabel != b.yLabel
-        || a.xTicks != b.xTicks || a.unit != b.unit || a.colourLabel != b.colourLabel
-        || a.columnsAreHeads != b.columnsAreHeads || a.masked != b.masked)
-        return false;
-    for (int i = 0; i < a.facets.size(); ++i) {
-        const HeatmapFacet &x = a.facets[i], &y = b.facets[i];
-        if (x.title != y.title || x.rows != y.rows || x.columns != y.columns || x.values.size() != y.values.size()
-            || x.states.size() != y.states.size())
-            return false;
-    }
-    return true;
-}
-
 void HeatmapWidget::setView(const HeatmapView &view)
 {
-    const HeatmapView before = std::exchange(m_view, finite(view));
-    const double limit = colourLimit(m_view);
-    const bool incremental = sameShape(before, m_view) && limit == m_limit && !(m_stale.size() == 1 && m_stale[0] == rect());
-    m_limit = limit;
-    if (incremental) {
-        repaintChanged(before);
-    } else {
-        if (before.columnsAreHeads != m_view.columnsAreHeads)
-            m_selection = {};
-        if (m_hover.valid() && (m_hover.facet >= m_view.facets.size() || m_hover.row >= m_view.facets[m_hover.facet].rows
-                                || m_hover.column >= m_view.facets[m_hover.facet].columns))
-            m_hover = {};
-        m_facet = std::clamp(m_facet, 0, std::max(0, int(m_view.facets.size()) - 1));
-        relayout();
-        setAccessibleName(m_view.title.isEmpty() ? tr("Heatmap") : tr("Heatmap: %1").arg(m_view.title));
-    }
+    const bool headsBefore = m_view.columnsAreHeads;
+    m_view = finite(view);
+    m_limit = colourLimit(m_view);
+    if (headsBefore != m_view.columnsAreHeads)
+        m_selection = {};
+    if (m_hover.valid() && (m_hover.facet >= m_view.facets.size() || m_hover.row >= m_view.facets[m_hover.facet].rows
+                            || m_hover.column >= m_view.facets[m_hover.facet].columns))
+        m_hover = {};
+    m_facet = std::clamp(m_facet, 0, std::max(0, int(m_view.facets.size()) - 1));
+    relayout();
+    setAccessibleName(m_view.title.isEmpty() ? tr("Heatmap") : tr("Heatmap: %1").arg(m_view.title));
     updateReadout();
 }
 
-void HeatmapWidget::repaintChanged(const HeatmapView &before)
+static bool sameFrame(const HeatmapView &a, const HeatmapView &b)
+{
+    return a.title == b.title && a.columnsAreHeads == b.columnsAreHeads && a.masked == b.masked
+        && std::equal(a.facets.cbegin(), a.facets.cend(), b.facets.cbegin(), b.facets.cend(), [](const HeatmapFacet &x, const HeatmapFacet &y) {
+               return x.title == y.title && x.rows == y.rows && x.columns == y.columns;
+           });
+}
+
+void HeatmapWidget::updateCells(const HeatmapView &view, const QVector<CellRef> &changed)
+{
+    if (!sameFrame(m_view, view) || colourLimit(view) != m_limit) {
+        setView(view);
+        return;
+    }
+    m_view = finite(view);
+    repaintCells(changed);
+    updateReadout();
+}
+
+void HeatmapWidget::repaintCells(const QVector<CellRef> &changed)
 {
     constexpr int manyCells = 128; // beyond this single cells cost more than the facet
-    for (int i = 0; i < m_view.facets.size(); ++i) {
-        const HeatmapFacet &old = before.facets[i], &now = m_view.facets[i];
-        const FacetLayout &place = m_layout.facets[i];
-        QVector<QRect> changed;
-        for (qsizetype cell = 0; cell < now.values.size() && cell < qsizetype(now.rows) * now.columns; ++cell) {
-            // Compared as bits: NaN equals itself here.
-            const bool same = std::memcmp(&old.values[cell], &now.values[cell], sizeof(double)) == 0
-                && (cell >= now.states.size() || old.states[cell] == now.states[cell]);
-            if (!same)
-                changed.append(place.cellRect(int(cell / now.columns), int(cell % now.columns)));
-        }
-        if (changed.isEmpty())
+    if (changed.isEmpty() || (m_stale.size() == 1 && m_stale.front() == rect()))
+        return;
+    QVector<QVector<QRect>> byFacet(m_layout.facets.size());
+    for (const CellRef &cell : changed)
+        if (cell.valid() && cell.facet < byFacet.size())
+            byFacet[cell.facet] << m_layout.cellRect(cell);
+    for (int facet = 0; facet < byFacet.size(); ++facet) {
+        const FacetLayout &place = m_layout.facets[facet];
+        if (byFacet[facet].isEmpty())
             continue;
-        if (changed.size() > manyCells)
-            changed = {place.cells};
-        m_stale += changed;
+        m_stale += byFacet[facet].size() > manyCells ? QVector<QRect>{place.cells} : byFacet[facet];
         for (const QRect &part : {place.rowSums, place.columnSums, m_layout.readout}) { // the legend of states may lose an entry
             if (!part.isEmpty() && !m_stale.contains(part))
                 m_stale += part;
@@ -88,8 +81,7 @@ void HeatmapWidget::repaintChanged(const HeatmapView &before)
     // Views may come faster than paints; what piles up is then drawn as a whole.
     if (m_stale.size() > 4 * manyCells)
         m_stale = {rect()};
-    if (!m_stale.isEmpty())
-        update();
+    update();
 }
 
 void HeatmapWidget::setEmptyText(const QString &text)

@@ -15,9 +15,11 @@ class HeatmapWidget : public QWidget {
 public:
     explicit HeatmapWidget(QWidget *parent = nullptr);
 
-    /// Shows a view. Cells that differ from the view before are the only ones repainted when shape and scale are the same,
-    /// so it may be called at any rate while a sweep runs.
+    /// Shows a view.
     void setView(const HeatmapView &view);
+    /// The view that is shown, with other values in these cells: only they are repainted while shape, scale and mask stay. May be called at any
+    /// rate while a sweep runs.
+    void updateCells(const HeatmapView &view, const QVector<CellRef> &changed);
     const HeatmapView &view() const { return m_view; }
 
     /// Text in the middle while there are no facets ("No run yet").
@@ -63,7 +65,7 @@ private:
     HeatmapScene scene() const;
     void relayout();
     void repaintAll();                   ///< the data part too
-    void repaintChanged(const HeatmapView &before);
+    void repaintCells(const QVector<CellRef> &changed);
     void setHover(CellRef cell, QPoint point);
     void updateReadout(QPoint point = {-1, -1});
     void finishSelection(bool changed);

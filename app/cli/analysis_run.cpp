@@ -46,7 +46,7 @@ void say(const RunResult &result, int top, Console &console)
 int run_analysis_spec(Workspace &work, const RunSpec &spec, const OutputOptions &output, int top, Console &console)
 {
     RunObserver observer;
-    observer.progress = [&](int done, int total) { console.progress(spec.as<Analysis>()->name, total > 0 ? double(done) / total : 1); };
+    observer.tell = on_progress([&](int done, int total) { console.progress(spec.as<Analysis>()->name, total > 0 ? double(done) / total : 1); });
     const RunResult result = run_analysis(work.session(), spec, observer, cancel_on_interrupt());
     console.end_progress();
     if (output.wanted())

@@ -85,7 +85,7 @@ ordered_json measure(Session &session, const std::string &work, const Options &o
         [&] {
             RunObserver observer;
             observer.estimates = !options.no_estimates;
-            observer.progress = [&](int done, int total) { console.progress(work + ":", total > 0 ? double(done) / total : 1); };
+            observer.tell = on_progress([&](int done, int total) { console.progress(work + ":", total > 0 ? double(done) / total : 1); });
             const auto start = std::chrono::steady_clock::now();
             result = session.run(spec, observer, cancel_on_interrupt());
             const double seconds = seconds_since(start);

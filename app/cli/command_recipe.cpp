@@ -39,10 +39,10 @@ int run(const Options &options)
     try {
         for (; current < recipe.steps.size(); ++current) {
             RunObserver observer;
-            observer.progress = [&](int done, int total) {
+            observer.tell = on_progress([&](int done, int total) {
                 console.progress(std::to_string(current + 1) + "/" + std::to_string(recipe.steps.size()) + " " + recipe.steps[current].title,
                                  total > 0 ? double(done) / total : 1);
-            };
+            });
             chain.run(current, observer, cancel_on_interrupt());
             tell();
         }

@@ -107,9 +107,9 @@ RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &swee
     RunObserver observer;
     observer.estimates = sweep.estimates;
     observer.resume = resume;
-    observer.progress = [&](int done, int total) {
+    observer.tell = on_progress([&](int done, int total) {
         console.progress(std::to_string(done) + " of " + std::to_string(total) + " cells,", total > 0 ? double(done) / total : 1);
-    };
+    });
     return work.session().run(spec, observer, cancel_on_interrupt());
 }
 

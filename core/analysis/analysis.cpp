@@ -37,12 +37,14 @@ RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver 
     result.model_sha256 = session.model().trust().sha256;
     result.version = program_version();
     result.summary = nlohmann::json::object();
-    if (observer.started)
-        observer.started(result);
+    if (observer.tell)
+        observer.tell(Started{result});
     detail::AnalysisRun run{session, session.internals(), spec, *analysis, result, observer, cancel};
     info.run(run);
     result.complete = true;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (observer.tell)
+        observer.tell(Done{RunEnd{result.complete, result.seconds, result.arrays, result.summary}});
     return result;
 }
 

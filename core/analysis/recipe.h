@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,9 @@ public:
 
     /// Runs one step (again). Throws nothing but Cancelled: failures are outcomes.
     const StepOutcome &run(size_t step, const RunObserver &observer = {}, const CancelToken &cancel = {});
+    /// The same, a part at a time: begin, then proceed until it says false. What the observer names must outlive the step.
+    void begin(size_t step);
+    bool proceed(const RunObserver &observer = {}, const CancelToken &cancel = {});
     /// Runs every step that is still pending, in order. before is told each step's index.
     void run_all(const std::function<void(size_t)> &before = {}, const RunObserver &observer = {}, const CancelToken &cancel = {});
 
@@ -90,7 +94,8 @@ private:
     const StepOutcome &outcome_of(const std::string &id) const;
     std::vector<Head> heads_of(const nlohmann::json &reference) const;
     StepOutcome run_baseline(const CancelToken &cancel);
-    StepOutcome run_spec(size_t step, const RunObserver &observer, const CancelToken &cancel);
+    /// None: there is more to do.
+    std::optional<StepOutcome> proceed_spec(const RunObserver &observer, const CancelToken &cancel);
     StepOutcome run_select(const RecipeStep &step) const;
     StepOutcome run_circuit(const RecipeStep &step) const;
     const PathPatch *path_behind(const std::string &id) const;
@@ -102,6 +107,9 @@ private:
     ModelRef m_model;
     TaskRef m_task;
     std::vector<StepOutcome> m_outcomes;
+    size_t m_current = 0;               ///< the step that was begun
+    double m_seconds = 0;               ///< that its parts took
+    std::unique_ptr<RunSteps> m_sweep;  ///< its run, where that is a sweep
 };
 
 } // namespace patchbay

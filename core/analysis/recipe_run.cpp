@@ -98,36 +98,64 @@ void RecipeRun::skip(size_t index)
     m_outcomes.at(index).message = "Skipped.";
 }
 
-StepOutcome RecipeRun::run_spec(size_t index, const RunObserver &observer, const CancelToken &cancel)
+std::optional<StepOutcome> RecipeRun::proceed_spec(const RunObserver &observer, const CancelToken &cancel)
 {
-    const RunSpec filled = spec(index);
-    StepOutcome outcome;
-    RunResult result = filled.is<Analysis>() ? run_analysis(m_session, filled, observer, cancel) : m_session.run(filled, observer, cancel);
+    RunResult result;
+    if (m_sweep) {
+        if (m_sweep->step(cancel))
+            return std::nullopt;
+        result = std::move(m_sweep->result());
+    } else if (const RunSpec filled = spec(m_current); filled.is<Analysis>()) {
+        result = run_analysis(m_session, filled, observer, cancel);
+    } else {
+        m_sweep = m_session.begin(filled, observer, cancel);
+        return std::nullopt;
+    }
     if (!result.complete)
         throw Cancelled();
+    StepOutcome outcome;
     outcome.state = StepState::Done;
-    outcome.caption = describe(filled, result.baseline.shares_make_sense());
-    outcome.message = title(filled);
+    outcome.caption = describe(result.spec, result.baseline.shares_make_sense());
+    outcome.message = title(result.spec);
     outcome.result = std::make_shared<const RunResult>(std::move(result));
     return outcome;
 }
 
 const StepOutcome &RecipeRun::run(size_t index, const RunObserver &observer, const CancelToken &cancel)
 {
-    const RecipeStep &step = m_recipe.steps.at(index);
-    const auto start = std::chrono::steady_clock::now();
+    begin(index);
+    while (proceed(observer, cancel)) {
+    }
+    return m_outcomes[index];
+}
+
+void RecipeRun::begin(size_t index)
+{
     forget(index); // what others made of it no longer holds
-    StepOutcome &kept = m_outcomes.at(index);
-    kept.state = StepState::Running;
+    m_outcomes.at(index).state = StepState::Running;
+    m_current = index;
+    m_seconds = 0;
+    m_sweep.reset();
+}
+
+bool RecipeRun::proceed(const RunObserver &observer, const CancelToken &cancel)
+{
+    const RecipeStep &step = m_recipe.steps.at(m_current);
+    const auto start = std::chrono::steady_clock::now();
+    StepOutcome &kept = m_outcomes.at(m_current);
     try {
         cancel.check();
-        StepOutcome outcome = step.kind == StepKind::Baseline ? run_baseline(cancel)
-                              : step.kind == StepKind::Run    ? run_spec(index, observer, cancel)
-                              : step.kind == StepKind::Select ? run_select(step)
-                                                              : run_circuit(step);
-        outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        kept = std::move(outcome);
+        std::optional<StepOutcome> outcome = step.kind == StepKind::Baseline ? run_baseline(cancel)
+                                             : step.kind == StepKind::Run    ? proceed_spec(observer, cancel)
+                                             : step.kind == StepKind::Select ? run_select(step)
+                                                                             : run_circuit(step);
+        m_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        if (!outcome)
+            return true;
+        outcome->seconds = m_seconds;
+        kept = std::move(*outcome);
     } catch (const Cancelled &) {
+        m_sweep.reset();
         kept = {};
         throw;
     } catch (const NothingToDo &e) {
@@ -139,7 +167,8 @@ const StepOutcome &RecipeRun::run(size_t index, const RunObserver &observer, con
         kept.state = StepState::Failed;
         kept.message = means_out_of_memory(e) ? not_enough_memory : e.what();
     }
-    return kept;
+    m_sweep.reset();
+    return false;
 }
 
 void RecipeRun::run_all(const std::function<void(size_t)> &before, const RunObserver &observer, const CancelToken &cancel)

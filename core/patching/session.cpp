@@ -149,45 +149,50 @@ RunResult Session::Impl::begin(const RunSpec &spec, const SweepPlan &sweep) cons
     return result;
 }
 
-void Session::Impl::finish(const RunSpec &, const SweepPlan &sweep, const Schedule &schedule, RunResult &result, const RunObserver &observer,
-                           const CancelToken &cancel)
-{
-    const auto start = std::chrono::steady_clock::now();
-    if (observer.started)
-        observer.started(result);
-    result.complete = run_schedule(sweep, schedule, runs.run(sweep.base_flipped).logit_diff, result, observer, cancel);
-    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
+namespace {
 
-RunResult Session::Impl::run_activation(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
-{
-    const SweepPlan sweep = plan_activation_patching(spec, batch, runs);
-    RunResult result = begin(spec, sweep);
-    std::vector<int> first = runs.layout().end; // nothing changes before the first row of any cell
-    for (const CellPlan &plan : sweep.plans)
-        for (size_t p = 0; p < first.size(); ++p)
-            first[p] = std::min(first[p], plan.start[p]);
-    const std::unique_ptr<HeadEntry> entry = head_entry(sweep.base_flipped, first);
-    Wave wave(runs, sweep.base_flipped, work, entry.get());
+/// What the schedule of an activation patching run reads while it goes on.
+struct ActivationSweep {
+    SweepPlan plan;
+    std::vector<int> first; ///< nothing changes before the first row of any cell
+    std::unique_ptr<HeadEntry> entry;
+    std::optional<Wave> wave;
     std::vector<double> flops;
     std::vector<int64_t> rows;
-    for (const CellPlan &plan : sweep.plans) {
-        flops.push_back(wave.flops(plan));
-        rows.push_back(Wave::rows(plan, runs.layout()));
+};
+
+} // namespace
+
+std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, const RunObserver &observer)
+{
+    const auto sweep = std::make_shared<ActivationSweep>();
+    sweep->plan = plan_activation_patching(spec, batch, runs);
+    sweep->first = runs.layout().end;
+    for (const CellPlan &plan : sweep->plan.plans)
+        for (size_t p = 0; p < sweep->first.size(); ++p)
+            sweep->first[p] = std::min(sweep->first[p], plan.start[p]);
+    sweep->entry = head_entry(sweep->plan.base_flipped, sweep->first);
+    sweep->wave.emplace(runs, sweep->plan.base_flipped, work, sweep->entry.get());
+    for (const CellPlan &plan : sweep->plan.plans) {
+        sweep->flops.push_back(sweep->wave->flops(plan));
+        sweep->rows.push_back(Wave::rows(plan, runs.layout()));
     }
     Schedule schedule;
-    schedule.flops = [&](int i) { return flops[size_t(i)]; };
-    schedule.rows = [&](int i) { return rows[size_t(i)]; };
-    schedule.rows_at_once = rows_at_once(entry ? HeadEntry::bytes(runs, first) : 0);
-    schedule.compute = [&](const std::vector<int> &chosen, const CancelToken &token) {
+    schedule.flops = [sweep](int i) { return sweep->flops[size_t(i)]; };
+    schedule.rows = [sweep](int i) { return sweep->rows[size_t(i)]; };
+    schedule.rows_at_once = rows_at_once(sweep->entry ? HeadEntry::bytes(runs, sweep->first) : 0);
+    schedule.compute = [this, sweep](const std::vector<int> &chosen, const CancelToken &token) {
+        const SignalsHeldOff held = enter();
         std::vector<CellPlan> plans;
         for (const int i : chosen)
-            plans.push_back(sweep.plans[size_t(i)]);
-        return wave.run(plans, token);
+            plans.push_back(sweep->plan.plans[size_t(i)]);
+        return sweep->wave->run(plans, token);
     };
-    schedule.estimate = [&](const CancelToken &token) { return estimate_activation(spec, sweep, token); };
-    finish(spec, sweep, schedule, result, observer, cancel);
-    return result;
+    schedule.estimate = [this, sweep, spec](const CancelToken &token) {
+        const SignalsHeldOff held = enter();
+        return estimate_activation(spec, sweep->plan, token);
+    };
+    return begin_schedule({sweep, &sweep->plan}, std::move(schedule), runs.run(sweep->plan.base_flipped).logit_diff, begin(spec, sweep->plan), observer);
 }
 
 Session::Session(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources)
@@ -225,25 +230,35 @@ const Baseline &Session::baseline(const CancelToken &cancel)
     return m->baseline(cancel);
 }
 
-RunResult Session::run(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
+std::unique_ptr<RunSteps> Session::begin(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
     const SignalsHeldOff held = m->enter();
+    m->baseline(cancel);
+    if (spec.metric != "logit_diff")
+        throw Error("metric", "'" + spec.metric + "' is not known; the metric is logit_diff");
+    if (spec.is<ActPatch>())
+        return m->begin_activation(spec, observer);
+    if (spec.is<PathPatch>())
+        return m->begin_path(spec, observer);
+    if (spec.is<Attribution>())
+        return m->begin_attribution(spec, observer);
+    throw Error("method", "analyses are run by run_analysis (analysis/analysis.h), not by a session");
+}
+
+RunResult Session::run(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
+{
+    const SignalsHeldOff held;
+    std::unique_ptr<RunSteps> run;
     try {
-        m->baseline(cancel);
+        run = begin(spec, observer, cancel);
     } catch (const Cancelled &) {
         RunResult stopped;
         stopped.spec = spec;
         return stopped;
     }
-    if (spec.metric != "logit_diff")
-        throw Error("metric", "'" + spec.metric + "' is not known; the metric is logit_diff");
-    if (spec.is<ActPatch>())
-        return m->run_activation(spec, observer, cancel);
-    if (spec.is<PathPatch>())
-        return m->run_path(spec, observer, cancel);
-    if (spec.is<Attribution>())
-        return m->run_attribution(spec, observer, cancel);
-    throw Error("method", "analyses are run by run_analysis (analysis/analysis.h), not by a session");
+    while (run->step(cancel)) {
+    }
+    return std::move(run->result());
 }
 
 AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind kind)

@@ -3,11 +3,10 @@
 
 #include "base/cancel.h"
 #include "model/model.h"
-#include "patching/run_result.h"
+#include "patching/event.h"
 #include "spec/run_spec.h"
 #include "task/prompts.h"
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,25 +30,24 @@ private:
     std::optional<Head> m_head;
 };
 
-/// Cells that have just become exact (or estimated): which grid of the run, which cell, its value per prompt.
-struct FinishedCells {
-    int grid = 0;
-    CellState state = CellState::Exact;
-    std::vector<int> cells;
-    std::vector<float> per_prompt; ///< [cells, prompts]; for estimates [cells], normalised
-};
-
-/// What a run calls while it works, always from the thread that called run().
+/// What a run is told and whom it tells. Events come from the thread that computes.
 struct RunObserver {
-    /// Once, before the first cell: the empty grids and the baseline.
-    std::function<void(const RunResult &)> started;
-    std::function<void(const FinishedCells &)> finished;
-    /// Exact cells done, of how many.
-    std::function<void(int, int)> progress;
+    Tell tell = {};
     const PriorityHint *priority = nullptr;
     /// Cells that need not be computed again: a stopped run of the same spec (continue later). May be null.
     const RunResult *resume = nullptr;
     bool estimates = true; ///< attribution patching first, for order and for the estimated cells
+};
+
+/// A run on its way. It computes a part at a time, so that its thread can do other things in between.
+class RunSteps {
+public:
+    virtual ~RunSteps() = default;
+    /// Computes the next part (of a sweep, a chunk of cells); false once there is nothing left to do. A run that is cancelled ends with what it
+    /// has, complete = false. The first step tells Started, the last one Done. Throws Error.
+    virtual bool step(const CancelToken &cancel = {}) = 0;
+    /// What there is so far: after the last step, the result.
+    virtual RunResult &result() = 0;
 };
 
 /// Attention of one head: [prompts][dest, source], rows up to END.
@@ -77,6 +75,9 @@ public:
     /// Any RunSpec but Analysis ones of another model or task: model and task of the spec are taken as given, not reloaded.
     /// On cancellation returns what is finished (complete = false). Throws Error for specs that make no sense, naming the field.
     RunResult run(const RunSpec &spec, const RunObserver &observer = {}, const CancelToken &cancel = {});
+    /// The same run, a part at a time. What the observer names must outlive it, as the session must; other runs may be carried out between two of
+    /// its steps. Throws Cancelled, where the cached runs were not there yet.
+    std::unique_ptr<RunSteps> begin(const RunSpec &spec, const RunObserver &observer = {}, const CancelToken &cancel = {});
     /// From the cached runs, in milliseconds.
     AttentionPattern attention(Head head, bool flipped_run, AttentionKind kind = AttentionKind::Plain);
     /// The attention of a head in the run that a cell describes: base run with the given nodes patched from the source run.

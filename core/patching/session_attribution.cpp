@@ -2,6 +2,11 @@
 #include "patching/detail/attribution.h"
 #include "patching/detail/session_impl.h"
 
+#include <chrono>
+#include <limits>
+#include <map>
+#include <utility>
+
 namespace patchbay {
 
 using namespace detail;
@@ -49,65 +54,117 @@ std::vector<float> Session::Impl::estimate_activation(const RunSpec &spec, const
     return estimates;
 }
 
-RunResult Session::Impl::run_attribution(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
+namespace {
+
+/// Attribution patching as a run: one backward pass for all cells, so it has one step.
+class AttributionRun : public RunSteps {
+public:
+    AttributionRun(const Session::Impl &in, SweepPlan sweep, RunResult empty, Tell tell)
+        : m_in(in), m_sweep(std::move(sweep)), m_result(std::move(empty)), m_tell(std::move(tell))
+    {
+    }
+
+    bool step(const CancelToken &cancel) override
+    {
+        if (std::exchange(m_ended, true))
+            return false;
+        const SignalsHeldOff held = m_in.enter();
+        const auto start = std::chrono::steady_clock::now();
+        if (m_tell)
+            m_tell(Started{m_result});
+        RunEnd end;
+        try {
+            const bool zero = ablation_of(m_result.spec) == Ablation::Zero;
+            const RowEffects effects = attribution(m_in.runs, m_sweep.base_flipped, zero, wants_mlp_out(m_sweep), cancel);
+            std::vector<Cells> by_grid(m_result.grids.size());
+            for (const CellPlan &plan : m_sweep.plans)
+                add(by_grid[size_t(plan.grid)], plan, effects);
+            for (size_t g = 0; g < by_grid.size(); ++g) {
+                by_grid[g].grid = int(g);
+                tell(by_grid[g]);
+                add_arrays(end.arrays, m_result.grids[g]);
+            }
+            end.complete = true;
+        } catch (const Cancelled &) {
+        }
+        end.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        tell(Done{std::move(end)});
+        return false;
+    }
+
+    RunResult &result() override { return m_result; }
+
+private:
+    void tell(const Event &event)
+    {
+        apply(m_result, event);
+        if (m_tell)
+            m_tell(event);
+    }
+
+    const std::vector<float> &base() const { return m_in.runs.run(m_sweep.base_flipped).logit_diff; }
+
+    void add(Cells &event, const CellPlan &plan, const RowEffects &effects)
+    {
+        std::vector<float> &raw = m_raw[plan.grid];
+        raw.resize(m_result.grids[size_t(plan.grid)].per_prompt.size(), std::numeric_limits<float>::quiet_NaN());
+        const int P = m_in.batch.prompts;
+        double total = 0;
+        for (int p = 0; p < P; ++p) {
+            float sum = 0;
+            for (const Edit &edit : plan.edits)
+                sum += summed(effects, edit, p, m_in.model->config().n_heads);
+            raw[size_t(plan.cell) * size_t(P) + size_t(p)] = sum;
+            event.per_prompt.push_back(base()[size_t(p)] + sum);
+            total += sum;
+        }
+        event.state = CellState::Estimated;
+        event.cells.push_back(plan.cell);
+        event.estimates.push_back(float(total / (double(P) * m_result.baseline.scale())));
+    }
+
+    // The same in logit differences: per prompt, and the mean.
+    void add_arrays(ArrayMap &arrays, const Grid &grid)
+    {
+        const int P = m_in.batch.prompts;
+        std::vector<float> &raw = m_raw[int(&grid - m_result.grids.data())];
+        raw.resize(grid.per_prompt.size(), std::numeric_limits<float>::quiet_NaN());
+        const std::string site = "attribution" + grid.name.substr(grid.name.find('.'));
+        Array mean, per_prompt;
+        for (const int size : grid.shape)
+            mean.shape.push_back(size);
+        per_prompt.shape = mean.shape;
+        per_prompt.shape.push_back(P);
+        std::vector<float> means;
+        for (size_t c = 0; c < grid.state.size(); ++c) {
+            double sum = 0;
+            for (int p = 0; p < P; ++p)
+                sum += raw[c * size_t(P) + size_t(p)];
+            means.push_back(float(sum / P));
+        }
+        mean.values = std::move(means);
+        per_prompt.values = raw;
+        arrays[site] = std::move(mean);
+        arrays[site + ".per_prompt"] = std::move(per_prompt);
+    }
+
+    const Session::Impl &m_in;
+    const SweepPlan m_sweep;
+    RunResult m_result;
+    const Tell m_tell;
+    std::map<int, std::vector<float>> m_raw; ///< by grid: [cells, prompts] change of the logit difference
+    bool m_ended = false;
+};
+
+} // namespace
+
+std::unique_ptr<RunSteps> Session::Impl::begin_attribution(const RunSpec &spec, const RunObserver &observer)
 {
-    const auto start = std::chrono::steady_clock::now();
-    const SweepPlan sweep = plan_activation_patching(spec, batch, runs);
-    RunResult result = begin(spec, sweep);
-    if (observer.started)
-        observer.started(result);
     if (ablation_of(spec) == Ablation::Mean)
         throw Error("ablate", "attribution patching estimates replacement by the other run's value or by zero");
-    try {
-        const RowEffects effects = attribution(runs, sweep.base_flipped, ablation_of(spec) == Ablation::Zero, wants_mlp_out(sweep), cancel);
-        const std::vector<float> &base = runs.run(sweep.base_flipped).logit_diff;
-        const int P = batch.prompts, H = model->config().n_heads;
-        for (Grid &grid : result.grids)
-            grid.estimate.assign(grid.state.size(), std::numeric_limits<float>::quiet_NaN());
-        std::vector<std::vector<float>> raw(result.grids.size());
-        for (size_t g = 0; g < raw.size(); ++g)
-            raw[g].assign(result.grids[g].per_prompt.size(), std::numeric_limits<float>::quiet_NaN());
-        for (const CellPlan &plan : sweep.plans) {
-            Grid &grid = result.grids[size_t(plan.grid)];
-            double total = 0;
-            for (int p = 0; p < P; ++p) {
-                float sum = 0;
-                for (const Edit &edit : plan.edits)
-                    sum += summed(effects, edit, p, H);
-                const size_t at = size_t(plan.cell) * size_t(P) + size_t(p);
-                raw[size_t(plan.grid)][at] = sum;
-                grid.per_prompt[at] = base[size_t(p)] + sum;
-                total += sum;
-            }
-            grid.estimate[size_t(plan.cell)] = float(total / (double(P) * result.baseline.scale()));
-            grid.state[size_t(plan.cell)] = CellState::Estimated;
-        }
-        for (size_t g = 0; g < raw.size(); ++g) {
-            const Grid &grid = result.grids[g];
-            const std::string site = "attribution" + grid.name.substr(grid.name.find('.'));
-            Array mean, per_prompt;
-            for (const int size : grid.shape)
-                mean.shape.push_back(size);
-            per_prompt.shape = mean.shape;
-            per_prompt.shape.push_back(P);
-            std::vector<float> means;
-            for (size_t c = 0; c < grid.state.size(); ++c) {
-                double sum = 0;
-                for (int p = 0; p < P; ++p)
-                    sum += raw[g][c * size_t(P) + size_t(p)];
-                means.push_back(float(sum / P));
-            }
-            mean.values = means;
-            per_prompt.values = raw[g];
-            result.arrays[site] = mean;
-            result.arrays[site + ".per_prompt"] = per_prompt;
-        }
-        result.complete = true;
-    } catch (const Cancelled &) {
-        result.complete = false;
-    }
-    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return result;
+    SweepPlan sweep = plan_activation_patching(spec, batch, runs);
+    RunResult empty = begin(spec, sweep);
+    return std::make_unique<AttributionRun>(*this, std::move(sweep), std::move(empty), observer.tell);
 }
 
 } // namespace patchbay

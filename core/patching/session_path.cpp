@@ -271,19 +271,24 @@ private:
 
 } // namespace
 
-RunResult Session::Impl::run_path(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
+std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const RunObserver &observer)
 {
-    PathSweep path(spec, *spec.as<PathPatch>(), *this, work);
-    RunResult result = begin(spec, path.sweep());
+    const auto path = std::make_shared<PathSweep>(spec, *spec.as<PathPatch>(), *this, work);
     Schedule schedule;
-    schedule.flops = [&](int i) { return path.flops(i); };
-    schedule.rows = [&](int i) { return path.rows(i); };
-    schedule.rows_at_once = rows_at_once(path.kept_bytes());
-    schedule.compute = [&](const std::vector<int> &chosen, const CancelToken &token) { return path.compute(chosen, token); };
-    if (path.sets().size() > 1)
-        schedule.estimate = [&](const CancelToken &token) { return path.estimates(result.baseline.scale(), token); };
-    finish(spec, path.sweep(), schedule, result, observer, cancel);
-    return result;
+    schedule.flops = [path](int i) { return path->flops(i); };
+    schedule.rows = [path](int i) { return path->rows(i); };
+    schedule.rows_at_once = rows_at_once(path->kept_bytes());
+    schedule.compute = [this, path](const std::vector<int> &chosen, const CancelToken &token) {
+        const SignalsHeldOff held = enter();
+        return path->compute(chosen, token);
+    };
+    if (path->sets().size() > 1)
+        schedule.estimate = [this, path](const CancelToken &token) {
+            const SignalsHeldOff held = enter();
+            return path->estimates(cached_baseline->scale(), token);
+        };
+    return begin_schedule({path, &path->sweep()}, std::move(schedule), runs.run(path->sweep().base_flipped).logit_diff, begin(spec, path->sweep()),
+                          observer);
 }
 
 } // namespace patchbay

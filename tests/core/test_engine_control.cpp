@@ -53,6 +53,14 @@ long resident()
     return used * 4096;
 }
 
+Tell on_cells(std::function<void(const Cells &)> call)
+{
+    return [call = std::move(call)](const Event &event) {
+        if (const Cells *cells = std::get_if<Cells>(&event))
+            call(*cells);
+    };
+}
+
 bool same(const RunResult &a, const RunResult &b)
 {
     return a.grids.front().per_prompt == b.grids.front().per_prompt;
@@ -70,24 +78,22 @@ private Q_SLOTS:
     {
         Session session(m_model, small_batch());
         std::vector<int> arrived(16, 0);
-        int estimated = 0, last_done = 0;
+        int last_done = 0;
         bool started = false;
         RunObserver observer;
-        observer.started = [&](const RunResult &empty) {
-            started = true;
-            QCOMPARE(empty.grids.front().cells(), 16);
-        };
-        observer.finished = [&](const FinishedCells &cells) {
-            QVERIFY(started);
-            for (const int cell : cells.cells)
-                if (cells.state == CellState::Exact)
-                    ++arrived[size_t(cell)];
-                else
-                    ++estimated;
-        };
-        observer.progress = [&](int done, int total) {
-            QVERIFY(done >= last_done && done <= total);
-            last_done = done;
+        observer.tell = [&](const Event &event) {
+            if (const Started *begun = std::get_if<Started>(&event)) {
+                started = true;
+                QCOMPARE(begun->result.grids.front().cells(), 16);
+            } else if (const Cells *cells = std::get_if<Cells>(&event)) {
+                QVERIFY(started);
+                for (const int cell : cells->cells)
+                    if (cells->state == CellState::Exact)
+                        ++arrived[size_t(cell)];
+            } else if (const Progress *progress = std::get_if<Progress>(&event)) {
+                QVERIFY(progress->done >= last_done && progress->done <= progress->total);
+                last_done = progress->done;
+            }
         };
         const RunResult result = session.run(RunSpec(), observer);
         QVERIFY(result.complete);
@@ -109,11 +115,11 @@ private Q_SLOTS:
             const int way = i % 3;
             int left = int(random() % 16);
             RunObserver observer;
-            observer.finished = [&](const FinishedCells &cells) {
+            observer.tell = on_cells([&](const Cells &cells) {
                 left -= int(cells.cells.size());
                 if (way == 1 && left <= 0)
                     cancel.cancel();
-            };
+            });
             if (way == 2)
                 cancel.cancel();
             std::atomic<bool> go{false};
@@ -161,11 +167,11 @@ private Q_SLOTS:
         again.estimates = false;
         again.resume = &part;
         bool first = true;
-        again.finished = [&](const FinishedCells &cells) {
+        again.tell = on_cells([&](const Cells &cells) {
             if (!first)
                 computed += int(cells.cells.size());
             first = false;
-        };
+        });
         const RunResult rest = session.run(RunSpec(), again);
         QVERIFY(rest.complete);
         QCOMPARE(computed, 8);
@@ -187,10 +193,10 @@ private Q_SLOTS:
         observer.priority = &hint;
         observer.estimates = false;
         std::vector<std::vector<int>> messages;
-        observer.finished = [&](const FinishedCells &cells) {
+        observer.tell = on_cells([&](const Cells &cells) {
             messages.push_back(cells.cells);
             hint.want(Head{0, 2}); // the dearest layer: without the wish it would come last
-        };
+        });
         QVERIFY(session.run(RunSpec(), observer).complete);
         QVERIFY(messages.size() >= 2);
         QVERIFY(std::find(messages[0].begin(), messages[0].end(), 2) == messages[0].end());

@@ -136,7 +136,9 @@ private Q_SLOTS:
         const long before = BusySignals::taken();
         long inside = -1;
         RunObserver observer;
-        observer.started = [&](const RunResult &) {
+        observer.tell = [&](const Event &event) {
+            if (!std::holds_alternative<Started>(event))
+                return;
             pthread_kill(pthread_self(), SIGUSR2);
             inside = BusySignals::taken();
         };

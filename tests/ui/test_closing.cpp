@@ -1,8 +1,7 @@
 // Closing while a model of real size computes: in a chunk of a sweep, and in patched attention. The weights are random, the geometry is
 // pythia-160m's with fewer words.
-#include "worker/compute.h"
-#include "worker/run_job.h"
-#include "worker/workbench.h"
+#include "backend/embedded_backend.h"
+#include "ui/watched_server.h"
 
 #include <QElapsedTimer>
 #include <QTest>
@@ -12,6 +11,7 @@
 #include <semaphore>
 
 using namespace patchbay;
+using namespace patchbay::testing;
 
 namespace {
 
@@ -56,57 +56,47 @@ class TestClosing : public QObject {
 private:
     std::shared_ptr<const Model> m_model;
 
-    /// Gives the compute thread a session with its baseline.
-    bool prepare(Compute &compute, int prompts)
+    /// A session with its baseline, and who looks at it.
+    std::unique_ptr<RequestServer> server(int prompts, WatchedServer::Watch watch) const
     {
-        bool ready = false;
-        compute.submit<int>({{},
-                             [this, prompts](Workbench &bench, const JobContext &) {
-                                 bench.model = m_model;
-                                 bench.session = std::make_unique<Session>(m_model, batch(prompts));
-                                 bench.session->baseline();
-                                 return 0;
-                             },
-                             [&ready](int) { ready = true; }, {}, {}});
-        return QTest::qWaitFor([&] { return ready; }, 600000);
+        auto session = std::make_unique<Session>(m_model, batch(prompts));
+        session->baseline();
+        return std::make_unique<WatchedServer>(std::move(session), std::move(watch));
     }
+    static PatchedAttentionRequest patched() { return {{11, 3}, RunSpec{}, {{Site::Z, 2, 1}}}; }
 
 private Q_SLOTS:
     void initTestCase() { m_model = Model::random(geometry(), 1); }
 
     void aChunkStopsBetweenItsLayers()
     {
-        auto compute = std::make_unique<Compute>();
-        QVERIFY(prepare(*compute, 24));
         std::binary_semaphore firstCells{0};
         std::atomic<int> exact{0};
-        std::atomic<bool> returned{false}, complete{false};
+        std::atomic<bool> ended{false}, complete{false};
+        auto backend = std::make_unique<EmbeddedBackend>(server(24, {.told = [&](const Event &event) {
+            if (const Cells *cells = std::get_if<Cells>(&event); cells && cells->state == CellState::Exact) {
+                if (exact.fetch_add(int(cells->cells.size())) == 0)
+                    firstCells.release();
+            }
+            if (const Done *done = std::get_if<Done>(&event)) {
+                ended = true;
+                complete = std::get<RunEnd>(done->reply).complete;
+            }
+        }}));
         QElapsedTimer whole, closing;
         whole.start();
-        compute->submit<int>({{},
-                              [&](Workbench &bench, const JobContext &context) {
-                                  RunObserver observer;
-                                  observer.estimates = false;
-                                  observer.finished = [&](const FinishedCells &cells) {
-                                      if (exact.fetch_add(int(cells.cells.size())) == 0)
-                                          firstCells.release();
-                                  };
-                                  ActPatch sweep;
-                                  sweep.sites = {Site::Z, Site::Q, Site::K, Site::V};
-                                  complete = bench.session->run(spec_of(sweep), observer, context.cancel()).complete;
-                                  returned = true;
-                                  return 0;
-                              },
-                              {}, {}, {}});
+        ActPatch sweep;
+        sweep.sites = {Site::Z, Site::Q, Site::K, Site::V};
+        backend->submit<RunRequest>({.request = {spec_of(sweep)}});
         firstCells.acquire();
         const int known = exact;
         const double perCell = double(whole.elapsed()) / known;
         closing.start();
-        compute.reset();
+        backend.reset();
         const double waited = double(closing.elapsed());
         const double rest = perCell * (4 * 144 - known);
         qInfo("closed %.0f ms after %d of 576 cells; the rest would have taken about %.0f ms", waited, known, rest);
-        QVERIFY(returned && !complete);
+        QVERIFY(!ended || !complete);
         QVERIFY2(waited < rest, "closing waits for no more than what is under way");
     }
 
@@ -116,20 +106,10 @@ private Q_SLOTS:
         std::atomic<bool> finished{false}, cancelled{false};
         QElapsedTimer closing;
         {
-            Compute compute;
-            QVERIFY(prepare(compute, 70));
-            const auto work = [&](Workbench &bench, const JobContext &context) {
-                started.release();
-                try {
-                    bench.session->attention_patched({11, 3}, RunSpec{}, {{Site::Z, 2, 1}}, context.cancel());
-                    finished = true;
-                } catch (const Cancelled &) {
-                    cancelled = true;
-                    throw;
-                }
-                return 0;
-            };
-            compute.submit<int>({{QStringLiteral("attention-patched"), JobPriority::Soon, true}, work, {}, {}, {}});
+            EmbeddedBackend backend(server(70, {.begun = [&](const Request &) { started.release(); },
+                                                .told = [&](const Event &event) { finished = finished || std::holds_alternative<Done>(event); },
+                                                .cancelled = [&](const Request &) { cancelled = true; }}));
+            backend.submit<PatchedAttentionRequest>({.request = patched(), .policy = {QStringLiteral("attention-patched"), true}});
             started.acquire();
             closing.start();
         }
@@ -140,27 +120,18 @@ private Q_SLOTS:
     // Another choice of heads stops what was computed for the last one.
     void aNewerPatchedAttentionStopsTheLast()
     {
-        Compute compute;
-        QVERIFY(prepare(compute, 70));
-        std::binary_semaphore started{0};
+        std::counting_semaphore<2> started{0};
+        std::atomic<int> finished{0};
+        EmbeddedBackend backend(server(70, {.begun = [&](const Request &) { started.release(); },
+                                            .told = [&](const Event &event) { finished += std::holds_alternative<Done>(event); }}));
         bool dropped = false, shown = false;
-        std::atomic<bool> finished{false};
-        const auto submit = [&](bool first) {
-            compute.submit<int>({{QStringLiteral("attention-patched"), JobPriority::Soon, true},
-                                 [&, first](Workbench &bench, const JobContext &context) {
-                                     if (first)
-                                         started.release();
-                                     bench.session->attention_patched({11, 3}, RunSpec{}, {{Site::Z, 2, 1}}, context.cancel());
-                                     finished = finished || first;
-                                     return 0;
-                                 },
-                                 [&, first](int) { shown = !first; }, {}, [&] { dropped = true; }});
-        };
-        submit(true);
+        const JobPolicy policy{QStringLiteral("attention-patched"), true};
+        backend.submit<PatchedAttentionRequest>({.request = patched(), .policy = policy, .dropped = [&] { dropped = true; }});
         started.acquire();
-        submit(false);
+        backend.submit<PatchedAttentionRequest>({.request = patched(), .policy = policy, .done = [&](const AttentionPatterns &) { shown = true; }});
         QTRY_VERIFY_WITH_TIMEOUT(shown, 600000);
-        QVERIFY(dropped && !finished);
+        QVERIFY(dropped);
+        QCOMPARE(finished.load(), 1);
     }
 };
 

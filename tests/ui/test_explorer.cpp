@@ -9,6 +9,7 @@
 #include <QComboBox>
 
 #include <algorithm>
+#include <tuple>
 
 using namespace patchbay;
 using widgets::HeadId;
@@ -56,7 +57,7 @@ private Q_SLOTS:
 
     void aNewerLiveRunSupersedesAnOlderOne()
     {
-        const int layers = m_explorer->document.setup()->model->config().n_layers;
+        const int layers = m_explorer->document.setup()->config().n_layers;
         const int before = m_explorer->runs.rowCount();
         for (int head = 0; head < 5; ++head)
             m_explorer->paths.receive({{layers - 1, head}}, Site::K);
@@ -103,6 +104,59 @@ private Q_SLOTS:
         }
         for (qsizetype i = 0; i < sum.size(); ++i)
             QVERIFY(std::abs(sum[i] - mean.facets[0].values[i]) < 1e-3);
+    }
+
+    // What a snapshot calls changed is what the heatmap repaints: exactly the cells whose picture differs.
+    void changedCellsAreWhereTheViewShowsThem()
+    {
+        RunResult result;
+        result.baseline.clean_mean = 1;
+        const auto add = [&](std::vector<std::string> axes, std::vector<int> shape) {
+            Grid grid;
+            grid.name = "denoise.z" + std::to_string(result.grids.size());
+            grid.axes = std::move(axes);
+            grid.shape = std::move(shape);
+            grid.prompts = 1;
+            int cells = 1;
+            for (const int size : grid.shape)
+                cells *= size;
+            grid.per_prompt.assign(size_t(cells), 0);
+            grid.state.assign(size_t(cells), CellState::Exact);
+            result.grids.push_back(grid);
+        };
+        const auto check = [&] {
+            const auto before = heatmapView(result);
+            RunResult changed = result;
+            ChangedCells cells = ChangedCells::none();
+            for (size_t g = 0; g < changed.grids.size(); ++g)
+                for (int cell = int(g); cell < changed.grids[g].cells(); cell += 3) {
+                    changed.grids[g].per_prompt[size_t(cell)] = 1;
+                    cells.add(int(g), {cell});
+                }
+            const auto after = heatmapView(changed);
+            QVector<widgets::CellRef> differ;
+            for (int f = 0; f < after.facets.size(); ++f)
+                for (int i = 0; i < after.facets[f].values.size(); ++i)
+                    if (after.facets[f].values[i] != before.facets[f].values[i])
+                        differ << widgets::CellRef{f, i / after.facets[f].columns, i % after.facets[f].columns};
+            QVector<widgets::CellRef> shown = shownCells(changed, cells);
+            const auto order = [](const widgets::CellRef &a, const widgets::CellRef &b) {
+                return std::tie(a.facet, a.row, a.column) < std::tie(b.facet, b.row, b.column);
+            };
+            std::sort(shown.begin(), shown.end(), order);
+            QVERIFY(!differ.isEmpty());
+            QCOMPARE(shown, differ);
+        };
+        add({}, {}); // a single run has no cell in a heatmap
+        add({"layer", "head"}, {3, 4});
+        add({"layer", "pos", "head"}, {3, 2, 4});
+        add({"layer", "head"}, {3, 4});
+        add({"layer", "pos"}, {3, 5}); // left out: its columns are no heads
+        check();
+        result.grids.clear();
+        add({"layer", "pos"}, {3, 5});
+        add({"layer"}, {3});
+        check();
     }
 
     void aRunMinusItselfIsNothing()

@@ -1,7 +1,7 @@
 // Stopping, closing and quitting at random moments, with signals that a computing thread must not take.
 #include "core/busy_signals.h"
-#include "worker/compute.h"
-#include "worker/workbench.h"
+#include "backend/embedded_backend.h"
+#include "ui/watched_server.h"
 
 #include <QProcess>
 #include <QTemporaryDir>
@@ -48,28 +48,25 @@ private Q_SLOTS:
             const int enough = int(random() % 40);
             RunResult part;
             bool done = false;
-            auto compute = std::make_unique<Compute>();
-            const JobId id = compute->submit<RunResult>({{}, [&](Workbench &, const JobContext &context) {
-                                                             const BusySignals timer(BusySignals::To::ThisThread);
-                                                             Session session(model, batch, resources);
-                                                             RunObserver observer;
-                                                             observer.finished = [&](const FinishedCells &cells) {
-                                                                 if (cells.state == CellState::Exact)
-                                                                     finished += int(cells.cells.size());
-                                                             };
-                                                             return session.run(spec, observer, context.cancel());
-                                                         },
-                                                         [&](RunResult result) {
-                                                             part = std::move(result);
-                                                             done = true;
-                                                         },
-                                                         {}, {}});
+            std::optional<BusySignals> timer; // of the compute thread
+            auto backend = std::make_unique<EmbeddedBackend>(std::make_unique<WatchedServer>(
+                std::make_unique<Session>(model, batch, resources),
+                WatchedServer::Watch{.begun = [&](const Request &) { timer.emplace(BusySignals::To::ThisThread); },
+                                     .told =
+                                         [&](const Event &event) {
+                                             if (const Cells *cells = std::get_if<Cells>(&event); cells && cells->state == CellState::Exact)
+                                                 finished += int(cells->cells.size());
+                                         }}));
+            const JobId id = backend->submit<RunRequest>({.request = {spec}, .done = [&](const Snapshot &last) {
+                                                              part = *last.result;
+                                                              done = true;
+                                                          }});
             QTRY_VERIFY_WITH_TIMEOUT(finished >= enough, 60000);
             if (i % 2) {
-                compute.reset();
+                backend.reset();
                 continue;
             }
-            compute->cancel(id);
+            backend->cancel(id);
             QTRY_VERIFY_WITH_TIMEOUT(done, 60000);
             stopped += !part.complete;
             for (size_t g = 0; g < part.grids.size(); ++g)
@@ -82,19 +79,15 @@ private Q_SLOTS:
 
     void theWorkerHoldsSignalsOffAndChildrenDoNot()
     {
-        Compute compute;
-        quint64 worker = 0;
-        bool done = false;
         const QString own = QStringLiteral("/proc/thread-self/status");
-        compute.submit<quint64>({{}, [&](Workbench &, const JobContext &) { return signals_of(own, "SigBlk"); },
-                                 [&](quint64 mask) {
-                                     worker = mask;
-                                     done = true;
-                                 },
-                                 {}, {}});
-        QTRY_VERIFY_WITH_TIMEOUT(done, 60000);
+        std::atomic<quint64> worker{0};
+        EmbeddedBackend backend(std::make_unique<WatchedServer>(
+            nullptr, WatchedServer::Watch{.begun = [&](const Request &) { worker = signals_of(own, "SigBlk"); }}));
+        bool ended = false; // there is no model: it fails
+        backend.submit<SkipStepRequest>({.request = {}, .failed = [&](const Failure &) { ended = true; }});
+        QTRY_VERIFY_WITH_TIMEOUT(ended, 60000);
         for (const int signal : {SIGINT, SIGTERM, SIGCHLD, SIGPROF, SIGALRM, SIGTSTP, SIGWINCH, SIGUSR1})
-            QVERIFY(worker >> (signal - 1) & 1);
+            QVERIFY(worker.load() >> (signal - 1) & 1);
         QProcess child;
         child.start(QStringLiteral("grep"), {QStringLiteral("SigBlk"), QStringLiteral("/proc/self/status")});
         QVERIFY(child.waitForFinished(60000));

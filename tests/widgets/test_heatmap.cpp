@@ -318,7 +318,10 @@ void TestHeatmap::onlyChangedCellsRepaint()
     widget.grab();
     view.facets[0].values[47] = 18;
     view.facets[0].states[47] = CellState::Exact;
-    widget.setView(view);
+    view.facets[0].values[0] = -18; // nobody says so: what is not named is not painted
+    widget.updateCells(view, {{0, 5, 7}});
+    QVERIFY(widget.grab().toImage().pixel(centre(widget, 0, 0, 0) - QPoint(0, 14)) != colourAt(ColourMap::RdBu, 0.05));
+    widget.updateCells(view, {{0, 0, 0}});
     // Painted in part, it looks exactly like painted whole.
     const QImage part = widget.grab().toImage();
     HeatmapWidget fresh;

@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "controllers/attention_maths.h"
 #include "view_models.h"
-#include "worker/workbench.h"
 
 namespace patchbay {
 
@@ -23,8 +22,8 @@ qsizetype bytesOf(const AttentionPattern &pattern)
 }
 } // namespace
 
-AttentionController::AttentionController(Compute &compute, Document &document, Navigation &navigation, RunsStore &store, QObject *parent)
-    : QObject(parent), m_compute(compute), m_document(document), m_navigation(navigation), m_store(store)
+AttentionController::AttentionController(Backend &backend, Document &document, Navigation &navigation, RunsStore &store, QObject *parent)
+    : QObject(parent), m_backend(backend), m_document(document), m_navigation(navigation), m_store(store)
 {
     connect(&m_navigation, &Navigation::headsChanged, this, &AttentionController::refresh);
     connect(&m_navigation, &Navigation::promptChanged, this, [this] {
@@ -105,7 +104,7 @@ QVector<AttentionController::Key> AttentionController::missingKeys(const QVector
 
 void AttentionController::refresh()
 {
-    m_compute.cancel(m_patchedJob); // two whole passes for what is no longer asked for
+    m_backend.cancel(m_patchedJob); // two whole passes for what is no longer asked for
     if (!m_document.ready()) {
         m_views.clear();
         Q_EMIT viewsChanged();
@@ -133,28 +132,23 @@ void AttentionController::prefetch(HeadId head)
 
 void AttentionController::fetch(const QVector<Key> &keys, const QString &tag)
 {
-    using Patterns = QVector<PatternPtr>;
     const SetupPtr setup = m_document.setup();
-    m_compute.submit<Patterns>({
-        {tag, JobPriority::Quick, false},
-        [keys](Workbench &bench, const JobContext &context) {
-            Patterns patterns;
-            for (const Key &key : keys) {
-                context.cancel().check();
-                patterns << std::make_shared<const AttentionPattern>(bench.session->attention(fromHeadId(key.head), key.flipped, key.kind));
-            }
-            return patterns;
-        },
-        [this, keys, setup](const Patterns &patterns) {
-            if (setup != m_document.setup())
-                return; // of the model or task from before
-            for (int i = 0; i < keys.size(); ++i)
-                m_patterns.insert(keys[i], patterns[i]);
-            forgetOld();
-            show();
-        },
-        [this](const Failure &failure) { Q_EMIT failed(failure); },
-        {},
+    AttentionRequest request;
+    for (const Key &key : keys)
+        request.wanted.push_back({fromHeadId(key.head), key.flipped, key.kind});
+    m_backend.submit<AttentionRequest>({
+        .request = std::move(request),
+        .policy = {tag},
+        .done =
+            [this, keys, setup](const AttentionPatterns &patterns) {
+                if (setup != m_document.setup())
+                    return; // of the model or task from before
+                for (int i = 0; i < keys.size(); ++i)
+                    m_patterns.insert(keys[i], patterns[size_t(i)]);
+                forgetOld();
+                show();
+            },
+        .failed = [this](const Failure &failure) { Q_EMIT failed(failure); },
     });
 }
 
@@ -181,19 +175,17 @@ void AttentionController::fetchPatched(HeadId head)
         return;
     RunSpec spec = run ? run->spec : RunSpec{};
     const SetupPtr setup = m_document.setup();
-    m_patchedJob = m_compute.submit<PatternPtr>({
-        {QStringLiteral("attention-patched"), JobPriority::Soon, true},
-        [head, spec, patched](Workbench &bench, const JobContext &context) -> PatternPtr {
-            return std::make_shared<const AttentionPattern>(bench.session->attention_patched(fromHeadId(head), spec, patched, context.cancel()));
-        },
-        [this, setup](const PatternPtr &pattern) {
-            if (setup != m_document.setup())
-                return;
-            m_patched = pattern;
-            show();
-        },
-        [this](const Failure &failure) { Q_EMIT failed(failure); },
-        {},
+    m_patchedJob = m_backend.submit<PatchedAttentionRequest>({
+        .request = {fromHeadId(head), std::move(spec), std::move(patched)},
+        .policy = {QStringLiteral("attention-patched"), true},
+        .done =
+            [this, setup](const AttentionPatterns &patterns) {
+                if (setup != m_document.setup())
+                    return;
+                m_patched = patterns.front();
+                show();
+            },
+        .failed = [this](const Failure &failure) { Q_EMIT failed(failure); },
     });
 }
 

@@ -20,7 +20,7 @@ enum class AttentionSource { Clean, Flipped, CleanMinusFlipped, Patched, Patched
 class AttentionController : public QObject {
     Q_OBJECT
 public:
-    AttentionController(Compute &compute, Document &document, Navigation &navigation, RunsStore &store, QObject *parent = nullptr);
+    AttentionController(Backend &backend, Document &document, Navigation &navigation, RunsStore &store, QObject *parent = nullptr);
 
     void setSource(AttentionSource source);
     void setKind(AttentionKind kind);
@@ -63,7 +63,7 @@ private:
     widgets::AttentionView viewOf(const AttentionPattern &pattern) const;
     QString sourceText() const;
 
-    Compute &m_compute;
+    Backend &m_backend;
     Document &m_document;
     Navigation &m_navigation;
     RunsStore &m_store;

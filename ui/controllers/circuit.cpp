@@ -75,7 +75,7 @@ CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store
     CircuitGraph graph;
     if (circuit.isEmpty())
         return graph;
-    const int layers = setup.model->config().n_layers;
+    const int layers = setup.config().n_layers;
     Paths paths;
     for (const RunEntry &entry : store.entries()) { // newest first
         if (!isSweepOfHeads(entry, setup) || (graph.newest && direction_of(entry.spec) != direction_of(graph.newest->spec)))

@@ -1,8 +1,6 @@
 #include "controllers/contribution_controller.h"
 
-#include "analysis/analysis.h"
 #include "view_models.h"
-#include "worker/workbench.h"
 
 namespace patchbay {
 
@@ -30,8 +28,8 @@ widgets::ScatterView viewOf(HeadId head, const RunResult &result)
 
 } // namespace
 
-ContributionController::ContributionController(Compute &compute, Document &document, Navigation &navigation, QObject *parent)
-    : QObject(parent), m_compute(compute), m_document(document), m_navigation(navigation)
+ContributionController::ContributionController(Backend &backend, Document &document, Navigation &navigation, QObject *parent)
+    : QObject(parent), m_backend(backend), m_document(document), m_navigation(navigation)
 {
     connect(&m_navigation, &Navigation::headsChanged, this, &ContributionController::refresh);
     connect(&m_document, &Document::setupChanged, this, &ContributionController::refresh);
@@ -54,17 +52,17 @@ void ContributionController::refresh()
     RunSpec spec;
     spec.method = Analysis{"attention-vs-contribution", {fromHeadId(head)}, nullptr};
     const SetupPtr setup = m_document.setup();
-    m_compute.submit<widgets::ScatterView>({
-        {QStringLiteral("contribution"), JobPriority::Long, false},
-        [head, spec](Workbench &bench, const JobContext &context) { return viewOf(head, run_analysis(*bench.session, spec, {}, context.cancel())); },
-        [this, setup](const widgets::ScatterView &view) {
-            if (setup != m_document.setup())
-                return;
-            m_view = view;
-            Q_EMIT viewChanged();
-        },
-        [this](const Failure &failure) { Q_EMIT failed(failure); },
-        {},
+    m_backend.submit<RunRequest>({
+        .request = {spec},
+        .policy = {QStringLiteral("contribution")},
+        .done =
+            [this, setup, head](const Snapshot &last) {
+                if (setup != m_document.setup())
+                    return;
+                m_view = viewOf(head, *last.result);
+                Q_EMIT viewChanged();
+            },
+        .failed = [this](const Failure &failure) { Q_EMIT failed(failure); },
     });
 }
 

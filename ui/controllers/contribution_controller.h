@@ -12,7 +12,7 @@ namespace patchbay {
 class ContributionController : public QObject {
     Q_OBJECT
 public:
-    ContributionController(Compute &compute, Document &document, Navigation &navigation, QObject *parent = nullptr);
+    ContributionController(Backend &backend, Document &document, Navigation &navigation, QObject *parent = nullptr);
 
     /// Computes only while somebody looks.
     void setActive(bool active);
@@ -26,7 +26,7 @@ Q_SIGNALS:
 private:
     void refresh();
 
-    Compute &m_compute;
+    Backend &m_backend;
     Document &m_document;
     Navigation &m_navigation;
     bool m_active = false;

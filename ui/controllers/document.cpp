@@ -20,11 +20,11 @@ QString fileState(const TaskRef &task)
 
 } // namespace
 
-Document::Document(Compute &compute, QObject *parent) : QObject(parent), m_compute(compute) {}
+Document::Document(Backend &backend, QObject *parent) : QObject(parent), m_backend(backend) {}
 
-void Document::open(const SetupRequest &request)
+void Document::open(const SetUpRequest &request)
 {
-    const SetupRequest before = m_request;
+    const SetUpRequest before = m_request;
     m_request = request;
     m_fileState = fileState(request.task);
     m_loading = true;
@@ -33,30 +33,31 @@ void Document::open(const SetupRequest &request)
         m_loading = false;
         Q_EMIT loadingChanged();
     };
-    m_job = m_compute.submit<SetupPtr>({
-        {QStringLiteral("setup"), JobPriority::Long, true},
-        [this, request](Workbench &bench, const JobContext &context) {
-            return setUpOnWorker(bench, context, request,
-                                 [this](double share, const QString &what) { Q_EMIT loadingProgress(share, what); });
-        },
-        [this, end](const SetupPtr &setup) {
-            m_setup = setup;
-            end();
-            Q_EMIT setupChanged();
-        },
-        [this, before, end](Failure failure) {
-            m_request = before;
-            if (failure.nextStep.isEmpty())
-                failure.nextStep = m_setup ? tr("The model and task from before are still open.") : tr("Open another model folder.");
-            end();
-            Q_EMIT failed(failure);
-        },
-        [this, end, before, generation] {
-            if (generation != m_generation)
-                return; // a newer one is on its way
-            m_request = before;
-            end();
-        },
+    m_job = m_backend.submit<SetUpRequest>({
+        .request = request,
+        .policy = {QStringLiteral("setup"), true},
+        .done =
+            [this, end](const SetupPtr &setup) {
+                m_setup = setup;
+                end();
+                Q_EMIT setupChanged();
+            },
+        .failed =
+            [this, before, end](Failure failure) {
+                m_request = before;
+                if (failure.nextStep.isEmpty())
+                    failure.nextStep = m_setup ? tr("The model and task from before are still open.") : tr("Open another model folder.");
+                end();
+                Q_EMIT failed(failure);
+            },
+        .dropped =
+            [this, end, before, generation] {
+                if (generation != m_generation)
+                    return; // a newer one is on its way
+                m_request = before;
+                end();
+            },
+        .progress = [this](const Progress &at) { Q_EMIT loadingProgress(double(at.done) / at.total, QString::fromStdString(at.what)); },
     });
     Q_EMIT loadingChanged();
 }
@@ -68,28 +69,28 @@ bool Document::taskFileChanged() const
 
 void Document::openModel(const QString &folder, const Processing &processing)
 {
-    SetupRequest request = m_request;
+    SetUpRequest request = m_request;
     request.model = {folder.toStdString(), {}, processing};
     open(request);
 }
 
 void Document::openTask(const TaskRef &task)
 {
-    SetupRequest request = m_request;
+    SetUpRequest request = m_request;
     request.task = task;
     open(request);
 }
 
 void Document::setExcluded(const std::vector<int> &pairs)
 {
-    SetupRequest request = m_request;
+    SetUpRequest request = m_request;
     request.task.excluded = pairs;
     open(request);
 }
 
 void Document::setPairs(const std::vector<PromptPair> &pairs)
 {
-    SetupRequest request = m_request;
+    SetUpRequest request = m_request;
     request.task.pairs = nlohmann::json::array();
     for (const PromptPair &pair : pairs)
         request.task.pairs.push_back({{"clean", pair.clean}, {"flipped", pair.flipped}, {"answer", pair.answer}, {"wrong", pair.wrong}});
@@ -98,7 +99,7 @@ void Document::setPairs(const std::vector<PromptPair> &pairs)
 
 void Document::cancelLoading()
 {
-    m_compute.cancel(m_job);
+    m_backend.cancel(m_job);
 }
 
 int Document::batchIndex(int pair) const

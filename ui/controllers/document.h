@@ -1,8 +1,7 @@
 // The model and the task that everything on screen is about.
 #pragma once
 
-#include "worker/compute.h"
-#include "worker/setup_job.h"
+#include "backend/backend.h"
 
 #include <QObject>
 
@@ -11,14 +10,14 @@ namespace patchbay {
 class Document : public QObject {
     Q_OBJECT
 public:
-    explicit Document(Compute &compute, QObject *parent = nullptr);
+    explicit Document(Backend &backend, QObject *parent = nullptr);
 
     /// Null before the first model is there.
     const SetupPtr &setup() const { return m_setup; }
     bool ready() const { return m_setup != nullptr; }
     bool loading() const { return m_loading; }
 
-    void open(const SetupRequest &request);
+    void open(const SetUpRequest &request);
     /// The same task with another model folder ("demo": the embedded one).
     void openModel(const QString &folder, const Processing &processing = {});
     /// Another task for the same model.
@@ -26,7 +25,7 @@ public:
     /// Whether the file that the prompts came from has been written to since they were read.
     bool taskFileChanged() const;
     /// Reads the same model and task again.
-    void reload() { open(SetupRequest(m_request)); }
+    void reload() { open(SetUpRequest(m_request)); }
     void setExcluded(const std::vector<int> &pairs);
     /// Pairs edited by the user replace the task's own.
     void setPairs(const std::vector<PromptPair> &pairs);
@@ -42,9 +41,9 @@ Q_SIGNALS:
     void failed(const patchbay::Failure &failure);
 
 private:
-    Compute &m_compute;
+    Backend &m_backend;
     SetupPtr m_setup;
-    SetupRequest m_request; ///< the newest one: what a further change starts from
+    SetUpRequest m_request; ///< the newest one: what a further change starts from
     QString m_fileState;    ///< of the task's file when it was read
     bool m_loading = false;
     JobId m_job = 0;

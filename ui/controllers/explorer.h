@@ -1,6 +1,7 @@
-// Everything behind the window: the compute thread and the controllers, wired to each other.
+// Everything behind the window: the backend and the controllers, wired to each other.
 #pragma once
 
+#include "backend/embedded_backend.h"
 #include "controllers/attention_controller.h"
 #include "controllers/contribution_controller.h"
 #include "controllers/document.h"
@@ -10,20 +11,19 @@
 #include "controllers/recipe_controller.h"
 #include "controllers/run_controller.h"
 #include "controllers/runs_store.h"
-#include "worker/compute.h"
 
 namespace patchbay {
 
 struct Explorer {
-    Compute compute;
-    Document document{compute};
+    EmbeddedBackend backend;
+    Document document{backend};
     Navigation navigation;
     RunsStore runs;
-    RunController runner{compute, document, runs, navigation};
-    AttentionController attention{compute, document, navigation, runs};
-    ContributionController contribution{compute, document, navigation};
+    RunController runner{backend, document, runs, navigation};
+    AttentionController attention{backend, document, navigation, runs};
+    ContributionController contribution{backend, document, navigation};
     PathController paths{navigation, runner, runs, document};
-    RecipeController recipe{compute, document, navigation, runs};
+    RecipeController recipe{backend, document, navigation, runs};
     HeadRoles roles{document, navigation, runs, recipe};
 };
 

@@ -60,7 +60,7 @@ RunSpec PathController::specFor(const QVector<Receiver> &receivers) const
     for (const Receiver &receiver : receivers)
         path.receivers.nodes.push_back({receiver.site, receiver.head.layer, receiver.head.head});
     if (receivers.isEmpty() && m_document.ready())
-        path.receivers.nodes.push_back({Site::ResidPost, m_document.setup()->model->config().n_layers - 1, -1});
+        path.receivers.nodes.push_back({Site::ResidPost, m_document.setup()->config().n_layers - 1, -1});
     return spec_of(path);
 }
 

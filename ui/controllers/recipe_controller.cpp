@@ -7,8 +7,8 @@
 
 namespace patchbay {
 
-RecipeController::RecipeController(Compute &compute, Document &document, Navigation &navigation, RunsStore &runs, QObject *parent)
-    : QObject(parent), m_compute(compute), m_document(document), m_navigation(navigation), m_runs(runs)
+RecipeController::RecipeController(Backend &backend, Document &document, Navigation &navigation, RunsStore &runs, QObject *parent)
+    : QObject(parent), m_backend(backend), m_document(document), m_navigation(navigation), m_runs(runs)
 {
     try {
         m_recipe = load_recipe("ioi-circuit");
@@ -45,18 +45,21 @@ void RecipeController::openFile(const QString &file)
     Q_EMIT recipeChanged();
 }
 
-// The compute thread's recipe belongs to a session: a new one of either is a new start.
+template <class R>
+void RecipeController::change(R request)
+{
+    m_backend.submit<R>({.request = std::move(request), .failed = [this](const Failure &failure) { Q_EMIT failed(failure); }});
+}
+
+// The backend's recipe belongs to a session: a new one of either is a new start.
 void RecipeController::begin()
 {
     m_outcomes.assign(m_recipe.steps.size(), {});
     m_waiting.clear();
     m_running = -1;
     ++m_turn;
-    if (m_document.ready() && !m_recipe.steps.empty()) {
-        const RecipeRequest request{m_recipe, m_document.setup()->model_ref, m_document.setup()->task_ref};
-        m_compute.submit<StepOutcomes>({{}, [request](Workbench &bench, const JobContext &) { return beginRecipeOnWorker(bench, request); },
-                                        {}, [this](const Failure &failure) { Q_EMIT failed(failure); }, {}});
-    }
+    if (m_document.ready() && !m_recipe.steps.empty())
+        change(BeginRecipeRequest{m_recipe, m_document.setup()->model_ref, m_document.setup()->task_ref});
     Q_EMIT changed();
 }
 
@@ -105,27 +108,29 @@ void RecipeController::next()
     }
     const int step = m_running, turn = ++m_turn;
     m_outcomes[size_t(step)].state = StepState::Running;
-    const auto progress = [this, turn](int done, int total) {
-        if (turn != m_turn)
-            return;
-        m_done = done;
-        m_total = total;
-        Q_EMIT changed();
-    };
-    m_job = m_compute.submit<StepOutcomes>({
-        {},
-        [step, progress](Workbench &bench, const JobContext &context) { return runStepOnWorker(bench, context, size_t(step), progress); },
-        [this, turn](const StepOutcomes &outcomes) {
-            if (turn != m_turn)
-                return; // of an earlier recipe
-            m_outcomes = outcomes;
-            next();
-        },
-        [this, turn](const Failure &failure) {
-            interrupted(turn);
-            Q_EMIT failed(failure);
-        },
-        [this, turn] { interrupted(turn); },
+    m_job = m_backend.submit<RunStepRequest>({
+        .request = {size_t(step)},
+        .done =
+            [this, turn](const std::shared_ptr<const StepOutcomes> &outcomes) {
+                if (turn != m_turn)
+                    return; // of an earlier recipe
+                m_outcomes = *outcomes;
+                next();
+            },
+        .failed =
+            [this, turn](const Failure &failure) {
+                interrupted(turn);
+                Q_EMIT failed(failure);
+            },
+        .dropped = [this, turn] { interrupted(turn); },
+        .progress =
+            [this, turn](const Progress &at) {
+                if (turn != m_turn)
+                    return;
+                m_done = at.done;
+                m_total = at.total;
+                Q_EMIT changed();
+            },
     });
     Q_EMIT changed();
 }
@@ -138,9 +143,9 @@ void RecipeController::interrupted(int turn)
     m_waiting.clear();
     m_running = -1;
     forget(size_t(step));
-    // It may have been stopped before the compute thread came to it.
+    // It may have been stopped before the backend came to it.
     if (ready())
-        change([step](RecipeRun &run) { run.forget(size_t(step)); });
+        change(ForgetStepRequest{size_t(step)});
     Q_EMIT changed();
 }
 
@@ -148,7 +153,7 @@ void RecipeController::stop()
 {
     m_waiting.clear();
     if (busy())
-        m_compute.cancel(m_job);
+        m_backend.cancel(m_job);
 }
 
 void RecipeController::skip(int step)
@@ -159,7 +164,10 @@ void RecipeController::skip(int step)
     forget(size_t(step));
     if (!back)
         m_outcomes[size_t(step)].state = StepState::Skipped;
-    change([step, back](RecipeRun &run) { back ? run.forget(size_t(step)) : run.skip(size_t(step)); });
+    if (back)
+        change(ForgetStepRequest{size_t(step)});
+    else
+        change(SkipStepRequest{size_t(step)});
     Q_EMIT changed();
 }
 
@@ -189,17 +197,8 @@ void RecipeController::edit(int step, const QString &text)
     forget(size_t(step));
     m_recipe = std::move(edited);
     if (ready())
-        change([step, body](RecipeRun &run) { run.edit(size_t(step), body); });
+        change(EditStepRequest{size_t(step), body});
     Q_EMIT changed();
-}
-
-void RecipeController::change(std::function<void(RecipeRun &)> change)
-{
-    m_compute.submit<StepOutcomes>({{},
-                                    [change = std::move(change)](Workbench &bench, const JobContext &) { return changeRecipeOnWorker(bench, change); },
-                                    {},
-                                    [this](const Failure &failure) { Q_EMIT failed(failure); },
-                                    {}});
 }
 
 void RecipeController::forget(size_t step)

@@ -4,7 +4,6 @@
 #include "controllers/document.h"
 #include "controllers/navigation.h"
 #include "controllers/runs_store.h"
-#include "worker/recipe_job.h"
 
 #include <QObject>
 #include <QVector>
@@ -15,7 +14,7 @@ class RecipeController : public QObject {
     Q_OBJECT
 public:
     /// Starts with the recipe that comes with the program.
-    RecipeController(Compute &compute, Document &document, Navigation &navigation, RunsStore &runs, QObject *parent = nullptr);
+    RecipeController(Backend &backend, Document &document, Navigation &navigation, RunsStore &runs, QObject *parent = nullptr);
 
     const Recipe &recipe() const { return m_recipe; }
     int steps() const { return static_cast<int>(m_recipe.steps.size()); }
@@ -54,18 +53,19 @@ private:
     void begin();
     void start(std::vector<size_t> steps);
     void next();
-    void change(std::function<void(RecipeRun &)> change);
+    template <class R>
+    void change(R request);
     void forget(size_t step);
     void interrupted(int turn);
     int runOf(int step);
     int indexOf(const std::string &id) const;
 
-    Compute &m_compute;
+    Backend &m_backend;
     Document &m_document;
     Navigation &m_navigation;
     RunsStore &m_runs;
     Recipe m_recipe;
-    StepOutcomes m_outcomes; ///< as the compute thread has them, or will have when it is there
+    StepOutcomes m_outcomes; ///< as the backend has them, or will have when it is there
     QVector<int> m_waiting;  ///< steps to run after the running one
     int m_running = -1, m_done = 0, m_total = 0;
     int m_turn = 0;          ///< counts jobs; answers of older ones are not for this recipe any more

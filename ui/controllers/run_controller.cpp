@@ -1,15 +1,13 @@
 #include "controllers/run_controller.h"
 
 #include "view_models.h"
-#include "worker/run_job.h"
 
 #include <utility>
 
 namespace patchbay {
 
-RunController::RunController(Compute &compute, Document &document, RunsStore &store, Navigation &navigation, QObject *parent)
-    : QObject(parent), m_compute(compute), m_document(document), m_store(store), m_navigation(navigation),
-      m_priority(std::make_shared<PriorityHint>())
+RunController::RunController(Backend &backend, Document &document, RunsStore &store, Navigation &navigation, QObject *parent)
+    : QObject(parent), m_backend(backend), m_document(document), m_store(store), m_navigation(navigation)
 {
     // A run belongs to the model and the prompts it was started on.
     connect(&m_document, &Document::loadingChanged, this, [this] {
@@ -71,49 +69,52 @@ void RunController::start(int id, const RunResultPtr &resume)
     if (entry->live)
         makeWayFor(id);
     for (const JobId job : std::exchange(m_intervals, {}))
-        m_compute.cancel(job);
-    RunNews news;
-    news.snapshot = [this, id](const RunResultPtr &snapshot) {
-        m_store.update(id, [&](RunEntry &e) {
-            if (e.state == RunState::Queued) {
-                e.state = RunState::Running;
-                e.clock.start();
-            }
-            e.result = snapshot;
-        });
-        Q_EMIT activeChanged();
-    };
-    news.progress = [this, id](int done, int total) {
-        m_store.update(id, [&](RunEntry &e) {
-            e.done = done;
-            e.total = total;
-        });
-        Q_EMIT activeChanged();
-    };
-    const RunRequest request{entry->spec, resume, m_priority};
-    const JobId job = m_compute.submit<RunResultPtr>({
-        {},
-        [request, news](Workbench &bench, const JobContext &context) { return runOnWorker(bench, context, request, news); },
-        [this, id](const RunResultPtr &result) { finish(id, result); },
-        [this, id](const Failure &failure) {
-            m_store.update(id, [&](RunEntry &e) {
-                e.state = RunState::Failed;
-                e.message = failure.text();
-            });
-            resumePreempted();
-            Q_EMIT activeChanged();
-            Q_EMIT failed(failure);
-        },
-        [this, id] {
-            // Cancelled while it waited: nothing to keep, unless an earlier part of it is there.
-            const RunEntry *e = m_store.find(id);
-            if (e && !e->result && !m_preempted.contains(id))
-                m_store.remove(id);
-            else
-                m_store.update(id, [](RunEntry &entry) { entry.state = RunState::Stopped; });
-            resumePreempted();
-            Q_EMIT activeChanged();
-        },
+        m_backend.cancel(job);
+    const JobId job = m_backend.submit<RunRequest>({
+        .request = {entry->spec, resume},
+        .done = [this, id](const Snapshot &last) { finish(id, last.result); },
+        .failed =
+            [this, id](const Failure &failure) {
+                m_store.update(id, [&](RunEntry &e) {
+                    e.state = RunState::Failed;
+                    e.message = failure.text();
+                });
+                resumePreempted();
+                Q_EMIT activeChanged();
+                Q_EMIT failed(failure);
+            },
+        .dropped =
+            [this, id] {
+                // Cancelled while it waited: nothing to keep, unless an earlier part of it is there.
+                const RunEntry *e = m_store.find(id);
+                if (e && !e->result && !m_preempted.contains(id))
+                    m_store.remove(id);
+                else
+                    m_store.update(id, [](RunEntry &entry) { entry.state = RunState::Stopped; });
+                resumePreempted();
+                Q_EMIT activeChanged();
+            },
+        .progress =
+            [this, id](const Progress &at) {
+                const auto change = [&](RunEntry &e) {
+                    e.done = at.done;
+                    e.total = at.total;
+                };
+                m_store.update(id, change, ChangedCells::none());
+                Q_EMIT activeChanged();
+            },
+        .snapshot =
+            [this, id](const Snapshot &snapshot) {
+                const auto change = [&](RunEntry &e) {
+                    if (e.state == RunState::Queued) {
+                        e.state = RunState::Running;
+                        e.clock.start();
+                    }
+                    e.result = snapshot.result;
+                };
+                m_store.update(id, change, snapshot.changed);
+                Q_EMIT activeChanged();
+            },
     });
     m_store.update(id, [&](RunEntry &e) {
         e.job = job;
@@ -131,7 +132,7 @@ void RunController::makeWayFor(int live)
             continue;
         if (!other.live && !m_preempted.contains(other.id))
             m_preempted << other.id;
-        m_compute.cancel(other.job);
+        m_backend.cancel(other.job);
     }
 }
 
@@ -181,22 +182,22 @@ void RunController::findIntervals()
 
 JobId RunController::findIntervalsOf(int id)
 {
-    using Widths = std::vector<std::vector<double>>;
     const RunResultPtr result = m_store.find(id)->result;
-    return m_compute.submit<Widths>({{QStringLiteral("intervals-%1").arg(id), JobPriority::Long, true},
-                              [result](Workbench &, const JobContext &context) { return halfWidthsOnWorker(context, *result); },
-                              [this, id, result](const Widths &widths) {
-                                  if (const RunEntry *entry = m_store.find(id); entry && entry->result == result)
-                                      m_store.update(id, [&](RunEntry &e) { e.halfWidths = widths; });
-                              },
-                              {},
-                              {}});
+    return m_backend.submit<IntervalsRequest>({
+        .request = {result},
+        .policy = {QStringLiteral("intervals-%1").arg(id), true},
+        .done =
+            [this, id, result](const HalfWidths &widths) {
+                if (const RunEntry *entry = m_store.find(id); entry && entry->result == result)
+                    m_store.update(id, [&](RunEntry &e) { e.halfWidths = widths; });
+            },
+    });
 }
 
 void RunController::stop(int id)
 {
     if (const RunEntry *entry = m_store.find(id); entry && !entry->finished())
-        m_compute.cancel(entry->job);
+        m_backend.cancel(entry->job);
 }
 
 void RunController::remove(int id)
@@ -240,7 +241,7 @@ int RunController::activeRun() const
 
 void RunController::want(widgets::HeadId head)
 {
-    m_priority->want(head.valid() && head.head >= 0 ? std::optional<Head>(fromHeadId(head)) : std::nullopt);
+    m_backend.want(head.valid() && head.head >= 0 ? std::optional<Head>(fromHeadId(head)) : std::nullopt);
 }
 
 } // namespace patchbay

@@ -7,17 +7,14 @@
 
 #include <QObject>
 
-#include <memory>
 #include <optional>
 
 namespace patchbay {
 
-class PriorityHint;
-
 class RunController : public QObject {
     Q_OBJECT
 public:
-    RunController(Compute &compute, Document &document, RunsStore &store, Navigation &navigation, QObject *parent = nullptr);
+    RunController(Backend &backend, Document &document, RunsStore &store, Navigation &navigation, QObject *parent = nullptr);
 
     /// Shows the run at once when it is there already; continues it when it was stopped. live: a newer live run supersedes this one.
     /// Returns the run's id in the store, or -1 when there is no model yet.
@@ -51,11 +48,10 @@ private:
         bool live, show;
     };
 
-    Compute &m_compute;
+    Backend &m_backend;
     Document &m_document;
     RunsStore &m_store;
     Navigation &m_navigation;
-    std::shared_ptr<PriorityHint> m_priority;
     QVector<JobId> m_intervals; ///< jobs that find them, as long as nothing else is to do
     std::optional<Waiting> m_afterReload; ///< started when the prompts were read anew
     QVector<int> m_preempted; ///< stopped for a live run; they go on after it

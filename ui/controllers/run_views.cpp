@@ -122,6 +122,29 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
     return view;
 }
 
+QVector<widgets::CellRef> shownCells(const RunResult &result, const ChangedCells &changed)
+{
+    QVector<widgets::CellRef> cells;
+    const Grid *first = nullptr;
+    int facets = 0; // of the grids before
+    for (size_t i = 0; i < result.grids.size(); ++i) {
+        const Grid &grid = result.grids[i];
+        if (grid.shape.empty() || (first && grid.has_heads() != first->has_heads()))
+            continue;
+        if (!first)
+            first = &grid;
+        const bool cube = grid.shape.size() == 3; // a facet for each position
+        if (i < changed.cells.size())
+            for (const int cell : changed.cells[i]) {
+                const CellPlace place = grid.at(cell);
+                const int column = cube || grid.has_heads() ? place.head : grid.shape.size() == 2 ? place.position : 0;
+                cells << widgets::CellRef{facets + (cube ? place.position : 0), place.layer, column};
+            }
+        facets += cube ? grid.shape[1] : 1;
+    }
+    return cells;
+}
+
 namespace {
 /// "name mover", "previous-token" … with their heads, a line a role.
 QString rolesText(const RunEntry &entry)

@@ -3,6 +3,7 @@
 
 #include "controllers/navigation.h"
 #include "controllers/runs_store.h"
+#include "heatmap_geometry.h"
 #include "views.h"
 
 namespace patchbay {
@@ -18,6 +19,9 @@ QString differenceTitle(const QString &a, const QString &b);
 
 /// The heatmap of a place; empty without a run.
 widgets::HeatmapView shownHeatmap(const Place &place, const RunsStore &store);
+
+/// Where the changed cells of a sweep are in its heatmap (of the mean or of one prompt, not in a difference).
+QVector<widgets::CellRef> shownCells(const RunResult &result, const ChangedCells &changed);
 
 /// A run of one cell in words: "Logit diff +9.21 → +4.10, −27.9 % of the gap", and an analysis' table line by line; empty for sweeps.
 QString singleRunText(const RunEntry &entry);

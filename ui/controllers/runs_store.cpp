@@ -34,14 +34,14 @@ int RunsStore::add(RunEntry entry)
     return m_entries.front().id;
 }
 
-void RunsStore::update(int id, const std::function<void(RunEntry &)> &change)
+void RunsStore::update(int id, const std::function<void(RunEntry &)> &change, const ChangedCells &changed)
 {
     const int at = row(id);
     if (at < 0)
         return;
     change(m_entries[size_t(at)]);
     Q_EMIT dataChanged(index(at), index(at));
-    Q_EMIT runChanged(id);
+    Q_EMIT runChanged(id, changed);
 }
 
 void RunsStore::remove(int id)

@@ -1,8 +1,7 @@
 // Every run of this window, with its result and state: the list that the runs dock shows.
 #pragma once
 
-#include "patching/run_result.h"
-#include "worker/job.h"
+#include "backend/backend.h"
 
 #include <QAbstractListModel>
 #include <QDateTime>
@@ -42,7 +41,8 @@ public:
     explicit RunsStore(QObject *parent = nullptr);
 
     int add(RunEntry entry); ///< newest first; returns its id
-    void update(int id, const std::function<void(RunEntry &)> &change);
+    /// changed: of the result's cells, none where the change is about something else.
+    void update(int id, const std::function<void(RunEntry &)> &change, const ChangedCells &changed = {});
     void remove(int id);
     const RunEntry *find(int id) const;
     /// A run of the same numbers: complete if there is one, otherwise the newest. Null when there is none.
@@ -59,7 +59,8 @@ public:
     Qt::ItemFlags flags(const QModelIndex &index) const override;
 
 Q_SIGNALS:
-    void runChanged(int id);
+    /// changed: the cells of the result that are not as they were.
+    void runChanged(int id, const patchbay::ChangedCells &changed);
     void runRemoved(int id);
 
 private:

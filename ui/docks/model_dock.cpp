@@ -224,7 +224,7 @@ void ModelDock::refresh()
                 value->setText(QStringLiteral("–"));
         return;
     }
-    const TrustReport &trust = setup->model->trust();
+    const TrustReport &trust = setup->trust;
     const QString path = QString::fromStdString(setup->model_ref.path);
     m_name->setText(path == QStringLiteral("demo") ? tr("Demo model") : QString::fromStdString(model_name(path.toStdString())));
     m_name->setToolTip(QString::fromStdString(trust.path));

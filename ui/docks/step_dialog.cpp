@@ -2,7 +2,7 @@
 
 #include "docks/dock_parts.h"
 #include "theme.h"
-#include "worker/compute.h"
+#include "backend/failure.h"
 
 #include <QDialogButtonBox>
 #include <QFontDatabase>

@@ -27,7 +27,7 @@ QVector<widgets::HeadId> keptCircuit(const Setup &setup)
     for (const QString &name : QSettings().value(key(setup)).toStringList()) {
         try {
             const Head head = parse_head(name.toStdString());
-            check_head(head, setup.model->config());
+            check_head(head, setup.config());
             if (!circuit.contains(toHeadId(head)))
                 circuit << toHeadId(head);
         } catch (const Error &) {

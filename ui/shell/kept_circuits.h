@@ -2,7 +2,7 @@
 #pragma once
 
 #include "head_id.h"
-#include "worker/setup_job.h"
+#include "requests/setup.h"
 
 #include <QVector>
 

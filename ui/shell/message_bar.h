@@ -1,7 +1,7 @@
 // Errors and notes above the views: what happened, why, and what to do next; never in the way.
 #pragma once
 
-#include "worker/job.h"
+#include "backend/failure.h"
 
 #include <QFrame>
 

@@ -53,10 +53,14 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
     });
     connect(&navigation, &Navigation::runChanged, this, &HeatmapPane::refresh);
     connect(&navigation, &Navigation::promptChanged, this, &HeatmapPane::refresh);
-    connect(&m_explorer.runs, &RunsStore::runChanged, this, [this](int id) {
+    connect(&m_explorer.runs, &RunsStore::runChanged, this, [this](int id, const ChangedCells &changed) {
         const Place &place = m_explorer.navigation.place();
-        if (id == place.run || id == place.comparedRun)
+        if (id != place.run && id != place.comparedRun)
+            return;
+        if (changed.all || place.comparedRun >= 0)
             refresh();
+        else
+            refreshCells(changed);
     });
     connect(&m_explorer.document, &Document::setupChanged, this, &HeatmapPane::refresh);
     connect(&m_explorer.document, &Document::loadingChanged, this, &HeatmapPane::refresh);
@@ -179,15 +183,30 @@ void HeatmapPane::refreshChooser()
     m_promptText->setToolTip(text);
 }
 
-void HeatmapPane::refresh()
+widgets::HeatmapView HeatmapPane::shownView() const
 {
-    refreshChooser();
     widgets::HeatmapView view = shownHeatmap(m_explorer.navigation.place(), m_explorer.runs);
     const Mask &mask = m_explorer.navigation.place().mask;
     m_threshold->setSuffix(view.unit.isEmpty() ? QString() : QLatin1Char(' ') + view.unit);
     maskBelow(view, mask.below);
     if (!mask.role.isEmpty())
         maskAllBut(view, m_explorer.roles.headsWith(mask.role));
+    return view;
+}
+
+// While a run goes on: its new cells.
+void HeatmapPane::refreshCells(const ChangedCells &changed)
+{
+    const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
+    if (!run || !run->result)
+        return;
+    if (const QVector<widgets::CellRef> cells = shownCells(*run->result, changed); !cells.isEmpty())
+        m_heatmap->updateCells(shownView(), cells);
+}
+
+void HeatmapPane::refresh()
+{
+    refreshChooser();
     const Document &document = m_explorer.document;
     const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
     const QString single = run ? singleRunText(*run) : QString();
@@ -195,7 +214,7 @@ void HeatmapPane::refresh()
                             : !single.isEmpty() ? single
                             : run ? (run->state == RunState::Failed ? tr("This run failed:\n%1").arg(run->message) : tr("Starting"))
                                 : tr("Choose what to patch in the toolbar, then press Run (Ctrl+R)"));
-    m_heatmap->setView(view);
+    m_heatmap->setView(shownView());
     m_heatmap->setSelection(m_explorer.navigation.place().heads);
 }
 

@@ -40,6 +40,8 @@ Q_SIGNALS:
 private:
     QWidget *buildChooser();
     void refresh();
+    void refreshCells(const ChangedCells &changed);
+    widgets::HeatmapView shownView() const;
     void refreshChooser();
     void refreshRoles();
     void chooseRole();

@@ -26,8 +26,8 @@ struct AnalysisRun {
     void progress(int done, int total) const
     {
         cancel.check();
-        if (observer.progress)
-            observer.progress(done, total);
+        if (observer.tell)
+            observer.tell(Progress{done, total, {}});
     }
     /// analysis.options[key], or the default. Throws Error naming the option when it has the wrong type.
     double option(const char *key, double otherwise) const;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
-#include <numeric>
+#include <cmath>
+#include <map>
 
 namespace patchbay::detail {
 
@@ -16,35 +16,83 @@ constexpr double first_chunk_flops = 2e9;
 // A short sweep is seen to fill in, too.
 constexpr int chunks_at_least = 10;
 
-class Runner {
+class ScheduledRun : public RunSteps {
 public:
-    Runner(const SweepPlan &sweep, const Schedule &schedule, const std::vector<float> &base_values, RunResult &result, const RunObserver &observer)
-        : m_sweep(sweep), m_schedule(schedule), m_base(base_values), m_result(result), m_observer(observer), m_start(std::chrono::steady_clock::now())
+    ScheduledRun(std::shared_ptr<const SweepPlan> sweep, Schedule schedule, const std::vector<float> &base_values, RunResult empty,
+                 const RunObserver &observer)
+        : m_sweep(std::move(sweep)), m_schedule(std::move(schedule)), m_base(base_values), m_result(std::move(empty)), m_observer(observer),
+          m_total(int(m_sweep->plans.size()))
     {
     }
 
-    bool run(const CancelToken &cancel)
+    bool step(const CancelToken &cancel) override
     {
-        m_total = int(m_sweep.plans.size());
-        take_known();
+        if (m_next == Part::Ended)
+            return false;
+        m_step_start = std::chrono::steady_clock::now();
         try {
+            advance(cancel);
+            if (m_open.empty())
+                end(true);
+        } catch (const Cancelled &) {
+            end(false);
+        }
+        m_seconds = elapsed();
+        return m_next != Part::Ended;
+    }
+
+    RunResult &result() override { return m_result; }
+
+private:
+    enum class Part { First, Ranking, Chunks, Ended };
+
+    void advance(const CancelToken &cancel)
+    {
+        switch (m_next) {
+        case Part::First:
+            if (m_observer.tell)
+                m_observer.tell(Started{m_result});
+            take_known();
             compute(take_while(first_chunk_flops), cancel);
-            if (!m_open.empty() && m_schedule.estimate && m_observer.estimates)
+            m_next = Part::Ranking;
+            return;
+        case Part::Ranking: {
+            const bool rankable = m_schedule.estimate && m_observer.estimates;
+            if (rankable)
                 rank(m_schedule.estimate(cancel));
             double left = 0;
             for (const int i : m_open)
                 left += m_schedule.flops(i);
-            const double chunk = std::clamp(left / chunks_at_least, smallest_chunk_flops, largest_chunk_flops);
-            while (!m_open.empty())
-                compute(take_while(chunk), cancel);
-        } catch (const Cancelled &) {
-            return false;
+            m_chunk = std::clamp(left / chunks_at_least, smallest_chunk_flops, largest_chunk_flops);
+            m_next = Part::Chunks;
+            if (rankable)
+                return;
+            [[fallthrough]];
         }
-        return true;
+        case Part::Chunks: compute(take_while(m_chunk), cancel); return;
+        case Part::Ended: return;
+        }
     }
 
-private:
-    double elapsed() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count(); }
+    void end(bool complete)
+    {
+        m_next = Part::Ended;
+        tell(Done{RunEnd{complete, elapsed(), {}, {}}});
+    }
+
+    // The result is what its own events make of it: whoever hears them has the same.
+    void tell(const Event &event)
+    {
+        apply(m_result, event);
+        if (m_observer.tell)
+            m_observer.tell(event);
+    }
+
+    /// Of computing: what other work takes between two steps is not counted.
+    double elapsed() const
+    {
+        return m_seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - m_step_start).count();
+    }
 
     // Cells that need no computing: nothing changes in them, or an earlier, stopped run has them.
     void take_known()
@@ -53,7 +101,7 @@ private:
         std::vector<int> known;
         std::vector<float> values;
         for (int i = 0; i < m_total; ++i) {
-            const CellPlan &plan = m_sweep.plans[size_t(i)];
+            const CellPlan &plan = m_sweep->plans[size_t(i)];
             const Grid *earlier = m_observer.resume ? m_observer.resume->grid(m_result.grids[size_t(plan.grid)].name) : nullptr;
             if (earlier && earlier->prompts == P && size_t(plan.cell) < earlier->state.size() && earlier->state[size_t(plan.cell)] == CellState::Exact) {
                 known.push_back(i);
@@ -91,7 +139,7 @@ private:
 
     bool is_head(int i, Head head) const
     {
-        const CellPlan &plan = m_sweep.plans[size_t(i)];
+        const CellPlan &plan = m_sweep->plans[size_t(i)];
         const Grid &grid = m_result.grids[size_t(plan.grid)];
         const CellPlace place = grid.at(plan.cell);
         return place.layer == head.layer && (place.head < 0 || place.head == head.head);
@@ -107,74 +155,66 @@ private:
 
     void rank(const std::vector<float> &estimates)
     {
-        FinishedCells message;
-        message.state = CellState::Estimated;
-        for (size_t g = 0; g < m_result.grids.size(); ++g) {
-            Grid &grid = m_result.grids[g];
-            grid.estimate.assign(grid.state.size(), std::numeric_limits<float>::quiet_NaN());
-            message.grid = int(g);
-            message.cells.clear();
-            message.per_prompt.clear();
-            for (size_t i = 0; i < m_sweep.plans.size(); ++i) {
-                const CellPlan &plan = m_sweep.plans[i];
-                if (plan.grid != int(g) || std::isnan(estimates[i]))
-                    continue;
-                grid.estimate[size_t(plan.cell)] = estimates[i];
-                if (grid.state[size_t(plan.cell)] == CellState::Exact)
-                    continue;
-                grid.state[size_t(plan.cell)] = CellState::Estimated;
-                message.cells.push_back(plan.cell);
-                message.per_prompt.push_back(estimates[i]);
-            }
-            if (m_observer.finished && !message.cells.empty())
-                m_observer.finished(message);
+        std::vector<Cells> by_grid(m_result.grids.size());
+        for (size_t g = 0; g < by_grid.size(); ++g) {
+            by_grid[g].grid = int(g);
+            by_grid[g].state = CellState::Estimated;
         }
+        for (size_t i = 0; i < m_sweep->plans.size(); ++i) {
+            if (std::isnan(estimates[i]))
+                continue;
+            Cells &event = by_grid[size_t(m_sweep->plans[i].grid)];
+            event.cells.push_back(m_sweep->plans[i].cell);
+            event.estimates.push_back(estimates[i]);
+        }
+        for (const Cells &event : by_grid)
+            tell(event);
         const auto weight = [&](int i) { return std::isnan(estimates[size_t(i)]) ? 0.f : std::abs(estimates[size_t(i)]); };
         std::stable_sort(m_open.begin(), m_open.end(), [&](int a, int b) { return weight(a) > weight(b); });
     }
 
     void deliver(const std::vector<int> &chosen, const std::vector<float> &values, bool computed)
     {
-        std::map<int, FinishedCells> by_grid;
+        std::map<int, Cells> by_grid;
         for (size_t n = 0; n < chosen.size(); ++n) {
-            const CellPlan &plan = m_sweep.plans[size_t(chosen[n])];
-            Grid &grid = m_result.grids[size_t(plan.grid)];
-            const size_t P = size_t(grid.prompts);
-            std::copy_n(values.begin() + std::ptrdiff_t(n * P), P, grid.per_prompt.begin() + std::ptrdiff_t(size_t(plan.cell) * P));
-            grid.state[size_t(plan.cell)] = CellState::Exact;
-            FinishedCells &message = by_grid[plan.grid];
-            message.grid = plan.grid;
-            message.cells.push_back(plan.cell);
-            message.per_prompt.insert(message.per_prompt.end(), values.begin() + std::ptrdiff_t(n * P), values.begin() + std::ptrdiff_t((n + 1) * P));
+            const CellPlan &plan = m_sweep->plans[size_t(chosen[n])];
+            const size_t P = size_t(m_result.grids[size_t(plan.grid)].prompts);
+            Cells &event = by_grid[plan.grid];
+            event.grid = plan.grid;
+            event.cells.push_back(plan.cell);
+            event.per_prompt.insert(event.per_prompt.end(), values.begin() + std::ptrdiff_t(n * P), values.begin() + std::ptrdiff_t((n + 1) * P));
             if (computed)
-                m_result.flops += m_schedule.flops(chosen[n]);
+                event.flops += m_schedule.flops(chosen[n]);
         }
-        if (computed && m_result.first_exact_seconds < 0)
-            m_result.first_exact_seconds = elapsed();
+        for (auto &[grid, event] : by_grid) {
+            if (computed)
+                event.seconds = elapsed();
+            tell(event);
+        }
         m_done += int(chosen.size());
-        if (m_observer.finished)
-            for (const auto &[grid, message] : by_grid)
-                m_observer.finished(message);
-        if (m_observer.progress)
-            m_observer.progress(m_done, m_total);
+        tell(Progress{m_done, m_total, {}});
     }
 
-    const SweepPlan &m_sweep;
-    const Schedule &m_schedule;
+    const std::shared_ptr<const SweepPlan> m_sweep;
+    const Schedule m_schedule;
     const std::vector<float> &m_base;
-    RunResult &m_result;
-    const RunObserver &m_observer;
-    const std::chrono::steady_clock::time_point m_start;
+    RunResult m_result;
+    const RunObserver m_observer;
+    Part m_next = Part::First;
+    double m_chunk = 0;   ///< arithmetic of a chunk
+    double m_seconds = 0; ///< of the steps before this one
+    std::chrono::steady_clock::time_point m_step_start;
     std::vector<int> m_open;
-    int m_done = 0, m_total = 0;
+    int m_done = 0;
+    const int m_total;
 };
 
 } // namespace
 
-bool run_schedule(const SweepPlan &sweep, const Schedule &schedule, const std::vector<float> &base_values, RunResult &result,
-                  const RunObserver &observer, const CancelToken &cancel)
+std::unique_ptr<RunSteps> begin_schedule(std::shared_ptr<const SweepPlan> sweep, Schedule schedule, const std::vector<float> &base_values,
+                                         RunResult empty, const RunObserver &observer)
 {
-    return Runner(sweep, schedule, base_values, result, observer).run(cancel);
+    return std::make_unique<ScheduledRun>(std::move(sweep), std::move(schedule), base_values, std::move(empty), observer);
 }
 
 } // namespace patchbay::detail

@@ -6,6 +6,7 @@
 #include "patching/session.h"
 
 #include <functional>
+#include <memory>
 
 namespace patchbay::detail {
 
@@ -20,8 +21,9 @@ struct Schedule {
     int64_t rows_at_once = 1 << 14; ///< from the memory budget
 };
 
-/// Computes all cells of the sweep into result (whose grids and baseline are set), calling the observer. Returns false when cancelled.
-bool run_schedule(const SweepPlan &sweep, const Schedule &schedule, const std::vector<float> &base_values, RunResult &result,
-                  const RunObserver &observer, const CancelToken &cancel);
+/// The run of a sweep: empty is what there is before the first cell (grids and baseline set). base_values [prompts] and what the observer names
+/// must outlive it.
+std::unique_ptr<RunSteps> begin_schedule(std::shared_ptr<const SweepPlan> sweep, Schedule schedule, const std::vector<float> &base_values,
+                                         RunResult empty, const RunObserver &observer);
 
 } // namespace patchbay::detail

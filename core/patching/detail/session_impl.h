@@ -21,13 +21,11 @@ struct Session::Impl {
     std::unique_ptr<detail::HeadEntry> head_entry(bool base_flipped, const std::vector<int> &first) const;
 
     RunResult begin(const RunSpec &spec, const detail::SweepPlan &sweep) const;
-    RunResult run_activation(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel);
-    RunResult run_path(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel);
-    RunResult run_attribution(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel);
+    std::unique_ptr<RunSteps> begin_activation(const RunSpec &spec, const RunObserver &observer);
+    std::unique_ptr<RunSteps> begin_path(const RunSpec &spec, const RunObserver &observer);
+    std::unique_ptr<RunSteps> begin_attribution(const RunSpec &spec, const RunObserver &observer);
     /// Normalised estimates of every plan by attribution patching.
     std::vector<float> estimate_activation(const RunSpec &spec, const detail::SweepPlan &sweep, const CancelToken &cancel);
-    void finish(const RunSpec &spec, const detail::SweepPlan &sweep, const detail::Schedule &schedule, RunResult &result,
-                const RunObserver &observer, const CancelToken &cancel);
 
     std::shared_ptr<const Model> model;
     PromptBatch batch;

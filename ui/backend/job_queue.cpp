@@ -1,6 +1,4 @@
-#include "worker/job_queue.h"
-
-#include <algorithm>
+#include "backend/job_queue.h"
 
 namespace patchbay {
 
@@ -10,15 +8,14 @@ void JobQueue::push(QueuedJob job)
         const std::lock_guard lock(m_mutex);
         if (m_closed)
             return;
-        m_lines[size_t(job.ticket->policy.priority)].push_back(std::move(job));
+        m_lines[size_t(urgency(job.request))].push_back(std::move(job));
     }
     m_arrived.notify_one();
 }
 
-// With the mutex held: the first job of the first line that has one, up to the line of `last`.
-std::optional<QueuedJob> JobQueue::take(JobPriority last)
+std::optional<QueuedJob> JobQueue::take(size_t least)
 {
-    for (size_t line = 0; line <= size_t(last); ++line) {
+    for (size_t line = kUrgencies; line-- > least;) {
         if (m_lines[line].empty())
             continue;
         QueuedJob job = std::move(m_lines[line].front());
@@ -31,14 +28,15 @@ std::optional<QueuedJob> JobQueue::take(JobPriority last)
 std::optional<QueuedJob> JobQueue::pop()
 {
     std::unique_lock lock(m_mutex);
-    m_arrived.wait(lock, [this] { return m_closed || std::any_of(m_lines.begin(), m_lines.end(), [](const auto &line) { return !line.empty(); }); });
-    return m_closed ? std::nullopt : take(JobPriority::Long);
+    std::optional<QueuedJob> job;
+    m_arrived.wait(lock, [&] { return m_closed || (job = take(0)).has_value(); });
+    return job;
 }
 
-std::optional<QueuedJob> JobQueue::tryPopShort()
+std::optional<QueuedJob> JobQueue::tryPop(Urgency than)
 {
     const std::lock_guard lock(m_mutex);
-    return m_closed ? std::nullopt : take(JobPriority::Soon);
+    return take(size_t(than) + 1);
 }
 
 void JobQueue::close()

@@ -1,0 +1,79 @@
+// What a computation tells while it goes on, as values: whoever hears all of a run's events has its result, in this process or another.
+#pragma once
+
+#include "patching/run_result.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace patchbay {
+
+struct AttentionPattern; // patching/session.h
+struct Setup;            // requests/setup.h
+struct StepOutcome;      // analysis/recipe.h
+
+/// Once, before the first cell: the empty grids and the baseline.
+struct Started {
+    RunResult result;
+};
+
+/// Cells that have just become exact, or estimated.
+struct Cells {
+    int grid = 0;
+    CellState state = CellState::Exact;
+    std::vector<int> cells;
+    std::vector<float> per_prompt; ///< [cells, prompts] logit difference; empty for estimates that are of the mean alone
+    std::vector<float> estimates;  ///< [cells] normalised effect; empty for exact cells
+    double flops = 0;              ///< minimal arithmetic of what was computed for them; 0 where they were known before
+    double seconds = -1;           ///< of computing since the start of the run; negative where they were known before
+};
+
+/// Exact cells done, of how many; for other work, shares of it and what is being done, for people.
+struct Progress {
+    int done = 0, total = 0;
+    std::string what;
+};
+
+/// What the events of a run have not said by its end.
+struct RunEnd {
+    bool complete = false;
+    double seconds = 0;
+    ArrayMap arrays;
+    nlohmann::json summary;
+};
+
+using SetupPtr = std::shared_ptr<const Setup>;
+using AttentionPatterns = std::vector<std::shared_ptr<const AttentionPattern>>;
+/// [grid][cell] of the 95 % intervals, as shares of the gap.
+using HalfWidths = std::vector<std::vector<double>>;
+/// One for each step of a recipe.
+using StepOutcomes = std::vector<StepOutcome>;
+
+/// What a request came to.
+using Reply = std::variant<RunEnd, SetupPtr, AttentionPatterns, HalfWidths, std::shared_ptr<const StepOutcomes>>;
+struct Done {
+    Reply reply;
+};
+
+/// What went wrong: what it is about, why, and what can be done next where that is known.
+struct Failed {
+    std::string subject, cause, next_step;
+};
+
+using Event = std::variant<Started, Cells, Progress, Done, Failed>;
+using Tell = std::function<void(const Event &)>;
+
+/// Takes what an event says about a run over into its result; events that say nothing about a run change nothing. All of a run's events in their
+/// order, from Started to Done, make the result that the run itself ends with.
+void apply(RunResult &result, const Event &event);
+
+/// An observer that hears of progress only.
+Tell on_progress(std::function<void(int done, int total)> call);
+
+/// Explains any exception to a person.
+Failed failed_of(std::exception_ptr error);
+
+} // namespace patchbay

@@ -1,0 +1,95 @@
+// What can be asked of whoever computes, as values: they cross to another thread, and could cross to another process.
+#pragma once
+
+#include "analysis/recipe.h"
+#include "requests/setup.h"
+#include "requests/snapshot.h"
+
+#include <variant>
+#include <vector>
+
+namespace patchbay {
+
+// Answer: what the one who asked is given in the end.
+
+/// A model with its task; what was there before stays when it fails.
+struct SetUpRequest {
+    using Answer = SetupPtr;
+    ModelRef model;
+    TaskRef task;
+};
+
+/// A sweep or an analysis. Events: Started, Cells, Progress.
+struct RunRequest {
+    using Answer = Snapshot;
+    RunSpec spec;
+    RunResultPtr resume = {}; ///< a stopped run of the same spec; may be null
+};
+
+/// Patterns of heads in the cached runs: milliseconds.
+struct AttentionRequest {
+    using Answer = AttentionPatterns;
+    struct One {
+        Head head;
+        bool flipped = false;
+        AttentionKind kind = AttentionKind::Plain;
+    };
+    std::vector<One> wanted;
+};
+
+/// The pattern of a head in a run with these nodes patched: two whole passes.
+struct PatchedAttentionRequest {
+    using Answer = AttentionPatterns;
+    Head head;
+    RunSpec spec;
+    std::vector<Node> patched;
+};
+
+/// Bootstrap half-widths of every cell: too slow for a thread that draws.
+struct IntervalsRequest {
+    using Answer = HalfWidths;
+    RunResultPtr result;
+};
+
+/// Another recipe, every step pending.
+struct BeginRecipeRequest {
+    using Answer = std::shared_ptr<const StepOutcomes>;
+    Recipe recipe;
+    ModelRef model;
+    TaskRef task;
+};
+
+struct EditStepRequest {
+    using Answer = std::shared_ptr<const StepOutcomes>;
+    size_t step = 0;
+    nlohmann::json body;
+};
+
+struct SkipStepRequest {
+    using Answer = std::shared_ptr<const StepOutcomes>;
+    size_t step = 0;
+};
+
+struct ForgetStepRequest {
+    using Answer = std::shared_ptr<const StepOutcomes>;
+    size_t step = 0;
+};
+
+/// A step that fails is an outcome. Events: Progress.
+struct RunStepRequest {
+    using Answer = std::shared_ptr<const StepOutcomes>;
+    size_t step = 0;
+};
+
+using Request = std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, IntervalsRequest, BeginRecipeRequest,
+                             EditStepRequest, SkipStepRequest, ForgetStepRequest, RunStepRequest>;
+
+/// What waits for what: more urgent requests are served between two parts of a less urgent one, and before those that wait.
+enum class Urgency {
+    Long,  ///< one after the other
+    Soon,  ///< some tenths of a second, and somebody is looking
+    Quick, ///< milliseconds
+};
+Urgency urgency(const Request &request);
+
+} // namespace patchbay

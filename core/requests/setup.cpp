@@ -1,0 +1,79 @@
+#include "requests/setup.h"
+
+#include "base/error.h"
+#include "model/model_folder.h"
+#include "task/task_source.h"
+#include "text/token_texts.h"
+#include "text/tokenizer.h"
+
+#include <cmath>
+
+namespace patchbay {
+
+namespace {
+
+constexpr double reading_prompts = 0.9; // the share of the whole that the model takes
+
+// In thousandths of the whole.
+void say(const Tell &tell, double share, const std::string &what)
+{
+    tell(Progress{int(std::lround(share * 1000)), 1000, what});
+}
+
+std::shared_ptr<const Model> model_for(const ModelRef &ref, std::shared_ptr<const Model> loaded, const Tell &tell, const CancelToken &cancel)
+{
+    LoadOptions options;
+    options.path = model_folder(ref.path);
+    options.processing = ref.processing;
+    if (loaded && loaded->trust().path == options.path.string() && loaded->processing() == ref.processing)
+        return loaded;
+    return Model::load(options, [&tell](double share, const std::string &what) { say(tell, reading_prompts * share, what); }, cancel);
+}
+
+void read_prompts(Setup &setup, const Model &model)
+{
+    const Tokenizer *tokenizer = model.tokenizer();
+    const int n_ctx = model.config().n_ctx;
+    const TaskRef &task = setup.task_ref;
+    if (task.kind == "batch") {
+        setup.batch = load_batch(task, tokenizer, n_ctx);
+        return;
+    }
+    model.need_tokenizer(); // or says why there is none
+    setup.pairs = load_pairs(task, *tokenizer, n_ctx);
+    for (size_t i = 0; i < setup.pairs.size(); ++i) {
+        const PromptPair &pair = setup.pairs[i];
+        setup.clean_tokens.push_back(token_texts(*tokenizer, pair.clean_ids));
+        setup.flipped_tokens.push_back(token_texts(*tokenizer, pair.flipped_ids));
+        if (pair.usable())
+            setup.batch_pairs.push_back(static_cast<int>(i));
+    }
+    try {
+        setup.batch = make_batch(setup.pairs, tokenizer, tokenizer->pad_id().value_or(0));
+    } catch (const Error &e) {
+        if (task.file.empty())
+            throw;
+        throw Error(task.file, e.subject().empty() ? e.cause() : e.subject() + ": " + e.cause()); // whose pairs they are
+    }
+}
+
+} // namespace
+
+SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr<const Model> loaded, const Tell &tell, const CancelToken &cancel)
+{
+    const std::shared_ptr<const Model> model = model_for(model_ref, std::move(loaded), tell, cancel);
+    auto setup = std::make_shared<Setup>();
+    setup->model_ref = model_ref;
+    setup->task_ref = task_ref;
+    setup->trust = model->trust();
+    setup->model_ref.sha256 = setup->trust.sha256;
+    say(tell, reading_prompts, "Reading the prompts");
+    read_prompts(*setup, *model);
+    setup->task_ref.sha256 = hash_of(setup->batch);
+    say(tell, 0.95, "Running the baseline");
+    auto session = std::make_unique<Session>(model, setup->batch);
+    setup->baseline = session->baseline(cancel);
+    return {std::move(setup), std::move(session)};
+}
+
+} // namespace patchbay

@@ -1,0 +1,203 @@
+#include "requests/workbench.h"
+
+#include "analysis/analysis.h"
+
+#include <functional>
+
+namespace patchbay {
+
+Urgency urgency(const Request &request)
+{
+    return std::holds_alternative<AttentionRequest>(request)          ? Urgency::Quick
+           : std::holds_alternative<PatchedAttentionRequest>(request) ? Urgency::Soon
+                                                                      : Urgency::Long;
+}
+
+namespace {
+
+/// Work in one part.
+class WholeWork : public Work {
+public:
+    using Do = std::function<void(const CancelToken &)>;
+    explicit WholeWork(Do work) : m_work(std::move(work)) {}
+    bool step(const CancelToken &cancel) override
+    {
+        cancel.check();
+        m_work(cancel);
+        return false;
+    }
+
+private:
+    const Do m_work;
+};
+
+/// Work in parts, until one of them says that there is no more.
+class PartWork : public Work {
+public:
+    using Do = std::function<bool(const CancelToken &)>;
+    explicit PartWork(Do part) : m_part(std::move(part)) {}
+    bool step(const CancelToken &cancel) override { return m_part(cancel); }
+
+private:
+    const Do m_part;
+};
+
+std::unique_ptr<Work> whole(WholeWork::Do work)
+{
+    return std::make_unique<WholeWork>(std::move(work));
+}
+
+std::unique_ptr<Work> in_parts(PartWork::Do part)
+{
+    return std::make_unique<PartWork>(std::move(part));
+}
+
+} // namespace
+
+Session &Workbench::session() const
+{
+    if (!m_session)
+        throw Error("", "there is no model with a task yet");
+    return *m_session;
+}
+
+RecipeRun &Workbench::recipe() const
+{
+    if (!m_recipe)
+        throw Error("", "there is no model with a task for the recipe yet");
+    return *m_recipe;
+}
+
+/// One way to begin for each kind of request.
+struct Workbench::Begin {
+    Workbench &bench;
+    Tell tell;
+
+    void outcomes() const { tell(Done{std::make_shared<const StepOutcomes>(bench.recipe().outcomes())}); }
+
+    std::unique_ptr<Work> operator()(const SetUpRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &cancel) {
+            SetUp done = set_up(request.model, request.task, bench.m_session ? bench.m_session->model_ptr() : nullptr, tell, cancel);
+            bench.m_recipe.reset(); // it refers to the session that goes now
+            bench.m_session = std::move(done.session);
+            tell(Done{std::move(done.setup)});
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const RunRequest &request) const
+    {
+        Session &session = bench.session();
+        RunObserver observer;
+        observer.tell = tell;
+        observer.priority = &bench.priority();
+        observer.resume = request.resume.get();
+        if (request.spec.is<Analysis>())
+            return whole([&session, request, observer](const CancelToken &cancel) { run_analysis(session, request.spec, observer, cancel); });
+        // request keeps the run to resume alive.
+        return in_parts([request, &session, observer, run = std::shared_ptr<RunSteps>()](const CancelToken &cancel) mutable {
+            if (!run)
+                run = session.begin(request.spec, observer, cancel);
+            return run->step(cancel);
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const AttentionRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &cancel) {
+            AttentionPatterns patterns;
+            for (const AttentionRequest::One &one : request.wanted) {
+                cancel.check();
+                patterns.push_back(std::make_shared<const AttentionPattern>(bench.session().attention(one.head, one.flipped, one.kind)));
+            }
+            tell(Done{std::move(patterns)});
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const PatchedAttentionRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &cancel) {
+            AttentionPattern pattern = bench.session().attention_patched(request.head, request.spec, request.patched, cancel);
+            tell(Done{AttentionPatterns{std::make_shared<const AttentionPattern>(std::move(pattern))}});
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const IntervalsRequest &request) const
+    {
+        return in_parts([tell = tell, result = request.result, all = HalfWidths()](const CancelToken &cancel) mutable {
+            cancel.check();
+            // The next cell: of the grid that is being filled, or of the one after it.
+            while (all.size() <= result->grids.size()) {
+                if (!all.empty() && int(all.back().size()) < result->grids[all.size() - 1].cells()) {
+                    all.back().push_back(bootstrap_half_width(result->grids[all.size() - 1], int(all.back().size()), result->baseline));
+                    return true;
+                }
+                if (all.size() == result->grids.size())
+                    break;
+                all.emplace_back();
+            }
+            tell(Done{std::move(all)});
+            return false;
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const BeginRecipeRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &) {
+            if (!bench.m_session)
+                throw Error("", "there is no model with a task for the recipe yet");
+            bench.m_recipe = std::make_unique<RecipeRun>(*bench.m_session, request.recipe, request.model, request.task);
+            outcomes();
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const EditStepRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &) {
+            bench.recipe().edit(request.step, request.body);
+            outcomes();
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const SkipStepRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &) {
+            bench.recipe().skip(request.step);
+            outcomes();
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const ForgetStepRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &) {
+            bench.recipe().forget(request.step);
+            outcomes();
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const RunStepRequest &request) const
+    {
+        // Of what the step's run tells, only how far it is: the step's outcomes are what is asked for.
+        RunObserver observer;
+        observer.tell = [tell = tell](const Event &event) {
+            if (std::holds_alternative<Progress>(event))
+                tell(event);
+        };
+        return in_parts([*this, request, observer, begun = false](const CancelToken &cancel) mutable {
+            if (!begun)
+                bench.recipe().begin(request.step);
+            begun = true;
+            if (bench.recipe().proceed(observer, cancel))
+                return true;
+            outcomes();
+            return false;
+        });
+    }
+};
+
+std::unique_ptr<Work> Workbench::begin(const Request &request, Tell tell)
+{
+    return std::visit(Begin{*this, std::move(tell)}, request);
+}
+
+} // namespace patchbay

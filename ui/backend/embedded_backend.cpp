@@ -1,0 +1,168 @@
+#include "backend/embedded_backend.h"
+
+#include "base/signals.h"
+
+namespace patchbay {
+
+EmbeddedBackend::EmbeddedBackend(std::unique_ptr<RequestServer> server, QObject *parent) : Backend(parent), m_server(std::move(server))
+{
+    m_thread.reset(QThread::create([this] { serve(); }));
+    m_thread->setObjectName(QStringLiteral("compute"));
+    m_thread->start();
+}
+
+EmbeddedBackend::~EmbeddedBackend()
+{
+    for (const Open &job : std::as_const(m_jobs)) {
+        job.ticket->stale = true;
+        job.ticket->cancel.cancel();
+    }
+    m_queue.close();
+    m_thread->wait();
+}
+
+JobId EmbeddedBackend::submitRequest(Request request, const JobPolicy &policy, JobCalls calls)
+{
+    supersede(policy);
+    const auto ticket = std::make_shared<JobTicket>();
+    ticket->id = ++m_next;
+    ticket->policy = policy;
+    m_jobs.insert(ticket->id, {ticket, std::make_shared<const JobCalls>(std::move(calls))});
+    m_queue.push({ticket, std::move(request)});
+    return ticket->id;
+}
+
+void EmbeddedBackend::supersede(const JobPolicy &policy)
+{
+    if (policy.tag.isEmpty())
+        return;
+    for (const Open &job : std::as_const(m_jobs)) {
+        if (job.ticket->policy.tag != policy.tag)
+            continue;
+        job.ticket->stale = true;
+        if (policy.interrupts)
+            job.ticket->cancel.cancel();
+    }
+}
+
+void EmbeddedBackend::cancel(JobId id)
+{
+    if (const auto job = m_jobs.constFind(id); job != m_jobs.cend())
+        job->ticket->cancel.cancel();
+}
+
+void EmbeddedBackend::cancelAll()
+{
+    for (const Open &job : std::as_const(m_jobs))
+        job.ticket->cancel.cancel();
+}
+
+// The compute thread. Only what is more urgent comes between two parts of a work, so there are never more of them than urgencies.
+void EmbeddedBackend::serve()
+{
+    hold_off_signals(); // the GUI thread takes the process's: a child that has ended, a profiler's timer, Ctrl+C
+    std::vector<Running> running; // the most urgent last
+    for (;;) {
+        if (const auto job = running.empty() ? m_queue.pop() : m_queue.tryPop(running.back().urgency))
+            begin(*job, running);
+        else if (running.empty())
+            return; // closed
+        else if (!proceed(running.back()))
+            running.pop_back();
+    }
+}
+
+void EmbeddedBackend::begin(const QueuedJob &job, std::vector<Running> &running)
+{
+    if (job.ticket->stale || job.ticket->cancel.cancelled())
+        return drop(job.ticket);
+    try {
+        running.push_back({job.ticket, urgency(job.request), m_server->begin(job.request, relay(job.ticket))});
+    } catch (...) {
+        fail(job.ticket, failed_of(std::current_exception()));
+    }
+}
+
+// False: it is over.
+bool EmbeddedBackend::proceed(const Running &job)
+{
+    try {
+        if (job.ticket->stale)
+            throw Cancelled(); // nobody waits for it any more
+        return job.work->step(job.ticket->cancel);
+    } catch (const Cancelled &) {
+        drop(job.ticket);
+    } catch (...) {
+        fail(job.ticket, failed_of(std::current_exception()));
+    }
+    return false;
+}
+
+// What becomes of a job's events on their way to the GUI thread: cells are collected into snapshots, and nothing comes faster than one can look.
+Tell EmbeddedBackend::relay(const Ticket &ticket)
+{
+    return [this, ticket, feed = std::make_shared<SnapshotFeed>(), pace = std::make_shared<Pace>()](const Event &event) {
+        if (const std::optional<Snapshot> snapshot = feed->hear(event))
+            post(ticket, [snapshot = *snapshot](const JobCalls &calls) {
+                if (calls.snapshot)
+                    calls.snapshot(snapshot);
+            });
+        if (const Progress *progress = std::get_if<Progress>(&event); progress && (pace->due() || progress->done == progress->total))
+            post(ticket, [progress = *progress](const JobCalls &calls) {
+                if (calls.progress)
+                    calls.progress(progress);
+            });
+        if (const Failed *failed = std::get_if<Failed>(&event))
+            fail(ticket, *failed);
+        if (const Done *done = std::get_if<Done>(&event)) {
+            const auto answer = [&feed](const auto &reply) -> Answer {
+                if constexpr (std::is_same_v<std::decay_t<decltype(reply)>, RunEnd>)
+                    return feed->last();
+                else
+                    return reply;
+            };
+            finish(ticket, [answer = std::visit(answer, done->reply)](const JobCalls &calls) {
+                if (calls.done)
+                    calls.done(answer);
+            });
+        }
+    };
+}
+
+void EmbeddedBackend::post(const Ticket &ticket, News news)
+{
+    QMetaObject::invokeMethod(
+        this,
+        [this, ticket, news = std::move(news)] {
+            if (const auto calls = m_jobs.value(ticket->id).calls; calls && !ticket->stale)
+                news(*calls);
+        },
+        Qt::QueuedConnection);
+}
+
+// No ending: dropped.
+void EmbeddedBackend::finish(const Ticket &ticket, News ending)
+{
+    QMetaObject::invokeMethod(
+        this,
+        [this, ticket, ending = std::move(ending)] {
+            const auto calls = m_jobs.take(ticket->id).calls;
+            if (!calls)
+                return;
+            if (ending && !ticket->stale)
+                ending(*calls);
+            else if (calls->dropped)
+                calls->dropped();
+        },
+        Qt::QueuedConnection);
+}
+
+void EmbeddedBackend::fail(const Ticket &ticket, Failed failed)
+{
+    finish(ticket, [failure = failureOf(failed)](const JobCalls &calls) {
+        if (calls.failed)
+            calls.failed(failure);
+    });
+}
+
+} // namespace patchbay
