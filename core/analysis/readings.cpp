@@ -1,5 +1,7 @@
 #include "analysis/detail/readings.h"
 
+#include "analysis/recipe.h"
+
 #include "model/detail/weights.h"
 
 #include <cstring>
@@ -80,7 +82,7 @@ at::Tensor from_array(const Array &array)
 void require_roles(const PromptBatch &batch, const char *analysis)
 {
     if (batch.io_pos.empty() || batch.s1_pos.empty() || batch.s2_pos.empty())
-        throw Error(analysis, "needs the positions of IO, S1 and S2, which these prompts do not give");
+        throw NothingToDo(analysis, "needs the positions of IO, S1 and S2, which these prompts do not give");
 }
 
 } // namespace patchbay::detail

@@ -40,7 +40,8 @@ Recipe load_recipe(const std::string &name_or_file);
 Recipe recipe_from_json(const nlohmann::json &json, const std::string &source);
 nlohmann::ordered_json to_json(const Recipe &recipe);
 
-/// A step has nothing to work on: one that it uses found no head, or has not been run. That is no failure of the step.
+/// There is nothing to work on: a step that this one uses found no head or has not been run, the prompts have no such positions, the gap
+/// vanishes. That is no failure of a step.
 class NothingToDo : public Error {
 public:
     using Error::Error;

@@ -49,7 +49,7 @@ at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Ten
 Array to_array(const at::Tensor &tensor);
 /// The tensor of a float array, sharing its memory.
 at::Tensor from_array(const Array &array);
-/// Throws Error when the batch does not say where IO, S1 and S2 stand.
+/// Throws NothingToDo when the batch does not say where IO, S1 and S2 stand.
 void require_roles(const PromptBatch &batch, const char *analysis);
 
 } // namespace patchbay::detail
