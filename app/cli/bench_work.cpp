@@ -13,7 +13,7 @@ namespace {
 ModelConfig pythia(int layers, int heads, int d_model)
 {
     ModelConfig c;
-    c.family = Family::NeoX;
+    c.family = "gpt_neox";
     c.n_layers = layers;
     c.n_heads = c.n_kv_heads = heads;
     c.d_model = d_model;
@@ -29,7 +29,7 @@ ModelConfig pythia(int layers, int heads, int d_model)
 ModelConfig gpt2()
 {
     ModelConfig c;
-    c.family = Family::Gpt2;
+    c.family = "gpt2";
     c.n_layers = c.n_heads = c.n_kv_heads = 12;
     c.d_model = 768;
     c.d_head = 64;

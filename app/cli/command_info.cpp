@@ -37,7 +37,7 @@ nlohmann::ordered_json as_json(const TrustReport &trust)
     spec.model = ref;
     return {{"path", trust.path},
             {"architecture", trust.architecture},
-            {"family", name(c.family)},
+            {"family", c.family},
             {"n_layers", c.n_layers},
             {"n_heads", c.n_heads},
             {"n_kv_heads", c.n_kv_heads},
@@ -73,7 +73,7 @@ void as_text(const TrustReport &trust, Console &console)
     };
     const auto text = [](int value) { return std::to_string(value); };
     line("model", trust.path);
-    line("family", name(c.family) + " (" + trust.architecture + ")" + (c.parallel ? ", attention and MLP in parallel" : ""));
+    line("family", c.family + " (" + trust.architecture + ")" + (c.parallel ? ", attention and MLP in parallel" : ""));
     line("layers", text(c.n_layers));
     line("heads", text(c.n_heads) + " of size " + text(c.d_head)
                       + (c.grouped() ? ", " + text(c.n_kv_heads) + " key/value heads" : std::string()));

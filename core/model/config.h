@@ -8,7 +8,6 @@
 
 namespace patchbay {
 
-enum class Family { NeoX, Gpt2, Llama };
 enum class Norm { LayerNorm, RmsNorm };
 enum class Activation { Gelu, GeluNew, Silu, Relu };
 
@@ -33,7 +32,7 @@ struct LayerTraits {
 
 /// Sizes and choices read from a Hugging Face config.json (names after TransformerLens' HookedTransformerConfig).
 struct ModelConfig {
-    Family family = Family::NeoX;
+    std::string family; ///< model_type of config.json: "gpt_neox", "gpt2", … (model/families has a file for each)
     int n_layers = 0;
     int n_heads = 0;
     int n_kv_heads = 0; ///< = n_heads unless keys and values are grouped; query head h reads KV head h / (n_heads / n_kv_heads)
@@ -71,8 +70,10 @@ struct ModelConfig {
 /// Reads config.json of a model folder. Throws Error naming the file and the missing or unsupported key.
 ModelConfig read_config(const std::filesystem::path &config_json);
 
-/// Names for people and files: "gpt_neox", "gpt2", "llama".
-std::string name(Family family);
+/// All that can be opened: "gpt2, llama, …".
+std::string family_names();
+/// For people: "GPT-NeoX" of "gpt_neox"; the name itself where it is no family's.
+std::string family_title(const std::string &name);
 
 /// Which of TransformerLens' weight processing steps are applied (its defaults: all four).
 struct Processing {

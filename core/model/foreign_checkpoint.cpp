@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/json_field.h"
+#include "model/config.h"
 
 #include <algorithm>
 #include <vector>
@@ -174,12 +175,15 @@ void refuse_foreign_config(const json &config, const fs::path &file)
     const std::string type = text(config, "model_type");
     std::error_code ignored;
     if (fs::exists(file.parent_path() / "modules.json", ignored) || fs::exists(file.parent_path() / "config_sentence_transformers.json", ignored))
-        throw Error(folder, "is a sentence encoder (sentence-transformers), which predicts no next token; Patchbay opens decoder language models: gpt_neox, gpt2, llama");
+        throw Error(folder, "is a sentence encoder (sentence-transformers), which predicts no next token; Patchbay opens decoder language models: "
+                                    + family_names());
     if (is_encoder(type))
-        throw Error(file.string(), "the model type " + in_quotes(type) + " is an encoder, which predicts no next token; Patchbay opens decoder language models: gpt_neox, gpt2, llama");
+        throw Error(file.string(), "the model type " + in_quotes(type) + " is an encoder, which predicts no next token; Patchbay opens decoder language models: "
+                                    + family_names());
     const auto both = config.find("is_encoder_decoder");
     if (is_encoder_decoder(type) || (both != config.end() && both->is_boolean() && both->get<bool>()))
-        throw Error(file.string(), "the model type " + in_quotes(type) + " is an encoder and a decoder, which is not supported; Patchbay opens decoders alone: gpt_neox, gpt2, llama");
+        throw Error(file.string(), "the model type " + in_quotes(type) + " is an encoder and a decoder, which is not supported; Patchbay opens decoders alone: "
+                                       + family_names());
     const auto architectures = config.find("architectures");
     if (architectures == config.end() || !architectures->is_array() || architectures->empty() || !architectures->front().is_string())
         return;

@@ -87,12 +87,11 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     trust.architecture = json.value("model_type", std::string());
     if (const auto names = json.find("architectures"); names != json.end() && names->is_array() && !names->empty() && names->front().is_string())
         trust.architecture = names->front().get<std::string>();
-    const auto bias = json.find("attention_bias");
-    const bool attention_bias = bias != json.end() && bias->is_boolean() ? bias->get<bool>() : trust.config.family != Family::Llama;
+    const FamilyTensors tensors = tensors_from_json(json, config_path.string());
 
     const Checkpoint checkpoint = Checkpoint::open(folder);
-    trust.source_dtype = source_dtypes(checkpoint);
-    trust.parameters = count_parameters(checkpoint);
+    trust.source_dtype = source_dtypes(checkpoint, trust.config.family);
+    trust.parameters = count_parameters(checkpoint, trust.config.family);
     std::future<std::string> hash;
     CancelAtEnd hashing; // destroyed before the future, which waits
     std::optional<RoomForHashing> room;
@@ -103,7 +102,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     model->open_tokenizer(folder);
 
     model->m_weights = std::make_unique<Weights>(
-        read_weights(checkpoint, trust.config, attention_bias, [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); }, cancel));
+        read_weights(checkpoint, trust.config, tensors, [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); }, cancel));
     Weights &weights = *model->m_weights;
 
     // The unprocessed model computes its answers before it is processed in place: two copies would take twice the memory.

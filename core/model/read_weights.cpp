@@ -64,10 +64,6 @@ public:
         });
         return out;
     }
-    at::Tensor plain_or_zeros(bool present, const std::string &tensor, int64_t size)
-    {
-        return present ? plain(tensor, {size}) : zeros({size});
-    }
 
     /// Rows [rows_total, columns] in groups of group_rows; group g becomes the transposed matrix that place(g) points at
     /// ([columns, group_rows], with the row stride of that matrix).
@@ -89,12 +85,30 @@ public:
         transposed(tensor, out_size, in_size, out_size, [&](int64_t) { return out.data_ptr<float>(); });
         return out;
     }
-    /// A torch Linear weight [n * d, in] as [n, in, d].
-    at::Tensor heads(const std::string &tensor, int64_t n, int64_t d, int64_t in_size)
+    /// The outputs of a product with x [in_size], heads side by side, each to its own place: units[i] is where the i-th d of them go,
+    /// a matrix [in_size, d].
+    void heads(const std::string &tensor, bool linear, const std::vector<float *> &units, int64_t d, int64_t in_size)
     {
-        at::Tensor out = make({n, in_size, d});
-        transposed(tensor, n * d, in_size, d, [&](int64_t head) { return out.data_ptr<float>() + head * in_size * d; });
-        return out;
+        const int64_t outputs = int64_t(units.size()) * d;
+        if (linear) {
+            transposed(tensor, outputs, in_size, d, [&](int64_t unit) { return units[size_t(unit)]; });
+            return;
+        }
+        read(tensor, {in_size, outputs}, [&](int64_t row, int64_t rows, const float *values) {
+            for (int64_t i = row; i < row + rows; ++i)
+                for (float *unit : units) {
+                    std::memcpy(unit + i * d, values, sizeof(float) * size_t(d));
+                    values += d;
+                }
+        });
+    }
+    /// Their biases: units[i] is a row [d].
+    void head_biases(const std::string &tensor, const std::vector<float *> &units, int64_t d)
+    {
+        read(tensor, {int64_t(units.size()) * d}, [&](int64_t row, int64_t rows, const float *values) {
+            for (int64_t i = row; i < row + rows; ++i)
+                units[size_t(i / d)][i % d] = values[i - row];
+        });
     }
 
     /// Whatever no one asked for, unless it is a buffer.
@@ -103,10 +117,10 @@ public:
         std::string extra;
         int count = 0;
         for (const auto &[tensor, stored] : m_checkpoint.tensors())
-            if (!m_known.contains(tensor) && !is_known_buffer(tensor) && !m_checkpoint.is_alias(tensor) && ++count <= 3)
+            if (!m_known.contains(tensor) && !is_buffer(config.family, tensor) && !m_checkpoint.is_alias(tensor) && ++count <= 3)
                 extra += (count > 1 ? ", " : "") + tensor;
         if (count > 0)
-            throw Error(m_checkpoint.name(), "holds " + std::to_string(count) + (count == 1 ? " tensor" : " tensors") + " that this " + name(config.family)
+            throw Error(m_checkpoint.name(), "holds " + std::to_string(count) + (count == 1 ? " tensor" : " tensors") + " that this " + config.family
                                                  + " configuration has no place for: " + extra + (count > 3 ? ", …" : ""));
     }
 
@@ -132,169 +146,171 @@ private:
     std::set<std::string> m_known;
 };
 
-void read_unembedding(Reader &reader, const ModelConfig &c, const std::string &tensor, Weights &w)
+/// Where a family's tensor goes, and the shape that it has there.
+struct Place {
+    at::Tensor *tensor;
+    std::vector<int64_t> shape;
+};
+
+Place place_of(Weight weight, const ModelConfig &c, Weights &w, LayerWeights &l)
 {
-    if (c.tied_embedding) {
-        reader.ignore(tensor); // the embedding is what a tied model computes with, whatever the file holds here
-        if (w.W_E.defined())
-            w.W_U = w.W_E.t().contiguous(); // [D, V]
+    const int64_t D = c.d_model, H = c.n_heads, G = c.n_kv_heads, d = c.d_head, M = c.d_mlp;
+    switch (weight) {
+    case Weight::W_E: return {&w.W_E, {c.d_vocab, D}};
+    case Weight::W_pos: return {&w.W_pos, {c.n_ctx, D}};
+    case Weight::ln_final_w: return {&w.ln_final_w, {D}};
+    case Weight::ln_final_b: return {&w.ln_final_b, {D}};
+    case Weight::W_U: return {&w.W_U, {D, c.d_vocab}};
+    case Weight::b_U: return {&w.b_U, {c.d_vocab}};
+    case Weight::ln1_w: return {&l.ln1_w, {D}};
+    case Weight::ln1_b: return {&l.ln1_b, {D}};
+    case Weight::ln2_w: return {&l.ln2_w, {D}};
+    case Weight::ln2_b: return {&l.ln2_b, {D}};
+    case Weight::ln1_post_w: return {&l.ln1_post_w, {D}};
+    case Weight::ln1_post_b: return {&l.ln1_post_b, {D}};
+    case Weight::ln2_post_w: return {&l.ln2_post_w, {D}};
+    case Weight::ln2_post_b: return {&l.ln2_post_b, {D}};
+    case Weight::q_norm: return {&l.q_norm, {H, d}};
+    case Weight::k_norm: return {&l.k_norm, {G, d}};
+    case Weight::W_Q: return {&l.W_Q, {H, D, d}};
+    case Weight::W_K: return {&l.W_K, {G, D, d}};
+    case Weight::W_V: return {&l.W_V, {G, D, d}};
+    case Weight::b_Q: return {&l.b_Q, {H, d}};
+    case Weight::b_K: return {&l.b_K, {G, d}};
+    case Weight::b_V: return {&l.b_V, {G, d}};
+    case Weight::W_O: return {&l.W_O, {H * d, D}};
+    case Weight::b_O: return {&l.b_O, {D}};
+    case Weight::W_in: return {&l.W_in, {D, M}};
+    case Weight::W_gate: return {&l.W_gate, {D, M}};
+    case Weight::b_in: return {&l.b_in, {M}};
+    case Weight::W_out: return {&l.W_out, {M, D}};
+    case Weight::b_out: return {&l.b_out, {D}};
+    case Weight::W_qkv:
+    case Weight::b_qkv: break;
+    }
+    throw Error("model", "queries, keys and values have three places");
+}
+
+std::vector<Weight> parts_of(Weight weight)
+{
+    switch (weight) {
+    case Weight::W_qkv: return {Weight::W_Q, Weight::W_K, Weight::W_V};
+    case Weight::b_qkv: return {Weight::b_Q, Weight::b_K, Weight::b_V};
+    default: return {weight};
+    }
+}
+
+/// W_Q, b_Q and the like, one or three of them in a tensor: what belongs to a head goes to that head.
+void read_heads(Reader &reader, const ModelConfig &c, const FamilyTensor &from, const std::string &tensor, Weights &w, LayerWeights &l)
+{
+    const int64_t d = c.d_head;
+    std::vector<std::vector<float *>> parts; // [part][head]
+    bool matrices = false;
+    for (const Weight part : parts_of(from.weight)) {
+        const Place place = place_of(part, c, w, l);
+        *place.tensor = reader.make(place.shape);
+        matrices = place.shape.size() == 3;
+        parts.emplace_back(size_t(place.shape[0]), nullptr);
+        for (int64_t head = 0; place.tensor->defined() && head < place.shape[0]; ++head)
+            parts.back()[size_t(head)] = place.tensor->data_ptr<float>() + head * place.tensor->stride(0);
+    }
+    std::vector<float *> units; // in the file's order
+    if (from.layout == Layout::LinearByHead || from.layout == Layout::PlainByHead) {
+        if (c.grouped())
+            throw Error(tensor, "queries, keys and values lie head by head, which needs as many of each");
+        for (size_t head = 0; head < parts[0].size(); ++head)
+            for (const auto &part : parts)
+                units.push_back(part[head]);
     } else {
-        w.W_U = reader.linear(tensor, c.d_vocab, c.d_model);
+        for (const auto &part : parts)
+            units.insert(units.end(), part.begin(), part.end());
     }
-    w.b_U = reader.zeros({c.d_vocab});
+    if (matrices)
+        reader.heads(tensor, from.layout == Layout::Linear || from.layout == Layout::LinearByHead, units, d, c.d_model);
+    else
+        reader.head_biases(tensor, units, d);
 }
 
-Weights read_neox(Reader &reader, const ModelConfig &c, bool attention_bias)
+void read_tensor(Reader &reader, const ModelConfig &c, const FamilyTensor &from, const std::string &tensor, Weights &w, LayerWeights &l)
 {
-    const std::string prefix = reader.has("embed_in.weight") ? "" : "gpt_neox.";
-    const int64_t D = c.d_model, H = c.n_heads, d = c.d_head;
-    Weights w;
-    w.W_E = reader.plain(prefix + "embed_in.weight", {c.d_vocab, D});
-    for (int layer = 0; layer < c.n_layers; ++layer) {
-        const std::string at = prefix + "layers." + std::to_string(layer) + ".";
-        LayerWeights l;
-        l.ln1_w = reader.plain(at + "input_layernorm.weight", {D});
-        l.ln1_b = reader.plain(at + "input_layernorm.bias", {D});
-        l.ln2_w = reader.plain(at + "post_attention_layernorm.weight", {D});
-        l.ln2_b = reader.plain(at + "post_attention_layernorm.bias", {D});
-        // Rows are [head, (q, k, v), d_head].
-        at::Tensor *parts[] = {&l.W_Q, &l.W_K, &l.W_V};
-        at::Tensor *biases[] = {&l.b_Q, &l.b_K, &l.b_V};
-        for (int part = 0; part < 3; ++part) {
-            *parts[part] = reader.make({H, D, d});
-            *biases[part] = reader.zeros({H, d});
+    switch (from.weight) {
+    case Weight::W_Q:
+    case Weight::W_K:
+    case Weight::W_V:
+    case Weight::W_qkv:
+    case Weight::b_Q:
+    case Weight::b_K:
+    case Weight::b_V:
+    case Weight::b_qkv:
+    case Weight::q_norm:
+    case Weight::k_norm:
+        if (from.layout != Layout::ForAllHeads) {
+            read_heads(reader, c, from, tensor, w, l);
+            return;
         }
-        reader.transposed(at + "attention.query_key_value.weight", 3 * H * d, D, d,
-                          [&](int64_t group) { return parts[group % 3]->data_ptr<float>() + group / 3 * D * d; });
-        if (attention_bias)
-            reader.read(at + "attention.query_key_value.bias", {3 * H * d}, [&](int64_t row, int64_t rows, const float *values) {
-                for (int64_t i = 0; i < rows; ++i)
-                    biases[(row + i) / d % 3]->data_ptr<float>()[(row + i) / (3 * d) * d + (row + i) % d] = values[i];
-            });
-        l.W_O = reader.linear(at + "attention.dense.weight", D, H * d);
-        l.b_O = reader.plain_or_zeros(attention_bias, at + "attention.dense.bias", D);
-        l.W_in = reader.linear(at + "mlp.dense_h_to_4h.weight", c.d_mlp, D);
-        l.b_in = reader.plain(at + "mlp.dense_h_to_4h.bias", {c.d_mlp});
-        l.W_out = reader.linear(at + "mlp.dense_4h_to_h.weight", D, c.d_mlp);
-        l.b_out = reader.plain(at + "mlp.dense_4h_to_h.bias", {D});
-        w.layers.push_back(std::move(l));
+        break;
+    default: break;
     }
-    w.ln_final_w = reader.plain(prefix + "final_layer_norm.weight", {D});
-    w.ln_final_b = reader.plain(prefix + "final_layer_norm.bias", {D});
-    read_unembedding(reader, c, "embed_out.weight", w);
-    return w;
+    const Place place = place_of(from.weight, c, w, l);
+    if (from.layout == Layout::ForAllHeads) {
+        const at::Tensor one = reader.plain(tensor, {c.d_head});
+        if (one.defined())
+            *place.tensor = one.unsqueeze(0).repeat({place.shape[0], 1});
+    } else if (from.layout == Layout::Linear) {
+        *place.tensor = reader.linear(tensor, place.shape[1], place.shape[0]);
+    } else {
+        *place.tensor = reader.plain(tensor, place.shape);
+    }
 }
 
-Weights read_gpt2(Reader &reader, const ModelConfig &c)
+/// Biases that the family has not.
+void add_zeros(const Reader &reader, const ModelConfig &c, Weights &w, LayerWeights &l, std::initializer_list<Weight> biases)
 {
-    const std::string prefix = reader.has("wte.weight") ? "" : "transformer.";
-    const int64_t D = c.d_model, H = c.n_heads, d = c.d_head;
+    for (const Weight bias : biases)
+        if (const Place place = place_of(bias, c, w, l); !place.tensor->defined())
+            *place.tensor = reader.zeros(place.shape);
+}
+
+Weights read_all(Reader &reader, const ModelConfig &c, const FamilyTensors &family)
+{
+    const std::string prefix = reader.has(family.stream.front().name) ? "" : family.prefix;
     Weights w;
-    w.W_E = reader.plain(prefix + "wte.weight", {c.d_vocab, D});
-    w.W_pos = reader.plain(prefix + "wpe.weight", {c.n_ctx, D});
+    LayerWeights none;
+    for (const FamilyTensor &from : family.stream)
+        read_tensor(reader, c, from, prefix + from.name, w, none);
     for (int layer = 0; layer < c.n_layers; ++layer) {
-        const std::string at = prefix + "h." + std::to_string(layer) + ".";
+        const std::string at = prefix + family.layers + std::to_string(layer) + ".";
         LayerWeights l;
-        l.ln1_w = reader.plain(at + "ln_1.weight", {D});
-        l.ln1_b = reader.plain(at + "ln_1.bias", {D});
-        l.ln2_w = reader.plain(at + "ln_2.weight", {D});
-        l.ln2_b = reader.plain(at + "ln_2.bias", {D});
-        // Conv1D: matrices are [in, out] already. Columns are [(q, k, v), head, d_head].
-        at::Tensor *parts[] = {&l.W_Q, &l.W_K, &l.W_V};
-        at::Tensor *biases[] = {&l.b_Q, &l.b_K, &l.b_V};
-        for (int part = 0; part < 3; ++part) {
-            *parts[part] = reader.make({H, D, d});
-            *biases[part] = reader.make({H, d});
-        }
-        reader.read(at + "attn.c_attn.weight", {D, 3 * D}, [&](int64_t row, int64_t rows, const float *values) {
-            for (int64_t i = 0; i < rows; ++i)
-                for (int64_t group = 0; group < 3 * H; ++group, values += d)
-                    std::memcpy(parts[group / H]->data_ptr<float>() + (group % H * D + row + i) * d, values, sizeof(float) * size_t(d));
-        });
-        reader.read(at + "attn.c_attn.bias", {3 * D}, [&](int64_t row, int64_t rows, const float *values) {
-            for (int64_t i = row; i < row + rows; ++i)
-                biases[i / D]->data_ptr<float>()[i % D] = values[i - row];
-        });
-        l.W_O = reader.plain(at + "attn.c_proj.weight", {D, D});
-        l.b_O = reader.plain(at + "attn.c_proj.bias", {D});
-        l.W_in = reader.plain(at + "mlp.c_fc.weight", {D, c.d_mlp});
-        l.b_in = reader.plain(at + "mlp.c_fc.bias", {c.d_mlp});
-        l.W_out = reader.plain(at + "mlp.c_proj.weight", {c.d_mlp, D});
-        l.b_out = reader.plain(at + "mlp.c_proj.bias", {D});
+        for (const FamilyTensor &from : family.layer)
+            read_tensor(reader, c, from, at + from.name, w, l);
+        add_zeros(reader, c, w, l, {Weight::b_Q, Weight::b_K, Weight::b_V, Weight::b_O, Weight::b_in, Weight::b_out});
         w.layers.push_back(std::move(l));
     }
-    w.ln_final_w = reader.plain(prefix + "ln_f.weight", {D});
-    w.ln_final_b = reader.plain(prefix + "ln_f.bias", {D});
-    read_unembedding(reader, c, "lm_head.weight", w);
-    return w;
-}
-
-Weights read_llama(Reader &reader, const ModelConfig &c, bool attention_bias)
-{
-    const std::string prefix = reader.has("embed_tokens.weight") ? "" : "model.";
-    const int64_t D = c.d_model, H = c.n_heads, G = c.n_kv_heads, d = c.d_head;
-    Weights w;
-    w.W_E = reader.plain(prefix + "embed_tokens.weight", {c.d_vocab, D});
-    const auto head_bias = [&](const std::string &tensor, int64_t n) {
-        const at::Tensor flat = reader.plain_or_zeros(attention_bias, tensor, n * d);
-        return flat.defined() ? flat.view({n, d}) : flat;
-    };
-    for (int layer = 0; layer < c.n_layers; ++layer) {
-        const std::string at = prefix + "layers." + std::to_string(layer) + ".";
-        LayerWeights l;
-        l.ln1_w = reader.plain(at + "input_layernorm.weight", {D});
-        l.ln2_w = reader.plain(at + "post_attention_layernorm.weight", {D});
-        l.W_Q = reader.heads(at + "self_attn.q_proj.weight", H, d, D);
-        l.W_K = reader.heads(at + "self_attn.k_proj.weight", G, d, D);
-        l.W_V = reader.heads(at + "self_attn.v_proj.weight", G, d, D);
-        l.b_Q = head_bias(at + "self_attn.q_proj.bias", H);
-        l.b_K = head_bias(at + "self_attn.k_proj.bias", G);
-        l.b_V = head_bias(at + "self_attn.v_proj.bias", G);
-        l.W_O = reader.linear(at + "self_attn.o_proj.weight", D, H * d);
-        l.b_O = reader.plain_or_zeros(attention_bias, at + "self_attn.o_proj.bias", D);
-        l.W_gate = reader.linear(at + "mlp.gate_proj.weight", c.d_mlp, D);
-        l.W_in = reader.linear(at + "mlp.up_proj.weight", c.d_mlp, D);
-        l.b_in = reader.zeros({c.d_mlp});
-        l.W_out = reader.linear(at + "mlp.down_proj.weight", D, c.d_mlp);
-        l.b_out = reader.zeros({D});
-        w.layers.push_back(std::move(l));
+    for (const FamilyTensor &from : family.head) {
+        // The embedding is what a tied model computes with, whatever the file holds here.
+        if (from.weight == Weight::W_U && c.tied_embedding)
+            reader.ignore(from.name);
+        else
+            read_tensor(reader, c, from, from.name, w, none);
     }
-    w.ln_final_w = reader.plain(prefix + "norm.weight", {D});
-    read_unembedding(reader, c, "lm_head.weight", w);
+    if (c.tied_embedding && w.W_E.defined())
+        w.W_U = w.W_E.t().contiguous(); // [D, V]
+    add_zeros(reader, c, w, none, {Weight::b_U});
     return w;
-}
-
-Weights read_family(Reader &reader, const ModelConfig &config, bool attention_bias)
-{
-    switch (config.family) {
-    case Family::NeoX: return read_neox(reader, config, attention_bias);
-    case Family::Gpt2: return read_gpt2(reader, config);
-    case Family::Llama: return read_llama(reader, config, attention_bias);
-    }
-    throw Error("model", "unknown family");
 }
 
 } // namespace
 
-bool is_known_buffer(const std::string &tensor)
-{
-    for (const char *end : {".attention.bias", ".attention.masked_bias", ".attn.bias", ".attn.masked_bias", "rotary_emb.inv_freq",
-                            "rotary_emb.cos_cached", "rotary_emb.sin_cached"})
-        if (tensor.ends_with(end))
-            return true;
-    return false;
-}
-
-Weights read_weights(const Checkpoint &checkpoint, const ModelConfig &config, bool attention_bias,
+Weights read_weights(const Checkpoint &checkpoint, const ModelConfig &config, const FamilyTensors &family,
                      const std::function<void(double)> &progress, const CancelToken &cancel)
 {
     for (const auto &[tensor, stored] : checkpoint.tensors())
         refuse_foreign_tensor(tensor, stored.file);
     Reader reader(checkpoint, progress, cancel);
-    read_family(reader, config, attention_bias);
+    read_all(reader, config, family);
     reader.check_extra(config);
     reader.start_reading();
-    Weights weights = read_family(reader, config, attention_bias);
+    Weights weights = read_all(reader, config, family);
     for (LayerWeights &layer : weights.layers)
         layer.W_O = layer.W_O.view({config.n_heads, config.d_head, config.d_model});
     return weights;

@@ -1,7 +1,7 @@
 #include "model/detail/trust_check.h"
 
 #include "model/detail/forward.h"
-#include "model/detail/read_weights.h"
+#include "model/detail/family.h"
 #include "text/tokenizer.h"
 
 #include <set>
@@ -73,11 +73,11 @@ std::string check_tokenizer(const Tokenizer &tokenizer, const ModelConfig &confi
     return "decoding what was encoded differs from \"" + text.substr(at, 12) + "\" on";
 }
 
-std::string source_dtypes(const Checkpoint &checkpoint)
+std::string source_dtypes(const Checkpoint &checkpoint, const std::string &family)
 {
     std::set<std::string> names;
     for (const auto &[tensor, stored] : checkpoint.tensors())
-        if (!is_known_buffer(tensor))
+        if (!is_buffer(family, tensor))
             names.insert(name(stored.dtype));
     std::string out;
     for (const std::string &name : names)
@@ -85,13 +85,13 @@ std::string source_dtypes(const Checkpoint &checkpoint)
     return out;
 }
 
-int64_t count_parameters(const Checkpoint &checkpoint)
+int64_t count_parameters(const Checkpoint &checkpoint, const std::string &family)
 {
     // Tensors that share their bytes (tied ones in a PyTorch file) are one.
     std::set<std::pair<const ByteSource *, uint64_t>> seen;
     int64_t count = 0;
     for (const auto &[tensor, stored] : checkpoint.tensors())
-        if (!is_known_buffer(tensor) && seen.emplace(stored.source.get(), stored.offset).second)
+        if (!is_buffer(family, tensor) && seen.emplace(stored.source.get(), stored.offset).second)
             count += stored.count();
     return count;
 }

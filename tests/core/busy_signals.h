@@ -63,7 +63,7 @@ private:
 inline std::shared_ptr<const Model> small_llama(int layers)
 {
     ModelConfig c;
-    c.family = Family::Llama;
+    c.family = "llama";
     c.n_layers = layers;
     c.n_heads = 9;
     c.n_kv_heads = 3;

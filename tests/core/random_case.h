@@ -26,20 +26,20 @@ private:
 inline ModelConfig random_config(Draw &draw)
 {
     ModelConfig c;
-    c.family = draw.of(std::vector<Family>{Family::NeoX, Family::NeoX, Family::Gpt2, Family::Llama});
+    c.family = draw.of(std::vector<std::string>{"gpt_neox", "gpt_neox", "gpt2", "llama"});
     c.n_layers = draw.between(1, 4);
     c.n_heads = draw.of(std::vector<int>{2, 4});
-    c.n_kv_heads = c.family == Family::Llama && draw.chance(70) ? c.n_heads / 2 : c.n_heads;
+    c.n_kv_heads = c.family == "llama" && draw.chance(70) ? c.n_heads / 2 : c.n_heads;
     c.d_head = draw.of(std::vector<int>{4, 8});
     c.d_model = draw.chance(70) ? c.n_heads * c.d_head : c.n_heads * c.d_head + 4;
     c.d_mlp = draw.between(5, 40);
     c.d_vocab = draw.between(20, 60);
     c.n_ctx = 32;
-    c.norm = c.family == Family::Llama ? Norm::RmsNorm : Norm::LayerNorm;
-    c.activation = c.family == Family::Llama ? Activation::Silu : c.family == Family::Gpt2 ? Activation::GeluNew : Activation::Gelu;
-    c.gated_mlp = c.family == Family::Llama;
-    c.parallel = c.family == Family::NeoX && draw.chance(60);
-    c.rotary_dim = c.family == Family::Gpt2 ? 0 : c.family == Family::Llama ? c.d_head : c.d_head / 2;
+    c.norm = c.family == "llama" ? Norm::RmsNorm : Norm::LayerNorm;
+    c.activation = c.family == "llama" ? Activation::Silu : c.family == "gpt2" ? Activation::GeluNew : Activation::Gelu;
+    c.gated_mlp = c.family == "llama";
+    c.parallel = c.family == "gpt_neox" && draw.chance(60);
+    c.rotary_dim = c.family == "gpt2" ? 0 : c.family == "llama" ? c.d_head : c.d_head / 2;
     if (c.rotary_dim > 0 && draw.chance(40))
         c.rotary_scaling = {draw.chance(50) ? RotaryScaling::Type::Linear : RotaryScaling::Type::Llama3, double(draw.between(2, 8)), 1, 4, 24};
     if (draw.chance(50))

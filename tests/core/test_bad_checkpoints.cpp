@@ -107,7 +107,7 @@ std::vector<Bad> bad_configs()
         out.push_back({what, [=](const CheckpointFolder &f) { f.config([=](json &c) { c[key] = value; }); }, std::move(message)});
     };
     set("unknown family", "model_type", "mamba", {});
-    out.back().message = {file, "\"mamba\" is not supported", "gpt_neox, gpt2, llama"};
+    out.back().message = {file, "\"mamba\" is not supported", family_names()};
     set("unsupported activation", "hidden_act", "quick_gelu", {"\"quick_gelu\" is not supported"});
     set("scaled rotary embeddings", "rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}}, {"\"dynamic\" are not supported"});
     set("scaled rotary embeddings, newer", "rope_parameters", {{"rope_type", "yarn"}, {"rope_theta", 5e5}}, {"\"yarn\" are not supported"});

@@ -56,7 +56,7 @@ std::vector<Foreign> foreign()
         {"classification head", tensor("score.weight"), {"has a classification head"}},
         {"adapter's tensors", tensor("base_model.model.gpt_neox.layers.0.attention.dense.lora_A.weight"), {"adapter (LoRA)", "merge_and_unload"}},
         {"classifier", config("architectures", {"GPTNeoXForSequenceClassification"}), {"GPTNeoXForSequenceClassification is a classifier"}},
-        {"encoder", config("model_type", "bert"), {"\"bert\" is an encoder", "gpt_neox, gpt2, llama"}},
+        {"encoder", config("model_type", "bert"), {"\"bert\" is an encoder", family_names()}},
         {"sentence encoder", file("modules.json", "[]"), {"is a sentence encoder"}},
         {"encoder and decoder", config("model_type", "t5"), {"\"t5\" is an encoder and a decoder"}},
         {"another encoder and decoder", config("is_encoder_decoder", true), {"is an encoder and a decoder"}},

@@ -15,7 +15,7 @@ class TestProcessWeights : public QObject {
     static ArrayMap weights(const Processing &processing)
     {
         ModelConfig c;
-        c.family = Family::Llama;
+        c.family = "llama";
         c.n_layers = 1;
         c.n_heads = 6;
         c.n_kv_heads = 3;

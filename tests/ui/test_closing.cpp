@@ -18,7 +18,7 @@ namespace {
 ModelConfig geometry()
 {
     ModelConfig c;
-    c.family = Family::NeoX;
+    c.family = "gpt_neox";
     c.n_layers = c.n_heads = c.n_kv_heads = 12;
     c.d_model = 768;
     c.d_head = 64;

@@ -22,16 +22,6 @@ namespace {
 
 constexpr int kApplyDelay = 500; // ms after the last change of a task setting
 
-QString familyName(Family family)
-{
-    switch (family) {
-    case Family::NeoX: return QStringLiteral("GPT-NeoX");
-    case Family::Gpt2: return QStringLiteral("GPT-2");
-    case Family::Llama: return QStringLiteral("Llama");
-    }
-    return {};
-}
-
 QString countText(int64_t n)
 {
     if (n >= 1'000'000'000)
@@ -52,7 +42,8 @@ QString shapeText(const TrustReport &trust)
     if (c.grouped())
         heads += ModelDock::tr(" (%1 KV)").arg(c.n_kv_heads);
     return ModelDock::tr("%1 · %2\n%3 parameters · d_model %4 · %5")
-        .arg(familyName(c.family), heads, countText(trust.parameters), QString::number(c.d_model), QString::fromStdString(trust.source_dtype));
+        .arg(QString::fromStdString(family_title(c.family)), heads, countText(trust.parameters), QString::number(c.d_model),
+             QString::fromStdString(trust.source_dtype));
 }
 
 /// Lines of the trust check: a tick or a warning sign, and what was measured.

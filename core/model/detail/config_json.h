@@ -1,7 +1,7 @@
 // The steps of read_config, for loading a model.
 #pragma once
 
-#include "model/config.h"
+#include "model/detail/family.h"
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +10,8 @@ namespace patchbay {
 /// Throws Error when the file is not a JSON object.
 nlohmann::json read_config_json(const std::filesystem::path &path);
 ModelConfig config_from_json(const nlohmann::json &root, const std::string &subject);
+/// What the checkpoint of that configuration holds.
+FamilyTensors tensors_from_json(const nlohmann::json &root, const std::string &subject);
 /// Throws Error with that subject when sizes are out of range or do not fit each other.
 void check_config(const ModelConfig &config, const std::string &subject);
 

@@ -3,6 +3,7 @@
 
 #include "base/cancel.h"
 #include "model/detail/checkpoint.h"
+#include "model/detail/family.h"
 #include "model/detail/weights.h"
 
 #include <functional>
@@ -11,13 +12,9 @@
 
 namespace patchbay {
 
-/// Checks names and shapes of all tensors against the configuration, then reads each once. attention_bias: whether the attention's
-/// projections have biases. progress gets the share done, 0..1. Throws Error naming the file and the tensor that is missing, extra, of
+/// Checks names and shapes of all tensors against the configuration, then reads each once, as the family's table says. progress gets the share done, 0..1. Throws Error naming the file and the tensor that is missing, extra, of
 /// another shape, or not finite; Cancelled.
-Weights read_weights(const Checkpoint &checkpoint, const ModelConfig &config, bool attention_bias,
+Weights read_weights(const Checkpoint &checkpoint, const ModelConfig &config, const FamilyTensors &family,
                      const std::function<void(double)> &progress, const CancelToken &cancel);
-
-/// Tensors of older checkpoints that are computed, not learned: causal masks, rotary tables.
-bool is_known_buffer(const std::string &tensor);
 
 } // namespace patchbay

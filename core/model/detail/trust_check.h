@@ -18,10 +18,10 @@ std::vector<int64_t> probe_tokens(const ModelConfig &config, const Tokenizer *to
 at::Tensor probe_log_probabilities(const ModelConfig &config, const Weights &weights, const std::vector<int64_t> &tokens);
 /// "ok", or what encoding and decoding loses, or what does not fit the vocabulary. The file's name is not repeated.
 std::string check_tokenizer(const Tokenizer &tokenizer, const ModelConfig &config);
-/// "F32", or a list where the stored tensors differ. Known buffers do not count.
-std::string source_dtypes(const Checkpoint &checkpoint);
-/// Numbers stored, known buffers left out.
-int64_t count_parameters(const Checkpoint &checkpoint);
+/// "F32", or a list where the stored tensors differ. The family's buffers do not count.
+std::string source_dtypes(const Checkpoint &checkpoint, const std::string &family);
+/// Numbers stored, the family's buffers left out.
+int64_t count_parameters(const Checkpoint &checkpoint, const std::string &family);
 /// Known pitfalls, one sentence each; weights unprocessed.
 std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoint &checkpoint, const Weights &weights, const Tokenizer *tokenizer);
 
