@@ -1,4 +1,5 @@
-// Estimates of path patching: the first-order effect is what the exact one becomes for small changes, and orders the sweep.
+// Estimates of path patching: the first-order effect is what the exact one becomes for small changes, and orders the
+// sweep.
 #include "slow_reference.h"
 
 #include "patching/session.h"
@@ -13,7 +14,8 @@ class TestPathEstimate : public QObject {
     Q_OBJECT
 
 private:
-    // Effects of whole-token changes are not linear, so what is asked for is that the estimates follow them over all heads.
+    // Effects of whole-token changes are not linear, so what is asked for is that the estimates follow them over all
+    // heads.
     static double correlation(const std::vector<double> &a, const std::vector<double> &b)
     {
         double ma = 0, mb = 0, ab = 0, aa = 0, bb = 0;
@@ -67,7 +69,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("receivers");
         QTest::addColumn<bool>("parallel");
         QTest::addColumn<bool>("mlps");
-        // In parallel blocks few paths cost more than the first chunk holds; there they are exact before an estimate is of use.
+        // In parallel blocks few paths cost more than the first chunk holds; there they are exact before an estimate is
+        // of use.
         for (const char *receivers : {"q:2.1,q:1.0", "v:2.1", "k:1.0", "pattern:2.2", "resid_pre:2"})
             for (const bool mlps : {true, false})
                 QTest::addRow("%s serial %s", receivers, mlps ? "MLPs" : "frozen") << receivers << false << mlps;
@@ -100,7 +103,9 @@ private Q_SLOTS:
         QVERIFY2(correlation(estimates, exact) > 0.7, qPrintable(QString::number(correlation(estimates, exact))));
     }
 
-    // The estimate is the slope of the exact effect where the senders' change begins.
+    // The estimate is the slope of the exact effect where the senders' change begins. (Of one receiver: of several, a
+    // later one overwrites what the earlier ones do to it. Without post norms: what a head writes is taken through
+    // those whole.)
     void estimatesAreSlopes_data()
     {
         QTest::addColumn<QString>("receivers");
@@ -108,7 +113,7 @@ private Q_SLOTS:
         QTest::addColumn<bool>("parallel");
         QTest::addColumn<bool>("mlps");
         QTest::addColumn<bool>("norms");
-        QTest::addRow("queries, serial") << "q:2.1,q:1.0" << "z:0.2" << false << true << false;
+        QTest::addRow("queries, serial") << "q:2.1" << "z:0.2" << false << true << false;
         QTest::addRow("keys, frozen") << "k:2.0" << "z:1.3" << false << false << false;
         QTest::addRow("stream, parallel") << "resid_pre:2" << "z:0.1" << true << true << false;
         QTest::addRow("queries and keys, normed") << "pattern:2.2" << "z:0.3" << false << true << true;
@@ -122,7 +127,6 @@ private Q_SLOTS:
         QFETCH(bool, mlps);
         QFETCH(bool, norms);
         ModelConfig c = config(parallel);
-        c.post_norms = norms;
         c.qk_norm = norms ? QkNorm::PerHead : QkNorm::None;
         const auto model = Model::random(c, 17);
         Session session(model, batch());
@@ -134,16 +138,23 @@ private Q_SLOTS:
         const std::vector<Node> senders = parse_nodes(sender.toStdString());
         const Grid &grid = result.grids.front();
         QVERIFY(!grid.estimate.empty());
-        const double estimate = double(grid.estimate[size_t(senders[0].layer * c.n_heads + senders[0].head)]) * result.baseline.gap();
+        const double estimate =
+            double(grid.estimate[size_t(senders[0].layer * c.n_heads + senders[0].head)]) * result.baseline.gap();
         const SlowReference reference(model, batch());
         const double share = 1e-4;
         const std::vector<double> forth = reference.path(spec_of(spec), senders, spec.receivers.nodes, share),
                                   back = reference.path(spec_of(spec), senders, spec.receivers.nodes, -share);
-        double slope = 0;
-        for (size_t p = 0; p < forth.size(); ++p)
-            slope += (forth[p] - back[p]) / (2 * share) / double(forth.size());
-        QVERIFY(std::abs(slope) > 1e-4);
-        QVERIFY2(std::abs(estimate / slope - 1) < 0.02, qPrintable(QStringLiteral("estimate %1, slope %2").arg(estimate).arg(slope)));
+        // Prompts differ in sign, so that their mean may be small: what it may be off by goes by their size.
+        double slope = 0, squares = 0;
+        for (size_t p = 0; p < forth.size(); ++p) {
+            const double one = (forth[p] - back[p]) / (2 * share);
+            slope += one / double(forth.size());
+            squares += one * one / double(forth.size());
+        }
+        QVERIFY(squares > 0);
+        const auto said = QStringLiteral("estimate %1, slope %2, of prompts %3");
+        QVERIFY2(std::abs(estimate - slope) < 1e-3 * std::sqrt(squares),
+                 qPrintable(said.arg(estimate).arg(slope).arg(std::sqrt(squares))));
     }
 };
 
