@@ -245,7 +245,7 @@ void MainWindow::chooseModel()
 
 void MainWindow::choosePairs()
 {
-    const QString file = QFileDialog::getOpenFileName(this, tr("Import prompt pairs"), {}, tr("Prompt pairs or token ids (*.jsonl *.csv *.safetensors *.json)"));
+    const QString file = QFileDialog::getOpenFileName(this, tr("Import prompt pairs"), {}, tr("Prompt pairs or token ids (*.jsonl *.ndjson *.json *.csv *.tsv *.safetensors)"));
     if (!file.isEmpty())
         openPath(file);
 }

@@ -15,6 +15,12 @@ namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
+/// What no view can draw is missing there.
+double finite(double value)
+{
+    return std::isfinite(value) ? value : missing;
+}
+
 widgets::CellState toView(CellState state)
 {
     switch (state) {
@@ -60,7 +66,7 @@ widgets::HeatmapFacet arrayFacet(const std::string &name, const Array &array)
         double sum = 0;
         for (int prompt = 0; prompt < prompts; ++prompt)
             sum += values[size_t(cell) * size_t(prompts) + size_t(prompt)];
-        const double mean = sum / prompts;
+        const double mean = finite(sum / prompts);
         facet.values << mean;
         facet.states << (std::isnan(mean) ? widgets::CellState::Missing : widgets::CellState::Exact);
     }
@@ -73,6 +79,11 @@ bool selected(const HeatmapOptions &options, const std::string &name)
 }
 
 } // namespace
+
+QString effectUnit(const Baseline &baseline)
+{
+    return QString::fromStdString(effect_unit(baseline).symbol);
+}
 
 widgets::HeadId toHeadId(Head head)
 {
@@ -99,6 +110,7 @@ QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &b
     const int rows = grid.shape[0];
     const int columns = cube ? grid.shape[2] : grid.shape.size() == 2 ? grid.shape[1] : 1;
     const int count = cube ? grid.shape[1] : 1;
+    const EffectUnit unit = effect_unit(baseline);
     QVector<widgets::HeatmapFacet> facets;
     for (int position = 0; position < count; ++position) {
         widgets::HeatmapFacet facet;
@@ -108,10 +120,11 @@ QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &b
         for (int row = 0; row < rows; ++row) {
             for (int column = 0; column < columns; ++column) {
                 const int cell = (row * count + position) * columns + column;
-                facet.values << normalised(grid, cell, baseline) * 100;
-                facet.states << toView(grid.state[size_t(cell)]);
+                const double value = finite(normalised(grid, cell, baseline) * unit.factor);
+                facet.values << value;
+                facet.states << (std::isnan(value) ? widgets::CellState::Missing : toView(grid.state[size_t(cell)]));
                 if (intervals)
-                    facet.halfWidth << (grid.state[size_t(cell)] == CellState::Exact ? bootstrap_half_width(grid, cell, baseline) * 100 : missing);
+                    facet.halfWidth << (grid.state[size_t(cell)] == CellState::Exact ? bootstrap_half_width(grid, cell, baseline) * unit.factor : missing);
             }
         }
         facets << facet;
@@ -148,6 +161,11 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
                 view.xTicks = QStringList{QString()}; // one column: nothing to number
         } else if (heads != view.columnsAreHeads) {
             continue;
+        }
+        if (first) {
+            view.unit = effectUnit(result.baseline);
+            if (!effect_unit(result.baseline).share)
+                view.colourLabel = QStringLiteral("Change of logit diff");
         }
         first = false;
         view.facets << heatmapFacets(grid, result.baseline, options.intervals);

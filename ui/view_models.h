@@ -25,7 +25,10 @@ struct HeatmapOptions {
     bool intervals = false;          ///< also the bootstrap half-widths: 1000 samples a cell, so not on the GUI thread for large grids
 };
 
-/// One grid as facets, values in % of the clean–flipped gap: one for {layer, head}, {layer, pos} and {layer}; for {layer, pos, head}
+/// "%" of the clean–flipped gap, or "logits" where that vanishes: the unit of all effects of a result.
+QString effectUnit(const Baseline &baseline);
+
+/// One grid as facets, values in the unit of effects; what is not finite is missing. One for {layer, head}, {layer, pos} and {layer}; for {layer, pos, head}
 /// one facet a position. Cheap without intervals: meant to be called for every snapshot of a running sweep.
 QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &baseline, bool intervals = false);
 /// Every grid, or for analyses every [layer, head] or [layer, head, prompt] array (mean over prompts), on one colour scale.
@@ -42,7 +45,7 @@ QString attentionTitle(widgets::HeadId head, const QString &run, const QString &
 /// What an attention-patterns analysis kept, one view a head. Throws Error when the result has none.
 QVector<widgets::AttentionView> attentionViews(const RunResult &result);
 
-/// One point a head: x and y are grids over the same heads, in %. Heads that are missing in either are left out.
+/// One point a head: x and y are grids over the same heads, in the unit of effects. Heads that are missing in either are left out.
 widgets::ScatterView scatterView(const Grid &x, const Grid &y, const Baseline &xBaseline, const Baseline &yBaseline);
 /// Pattern against z (the notebook's scatter) when the result has both, otherwise its first two grids. Throws Error without two.
 widgets::ScatterView scatterView(const RunResult &result, const std::string &xName = {}, const std::string &yName = {});

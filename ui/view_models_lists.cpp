@@ -13,6 +13,14 @@ namespace patchbay {
 
 namespace {
 
+/// An effect as normalised() gives it, in its unit; a dash where there is none.
+QString effectText(double effect, const EffectUnit &unit)
+{
+    if (!std::isfinite(effect))
+        return QStringLiteral("\u2013");
+    return QString::fromStdString(effect_text(effect, unit)).remove(QLatin1Char('+')).replace(QLatin1Char('-'), QString(QChar(0x2212)));
+}
+
 QString percent(double share)
 {
     if (!std::isfinite(share))
@@ -65,15 +73,23 @@ std::vector<int> strongest(const Grid &grid, const Baseline &baseline, int n, Si
     return best;
 }
 
+/// "Output (z) (% of gap)", "Output (z) (logits)".
+QString withUnit(const QString &what, const Baseline &baseline)
+{
+    return QStringLiteral("%1 (%2)").arg(what, effect_unit(baseline).share ? QStringLiteral("% of gap") : effectUnit(baseline));
+}
+
 QString effectLabel(const RunResult &result)
 {
-    return result.spec.is<Attribution>() ? QStringLiteral("Estimated effect (% of gap)") : QStringLiteral("Logit diff variation (% of gap)");
+    return withUnit(result.spec.is<Attribution>() ? QStringLiteral("Estimated effect") : QStringLiteral("Logit diff variation"), result.baseline);
 }
 
 QString cellText(const nlohmann::json &value)
 {
     if (value.is_string())
         return QString::fromStdString(value.get<std::string>());
+    if (value.is_number_float() && !std::isfinite(value.get<double>()))
+        return QStringLiteral("\u2013");
     if (value.is_number_float())
         return QString::number(value.get<double>(), 'g', 4);
     if (value.is_null())
@@ -149,14 +165,15 @@ widgets::ScatterView scatterView(const Grid &x, const Grid &y, const Baseline &x
     if (x.shape != y.shape)
         throw Error(x.name + ", " + y.name, "the two grids are not over the same heads");
     widgets::ScatterView view;
-    view.xLabel = QStringLiteral("%1 (% of gap)").arg(facetTitle(x.name));
-    view.yLabel = QStringLiteral("%1 (% of gap)").arg(facetTitle(y.name));
+    view.xLabel = withUnit(facetTitle(x.name), xBaseline);
+    view.yLabel = withUnit(facetTitle(y.name), yBaseline);
     view.title = QStringLiteral("%1 against %2").arg(facetTitle(y.name), facetTitle(x.name).toLower());
     for (const auto &[prefix, words] : {std::pair{"denoise.", ", denoising"}, std::pair{"noise.", ", noising"}})
         if (x.name.starts_with(prefix) && y.name.starts_with(prefix))
             view.title += QLatin1String(words);
     for (int cell = 0; cell < x.cells(); ++cell) {
-        const double vx = normalised(x, cell, xBaseline) * 100, vy = normalised(y, cell, yBaseline) * 100;
+        const double vx = normalised(x, cell, xBaseline) * effect_unit(xBaseline).factor;
+        const double vy = normalised(y, cell, yBaseline) * effect_unit(yBaseline).factor;
         if (std::isfinite(vx) && std::isfinite(vy))
             view.points << widgets::ScatterPoint{cellHead(x, cell), cellLabel(x, cell), vx, vy, 0};
     }
@@ -180,7 +197,8 @@ widgets::ScatterView contributionView(const RunResult &result)
         if (x == result.arrays.end() || y == result.arrays.end() || x->second.count() != y->second.count())
             continue;
         for (int64_t prompt = 0; prompt < x->second.count(); ++prompt)
-            view.points << widgets::ScatterPoint{{}, {}, double(x->second.floats()[size_t(prompt)]), double(y->second.floats()[size_t(prompt)]), int(view.series.size())};
+            if (const double vx = x->second.floats()[size_t(prompt)], vy = y->second.floats()[size_t(prompt)]; std::isfinite(vx) && std::isfinite(vy))
+                view.points << widgets::ScatterPoint{{}, {}, vx, vy, int(view.series.size())};
         view.series << QString::fromUtf8(name);
     }
     return view;
@@ -225,7 +243,8 @@ widgets::BarsView arrayBars(const RunResult &result, int n, Sign sign)
         const int64_t layers = lens->second.shape[0], prompts = std::max<int64_t>(1, lens->second.shape[1]);
         for (int64_t layer = 0; layer < layers; ++layer) {
             const auto first = lens->second.floats().begin() + layer * prompts;
-            view.bars << widgets::Bar{{int(layer), -1}, widgets::label({int(layer), -1}), std::accumulate(first, first + prompts, 0.0) / double(prompts), 0};
+            if (const double mean = std::accumulate(first, first + prompts, 0.0) / double(prompts); std::isfinite(mean))
+                view.bars << widgets::Bar{{int(layer), -1}, widgets::label({int(layer), -1}), mean, 0};
         }
         return view;
     }
@@ -256,16 +275,17 @@ widgets::BarsView barsView(const RunResult &result, const std::string &gridName,
     widgets::BarsView view;
     view.title = resultTitle(result);
     view.valueLabel = effectLabel(result);
+    const EffectUnit unit = effect_unit(result.baseline);
     double total = 0;
     for (const int cell : strongest(grid, result.baseline, n, sign)) {
         const double value = normalised(grid, cell, result.baseline);
         const bool exact = grid.state[size_t(cell)] == CellState::Exact;
         const double half = exact ? bootstrap_half_width(grid, cell, result.baseline) : 0;
-        view.bars << widgets::Bar{cellHead(grid, cell), cellLabel(grid, cell), value * 100, std::isnan(half) ? 0 : half * 100};
+        view.bars << widgets::Bar{cellHead(grid, cell), cellLabel(grid, cell), value * unit.factor, std::isnan(half) ? 0 : half * unit.factor};
         total += value;
     }
     const QString noun = grid.has_heads() ? QStringLiteral("heads") : QStringLiteral("cells");
-    view.totalText = QStringLiteral("Total of %1 %2: %3").arg(view.bars.size()).arg(noun, percent(total));
+    view.totalText = QStringLiteral("Total of %1 %2: %3").arg(view.bars.size()).arg(noun, effectText(total, unit));
     return view;
 }
 
@@ -275,14 +295,15 @@ widgets::TableView tableView(const RunResult &result, int n)
     view.title = resultTitle(result);
     if (tableOf(result.summary, view))
         return view;
+    const EffectUnit unit = effect_unit(result.baseline);
     view.columns = QStringList{QStringLiteral("Site"), QStringLiteral("Head"), QStringLiteral("Effect"), QStringLiteral("95 % interval")};
     for (const Grid &grid : result.grids) {
         if (grid.shape.empty())
             continue;
         for (const int cell : strongest(grid, result.baseline, n, Sign::Both)) {
             const bool exact = grid.state[size_t(cell)] == CellState::Exact;
-            const QString interval = exact ? QStringLiteral("\u00b1") + percent(bootstrap_half_width(grid, cell, result.baseline)) : QStringLiteral("estimate");
-            view.rows << QStringList{facetTitle(grid.name), cellLabel(grid, cell), percent(normalised(grid, cell, result.baseline)), interval};
+            const QString interval = exact ? QStringLiteral("\u00b1") + effectText(bootstrap_half_width(grid, cell, result.baseline), unit) : QStringLiteral("estimate");
+            view.rows << QStringList{facetTitle(grid.name), cellLabel(grid, cell), effectText(normalised(grid, cell, result.baseline), unit), interval};
         }
     }
     if (view.rows.isEmpty()) {
@@ -310,8 +331,12 @@ widgets::GraphView graphView(const RunResult &result)
         view.nodes << widgets::GraphNode{headOf(node, "head"), QString::fromStdString(node.value("role", std::string()))};
         view.layers = std::max(view.layers, view.nodes.back().head.layer + 1);
     }
-    for (const auto &edge : summary.value("edges", nlohmann::json::array()))
-        view.edges << widgets::GraphEdge{headOf(edge, "from"), headOf(edge, "to"), QString::fromStdString(edge.value("site", std::string())), edge.value("effect", 0.0)};
+    for (const auto &edge : summary.value("edges", nlohmann::json::array())) {
+        const auto effect = edge.find("effect");
+        const double value = effect != edge.end() && effect->is_number() ? effect->get<double>() : 0.0;
+        view.edges << widgets::GraphEdge{headOf(edge, "from"), headOf(edge, "to"), QString::fromStdString(edge.value("site", std::string())),
+                                         std::isfinite(value) ? value : 0.0};
+    }
     return view;
 }
 

@@ -37,7 +37,7 @@ QString thresholdsText(const RunResult &result)
 
 QString resultCaption(const RunResult &result)
 {
-    QString text = QString::fromStdString(describe(result.spec)).trimmed();
+    QString text = QString::fromStdString(describe(result.spec, result.baseline.clean.empty() || result.baseline.shares_make_sense())).trimmed();
     if (!text.isEmpty() && !text.endsWith(QLatin1Char('.')))
         text += QLatin1Char('.');
     if (const QString thresholds = thresholdsText(result); !thresholds.isEmpty())
@@ -45,6 +45,8 @@ QString resultCaption(const RunResult &result)
     text += QLatin1Char(' ') + modelAndTask(result);
     if (!result.baseline.clean.empty())
         text += QStringLiteral("; mean logit difference %1 clean, %2 flipped").arg(result.baseline.clean_mean, 0, 'f', 2).arg(result.baseline.flipped_mean, 0, 'f', 2);
+    if (const std::string note = gap_note(result.baseline); !note.empty() && !result.grids.empty())
+        text += QStringLiteral(". ") + QString::fromStdString(note).chopped(1);
     static const QRegularExpression minus(QStringLiteral("(?<![\\w])-(?=\\d)"));
     return text.replace(minus, QString(QChar(0x2212))) + QLatin1Char('.');
 }

@@ -1,12 +1,14 @@
 // patchbay-cli analyse: what heads write, copy and attend to, and what is left without them.
 #include "analysis/analysis.h"
 #include "analysis_run.h"
+#include "base/plain_text.h"
 #include "command.h"
 #include "io/array_files.h"
 #include "usage_error.h"
 #include "workspace.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace patchbay::cli {
@@ -31,10 +33,10 @@ std::string option_name(const std::string &parameter)
 
 nlohmann::json number_value(const std::string &option, const std::string &text)
 {
-    const nlohmann::json value = nlohmann::json::parse(text, nullptr, false); // numbers look alike in every locale
-    if (!value.is_number())
+    const std::optional<double> value = parse_number(text);
+    if (!value)
         throw UsageError(option, "'" + text + "' is not a number");
-    return value;
+    return *value == std::floor(*value) && std::abs(*value) < 1e15 ? nlohmann::json(int64_t(*value)) : nlohmann::json(*value);
 }
 
 nlohmann::json value_of(const Parameter &parameter, const std::string &text)

@@ -67,6 +67,9 @@ void print(const Baseline &b, int samples, Console &console)
         }
         out["bootstrap_samples"] = samples;
     }
+    const std::string note = gap_note(b);
+    if (!note.empty())
+        out["note"] = note;
     out["clean"] = b.clean;
     out["flipped"] = b.flipped;
     console.print(out);
@@ -76,6 +79,8 @@ void print(const Baseline &b, int samples, Console &console)
     console.say("flipped  " + number(b.flipped_mean) + ranges[1] + "  IO above S in " + share(b.accuracy_flipped) + ", IO on top in "
                 + share(b.rank0_flipped));
     console.say("gap      " + number(b.gap()) + ranges[2]);
+    if (!note.empty())
+        console.say(note);
 }
 
 } // namespace

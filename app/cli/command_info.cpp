@@ -1,4 +1,5 @@
 // patchbay-cli info: what a model is and what its trust check found.
+#include "base/plain_text.h"
 #include "command.h"
 #include "workspace.h"
 
@@ -83,9 +84,7 @@ void as_text(const TrustReport &trust, Console &console)
                         + (c.rotary_dim > 0 ? "rotary on " + text(c.rotary_dim) + " dimensions of a head" : "learned positions"));
     line("parameters", std::to_string(trust.parameters) + " " + trust.source_dtype);
     line("SHA-256", trust.sha256);
-    char change[40];
-    std::snprintf(change, sizeof change, "%.2g", trust.max_logprob_change);
-    line("trust check", std::string("log-probabilities change by at most ") + change + " through weight processing; tokenizer: " + trust.tokenizer);
+    line("trust check", "log-probabilities change by at most " + short_text(trust.max_logprob_change, 2) + " through weight processing; tokenizer: " + trust.tokenizer);
     for (const std::string &hazard : trust.hazards)
         line("note", hazard);
     line("loaded in", duration(trust.load_seconds));

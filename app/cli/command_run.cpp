@@ -3,6 +3,7 @@
 #include "command.h"
 #include "base/json_field.h"
 #include "io/array_files.h"
+#include "model/model_folder.h"
 #include "sweep.h"
 #include "usage_error.h"
 
@@ -45,9 +46,7 @@ int run(const Options &options)
     if (spec.is<Analysis>() && options.resume)
         throw UsageError("--resume", "an analysis has no cells to go on with");
     WorkOptions work_options;
-    work_options.model.path = options.model.empty() ? spec.model.path : options.model;
-    if (options.model.empty())
-        work_options.model.beside = std::filesystem::absolute(options.file).parent_path();
+    work_options.model.path = options.model.empty() ? model_path_in(options.file, spec.model.path) : options.model;
     const Processing &p = spec.model.processing;
     work_options.model.no_fold_ln = !p.fold_ln;
     work_options.model.no_center_writing = !p.center_writing;
@@ -59,10 +58,10 @@ int run(const Options &options)
     work_options.expected_sha256 = spec.model.sha256;
     work_options.expected_task_sha256 = spec.task.sha256;
     Workspace work(work_options, console);
-    if (spec.is<Analysis>()) {
-        spec.model = work.spec().model;
+    spec.model = work.spec().model; // as it was found, with its hash; the prompts likewise
+    spec.task = work.spec().task;
+    if (spec.is<Analysis>())
         return run_analysis_spec(work, spec, options.output, options.sweep.top, console);
-    }
     RunResult earlier;
     if (options.resume)
         earlier = load_result(options.file);

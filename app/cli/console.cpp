@@ -1,5 +1,7 @@
 #include "console.h"
 
+#include "base/plain_text.h"
+
 #include <cmath>
 #include <cstdio>
 #include <unistd.h>
@@ -20,6 +22,14 @@ void Console::say(const std::string &line)
     end_progress();
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
+}
+
+void Console::note(const std::string &line)
+{
+    if (m_quiet)
+        return;
+    end_progress();
+    std::fprintf(stderr, "note: %s\n", line.c_str());
 }
 
 void Console::print(const nlohmann::ordered_json &value)
@@ -59,28 +69,17 @@ void Console::end_progress()
     m_line_shown = false;
 }
 
-std::string percent(double share)
-{
-    char text[40];
-    std::snprintf(text, sizeof text, "%+.1f %%", 100 * share);
-    return text;
-}
-
 std::string number(double value, int digits)
 {
-    char text[60];
-    std::snprintf(text, sizeof text, "%.*f", digits, value);
-    return text;
+    return fixed_text(value, digits);
 }
 
 std::string duration(double seconds)
 {
     if (seconds < 60)
         return number(seconds, seconds < 10 ? 1 : 0) + " s";
-    char text[60];
-    const long whole = std::lround(seconds);
-    std::snprintf(text, sizeof text, "%ld min %02ld s", whole / 60, whole % 60);
-    return text;
+    const long whole = std::lround(seconds), rest = whole % 60;
+    return std::to_string(whole / 60) + " min " + (rest < 10 ? "0" : "") + std::to_string(rest) + " s";
 }
 
 } // namespace patchbay::cli

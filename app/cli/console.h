@@ -19,6 +19,8 @@ public:
     bool json() const { return m_json; }
     /// A line of text for people; not with --json or --quiet.
     void say(const std::string &line);
+    /// What people should know of the input before they trust the numbers, on standard error; also with --json, not with --quiet.
+    void note(const std::string &line);
     /// One JSON value and a line break; only with --json. Numbers that JSON cannot hold become null.
     void print(const nlohmann::ordered_json &value);
     /// A line that replaces the one before, at most ten times a second: "reading weights 40 %". No effect unless on a terminal.
@@ -33,8 +35,6 @@ private:
     std::chrono::steady_clock::time_point m_task_start, m_last;
 };
 
-/// "+23.4 %"
-std::string percent(double share);
 /// "3.214"
 std::string number(double value, int digits = 3);
 /// "1.2 s", "3 min 05 s"

@@ -10,7 +10,7 @@ namespace {
 
 const CancelToken *the_token = nullptr;
 
-extern "C" void on_signal(int signal)
+extern "C" void cancel_on_signal(int signal)
 {
     // A lock-free atomic store and signal() are all that may happen in here.
     the_token->cancel();
@@ -24,8 +24,8 @@ const CancelToken &cancel_on_interrupt()
     if (!the_token) {
         the_token = new CancelToken; // never destroyed: a signal may come while the program ends
         take_signals_in_a_thread();
-        std::signal(SIGINT, on_signal);
-        std::signal(SIGTERM, on_signal);
+        std::signal(SIGINT, cancel_on_signal);
+        std::signal(SIGTERM, cancel_on_signal);
     }
     return *the_token;
 }

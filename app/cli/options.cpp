@@ -1,12 +1,11 @@
 #include "options.h"
 
+#include "base/plain_text.h"
 #include "model/model_folder.h"
 #include "text/tokenizer.h"
 #include "usage_error.h"
 
 #include <algorithm>
-#include <cctype>
-#include <cmath>
 
 namespace patchbay::cli {
 
@@ -33,7 +32,7 @@ ModelRef ModelOptions::ref() const
 
 std::filesystem::path ModelOptions::folder() const
 {
-    return model_folder(path, beside);
+    return model_folder(path);
 }
 
 std::filesystem::path ModelOptions::tokenizer_place() const
@@ -58,14 +57,18 @@ void TaskOptions::add(CLI::App &app)
 {
     add_generator(app);
     const char *group = "Prompts";
-    CLI::Option *pairs_option = app.add_option("--pairs", pairs, "Prompt pairs from a JSONL or CSV file: clean, flipped, answer, wrong")->group(group);
+    CLI::Option *pairs_option = app.add_option("--pairs", pairs, "Prompt pairs from a JSONL, JSON or CSV file: clean, flipped, answer, wrong")->group(group);
     CLI::Option *batch_option
-        = app.add_option("--batch", batch, "Token ids from a safetensors file: clean, flipped, end, io, s")->group(group)->excludes(pairs_option);
+        = app.add_option("--batch", batch, "Token ids from a safetensors file: clean, flipped, end, io, s; start where prompts are padded on the left")->group(group)->excludes(pairs_option);
     for (const char *generator : {"--task-file", "--seed", "--type", "--flip", "--prompts"}) {
         batch_option->excludes(app.get_option(generator));
         pairs_option->excludes(app.get_option(generator));
     }
-    app.add_option("--exclude", task.excluded, "Indices of prompts to leave out, such as 3,17")->group(group)->delimiter(',');
+    app.add_option("--encoding", task.encoding, "Of the text of --pairs, where it is not UTF-8: latin1, windows-1252 …")->group(group)->needs(pairs_option);
+    app.add_option("--pad-id", task.pad_id, "With --batch: prompts are padded on the left with this token id; they are moved to begin at position 0")
+        ->group(group)
+        ->needs(batch_option);
+    app.add_option("--exclude", task.excluded, "Indices of prompts to leave out, counted from 0, such as 3,17")->group(group)->delimiter(',');
 }
 
 TaskRef TaskOptions::ref() const
@@ -127,10 +130,8 @@ void OutputOptions::check() const
 
 size_t parse_bytes(const std::string &text)
 {
-    std::string plain;
-    for (const char c : text)
-        if (!std::isspace(static_cast<unsigned char>(c)))
-            plain += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    std::string plain = upper_case(text);
+    std::erase_if(plain, is_space);
     const size_t digits = std::min(plain.find_first_not_of("0123456789."), plain.size());
     const std::string unit = plain.substr(digits);
     static const std::pair<const char *, double> units[]
@@ -139,9 +140,8 @@ size_t parse_bytes(const std::string &text)
     for (const auto &[known, factor] : units) {
         if (unit != known || digits == 0)
             continue;
-        char *end = nullptr;
-        const double value = std::strtod(plain.c_str(), &end) * factor;
-        if (end == plain.c_str() + digits && value >= 1 && value < 0x1p60)
+        const double value = parse_number(plain.substr(0, digits)).value_or(0) * factor;
+        if (value >= 1 && value < 0x1p60)
             return static_cast<size_t>(value);
     }
     throw Error(text, "is not an amount of memory; write 512MB or 1.5GB");

@@ -15,7 +15,6 @@ namespace patchbay::cli {
 
 struct ModelOptions {
     std::string path = "demo";
-    std::filesystem::path beside; ///< the folder of the spec that names the path, where it is also looked for
     bool raw = false, no_fold_ln = false, no_center_writing = false, no_center_unembed = false, no_fold_value_biases = false;
 
     void add(CLI::App &app, bool with_processing = true);

@@ -55,10 +55,13 @@ ordered_json as_json(const RunResult &result, const OutputOptions &output)
                         {"clean_mean", result.baseline.clean_mean},
                         {"flipped_mean", result.baseline.flipped_mean},
                         {"gap", result.baseline.gap()},
+                        {"effect_unit", effect_unit(result.baseline).share ? "share of the gap" : "logits"},
                         {"complete", result.complete},
                         {"seconds", result.seconds},
                         {"flops", result.flops},
                         {"results", grids}};
+    if (const std::string note = gap_note(result.baseline); !note.empty())
+        out["note"] = note;
     if (output.wanted())
         out["out"] = output.out;
     return out;
@@ -70,6 +73,9 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
     console.say(title(result.spec));
     console.say(std::to_string(baseline.clean.size()) + " prompts, mean logit difference clean " + number(baseline.clean_mean) + ", flipped "
                 + number(baseline.flipped_mean));
+    if (const std::string note = gap_note(baseline); !note.empty())
+        console.say(note);
+    const EffectUnit unit = effect_unit(baseline);
     for (const Grid &grid : result.grids) {
         const std::vector<double> values = effects(grid, baseline);
         std::vector<int> order;
@@ -88,8 +94,8 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
             const double width = bootstrap_half_width(grid, cell, baseline);
             std::string where = label(grid.at(cell));
             where.resize(std::max(where.size(), size_t(8)), ' ');
-            console.say("  " + where + "  " + percent(values[size_t(cell)])
-                        + (!exact ? "  estimate" : std::isnan(width) ? "" : "  ±" + number(100 * width, 1)));
+            console.say("  " + where + "  " + effect_text(values[size_t(cell)], unit)
+                        + (!exact ? "  estimate" : std::isnan(width) ? "" : "  ±" + number(unit.factor * width, unit.digits)));
         }
     }
     console.say("");

@@ -3,6 +3,8 @@
 #include "interrupt.h"
 #include "task/task_source.h"
 
+#include <algorithm>
+
 namespace patchbay::cli {
 
 void WorkOptions::add(CLI::App &app, const std::string &what_out_gets)
@@ -33,6 +35,11 @@ Workspace::Workspace(const WorkOptions &options, Console &console) : m_options(o
     if (!options.expected_sha256.empty() && !sha.empty() && sha != options.expected_sha256)
         throw Error(options.model.path, "is another model than the spec's: its weights' SHA-256 is " + sha + ", not " + options.expected_sha256);
     m_batch = load_batch(options.task.ref(), *m_model);
+    constexpr size_t most_notes = 10;
+    for (size_t i = 0; i < std::min(m_batch.notes.size(), most_notes); ++i)
+        console.note(m_batch.notes[i]);
+    if (m_batch.notes.size() > most_notes)
+        console.note("and " + std::to_string(m_batch.notes.size() - most_notes) + " more such prompts");
     check_batch(m_batch, m_model->config().d_vocab, m_model->config().n_ctx);
     m_batch_hash = hash_of(m_batch);
     if (!options.expected_task_sha256.empty() && m_batch_hash != options.expected_task_sha256)

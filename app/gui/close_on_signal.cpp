@@ -15,7 +15,7 @@ namespace {
 
 int ends[2] = {-1, -1}; // of a pipe: the handler writes, the event loop reads
 
-extern "C" void on_signal(int signal)
+extern "C" void write_signal(int signal)
 {
     // write() and signal() are all that may happen in here.
     const int before = errno;
@@ -38,8 +38,8 @@ void closeWindowsOnSignals(QObject *parent)
         QApplication::closeAllWindows();
         QApplication::quit();
     });
-    std::signal(SIGINT, on_signal);
-    std::signal(SIGTERM, on_signal);
+    std::signal(SIGINT, write_signal);
+    std::signal(SIGTERM, write_signal);
 }
 
 } // namespace patchbay

@@ -1,7 +1,9 @@
 #include "figure_command.h"
 
 #include "analysis/analysis.h"
+#include "base/check_index.h"
 #include "base/error.h"
+#include "decimal_option.h"
 #include "export/export_files.h"
 #include "io/array_files.h"
 #include "model/model.h"
@@ -40,11 +42,11 @@ void declare(CLI::App &app, Options &o)
     app.add_option("--view", o.views, "heatmap, attention, scatter, bars, table, graph; several (comma-separated) make panels")->delimiter(',');
     app.add_option("--steps", o.steps, "Of a recipe's folder: these steps, in this order (outputs,direct,roles)")->delimiter(',');
     app.add_option("--out,-o", o.out, "The figure: .pdf, .svg or .png");
-    app.add_option("--width", o.spec.width, "Width in mm: 85 one column, 174 both")->check(CLI::Range(30.0, 1000.0))->capture_default_str();
-    app.add_option("--height", o.spec.height, "Height in mm (0: as the content needs)")->check(CLI::Range(0.0, 1000.0))->capture_default_str();
-    app.add_option("--font", o.spec.points, "Type size in points")->check(CLI::Range(5.0, 24.0))->capture_default_str();
+    cli::add_decimal(app, "--width", o.spec.width, "Width in mm: 85 one column, 174 both", 30, 1000)->default_str(short_text(o.spec.width));
+    cli::add_decimal(app, "--height", o.spec.height, "Height in mm (0: as the content needs)", 0, 1000)->default_str(short_text(o.spec.height));
+    cli::add_decimal(app, "--font", o.spec.points, "Type size in points", 5, 24)->default_str(short_text(o.spec.points));
     app.add_option("--map", o.map, "Colours: RdBu, PuOr, viridis")->check(CLI::IsMember({"RdBu", "PuOr", "viridis"}))->capture_default_str();
-    app.add_option("--limit", o.spec.limit, "Colours run from -X to X, in the view's unit (0: from the data)")->check(CLI::NonNegativeNumber);
+    cli::add_decimal(app, "--limit", o.spec.limit, "Colours run from -X to X, in the view's unit (0: from the data)", 0);
     app.add_flag("--values", o.spec.values, "Numbers in cells and at bars");
     app.add_option("--top-labels", o.spec.topLabels, "Name the N strongest heads")->check(CLI::Range(0, 1000));
     app.add_option("--title", o.title, "Instead of the run's title");
@@ -58,11 +60,11 @@ void declare(CLI::App &app, Options &o)
     app.add_option("--top", o.choices.top, "Bars and tables: how many heads")->check(CLI::Range(1, 1000))->capture_default_str();
     app.add_option("--sign", o.sign, "Bars: positive, negative, both")->check(CLI::IsMember({"positive", "negative", "both"}))->capture_default_str();
     app.add_option("--head", o.head, "Attention: which head (9.6, L9H6)");
-    app.add_option("--prompt", o.prompt, "Attention: which prompt, from 0")->check(CLI::NonNegativeNumber)->capture_default_str();
+    app.add_option("--prompt", o.prompt, "Attention: which prompt, counted from 0")->capture_default_str();
     app.add_flag("--flipped", o.flipped, "Attention: of the flipped prompt");
     app.add_flag("--value-weighted", o.weighted, "Attention: times the length of what is moved");
     app.add_option("--attention", o.attention, "Attention: matrix or text")->check(CLI::IsMember({"matrix", "text"}))->capture_default_str();
-    app.add_option("--destination", o.spec.destination, "Attention as text: whose attention, as a token position (default: END)");
+    app.add_option("--destination", o.spec.destination, "Attention as text: whose attention, as a token position from 0 (default: END)");
     app.add_option("--dpi", o.spec.dpi, "PNG: dots per inch")->check(CLI::Range(72, 2400))->capture_default_str();
     app.add_option("--columns", o.columns, "Panels side by side (0: by width)")->check(CLI::Range(0, 26));
     app.add_flag("--numbers", o.numbers, "Also the numbers beside the figure, as CSV and NPZ");
@@ -112,14 +114,12 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
     if (o.head.empty())
         throw UsageError("--head", "name the head whose attention to draw, such as 9.6");
     LoadOptions load;
-    const std::filesystem::path from = o.files.front();
-    load.path = model_folder(result->spec.model.path, std::filesystem::is_directory(from) ? from : std::filesystem::absolute(from).parent_path());
+    load.path = model_folder(model_path_in(o.files.front(), result->spec.model.path));
     load.processing = result->spec.model.processing;
     load.trust_check = false;
     const auto model = Model::load(load);
     Session session(model, load_batch(result->spec.task, *model));
-    if (o.prompt >= session.batch().prompts)
-        throw Error("prompt " + std::to_string(o.prompt), "the task has " + std::to_string(session.batch().prompts) + " prompts, counted from 0");
+    check_index(o.prompt, session.batch().prompts, "--prompt", "prompts");
     RunSpec spec = attentionSpec(result->spec, headOf(o), o.prompt, o.flipped, o.weighted);
     RunResult kept = run_analysis(session, spec);
     add(attentionViews(kept).front());
@@ -183,6 +183,9 @@ int draw(Options &o)
     o.choices.sign = o.sign == "positive" ? Sign::Positive : o.sign == "negative" ? Sign::Negative : Sign::Both;
     check(o);
     const std::vector<FigureSubject> subjects = subjectsOf(o);
+    for (const FigureSubject &subject : subjects)
+        if (const auto *view = std::get_if<widgets::AttentionView>(&subject.content); view && o.spec.destination != widgets::FigureSpec().destination)
+            check_index(o.spec.destination, view->size, "--destination", "positions");
     for (const QString &file : exportFigure(QString::fromStdString(o.out), subjects, o.spec, o.numbers, o.columns))
         if (!o.quiet)
             std::cout << file.toStdString() << '\n';

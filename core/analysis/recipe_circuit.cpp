@@ -1,9 +1,9 @@
 // The last step of a recipe: heads, roles, evidence and edges of everything found, as one table and one graph.
 #include "analysis/recipe.h"
 #include "analysis/registry.h"
+#include "base/plain_text.h"
 
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <set>
@@ -68,9 +68,7 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
             where += (where.empty() ? "" : " and ") + (heads.empty() ? "logits" : site + " of " + in_words(heads));
         if (where.empty())
             return;
-        char number[32];
-        std::snprintf(number, sizeof number, " %s%.1f %%", effect < 0 ? "−" : "+", std::abs(effect));
-        writes[head] += (writes[head].empty() ? "→ " : "; → ") + where + number;
+        writes[head] += (writes[head].empty() ? "→ " : "; → ") + where + (effect < 0 ? " −" : " +") + fixed_text(std::abs(effect), 1) + " %";
     };
     std::set<std::string> directions;
     for (const json &edge : step.body.value("edges", json::array())) {

@@ -106,7 +106,7 @@ StepOutcome RecipeRun::run_spec(size_t index, const RunObserver &observer, const
     if (!result.complete)
         throw Cancelled();
     outcome.state = StepState::Done;
-    outcome.caption = describe(filled);
+    outcome.caption = describe(filled, result.baseline.shares_make_sense());
     outcome.message = title(filled);
     outcome.result = std::make_shared<const RunResult>(std::move(result));
     return outcome;

@@ -1,6 +1,9 @@
 // Steps that need no run of their own: the baseline as a table, and the choice of heads from what was found.
 #include "analysis/analysis.h"
 #include "analysis/recipe.h"
+#include "base/plain_text.h"
+
+#include <cmath>
 
 namespace patchbay {
 
@@ -18,9 +21,7 @@ json heads_table(const std::vector<SelectedHead> &heads)
     for (const SelectedHead &head : heads) {
         json row = json::array({label(head.head)});
         for (const Evidence &one : head.evidence) {
-            char number[32];
-            std::snprintf(number, sizeof number, one.unit == "%" ? "%.1f" : "%.3f", one.value);
-            row.push_back(number);
+            row.push_back(fixed_text(one.value, one.unit == "%" ? 1 : 3));
         }
         rows.push_back(row);
     }
@@ -54,23 +55,21 @@ StepOutcome RecipeRun::run_baseline(const CancelToken &cancel)
 {
     const Baseline &b = m_session.baseline(cancel);
     RunResult result = table_result("baseline");
-    const auto number = [](double value, const char *format) {
-        char text[64];
-        std::snprintf(text, sizeof text, format, value);
-        return std::string(text);
-    };
+    const auto percent = [](double share) { return fixed_text(100 * share, 1) + " %"; };
     json rows = json::array();
     for (const auto &[run, values, mean, accuracy, rank0] :
          {std::tuple{"clean", &b.clean, b.clean_mean, b.accuracy_clean, b.rank0_clean}, std::tuple{"flipped", &b.flipped, b.flipped_mean, b.accuracy_flipped, b.rank0_flipped}}) {
         const Interval interval = bootstrap(*values);
-        rows.push_back(json::array({run, number(mean, "%.3f"), "[" + number(interval.low, "%.3f") + ", " + number(interval.high, "%.3f") + "]",
-                                    number(100 * accuracy, "%.1f %%"), number(100 * rank0, "%.1f %%")}));
+        rows.push_back(json::array({run, fixed_text(mean, 3), "[" + fixed_text(interval.low, 3) + ", " + fixed_text(interval.high, 3) + "]",
+                                    percent(accuracy), percent(rank0)}));
     }
     result.summary = {{"columns", {"run", "mean logit difference", "95 % interval", "accuracy", "rank-0 rate"}}, {"rows", rows}};
     StepOutcome outcome;
     outcome.state = StepState::Done;
-    outcome.message = "Mean logit difference " + number(b.clean_mean, "%.2f") + " clean, " + number(b.flipped_mean, "%.2f") + " flipped, over "
+    outcome.message = "Mean logit difference " + fixed_text(b.clean_mean, 2) + " clean, " + fixed_text(b.flipped_mean, 2) + " flipped, over "
                       + std::to_string(m_session.batch().prompts) + " prompt pairs.";
+    if (const std::string note = gap_note(b); !note.empty())
+        outcome.message += " " + note;
     outcome.caption = "Unpatched runs. Logit difference: logit of IO minus logit of S at END; interval: 95 % bootstrap interval of its mean over prompts; accuracy: share of "
                       "prompts with a positive logit difference; rank-0 rate: share whose most likely next token is IO.";
     outcome.result = std::make_shared<const RunResult>(std::move(result));
@@ -89,16 +88,16 @@ StepOutcome RecipeRun::run_select(const RecipeStep &step) const
             throw NothingToDo("step \"" + from + "\"", source.state == StepState::Nothing ? "found no head" : "has no result to select from");
         const std::string key = from + "/" + what;
         quantities[key] = quantity(*source.result, what);
+        if (source.result->grid(what) && !source.result->baseline.shares_make_sense())
+            throw NothingToDo("step \"" + from + "\"", "has no effects in % of the gap to select by, because the gap vanishes");
         Criterion criterion;
         criterion.quantity = key;
         criterion.low = one.value("at_least", criterion.low);
         criterion.high = one.value("at_most", criterion.high);
         criteria.push_back(criterion);
-        char bound[64] = "";
-        if (one.contains("at_least"))
-            std::snprintf(bound, sizeof bound, " ≥ %g", criterion.low);
-        else if (one.contains("at_most"))
-            std::snprintf(bound, sizeof bound, " ≤ %g", criterion.high);
+        const std::string bound = one.contains("at_least")  ? " ≥ " + short_text(criterion.low)
+                                  : one.contains("at_most") ? " ≤ " + short_text(criterion.high)
+                                                            : "";
         rule += (rule.empty() ? "" : ", ") + quantities[key].name + bound + (quantities[key].unit.empty() ? "" : " " + quantities[key].unit);
     }
     StepOutcome outcome;
@@ -116,9 +115,7 @@ StepOutcome RecipeRun::run_select(const RecipeStep &step) const
         outcome.state = StepState::Done;
         outcome.message = list(outcome.heads) + ".";
         if (outcome.heads.front().evidence.front().unit == "%") {
-            char text[64];
-            std::snprintf(text, sizeof text, " Total %s%.1f %%.", total < 0 ? "−" : "", std::abs(total));
-            outcome.message += text;
+            outcome.message += " Total " + std::string(total < 0 ? "−" : "") + fixed_text(std::abs(total), 1) + " %.";
             result.summary["total"] = total;
         }
     }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/json_field.h"
+#include "base/plain_text.h"
 
 #include <algorithm>
 
@@ -104,7 +105,7 @@ std::string parameter_text(const Analysis &analysis, const char *key, const std:
     const nlohmann::json *value = option(analysis, key);
     if (!value || !(value->is_string() || value->is_number()))
         return otherwise;
-    return value->is_string() ? value->get<std::string>() : value->dump();
+    return value->is_string() ? value->get<std::string>() : short_text(value->get<double>());
 }
 
 bool flag_set(const Analysis &analysis, const char *key)

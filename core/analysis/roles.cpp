@@ -1,6 +1,7 @@
 #include "analysis/roles.h"
 
 #include "base/error.h"
+#include "base/plain_text.h"
 
 #include <algorithm>
 #include <iterator>
@@ -80,8 +81,7 @@ std::string to_string(const RoleThresholds &thresholds)
 {
     std::string text;
     for (const NamedThreshold &one : named) {
-        char number[32];
-        std::snprintf(number, sizeof number, "%g", thresholds.*one.value);
+        const std::string number = short_text(thresholds.*one.value);
         text += (text.empty() ? "" : ", ") + std::string(one.words) + " " + number + one.unit;
     }
     return text;

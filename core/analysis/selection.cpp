@@ -1,11 +1,11 @@
 #include "analysis/selection.h"
 
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "nouns/quantity.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace patchbay {
 
@@ -38,11 +38,12 @@ HeadQuantity quantity(const RunResult &result, const std::string &name)
                 axes += (axes.empty() ? "" : " × ") + axis;
             throw Error(name, "has " + (axes.empty() ? std::string("one cell") : "a cell for each " + axes) + ": heads are chosen by what each layer × head has");
         }
-        out.unit = "%"; // shares of the gap, whatever took the activation's place
         out.layers = grid->shape[0];
         out.heads = grid->shape[1];
+        const EffectUnit unit = effect_unit(result.baseline);
+        out.unit = unit.symbol; // whatever took the activation's place
         for (int cell = 0; cell < grid->cells(); ++cell)
-            out.values.push_back(100.0 * normalised(*grid, cell, result.baseline));
+            out.values.push_back(unit.factor * normalised(*grid, cell, result.baseline));
         return out;
     }
     std::string there;
@@ -87,8 +88,7 @@ std::string to_string(const std::vector<Evidence> &evidence)
 {
     std::string text;
     for (const Evidence &one : evidence) {
-        char number[32];
-        std::snprintf(number, sizeof number, one.unit == "%" ? "%.1f" : "%.3f", std::abs(one.value));
+        const std::string number = fixed_text(std::abs(one.value), one.unit == "%" ? 1 : 3);
         text += (text.empty() ? "" : ", ") + one.quantity + " " + (one.value < 0 ? "−" : "") + number + (one.unit.empty() ? "" : " " + one.unit);
     }
     return text;

@@ -22,7 +22,7 @@ struct HeadQuantity {
 };
 
 /// The quantity that a result holds under a name: an array of it ([layers, heads] as is, [layers, heads, prompts] as the mean over prompts), or a
-/// grid ([layers, heads], normalised effect in % of the clean–flipped gap). Throws Error naming what is there when it is not.
+/// grid ([layers, heads], effect in % of the clean–flipped gap, or in logits where that vanishes). Throws Error naming what is there when it is not.
 HeadQuantity quantity(const RunResult &result, const std::string &name);
 
 /// One condition. A head meets it when low ≤ value ≤ high.

@@ -1,8 +1,9 @@
 #include "base/head.h"
 
 #include "base/error.h"
+#include "base/plain_text.h"
 
-#include <cctype>
+#include <charconv>
 
 namespace patchbay {
 
@@ -31,12 +32,11 @@ bool read_spelling(const std::string &text, const std::string &before, const std
     };
     const auto number = [&](int &value) {
         const size_t start = at;
-        while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])))
+        while (at < text.size() && is_digit(text[at]))
             ++at;
         if (at == start || at - start > 6)
             return false;
-        value = std::stoi(text.substr(start, at - start));
-        return true;
+        return std::from_chars(text.data() + start, text.data() + at, value).ec == std::errc();
     };
     return literal(before) && number(out.layer) && literal(between) && number(out.head) && literal(after) && at == text.size();
 }
@@ -45,10 +45,8 @@ bool read_spelling(const std::string &text, const std::string &before, const std
 
 Head parse_head(std::string_view text)
 {
-    std::string plain;
-    for (const char c : text)
-        if (!std::isspace(static_cast<unsigned char>(c)))
-            plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string plain = lower_case(text);
+    std::erase_if(plain, is_space);
     Head head;
     if (read_spelling(plain, "", ".", "", head) || read_spelling(plain, "(", ",", ")", head)
         || read_spelling(plain, "l", "h", "", head) || read_spelling(plain, "a", ".h", "", head))

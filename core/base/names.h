@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/plain_text.h"
 
 #include <array>
 #include <optional>
@@ -44,13 +45,6 @@ template <class Enum, size_t N> Enum parse_named(const Names<Enum, N> &names, st
     if (const auto value = find_named(names, text))
         return *value;
     throw Error(std::string(text), std::string("is not ") + what + "; one of " + all_of(names));
-}
-
-/// Without blanks at both ends.
-inline std::string_view trimmed(std::string_view text)
-{
-    const size_t first = text.find_first_not_of(" \t\n");
-    return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
 } // namespace patchbay

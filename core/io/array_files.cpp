@@ -1,6 +1,7 @@
 #include "io/array_files.h"
 
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "io/atomic_file.h"
 #include "io/formats.h"
 #include "io/git_lfs.h"
@@ -17,9 +18,7 @@ namespace {
 
 std::string extension(const std::filesystem::path &path)
 {
-    std::string out = path.extension().string();
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
+    return lower_case(path.extension().string());
 }
 
 void check_counts(const std::filesystem::path &path, const ArrayMap &arrays)

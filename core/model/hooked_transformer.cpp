@@ -1,5 +1,6 @@
 #include "model/hooked_transformer.h"
 
+#include "base/check_index.h"
 #include "base/error.h"
 #include "base/signals.h"
 #include "model/detail/forward.h"
@@ -24,7 +25,7 @@ void check_tokens(const Tokens &tokens, const ModelConfig &config)
                                    + std::to_string(config.n_ctx));
     for (size_t i = 0; i < tokens.ids.size(); ++i)
         if (tokens.ids[i] < 0 || tokens.ids[i] >= config.d_vocab)
-            throw Error("prompt " + std::to_string(i / size_t(tokens.width)),
+            throw Error(prompt_name(int64_t(i / size_t(tokens.width))),
                         "token id " + std::to_string(tokens.ids[i]) + " at position " + std::to_string(i % size_t(tokens.width))
                             + " is outside the vocabulary of " + std::to_string(config.d_vocab));
 }

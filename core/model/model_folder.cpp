@@ -1,6 +1,7 @@
 #include "model/model_folder.h"
 
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "io/array_files.h"
 #include "model/detail/foreign_checkpoint.h"
 #include "model/model.h"
@@ -41,7 +42,7 @@ fs::path snapshot_of(const fs::path &cached)
         throw Error(cached.string(), "is a model in a Hugging Face cache of which no snapshot was downloaded");
     if (const fs::path main = cached / "refs" / "main"; fs::exists(main, ignored)) {
         std::string revision = read_file(main);
-        revision.erase(std::find_if(revision.begin(), revision.end(), [](unsigned char c) { return std::isspace(c); }), revision.end());
+        revision.erase(std::find_if(revision.begin(), revision.end(), is_space), revision.end());
         for (const fs::path &snapshot : snapshots)
             if (file_name(snapshot) == revision)
                 return snapshot;
@@ -55,14 +56,12 @@ fs::path snapshot_of(const fs::path &cached)
 
 } // namespace
 
-fs::path model_folder(const std::string &path, const fs::path &beside)
+fs::path model_folder(const std::string &path)
 {
     if (path == "demo")
         return demo_model_path();
     std::error_code ignored;
-    fs::path folder(path);
-    if (!fs::exists(folder, ignored) && folder.is_relative() && !beside.empty() && fs::exists(beside / folder, ignored))
-        folder = beside / folder;
+    const fs::path folder(path);
     if (!fs::exists(folder, ignored))
         throw Error(path, "does not exist; give the folder with config.json and the weights");
     if (!fs::is_directory(folder, ignored))
@@ -75,6 +74,15 @@ fs::path model_folder(const std::string &path, const fs::path &beside)
         return snapshot_of(folder.parent_path());
     refuse_folder_without_config(folder);
     return folder;
+}
+
+std::string model_path_in(const fs::path &file, const std::string &path)
+{
+    std::error_code ignored;
+    if (path == "demo" || fs::path(path).is_absolute() || fs::exists(path, ignored))
+        return path;
+    const fs::path beside = (fs::is_directory(file, ignored) ? fs::absolute(file) : fs::absolute(file).parent_path()) / path;
+    return fs::exists(beside, ignored) ? beside.string() : path;
 }
 
 std::string absolute_model_path(const std::string &path)

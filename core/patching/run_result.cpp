@@ -1,5 +1,7 @@
 #include "patching/run_result.h"
 
+#include "base/plain_text.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -40,6 +42,43 @@ private:
 
 } // namespace
 
+bool Baseline::vanishes(double value) const
+{
+    // Of float32 logits about 6 digits are good, of their difference fewer.
+    constexpr double least_share = 1e-4;
+    double size = 0;
+    for (const std::vector<float> *run : {&clean, &flipped})
+        for (const float value : *run)
+            size += std::abs(double(value)) / double(run->size());
+    size = std::max(size, std::abs(clean_mean) + std::abs(flipped_mean));
+    return !(std::isfinite(value) && std::abs(value) > least_share * size);
+}
+
+EffectUnit effect_unit(const Baseline &baseline)
+{
+    return baseline.shares_make_sense() ? EffectUnit{} : EffectUnit{1, "logits", 3, false};
+}
+
+std::string effect_text(double normalised_effect, const EffectUnit &unit)
+{
+    const double value = normalised_effect * unit.factor;
+    return (std::signbit(value) ? "" : "+") + fixed_text(value, unit.digits) + " " + unit.symbol;
+}
+
+std::string gap_note(const Baseline &baseline)
+{
+    if (baseline.clean.empty())
+        return {};
+    if (!baseline.shares_make_sense())
+        return "The gap between the clean and the flipped runs vanishes (" + short_text(baseline.gap(), 3)
+            + "): effects are given as differences of logits, not in % of the gap.";
+    if (baseline.gap() < 0)
+        return "The gap between the clean and the flipped runs is below 0 (" + short_text(baseline.gap(), 3)
+            + "): the flipped prompts favour the answer more than the clean ones, "
+              "perhaps because answer and wrong answer, or clean and flipped, are the wrong way round.";
+    return {};
+}
+
 const Grid *RunResult::grid(std::string_view name) const
 {
     for (const Grid &candidate : grids)
@@ -78,14 +117,14 @@ double normalised(const Grid &grid, int cell, const Baseline &baseline)
         break;
     }
     const double base = grid.direction == Direction::Denoise ? baseline.flipped_mean : baseline.clean_mean;
-    return (mean(grid.cell(cell)) - base) / baseline.gap();
+    return (mean(grid.cell(cell)) - base) / baseline.scale();
 }
 
 double normalised(const Grid &grid, int cell, int prompt, const Baseline &baseline)
 {
     if (grid.state[size_t(cell)] != CellState::Exact)
         return not_a_number;
-    return (double(grid.cell(cell)[size_t(prompt)]) - double(base_run(grid, baseline)[size_t(prompt)])) / baseline.gap();
+    return (double(grid.cell(cell)[size_t(prompt)]) - double(base_run(grid, baseline)[size_t(prompt)])) / baseline.scale();
 }
 
 // The gap is resampled with the effect: both come from the same prompts.
@@ -96,6 +135,7 @@ double bootstrap_half_width(const Grid &grid, int cell, const Baseline &baseline
         return not_a_number;
     const std::span<const float> patched = grid.cell(cell);
     const std::vector<float> &base = base_run(grid, baseline);
+    const bool shares = baseline.shares_make_sense();
     Draws draws(0x5eedu + uint64_t(cell));
     std::vector<double> values(static_cast<size_t>(samples));
     for (double &value : values) {
@@ -105,15 +145,15 @@ double bootstrap_half_width(const Grid &grid, int cell, const Baseline &baseline
             change += double(patched[p]) - double(base[p]);
             gap += double(baseline.clean[p]) - double(baseline.flipped[p]);
         }
-        value = change / gap;
+        value = !shares ? change / prompts : change == 0 ? 0 : change / gap;
     }
     const auto quantile = [&](double share) {
         const auto at = values.begin() + std::ptrdiff_t(std::lround(share * double(samples - 1)));
         std::nth_element(values.begin(), at, values.end());
         return *at;
     };
-    const double low = quantile(0.025);
-    return 0.5 * (quantile(0.975) - low);
+    const double low = quantile(0.025), width = 0.5 * (quantile(0.975) - low);
+    return std::isfinite(width) ? width : not_a_number;
 }
 
 } // namespace patchbay

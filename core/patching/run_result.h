@@ -22,7 +22,27 @@ struct Baseline {
     double accuracy_clean = 0, accuracy_flipped = 0; ///< share of prompts with logit diff > 0
     double rank0_clean = 0, rank0_flipped = 0;
     double gap() const { return clean_mean - flipped_mean; }
+    /// Whether a mean is nothing beside the logit differences themselves, or not finite: dividing by it gives numbers without end.
+    /// The one place that decides.
+    bool vanishes(double mean) const;
+    /// Whether shares of the gap say anything: not for mirrored pairs, or a model that does not tell the runs apart.
+    bool shares_make_sense() const { return !vanishes(gap()); }
+    /// What a change of the logit difference is divided by to be an effect: the gap, or 1 where shares make no sense.
+    double scale() const { return shares_make_sense() ? gap() : 1; }
 };
+
+/// How effects are written for people: in % of the gap, or as differences of logits where shares make no sense.
+struct EffectUnit {
+    double factor = 100;      ///< of normalised()
+    std::string symbol = "%"; ///< or "logits"
+    int digits = 1;
+    bool share = true;
+};
+EffectUnit effect_unit(const Baseline &baseline);
+/// "+23.4 %", "+0.123 logits".
+std::string effect_text(double normalised_effect, const EffectUnit &unit);
+/// What people must know about the gap before they read effects: that it vanishes, or that it is below 0. Empty otherwise.
+std::string gap_note(const Baseline &baseline);
 
 /// Where a cell lies; -1 where the grid has no such axis.
 struct CellPlace {
@@ -39,7 +59,7 @@ struct Grid {
     std::vector<int> shape;        ///< one size per axis
     int prompts = 0;
     std::vector<float> per_prompt; ///< [cells, prompts] logit difference of the patched run; NaN where missing
-    std::vector<float> estimate;   ///< [cells] normalised effect by attribution patching; empty when there is none
+    std::vector<float> estimate;   ///< [cells] effect, as normalised() gives it, by attribution patching; empty when there is none
     std::vector<CellState> state;  ///< [cells]
     Direction direction = Direction::Denoise;
 
@@ -70,11 +90,13 @@ struct RunResult {
 using RunResultPtr = std::shared_ptr<const RunResult>;
 
 /// Effect of a cell as a share of the clean–flipped gap, from the mean logit difference: denoising (patched − flipped) / gap,
-/// noising and ablations (patched − clean) / gap. NaN while missing; the estimate where only that is there.
+/// noising and ablations (patched − clean) / gap; where shares make no sense (Baseline) the difference itself. NaN while missing; the
+/// estimate where only that is there.
 double normalised(const Grid &grid, int cell, const Baseline &baseline);
 /// The same for one prompt, with the mean gap as the scale.
 double normalised(const Grid &grid, int cell, int prompt, const Baseline &baseline);
-/// Half-width of the 95 % bootstrap interval over prompts of normalised(), seeded by the cell's index. NaN while missing.
+/// Half-width of the 95 % bootstrap interval over prompts of normalised(), seeded by the cell's index. NaN while missing, and
+/// where the interval has no end because some resampled gap vanishes.
 double bootstrap_half_width(const Grid &grid, int cell, const Baseline &baseline, int samples = 1000);
 
 /// Grids and baselines under the names of CLI.md (per prompt, and ".normalised").

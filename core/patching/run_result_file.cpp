@@ -75,6 +75,7 @@ json description(const RunResult &result)
     json out = {{"file_version", file_version},
                 {"grids", grids},
                 {"complete", result.complete},
+                {"effect_unit", b.shares_make_sense() ? "share of the gap" : "logits"},
                 {"flops", result.flops},
                 {"baseline",
                  {{"clean_mean", b.clean_mean},
@@ -196,7 +197,7 @@ ArrayMap to_arrays(const RunResult &result)
         if (only_estimates(result)) {
             std::vector<float> change(effect.size());
             for (size_t cell = 0; cell < effect.size(); ++cell)
-                change[cell] = float(double(effect[cell]) * baseline.gap());
+                change[cell] = float(double(effect[cell]) * baseline.scale());
             arrays[grid.name] = {cell_shape(grid), std::move(change)};
         } else {
             arrays[grid.name] = {prompt_shape(grid), grid.per_prompt};

@@ -38,7 +38,7 @@ std::vector<float> Session::Impl::estimate_activation(const RunSpec &spec, const
     if (ablation_of(spec) == Ablation::Mean)
         return estimates;
     const RowEffects effects = attribution(runs, sweep.base_flipped, ablation_of(spec) == Ablation::Zero, wants_mlp_out(sweep), cancel);
-    const double scale = 1.0 / (double(batch.prompts) * cached_baseline->gap());
+    const double scale = 1.0 / (double(batch.prompts) * cached_baseline->scale());
     for (size_t i = 0; i < sweep.plans.size(); ++i) {
         double sum = 0;
         for (const Edit &edit : sweep.plans[i].edits)
@@ -79,7 +79,7 @@ RunResult Session::Impl::run_attribution(const RunSpec &spec, const RunObserver 
                 grid.per_prompt[at] = base[size_t(p)] + sum;
                 total += sum;
             }
-            grid.estimate[size_t(plan.cell)] = float(total / (double(P) * result.baseline.gap()));
+            grid.estimate[size_t(plan.cell)] = float(total / (double(P) * result.baseline.scale()));
             grid.state[size_t(plan.cell)] = CellState::Estimated;
         }
         for (size_t g = 0; g < raw.size(); ++g) {

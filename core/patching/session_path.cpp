@@ -181,7 +181,7 @@ public:
     }
 
     /// Normalised first-order effects of the senders of each cell (sweeps of senders only).
-    std::vector<float> estimates(double gap, const CancelToken &cancel)
+    std::vector<float> estimates(double scale, const CancelToken &cancel)
     {
         std::vector<float> out(m_sweep.plans.size(), std::numeric_limits<float>::quiet_NaN());
         if (m_sets.size() < 2)
@@ -194,7 +194,7 @@ public:
                 const std::vector<at::Tensor> &g = change.site == Site::MlpOut ? gradients.after_mlp : gradients.after_attention;
                 sum += double((change.rows * g[size_t(change.layer)]).sum().item<float>());
             }
-            out[i] = float(sum / (double(m_runs.layout().prompts) * gap));
+            out[i] = float(sum / (double(m_runs.layout().prompts) * scale));
         }
         return out;
     }
@@ -281,7 +281,7 @@ RunResult Session::Impl::run_path(const RunSpec &spec, const RunObserver &observ
     schedule.rows_at_once = rows_at_once(path.kept_bytes());
     schedule.compute = [&](const std::vector<int> &chosen, const CancelToken &token) { return path.compute(chosen, token); };
     if (path.sets().size() > 1)
-        schedule.estimate = [&](const CancelToken &token) { return path.estimates(result.baseline.gap(), token); };
+        schedule.estimate = [&](const CancelToken &token) { return path.estimates(result.baseline.scale(), token); };
     finish(spec, path.sweep(), schedule, result, observer, cancel);
     return result;
 }

@@ -108,7 +108,7 @@ std::string cache_key(const RunSpec &spec);
 std::string grid_name(const RunSpec &spec, Site site);
 /// One line for titles and lists: "Activation patching of z, denoising".
 std::string title(const RunSpec &spec);
-/// "patched into …" sentence for captions: what, into what, metric, direction.
-std::string describe(const RunSpec &spec);
+/// "patched into …" sentence for captions: what, into what, metric, direction. shares: effects are shares of the gap, not logits.
+std::string describe(const RunSpec &spec, bool shares = true);
 
 } // namespace patchbay

@@ -1,4 +1,5 @@
 // A RunSpec read from JSON, with messages that name the field, and written as JSON.
+#include "base/error.h"
 #include "base/json_field.h"
 #include "spec/fields.h"
 
@@ -41,6 +42,7 @@ void read(const JsonField &field, int64_t &out)
 {
     out = field.integer(std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
 }
+void read(const JsonField &field, std::optional<int64_t> &out) { read(field, out.emplace()); }
 void read(const JsonField &field, Direction &out) { out = parsed(field, parse_direction); }
 void read(const JsonField &field, Ablation &out) { out = parsed(field, parse_ablation); }
 void read(const JsonField &field, Site &out) { out = parsed(field, parse_site); }
@@ -144,6 +146,8 @@ template <class Task, class Visit> void visit_task(Task &task, Visit &&visit)
     visit("type", task.type, generated);
     visit("flip", task.flip, generated);
     visit("file", task.file, false);
+    visit("encoding", task.encoding, false);
+    visit("pad_id", task.pad_id, false);
     visit("excluded", task.excluded, false);
     visit("sha256", task.sha256, false);
 }
@@ -264,6 +268,7 @@ ordered_json written(const std::string &text) { return text; }
 ordered_json written(bool flag) { return flag; }
 ordered_json written(int number) { return number; }
 ordered_json written(int64_t number) { return number; }
+ordered_json written(const std::optional<int64_t> &number) { return number ? ordered_json(*number) : ordered_json(); }
 ordered_json written(Direction direction) { return name(direction); }
 ordered_json written(Ablation ablation) { return name(ablation); }
 ordered_json written(Site site) { return name(site); }

@@ -22,8 +22,10 @@ std::string capitalised(std::string text)
     return text;
 }
 
-std::string value_sentence(const RunSpec &spec)
+std::string value_sentence(const RunSpec &spec, bool shares)
 {
+    if (!shares)
+        return std::string("The value is the change of the mean logit difference from the ") + (base_is_flipped(spec) ? "flipped" : "clean") + " run, in logits.";
     return base_is_flipped(spec) ? "The value is the change of the mean logit difference from the flipped run as a share of the gap between clean and "
                                    "flipped: 0 % nothing restored, 100 % all of it."
                                  : "The value is the change of the mean logit difference from the clean run as a share of the gap between clean and "
@@ -68,22 +70,23 @@ struct Title {
 
 struct Description {
     const RunSpec &spec;
+    bool shares;
     std::string operator()(const ActPatch &m) const
     {
         const bool heads = std::all_of(m.sites.begin(), m.sites.end(), [](Site site) { return per_head(site); });
         return "The model runs on " + base_words(spec) + " with " + site_words(m) + " of one " + (heads ? "head" : "layer or head")
-               + " replaced by " + replacement(m.direction, m.ablation) + ", " + in_words(m.positions) + ". " + value_sentence(spec);
+               + " replaced by " + replacement(m.direction, m.ablation) + ", " + in_words(m.positions) + ". " + value_sentence(spec, shares);
     }
     std::string operator()(const Attribution &m) const
     {
         return "First-order estimate: the gradient of the mean logit difference on " + base_words(spec) + " with respect to " + site_words(m)
-               + ", times its change to the other run, " + in_words(m.positions) + ". " + value_sentence(spec);
+               + ", times its change to the other run, " + in_words(m.positions) + ". " + value_sentence(spec, shares);
     }
     std::string operator()(const PathPatch &m) const
     {
         return "The model runs on " + base_words(spec) + "; " + in_words(m.senders) + " takes " + replacement(m.direction, m.ablation)
                + " along the direct path, all other heads held fixed" + (m.direct_includes_mlps ? " and MLPs recomputed" : " and MLPs too")
-               + ", into " + in_words(m.receivers) + ", " + in_words(m.positions) + ". " + value_sentence(spec);
+               + ", into " + in_words(m.receivers) + ", " + in_words(m.positions) + ". " + value_sentence(spec, shares);
     }
     std::string operator()(const Analysis &m) const
     {
@@ -100,9 +103,9 @@ std::string title(const RunSpec &spec)
     return std::visit(Title{spec}, spec.method);
 }
 
-std::string describe(const RunSpec &spec)
+std::string describe(const RunSpec &spec, bool shares)
 {
-    return std::visit(Description{spec}, spec.method);
+    return std::visit(Description{spec, shares}, spec.method);
 }
 
 } // namespace patchbay

@@ -1,4 +1,5 @@
 // Batches that come as bare token ids, and checks before a model reads them.
+#include "base/check_index.h"
 #include "base/error.h"
 #include "base/sha256.h"
 #include "task/prompts.h"
@@ -46,7 +47,7 @@ public:
         for (size_t prompt = 0; prompt < values.size(); ++prompt) {
             const int64_t limit = batch.end.empty() ? batch.width - 1 : batch.end[prompt];
             if (values[prompt] < 0 || values[prompt] > limit)
-                fail("\"" + key + "\" of prompt " + std::to_string(prompt) + " is " + std::to_string(values[prompt])
+                fail("\"" + key + "\" of " + prompt_name(int64_t(prompt)) + " is " + std::to_string(values[prompt])
                      + ", but should be from 0 to " + std::to_string(limit));
             result.push_back(static_cast<int>(values[prompt]));
         }
@@ -71,9 +72,51 @@ std::vector<T> kept_of(const std::vector<T> &list, const std::vector<int> &kept,
     return result;
 }
 
+// How many tokens at the beginning of both prompts are this one; END is never one of them.
+int leading(const PromptBatch &batch, int prompt, int64_t id)
+{
+    int count = 0;
+    while (count < batch.end[size_t(prompt)] && batch.at(false, prompt, count) == id && batch.at(true, prompt, count) == id)
+        ++count;
+    return count;
+}
+
+// Moves each prompt to begin at position 0; the places that become free at the right hold token 0, which nothing reads.
+void shift(PromptBatch &batch, const std::vector<int> &start)
+{
+    int width = 1;
+    for (int prompt = 0; prompt < batch.prompts; ++prompt)
+        width = std::max(width, batch.width - start[size_t(prompt)]);
+    for (std::vector<int64_t> *ids : {&batch.clean, &batch.flipped}) {
+        std::vector<int64_t> moved(size_t(batch.prompts) * size_t(width), 0);
+        for (int prompt = 0; prompt < batch.prompts; ++prompt)
+            std::copy(ids->begin() + std::ptrdiff_t(prompt) * batch.width + start[size_t(prompt)],
+                      ids->begin() + std::ptrdiff_t(prompt + 1) * batch.width, moved.begin() + std::ptrdiff_t(prompt) * width);
+        *ids = std::move(moved);
+    }
+    batch.width = width;
+    for (std::vector<int> *positions : {&batch.end, &batch.io_pos, &batch.s1_pos, &batch.s2_pos})
+        for (size_t prompt = 0; prompt < positions->size(); ++prompt)
+            (*positions)[prompt] -= start[prompt];
+}
+
+// Prompts that begin with the same token several times, in both runs, look padded: they run as they are, but not without a word.
+std::vector<std::string> padding_notes(const PromptBatch &batch)
+{
+    std::vector<std::string> notes;
+    for (int prompt = 0; prompt < batch.prompts; ++prompt) {
+        const int64_t id = batch.at(false, prompt, 0);
+        if (const int count = leading(batch, prompt, id); count > 1)
+            notes.push_back(prompt_name(prompt) + " begins with token " + std::to_string(id) + " " + std::to_string(count)
+                            + " times, and attends to it; if that is padding, say --pad-id " + std::to_string(id)
+                            + ", or where prompts begin in a tensor start [prompts]");
+    }
+    return notes;
+}
+
 } // namespace
 
-PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name)
+PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name, std::optional<int64_t> pad_id)
 {
     const BatchArrays in(arrays, name);
     const Array &clean = in.ids("clean", {});
@@ -90,7 +133,7 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name)
     batch.s = in.ids("s", {batch.prompts}).ints();
     for (size_t prompt = 0; prompt < batch.io.size(); ++prompt)
         if (batch.io[prompt] == batch.s[prompt])
-            in.fail("\"io\" and \"s\" of prompt " + std::to_string(prompt) + " are the same token, "
+            in.fail("\"io\" and \"s\" of " + prompt_name(int64_t(prompt)) + " are the same token, "
                     + std::to_string(batch.io[prompt]));
     const int roles = in.has("io_pos") + in.has("s1_pos") + in.has("s2_pos");
     if (roles == 3) {
@@ -100,6 +143,22 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name)
     } else if (roles > 0) {
         in.fail("has some of io_pos, s1_pos, s2_pos; it should have all three or none");
     }
+    if (!in.has("start") && !pad_id) {
+        batch.notes = padding_notes(batch);
+        return batch;
+    }
+    std::vector<int> start;
+    if (in.has("start"))
+        start = in.positions("start", batch);
+    else
+        for (int prompt = 0; prompt < batch.prompts; ++prompt)
+            start.push_back(leading(batch, prompt, *pad_id));
+    for (const auto &[key, positions] : {std::pair{"io_pos", &batch.io_pos}, {"s1_pos", &batch.s1_pos}, {"s2_pos", &batch.s2_pos}})
+        for (size_t prompt = 0; prompt < positions->size(); ++prompt)
+            if ((*positions)[prompt] < start[prompt])
+                in.fail("\"" + std::string(key) + "\" of " + prompt_name(int64_t(prompt)) + " is " + std::to_string((*positions)[prompt])
+                        + ", before the prompt begins at " + std::to_string(start[prompt]));
+    shift(batch, start);
     return batch;
 }
 
@@ -118,6 +177,8 @@ void describe_tokens(PromptBatch &batch, const Tokenizer &tokenizer)
 
 PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &excluded)
 {
+    for (const int prompt : excluded)
+        check_index(prompt, batch.prompts, "exclude", "prompts");
     std::vector<int> kept;
     for (int prompt = 0; prompt < batch.prompts; ++prompt)
         if (std::find(excluded.begin(), excluded.end(), prompt) == excluded.end())
@@ -125,6 +186,7 @@ PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &ex
     if (kept.empty())
         throw Error("prompts", "all of them are excluded");
     PromptBatch result;
+    result.notes = batch.notes;
     result.prompts = static_cast<int>(kept.size());
     result.width = batch.width;
     result.clean = kept_of(batch.clean, kept, size_t(batch.width));
@@ -138,6 +200,37 @@ PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &ex
     result.tokens = kept_of(batch.tokens, kept);
     result.flipped_tokens = kept_of(batch.flipped_tokens, kept);
     return result;
+}
+
+PromptBatch fitting_prompts(const PromptBatch &batch, int n_ctx, const std::vector<int> &excluded)
+{
+    std::vector<int> without = excluded;
+    std::vector<std::string> notes;
+    for (int prompt = 0; prompt < batch.prompts; ++prompt) {
+        const int length = batch.end[size_t(prompt)] + 1;
+        if (length <= n_ctx || std::find(excluded.begin(), excluded.end(), prompt) != excluded.end())
+            continue;
+        without.push_back(prompt);
+        notes.push_back(prompt_name(prompt) + " is left out: it " + too_long(size_t(length), n_ctx));
+    }
+    if (int(notes.size()) == batch.prompts)
+        throw Error("prompts", "none can be used: " + prompt_name(0) + " " + too_long(size_t(batch.end[0]) + 1, n_ctx));
+    PromptBatch fitting = without.empty() ? batch : without_prompts(batch, without);
+    fitting.notes.insert(fitting.notes.end(), notes.begin(), notes.end());
+    if (fitting.width <= n_ctx)
+        return fitting;
+    // What is wider than the context now is padding.
+    const int width = *std::max_element(fitting.end.begin(), fitting.end.end()) + 1;
+    for (std::vector<int64_t> *ids : {&fitting.clean, &fitting.flipped}) {
+        std::vector<int64_t> narrow;
+        for (int prompt = 0; prompt < fitting.prompts; ++prompt) {
+            const auto row = ids->begin() + std::ptrdiff_t(prompt) * fitting.width;
+            narrow.insert(narrow.end(), row, row + width);
+        }
+        *ids = std::move(narrow);
+    }
+    fitting.width = width;
+    return fitting;
 }
 
 std::string hash_of(const PromptBatch &batch)
@@ -161,15 +254,14 @@ void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx)
 {
     const auto check = [&](int64_t id, int prompt, const std::string &where) {
         if (id < 0 || id >= d_vocab)
-            throw Error("prompt " + std::to_string(prompt),
+            throw Error(prompt_name(prompt),
                         where + ": token " + std::to_string(id) + " is not in the model's vocabulary of "
                             + std::to_string(d_vocab));
     };
     for (int prompt = 0; prompt < batch.prompts; ++prompt) {
         const int length = batch.end[size_t(prompt)] + 1;
         if (length > n_ctx)
-            throw Error("prompt " + std::to_string(prompt),
-                        "has " + std::to_string(length) + " tokens, more than the model's context of " + std::to_string(n_ctx));
+            throw Error(prompt_name(prompt), too_long(size_t(length), n_ctx));
         for (int position = 0; position < batch.width; ++position) {
             check(batch.at(false, prompt, position), prompt, "clean, position " + std::to_string(position));
             check(batch.at(true, prompt, position), prompt, "flipped, position " + std::to_string(position));

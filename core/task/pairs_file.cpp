@@ -1,46 +1,133 @@
-// Prompt pairs in files: JSON lines, and CSV as spreadsheets write it.
+// Prompt pairs in files: JSON lines, JSON lists, and tables as spreadsheets and other programs write them.
 #include "base/error.h"
 #include "base/json_field.h"
+#include "base/plain_text.h"
 #include "io/array_files.h"
+#include "io/text_encoding.h"
+#include "task/csv_table.h"
 #include "task/task_source.h"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <map>
+#include <optional>
 
 namespace patchbay {
 
 namespace {
 
-constexpr std::array<const char *, 4> columns{"clean", "flipped", "answer", "wrong"};
+/// What a file says of a pair: texts, or for the answers the tokens' ids instead.
+enum Column : size_t { Clean, Flipped, Answer, Wrong, AnswerId, WrongId, ColumnCount };
 
-std::string &column_of(PromptPair &pair, size_t column)
+constexpr std::array<const char *, 4> text_names{"clean", "flipped", "answer", "wrong"};
+
+/// Names by which other programs call the same: EAP-IG (corrupted, correct_idx …), auto-circuit (corrupt, answers …), feature circuits
+/// (clean_prefix, patch_answer …). Case, spaces at the ends, "-" and " " for "_" do not matter.
+std::optional<Column> column_named(const std::string &header)
 {
-    return column == 0 ? pair.clean : column == 1 ? pair.flipped : column == 2 ? pair.answer : pair.wrong;
+    static const std::map<std::string, Column> names{
+        {"clean", Clean},           {"clean_prompt", Clean},        {"clean_prefix", Clean},      {"clean_text", Clean},
+        {"flipped", Flipped},       {"flipped_prompt", Flipped},    {"corrupted", Flipped},       {"corrupt", Flipped},
+        {"corrupted_prompt", Flipped}, {"corrupt_prompt", Flipped}, {"corrupted_text", Flipped},  {"counterfactual", Flipped},
+        {"patch_prefix", Flipped},  {"answer", Answer},             {"answers", Answer},          {"correct", Answer},
+        {"correct_answer", Answer}, {"clean_answer", Answer},       {"wrong", Wrong},             {"wrong_answer", Wrong},
+        {"wrong_answers", Wrong},   {"incorrect", Wrong},           {"incorrect_answer", Wrong},  {"patch_answer", Wrong},
+        {"answer_id", AnswerId},    {"correct_id", AnswerId},       {"correct_idx", AnswerId},    {"wrong_id", WrongId},
+        {"incorrect_id", WrongId},  {"incorrect_idx", WrongId},
+    };
+    std::string name = lower_case(trimmed(header));
+    std::replace_if(name.begin(), name.end(), [](char c) { return c == ' ' || c == '-'; }, '_');
+    const auto found = names.find(name);
+    return found == names.end() ? std::nullopt : std::optional(found->second);
 }
 
-const std::string &column_of(const PromptPair &pair, size_t column)
+std::string &text_of(PromptPair &pair, size_t column)
 {
-    return column_of(const_cast<PromptPair &>(pair), column);
+    return column == Clean ? pair.clean : column == Flipped ? pair.flipped : column == Answer ? pair.answer : pair.wrong;
 }
 
-PromptPair read_pair(const JsonField &object)
+const std::string &text_of(const PromptPair &pair, size_t column)
 {
-    PromptPair pair;
-    for (size_t column = 0; column < columns.size(); ++column)
-        column_of(pair, column) = object.at(columns[column]).text();
-    return pair;
+    return text_of(const_cast<PromptPair &>(pair), column);
 }
 
-bool is_csv(const std::filesystem::path &path)
+int64_t &id_of(PromptPair &pair, size_t column)
 {
-    std::string extension = path.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    return extension == ".csv";
+    return column == AnswerId ? pair.answer_id : pair.wrong_id;
+}
+
+/// The column of ids that can stand in for a text; none for prompts.
+std::optional<Column> ids_instead_of(size_t column)
+{
+    return column == Answer ? std::optional(AnswerId) : column == Wrong ? std::optional(WrongId) : std::nullopt;
 }
 
 std::string line_of(int line)
 {
     return "line " + std::to_string(line);
+}
+
+/// "311" or "[311]".
+std::optional<int64_t> id_from(std::string_view text)
+{
+    text = trimmed(text);
+    if (text.starts_with('[') && text.ends_with(']'))
+        text = trimmed(text.substr(1, text.size() - 2));
+    int64_t id = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    return error == std::errc() && end == text.data() + text.size() && id >= 0 ? std::optional(id) : std::nullopt;
+}
+
+constexpr int64_t largest_id = int64_t(1) << 40;
+
+// ---- JSON
+
+/// A list of one is that one.
+JsonField single(const JsonField &field)
+{
+    if (!field.value().is_array())
+        return field;
+    const std::vector<JsonField> items = field.items();
+    if (items.size() != 1)
+        field.fail("has " + std::to_string(items.size()) + " entries, but a pair has one answer and one wrong answer");
+    return items.front();
+}
+
+PromptPair read_pair(const JsonField &object)
+{
+    if (!object.value().is_object())
+        object.fail("should be an object");
+    std::array<std::optional<JsonField>, ColumnCount> fields;
+    for (const auto &[key, value] : object.value().items()) {
+        const std::optional<Column> column = column_named(key);
+        if (!column || value.is_null())
+            continue;
+        if (fields[*column])
+            object.fail("\"" + key + "\" says again what another field says");
+        fields[*column] = object.at(key);
+    }
+    PromptPair pair;
+    for (size_t column = 0; column < text_names.size(); ++column) {
+        const std::optional<Column> ids = ids_instead_of(column);
+        if (fields[column])
+            text_of(pair, column) = (ids ? single(*fields[column]) : *fields[column]).text();
+        else if (ids && fields[*ids])
+            id_of(pair, *ids) = single(*fields[*ids]).integer(0, largest_id);
+        else
+            object.at(text_names[column]); // throws: missing
+    }
+    return pair;
+}
+
+/// The file's name comes before what an object says of itself: "line 7: answer: missing".
+PromptPair read_pair_at(const nlohmann::json &object, const std::string &place, const std::string &file)
+{
+    try {
+        return read_pair(JsonField(object, place));
+    } catch (const Error &error) {
+        throw Error(file, error.what());
+    }
 }
 
 std::vector<PromptPair> read_jsonl(const std::string &text, const std::string &file)
@@ -52,110 +139,109 @@ std::vector<PromptPair> read_jsonl(const std::string &text, const std::string &f
         const std::string_view content(text.data() + begin, end - begin);
         begin = end + 1;
         ++line;
-        if (content.find_first_not_of(" \t\r") == std::string_view::npos)
+        if (trimmed(content).empty())
             continue;
+        nlohmann::json json;
         try {
-            const nlohmann::json json = parse_json(content, line_of(line));
-            pairs.push_back(read_pair(JsonField(json, line_of(line))));
-        } catch (const Error &error) { // "line 7: answer: missing": the file comes first
+            json = parse_json(content, line_of(line));
+        } catch (const Error &error) {
             throw Error(file, error.what());
         }
+        pairs.push_back(read_pair_at(json, line_of(line), file));
     }
     return pairs;
 }
 
-/// One record of a CSV file: fields may be in quotes, with "" for a quote, and then hold commas and line ends.
-struct CsvRecord {
-    int line = 0;
-    std::vector<std::string> fields;
-};
-
-std::vector<CsvRecord> read_csv(const std::string &text, const std::string &file)
+/// The list of pairs in a whole file that is one JSON value: itself, or the one under a name such as "prompts"; null: there is none.
+const nlohmann::json *list_in(const nlohmann::json &value)
 {
-    std::vector<CsvRecord> records;
-    int line = 1;
-    for (size_t at = 0; at < text.size();) {
-        CsvRecord record{line, {""}};
-        for (bool ended = false; !ended;) {
-            std::string &field = record.fields.back();
-            if (at < text.size() && text[at] == '"') {
-                const int opened = line;
-                for (++at;; ++at) {
-                    if (at >= text.size())
-                        throw Error(file, line_of(opened) + ": a quote is opened and not closed");
-                    line += text[at] == '\n';
-                    if (text[at] != '"')
-                        field.push_back(text[at]);
-                    else if (at + 1 < text.size() && text[at + 1] == '"')
-                        field.push_back(text[at++]);
-                    else
-                        break;
-                }
-                ++at;
-                if (at < text.size() && text[at] != ',' && text[at] != '\n' && text[at] != '\r')
-                    throw Error(file, line_of(line) + ": text follows a closing quote");
-            }
-            while (at < text.size() && text[at] != ',' && text[at] != '\n')
-                field.push_back(text[at++]);
-            ended = at >= text.size() || text[at] == '\n';
-            if (ended && field.ends_with('\r'))
-                field.pop_back();
-            if (!ended)
-                record.fields.emplace_back();
-            ++at; // the comma, or the line's end
-        }
-        ++line;
-        if (record.fields.size() > 1 || !record.fields[0].empty())
-            records.push_back(std::move(record));
-    }
-    return records;
+    if (value.is_array())
+        return &value;
+    if (value.is_object())
+        for (const char *name : {"pairs", "prompts", "examples", "data"})
+            if (const auto found = value.find(name); found != value.end() && found->is_array())
+                return &*found;
+    return nullptr;
 }
+
+std::vector<PromptPair> pairs_from_json_text(const std::string &text, const std::string &file)
+{
+    const bool array = trimmed(text).starts_with('[');
+    const nlohmann::json whole = array ? parse_json(text, file) : nlohmann::json::parse(text, nullptr, false);
+    const nlohmann::json *list = whole.is_discarded() ? nullptr : list_in(whole);
+    if (!list) {
+        // An object over several lines is one pair; on a line of its own, a line like others.
+        const bool one_object = whole.is_object() && trimmed(text).find('\n') != std::string_view::npos;
+        return one_object ? std::vector{read_pair_at(whole, "the pair", file)} : read_jsonl(text, file);
+    }
+    std::vector<PromptPair> pairs;
+    for (const nlohmann::json &entry : *list)
+        pairs.push_back(read_pair_at(entry, "pair " + std::to_string(pairs.size() + 1), file));
+    return pairs;
+}
+
+// ---- tables
 
 std::vector<PromptPair> pairs_from_csv(const std::string &text, const std::string &file)
 {
-    const std::vector<CsvRecord> records = read_csv(text, file);
+    const std::vector<CsvRecord> records = read_csv_table(text, file, [](const std::string &name) { return column_named(name).has_value(); });
     if (records.empty())
         return {};
-    const std::vector<std::string> &header = records[0].fields;
-    std::array<size_t, columns.size()> place{};
-    for (size_t column = 0; column < columns.size(); ++column) {
-        const auto found = std::find(header.begin(), header.end(), columns[column]);
-        if (found == header.end())
-            throw Error(file,
-                        line_of(records[0].line) + ": the header has no column \"" + columns[column]
-                            + "\"; it needs clean, flipped, answer, wrong");
-        place[column] = static_cast<size_t>(found - header.begin());
+    const CsvRecord &header = records[0];
+    std::array<std::optional<size_t>, ColumnCount> place{};
+    for (size_t i = 0; i < header.fields.size(); ++i) {
+        const std::optional<Column> column = column_named(header.fields[i]);
+        if (column && place[*column])
+            throw Error(file, line_of(header.line) + ": the columns \"" + header.fields[*place[*column]] + "\" and \"" + header.fields[i]
+                                  + "\" say the same");
+        if (column)
+            place[*column] = i;
     }
+    for (size_t column = 0; column < text_names.size(); ++column)
+        if (const std::optional<Column> ids = ids_instead_of(column); !place[column] && !(ids && place[*ids]))
+            throw Error(file, line_of(header.line) + ": the header has no column \"" + text_names[column]
+                                  + "\"; it needs clean, flipped, answer, wrong (or clean, corrupted, correct_idx, incorrect_idx)");
     std::vector<PromptPair> pairs;
     for (size_t i = 1; i < records.size(); ++i) {
-        if (records[i].fields.size() != header.size())
-            throw Error(file,
-                        line_of(records[i].line) + ": has " + std::to_string(records[i].fields.size()) + " fields, the header "
-                            + std::to_string(header.size()));
         PromptPair &pair = pairs.emplace_back();
-        for (size_t column = 0; column < columns.size(); ++column)
-            column_of(pair, column) = records[i].fields[place[column]];
+        for (size_t column = 0; column < text_names.size(); ++column) {
+            if (place[column]) {
+                text_of(pair, column) = records[i].fields[*place[column]];
+                continue;
+            }
+            const Column ids = *ids_instead_of(column);
+            const std::string &field = records[i].fields[*place[ids]];
+            const std::optional<int64_t> id = id_from(field);
+            if (!id)
+                throw Error(file, line_of(records[i].line) + ": " + header.fields[*place[ids]] + ": " + in_quotes(field) + " is not one token id");
+            id_of(pair, ids) = *id;
+        }
     }
     return pairs;
 }
 
-std::string csv_field(const std::string &text)
+bool is_csv(const std::filesystem::path &path)
 {
-    std::string result = "\"";
-    for (const char character : text)
-        result += character == '"' ? "\"\"" : std::string(1, character);
-    return result + "\"";
+    return lower_case(path.extension().string()) == ".csv";
+}
+
+/// By the name where it says so, otherwise by the first character.
+bool holds_table(const std::filesystem::path &path, const std::string &text)
+{
+    const std::string extension = lower_case(path.extension().string());
+    if (extension == ".csv" || extension == ".tsv" || extension == ".tab")
+        return true;
+    const std::string_view content = trimmed(text);
+    return extension != ".jsonl" && extension != ".json" && extension != ".ndjson" && !content.empty() && content[0] != '{' && content[0] != '[';
 }
 
 } // namespace
 
-std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path)
+std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const std::string &encoding)
 {
     const std::string file = path.string();
-    std::string text = read_file(path);
-    if (text.starts_with("\xEF\xBB\xBF")) // a byte order mark, as spreadsheets like to write
-        text.erase(0, 3);
-    std::vector<PromptPair> pairs = is_csv(path) ? pairs_from_csv(text, file) : read_jsonl(text, file);
+    const std::string text = decode_text(read_file(path), encoding, file);
+    std::vector<PromptPair> pairs = holds_table(path, text) ? pairs_from_csv(text, file) : pairs_from_json_text(text, file);
     if (pairs.empty())
         throw Error(file, "holds no prompt pairs");
     return pairs;
@@ -169,10 +255,10 @@ void write_pairs_file(const std::filesystem::path &path, const std::vector<Promp
         if (pair.excluded)
             continue;
         nlohmann::ordered_json json;
-        for (size_t column = 0; column < columns.size(); ++column) {
-            json[columns[column]] = column_of(pair, column);
+        for (size_t column = 0; column < text_names.size(); ++column) {
+            json[text_names[column]] = text_of(pair, column);
             if (csv)
-                text += (column ? "," : "") + csv_field(column_of(pair, column));
+                text += (column ? "," : "") + csv_field(text_of(pair, column));
         }
         text += csv ? "\n" : json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     }
@@ -184,8 +270,8 @@ nlohmann::json pairs_to_json(const std::vector<PromptPair> &pairs)
     nlohmann::json list = nlohmann::json::array();
     for (const PromptPair &pair : pairs) {
         nlohmann::json json;
-        for (size_t column = 0; column < columns.size(); ++column)
-            json[columns[column]] = column_of(pair, column);
+        for (size_t column = 0; column < text_names.size(); ++column)
+            json[text_names[column]] = text_of(pair, column);
         list.push_back(std::move(json));
     }
     return list;

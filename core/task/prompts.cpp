@@ -1,5 +1,6 @@
 #include "task/prompts.h"
 
+#include "base/check_index.h"
 #include "base/error.h"
 #include "base/json_field.h"
 #include "text/token_texts.h"
@@ -54,7 +55,7 @@ std::string count_of(const std::vector<int64_t> &ids)
     return std::to_string(ids.size()) + (ids.size() == 1 ? " token" : " tokens");
 }
 
-std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer)
+std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer, int n_ctx)
 {
     if (pair.clean.empty() || pair.flipped.empty())
         return pair.clean.empty() ? "the clean prompt is empty" : "the flipped prompt is empty";
@@ -69,6 +70,8 @@ std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer)
         return "no token is left of the prompt";
     if (pair.clean_ids.size() != pair.flipped_ids.size())
         return "the flipped prompt has " + count_of(pair.flipped_ids) + ", the clean one " + count_of(pair.clean_ids);
+    if (n_ctx > 0 && pair.clean_ids.size() > size_t(n_ctx))
+        return too_long(pair.clean_ids.size(), n_ctx);
     if (pair.clean_ids == pair.flipped_ids)
         return "nothing is flipped: both prompts are the same";
     std::string cause = misfit(pair.clean, pair.clean_ids, pair.answer, pair.answer_id, tokenizer);
@@ -90,14 +93,19 @@ std::string why_not_one_token(const std::string &text, const Tokenizer &tokenize
     return in_quotes(text) + " is " + count_of(ids) + parts + (parts.empty() ? "" : ")");
 }
 
-void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer)
+std::string too_long(size_t tokens, int n_ctx)
+{
+    return "has " + std::to_string(tokens) + " tokens, more than the model's context of " + std::to_string(n_ctx);
+}
+
+void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx)
 {
     pair.clean_ids = tokenizer.encode(pair.clean);
     pair.flipped_ids = tokenizer.encode(pair.flipped);
     pair.answer_id = tokenizer.single(pair.answer).value_or(-1);
     pair.wrong_id = tokenizer.single(pair.wrong).value_or(-1);
     pair.io_pos = pair.s1_pos = pair.s2_pos = -1;
-    pair.problem = problem_of(pair, tokenizer);
+    pair.problem = problem_of(pair, tokenizer, n_ctx);
     if (pair.problem.empty())
         find_roles(pair, tokenizer);
 }
@@ -106,7 +114,10 @@ PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *to
 {
     std::vector<const PromptPair *> usable;
     size_t width = 0;
+    std::vector<std::string> notes;
     for (const PromptPair &pair : pairs) {
+        if (!pair.problem.empty() && !pair.excluded)
+            notes.push_back(prompt_name(&pair - pairs.data()) + " is left out: " + pair.problem);
         if (!pair.usable())
             continue;
         if (pair.clean_ids.empty() || pair.clean_ids.size() != pair.flipped_ids.size())
@@ -124,6 +135,7 @@ PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *to
                         : "none can be used; the first problem: " + problem->problem + " (" + in_quotes(problem->clean) + ")");
     }
     PromptBatch batch;
+    batch.notes = std::move(notes);
     batch.prompts = static_cast<int>(usable.size());
     batch.width = static_cast<int>(width);
     bool roles = true;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct TaskRef {
     std::string type = "mixed";
     std::string flip = "ABB->ABA, BAB->BAA";
     std::string file;          ///< ioi: another task file; pairs, batch: the file. Empty: built in
+    std::string encoding;      ///< pairs: of the file's text, such as "latin1"; empty: UTF-8
+    std::optional<int64_t> pad_id; ///< batch: the token that prompts are padded with on the left
     std::vector<int> excluded; ///< indices of prompts left out by the user, from 0
     nlohmann::json pairs;      ///< pairs edited in the program, kept whole: [{clean, flipped, answer, wrong}]; null otherwise
     std::string sha256;        ///< of the batch that was loaded (hash in task/prompts.h): which prompts a result is of, whatever its file says

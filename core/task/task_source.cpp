@@ -1,5 +1,6 @@
 #include "task/task_source.h"
 
+#include "base/check_index.h"
 #include "base/data_dir.h"
 #include "base/error.h"
 #include "base/json_field.h"
@@ -16,7 +17,7 @@ std::string without_last_word(const std::string &text)
     return text.substr(0, text.rfind(' '));
 }
 
-std::vector<PromptPair> generated_pairs(const TaskRef &ref, const Tokenizer &tokenizer)
+std::vector<PromptPair> generated_pairs(const TaskRef &ref, const Tokenizer &tokenizer, int n_ctx)
 {
     const TaskFile task = read_task_file(ref.file.empty() ? builtin_task_path() : std::filesystem::path(ref.file));
     IoiRequest request;
@@ -35,7 +36,7 @@ std::vector<PromptPair> generated_pairs(const TaskRef &ref, const Tokenizer &tok
         pair.answer = " " + prompt.io;
         pair.wrong = " " + prompt.s;
         pair.template_index = prompt.template_index;
-        tokenize_pair(pair, tokenizer);
+        tokenize_pair(pair, tokenizer, n_ctx);
         // With a name of several tokens, lengths and positions can come out right by accident: say what is the matter.
         for (const std::string &name : {prompt.io, prompt.s, flipped.prompts[i].io, flipped.prompts[i].s})
             if (const std::string cause = why_not_one_token(" " + name, tokenizer); !cause.empty())
@@ -50,44 +51,69 @@ std::vector<PromptPair> untokenized_pairs(const TaskRef &ref)
         return pairs_from_json(ref.pairs, "task");
     if (ref.file.empty())
         throw Error("task", "of kind \"pairs\" needs a file");
-    return read_pairs_file(ref.file);
+    return read_pairs_file(ref.file, ref.encoding);
+}
+
+// An answer given as a token's id becomes that token's text, as if the file had said so. Returns why it cannot; empty: it can.
+std::string answer_from_id(std::string &text, int64_t id, const char *what, const Tokenizer &tokenizer)
+{
+    if (!text.empty() || id < 0)
+        return {};
+    const std::string said = "the " + std::string(what) + " is given as token " + std::to_string(id) + ", ";
+    if (!tokenizer.contains(id))
+        return said + "which this tokenizer does not have";
+    text = tokenizer.token(id);
+    return tokenizer.single(text) == id ? std::string() : said + "which no text of its own gives: " + in_quotes(text);
+}
+
+void tokenize_read_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx)
+{
+    std::string problem = answer_from_id(pair.answer, pair.answer_id, "answer", tokenizer);
+    if (problem.empty())
+        problem = answer_from_id(pair.wrong, pair.wrong_id, "wrong answer", tokenizer);
+    tokenize_pair(pair, tokenizer, n_ctx);
+    if (!problem.empty())
+        pair.problem = problem;
 }
 
 } // namespace
 
-std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokenizer)
+std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokenizer, int n_ctx)
 {
     std::vector<PromptPair> pairs;
     if (!task.pairs.is_null() || task.kind == "pairs") {
         pairs = untokenized_pairs(task);
         for (PromptPair &pair : pairs)
-            tokenize_pair(pair, tokenizer);
+            tokenize_read_pair(pair, tokenizer, n_ctx);
     } else if (task.kind == "ioi") {
-        pairs = generated_pairs(task, tokenizer);
+        pairs = generated_pairs(task, tokenizer, n_ctx);
     } else if (task.kind == "batch") {
         throw Error(task.file, "holds token ids, not prompts: there is no table of pairs");
     } else {
         throw Error("task", "kind " + in_quotes(task.kind) + " is unknown; it should be ioi, pairs or batch");
     }
-    for (const int index : task.excluded)
-        if (index >= 0 && static_cast<size_t>(index) < pairs.size())
-            pairs[static_cast<size_t>(index)].excluded = true;
+    for (const int index : task.excluded) {
+        check_index(index, int64_t(pairs.size()), "exclude", "prompts");
+        pairs[static_cast<size_t>(index)].excluded = true;
+    }
     return pairs;
 }
 
-PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer)
+PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ctx)
 {
     if (task.kind == "batch" && task.pairs.is_null()) {
         if (task.file.empty())
             throw Error("task", "of kind \"batch\" needs a file");
-        PromptBatch batch = batch_from_arrays(read_arrays(task.file).arrays, task.file);
+        PromptBatch batch = batch_from_arrays(read_arrays(task.file).arrays, task.file, task.pad_id);
         if (tokenizer)
             describe_tokens(batch, *tokenizer);
+        if (n_ctx > 0)
+            return fitting_prompts(batch, n_ctx, task.excluded);
         return task.excluded.empty() ? batch : without_prompts(batch, task.excluded);
     }
     if (!tokenizer)
         throw Error("model", "has no tokenizer.json: only a batch of token ids can be run on it, not prompts");
-    return make_batch(load_pairs(task, *tokenizer), tokenizer, tokenizer->pad_id().value_or(0));
+    return make_batch(load_pairs(task, *tokenizer, n_ctx), tokenizer, tokenizer->pad_id().value_or(0));
 }
 
 std::filesystem::path builtin_task_path()

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import unittest
 
-from cli import FIXTURES, PROGRAM, CliTest, main, np, read_safetensors, run, write_safetensors
+from cli import FIXTURES, PROGRAM, SOURCE, CliTest, main, np, read_safetensors, run, write_safetensors
 
 MODEL, BATCH = FIXTURES / "models" / "neox-3x4", FIXTURES / "golden" / "neox-3x4" / "batch.safetensors"
 
@@ -86,6 +86,48 @@ class Usage(CliTest):
         self.assertIn("sites[1]: y: is not a site", run("run", spec, expect=1).stderr)
         spec.write_text('{"method": "path_patch", "receivers": [{"site": "q", "heads": ["1.1"]}], "direction": "noise"}')
         self.assertEqual(json.loads(run("run", spec, "--print-spec").stdout)["receivers"], [{"site": "q", "heads": ["1.1"]}])
+
+
+class Models(CliTest):
+    """A folder with the tiny Llama, which a test may change, and a batch of token ids for it."""
+
+    def setUp(self):
+        super().setUp()
+        self.model, self.batch = self.folder / "model", self.folder / "batch.safetensors"
+        shutil.copytree(SOURCE / "tests" / "data" / "tiny-llama", self.model)
+        clean = np.array([[1, 2, 3, 4], [5, 6, 7, 8]])
+        flipped = np.array([[1, 3, 2, 4], [5, 7, 6, 8]])
+        write_safetensors(self.batch, {"clean": clean, "flipped": flipped, "end": np.array([3, 3]), "io": np.array([9, 10]), "s": np.array([11, 12])})
+
+    def test_a_tokenizer_that_cannot_be_read_costs_only_what_needs_it(self):
+        (self.model / "tokenizer.json").write_text('{"model": {"type": "Unigram"}}')
+        self.assertIn('"Unigram" is not supported', json.loads(run("info", "--model", self.model, "--json").stdout)["tokenizer"])
+        self.assertIn('"Unigram" is not supported', run("info", "--model", self.model).stdout)
+        run("baseline", "--model", self.model, "--batch", self.batch)
+        for arguments in ["--prompts", 4], ["--pairs", self.batch]:
+            done = run("baseline", "--model", self.model, *arguments, expect=1)
+            self.assertIn("its tokenizer cannot be used", done.stderr)
+            self.assertIn('"Unigram" is not supported', done.stderr)
+        self.assertIn('"Unigram" is not supported', run("tokenize", "--model", self.model, stdin="", expect=1).stderr)
+
+    def test_a_tokenizer_needs_no_model(self):
+        vocabulary = {letter: i for i, letter in enumerate("ab")} | {"ab": 2}
+        (self.folder / "vocab.json").write_text(json.dumps(vocabulary))
+        (self.folder / "merges.txt").write_text("#version: 0.2\na b\n")
+        for place in self.folder, self.folder / "vocab.json":
+            self.assertEqual(json.loads(run("tokenize", "--model", place, stdin='{"text": "aba"}\n').stdout)["ids"], [2, 0])
+        self.assertIn("has no tokenizer: neither tokenizer.json nor vocab.json", run("tokenize", "--model", self.model, stdin="", expect=1).stderr)
+
+    def test_the_path_in_a_spec_may_be_meant_from_beside_it(self):
+        spec, out = self.folder / "spec.json", self.folder / "out.json"
+        task = {"kind": "batch", "file": str(self.batch)}
+        spec.write_text(json.dumps({"method": "act_patch", "sites": ["z"], "model": {"path": "./model/"}, "task": task}))
+        run("run", spec, "--out", out, "--quiet")
+        done = json.loads(run("run", out, "--print-spec").stdout)["model"]
+        self.assertEqual(os.path.realpath(done["path"]), os.path.realpath(self.model))
+        self.assertTrue(os.path.isabs(done["path"]))
+        spec.write_text(json.dumps({"method": "act_patch", "sites": ["z"], "model": {"path": "elsewhere"}, "task": task}))
+        self.assertIn("elsewhere: does not exist", run("run", spec, expect=1).stderr)
 
 
 class Threads(CliTest):

@@ -110,7 +110,7 @@ inline Positions random_positions(Draw &draw, const PromptBatch &batch, bool eac
     out.list.clear();
     if (out.kind == Positions::Kind::List)
         for (int n = draw.between(1, 3); n > 0; --n) {
-            const int pos = draw.below(batch.width);
+            const int pos = draw.below(*std::max_element(batch.end.begin(), batch.end.end()) + 1);
             if (std::find(out.list.begin(), out.list.end(), pos) == out.list.end())
                 out.list.push_back(pos);
         }

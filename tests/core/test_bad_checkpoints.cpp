@@ -270,8 +270,8 @@ private Q_SLOTS:
             return {};
         };
         QCOMPARE(error({1, 17, std::vector<int64_t>(17, 1)}), std::string("prompts: the longest prompt has 17 tokens; this model's context is 16"));
-        QCOMPARE(error({2, 3, {0, 1, 2, 3, 4, 23}}), std::string("prompt 1: token id 23 at position 2 is outside the vocabulary of 23"));
-        QCOMPARE(error({1, 2, {0, -1}}), std::string("prompt 0: token id -1 at position 1 is outside the vocabulary of 23"));
+        QCOMPARE(error({2, 3, {0, 1, 2, 3, 4, 23}}), std::string("prompt 2: token id 23 at position 2 is outside the vocabulary of 23"));
+        QCOMPARE(error({1, 2, {0, -1}}), std::string("prompt 1: token id -1 at position 1 is outside the vocabulary of 23"));
         QVERIFY(error({2, 3, {0, 1}}).find("do not fit") != std::string::npos);
         QVERIFY(error({0, 0, {}}).find("no tokens") != std::string::npos);
         QCOMPARE(error({1, 16, std::vector<int64_t>(16, 1)}), std::string());

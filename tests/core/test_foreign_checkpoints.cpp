@@ -182,7 +182,9 @@ private Q_SLOTS:
         QCOMPARE(absolute_model_path("demo"), std::string("demo"));
         QCOMPARE(model_name("/nowhere/pythia-160m/"), std::string("pythia-160m"));
         // A path that a spec names may be meant from where the spec is.
-        QCOMPARE(model_folder("model", folder.path().parent_path()), folder.path());
+        QCOMPARE(model_path_in(folder.path().parent_path() / "spec.json", "model"), folder.path().string());
+        QCOMPARE(model_path_in(folder.path().parent_path(), "./model"), folder.path().parent_path().string() + "/./model");
+        QCOMPARE(model_path_in(folder.path() / "spec.json", "demo"), std::string("demo"));
         VERIFY_MESSAGE(model_folder("model"), "does not exist");
     }
 

@@ -47,6 +47,12 @@ private Q_SLOTS:
     void excluded();
     void jsonl();
     void csv();
+    void tables_in_the_wild_data();
+    void tables_in_the_wild();
+    void json_lists();
+    void token_ids();
+    void encodings();
+    void too_long();
     void bad_pairs_files_data();
     void bad_pairs_files();
     void task_refs();
@@ -263,11 +269,15 @@ void TestPairs::excluded()
     TaskRef ref;
     ref.file = small_task;
     ref.prompts = 6;
-    ref.excluded = {1, 4, 99, -1};
+    ref.excluded = {1, 4};
     const auto pairs = load_pairs(ref, *m_tokenizer);
     for (size_t i = 0; i < pairs.size(); ++i)
         QCOMPARE(pairs[i].excluded, i == 1 || i == 4);
     QCOMPARE(load_batch(ref, m_tokenizer.get()).prompts, 4);
+    for (const int nowhere : {6, 99, -1}) {
+        ref.excluded = {1, nowhere};
+        VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "exclude: " + std::to_string(nowhere) + " is out of range: the prompts are 0 to 5");
+    }
 }
 
 void TestPairs::jsonl()
@@ -311,6 +321,133 @@ void TestPairs::csv()
     QCOMPARE(pairs[0].answer, std::string(" Anna"));
     QCOMPARE(pairs[0].wrong, std::string(" Boris"));
     QCOMPARE(pairs[1].clean, std::string("two\nlines"));
+}
+
+void TestPairs::tables_in_the_wild_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QByteArray>("content");
+    const QByteArray utf16 = [] {
+        QByteArray bytes("\xFF\xFE");
+        for (const char c : QByteArray("clean\tflipped\tanswer\twrong\r\nAnna, x\ty\t Anna\t Boris\r\n"))
+            bytes.append(c).append('\0');
+        return bytes;
+    }();
+    QTest::newRow("semicolon") << "a.csv" << QByteArray("\xEF\xBB\xBF" "clean;flipped;answer;wrong\r\nAnna, x;y; Anna; Boris\r\n");
+    QTest::newRow("quoted header") << "a.csv" << QByteArray("\"clean\";\"flipped\";\"answer\";\"wrong\"\n\"Anna, x\";y; Anna; Boris");
+    QTest::newRow("tabs") << "a.csv" << QByteArray("clean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
+    QTest::newRow("tsv") << "a.TSV" << QByteArray("clean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
+    QTest::newRow("bars") << "a.txt" << QByteArray("clean|flipped|answer|wrong\nAnna, x|y| Anna| Boris\n");
+    QTest::newRow("sep line") << "a.csv" << QByteArray("sep=;\r\nclean;flipped;answer;wrong\r\nAnna, x;y; Anna; Boris\r\n");
+    QTest::newRow("sep line of a tab") << "a.csv" << QByteArray("SEP=\t\nclean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
+    QTest::newRow("another separator than any known") << "a.csv" << QByteArray("sep=^\nclean^flipped^answer^wrong\nAnna, x^y^ Anna^ Boris\n");
+    QTest::newRow("spaces") << "a.csv" << QByteArray("clean , flipped, answer,\twrong\n\"Anna, x\" , \"y\",\" Anna\",\" Boris\"\n");
+    QTest::newRow("capitals") << "a.csv" << QByteArray("CLEAN,Flipped,Answer,INCORRECT Answer\n\"Anna, x\",y, Anna, Boris\n");
+    QTest::newRow("old Mac") << "a.csv" << QByteArray("clean,flipped,answer,wrong\r\"Anna, x\",y, Anna, Boris\r");
+    QTest::newRow("empty rows") << "a.csv" << QByteArray("\n;;;\nclean;flipped;answer;wrong\n;;;\nAnna, x;y; Anna; Boris\n ; ;;\n");
+    QTest::newRow("other names") << "a.csv" << QByteArray("label,clean_prefix,patch_prefix,clean_answer,patch_answer\n1,\"Anna, x\",y, Anna, Boris\n");
+    QTest::newRow("UTF-16") << "a.csv" << utf16;
+}
+
+void TestPairs::tables_in_the_wild()
+{
+    QFETCH(QString, name);
+    QFETCH(QByteArray, content);
+    write_file(file(name.toStdString()), content.toStdString());
+    const auto pairs = read_pairs_file(file(name.toStdString()));
+    QCOMPARE(pairs.size(), size_t(1));
+    QCOMPARE(pairs[0].clean, std::string("Anna, x"));
+    QCOMPARE(pairs[0].flipped, std::string("y"));
+    QCOMPARE(pairs[0].answer, std::string(" Anna"));
+    QCOMPARE(pairs[0].wrong, std::string(" Boris"));
+}
+
+void TestPairs::json_lists()
+{
+    const std::string pair = R"({"clean": "x", "Corrupted": "y", "answers": [" Anna"], "wrong_answers": [" Boris"]})";
+    const std::string broken = R"({"clean": "x", "flipped": "y", "wrong": "d"})";
+    for (const std::string &text : {"[\n " + pair + ",\n " + pair + "\n]", "{\"prompts\": [" + pair + ", " + pair + "], \"seq_labels\": []}",
+                                    pair + "\n" + pair + "\n"}) {
+        write_file(file("list.json"), text);
+        const auto pairs = read_pairs_file(file("list.json"));
+        QCOMPARE(pairs.size(), size_t(2));
+        QCOMPARE(pairs[1].flipped, std::string("y"));
+        QCOMPARE(pairs[1].answer, std::string(" Anna"));
+    }
+    const std::string path = file("list.json").string();
+    const auto refused = [&](const std::string &text, const std::string &message) {
+        write_file(path, text);
+        VERIFY_MESSAGE(read_pairs_file(path), path + ": " + message);
+    };
+    refused("[" + pair + ", " + broken + "]", "pair 2: answer: missing");
+    refused("[" + pair + ", 3]", "pair 2: should be an object");
+    refused("[" + pair + ",\n]", "is not valid JSON: parse error at line 2");
+    refused("[]", "holds no prompt pairs");
+    refused(R"({"clean": "x", "flipped": "y", "corrupted": "z", "answer": "a", "wrong": "b"})", "line 1: \"flipped\" says again");
+    refused(R"({"clean": "x", "flipped": "y", "answers": ["a", "b"], "wrong": "b"})", "line 1: answers: has 2 entries");
+}
+
+void TestPairs::token_ids()
+{
+    const int64_t anna = *m_tokenizer->single(" Anna"), boris = *m_tokenizer->single(" Boris");
+    const std::string a = std::to_string(anna), b = std::to_string(boris);
+    TaskRef ref;
+    ref.kind = "pairs";
+    ref.file = file("ids.csv").string();
+    for (const std::string &row : {a + "," + b, "[" + a + "],\"[" + b + "]\""}) {
+        write_file(ref.file, "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to," + row + "\n");
+        const auto pairs = load_pairs(ref, *m_tokenizer);
+        QCOMPARE(pairs[0].problem, std::string());
+        QCOMPARE(pairs[0].answer, std::string(" Anna"));
+        QCOMPARE(pairs[0].wrong_id, boris);
+    }
+    write_file(ref.file, "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to,9999999," + b + "\n");
+    QCOMPARE(load_pairs(ref, *m_tokenizer)[0].problem, std::string("the answer is given as token 9999999, which this tokenizer does not have"));
+    write_file(ref.file, "clean,corrupted,correct_idx,incorrect_idx\nx,y,\"[1, 2]\",3\n");
+    VERIFY_MESSAGE(read_pairs_file(ref.file), ref.file + ": line 2: correct_idx: \"[1, 2]\" is not one token id");
+}
+
+void TestPairs::encodings()
+{
+    const std::string head = "clean,flipped,answer,wrong\n", row = "Zo\xEB went,Bo went, a, b\n";
+    const std::string path = file("latin1.csv").string(), lines = file("latin1.jsonl").string();
+    write_file(path, head + row);
+    write_file(lines, "{}\n{\"clean\": \"Zo\xEB\"}");
+    VERIFY_MESSAGE(read_pairs_file(path), path + ": line 2, byte 3 (0xEB): is not UTF-8; save the file as UTF-8, or name its encoding");
+    VERIFY_MESSAGE(read_pairs_file(lines), lines + ": line 2, byte 14 (0xEB): is not UTF-8");
+    for (const char *name : {"latin1", "ISO-8859-1", "windows-1252"})
+        QCOMPARE(read_pairs_file(path, name)[0].clean, std::string("Zo\xC3\xAB went"));
+    VERIFY_MESSAGE(read_pairs_file(path, "klingon"), path + ": the encoding \"klingon\" is not known");
+    VERIFY_MESSAGE(read_pairs_file(path, "utf8"), path + ": line 2, byte 3 (0xEB): is not UTF-8");
+    VERIFY_MESSAGE(read_pairs_file(path, "US-ASCII"), path + ": line 2, byte 3 (0xEB): is not US-ASCII");
+    // Another program's UTF-16 without a mark: no text, not a table with odd names.
+    write_file(path, std::string("c\0l\0", 4));
+    VERIFY_MESSAGE(read_pairs_file(path), path + ": line 1, byte 2 (0x00): a zero byte is no text");
+    // A mark is surer than what was said.
+    write_file(path, "\xEF\xBB\xBF" + head + "Zo\xC3\xAB went,Bo went, a, b\n");
+    QCOMPARE(read_pairs_file(path, "latin1")[0].clean, std::string("Zo\xC3\xAB went"));
+    // A long text crosses the converter's buffer.
+    std::string name(5000, 'x');
+    write_file(path, head + name + "\xEB,y, a, b\n");
+    QCOMPARE(read_pairs_file(path, "latin1")[0].clean, name + "\xC3\xAB");
+}
+
+void TestPairs::too_long()
+{
+    TaskRef ref;
+    ref.kind = "pairs";
+    ref.file = file("long.jsonl").string();
+    const std::string good = R"({"clean": "When Anna went to", "flipped": "When Boris went to", "answer": " Anna", "wrong": " Boris"})";
+    const std::string longer = R"({"clean": "When Anna went to the", "flipped": "When Boris went to the", "answer": " Anna", "wrong": " Boris"})";
+    write_file(ref.file, good + "\n" + longer + "\n" + good + "\n");
+    const auto pairs = load_pairs(ref, *m_tokenizer, 4);
+    QVERIFY(pairs[0].problem.empty() && pairs[2].problem.empty());
+    QCOMPARE(pairs[1].problem, std::string("has 5 tokens, more than the model's context of 4"));
+    const PromptBatch batch = load_batch(ref, m_tokenizer.get(), 4);
+    QCOMPARE(batch.prompts, 2);
+    QCOMPARE(batch.notes, (std::vector<std::string>{"prompt 2 is left out: has 5 tokens, more than the model's context of 4"}));
+    QCOMPARE(load_batch(ref, m_tokenizer.get(), 5).prompts, 3);
+    VERIFY_MESSAGE(load_batch(ref, m_tokenizer.get(), 3), "none can be used; the first problem: has 4 tokens, more than the model's context of 3");
 }
 
 void TestPairs::bad_pairs_files_data()

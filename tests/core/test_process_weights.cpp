@@ -25,8 +25,7 @@ class TestProcessWeights : public QObject {
         c.d_mlp = 517;
         c.d_vocab = 700;
         c.n_ctx = 8;
-        c.gated_mlp = true;
-        c.activation = Activation::Silu;
+        c.activation = Activation::Silu; // of a plain MLP: a gated one has no bias before its product that could take up the norm's
         return weight_arrays(*Model::random(c, 3, processing));
     }
 
@@ -64,11 +63,15 @@ private Q_SLOTS:
             // Each column's mean goes.
             const size_t rows = size_t(W.shape[W.shape.size() - 2]), columns = size_t(W.shape.back());
             std::vector<double> centred(W.floats().begin(), W.floats().end());
+            const std::vector<float> &scale = raw.at(norm + ".w").floats();
+            for (size_t k = 0; k < centred.size(); ++k)
+                centred[k] *= double(scale[k / columns % rows]);
+            const std::vector<double> scaled = centred;
             for (size_t m = 0; m < centred.size(); m += rows * columns)
                 for (size_t j = 0; j < columns; ++j) {
                     double mean = 0;
                     for (size_t i = 0; i < rows; ++i)
-                        mean += W.floats()[m + i * columns + j];
+                        mean += scaled[m + i * columns + j];
                     for (size_t i = 0; i < rows; ++i)
                         centred[m + i * columns + j] -= mean / double(rows);
                 }

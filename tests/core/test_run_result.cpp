@@ -145,6 +145,76 @@ private Q_SLOTS:
         QVERIFY(std::isnan(bootstrap_half_width(grid, 0, baseline)));
     }
 
+    // Two mirrored pairs: what one run gains the other loses, and the gap is exactly 0, or what rounding leaves of it.
+    void vanishing_gap_data()
+    {
+        QTest::addColumn<double>("gap");
+        QTest::newRow("zero") << 0.0;
+        QTest::newRow("rounding") << 3e-7;
+        QTest::newRow("rounding, below 0") << -3e-7;
+        QTest::newRow("not a number") << std::nan("");
+        QTest::newRow("infinite") << std::numeric_limits<double>::infinity();
+    }
+
+    void vanishing_gap()
+    {
+        QFETCH(double, gap);
+        RunResult result = partial_result();
+        Baseline &b = result.baseline;
+        b.clean = {1.5f, -1.5f, 0.5f};
+        b.flipped = {-1.5f, 1.5f, 0.5f};
+        b.flipped_mean = 0.2;
+        b.clean_mean = b.flipped_mean + gap;
+        QVERIFY(!b.shares_make_sense());
+        QCOMPARE(b.scale(), 1.0);
+        QCOMPARE(effect_unit(b).symbol, std::string("logits"));
+        QVERIFY(gap_note(b).starts_with("The gap between the clean and the flipped runs vanishes"));
+        const Grid &grid = result.grids[0];
+        const double mean = (2.0f + -0.5f + (0.1f + 0.2f)) / 3.0;
+        QVERIFY(std::abs(normalised(grid, 1, b) - (mean - 0.2)) < 1e-6);
+        QCOMPARE(normalised(grid, 1, 0, b), 3.5);
+        const double width = bootstrap_half_width(grid, 1, b);
+        QVERIFY(std::isfinite(width) && width > 0);
+        QCOMPARE(effect_text(0.1234, effect_unit(b)), std::string("+0.123 logits"));
+        QCOMPARE(to_arrays(result).at("denoise.z.normalised").floats()[1], float(normalised(grid, 1, b)));
+        QTemporaryDir folder;
+        const std::filesystem::path file = folder.filePath("r.safetensors").toStdString();
+        if (std::isfinite(gap)) {
+            save_result(file, result);
+            QVERIFY(read_arrays(file).metadata.at("patchbay").find("\"effect_unit\":\"logits\"") != std::string::npos);
+            QCOMPARE(normalised(load_result(file).grids[0], 1, load_result(file).baseline), normalised(grid, 1, b));
+        }
+    }
+
+    void gap_below_zero()
+    {
+        RunResult result = partial_result();
+        QCOMPARE(gap_note(result.baseline), std::string());
+        QCOMPARE(effect_text(-0.5, effect_unit(result.baseline)), std::string("-50.0 %"));
+        std::swap(result.baseline.clean, result.baseline.flipped);
+        std::swap(result.baseline.clean_mean, result.baseline.flipped_mean);
+        QVERIFY(result.baseline.shares_make_sense());
+        QVERIFY(gap_note(result.baseline).find("is below 0 (-2.1)") != std::string::npos);
+    }
+
+    // With two prompts, some resample is of the first alone: its gap may vanish though the mean's does not.
+    void an_interval_without_end_is_none()
+    {
+        Baseline b;
+        b.clean = {1.0f, 3.0f};
+        b.flipped = {1.0f, 1.0f};
+        b.clean_mean = 2;
+        b.flipped_mean = 1;
+        Grid grid;
+        grid.shape = {1};
+        grid.axes = {"layer"};
+        grid.prompts = 2;
+        grid.per_prompt = {2.0f, 2.0f};
+        grid.state = {CellState::Exact};
+        QVERIFY(std::isfinite(normalised(grid, 0, b)));
+        QVERIFY(std::isnan(bootstrap_half_width(grid, 0, b)));
+    }
+
     void arrays_have_the_documented_names()
     {
         RunResult result = partial_result();

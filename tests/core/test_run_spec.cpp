@@ -110,7 +110,7 @@ private Q_SLOTS:
         act.heads = {{1, 2}, {0, 0}};
         act.positions = Positions::each();
         spec = spec_of(act);
-        spec.task = {"pairs", 12, 7, "ABBA", "x", "pairs.jsonl", {3, 1}, json::parse(R"([{"clean": "a", "flipped": "b"}])"), "cd34"};
+        spec.task = {"pairs", 12, 7, "ABBA", "x", "pairs.jsonl", "latin1", 50256, {3, 1}, json::parse(R"([{"clean": "a", "flipped": "b"}])"), "cd34"};
         QVERIFY(round_trip(spec) == spec);
 
         Attribution attribution;

@@ -1,6 +1,8 @@
 // Tokens as people read them: characters of several byte tokens, ids that no token has, bytes that are no character.
 #include "base/json_field.h"
 #include "task/prompts.h"
+#include "io/array_files.h"
+#include "text/detail/byte_alphabet.h"
 #include "text/token_texts.h"
 #include "text/tokenizer.h"
 
@@ -11,9 +13,17 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
+// The small tokenizer of the tests, with a token for every byte.
 nlohmann::json small_json()
 {
-    return nlohmann::json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json"));
+    nlohmann::json file = nlohmann::json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json"));
+    for (int byte = 0; byte < 256; ++byte) {
+        const char bytes[] = {char(byte)};
+        const std::string letter = text::to_alphabet({bytes, 1});
+        if (!file["model"]["vocab"].contains(letter))
+            file["model"]["vocab"][letter] = 1000 + byte;
+    }
+    return file;
 }
 
 Strings texts_of(const Tokenizer &tokenizer, const std::string &text)

@@ -139,7 +139,7 @@ private Q_SLOTS:
     void theLocaleIsSetInOnePlace()
     {
         // Qt's own QString::number, arg and toDouble are C's unless told otherwise by %L or a QLocale.
-        static const QRegularExpression locale(QStringLiteral("\\bsetlocale\\b|\\bQLocale\\b|%L\\d"));
+        static const QRegularExpression locale(QStringLiteral("\\bsetlocale\\b|\\bQLocale\\b(?!::c\\(\\)| &)|%L\\d"));
         int looked_at = 0;
         QStringList offenders;
         for (const QString &file : m_tree.files()) {

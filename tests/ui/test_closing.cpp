@@ -91,9 +91,9 @@ private Q_SLOTS:
                                       if (exact.fetch_add(int(cells.cells.size())) == 0)
                                           firstCells.release();
                                   };
-                                  RunSpec spec;
-                                  spec.sites = {Site::Z, Site::Q, Site::K, Site::V};
-                                  complete = bench.session->run(spec, observer, context.cancel()).complete;
+                                  ActPatch sweep;
+                                  sweep.sites = {Site::Z, Site::Q, Site::K, Site::V};
+                                  complete = bench.session->run(spec_of(sweep), observer, context.cancel()).complete;
                                   returned = true;
                                   return 0;
                               },

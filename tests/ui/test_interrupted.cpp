@@ -37,8 +37,9 @@ private Q_SLOTS:
         const PromptBatch batch = random_prompts(30, 18, 300);
         Resources resources;
         resources.threads = 2;
-        RunSpec spec;
-        spec.sites = {Site::Z, Site::Q, Site::V};
+        ActPatch sweep;
+        sweep.sites = {Site::Z, Site::Q, Site::V};
+        const RunSpec spec = spec_of(sweep);
         const RunResult whole = Session(model, batch, resources).run(spec);
         std::mt19937 random(5);
         int stopped = 0;

@@ -193,7 +193,10 @@ private Q_SLOTS:
             RunResult result = *base.result;
             result.grids.resize(1);
             result.grids[0].name = (direction == Direction::Noise ? "noise." : "denoise.") + site;
-            result.grids[0].direction = entry.spec.direction = direction;
+            result.grids[0].direction = direction;
+            ActPatch sweep = *entry.spec.as<ActPatch>();
+            sweep.direction = direction;
+            entry.spec.method = sweep;
             entry.spec.task.seed = seed;
             result.spec = entry.spec;
             entry.result = std::make_shared<const RunResult>(result);

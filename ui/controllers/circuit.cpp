@@ -39,6 +39,8 @@ std::optional<Path> pathInto(const Node &node, const QVector<HeadId> &circuit, i
 /// Adds what one sweep measured between the heads of the circuit.
 void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers, Paths &paths)
 {
+    if (!result.baseline.shares_make_sense())
+        return; // edges are chosen and drawn by their share of the gap
     const Grid &grid = result.grids.front();
     const auto &nodes = result.spec.as<PathPatch>()->receivers.nodes;
     for (const Node &node : nodes) {

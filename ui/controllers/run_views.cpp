@@ -71,7 +71,7 @@ void addIntervals(HeatmapView &view, const RunEntry &entry)
         if (grid.shape.size() > 2 || qsizetype(entry.halfWidths[i].size()) != shown.values.size())
             return;
         for (const double width : entry.halfWidths[i])
-            shown.halfWidth << width * 100;
+            shown.halfWidth << width * effect_unit(entry.result->baseline).factor;
     }
 }
 } // namespace
@@ -174,9 +174,11 @@ QString singleRunText(const RunEntry &entry)
     double mean = 0;
     for (const float v : grid.cell(0))
         mean += v / double(grid.prompts);
-    return RunsStore::tr("%1\n\nLogit diff %2 → %3\n%4 of the clean–flipped gap")
-        .arg(entry.name, widgets::signedNumber(fromClean ? base.clean_mean : base.flipped_mean, 2), widgets::signedNumber(mean, 2),
-             widgets::valueWithUnit(normalised(grid, 0, base) * 100, QStringLiteral("%")));
+    const QString change = RunsStore::tr("%1\n\nLogit diff %2 → %3")
+                               .arg(entry.name, widgets::signedNumber(fromClean ? base.clean_mean : base.flipped_mean, 2), widgets::signedNumber(mean, 2));
+    if (!base.shares_make_sense())
+        return change + QLatin1Char('\n') + QString::fromStdString(gap_note(base));
+    return change + RunsStore::tr("\n%1 of the clean–flipped gap").arg(widgets::valueWithUnit(normalised(grid, 0, base) * 100, QStringLiteral("%")));
 }
 
 void maskBelow(HeatmapView &view, double threshold)

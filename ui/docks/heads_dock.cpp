@@ -191,9 +191,9 @@ void HeadsDock::refreshSelection()
             break;
         QString text = label(head);
         if (grid && head.head >= 0 && head.layer < grid->shape[0] && head.head < grid->shape[1]) {
-            const double effect = normalised(*grid, grid->index(head.layer, head.head), run->result->baseline) * 100;
-            if (!std::isnan(effect))
-                text += QStringLiteral("   ") + widgets::valueWithUnit(effect, QStringLiteral("%"));
+            const double effect = normalised(*grid, grid->index(head.layer, head.head), run->result->baseline) * effect_unit(run->result->baseline).factor;
+            if (std::isfinite(effect))
+                text += QStringLiteral("   ") + widgets::valueWithUnit(effect, effectUnit(run->result->baseline));
         }
         const QString roles = m_roles.rolesOf(head);
         if (!roles.isEmpty())

@@ -240,6 +240,13 @@ void ModelDock::refresh()
                          : task.kind == "pairs" ? QFileInfo(QString::fromStdString(task.file)).fileName()
                                                 : tr("Token ids from %1").arg(QFileInfo(QString::fromStdString(task.file)).fileName());
     m_taskText->setText(all > used ? tr("%1\n%2 of %3 pairs in use").arg(kind).arg(used).arg(all) : tr("%1\n%2 pairs, up to %3 tokens").arg(kind).arg(used).arg(setup->batch.width));
+    QStringList notes; // prompts of a batch that are left out, or look padded; those of pairs stand in their table
+    if (setup->pairs.empty())
+        for (const std::string &note : setup->batch.notes)
+            notes << QString::fromStdString(note);
+    if (!notes.isEmpty())
+        m_taskText->setText(m_taskText->text() + QLatin1Char('\n') + (notes.size() == 1 ? notes.first() : tr("%1, and %2 more").arg(notes.first()).arg(notes.size() - 1)));
+    m_taskText->setToolTip(notes.join(QLatin1Char('\n')));
     const QSignalBlocker a(m_prompts), b(m_seed), c(m_type);
     m_prompts->setValue(task.prompts);
     m_seed->setValue(static_cast<int>(task.seed));
@@ -256,7 +263,8 @@ void ModelDock::refresh()
     m_values[1][2]->setText(share(base.accuracy_flipped));
     m_values[0][3]->setText(share(base.rank0_clean));
     m_values[1][3]->setText(share(base.rank0_flipped));
-    m_gap->setText(tr("100 % is the gap of %1 between the two runs").arg(QString::number(base.gap(), 'f', 2)));
+    const std::string note = gap_note(base);
+    m_gap->setText(note.empty() ? tr("100 % is the gap of %1 between the two runs").arg(QString::number(base.gap(), 'f', 2)) : QString::fromStdString(note));
 }
 
 void ModelDock::applyTask()

@@ -69,6 +69,7 @@ FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
     const ReportStep *from = source.step(criterion.value("from", std::string()));
     const Grid *grid = from && from->result ? from->result->grid(criterion.value("quantity", std::string())) : nullptr;
     widgets::BarsView view;
+    const EffectUnit effect = from && from->result ? effect_unit(from->result->baseline) : EffectUnit();
     double total = 0;
     for (const json &one : step.result->summary.at("heads")) {
         const Head head = parse_head(one.at("head").get<std::string>());
@@ -77,7 +78,7 @@ FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
         total += bar.value;
         if (grid && grid->shape.size() == 2) {
             const double half = bootstrap_half_width(*grid, grid->index(head.layer, head.head), from->result->baseline);
-            bar.halfWidth = std::isnan(half) ? 0 : half * 100;
+            bar.halfWidth = std::isnan(half) ? 0 : half * effect.factor;
         }
         const QString unit = QString::fromStdString(evidence.value("unit", std::string()));
         view.valueLabel = QString::fromStdString(evidence.at("quantity").get<std::string>());
@@ -86,7 +87,7 @@ FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
             view.valueLabel += unit == QLatin1String("%") && grid ? QStringLiteral(" (% of gap)") : QStringLiteral(" (%1)").arg(unit);
         view.bars << bar;
     }
-    if (grid)
+    if (grid && effect.share)
         view.totalText = typographic(QStringLiteral("Total of %1 heads: %2 %").arg(view.bars.size()).arg(total, 0, 'f', 1));
     return sheetOf(view, 120);
 }

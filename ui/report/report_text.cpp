@@ -175,9 +175,12 @@ QString metricText(const ReportSource &source)
     for (const ReportStep &step : source.steps)
         if (step.result && !step.result->baseline.clean.empty()) {
             const Baseline &b = step.result->baseline;
-            text += typographic(QStringLiteral(" Its mean is %1 over the clean and %2 over the flipped prompts. Unless said otherwise, effects are in % of this gap of %3; "
-                                               "intervals are 95 % bootstrap intervals over prompts.")
-                                    .arg(b.clean_mean, 0, 'f', 2).arg(b.flipped_mean, 0, 'f', 2).arg(b.gap(), 0, 'f', 2));
+            text += typographic(QStringLiteral(" Its mean is %1 over the clean and %2 over the flipped prompts. %3 Intervals are 95 % bootstrap intervals over prompts.")
+                                    .arg(b.clean_mean, 0, 'f', 2).arg(b.flipped_mean, 0, 'f', 2)
+                                    .arg(b.shares_make_sense() ? QStringLiteral("Unless said otherwise, effects are in % of this gap of %1.").arg(b.gap(), 0, 'f', 2) : QString()))
+                        .replace(QLatin1String("  "), QLatin1String(" "));
+            if (const std::string note = gap_note(b); !note.empty())
+                text += QLatin1Char(' ') + typographic(QString::fromStdString(note));
             break;
         }
     return text;

@@ -14,7 +14,7 @@ namespace patchbay {
 
 namespace {
 
-enum MethodRow { Activation, Path, Analyse };
+enum MethodRow { PatchRow, PathRow, AnalysisRow };
 
 // What the notebook sweeps; the rest is one click further away.
 bool usual(const SiteInfo &site)
@@ -82,7 +82,7 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     });
     for (QComboBox *box : {m_target, m_analysis, m_direction, m_positions, m_keyValue})
         connect(box, &QComboBox::currentIndexChanged, this, &RunControls::changed);
-    showFor(Activation);
+    showFor(PatchRow);
 }
 
 QWidget *RunControls::siteButtons()
@@ -141,11 +141,11 @@ void RunControls::offerAnalyses()
 
 void RunControls::showFor(int method)
 {
-    m_sitesBox->setVisible(method == Activation);
-    m_target->setVisible(method == Path);
-    m_analysis->setVisible(method == Analyse);
-    m_direction->setVisible(method != Analyse);
-    m_positions->setVisible(method != Analyse);
+    m_sitesBox->setVisible(method == PatchRow);
+    m_target->setVisible(method == PathRow);
+    m_analysis->setVisible(method == AnalysisRow);
+    m_direction->setVisible(method != AnalysisRow);
+    m_positions->setVisible(method != AnalysisRow);
 }
 
 RunSpec RunControls::spec() const
@@ -153,8 +153,8 @@ RunSpec RunControls::spec() const
     const auto direction = Direction(m_direction->currentData().toInt());
     const Positions positions = parse_positions(m_positions->currentData().toString().toStdString());
     switch (m_method->currentIndex()) {
-    case Analyse: return spec_of(Analysis{m_analysis->currentData().toString().toStdString(), {}, nullptr});
-    case Path: {
+    case AnalysisRow: return spec_of(Analysis{m_analysis->currentData().toString().toStdString(), {}, nullptr});
+    case PathRow: {
         PathPatch path;
         path.direction = direction;
         if (positions.kind != Positions::Kind::Each) // paths are patched at all positions or at named ones
@@ -186,7 +186,7 @@ PathTarget RunControls::pathTarget() const
 
 void RunControls::setSpec(const RunSpec &spec)
 {
-    m_method->setCurrentIndex(spec.is<PathPatch>() ? Path : spec.is<Analysis>() ? Analyse : Activation);
+    m_method->setCurrentIndex(spec.is<PathPatch>() ? PathRow : spec.is<Analysis>() ? AnalysisRow : PatchRow);
     if (const Analysis *analysis = spec.as<Analysis>()) {
         if (const int at = m_analysis->findData(QString::fromStdString(analysis->name)); at >= 0)
             m_analysis->setCurrentIndex(at);

@@ -1,8 +1,20 @@
 #include "shell/window_files.h"
 
+#include <QFile>
 #include <QFileInfo>
 
 namespace patchbay {
+
+namespace {
+
+/// A JSON list is one of prompt pairs; a task file is an object.
+bool holdsList(const QString &path)
+{
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) && file.read(256).trimmed().startsWith('[');
+}
+
+} // namespace
 
 void openDropped(Document &document, const QString &path)
 {
@@ -14,7 +26,8 @@ void openDropped(Document &document, const QString &path)
     TaskRef task;
     task.file = info.absoluteFilePath().toStdString();
     const QString suffix = info.suffix().toLower();
-    if (suffix == QStringLiteral("jsonl") || suffix == QStringLiteral("csv")) {
+    const QStringList pairs{QStringLiteral("jsonl"), QStringLiteral("ndjson"), QStringLiteral("csv"), QStringLiteral("tsv")};
+    if (pairs.contains(suffix) || (suffix == QStringLiteral("json") && holdsList(path))) {
         task.kind = "pairs";
     } else if (suffix == QStringLiteral("safetensors")) {
         task.kind = "batch";

@@ -102,6 +102,8 @@ void BarsPane::refresh()
     const auto of = [&](const RunResult &result) {
         return barsView(result, m_grid->currentData().toString().toStdString(), m_count->value(), Sign(m_sign->currentData().toInt()));
     };
+    if (!run->result->grids.empty())
+        m_bars->setUnit(effectUnit(run->result->baseline));
     m_bars->setView(place.prompt < 0 ? of(*run->result) : of(onePrompt(*run->result, place.prompt)));
     m_bars->setSelection(place.heads);
 }

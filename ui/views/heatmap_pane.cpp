@@ -184,6 +184,7 @@ void HeatmapPane::refresh()
     refreshChooser();
     widgets::HeatmapView view = shownHeatmap(m_explorer.navigation.place(), m_explorer.runs);
     const Mask &mask = m_explorer.navigation.place().mask;
+    m_threshold->setSuffix(view.unit.isEmpty() ? QString() : QLatin1Char(' ') + view.unit);
     maskBelow(view, mask.below);
     if (!mask.role.isEmpty())
         maskAllBut(view, m_explorer.roles.headsWith(mask.role));

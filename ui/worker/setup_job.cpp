@@ -44,10 +44,10 @@ SetupPtr setUpOnWorker(Workbench &bench, const JobContext &context, const SetupR
 
     say(0.9, "Reading the prompts");
     if (request.task.kind == "batch") {
-        setup->batch = load_batch(request.task, tokenizer);
+        setup->batch = load_batch(request.task, tokenizer, setup->model->config().n_ctx);
     } else {
         setup->model->need_tokenizer(); // or says why there is none
-        setup->pairs = load_pairs(request.task, *tokenizer);
+        setup->pairs = load_pairs(request.task, *tokenizer, setup->model->config().n_ctx);
         for (size_t i = 0; i < setup->pairs.size(); ++i) {
             const PromptPair &pair = setup->pairs[i];
             setup->clean_tokens.push_back(token_texts(*tokenizer, pair.clean_ids));

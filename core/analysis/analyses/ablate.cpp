@@ -114,16 +114,19 @@ void run_ablation(AnalysisRun &run)
     const at::Tensor before = head_attribution(run.in, [&](int l) { return run.in.runs.z_rows(run.clean(), l, rows); }, before_scale);
     const at::Tensor gain = (dla - before).mean(2).contiguous(); // [L, H]
     run.result.arrays["ablate.dla_change"] = to_array(dla - before);
-    const double clean_mean = run.result.baseline.clean_mean, ablated_mean = double(after.mean().item<float>());
+    const Baseline &baseline = run.result.baseline;
+    const double clean_mean = baseline.clean_mean, ablated_mean = double(after.mean().item<float>());
     std::vector<double> gains(gain.data_ptr<float>(), gain.data_ptr<float>() + gain.numel());
     for (const Head head : run.analysis.heads)
         gains[size_t(head.layer * c.n_heads + head.head)] = 0;
+    // Shares of a logit difference that vanishes say nothing: null.
+    const auto share = [&](double value) { return baseline.vanishes(clean_mean) ? nlohmann::json() : nlohmann::json(value / clean_mean); };
     nlohmann::json backups = nlohmann::json::array();
     for (const RankedHead &head : top_heads(gains, c.n_layers, c.n_heads, 15, 1))
         if (head.value > 0)
-            backups.push_back({{"head", dotted(head.head)}, {"change", head.value}, {"share_of_logit_diff", head.value / clean_mean}});
+            backups.push_back({{"head", dotted(head.head)}, {"change", head.value}, {"share_of_logit_diff", share(head.value)}});
     run.result.summary = {{"mode", mode}, {"logit_diff_before", clean_mean}, {"logit_diff_after", ablated_mean},
-                          {"change_percent", 100.0 * (ablated_mean - clean_mean) / clean_mean}, {"backup_heads", backups}};
+                          {"change_percent", share(100.0 * (ablated_mean - clean_mean))}, {"backup_heads", backups}};
     run.progress(3, 3);
 }
 

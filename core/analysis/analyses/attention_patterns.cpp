@@ -1,6 +1,9 @@
 // Attention of chosen heads on one prompt, kept with its tokens so that a report can draw it again from the result alone.
 #include "analysis/detail/readings.h"
+#include "base/check_index.h"
 #include "model/check_head.h"
+
+#include <algorithm>
 
 namespace patchbay {
 
@@ -11,9 +14,8 @@ namespace {
 void run_attention_patterns(AnalysisRun &run)
 {
     const PromptBatch &batch = run.in.batch;
-    const int prompt = int(run.option("prompt", 0));
-    if (prompt < 0 || prompt >= batch.prompts)
-        throw Error("options.prompt", std::to_string(prompt) + " is not one of the " + std::to_string(batch.prompts) + " prompts");
+    const int prompt = int(std::clamp(run.option("prompt", 0), -1e9, 1e9)); // a whole number, says check_analysis
+    check_index(prompt, batch.prompts, "options.prompt", "prompts");
     const AttentionKind kind = run.flag("value_weighted") ? AttentionKind::ValueWeighted : AttentionKind::Plain;
     const bool flipped = run.flag("flipped");
     const int64_t size = batch.end[size_t(prompt)] + 1;
@@ -41,11 +43,10 @@ void run_attention_patterns(AnalysisRun &run)
 
 std::string describe_attention_patterns(const Analysis &analysis)
 {
-    // People count prompts from 1; specs and the command line from 0.
     const bool given = analysis.options.is_object() && analysis.options.contains("prompt") && analysis.options.at("prompt").is_number_integer();
-    const int64_t prompt = given ? analysis.options.at("prompt").get<int64_t>() + 1 : 1;
+    const int64_t prompt = given ? analysis.options.at("prompt").get<int64_t>() : 0;
     return "Attention of " + heads_or(analysis, "the named heads") + (flag_set(analysis, "flipped") ? " in the flipped run" : " in the clean run")
-           + " on prompt " + std::to_string(prompt) + "; rows are destinations, columns sources."
+           + " on " + prompt_name(prompt) + "; rows are destinations, columns sources."
            + (flag_set(analysis, "value_weighted")
                   ? " Attention is weighted by the length of what is moved, |v W_O| of each source, relative to the longest."
                   : "");
@@ -60,7 +61,7 @@ const AnalysisInfo &declared::attention_patterns()
         .title = "Attention",
         .tip = "Attention patterns of some heads on one prompt, kept in the result",
         .heads = "the heads whose attention to keep",
-        .parameters = {{"prompt", Parameter::Kind::Whole, "index of the prompt, from 0 (0)"},
+        .parameters = {{"prompt", Parameter::Kind::Whole, "index of the prompt, counted from 0 (0)"},
                        {"flipped", Parameter::Kind::Flag, "of the flipped prompt instead of the clean one"},
                        {"value_weighted", Parameter::Kind::Flag,
                         "attention times the length of what is moved, relative to the longest"}},

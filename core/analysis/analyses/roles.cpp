@@ -1,7 +1,10 @@
 // Roles of heads: the runs and analyses that the marks of every role come from, and the labels that they earn.
 #include "analysis/analysis.h"
 #include "analysis/detail/readings.h"
+#include "analysis/recipe.h"
 #include "analysis/roles.h"
+
+#include <cmath>
 
 namespace patchbay {
 
@@ -13,6 +16,9 @@ void run_roles(AnalysisRun &run)
 {
     const ModelConfig &c = run.config();
     const RoleThresholds thresholds = RoleThresholds::from_json(run.analysis.options);
+    const Baseline &baseline = run.result.baseline;
+    if (!baseline.shares_make_sense())
+        throw NothingToDo("roles", "rest on effects in % of the gap between the clean and the flipped runs, which vanishes");
     constexpr int steps = 7;
     int done = 0;
     RoleQuantities q;
@@ -67,7 +73,7 @@ void run_roles(AnalysisRun &run)
         take(analysis("ablate", movers), "ablate.dla_change", "backup");
         q["backup"].name = "gain in direct attribution ÷ logit difference";
         for (double &value : q["backup"].values)
-            value /= run.result.baseline.clean_mean;
+            value = baseline.vanishes(baseline.clean_mean) ? std::nan("") : value / baseline.clean_mean;
         // The ablated heads cannot be their own backup.
         for (const Head head : movers)
             q["backup"].values[size_t(head.layer * c.n_heads + head.head)] = 0;

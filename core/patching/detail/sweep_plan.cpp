@@ -1,7 +1,9 @@
 #include "patching/detail/sweep_plan.h"
 
+#include "base/check_index.h"
 #include "base/error.h"
 
+#include <algorithm>
 #include <cstring>
 #include <set>
 
@@ -22,11 +24,23 @@ const std::vector<int> &role_positions(const PromptBatch &batch, const std::stri
     return at;
 }
 
+// A position that only the longer prompts reach is patched there; one that no prompt has would change nothing, without a word.
+void check_positions(const Positions &positions, const BatchLayout &layout)
+{
+    if (positions.kind != Positions::Kind::List)
+        return;
+    if (positions.list.empty())
+        throw Error("positions", "the list is empty: name at least one");
+    for (const int position : positions.list)
+        check_index(position, *std::max_element(layout.end.begin(), layout.end.end()) + 1, "positions", "positions");
+}
+
 } // namespace
 
 std::shared_ptr<const RowMap> chosen_rows(const Positions &positions, const PromptBatch &batch, const BatchLayout &layout, const std::vector<int> &first,
                                           int one_position)
 {
+    check_positions(positions, layout);
     const std::vector<int> &role = positions.kind == Positions::Kind::Role ? role_positions(batch, positions.role) : layout.end;
     std::vector<std::vector<int>> rows(static_cast<size_t>(layout.prompts));
     for (int p = 0; p < layout.prompts; ++p) {
