@@ -3,10 +3,11 @@
 
 namespace patchbay::detail {
 
-void Block::attend(int head, const float *q, int64_t q_stride, int nq, int first, const KeyRows *keys, int key_runs, float *z, int64_t z_stride,
-                   float *scratch, float *pattern, int64_t pattern_stride) const
+void Block::attend(int head, const float *q, int64_t q_stride, int nq, int first, const KeyRows *keys, int key_runs,
+                   float *z, int64_t z_stride, float *scratch, float *pattern, int64_t pattern_stride) const
 {
-    kernels().attend(q, q_stride, nq, first, keys, key_runs, m_traits.rule(head), z, z_stride, scratch, pattern, pattern_stride);
+    kernels().attend(q, q_stride, nq, first, keys, key_runs, m_traits.rule(head), z, z_stride, scratch, pattern,
+                     pattern_stride);
 }
 
 void Block::scores(int head, const float *q, int position, const KeyRows &keys, float *out) const
@@ -23,7 +24,8 @@ void Block::pattern_gradient(int position, const float *gz, const float *v, int6
         ds[j] = kernels().dot(gz, v + j * stride, m_traits.d_head);
 }
 
-void Block::score_gradient(int head, int position, const float *q, const float *k, int64_t stride, const float *pattern, float along, float *ds) const
+void Block::score_gradient(int head, int position, const float *q, const float *k, int64_t stride, const float *pattern,
+                           float along, float *ds) const
 {
     const AttendRule rule = m_traits.rule(head);
     for (int j = 0; j <= position; ++j) {

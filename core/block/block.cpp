@@ -4,7 +4,10 @@
 
 namespace patchbay::detail {
 
-Block::Block(const BlockTraits &traits, BlockWeights weights, Rotary rotary) : m_traits(traits), m(std::move(weights)), m_rotary(std::move(rotary)) {}
+Block::Block(const BlockTraits &traits, BlockWeights weights, Rotary rotary)
+    : m_traits(traits), m(std::move(weights)), m_rotary(std::move(rotary))
+{
+}
 
 BlockWeights plain_weights(const ModelConfig &c, const LayerWeights &w)
 {
@@ -51,7 +54,9 @@ void add_bias(float *y, const at::Tensor &bias, int64_t first, int64_t rows, int
     if (!bias.defined())
         return;
     const float *b = bias.data_ptr<float>() + first;
-    parallel_rows(rows, 64, [&](int64_t begin, int64_t end) { kernels().add_bias(y + begin * stride, b, end - begin, int(n), stride); });
+    parallel_rows(rows, 64, [&](int64_t begin, int64_t end) {
+        kernels().add_bias(y + begin * stride, b, end - begin, int(n), stride);
+    });
 }
 
 void Block::add_normed(const RowNorm &post, float *sum, int64_t rows, float *out, bool accumulate) const
@@ -62,7 +67,9 @@ void Block::add_normed(const RowNorm &post, float *sum, int64_t rows, float *out
         return;
     }
     post.apply(sum, sum, rows);
-    parallel_rows(rows, 64, [&](int64_t begin, int64_t end) { kernels().axpy(1.f, sum + begin * D, out + begin * D, (end - begin) * D); });
+    parallel_rows(rows, 64, [&](int64_t begin, int64_t end) {
+        kernels().axpy(1.f, sum + begin * D, out + begin * D, (end - begin) * D);
+    });
 }
 
 } // namespace patchbay::detail

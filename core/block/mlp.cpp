@@ -100,7 +100,8 @@ at::Tensor Block::mlp_backward(const at::Tensor &xn, const at::Tensor &g) const
 {
     const int64_t n = xn.size(0), M = m_traits.d_mlp, D = m_traits.d_model;
     const float *x = xn.data_ptr<float>();
-    at::Tensor pre = at::empty({n, M}, at::kFloat), g_post = at::empty({n, M}, at::kFloat), out = at::empty({n, D}, at::kFloat), linear;
+    at::Tensor pre = at::empty({n, M}, at::kFloat), g_post = at::empty({n, M}, at::kFloat),
+               out = at::empty({n, D}, at::kFloat), linear;
     mlp_pre(x, n, pre.data_ptr<float>());
     if (m_traits.gated_mlp) {
         linear = at::empty({n, M}, at::kFloat);
@@ -124,7 +125,8 @@ at::Tensor Block::mlp_backward(const at::Tensor &xn, const at::Tensor &g) const
         g_post *= linear;
     }
     const at::Tensor g_pre = activation_gradient(m_traits.activation, g_post, pre).contiguous();
-    gemm_bt(n, D, M, g_pre.data_ptr<float>(), M, W_act.data_ptr<float>(), M, out.data_ptr<float>(), D, m_traits.gated_mlp);
+    gemm_bt(n, D, M, g_pre.data_ptr<float>(), M, W_act.data_ptr<float>(), M, out.data_ptr<float>(), D,
+            m_traits.gated_mlp);
     return out;
 }
 

@@ -10,7 +10,8 @@
 namespace patchbay::detail {
 
 RowNorm::RowNorm(Norm kind, double eps, int width, at::Tensor weight, at::Tensor bias)
-    : m_kind(kind), m_eps(float(eps)), m_identity(false), m_width(width), m_weight(std::move(weight)), m_bias(std::move(bias))
+    : m_kind(kind), m_eps(float(eps)), m_identity(false), m_width(width), m_weight(std::move(weight)),
+      m_bias(std::move(bias))
 {
 }
 

@@ -20,7 +20,8 @@ void clip(float *y, int64_t rows, int64_t n, int64_t stride, float most)
 
 } // namespace
 
-void Block::project(const float *xn, int64_t xn_stride, int64_t rows, int64_t first, int64_t columns, float *out, int64_t stride) const
+void Block::project(const float *xn, int64_t xn_stride, int64_t rows, int64_t first, int64_t columns, float *out,
+                    int64_t stride) const
 {
     const int64_t S = m_traits.qkv_width();
     gemm(rows, columns, m_traits.d_model, xn, xn_stride, m.W_qkv.data_ptr<float>() + first, S, out, stride);
@@ -88,7 +89,8 @@ void Block::turn_part_backward(Part part, float *g, const float *before, int hea
         for (int i = 0; i < d; ++i)
             weighed[size_t(h * d + i)] = g[h * d + i] * w[(h / copies) * d + i];
     std::fill_n(g, heads * d, 0.f);
-    kernels().norm_backward(before, weighed.data(), g, whole ? 1 : heads, whole ? heads * d : d, float(m_traits.eps), rms);
+    kernels().norm_backward(before, weighed.data(), g, whole ? 1 : heads, whole ? heads * d : d, float(m_traits.eps),
+                            rms);
 }
 
 void Block::turn(float *rows, int64_t count, int64_t stride, int64_t first, int64_t columns, const int *positions) const
@@ -117,8 +119,8 @@ void Block::turn(float *rows, int64_t count, int64_t stride, int64_t first, int6
     });
 }
 
-void Block::project_backward(float *g, int64_t stride, const float *projected, int64_t projected_stride, int64_t rows, int64_t first, int64_t columns,
-                             float *g_xn) const
+void Block::project_backward(float *g, int64_t stride, const float *projected, int64_t projected_stride, int64_t rows,
+                             int64_t first, int64_t columns, float *g_xn) const
 {
     const int64_t D = m_traits.d_model, S = m_traits.qkv_width();
     if (m_traits.clip_qkv > 0)

@@ -20,8 +20,9 @@ std::vector<Rotary> Rotary::of_layers(const ModelConfig &c, int64_t positions)
         Rotary &rotary = by_base[traits.rotary_base];
         if (!rotary.turns()) {
             // Angles in double: at float32, far positions lose digits.
-            const at::Tensor frequency = at::tensor(rotary_frequencies(c, layer), at::kDouble);                  // [half]
-            const at::Tensor angle = at::arange(positions, at::kDouble).unsqueeze(1) * frequency.unsqueeze(0); // [positions, half]
+            const at::Tensor frequency = at::tensor(rotary_frequencies(c, layer), at::kDouble); // [half]
+            const at::Tensor angle =
+                at::arange(positions, at::kDouble).unsqueeze(1) * frequency.unsqueeze(0); // [positions, half]
             rotary.m_cos = angle.cos().to(at::kFloat).contiguous();
             rotary.m_sin = angle.sin().to(at::kFloat).contiguous();
             rotary.m_half = c.rotary_dim / 2;
@@ -36,7 +37,8 @@ void Rotary::turn(float *row, int position) const
 {
     if (!turns())
         return;
-    const float *c = m_cos.data_ptr<float>() + int64_t(position) * m_half, *s = m_sin.data_ptr<float>() + int64_t(position) * m_half;
+    const float *c = m_cos.data_ptr<float>() + int64_t(position) * m_half,
+                *s = m_sin.data_ptr<float>() + int64_t(position) * m_half;
     if (!m_interleaved) {
         kernels().rotate(row, c, s, m_half);
         return;
@@ -52,7 +54,8 @@ void Rotary::turn_back(float *row, int position) const
 {
     if (!turns())
         return;
-    const float *c = m_cos.data_ptr<float>() + int64_t(position) * m_half, *s = m_sin.data_ptr<float>() + int64_t(position) * m_half;
+    const float *c = m_cos.data_ptr<float>() + int64_t(position) * m_half,
+                *s = m_sin.data_ptr<float>() + int64_t(position) * m_half;
     const int step = m_interleaved ? 2 : 1, pair = m_interleaved ? 1 : m_half;
     for (int i = 0; i < m_half; ++i) {
         float &first = row[i * step], &second = row[i * step + pair];

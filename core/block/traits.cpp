@@ -6,7 +6,8 @@ namespace patchbay::detail {
 
 namespace {
 
-// As ALiBi's authors have them (Press et al. 2022): a geometric series, for heads that are no power of two filled up from the next longer one.
+// As ALiBi's authors have them (Press et al. 2022): a geometric series, for heads that are no power of two filled up
+// from the next longer one.
 std::vector<float> slopes(int heads)
 {
     const auto series = [](int n) {
@@ -28,9 +29,9 @@ std::vector<float> slopes(int heads)
 } // namespace
 
 BlockTraits::BlockTraits(const ModelConfig &c, int layer)
-    : d_model(c.d_model), n_heads(c.n_heads), n_kv_heads(c.n_kv_heads), d_head(c.d_head), d_mlp(c.d_mlp), norm(c.norm), eps(c.eps),
-      pre_norms(c.pre_norms), post_norms(c.post_norms), qk_norm(c.qk_norm), clip_qkv(float(c.clip_qkv)), activation(c.activation),
-      gated_mlp(c.gated_mlp), parallel(c.parallel), attend_rule{}
+    : d_model(c.d_model), n_heads(c.n_heads), n_kv_heads(c.n_kv_heads), d_head(c.d_head), d_mlp(c.d_mlp), norm(c.norm),
+      eps(c.eps), pre_norms(c.pre_norms), post_norms(c.post_norms), qk_norm(c.qk_norm), clip_qkv(float(c.clip_qkv)),
+      activation(c.activation), gated_mlp(c.gated_mlp), parallel(c.parallel), attend_rule{}
 {
     attend_rule.d = c.d_head;
     attend_rule.scale = float(c.attention_scale > 0 ? c.attention_scale : 1.0 / std::sqrt(double(c.d_head)));

@@ -1,5 +1,5 @@
-// What attention writes to the residual stream: the heads' z through W_O, summed, and normed where blocks norm their output. A post norm
-// couples the heads of a layer: what one of them changes is known only from the whole sum.
+// What attention writes to the residual stream: the heads' z through W_O, summed, and normed where blocks norm their
+// output. A post norm couples the heads of a layer: what one of them changes is known only from the whole sum.
 #include "block/detail/block.h"
 
 #include "patching/detail/gemm.h"

@@ -16,11 +16,13 @@ struct RotaryScaling {
     enum class Type { None, Linear, Llama3 };
     Type type = Type::None;
     double factor = 1;
-    double low_freq_factor = 1, high_freq_factor = 4; ///< Llama3: turns within original_ctx below which all, above which nothing is slowed
+    double low_freq_factor = 1,
+           high_freq_factor = 4; ///< Llama3: turns within original_ctx below which all, above which nothing is slowed
     double original_ctx = 8192;                       ///< Llama3
 };
 
-/// Queries and keys normed before rotary, by the model's kind of norm: each head by itself, or all heads of a row as one.
+/// Queries and keys normed before rotary, by the model's kind of norm: each head by itself, or all heads of a row as
+/// one.
 enum class QkNorm { None, PerHead, WholeWidth };
 
 /// What may differ from layer to layer.
@@ -35,7 +37,8 @@ struct ModelConfig {
     std::string family; ///< model_type of config.json: "gpt_neox", "gpt2", … (model/families has a file for each)
     int n_layers = 0;
     int n_heads = 0;
-    int n_kv_heads = 0; ///< = n_heads unless keys and values are grouped; query head h reads KV head h / (n_heads / n_kv_heads)
+    int n_kv_heads =
+        0; ///< = n_heads unless keys and values are grouped; query head h reads KV head h / (n_heads / n_kv_heads)
     int d_model = 0;
     int d_head = 0;
     int d_mlp = 0;
@@ -62,7 +65,10 @@ struct ModelConfig {
 
     /// Positions are an embedding (W_pos) of their own.
     bool learned_positions() const { return rotary_dim == 0 && !alibi; }
-    LayerTraits traits_of(int layer) const { return layer_traits.empty() ? LayerTraits() : layer_traits[size_t(layer)]; }
+    LayerTraits traits_of(int layer) const
+    {
+        return layer_traits.empty() ? LayerTraits() : layer_traits[size_t(layer)];
+    }
     int kv_group() const { return n_heads / n_kv_heads; }
     bool grouped() const { return n_kv_heads != n_heads; }
 };

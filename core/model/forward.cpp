@@ -2,37 +2,18 @@
 
 #include "base/error.h"
 #include "block/detail/block.h"
-#include "patching/detail/parallel.h"
-
-#include <cstring>
-#include <limits>
+#include "model/detail/plain_attention.h"
 
 namespace patchbay {
 
 namespace {
 
 using detail::Block;
-using detail::KeyRows;
 using detail::Part;
 using detail::RowNorm;
 
-// A softmax that treats what is not finite as never seen: a row without any finite score (possible only by intervention) attends to nothing.
-void softmax_row(const float *scores, float *pattern, int count)
-{
-    constexpr float unseen = -3.0e38f;
-    bool any = false;
-    for (int j = 0; j < count; ++j) {
-        pattern[j] = scores[j] > unseen ? std::min(scores[j], -unseen) : unseen;
-        any = any || pattern[j] > unseen;
-    }
-    if (any)
-        detail::kernels().softmax(pattern, count);
-    else
-        std::fill_n(pattern, count, 0.f);
-}
-
-// Letters in comments: P prompts, T positions, D d_model, H heads, G key/value heads, d d_head, M d_mlp. The arithmetic is core/block's, over all
-// rows [P T]; what this adds is the hook points between its steps.
+// Letters in comments: P prompts, T positions, D d_model, H heads, G key/value heads, d d_head, M d_mlp. The arithmetic
+// is core/block's, over all rows [P T]; what this adds is the hook points between its steps.
 class Pass {
 public:
     Pass(const ModelConfig &config, const Weights &weights, Hooks &hooks, const ForwardOptions &options)
@@ -44,18 +25,21 @@ public:
     {
         P = tokens.size(0);
         T = tokens.size(1);
-        at::Tensor x = stream("hook_embed", w.W_E.index_select(0, tokens.flatten()).view({P, T, c.d_model})); // [P, T, D]
+        at::Tensor x =
+            stream("hook_embed", w.W_E.index_select(0, tokens.flatten()).view({P, T, c.d_model})); // [P, T, D]
         if (c.learned_positions())
             x = x + stream("hook_pos_embed", w.W_pos.slice(0, 0, T).expand_as(x)); // [P, T, D]
         const std::vector<detail::Rotary> rotary = detail::Rotary::of_layers(c, T);
         for (int layer = 0; layer < c.n_layers; ++layer) {
             cancel.check();
-            const Block block(detail::BlockTraits(c, layer), detail::plain_weights(c, w.layers[size_t(layer)]), rotary[size_t(layer)]);
+            const Block block(detail::BlockTraits(c, layer), detail::plain_weights(c, w.layers[size_t(layer)]),
+                              rotary[size_t(layer)]);
             b = &block;
             m_layer = layer;
             x = through_block(x);
         }
-        return norm("ln_final.", RowNorm(c.norm, c.eps, c.d_model, w.ln_final_w, w.ln_final_b), x, HookAxes::Stream, true);
+        return norm("ln_final.", RowNorm(c.norm, c.eps, c.d_model, w.ln_final_w, w.ln_final_b), x, HookAxes::Stream,
+                    true);
     }
 
 private:
@@ -78,7 +62,8 @@ private:
         if (norm.identity())
             return input;
         const auto hook = [&](const char *suffix, const at::Tensor &value) {
-            return (keeps ? m_hooks.at(prefix + suffix, value, axes) : m_hooks.changed(prefix + suffix, value, axes)).contiguous();
+            return (keeps ? m_hooks.at(prefix + suffix, value, axes) : m_hooks.changed(prefix + suffix, value, axes))
+                .contiguous();
         };
         const at::Tensor x = input.contiguous();
         const int64_t rows = x.numel() / x.size(-1);
@@ -95,13 +80,16 @@ private:
         return c.norm == Norm::RmsNorm ? normalized : hook("hook_normalized", normalized);
     }
 
-    /// What one of queries, keys and values reads, normalised: [P, T, D], or [P, T, heads, D] where an input of single heads is
-    /// changed (or split inputs are asked for).
-    at::Tensor attention_input(const at::Tensor &attn_in, const char *suffix, int64_t heads, HookAxes axes, const at::Tensor &shared, bool last)
+    /// What one of queries, keys and values reads, normalised: [P, T, D], or [P, T, heads, D] where an input of single
+    /// heads is changed (or split inputs are asked for).
+    at::Tensor attention_input(const at::Tensor &attn_in, const char *suffix, int64_t heads, HookAxes axes,
+                               const at::Tensor &shared, bool last)
     {
         const std::string name = at(suffix);
-        const bool per_query_head = heads == c.n_kv_heads && c.grouped() && (m_options.ungroup_kv || m_hooks.changes_query_heads(name));
-        at::Tensor input = attn_in.dim() == 4 ? attn_in : attn_in.unsqueeze(2).expand({-1, -1, heads, -1}); // [P, T, heads, D]
+        const bool per_query_head =
+            heads == c.n_kv_heads && c.grouped() && (m_options.ungroup_kv || m_hooks.changes_query_heads(name));
+        at::Tensor input =
+            attn_in.dim() == 4 ? attn_in : attn_in.unsqueeze(2).expand({-1, -1, heads, -1}); // [P, T, heads, D]
         if (input.size(2) == heads)
             input = m_hooks.changed(name, input, axes);
         else
@@ -125,12 +113,13 @@ private:
             b->project(in.data_ptr<float>(), D, P * T, b->column(part, 0), width, out.data_ptr<float>(), width);
         else
             for (int64_t h = 0; h < heads; ++h) // per query head: each with its group's weights
-                b->project(in.data_ptr<float>() + h * D, heads * D, P * T, b->column(part, int(h * (c.n_heads / heads))), d,
-                           out.data_ptr<float>() + h * d, width);
+                b->project(in.data_ptr<float>() + h * D, heads * D, P * T,
+                           b->column(part, int(h * (c.n_heads / heads))), d, out.data_ptr<float>() + h * d, width);
         return out;
     }
 
-    /// Interventions and keeping for keys and values: shared ones first, then those of single query heads on ungrouped copies.
+    /// Interventions and keeping for keys and values: shared ones first, then those of single query heads on ungrouped
+    /// copies.
     at::Tensor kv_hook(const std::string &name, at::Tensor x)
     {
         if (x.size(2) == c.n_kv_heads)
@@ -149,10 +138,15 @@ private:
     void refuse_shared(const std::string &name) const
     {
         if (m_hooks.changes_shared_heads(name))
-            throw Error(name, "another intervention gives every query head its own input here; name query heads (per_query_head)");
+            throw Error(
+                name,
+                "another intervention gives every query head its own input here; name query heads (per_query_head)");
     }
 
-    at::Tensor ungrouped(const at::Tensor &x) const { return x.size(2) == c.n_heads ? x : x.repeat_interleave(c.kv_group(), 2); }
+    at::Tensor ungrouped(const at::Tensor &x) const
+    {
+        return x.size(2) == c.n_heads ? x : x.repeat_interleave(c.kv_group(), 2);
+    }
 
     /// Each row [heads, d] of x [P, T, heads, d] handed to `turn` with its position, on a copy.
     template <typename Turn> at::Tensor turned(const at::Tensor &x, const Turn &turn) const
@@ -164,75 +158,43 @@ private:
         return out;
     }
 
-    /// Scores [P, H, T (query), T (key)] of q [P, T, H, d] and k [P, T, heads, d]; what is not seen is −∞.
-    at::Tensor scores(const at::Tensor &q, const at::Tensor &k) const
-    {
-        const int64_t H = c.n_heads, heads = k.size(2), d = c.d_head;
-        at::Tensor out = at::full({P, H, T, T}, -std::numeric_limits<float>::infinity(), at::kFloat);
-        detail::parallel_rows(P * H, 1, [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i) {
-                const int64_t p = i / H, h = i % H;
-                const KeyRows keys{k.data_ptr<float>() + (p * T * heads + h / (H / heads)) * d, nullptr, heads * d, int(T)};
-                for (int64_t t = 0; t < T; ++t)
-                    b->scores(int(h), q.data_ptr<float>() + ((p * T + t) * H + h) * d, int(t), keys, out.data_ptr<float>() + (i * T + t) * T);
-            }
-        });
-        return out;
-    }
-
-    at::Tensor softmax(const at::Tensor &scores) const
-    {
-        at::Tensor out = at::empty_like(scores);
-        for (int64_t row = 0; row < scores.numel() / T; ++row)
-            softmax_row(scores.data_ptr<float>() + row * T, out.data_ptr<float>() + row * T, int(T));
-        return out;
-    }
-
-    /// z [P, T, H, d] = pattern [P, H, T, T] v [P, T, heads, d].
-    at::Tensor mixed(const at::Tensor &pattern, const at::Tensor &v) const
-    {
-        const int64_t H = c.n_heads, heads = v.size(2), d = c.d_head;
-        at::Tensor z = at::empty({P, T, H, d}, at::kFloat);
-        detail::parallel_rows(P * H, 1, [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i) {
-                const int64_t p = i / H, h = i % H;
-                const KeyRows values{nullptr, v.data_ptr<float>() + (p * T * heads + h / (H / heads)) * d, heads * d, int(T)};
-                for (int64_t t = 0; t < T; ++t)
-                    detail::kernels().mix(pattern.data_ptr<float>() + (i * T + t) * T, 0, int(T), &values, 1, int(d),
-                                          z.data_ptr<float>() + ((p * T + t) * H + h) * d);
-            }
-        });
-        return z;
-    }
-
     at::Tensor attention(const at::Tensor &pre)
     {
         at::Tensor attn_in = pre; // [P, T, D], or [P, T, H, D] once a head has an input of its own
         if (m_hooks.wants(at("hook_attn_in"))) {
-            const at::Tensor copies = m_hooks.at(at("hook_attn_in"), pre.unsqueeze(2).expand({-1, -1, c.n_heads, -1}), HookAxes::Heads);
+            const at::Tensor copies =
+                m_hooks.at(at("hook_attn_in"), pre.unsqueeze(2).expand({-1, -1, c.n_heads, -1}), HookAxes::Heads);
             if (m_hooks.changes(at("hook_attn_in")))
                 attn_in = copies;
         }
         const at::Tensor shared = norm(at("ln1."), b->attn_norm(), pre, HookAxes::Stream, !m_options.split_qkv);
         const at::Tensor q_in = attention_input(attn_in, "hook_q_input", c.n_heads, HookAxes::Heads, shared, false);
-        const at::Tensor k_in = attention_input(attn_in, "hook_k_input", c.n_kv_heads, HookAxes::KvHeads, shared, false);
+        const at::Tensor k_in =
+            attention_input(attn_in, "hook_k_input", c.n_kv_heads, HookAxes::KvHeads, shared, false);
         const at::Tensor v_in = attention_input(attn_in, "hook_v_input", c.n_kv_heads, HookAxes::KvHeads, shared, true);
 
         at::Tensor q = m_hooks.at(at("attn.hook_q"), project(Part::Query, q_in), HookAxes::Heads); // [P, T, H, d]
         at::Tensor k = kv_hook(at("attn.hook_k"), project(Part::Key, k_in));                       // [P, T, G or H, d]
         const at::Tensor v = kv_hook(at("attn.hook_v"), project(Part::Value, v_in)).contiguous();  // [P, T, G or H, d]
         if (b->traits().norms_queries()) {
-            q = m_hooks.at(at("attn.hook_q_norm"), turned(q, [&](float *row, int heads, int) { b->norm_part(Part::Query, row, heads); }), HookAxes::Heads);
-            k = kv_hook(at("attn.hook_k_norm"), turned(k, [&](float *row, int heads, int) { b->norm_part(Part::Key, row, heads); }));
+            q = m_hooks.at(at("attn.hook_q_norm"),
+                           turned(q, [&](float *row, int heads, int) { b->norm_part(Part::Query, row, heads); }),
+                           HookAxes::Heads);
+            k = kv_hook(at("attn.hook_k_norm"),
+                        turned(k, [&](float *row, int heads, int) { b->norm_part(Part::Key, row, heads); }));
         }
         if (b->rotary().turns()) {
             const auto rotate = [&](float *row, int heads, int position) { b->rotate(row, heads, position); };
             q = m_hooks.at(at("attn.hook_rot_q"), turned(q, rotate), HookAxes::Heads);
             k = kv_hook(at("attn.hook_rot_k"), turned(k, rotate));
         }
-        const at::Tensor seen = m_hooks.at(at("attn.hook_attn_scores"), scores(q.contiguous(), k.contiguous()), HookAxes::Pattern); // [P, H, T, T]
-        const at::Tensor pattern = m_hooks.at(at("attn.hook_pattern"), softmax(seen.contiguous()), HookAxes::Pattern);
-        const at::Tensor z = m_hooks.at(at("attn.hook_z"), mixed(pattern.contiguous(), v), HookAxes::Heads).contiguous(); // [P, T, H, d]
+        const at::Tensor seen =
+            m_hooks.at(at("attn.hook_attn_scores"), detail::plain_scores(*b, q.contiguous(), k.contiguous()),
+                       HookAxes::Pattern); // [P, H, T, T]
+        const at::Tensor pattern =
+            m_hooks.at(at("attn.hook_pattern"), detail::plain_softmax(seen.contiguous()), HookAxes::Pattern);
+        const at::Tensor z = m_hooks.at(at("attn.hook_z"), detail::plain_mix(pattern.contiguous(), v), HookAxes::Heads)
+                                 .contiguous(); // [P, T, H, d]
         return norm(at("ln1_post."), b->attn_post(), head_sum(z), HookAxes::Stream, true);
     }
 
@@ -255,7 +217,8 @@ private:
 
     at::Tensor mlp(const at::Tensor &mid)
     {
-        const at::Tensor x = norm(at("ln2."), b->mlp_norm(), stream(at("hook_mlp_in"), mid), HookAxes::Stream, true).contiguous(); // [P, T, D]
+        const at::Tensor x = norm(at("ln2."), b->mlp_norm(), stream(at("hook_mlp_in"), mid), HookAxes::Stream, true)
+                                 .contiguous();      // [P, T, D]
         at::Tensor pre = rows_like(c.d_mlp), linear; // [P, T, M]
         b->mlp_pre(x.data_ptr<float>(), P * T, pre.data_ptr<float>());
         at::Tensor post = stream(at("mlp.hook_pre"), pre).contiguous().clone();

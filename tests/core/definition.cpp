@@ -36,7 +36,8 @@ double activated(Activation activation, double x)
 {
     switch (activation) {
     case Activation::Gelu: return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2));
-    case Activation::GeluNew: return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+    case Activation::GeluNew:
+        return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
     case Activation::Silu: return x / (1 + std::exp(-x));
     case Activation::Relu: break;
     }
@@ -94,7 +95,8 @@ void DefinitionRun::change(const std::string &name, Doubles &x, bool per_query_h
         for (int64_t i = 0; i < int64_t(x.values.size()); ++i) {
             const int64_t prompt = i / x.stride(1), pos = i / x.stride(pos_axis + 1) % x.shape[pos_axis];
             const int64_t head = heads ? i / x.stride(head_axis + 1) % x.shape[head_axis] : -1;
-            if (!change.heads.empty() && std::find(change.heads.begin(), change.heads.end(), head) == change.heads.end())
+            if (!change.heads.empty()
+                && std::find(change.heads.begin(), change.heads.end(), head) == change.heads.end())
                 continue;
             if (!change.positions.empty()) {
                 const std::vector<int> &list = change.positions[change.positions.size() == 1 ? 0 : size_t(prompt)];
@@ -133,7 +135,8 @@ Doubles DefinitionRun::norm(const std::string &prefix, Doubles x, bool hooks)
         const double *weights = weight(prefix + "w"), *bias = weight(prefix + "b");
         for (int64_t r = 0; r < rows; ++r)
             for (int64_t i = 0; i < n; ++i)
-                x.values[size_t(r * n + i)] = x.values[size_t(r * n + i)] * (weights ? weights[i] : 1) + (bias ? bias[i] : 0);
+                x.values[size_t(r * n + i)] =
+                    x.values[size_t(r * n + i)] * (weights ? weights[i] : 1) + (bias ? bias[i] : 0);
     };
     if (c.norm == Norm::LayerNorm)
         weigh();

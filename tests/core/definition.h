@@ -1,5 +1,5 @@
-// The model by its definition: plain loops in double precision over the weights' own names, sharing nothing with core but those weights and the
-// configuration. What the plain pass and the engine are compared with.
+// The model by its definition: plain loops in double precision over the weights' own names, sharing nothing with core
+// but those weights and the configuration. What the plain pass and the engine are compared with.
 #pragma once
 
 #include "model/hooked_transformer.h"

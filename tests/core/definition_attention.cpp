@@ -84,13 +84,15 @@ void DefinitionRun::rotate(Doubles &x) const
         }
 }
 
-// The ALiBi slope of a head: powers of 2^(-8 / n), for the heads beyond a power of two every other one of the next longer series.
+// The ALiBi slope of a head: powers of 2^(-8 / n), for the heads beyond a power of two every other one of the next
+// longer series.
 double DefinitionRun::slope(int64_t head) const
 {
     int64_t power = 1;
     while (2 * power <= c.n_heads)
         power *= 2;
-    return head < power ? std::exp2(-8.0 * double(head + 1) / double(power)) : std::exp2(-8.0 * double(2 * (head - power) + 1) / double(2 * power));
+    return head < power ? std::exp2(-8.0 * double(head + 1) / double(power))
+                        : std::exp2(-8.0 * double(2 * (head - power) + 1) / double(2 * power));
 }
 
 Doubles DefinitionRun::attention(const Doubles &stream)
@@ -101,7 +103,8 @@ Doubles DefinitionRun::attention(const Doubles &stream)
     hook(at("hook_attn_in"), copied);
     const Doubles *attn_in = changes(at("hook_attn_in"), false) ? &copied : nullptr;
     const Doubles shared = c.pre_norms ? norm(at("ln1."), stream, true) : stream;
-    Doubles q = projected('q', stream, shared, attn_in), k = projected('k', stream, shared, attn_in), v = projected('v', stream, shared, attn_in);
+    Doubles q = projected('q', stream, shared, attn_in), k = projected('k', stream, shared, attn_in),
+            v = projected('v', stream, shared, attn_in);
     hook(at("attn.hook_q"), q);
     kv_hook(at("attn.hook_k"), k);
     kv_hook(at("attn.hook_v"), v);
@@ -120,7 +123,9 @@ Doubles DefinitionRun::attention(const Doubles &stream)
     }
     k = copies(k);
     v = copies(v);
-    const auto head_row = [&](const Doubles &x, int64_t p, int64_t t, int64_t h) { return x.values.data() + ((p * T + t) * H + h) * d; };
+    const auto head_row = [&](const Doubles &x, int64_t p, int64_t t, int64_t h) {
+        return x.values.data() + ((p * T + t) * H + h) * d;
+    };
     Doubles pattern = zeros({P, H, T, T});
     each(pattern, [&](int64_t row, int64_t j) {
         const int64_t p = row / (H * T), h = row / T % H, i = row % T;

@@ -19,7 +19,8 @@ inline Doubles zeros(std::vector<int64_t> shape)
 class DefinitionRun {
 public:
     DefinitionRun(const Definition &model, const Tokens &tokens, const std::vector<Change> &changes, bool ungroup)
-        : c(model.m_config), w(model.m_weights), m_tokens(tokens), m_changes(changes), m_ungroup(ungroup), P(tokens.prompts), T(tokens.width)
+        : c(model.m_config), w(model.m_weights), m_tokens(tokens), m_changes(changes), m_ungroup(ungroup),
+          P(tokens.prompts), T(tokens.width)
     {
     }
 
@@ -55,8 +56,9 @@ private:
     }
     bool changes(const std::string &name, bool per_query_head) const
     {
-        return std::any_of(m_changes.begin(), m_changes.end(),
-                           [&](const Change &change) { return change.hook == name && change.per_query_head == per_query_head; });
+        return std::any_of(m_changes.begin(), m_changes.end(), [&](const Change &change) {
+            return change.hook == name && change.per_query_head == per_query_head;
+        });
     }
     /// Keys, values and their inputs: shared ones, then those of single query heads on copies.
     void kv_hook(const std::string &name, Doubles &x)

@@ -36,12 +36,15 @@ inline ModelConfig random_config(Draw &draw)
     c.d_vocab = draw.between(20, 60);
     c.n_ctx = 32;
     c.norm = c.family == "llama" ? Norm::RmsNorm : Norm::LayerNorm;
-    c.activation = c.family == "llama" ? Activation::Silu : c.family == "gpt2" ? Activation::GeluNew : Activation::Gelu;
+    c.activation = c.family == "llama" ? Activation::Silu
+        : c.family == "gpt2"           ? Activation::GeluNew
+                                       : Activation::Gelu;
     c.gated_mlp = c.family == "llama";
     c.parallel = c.family == "gpt_neox" && draw.chance(60);
     c.rotary_dim = c.family == "gpt2" ? 0 : c.family == "llama" ? c.d_head : c.d_head / 2;
     if (c.rotary_dim > 0 && draw.chance(40))
-        c.rotary_scaling = {draw.chance(50) ? RotaryScaling::Type::Linear : RotaryScaling::Type::Llama3, double(draw.between(2, 8)), 1, 4, 24};
+        c.rotary_scaling = {draw.chance(50) ? RotaryScaling::Type::Linear : RotaryScaling::Type::Llama3,
+                            double(draw.between(2, 8)), 1, 4, 24};
     if (draw.chance(50))
         return c;
     // Traits of other families, in any company.
@@ -71,7 +74,8 @@ inline ModelConfig random_config(Draw &draw)
     c.rotary_interleaved = at_times();
     if (at_times())
         for (int l = 0; l < c.n_layers; ++l)
-            c.layer_traits.push_back({draw.chance(60) ? draw.between(1, 6) : 0, !draw.chance(30), draw.chance(40) ? 50.0 : 0.0});
+            c.layer_traits.push_back(
+                {draw.chance(60) ? draw.between(1, 6) : 0, !draw.chance(30), draw.chance(40) ? 50.0 : 0.0});
     return c;
 }
 
@@ -101,7 +105,8 @@ inline PromptBatch random_batch(Draw &draw, const ModelConfig &c)
 
 inline Positions random_positions(Draw &draw, const PromptBatch &batch, bool each_allowed)
 {
-    Positions out = parse_positions(draw.of(std::vector<std::string>{"all", "all", "end", "s2", "io", "0", each_allowed ? "each" : "s1"}));
+    Positions out = parse_positions(
+        draw.of(std::vector<std::string>{"all", "all", "end", "s2", "io", "0", each_allowed ? "each" : "s1"}));
     out.list.clear();
     if (out.kind == Positions::Kind::List)
         for (int n = draw.between(1, 3); n > 0; --n) {

@@ -34,12 +34,15 @@ SlowReference::SlowReference(std::shared_ptr<const Model> model, const PromptBat
 
 SlowReference::Cache SlowReference::cache(bool flipped, const Changes &changes) const
 {
-    return m_definition.run({m_batch.prompts, m_batch.width, flipped ? m_batch.flipped : m_batch.clean}, changes, m_config.grouped()).cache;
+    return m_definition
+        .run({m_batch.prompts, m_batch.width, flipped ? m_batch.flipped : m_batch.clean}, changes, m_config.grouped())
+        .cache;
 }
 
 std::vector<double> SlowReference::logit_diff(bool flipped, const Changes &changes) const
 {
-    const Doubles logits = m_definition.run({m_batch.prompts, m_batch.width, flipped ? m_batch.flipped : m_batch.clean}, changes).logits;
+    const Doubles logits =
+        m_definition.run({m_batch.prompts, m_batch.width, flipped ? m_batch.flipped : m_batch.clean}, changes).logits;
     std::vector<double> out;
     for (int p = 0; p < m_batch.prompts; ++p) {
         const double *row = logits.values.data() + (p * m_batch.width + m_batch.end[size_t(p)]) * m_config.d_vocab;
@@ -83,7 +86,10 @@ std::vector<std::vector<int>> SlowReference::positions(const RunSpec &spec, int 
         case Positions::Kind::Each: out.push_back({position}); break;
         case Positions::Kind::Role: {
             const std::string role = positions_of(spec).role;
-            out.push_back({(role == "end" ? m_batch.end : role == "io" ? m_batch.io_pos : role == "s1" ? m_batch.s1_pos : m_batch.s2_pos)[size_t(p)]});
+            out.push_back({(role == "end"      ? m_batch.end
+                                : role == "io" ? m_batch.io_pos
+                                : role == "s1" ? m_batch.s1_pos
+                                               : m_batch.s2_pos)[size_t(p)]});
             break;
         }
         case Positions::Kind::List: out.push_back(positions_of(spec).list); break;
@@ -95,7 +101,8 @@ std::vector<std::vector<int>> SlowReference::positions(const RunSpec &spec, int 
     return out;
 }
 
-void SlowReference::take(Doubles &to, const Doubles &from, const std::vector<std::vector<int>> &positions, int head, double share) const
+void SlowReference::take(Doubles &to, const Doubles &from, const std::vector<std::vector<int>> &positions, int head,
+                         double share) const
 {
     const int64_t T = to.shape[1], row = to.stride(2), width = head < 0 ? row : to.stride(3);
     for (size_t p = 0; p < positions.size(); ++p)
@@ -144,8 +151,8 @@ std::vector<double> SlowReference::patched(const RunSpec &spec, const std::vecto
     return logit_diff(base_flipped, changes);
 }
 
-std::vector<double> SlowReference::path(const RunSpec &spec, const std::vector<Node> &senders, const std::vector<Node> &receiver_nodes,
-                                        double share) const
+std::vector<double> SlowReference::path(const RunSpec &spec, const std::vector<Node> &senders,
+                                        const std::vector<Node> &receiver_nodes, double share) const
 {
     const bool base_flipped = direction_of(spec) == Direction::Denoise;
     const bool zero = ablation_of(spec) == Ablation::Zero;
@@ -202,8 +209,9 @@ std::vector<double> SlowReference::path(const RunSpec &spec, const std::vector<N
         return logit_diff(base_flipped, second);
     }
 
-    // One pass: every receiver's input gets the sum of the changes of the senders before it. What heads of one layer change is what attn_out
-    // changes when their z is replaced and nothing else, which matters where a norm of what is written couples them.
+    // One pass: every receiver's input gets the sum of the changes of the senders before it. What heads of one layer
+    // change is what attn_out changes when their z is replaced and nothing else, which matters where a norm of what is
+    // written couples them.
     struct Written {
         Site site;
         int layer;
@@ -244,15 +252,20 @@ std::vector<double> SlowReference::path(const RunSpec &spec, const std::vector<N
         change.kind = Intervention::Kind::Add;
         change.positions = rows;
         Node input = receiver;
-        input.site = receiver.site == Site::Q ? Site::QInput : receiver.site == Site::K ? Site::KInput : receiver.site == Site::V ? Site::VInput : receiver.site;
-        change.hook = receiver.site == Site::MlpPre ? "blocks." + std::to_string(receiver.layer) + ".hook_mlp_in" : hook(input);
+        input.site = receiver.site == Site::Q ? Site::QInput
+            : receiver.site == Site::K        ? Site::KInput
+            : receiver.site == Site::V        ? Site::VInput
+                                              : receiver.site;
+        change.hook =
+            receiver.site == Site::MlpPre ? "blocks." + std::to_string(receiver.layer) + ".hook_mlp_in" : hook(input);
         change.values = sum;
         if (receiver.head >= 0) {
             change.heads = {receiver.head};
             change.per_query_head = own_copy(m_config, input.site);
             change.values = {{P, T, H, D}, std::vector<double>(size_t(P * T * H * D), 0)};
             for (int64_t row = 0; row < P * T; ++row)
-                std::copy_n(sum.values.begin() + row * D, D, change.values.values.begin() + (row * H + receiver.head) * D);
+                std::copy_n(sum.values.begin() + row * D, D,
+                            change.values.values.begin() + (row * H + receiver.head) * D);
         }
         second.push_back(std::move(change));
     }

@@ -1,4 +1,5 @@
-// Patching by its definition (DESIGN §3): changes at hook points and full passes of the model's own definition, one cell at a time.
+// Patching by its definition (DESIGN §3): changes at hook points and full passes of the model's own definition, one
+// cell at a time.
 #pragma once
 
 #include "definition.h"
@@ -14,12 +15,16 @@ public:
 
     /// Logit difference per prompt of the unpatched run.
     std::vector<double> baseline(bool flipped) const;
-    /// The spec's base run with the nodes replaced (from the source run, or ablated) at its positions; position ≥ 0: there alone.
-    std::vector<double> patched(const patchbay::RunSpec &spec, const std::vector<patchbay::Node> &nodes, int position = -1) const;
-    /// Path patching from the senders together to the receivers together. share: how much of the way to their new value the senders go.
-    std::vector<double> path(const patchbay::RunSpec &spec, const std::vector<patchbay::Node> &senders, const std::vector<patchbay::Node> &receivers,
-                             double share = 1) const;
-    /// What replacing the node would do if the logit difference were linear in it: its slope on the base run on the way there.
+    /// The spec's base run with the nodes replaced (from the source run, or ablated) at its positions; position ≥ 0:
+    /// there alone.
+    std::vector<double> patched(const patchbay::RunSpec &spec, const std::vector<patchbay::Node> &nodes,
+                                int position = -1) const;
+    /// Path patching from the senders together to the receivers together. share: how much of the way to their new value
+    /// the senders go.
+    std::vector<double> path(const patchbay::RunSpec &spec, const std::vector<patchbay::Node> &senders,
+                             const std::vector<patchbay::Node> &receivers, double share = 1) const;
+    /// What replacing the node would do if the logit difference were linear in it: its slope on the base run on the way
+    /// there.
     std::vector<double> slope(const patchbay::RunSpec &spec, const patchbay::Node &node) const;
 
 private:
@@ -29,7 +34,8 @@ private:
     Cache cache(bool flipped, const Changes &changes = {}) const;
     std::vector<std::vector<int>> positions(const patchbay::RunSpec &spec, int position) const;
     /// Rows of `to` at the positions (and head, for arrays with heads) moved this share of the way to `from`.
-    void take(Doubles &to, const Doubles &from, const std::vector<std::vector<int>> &positions, int head, double share) const;
+    void take(Doubles &to, const Doubles &from, const std::vector<std::vector<int>> &positions, int head,
+              double share) const;
 
     Definition m_definition;
     patchbay::PromptBatch m_batch;

@@ -35,7 +35,9 @@ private:
     static Case random_case(Draw &draw, uint64_t seed)
     {
         const ModelConfig config = random_config(draw);
-        const Processing processing = draw.chance(50) ? Processing() : Processing{draw.chance(50), draw.chance(50), draw.chance(50), draw.chance(50)};
+        const Processing processing = draw.chance(50)
+            ? Processing()
+            : Processing{draw.chance(50), draw.chance(50), draw.chance(50), draw.chance(50)};
         Case out;
         out.model = Model::random(config, seed, processing);
         const PromptBatch batch = random_batch(draw, config);
@@ -53,9 +55,11 @@ private Q_SLOTS:
             const ModelConfig &config = c.model->config();
             ActPatch spec;
             spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
-            spec.ablation = draw.of(std::vector<Ablation>{Ablation::None, Ablation::None, Ablation::None, Ablation::Zero, Ablation::Resample, Ablation::Mean});
+            spec.ablation = draw.of(std::vector<Ablation>{Ablation::None, Ablation::None, Ablation::None,
+                                                          Ablation::Zero, Ablation::Resample, Ablation::Mean});
             spec.positions = random_positions(draw, c.session->batch(), true);
-            std::vector<Site> sites{Site::Z, Site::Q, Site::K, Site::V, Site::Result, Site::AttnOut, Site::MlpOut, Site::ResidPre, Site::ResidMid, Site::ResidPost};
+            std::vector<Site> sites{Site::Z,       Site::Q,      Site::K,        Site::V,        Site::Result,
+                                    Site::AttnOut, Site::MlpOut, Site::ResidPre, Site::ResidMid, Site::ResidPost};
             if (spec.ablation != Ablation::Mean)
                 sites.push_back(Site::Pattern);
             const Node first = random_node(draw, config, sites);
@@ -67,12 +71,16 @@ private Q_SLOTS:
                 const Node node = random_node(draw, config, {first.site});
                 const int position = each ? draw.below(c.session->batch().width) : -1;
                 const Grid &grid = result.grids.front();
-                const int heads = per_head(node.site) ? config.n_heads : 1, places = each ? c.session->batch().width : 1;
-                const int cell = (node.layer * places + (each ? position : 0)) * heads + (node.head < 0 ? 0 : node.head);
+                const int heads = per_head(node.site) ? config.n_heads : 1,
+                          places = each ? c.session->batch().width : 1;
+                const int cell =
+                    (node.layer * places + (each ? position : 0)) * heads + (node.head < 0 ? 0 : node.head);
                 const QString wrong = apart(grid.cell(cell), c.reference->patched(spec_of(spec), {node}, position));
-                QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1, %2 at %3: %4")
-                                                         .arg(seed)
-                                                         .arg(QString::fromStdString(grid.name), QString::fromStdString(to_string(node)), wrong)));
+                QVERIFY2(wrong.isEmpty(),
+                         qPrintable(QStringLiteral("seed %1, %2 at %3: %4")
+                                        .arg(seed)
+                                        .arg(QString::fromStdString(grid.name), QString::fromStdString(to_string(node)),
+                                             wrong)));
             }
         }
     }
@@ -88,15 +96,21 @@ private Q_SLOTS:
             spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
             spec.ablation = draw.chance(25) ? Ablation::Zero : Ablation::None;
             spec.positions = random_positions(draw, c.session->batch(), false);
-            const Node node = random_node(draw, config, {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern, Site::Result, Site::AttnOut, Site::MlpOut,
-                                                         Site::ResidPre, Site::ResidMid, Site::ResidPost});
+            const Node node =
+                random_node(draw, config,
+                            {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern, Site::Result, Site::AttnOut,
+                             Site::MlpOut, Site::ResidPre, Site::ResidMid, Site::ResidPost});
             spec.sites = {node.site};
             const RunResult result = c.session->run(spec_of(spec));
             const Array &effects = result.arrays.at("attribution." + name(node.site) + ".per_prompt");
-            const int P = c.session->batch().prompts, cell = node.head < 0 ? node.layer : node.layer * config.n_heads + node.head;
-            const QString wrong = apart(std::span(effects.floats()).subspan(size_t(cell * P), size_t(P)), c.reference->slope(spec_of(spec), node));
-            QVERIFY2(wrong.isEmpty(),
-                     qPrintable(QStringLiteral("seed %1, %2: %3").arg(seed).arg(QString::fromStdString(to_string(node)), wrong)));
+            const int P = c.session->batch().prompts,
+                      cell = node.head < 0 ? node.layer : node.layer * config.n_heads + node.head;
+            const QString wrong = apart(std::span(effects.floats()).subspan(size_t(cell * P), size_t(P)),
+                                        c.reference->slope(spec_of(spec), node));
+            QVERIFY2(
+                wrong.isEmpty(),
+                qPrintable(
+                    QStringLiteral("seed %1, %2: %3").arg(seed).arg(QString::fromStdString(to_string(node)), wrong)));
         }
     }
 
@@ -106,7 +120,8 @@ private Q_SLOTS:
             Draw draw(seed * 6151);
             Case c = random_case(draw, seed);
             for (const bool flipped : {false, true}) {
-                const QString wrong = apart(flipped ? c.session->baseline().flipped : c.session->baseline().clean, c.reference->baseline(flipped));
+                const QString wrong = apart(flipped ? c.session->baseline().flipped : c.session->baseline().clean,
+                                            c.reference->baseline(flipped));
                 QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1: %2").arg(seed).arg(wrong)));
             }
         }
@@ -129,7 +144,9 @@ private Q_SLOTS:
                 nodes.push_back(node);
                 analysis.heads.push_back({node.layer, node.head});
             }
-            const QString wrong = apart(run_analysis(*c.session, spec_of(analysis)).arrays.at("ablate.logit_diff").floats(), c.reference->patched(spec_of(spec), nodes));
+            const QString wrong =
+                apart(run_analysis(*c.session, spec_of(analysis)).arrays.at("ablate.logit_diff").floats(),
+                      c.reference->patched(spec_of(spec), nodes));
             QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1: %2").arg(seed).arg(wrong)));
         }
     }
@@ -146,13 +163,16 @@ private Q_SLOTS:
             spec.direct_includes_mlps = draw.chance(65);
             spec.positions = random_positions(draw, c.session->batch(), false);
             const std::vector<Site> sends{Site::Z, Site::Z, Site::MlpOut, Site::AttnOut};
-            std::vector<Site> receives{Site::Q, Site::K, Site::V, Site::Pattern, Site::QInput, Site::KInput, Site::VInput, Site::MlpPre, Site::ResidPre, Site::ResidMid, Site::ResidPost};
+            std::vector<Site> receives{Site::Q,        Site::K,        Site::V,        Site::Pattern,
+                                       Site::QInput,   Site::KInput,   Site::VInput,   Site::MlpPre,
+                                       Site::ResidPre, Site::ResidMid, Site::ResidPost};
             const auto nodes = [&](const std::vector<Site> &sites, int most) {
                 std::vector<Node> out;
                 for (int n = draw.between(1, most); n > 0; --n) {
                     const Node node = random_node(draw, config, sites);
                     // One receiver a place: what two of them at the same place would mean is not defined.
-                    const bool taken = std::any_of(out.begin(), out.end(), [&](const Node &other) { return other.layer == node.layer; });
+                    const bool taken = std::any_of(out.begin(), out.end(),
+                                                   [&](const Node &other) { return other.layer == node.layer; });
                     if (!taken)
                         out.push_back(node);
                 }
@@ -160,7 +180,8 @@ private Q_SLOTS:
             };
             const int kind = draw.below(3);
             if (kind == 1)
-                spec.receivers.sweep = draw.of(std::vector<Site>{Site::Q, Site::K, Site::V, Site::ResidPost, Site::MlpPre});
+                spec.receivers.sweep =
+                    draw.of(std::vector<Site>{Site::Q, Site::K, Site::V, Site::ResidPost, Site::MlpPre});
             else
                 spec.receivers.nodes = nodes(receives, 3);
             if (kind == 0)
@@ -173,16 +194,19 @@ private Q_SLOTS:
                 std::vector<Node> senders = spec.senders.nodes, receivers = spec.receivers.nodes;
                 int cell = 0;
                 if (kind != 2) {
-                    const Node swept = random_node(draw, config, {kind == 0 ? *spec.senders.sweep : *spec.receivers.sweep});
+                    const Node swept =
+                        random_node(draw, config, {kind == 0 ? *spec.senders.sweep : *spec.receivers.sweep});
                     (kind == 0 ? senders : receivers) = {swept};
                     cell = swept.head < 0 ? swept.layer : swept.layer * config.n_heads + swept.head;
                 }
-                const QString wrong = apart(result.grids.front().cell(cell), c.reference->path(spec_of(spec), senders, receivers));
-                QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1, %2 to %3%4: %5")
-                                                         .arg(seed)
-                                                         .arg(QString::fromStdString(to_string(Ends{std::nullopt, senders})),
-                                                              QString::fromStdString(to_string(Ends{std::nullopt, receivers})),
-                                                              spec.direct_includes_mlps ? "" : " without MLPs", wrong)));
+                const QString wrong =
+                    apart(result.grids.front().cell(cell), c.reference->path(spec_of(spec), senders, receivers));
+                QVERIFY2(wrong.isEmpty(),
+                         qPrintable(QStringLiteral("seed %1, %2 to %3%4: %5")
+                                        .arg(seed)
+                                        .arg(QString::fromStdString(to_string(Ends{std::nullopt, senders})),
+                                             QString::fromStdString(to_string(Ends{std::nullopt, receivers})),
+                                             spec.direct_includes_mlps ? "" : " without MLPs", wrong)));
             }
         }
     }

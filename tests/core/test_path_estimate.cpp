@@ -1,4 +1,5 @@
-// Estimates of path patching: the first-order effect is what the exact one becomes for small changes, and orders the sweep.
+// Estimates of path patching: the first-order effect is what the exact one becomes for small changes, and orders the
+// sweep.
 #include "slow_reference.h"
 
 #include "patching/session.h"
@@ -13,7 +14,8 @@ class TestPathEstimate : public QObject {
     Q_OBJECT
 
 private:
-    // Effects of whole-token changes are not linear, so what is asked for is that the estimates follow them over all heads.
+    // Effects of whole-token changes are not linear, so what is asked for is that the estimates follow them over all
+    // heads.
     static double correlation(const std::vector<double> &a, const std::vector<double> &b)
     {
         double ma = 0, mb = 0, ab = 0, aa = 0, bb = 0;
@@ -67,7 +69,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("receivers");
         QTest::addColumn<bool>("parallel");
         QTest::addColumn<bool>("mlps");
-        // In parallel blocks few paths cost more than the first chunk holds; there they are exact before an estimate is of use.
+        // In parallel blocks few paths cost more than the first chunk holds; there they are exact before an estimate is
+        // of use.
         for (const char *receivers : {"q:2.1,q:1.0", "v:2.1", "k:1.0", "pattern:2.2", "resid_pre:2"})
             for (const bool mlps : {true, false})
                 QTest::addRow("%s serial %s", receivers, mlps ? "MLPs" : "frozen") << receivers << false << mlps;
@@ -100,8 +103,9 @@ private Q_SLOTS:
         QVERIFY2(correlation(estimates, exact) > 0.7, qPrintable(QString::number(correlation(estimates, exact))));
     }
 
-    // The estimate is the slope of the exact effect where the senders' change begins. (Of one receiver: of several, a later one overwrites what the
-    // earlier ones do to it. Without post norms: what a head writes is taken through those as a whole.)
+    // The estimate is the slope of the exact effect where the senders' change begins. (Of one receiver: of several, a
+    // later one overwrites what the earlier ones do to it. Without post norms: what a head writes is taken through
+    // those whole.)
     void estimatesAreSlopes_data()
     {
         QTest::addColumn<QString>("receivers");
@@ -134,7 +138,8 @@ private Q_SLOTS:
         const std::vector<Node> senders = parse_nodes(sender.toStdString());
         const Grid &grid = result.grids.front();
         QVERIFY(!grid.estimate.empty());
-        const double estimate = double(grid.estimate[size_t(senders[0].layer * c.n_heads + senders[0].head)]) * result.baseline.gap();
+        const double estimate =
+            double(grid.estimate[size_t(senders[0].layer * c.n_heads + senders[0].head)]) * result.baseline.gap();
         const SlowReference reference(model, batch());
         const double share = 1e-4;
         const std::vector<double> forth = reference.path(spec_of(spec), senders, spec.receivers.nodes, share),
@@ -147,8 +152,9 @@ private Q_SLOTS:
             squares += one * one / double(forth.size());
         }
         QVERIFY(squares > 0);
+        const auto said = QStringLiteral("estimate %1, slope %2, of prompts %3");
         QVERIFY2(std::abs(estimate - slope) < 1e-3 * std::sqrt(squares),
-                 qPrintable(QStringLiteral("estimate %1, slope %2, of prompts %3").arg(estimate).arg(slope).arg(std::sqrt(squares))));
+                 qPrintable(said.arg(estimate).arg(slope).arg(std::sqrt(squares))));
     }
 };
 

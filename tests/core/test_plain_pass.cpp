@@ -1,4 +1,5 @@
-// The plain pass against the model's definition: every hook point's value, and what changing it does, on random models of all traits.
+// The plain pass against the model's definition: every hook point's value, and what changing it does, on random models
+// of all traits.
 #include "definition.h"
 #include "random_case.h"
 
@@ -42,9 +43,11 @@ struct Case {
 Case random_model(Draw &draw, uint64_t seed)
 {
     const ModelConfig config = random_config(draw);
-    const Processing processing = draw.chance(50) ? Processing() : Processing{draw.chance(50), draw.chance(50), draw.chance(50), draw.chance(50)};
+    const Processing processing =
+        draw.chance(50) ? Processing() : Processing{draw.chance(50), draw.chance(50), draw.chance(50), draw.chance(50)};
     const int prompts = draw.between(1, 3), width = draw.between(2, 9);
-    return {Model::random(config, seed, processing), random_tokens(draw, config, prompts, width), random_tokens(draw, config, prompts, width)};
+    return {Model::random(config, seed, processing), random_tokens(draw, config, prompts, width),
+            random_tokens(draw, config, prompts, width)};
 }
 
 } // namespace
@@ -68,7 +71,9 @@ private Q_SLOTS:
             for (const auto &[hook, values] : expected.cache) {
                 QVERIFY2(plain.cache.count(hook) == 1, hook.c_str());
                 const QString wrong = apart(plain.cache.at(hook), values);
-                QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1, %2: %3").arg(seed).arg(QString::fromStdString(hook), wrong)));
+                QVERIFY2(
+                    wrong.isEmpty(),
+                    qPrintable(QStringLiteral("seed %1, %2: %3").arg(seed).arg(QString::fromStdString(hook), wrong)));
             }
             const QString wrong = apart(plain.logits, expected.logits);
             QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1, logits: %2").arg(seed).arg(wrong)));
@@ -86,23 +91,31 @@ private Q_SLOTS:
             const std::vector<std::string> names = transformer.hook_names();
             Change change;
             change.hook = draw.of(names);
-            const bool kv = change.hook.ends_with("hook_k") || change.hook.ends_with("hook_v") || change.hook.ends_with("_k_input")
-                            || change.hook.ends_with("_v_input") || change.hook.ends_with("hook_rot_k") || change.hook.ends_with("hook_k_norm");
+            const bool kv = change.hook.ends_with("hook_k") || change.hook.ends_with("hook_v")
+                || change.hook.ends_with("_k_input") || change.hook.ends_with("_v_input")
+                || change.hook.ends_with("hook_rot_k") || change.hook.ends_with("hook_k_norm");
             change.per_query_head = config.grouped() && kv && draw.chance(50);
             const Definition definition(*c.model);
             change.values = definition.run(c.other, {}, change.per_query_head).cache.at(change.hook);
             // What is not seen is minus infinity, to which nothing can be added.
-            change.kind = change.hook.ends_with("attn_scores") ? Kind::Replace : draw.of(std::vector<Kind>{Kind::Replace, Kind::Add, Kind::Zero, Kind::Mean});
+            change.kind = change.hook.ends_with("attn_scores")
+                ? Kind::Replace
+                : draw.of(std::vector<Kind>{Kind::Replace, Kind::Add, Kind::Zero, Kind::Mean});
             if (change.kind == Kind::Zero && change.hook.ends_with("hook_scale"))
                 change.kind = Kind::Add; // nothing can be divided by it
             if (change.values.shape.size() == 4 && draw.chance(50))
-                change.heads = {draw.below(int(change.values.shape[change.hook.ends_with("pattern") || change.hook.ends_with("scores") ? 1 : 2]))};
+                change.heads = {draw.below(int(
+                    change.values.shape[change.hook.ends_with("pattern") || change.hook.ends_with("scores") ? 1 : 2]))};
             if (draw.chance(50))
                 change.positions = {{draw.below(c.tokens.width)}};
             HookedTransformer::Options options;
-            options.interventions = {{change.hook, change.kind, to_array(change.values), change.heads, change.positions, change.per_query_head}};
-            const QString wrong = apart(transformer.run(c.tokens, options).logits, definition.run(c.tokens, {change}).logits);
-            QVERIFY2(wrong.isEmpty(), qPrintable(QStringLiteral("seed %1, %2: %3").arg(seed).arg(QString::fromStdString(change.hook), wrong)));
+            options.interventions = {{change.hook, change.kind, to_array(change.values), change.heads, change.positions,
+                                      change.per_query_head}};
+            const QString wrong =
+                apart(transformer.run(c.tokens, options).logits, definition.run(c.tokens, {change}).logits);
+            QVERIFY2(wrong.isEmpty(),
+                     qPrintable(
+                         QStringLiteral("seed %1, %2: %3").arg(seed).arg(QString::fromStdString(change.hook), wrong)));
         }
     }
 };

@@ -1,5 +1,6 @@
-// One transformer block: norm, queries keys values, attention, what is written, MLP; forward and backward. The plain pass, the cached runs, the
-// wave, the frozen pass and attribution all call it; which rows they hand over is theirs to decide.
+// One transformer block: norm, queries keys values, attention, what is written, MLP; forward and backward. The plain
+// pass, the cached runs, the wave, the frozen pass and attribution all call it; which rows they hand over is theirs to
+// decide.
 #pragma once
 
 #include "block/detail/buffer.h"
@@ -10,7 +11,8 @@
 
 namespace patchbay::detail {
 
-/// H query heads, G key/value heads, d = d_head, D = d_model, M = d_mlp, S = (H + 2 G) d. Biases that are left undefined are not added.
+/// H query heads, G key/value heads, d = d_head, D = d_model, M = d_mlp, S = (H + 2 G) d. Biases that are left
+/// undefined are not added.
 struct BlockWeights {
     RowNorm attn_norm, mlp_norm; ///< ln1, ln2
     at::Tensor W_qkv, b_qkv;     // [D, S], [S]
@@ -24,7 +26,8 @@ struct BlockWeights {
     RowNorm mlp_post;
 };
 
-/// With the norms' weights where they are, as the plain pass shows them. (The engine folds them into what reads the norm.)
+/// With the norms' weights where they are, as the plain pass shows them. (The engine folds them into what reads the
+/// norm.)
 BlockWeights plain_weights(const ModelConfig &config, const LayerWeights &weights);
 
 /// What a head's columns of a qkv row hold.
@@ -46,9 +49,12 @@ public:
     const Rotary &rotary() const { return m_rotary; }
     int64_t column(Part part, int head) const;
 
-    // qkv.cpp. What hook_q, hook_k, hook_v hold is projected; what attention uses (hook_rot_q, hook_rot_k) is turned: normed, then rotated.
-    /// out [rows, columns] (rows `stride` apart) = xn W + b of the columns from `first` on; xn's rows are `xn_stride` apart.
-    void project(const float *xn, int64_t xn_stride, int64_t rows, int64_t first, int64_t columns, float *out, int64_t stride) const;
+    // qkv.cpp. What hook_q, hook_k, hook_v hold is projected; what attention uses (hook_rot_q, hook_rot_k) is turned:
+    // normed, then rotated.
+    /// out [rows, columns] (rows `stride` apart) = xn W + b of the columns from `first` on; xn's rows are `xn_stride`
+    /// apart.
+    void project(const float *xn, int64_t xn_stride, int64_t rows, int64_t first, int64_t columns, float *out,
+                 int64_t stride) const;
     /// The same for columns of several heads, gathered side by side: a product for all of them.
     struct HeadColumns {
         at::Tensor W, b; // [D, heads * d], [heads * d]
@@ -57,27 +63,33 @@ public:
     void project(const float *xn, int64_t rows, const HeadColumns &columns, float *out) const;
     /// Queries and keys among these columns turned in place; whole heads, and all of a part where its norm spans them.
     void turn(float *rows, int64_t count, int64_t stride, int64_t first, int64_t columns, const int *positions) const;
-    /// The queries, or the keys, of one row: heads * d floats. Keys: one for each KV head, or a copy for each query head.
+    /// The queries, or the keys, of one row: heads * d floats. Keys: one for each KV head, or a copy for each query
+    /// head.
     void turn_part(Part part, float *row, int heads, int position) const;
     /// Its steps: the QK-norm, and the rotation.
     void norm_part(Part part, float *row, int heads) const;
     void rotate(float *row, int heads, int position) const;
-    /// Gradient of what turn_part was given (`before`) from that of what it gave, in place. before is read only where there is a QK-norm.
+    /// Gradient of what turn_part was given (`before`) from that of what it gave, in place. before is read only where
+    /// there is a QK-norm.
     void turn_part_backward(Part part, float *g, const float *before, int heads, int position) const;
-    /// g_xn [rows, D] = gradient of xn from that of project's out; g is cut where `projected` (null unless something is clipped) was cut off.
-    void project_backward(float *g, int64_t stride, const float *projected, int64_t projected_stride, int64_t rows, int64_t first, int64_t columns,
-                          float *g_xn) const;
+    /// g_xn [rows, D] = gradient of xn from that of project's out; g is cut where `projected` (null unless something is
+    /// clipped) was cut off.
+    void project_backward(float *g, int64_t stride, const float *projected, int64_t projected_stride, int64_t rows,
+                          int64_t first, int64_t columns, float *g_xn) const;
 
     // attend.cpp
     /// Kernels::attend with the head's rule.
-    void attend(int head, const float *q, int64_t q_stride, int nq, int first, const KeyRows *keys, int key_runs, float *z, int64_t z_stride,
-                float *scratch, float *pattern = nullptr, int64_t pattern_stride = 0) const;
+    void attend(int head, const float *q, int64_t q_stride, int nq, int first, const KeyRows *keys, int key_runs,
+                float *z, int64_t z_stride, float *scratch, float *pattern = nullptr, int64_t pattern_stride = 0) const;
     /// Scores of one query over keys 0 … position; those that it does not see are left as they are.
     void scores(int head, const float *q, int position, const KeyRows &keys, float *scores) const;
-    /// One query at `position`, whose pattern over keys 0 … position is given: ds [position + 1] = gradient of the pattern, from that of z.
+    /// One query at `position`, whose pattern over keys 0 … position is given: ds [position + 1] = gradient of the
+    /// pattern, from that of z.
     void pattern_gradient(int position, const float *gz, const float *v, int64_t stride, float *ds) const;
-    /// From there to the scores, and on to the query and the keys: ds becomes the gradient of scale * (q · k), along = Σ pattern ds.
-    void score_gradient(int head, int position, const float *q, const float *k, int64_t stride, const float *pattern, float along, float *ds) const;
+    /// From there to the scores, and on to the query and the keys: ds becomes the gradient of scale * (q · k), along =
+    /// Σ pattern ds.
+    void score_gradient(int head, int position, const float *q, const float *k, int64_t stride, const float *pattern,
+                        float along, float *ds) const;
 
     // write.cpp
     /// out [rows, D] (+)= attn_out of z [rows, H d], bias and post norm included.
@@ -95,7 +107,8 @@ public:
     void mlp(const float *xn, int64_t rows, float *out, bool accumulate, BlockBuffers &work) const;
     /// The same from what work.hidden holds as pre; xn is read only where the MLP is gated.
     void mlp_from_pre(const float *xn, int64_t rows, float *out, bool accumulate, BlockBuffers &work) const;
-    /// The steps: what mlp.hook_pre, mlp.hook_pre_linear (gated) and, in place of pre, mlp.hook_post hold; and what is written.
+    /// The steps: what mlp.hook_pre, mlp.hook_pre_linear (gated) and, in place of pre, mlp.hook_post hold; and what is
+    /// written.
     void mlp_pre(const float *xn, int64_t rows, float *pre) const;
     void mlp_linear(const float *xn, int64_t rows, float *linear) const;
     void mlp_act(float *pre, const float *linear, int64_t rows) const;

@@ -1,4 +1,5 @@
-// The loops between matrix products: norms, rotary, attention over short windows. Compiled for several instruction sets, chosen at start.
+// The loops between matrix products: norms, rotary, attention over short windows. Compiled for several instruction
+// sets, chosen at start.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,12 @@ struct AttendRule {
     float slope = 0; ///< ALiBi: score − slope * (distance to the key)
     int window = 0; ///< > 0: keys seen, the query's own included; 0: all
 
-    /// First position that the query at `position` sees. (Inlined always: a copy compiled for one instruction set must not serve the others.)
-    [[gnu::always_inline]] int first_seen(int position) const { return window > 0 && position >= window ? position - window + 1 : 0; }
+    /// First position that the query at `position` sees. (Inlined always: a copy compiled for one instruction set must
+    /// not serve the others.)
+    [[gnu::always_inline]] int first_seen(int position) const
+    {
+        return window > 0 && position >= window ? position - window + 1 : 0;
+    }
 };
 
 struct Kernels {
@@ -38,12 +43,16 @@ struct Kernels {
     void (*add_bias)(float *y, const float *bias, int64_t rows, int n, int64_t ld);
     /// Rotates the first 2 * half dimensions of one head's row: pairs (i, i + half).
     void (*rotate)(float *x, const float *cosines, const float *sines, int half);
-    /// Attention of one head for nq queries at positions first…: each sees the keys at positions ≤ its own, in the order of the key runs.
-    /// scratch: one float per key. z may be null when only the pattern is wanted; pattern [nq, pattern_stride], zeros where nothing is seen, or null.
-    void (*attend)(const float *q, int64_t q_stride, int nq, int first, const KeyRows *keys, int key_runs, const AttendRule &rule, float *z,
-                   int64_t z_stride, float *scratch, float *pattern, int64_t pattern_stride);
-    /// The steps of attend for one query: scores[first_seen .. position], softmax over count scores, z = Σ pattern v over positions [from, until).
-    void (*scores)(const float *q, int position, const KeyRows *keys, int key_runs, const AttendRule &rule, float *scores);
+    /// Attention of one head for nq queries at positions first…: each sees the keys at positions ≤ its own, in the
+    /// order of the key runs. scratch: one float per key. z may be null when only the pattern is wanted; pattern [nq,
+    /// pattern_stride], zeros where nothing is seen, or null.
+    void (*attend)(const float *q, int64_t q_stride, int nq, int first, const KeyRows *keys, int key_runs,
+                   const AttendRule &rule, float *z, int64_t z_stride, float *scratch, float *pattern,
+                   int64_t pattern_stride);
+    /// The steps of attend for one query: scores[first_seen .. position], softmax over count scores, z = Σ pattern v
+    /// over positions [from, until).
+    void (*scores)(const float *q, int position, const KeyRows *keys, int key_runs, const AttendRule &rule,
+                   float *scores);
     void (*softmax)(float *scores, int count);
     void (*mix)(const float *pattern, int from, int until, const KeyRows *keys, int key_runs, int d, float *z);
     float (*dot)(const float *a, const float *b, int64_t n);

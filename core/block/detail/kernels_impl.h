@@ -1,5 +1,6 @@
-// The bodies of Kernels. Included once per instruction set with PATCHBAY_KERNELS naming the namespace; plain loops that the compiler
-// vectorises, and no library templates (an instantiation with wide instructions could be linked in for everybody).
+// The bodies of Kernels. Included once per instruction set with PATCHBAY_KERNELS naming the namespace; plain loops that
+// the compiler vectorises, and no library templates (an instantiation with wide instructions could be linked in for
+// everybody).
 
 #include "block/detail/kernels.h"
 
@@ -105,7 +106,8 @@ static void scores(const float *q, int position, const KeyRows *keys, int key_ru
     const int from = rule.first_seen(position), until = position + 1;
     int start = 0; // position of the run's first key
     for (int run = 0; run < key_runs && start < until; start += keys[run].count, ++run) {
-        const int begin = from > start ? from - start : 0, end = keys[run].count < until - start ? keys[run].count : until - start;
+        const int begin = from > start ? from - start : 0,
+                  end = keys[run].count < until - start ? keys[run].count : until - start;
         const float *k = keys[run].k + begin * keys[run].stride;
         for (int j = begin; j < end; ++j, k += keys[run].stride)
             out[start + j] = dot(q, k, rule.d) * rule.scale;
@@ -139,15 +141,17 @@ static void mix(const float *pattern, int from, int until, const KeyRows *keys, 
         z[c] = 0;
     int start = 0;
     for (int run = 0; run < key_runs && start < until; start += keys[run].count, ++run) {
-        const int begin = from > start ? from - start : 0, end = keys[run].count < until - start ? keys[run].count : until - start;
+        const int begin = from > start ? from - start : 0,
+                  end = keys[run].count < until - start ? keys[run].count : until - start;
         const float *v = keys[run].v + begin * keys[run].stride;
         for (int j = begin; j < end; ++j, v += keys[run].stride)
             axpy(pattern[start + j], v, z, d);
     }
 }
 
-static void attend(const float *q, int64_t q_stride, int nq, int first, const KeyRows *keys, int key_runs, const AttendRule &rule, float *z,
-                   int64_t z_stride, float *scratch, float *pattern, int64_t pattern_stride)
+static void attend(const float *q, int64_t q_stride, int nq, int first, const KeyRows *keys, int key_runs,
+                   const AttendRule &rule, float *z, int64_t z_stride, float *scratch, float *pattern,
+                   int64_t pattern_stride)
 {
     for (int i = 0; i < nq; ++i, q += q_stride) {
         const int position = first + i, from = rule.first_seen(position), until = position + 1;
@@ -169,6 +173,7 @@ static void attend(const float *q, int64_t q_stride, int nq, int first, const Ke
     }
 }
 
-static const Kernels table = {norm, inverse_scale, norm_by, norm_backward, add_bias, rotate, attend, scores, softmax, mix, dot, axpy, blend};
+static const Kernels table = {norm,   inverse_scale, norm_by, norm_backward, add_bias, rotate, attend,
+                              scores, softmax,       mix,     dot,           axpy,     blend};
 
 } // namespace patchbay::detail::PATCHBAY_KERNELS

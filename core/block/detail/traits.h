@@ -1,4 +1,5 @@
-// What the arithmetic of one block depends on. Made from the configuration in traits.cpp; the other files of this folder read it.
+// What the arithmetic of one block depends on. Made from the configuration in traits.cpp; the other files of this
+// folder read it.
 #pragma once
 
 #include "block/detail/kernels.h"
@@ -35,8 +36,8 @@ struct BlockTraits {
     double mlp_flops() const { return 2.0 * d_model * d_mlp * (gated_mlp ? 3 : 2); }
     AttendRule rule(int head) const;
 
-    /// Whether what a query or key is projected to is changed by more than its rotation before it is used. Such queries and keys are patched as
-    /// hook_q and hook_k hold them, and normed with what else is in the row.
+    /// Whether what a query or key is projected to is changed by more than its rotation before it is used. Such queries
+    /// and keys are patched as hook_q and hook_k hold them, and normed with what else is in the row.
     bool norms_queries() const { return qk_norm != QkNorm::None; }
     /// Whether what reads the stream is linear in it up to the norm's scale, and what is written is linear in z.
     bool linear_reads() const { return pre_norms && !post_norms && !norms_queries() && clip_qkv == 0; }

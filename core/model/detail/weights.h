@@ -9,9 +9,9 @@
 
 namespace patchbay {
 
-/// One block. H heads, G key/value heads, D = d_model, d = d_head, M = d_mlp. All float32, x @ W orientation, and contiguous but for the three that
-/// are views of W_qkv once the model is ready.
-/// Norm weights are undefined tensors once folded; biases that a family lacks are zeros (norm biases of RMSNorm: undefined).
+/// One block. H heads, G key/value heads, D = d_model, d = d_head, M = d_mlp. All float32, x @ W orientation, and
+/// contiguous but for the three that are views of W_qkv once the model is ready. Norm weights are undefined tensors
+/// once folded; biases that a family lacks are zeros (norm biases of RMSNorm: undefined).
 struct LayerWeights {
     at::Tensor ln1_w, ln1_b; // [D]
     at::Tensor ln2_w, ln2_b; // [D]

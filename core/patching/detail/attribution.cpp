@@ -18,8 +18,9 @@ at::Tensor norm_gradient(const RowNorm &norm, const at::Tensor &x, const at::Ten
 } // namespace
 
 Backward::Backward(const BatchRuns &runs, bool base_flipped, bool zero, bool with_mlp_out)
-    : m_runs(runs), m_model(runs.model()), m_config(m_model.config()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)), m_zero(zero),
-      m_mlp_out(with_mlp_out), m_D(m_config.d_model), m_S(m_model.traits().qkv_width()), m_HD(m_model.traits().q_width())
+    : m_runs(runs), m_model(runs.model()), m_config(m_model.config()), m_base(runs.run(base_flipped)),
+      m_source(runs.run(!base_flipped)), m_zero(zero), m_mlp_out(with_mlp_out), m_D(m_config.d_model),
+      m_S(m_model.traits().qkv_width()), m_HD(m_model.traits().q_width())
 {
     std::vector<std::vector<int>> rows(size_t(runs.layout().prompts));
     for (int p = 0; p < runs.layout().prompts; ++p)
@@ -65,7 +66,8 @@ void Backward::start()
             continue;
         m_end_rows.push_back(r);
         m_model.final_norm().backward(m_base.resid.back().data_ptr<float>() + m_runs.layout().row(p, pos) * m_D,
-                                      m_runs.readout().u.data_ptr<float>() + int64_t(p) * m_D, m_g.data_ptr<float>() + r * m_D, 1);
+                                      m_runs.readout().u.data_ptr<float>() + int64_t(p) * m_D,
+                                      m_g.data_ptr<float>() + r * m_D, 1);
     }
 }
 
@@ -77,7 +79,8 @@ at::Tensor Backward::gathered(const at::Tensor &stream, const std::vector<int64_
     return m_runs.stream_rows(stream, list);
 }
 
-void Backward::through_norm(const RowNorm &norm, const at::Tensor &x, const at::Tensor &g_normed, const std::vector<int64_t> &rows)
+void Backward::through_norm(const RowNorm &norm, const at::Tensor &x, const at::Tensor &g_normed,
+                            const std::vector<int64_t> &rows)
 {
     const at::Tensor gx = norm_gradient(norm, x, g_normed);
     for (size_t i = 0; i < rows.size(); ++i)
@@ -102,7 +105,9 @@ void Backward::layer(int l, const CancelToken &cancel)
         mlp_out_effect(l);
     for (size_t first = 0; first < live.size(); first += size_t(block_rows)) {
         cancel.check();
-        const std::vector<int64_t> rows(live.begin() + std::ptrdiff_t(first), live.begin() + std::ptrdiff_t(std::min(live.size(), first + size_t(block_rows))));
+        const std::vector<int64_t> rows(live.begin() + std::ptrdiff_t(first),
+                                        live.begin()
+                                            + std::ptrdiff_t(std::min(live.size(), first + size_t(block_rows))));
         const at::Tensor x = gathered(m_runs.mlp_input(m_base, l), rows);
         at::Tensor xn = at::empty_like(x);
         block.mlp_norm().apply(x.data_ptr<float>(), xn.data_ptr<float>(), x.size(0));
@@ -118,11 +123,14 @@ void Backward::layer(int l, const CancelToken &cancel)
     const at::Tensor g_qkv = attention_gradient(l, g_attention, before, cancel);
     for (size_t first = 0; first < every.size(); first += size_t(block_rows)) {
         cancel.check();
-        const std::vector<int64_t> rows(every.begin() + std::ptrdiff_t(first), every.begin() + std::ptrdiff_t(std::min(every.size(), first + size_t(block_rows))));
+        const std::vector<int64_t> rows(every.begin() + std::ptrdiff_t(first),
+                                        every.begin()
+                                            + std::ptrdiff_t(std::min(every.size(), first + size_t(block_rows))));
         const int64_t n = int64_t(rows.size());
         at::Tensor g_xn = at::empty({n, m_D}, at::kFloat);
         const int64_t at = int64_t(first) * m_S;
-        block.project_backward(g_qkv.data_ptr<float>() + at, m_S, before.base.defined() ? before.base.data_ptr<float>() + at : nullptr, m_S, n, 0, m_S,
+        block.project_backward(g_qkv.data_ptr<float>() + at, m_S,
+                               before.base.defined() ? before.base.data_ptr<float>() + at : nullptr, m_S, n, 0, m_S,
                                g_xn.data_ptr<float>());
         through_norm(block.attn_norm(), gathered(m_base.resid[size_t(l)], rows), g_xn, rows);
     }
@@ -144,7 +152,8 @@ void Backward::stream_effect(Site site, int l, const at::Tensor &base, const at:
     for (int64_t r = 0; r < m_R; ++r) {
         const int64_t row = m_runs.layout().row(m_list[size_t(r)].first, m_list[size_t(r)].second) * m_D;
         const float *g = m_g.data_ptr<float>() + r * m_D;
-        e[r] = (m_zero ? 0.f : kernels().dot(g, source.data_ptr<float>() + row, m_D)) - kernels().dot(g, base.data_ptr<float>() + row, m_D);
+        e[r] = (m_zero ? 0.f : kernels().dot(g, source.data_ptr<float>() + row, m_D))
+            - kernels().dot(g, base.data_ptr<float>() + row, m_D);
     }
 }
 
@@ -156,13 +165,15 @@ void Backward::mlp_out_effect(int l)
     m_effects.by_site[Site::MlpOut][l].copy_((m_g * change).sum(1));
 }
 
-RowEffects attribution(const BatchRuns &runs, bool base_flipped, bool zero, bool with_mlp_out, const CancelToken &cancel)
+RowEffects attribution(const BatchRuns &runs, bool base_flipped, bool zero, bool with_mlp_out,
+                       const CancelToken &cancel)
 {
     return Backward(runs, base_flipped, zero, with_mlp_out).run(cancel);
 }
 
-ReceiverGradients receiver_gradients(const BatchRuns &runs, bool base_flipped, bool zero, const std::vector<Node> &receivers,
-                                     const std::shared_ptr<const RowMap> &rows, const CancelToken &cancel)
+ReceiverGradients receiver_gradients(const BatchRuns &runs, bool base_flipped, bool zero,
+                                     const std::vector<Node> &receivers, const std::shared_ptr<const RowMap> &rows,
+                                     const CancelToken &cancel)
 {
     Backward backward(runs, base_flipped, zero, false);
     backward.capture(receivers);
@@ -176,7 +187,8 @@ ReceiverGradients receiver_gradients(const BatchRuns &runs, bool base_flipped, b
             int64_t r = 0;
             for (const auto &[prompt, pos] : rows->list()) {
                 if (const int64_t from = backward.rows()->find(prompt, pos); from >= 0)
-                    std::memcpy(chosen.data_ptr<float>() + r * D, all.data_ptr<float>() + from * D, size_t(D) * sizeof(float));
+                    std::memcpy(chosen.data_ptr<float>() + r * D, all.data_ptr<float>() + from * D,
+                                size_t(D) * sizeof(float));
                 ++r;
             }
         }

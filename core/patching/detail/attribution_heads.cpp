@@ -10,7 +10,8 @@ Backward::Projected Backward::projected(int l) const
     const BlockTraits &t = m_model.traits();
     if (!t.norms_queries() && t.clip_qkv == 0)
         return {};
-    return {m_runs.projected_rows(m_base, l, m_list), m_zero ? at::Tensor() : m_runs.projected_rows(m_source, l, m_list)};
+    return {m_runs.projected_rows(m_base, l, m_list),
+            m_zero ? at::Tensor() : m_runs.projected_rows(m_source, l, m_list)};
 }
 
 at::Tensor Backward::attention_gradient(int l, const at::Tensor &g, const Projected &before, const CancelToken &cancel)
@@ -23,7 +24,8 @@ at::Tensor Backward::attention_gradient(int l, const at::Tensor &g, const Projec
     for (size_t i = 0; i < m_receivers.size(); ++i)
         if (m_receivers[i].layer == l && m_receivers[i].head >= 0)
             m_head_gradients[i] = at::zeros({m_R, m_config.d_head}, at::kFloat);
-    HeadGradients gradients{at::zeros({m_R, m_HD}, at::kFloat), at::zeros({m_R, m_HD}, at::kFloat), at::zeros({m_R, m_HD}, at::kFloat)};
+    HeadGradients gradients{at::zeros({m_R, m_HD}, at::kFloat), at::zeros({m_R, m_HD}, at::kFloat),
+                            at::zeros({m_R, m_HD}, at::kFloat)};
     const int64_t H = m_config.n_heads;
     parallel_rows(int64_t(m_runs.layout().prompts) * H, 2, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
@@ -59,16 +61,19 @@ void Backward::head_gradient(int l, int h, int p, const float *gz_all, HeadGradi
         return;
     const Block &block = m_model.block(l);
     const BlockTraits &t = block.traits();
-    const int d = t.d_head, first = positions.front(), end = m_runs.layout().end[size_t(p)], n = end + 1 - first, keys = end + 1;
+    const int d = t.d_head, first = positions.front(), end = m_runs.layout().end[size_t(p)], n = end + 1 - first,
+              keys = end + 1;
     const int64_t row0 = m_effects.rows->find(p, first), column = t.q_column(h);
     const int64_t qc = column, kc = t.k_column(h), vc = t.v_column(h);
     const float *base = m_base.qkv[size_t(l)].data_ptr<float>() + m_runs.layout().row(p, 0) * m_S;
     const float *source = m_source.qkv[size_t(l)].data_ptr<float>() + m_runs.layout().row(p, 0) * m_S;
     const Kernels &k = kernels();
-    std::vector<float> pattern(size_t(n) * size_t(keys)), other(pattern.size()), scratch(static_cast<size_t>(keys)), z(size_t(n) * size_t(d)), z_other(z.size(), 0.f);
+    std::vector<float> pattern(size_t(n) * size_t(keys)), other(pattern.size()), scratch(static_cast<size_t>(keys)),
+        z(size_t(n) * size_t(d)), z_other(z.size(), 0.f);
     const auto attend = [&](const float *rows, std::vector<float> &out_pattern, std::vector<float> &out_z) {
         const KeyRows run{rows + kc, rows + vc, m_S, keys};
-        block.attend(h, rows + first * m_S + qc, m_S, n, first, &run, 1, out_z.data(), d, scratch.data(), out_pattern.data(), keys);
+        block.attend(h, rows + first * m_S + qc, m_S, n, first, &run, 1, out_z.data(), d, scratch.data(),
+                     out_pattern.data(), keys);
     };
     attend(base, pattern, z);
     if (!m_zero)
@@ -114,14 +119,18 @@ void Backward::part_gradient(int l, Part part, at::Tensor &gradient, const Proje
         for (int64_t r = begin; r < end; ++r) {
             const auto [p, pos] = m_list[size_t(r)];
             const int64_t kept = m_runs.layout().row(p, pos) * m_S;
-            // Queries and keys are patched as they were projected; without a norm in between, a rotation is all that lies between that and the kept.
-            const float *base = normed ? before.base.data_ptr<float>() + r * m_S : m_base.qkv[size_t(l)].data_ptr<float>() + kept;
-            const float *source = normed ? (m_zero ? nullptr : before.source.data_ptr<float>() + r * m_S) : m_source.qkv[size_t(l)].data_ptr<float>() + kept;
+            // Queries and keys are patched as they were projected; without a norm in between, a rotation is all that
+            // lies between that and the kept.
+            const float *base =
+                normed ? before.base.data_ptr<float>() + r * m_S : m_base.qkv[size_t(l)].data_ptr<float>() + kept;
+            const float *source = normed ? (m_zero ? nullptr : before.source.data_ptr<float>() + r * m_S)
+                                         : m_source.qkv[size_t(l)].data_ptr<float>() + kept;
             float *g = gradient.data_ptr<float>() + r * m_HD;
             const auto effects = [&] {
                 for (int h = 0; h < H; ++h) {
                     const int64_t column = block.column(part, h);
-                    effect(site, l, h)[r] = (m_zero ? 0.f : k.dot(g + h * d, source + column, d)) - k.dot(g + h * d, base + column, d);
+                    effect(site, l, h)[r] =
+                        (m_zero ? 0.f : k.dot(g + h * d, source + column, d)) - k.dot(g + h * d, base + column, d);
                 }
             };
             if (!normed)
@@ -137,7 +146,8 @@ void Backward::part_gradient(int l, Part part, at::Tensor &gradient, const Proje
                 k.axpy(1.f, g + h * d, g_qkv.data_ptr<float>() + r * m_S + block.column(part, h), d);
             for (const auto &[i, head_gradient] : m_head_gradients)
                 if (part_of(m_receivers[i].site) == part)
-                    std::memcpy(head_gradient.data_ptr<float>() + r * d, g + m_receivers[i].head * d, size_t(d) * sizeof(float));
+                    std::memcpy(head_gradient.data_ptr<float>() + r * d, g + m_receivers[i].head * d,
+                                size_t(d) * sizeof(float));
         }
     });
 }
@@ -153,7 +163,8 @@ void Backward::capture_heads(int l, const Projected &before)
         const at::Tensor x = m_runs.stream_rows(m_base.resid[size_t(l)], m_list);
         at::Tensor g_xn = at::empty({m_R, m_D}, at::kFloat);
         m_captured[i] = at::zeros_like(x);
-        block.project_backward(m_head_gradients[i].data_ptr<float>(), d, before.base.defined() ? before.base.data_ptr<float>() + column : nullptr, m_S, m_R,
+        block.project_backward(m_head_gradients[i].data_ptr<float>(), d,
+                               before.base.defined() ? before.base.data_ptr<float>() + column : nullptr, m_S, m_R,
                                column, d, g_xn.data_ptr<float>());
         block.attn_norm().backward(x.data_ptr<float>(), g_xn.data_ptr<float>(), m_captured[i].data_ptr<float>(), m_R);
         m_head_gradients.erase(i);

@@ -1,4 +1,5 @@
-// One backward pass over the changed rows of a base run. attribution.cpp goes through the layers, attribution_heads.cpp through attention.
+// One backward pass over the changed rows of a base run. attribution.cpp goes through the layers, attribution_heads.cpp
+// through attention.
 #pragma once
 
 #include "patching/detail/attribution.h"
@@ -14,7 +15,8 @@ class Backward {
 public:
     Backward(const BatchRuns &runs, bool base_flipped, bool zero, bool with_mlp_out);
 
-    /// Receivers whose activations' gradients run() keeps in captured(), as gradients of the stream that they read, [R, D].
+    /// Receivers whose activations' gradients run() keeps in captured(), as gradients of the stream that they read, [R,
+    /// D].
     void capture(const std::vector<Node> &receivers);
     const std::vector<at::Tensor> &captured() const { return m_captured; }
     const std::shared_ptr<const RowMap> &rows() const { return m_effects.rows; }
@@ -29,15 +31,18 @@ private:
     void mlp_out_effect(int l);
     at::Tensor gathered(const at::Tensor &stream, const std::vector<int64_t> &rows) const;
     /// g of these rows += what arrives at the norm's output, carried through it at x.
-    void through_norm(const RowNorm &norm, const at::Tensor &x, const at::Tensor &g_normed, const std::vector<int64_t> &rows);
+    void through_norm(const RowNorm &norm, const at::Tensor &x, const at::Tensor &g_normed,
+                      const std::vector<int64_t> &rows);
     std::vector<int64_t> all_rows() const;
 
     // attribution_heads.cpp
-    /// Gradients of queries, keys and values as attention uses them, [R, H d] each; keys and values of each query head's copy.
+    /// Gradients of queries, keys and values as attention uses them, [R, H d] each; keys and values of each query
+    /// head's copy.
     struct HeadGradients {
         at::Tensor q, k, v;
     };
-    /// Of what hook_q and hook_k hold: the rows of base and source run, where the kept ones do not tell (QK-norm, clipping), [R, S].
+    /// Of what hook_q and hook_k hold: the rows of base and source run, where the kept ones do not tell (QK-norm,
+    /// clipping), [R, S].
     struct Projected {
         at::Tensor base, source;
     };
@@ -49,7 +54,10 @@ private:
     void attn_out_effect(int l, const at::Tensor &g);
     /// From the gradient of one head's query, key or value to that of the stream: projection and norm backwards.
     void capture_heads(int l, const Projected &projected);
-    float *effect(Site site, int l, int h) { return m_effects.by_site[site].data_ptr<float>() + (int64_t(l) * m_config.n_heads + h) * m_R; }
+    float *effect(Site site, int l, int h)
+    {
+        return m_effects.by_site[site].data_ptr<float>() + (int64_t(l) * m_config.n_heads + h) * m_R;
+    }
 
     const BatchRuns &m_runs;
     const EngineModel &m_model;

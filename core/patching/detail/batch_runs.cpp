@@ -25,7 +25,8 @@ BatchRuns::BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch
 
 size_t BatchRuns::bytes(const ModelConfig &c, int64_t rows)
 {
-    const size_t per_layer = size_t(c.d_model) * (c.parallel ? 1 : 2) + size_t(c.n_heads + 2 * c.n_kv_heads) * size_t(c.d_head);
+    const size_t per_layer =
+        size_t(c.d_model) * (c.parallel ? 1 : 2) + size_t(c.n_heads + 2 * c.n_kv_heads) * size_t(c.d_head);
     return 2 * size_t(rows) * sizeof(float) * (per_layer * size_t(c.n_layers) + size_t(c.d_model));
 }
 
@@ -67,7 +68,8 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
         parallel_rows(int64_t(m_layout.prompts) * c.n_heads, 4, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
                 const int p = int(i / c.n_heads), h = int(i % c.n_heads);
-                head_z(run, l, h, p, 0, m_layout.end[size_t(p)], z + m_layout.row(p, 0) * HD + int64_t(h) * c.d_head, HD);
+                head_z(run, l, h, p, 0, m_layout.end[size_t(p)], z + m_layout.row(p, 0) * HD + int64_t(h) * c.d_head,
+                       HD);
             }
         });
         run.resid.push_back(at::empty({F, D}, at::kFloat));
@@ -93,19 +95,22 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
     const at::Tensor at_end = stream_rows(run.resid.back(), ends), final = at::empty_like(at_end); // [P, D]
     m_model->final_norm().apply(at_end.data_ptr<float>(), final.data_ptr<float>(), m_layout.prompts);
     for (int p = 0; p < m_layout.prompts; ++p)
-        run.logit_diff.push_back(kernels().dot(final.data_ptr<float>() + int64_t(p) * D, m_readout.u.data_ptr<float>() + int64_t(p) * D, D)
-                                 + m_readout.c[size_t(p)]);
+        run.logit_diff.push_back(
+            kernels().dot(final.data_ptr<float>() + int64_t(p) * D, m_readout.u.data_ptr<float>() + int64_t(p) * D, D)
+            + m_readout.c[size_t(p)]);
     run.rank0 = m_model->rank0(at_end.data_ptr<float>(), m_layout.prompts, m_batch.io);
 }
 
-void BatchRuns::head_z(const Run &run, int layer, int head, int prompt, int first, int last, float *z, int64_t stride) const
+void BatchRuns::head_z(const Run &run, int layer, int head, int prompt, int first, int last, float *z,
+                       int64_t stride) const
 {
     const BlockTraits &t = m_model->traits();
     const int64_t S = t.qkv_width();
     const float *rows = run.qkv[size_t(layer)].data_ptr<float>() + m_layout.row(prompt, 0) * S;
     const KeyRows keys{rows + t.k_column(head), rows + t.v_column(head), S, last + 1};
     std::vector<float> scratch(size_t(last) + 1);
-    m_model->block(layer).attend(head, rows + first * S + t.q_column(head), S, last - first + 1, first, &keys, 1, z, stride, scratch.data());
+    m_model->block(layer).attend(head, rows + first * S + t.q_column(head), S, last - first + 1, first, &keys, 1, z,
+                                 stride, scratch.data());
 }
 
 std::vector<float> BatchRuns::pattern(const Run &run, int layer, int head, int prompt) const
@@ -116,7 +121,8 @@ std::vector<float> BatchRuns::pattern(const Run &run, int layer, int head, int p
     const float *rows = run.qkv[size_t(layer)].data_ptr<float>() + m_layout.row(prompt, 0) * S;
     const KeyRows keys{rows + t.k_column(head), rows + t.v_column(head), S, size};
     std::vector<float> scratch(static_cast<size_t>(size)), pattern(size_t(size) * size_t(size));
-    m_model->block(layer).attend(head, rows + t.q_column(head), S, size, 0, &keys, 1, nullptr, 0, scratch.data(), pattern.data(), size);
+    m_model->block(layer).attend(head, rows + t.q_column(head), S, size, 0, &keys, 1, nullptr, 0, scratch.data(),
+                                 pattern.data(), size);
     return pattern;
 }
 
@@ -139,7 +145,8 @@ at::Tensor BatchRuns::stream_rows(const at::Tensor &stream, const std::vector<st
     const int64_t D = stream.size(1);
     at::Tensor out = at::empty({int64_t(rows.size()), D}, at::kFloat);
     for (size_t i = 0; i < rows.size(); ++i)
-        std::memcpy(out.data_ptr<float>() + int64_t(i) * D, stream.data_ptr<float>() + m_layout.row(rows[i].first, rows[i].second) * D,
+        std::memcpy(out.data_ptr<float>() + int64_t(i) * D,
+                    stream.data_ptr<float>() + m_layout.row(rows[i].first, rows[i].second) * D,
                     size_t(D) * sizeof(float));
     return out;
 }
@@ -178,7 +185,8 @@ at::Tensor BatchRuns::projected_rows(const Run &run, int layer, const std::vecto
     at::Tensor x = stream_rows(run.resid[size_t(layer)], rows), out = at::empty({n, S}, at::kFloat);
     block.attn_norm().apply(x.data_ptr<float>(), x.data_ptr<float>(), n);
     for (int64_t r = 0; r < n; r += block_rows)
-        block.project(x.data_ptr<float>() + r * D, D, std::min(block_rows, n - r), 0, S, out.data_ptr<float>() + r * S, S);
+        block.project(x.data_ptr<float>() + r * D, D, std::min(block_rows, n - r), 0, S, out.data_ptr<float>() + r * S,
+                      S);
     return out;
 }
 

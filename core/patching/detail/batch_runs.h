@@ -1,4 +1,5 @@
-// The two unpatched runs of a batch, kept where sweeps start from: residual stream and rotated queries, keys, values of every layer.
+// The two unpatched runs of a batch, kept where sweeps start from: residual stream and rotated queries, keys, values of
+// every layer.
 #pragma once
 
 #include "base/cancel.h"
@@ -15,7 +16,8 @@ struct BatchLayout {
     explicit BatchLayout(const PromptBatch &batch);
     int prompts = 0;
     std::vector<int> end;       ///< [prompts]
-    std::vector<int> first_difference; ///< [prompts] first position where clean and flipped differ; END + 1 when nowhere
+    std::vector<int>
+        first_difference;        ///< [prompts] first position where clean and flipped differ; END + 1 when nowhere
     std::vector<int64_t> offset; ///< [prompts] row of position 0
     int64_t rows = 0;
     std::vector<int> position;  ///< [rows]
@@ -24,7 +26,8 @@ struct BatchLayout {
 
 /// One run, all rows up to END.
 struct Run {
-    std::vector<at::Tensor> resid; ///< [layers + 1] of [rows, D]: resid_pre of each layer, then the final residual stream
+    std::vector<at::Tensor>
+        resid; ///< [layers + 1] of [rows, D]: resid_pre of each layer, then the final residual stream
     std::vector<at::Tensor> mid;   ///< [layers] of [rows, D]: resid_mid; serial models only
     std::vector<at::Tensor> qkv;   ///< [layers] of [rows, S]; queries and keys after rotary
     std::vector<float> logit_diff; ///< [prompts]
@@ -51,12 +54,16 @@ public:
     /// attn_out and mlp_out of those rows → [n, D].
     at::Tensor attn_out_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
     at::Tensor mlp_out_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
-    /// What those rows are projected to, as hook_q, hook_k and hook_v hold it (the kept rows hold queries and keys turned) → [n, S].
+    /// What those rows are projected to, as hook_q, hook_k and hook_v hold it (the kept rows hold queries and keys
+    /// turned) → [n, S].
     at::Tensor projected_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const;
     /// Rows of a packed stream [rows, D] → [n, D].
     at::Tensor stream_rows(const at::Tensor &stream, const std::vector<std::pair<int, int>> &rows) const;
     /// What the MLP of the layer reads: resid_mid, or resid_pre when parallel.
-    const at::Tensor &mlp_input(const Run &run, int layer) const { return run.mid.empty() ? run.resid[size_t(layer)] : run.mid[size_t(layer)]; }
+    const at::Tensor &mlp_input(const Run &run, int layer) const
+    {
+        return run.mid.empty() ? run.resid[size_t(layer)] : run.mid[size_t(layer)];
+    }
     /// Pattern of a head on a prompt, [END + 1, END + 1].
     std::vector<float> pattern(const Run &run, int layer, int head, int prompt) const;
     /// bytes that the kept runs take for a batch of this many rows.

@@ -31,7 +31,10 @@ public:
     }
     const std::vector<int> &rows(int prompt) const { return m_rows[size_t(prompt)]; }
     /// First covered position, or end + 1 when there is none.
-    int first(int prompt, int end) const { return m_rows[size_t(prompt)].empty() ? end + 1 : m_rows[size_t(prompt)].front(); }
+    int first(int prompt, int end) const
+    {
+        return m_rows[size_t(prompt)].empty() ? end + 1 : m_rows[size_t(prompt)].front();
+    }
     int64_t count() const { return m_count; }
     /// All covered (prompt, position) pairs, in the tensor's order.
     std::vector<std::pair<int, int>> list() const;
@@ -47,13 +50,16 @@ struct Edit {
     enum class Value {
         Source, ///< the other run's
         Zero,
-        Tensor  ///< recorded or averaged rows, [rows.count(), width]; queries and keys after rotary, but as hook_q holds them where a QK-norm follows
+        Tensor ///< recorded or averaged rows, [rows.count(), width]; queries and keys after rotary, but as hook_q holds
+               ///< them where a QK-norm follows
     };
-    Site site = Site::Z; ///< Z, Q, K, V, Pattern, AttnOut, MlpOut, MlpPre, ResidPre, ResidMid; resid_post of l is resid_pre of l + 1
+    Site site = Site::Z; ///< Z, Q, K, V, Pattern, AttnOut, MlpOut, MlpPre, ResidPre, ResidMid; resid_post of l is
+                         ///< resid_pre of l + 1
     int layer = 0;       ///< resid_pre of layer n_layers: the final residual stream
     int head = -1;       ///< query head (K and V too: that query head's copy)
     Value value = Value::Source;
-    bool add = false;    ///< Tensor holds a change of the residual stream that is added to what the site reads (Q, K, V, MlpPre) or is (Resid…)
+    bool add = false; ///< Tensor holds a change of the residual stream that is added to what the site reads (Q, K, V,
+                      ///< MlpPre) or is (Resid…)
     at::Tensor tensor;
     std::shared_ptr<const RowMap> rows; ///< what is changed; never null
 };

@@ -19,7 +19,8 @@ at::Tensor folded_bias(const at::Tensor &ln_b, const at::Tensor &W, const at::Te
     return ln_b.defined() ? plus_product(bias, ln_b, W) : bias.contiguous();
 }
 
-// Norm weights go into what reads the norm, so that every pre-norm of the engine is the bare one; queries, keys and values are unchanged by that.
+// Norm weights go into what reads the norm, so that every pre-norm of the engine is the bare one; queries, keys and
+// values are unchanged by that.
 BlockWeights folded_weights(const ModelConfig &config, const LayerWeights &w)
 {
     BlockWeights b = plain_weights(config, w);
@@ -48,7 +49,8 @@ EngineModel::EngineModel(std::shared_ptr<const Model> model)
 {
     const std::vector<Rotary> rotary = Rotary::of_layers(config(), config().n_ctx);
     for (int l = 0; l < config().n_layers; ++l)
-        m_blocks.emplace_back(BlockTraits(config(), l), folded_weights(config(), m_model->weights().layers[size_t(l)]), rotary[size_t(l)]);
+        m_blocks.emplace_back(BlockTraits(config(), l), folded_weights(config(), m_model->weights().layers[size_t(l)]),
+                              rotary[size_t(l)]);
 }
 
 void EngineModel::embed(int64_t token, int position, float *out) const

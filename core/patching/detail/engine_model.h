@@ -1,5 +1,5 @@
-// A model's blocks with their norms folded, and what lies before and after them: embedding, final norm, the columns of the unembedding that a
-// metric reads.
+// A model's blocks with their norms folded, and what lies before and after them: embedding, final norm, the columns of
+// the unembedding that a metric reads.
 #pragma once
 
 #include "block/detail/block.h"
@@ -13,8 +13,8 @@
 
 namespace patchbay::detail {
 
-/// Rows that go through a layer at once: enough for a matrix product at full rate, few enough that buffers stay in the cache's reach and a cancel
-/// is answered quickly.
+/// Rows that go through a layer at once: enough for a matrix product at full rate, few enough that buffers stay in the
+/// cache's reach and a cancel is answered quickly.
 constexpr int64_t block_rows = 1536;
 
 class EngineModel {

@@ -67,14 +67,17 @@ void FrozenPass::advance_entering(int layer, std::span<const Set> sets, float *y
         int64_t n = 0;
         while (stop < pieces.size() && (stop == first || n + pieces[stop].count <= block_rows))
             n += pieces[stop++].count;
-        float *pre = m_work.block.hidden.floats(n * M), *rows = y + (pieces[first].set->row + pieces[first].first) * m_D;
+        float *pre = m_work.block.hidden.floats(n * M),
+              *rows = y + (pieces[first].set->row + pieces[first].first) * m_D;
         int64_t at = 0;
         for (; first < stop; ++first) {
             const Piece &piece = pieces[first];
             const int64_t stride = piece.set->dz.size(1);
             float *x = rows + at * m_D;
-            const HeadEntry::Rows changed{m_list.data() + piece.first, piece.count, x, piece.set->dz.data_ptr<float>() + piece.first * stride, stride};
-            m_entry->mlp_pre(layer, piece.set->entering, changed, m_entry->scales(layer, changed), pre + at * M, m_work);
+            const HeadEntry::Rows changed{m_list.data() + piece.first, piece.count, x,
+                                          piece.set->dz.data_ptr<float>() + piece.first * stride, stride};
+            m_entry->mlp_pre(layer, piece.set->entering, changed, m_entry->scales(layer, changed), pre + at * M,
+                             m_work);
             parallel_rows(piece.count, 64, [&](int64_t begin, int64_t end) {
                 kernels().axpy(1.f, frozen + (piece.first + begin) * m_D, x + begin * m_D, (end - begin) * m_D);
             });

@@ -23,10 +23,11 @@ bool reaches(const Node &sender, const Node &receiver, bool parallel)
     return sender.layer < receiver.layer;
 }
 
-FrozenPass::FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work,
-                       HeadEntry *entry)
-    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)), m_zero(zero), m_rows(std::move(rows)),
-      m_list(m_rows->list()), m_work(work), m_entry(entry), m_R(m_rows->count()), m_D(m_model.config().d_model)
+FrozenPass::FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows,
+                       Workspace &work, HeadEntry *entry)
+    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)),
+      m_zero(zero), m_rows(std::move(rows)), m_list(m_rows->list()), m_work(work), m_entry(entry), m_R(m_rows->count()),
+      m_D(m_model.config().d_model)
 {
 }
 
@@ -70,7 +71,8 @@ std::vector<int> FrozenPass::entering_heads(const SenderSet &set) const
 at::Tensor FrozenPass::whole_change(const Node &sender)
 {
     const auto rows_of = [&](const Run &run) {
-        return sender.site == Site::AttnOut ? m_runs.attn_out_rows(run, sender.layer, m_list) : m_runs.mlp_out_rows(run, sender.layer, m_list);
+        return sender.site == Site::AttnOut ? m_runs.attn_out_rows(run, sender.layer, m_list)
+                                            : m_runs.mlp_out_rows(run, sender.layer, m_list);
     };
     const at::Tensor before = rows_of(m_base);
     return m_zero ? before.neg() : rows_of(m_source) - before;
@@ -109,7 +111,8 @@ std::vector<FrozenPass::Change> FrozenPass::changes(const SenderSet &set)
     return out;
 }
 
-Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vector<Node> &receivers, const CancelToken &cancel)
+Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vector<Node> &receivers,
+                        const CancelToken &cancel)
 {
     const ModelConfig &c = m_model.config();
     Records records;
@@ -127,7 +130,8 @@ Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vecto
             set.entering = entering_heads(sender_sets[i]);
         sets.push_back(std::move(set));
     }
-    std::stable_sort(sets.begin(), sets.end(), [](const Set &a, const Set &b) { return a.first_layer < b.first_layer; });
+    std::stable_sort(sets.begin(), sets.end(),
+                     [](const Set &a, const Set &b) { return a.first_layer < b.first_layer; });
     for (size_t i = 0; i < sets.size(); ++i)
         sets[i].row = int64_t(i) * m_R;
 
@@ -172,9 +176,12 @@ Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vecto
                 // A set that enters by its heads has their changes already, in the order of its senders.
                 attention_change[set.index] = heads_change(heads, set.dz);
             if (sender_here(set, Site::MlpOut))
-                mlp_new[set.index] = m_zero ? at::zeros({m_R, m_D}, at::kFloat) : m_runs.mlp_out_rows(m_source, l, m_list);
+                mlp_new[set.index] =
+                    m_zero ? at::zeros({m_R, m_D}, at::kFloat) : m_runs.mlp_out_rows(m_source, l, m_list);
         }
-        const auto add = [&](const Set &set, const at::Tensor &rows) { kernels().axpy(1.f, rows.data_ptr<float>(), y + set.row * m_D, m_R * m_D); };
+        const auto add = [&](const Set &set, const at::Tensor &rows) {
+            kernels().axpy(1.f, rows.data_ptr<float>(), y + set.row * m_D, m_R * m_D);
+        };
         const auto add_attention = [&](const Set &set) {
             add(set, frozen_attention(l));
             if (const auto found = attention_change.find(set.index); found != attention_change.end())
@@ -261,7 +268,8 @@ double FrozenPass::flops(const SenderSet &set, const std::vector<Node> &receiver
     const double head = 2.0 * m_model.config().d_head * double(m_D);
     const double projections = double(receivers.size()) * head;
     const int mlps = std::max(0, last - first - (m_model.config().parallel ? 1 : 0));
-    double total = double(m_R) * (double(set.size()) * head + projections + double(mlps) * m_model.traits().mlp_flops());
+    double total =
+        double(m_R) * (double(set.size()) * head + projections + double(mlps) * m_model.traits().mlp_flops());
     if (const size_t heads = mlps > 0 ? entering_heads(set).size() : 0; heads > 0)
         total -= m_entry->saved_flops(m_R, int64_t(heads), m_model.config().d_mlp);
     return total;

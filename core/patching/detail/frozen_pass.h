@@ -1,5 +1,6 @@
-// The first pass of path patching: the base run with every head's z held, senders taken from the new run, and what arrives at the receivers
-// recorded. With heads held, positions do not talk to each other, so only the changed rows and the MLPs after the sender are computed.
+// The first pass of path patching: the base run with every head's z held, senders taken from the new run, and what
+// arrives at the receivers recorded. With heads held, positions do not talk to each other, so only the changed rows and
+// the MLPs after the sender are computed.
 #pragma once
 
 #include "base/cancel.h"
@@ -18,15 +19,17 @@ using SenderSet = std::vector<Node>;
 
 /// What each receiver of each set gets: an undefined tensor where the senders do not reach it.
 struct Records {
-    /// [set][receiver]: rows × width (d_head after rotary for q, k, v; d_model; d_mlp), or with mlps left out the change of the stream, rows × d_model.
+    /// [set][receiver]: rows × width (d_head after rotary for q, k, v; d_model; d_mlp), or with mlps left out the
+    /// change of the stream, rows × d_model.
     std::vector<std::vector<at::Tensor>> values;
 };
 
 class FrozenPass {
 public:
-    /// rows: the positions that senders change and receivers read. zero: the senders' new value is zero, not the other run's.
-    /// entry: of the base run, or null; must outlive the pass.
-    FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work, HeadEntry *entry = nullptr);
+    /// rows: the positions that senders change and receivers read. zero: the senders' new value is zero, not the other
+    /// run's. entry: of the base run, or null; must outlive the pass.
+    FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work,
+               HeadEntry *entry = nullptr);
 
     /// With MLPs recomputed. Throws Cancelled.
     Records run(std::span<const SenderSet> sets, const std::vector<Node> &receivers, const CancelToken &cancel);
@@ -38,8 +41,8 @@ public:
     /// Multiply-adds × 2 of run() for one set, as far as the last receiver.
     double flops(const SenderSet &set, const std::vector<Node> &receivers) const;
 
-    /// New minus base of what senders write, as residual-stream rows [R, D]: one for all heads of a layer, which a post norm couples, and one for
-    /// each attn_out and mlp_out.
+    /// New minus base of what senders write, as residual-stream rows [R, D]: one for all heads of a layer, which a post
+    /// norm couples, and one for each attn_out and mlp_out.
     struct Change {
         Site site;
         int layer;
@@ -69,11 +72,14 @@ private:
     at::Tensor base_stream(const at::Tensor &stream) const;
     at::Tensor project(const Node &receiver, const at::Tensor &stream) const;
     bool reached(const Set &set, const Node &receiver) const;
-    void record_projections(int layer, std::span<const Set> active, const std::vector<Node> &receivers, const float *y, Records &records) const;
-    void record(int layer, bool after_attention, std::span<const Set> active, const std::vector<Node> &receivers, const float *y, Records &records) const;
+    void record_projections(int layer, std::span<const Set> active, const std::vector<Node> &receivers, const float *y,
+                            Records &records) const;
+    void record(int layer, bool after_attention, std::span<const Set> active, const std::vector<Node> &receivers,
+                const float *y, Records &records) const;
 
     // frozen_layer.cpp: through one layer's MLP, the heads held
-    /// Rows of neighbouring sets whose MLP input has changed: y [rows, D], the stream before attention when parallel, after it when serial.
+    /// Rows of neighbouring sets whose MLP input has changed: y [rows, D], the stream before attention when parallel,
+    /// after it when serial.
     void advance(int layer, std::span<const Set> active, float *y, const CancelToken &cancel);
     void advance_in_full(int layer, int64_t first, int64_t n, float *y, const CancelToken &cancel);
     void advance_entering(int layer, std::span<const Set> sets, float *y, const CancelToken &cancel);
@@ -90,7 +96,8 @@ private:
     std::map<int, at::Tensor> m_frozen; ///< layer → base attn_out of the rows
 };
 
-/// Whether a sender's change is in the stream that the receiver reads (DESIGN §3; parallel blocks: an MLP does not read its own layer's heads).
+/// Whether a sender's change is in the stream that the receiver reads (DESIGN §3; parallel blocks: an MLP does not read
+/// its own layer's heads).
 bool reaches(const Node &sender, const Node &receiver, bool parallel);
 /// The layer at whose entry (or middle) a receiver reads the stream: resid_post of a layer is the next one's resid_pre.
 int layer_read(const Node &receiver);

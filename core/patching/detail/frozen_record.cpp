@@ -9,7 +9,8 @@ namespace {
 
 bool is_projection(Site site)
 {
-    return site == Site::Q || site == Site::QInput || site == Site::K || site == Site::KInput || site == Site::V || site == Site::VInput;
+    return site == Site::Q || site == Site::QInput || site == Site::K || site == Site::KInput || site == Site::V
+        || site == Site::VInput;
 }
 
 } // namespace
@@ -46,11 +47,14 @@ at::Tensor FrozenPass::project(const Node &receiver, const at::Tensor &stream) c
 at::Tensor FrozenPass::base_value(const Node &receiver)
 {
     const bool after_attention = reads_after_attention(receiver, m_model.config().parallel);
-    return project(receiver, base_stream(after_attention ? m_base.mid[size_t(receiver.layer)] : m_base.resid[size_t(layer_read(receiver))]));
+    return project(
+        receiver,
+        base_stream(after_attention ? m_base.mid[size_t(receiver.layer)] : m_base.resid[size_t(layer_read(receiver))]));
 }
 
 // Queries, keys and values that are read here, for all sets at once: their columns side by side make one product.
-void FrozenPass::record_projections(int layer, std::span<const Set> active, const std::vector<Node> &receivers, const float *y, Records &records) const
+void FrozenPass::record_projections(int layer, std::span<const Set> active, const std::vector<Node> &receivers,
+                                    const float *y, Records &records) const
 {
     std::vector<size_t> here;
     for (size_t r = 0; r < receivers.size(); ++r)
@@ -97,8 +101,8 @@ bool FrozenPass::reached(const Set &set, const Node &receiver) const
                        [&](const Node &sender) { return reaches(sender, receiver, m_model.config().parallel); });
 }
 
-void FrozenPass::record(int layer, bool after_attention, std::span<const Set> active, const std::vector<Node> &receivers, const float *y,
-                        Records &records) const
+void FrozenPass::record(int layer, bool after_attention, std::span<const Set> active,
+                        const std::vector<Node> &receivers, const float *y, Records &records) const
 {
     if (!after_attention)
         record_projections(layer, active, receivers, y, records);
@@ -109,7 +113,8 @@ void FrozenPass::record(int layer, bool after_attention, std::span<const Set> ac
             continue;
         for (const Set &set : active)
             if (reached(set, receiver))
-                records.values[set.index][r] = project(receiver, at::from_blob(const_cast<float *>(y) + set.row * m_D, {m_R, m_D}, at::kFloat));
+                records.values[set.index][r] =
+                    project(receiver, at::from_blob(const_cast<float *>(y) + set.row * m_D, {m_R, m_D}, at::kFloat));
     }
 }
 

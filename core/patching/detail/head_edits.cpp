@@ -1,4 +1,5 @@
-// One head of one prompt with its queries, keys, values, pattern or z changed: only that head's z has to be computed again.
+// One head of one prompt with its queries, keys, values, pattern or z changed: only that head's z has to be computed
+// again.
 #include "base/error.h"
 #include "patching/detail/wave.h"
 
@@ -7,7 +8,8 @@
 
 namespace patchbay::detail {
 
-void Wave::edited_head(const std::vector<Edit> &edits, int layer, int head, int prompt, const HeadRows &from, float *z, int64_t z_stride) const
+void Wave::edited_head(const std::vector<Edit> &edits, int layer, int head, int prompt, const HeadRows &from, float *z,
+                       int64_t z_stride) const
 {
     const Block &block = m_model.block(layer);
     const BlockTraits &t = block.traits();
@@ -18,7 +20,8 @@ void Wave::edited_head(const std::vector<Edit> &edits, int layer, int head, int 
     const float *source = m_source.qkv[size_t(layer)].data_ptr<float>() + m_runs.layout().row(prompt, 0) * S;
     const int64_t q_column = t.q_column(head), k_column = t.k_column(head), v_column = t.v_column(head);
 
-    std::vector<float> q(size_t(from.queries) * size_t(d)), k(size_t(n) * size_t(d)), v(size_t(n) * size_t(d)), scratch(size_t(last) + 1);
+    std::vector<float> q(size_t(from.queries) * size_t(d)), k(size_t(n) * size_t(d)), v(size_t(n) * size_t(d)),
+        scratch(size_t(last) + 1);
     for (int i = 0; i < from.queries; ++i)
         std::memcpy(q.data() + size_t(i) * size_t(d), from.q + i * from.q_stride, row_bytes);
     for (int i = 0; i < n; ++i) {
@@ -34,7 +37,10 @@ void Wave::edited_head(const std::vector<Edit> &edits, int layer, int head, int 
             if (edit.value == Edit::Value::Zero)
                 std::memset(row, 0, row_bytes);
             else
-                std::memcpy(row, edit.value == Edit::Value::Source ? source + (first + i) * S + column : edit.tensor.data_ptr<float>() + at * d, row_bytes);
+                std::memcpy(row,
+                            edit.value == Edit::Value::Source ? source + (first + i) * S + column
+                                                              : edit.tensor.data_ptr<float>() + at * d,
+                            row_bytes);
         }
     };
     for (const Edit &edit : edits) {
@@ -56,7 +62,8 @@ void Wave::edited_head(const std::vector<Edit> &edits, int layer, int head, int 
         if (edit.site == Site::Pattern && edit.value == Edit::Value::Source)
             for (int i = 0; i < n; ++i)
                 std::memcpy(k.data() + size_t(i) * size_t(d), source + (from.kv_first + i) * S + k_column, row_bytes);
-        const KeyRows other_keys[2] = {{source + k_column, base + v_column, S, from.kv_first}, {k.data(), v.data(), d, n}};
+        const KeyRows other_keys[2] = {{source + k_column, base + v_column, S, from.kv_first},
+                                       {k.data(), v.data(), d, n}};
         for (int i = 0; i < from.queries; ++i) {
             const int pos = from.q_first + i;
             const int64_t at = edit.rows->find(prompt, pos);
@@ -68,20 +75,23 @@ void Wave::edited_head(const std::vector<Edit> &edits, int layer, int head, int 
             else if (edit.value == Edit::Value::Tensor)
                 std::memcpy(row, edit.tensor.data_ptr<float>() + at * d, row_bytes);
             else if (edit.site == Site::Pattern)
-                block.attend(head, source + pos * S + q_column, S, 1, pos, other_keys, 2, row, z_stride, scratch.data());
+                block.attend(head, source + pos * S + q_column, S, 1, pos, other_keys, 2, row, z_stride,
+                             scratch.data());
             else
                 m_runs.head_z(m_source, layer, head, prompt, pos, pos, row, z_stride);
         }
     }
 }
 
-at::Tensor Wave::stream_before(int layer, const std::vector<std::pair<int, int>> &rows, const std::vector<const Segment *> &segments_by_prompt) const
+at::Tensor Wave::stream_before(int layer, const std::vector<std::pair<int, int>> &rows,
+                               const std::vector<const Segment *> &segments_by_prompt) const
 {
     at::Tensor x = m_runs.stream_rows(m_base.resid[size_t(layer)], rows);
     for (size_t i = 0; i < rows.size(); ++i) {
         const auto [prompt, pos] = rows[i];
         if (const Segment *s = segments_by_prompt[size_t(prompt)]; s && pos >= s->first)
-            std::memcpy(x.data_ptr<float>() + int64_t(i) * m_D, m_x + (s->row + pos - s->first) * m_D, size_t(m_D) * sizeof(float));
+            std::memcpy(x.data_ptr<float>() + int64_t(i) * m_D, m_x + (s->row + pos - s->first) * m_D,
+                        size_t(m_D) * sizeof(float));
     }
     return x;
 }
@@ -104,7 +114,8 @@ Edit Wave::materialised(const Edit &edit, const std::vector<const Segment *> &se
     return result;
 }
 
-std::vector<Edit> Wave::materialised(Part part, const std::vector<Edit> &edits, const std::vector<const Segment *> &segments_by_prompt) const
+std::vector<Edit> Wave::materialised(Part part, const std::vector<Edit> &edits,
+                                     const std::vector<const Segment *> &segments_by_prompt) const
 {
     if (edits.empty())
         return {};
@@ -115,7 +126,8 @@ std::vector<Edit> Wave::materialised(Part part, const std::vector<Edit> &edits, 
     const int64_t n = int64_t(rows.size()), d = t.d_head, width = t.q_width();
     const size_t row_bytes = size_t(d) * sizeof(float);
     const at::Tensor x = stream_before(layer, rows, segments_by_prompt);
-    at::Tensor xn = at::empty_like(x), now = at::empty({n, width}, at::kFloat); // what every query head has here, keys as copies
+    at::Tensor xn = at::empty_like(x),
+               now = at::empty({n, width}, at::kFloat); // what every query head has here, keys as copies
     block.attn_norm().apply(x.data_ptr<float>(), xn.data_ptr<float>(), n);
     for (int h = 0; h < H; ++h)
         block.project(xn.data_ptr<float>(), m_D, n, block.column(part, h), d, now.data_ptr<float>() + h * d, width);
@@ -123,14 +135,16 @@ std::vector<Edit> Wave::materialised(Part part, const std::vector<Edit> &edits, 
     std::set<int> heads;
     for (const Edit &edit : edits) {
         if (edit.rows->list() != rows)
-            throw Error(name(edit.site), "changes of one layer's queries or keys at different positions cannot be normed together");
+            throw Error(name(edit.site),
+                        "changes of one layer's queries or keys at different positions cannot be normed together");
         heads.insert(edit.head);
         at::Tensor value = edit.tensor; // [n, d]
         if (edit.add) {
             at::Tensor changed = x + edit.tensor;
             block.attn_norm().apply(changed.data_ptr<float>(), changed.data_ptr<float>(), n);
             value = at::empty({n, d}, at::kFloat);
-            block.project(changed.data_ptr<float>(), m_D, n, block.column(part, edit.head), d, value.data_ptr<float>(), d);
+            block.project(changed.data_ptr<float>(), m_D, n, block.column(part, edit.head), d, value.data_ptr<float>(),
+                          d);
         } else if (edit.value == Edit::Value::Zero) {
             value = at::zeros({n, d}, at::kFloat);
         } else if (edit.value == Edit::Value::Source) {

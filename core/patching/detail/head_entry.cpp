@@ -7,7 +7,8 @@
 namespace patchbay::detail {
 
 HeadEntry::HeadEntry(const BatchRuns &runs, bool base_flipped, const std::vector<int> &first)
-    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_first(first), m_pre(size_t(m_model.config().n_layers))
+    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_first(first),
+      m_pre(size_t(m_model.config().n_layers))
 {
     for (size_t p = 0; p < first.size(); ++p) {
         m_offset.push_back(m_rows);
@@ -25,7 +26,8 @@ size_t HeadEntry::bytes(const BatchRuns &runs, const std::vector<int> &first)
     return rows * size_t(c.d_mlp) * sizeof(float) * size_t(std::max(0, c.n_layers - 2));
 }
 
-std::unique_ptr<HeadEntry> HeadEntry::make(const BatchRuns &runs, bool base_flipped, const std::vector<int> &first, size_t allowed_bytes)
+std::unique_ptr<HeadEntry> HeadEntry::make(const BatchRuns &runs, bool base_flipped, const std::vector<int> &first,
+                                           size_t allowed_bytes)
 {
     const ModelConfig &c = runs.model().config();
     if (!c.parallel || c.gated_mlp || !runs.model().traits().linear_reads() || bytes(runs, first) > allowed_bytes)
@@ -45,13 +47,16 @@ double HeadEntry::saved_flops(int64_t rows, int64_t heads, int64_t width) const
     return 2.0 * double(width) * (double(rows) * D - rank * (D + double(rows)));
 }
 
-const float *HeadEntry::through(int layer, const std::vector<int> &heads, const at::Tensor &W, Buffer &out, Workspace &work) const
+const float *HeadEntry::through(int layer, const std::vector<int> &heads, const at::Tensor &W, Buffer &out,
+                                Workspace &work) const
 {
     const ModelConfig &c = m_model.config();
     const int64_t D = c.d_model, d = c.d_head, width = W.size(1), rank = int64_t(heads.size()) * d;
     float *write = work.entry.write.floats(rank * D);
     for (size_t i = 0; i < heads.size(); ++i)
-        std::memcpy(write + int64_t(i) * d * D, m_model.block(layer - 1).W_O().data_ptr<float>() + int64_t(heads[i]) * d * D, size_t(d * D) * sizeof(float));
+        std::memcpy(write + int64_t(i) * d * D,
+                    m_model.block(layer - 1).W_O().data_ptr<float>() + int64_t(heads[i]) * d * D,
+                    size_t(d * D) * sizeof(float));
     // A norm that subtracts the mean sees the change without its mean.
     if (c.norm != Norm::RmsNorm)
         for (int64_t r = 0; r < rank; ++r) {
@@ -84,9 +89,10 @@ std::vector<HeadEntry::Scale> HeadEntry::scales(int layer, const Rows &rows) con
     return out;
 }
 
-void HeadEntry::enter(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, const at::Tensor &W,
-                      const at::Tensor &bias, const std::function<const float *(int, int)> &base, const std::function<void(float *, int)> &rotate,
-                      float *out, Buffer &through_buffer, Workspace &work) const
+void HeadEntry::enter(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales,
+                      const at::Tensor &W, const at::Tensor &bias, const std::function<const float *(int, int)> &base,
+                      const std::function<void(float *, int)> &rotate, float *out, Buffer &through_buffer,
+                      Workspace &work) const
 {
     const int64_t width = W.size(1), rank = int64_t(heads.size()) * m_model.config().d_head;
     const float *P = through(layer, heads, W, through_buffer, work), *b = bias.data_ptr<float>();
@@ -104,8 +110,8 @@ void HeadEntry::enter(int layer, const std::vector<int> &heads, const Rows &rows
     });
 }
 
-void HeadEntry::queries_keys_values(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, float *qkv,
-                                    Workspace &work) const
+void HeadEntry::queries_keys_values(int layer, const std::vector<int> &heads, const Rows &rows,
+                                    const std::vector<Scale> &scales, float *qkv, Workspace &work) const
 {
     const Block &block = m_model.block(layer);
     const BlockTraits &t = block.traits();
@@ -115,8 +121,10 @@ void HeadEntry::queries_keys_values(int layer, const std::vector<int> &heads, co
         block.turn_part(Part::Query, row, t.n_heads, pos);
         block.turn_part(Part::Key, row + t.q_width(), t.n_kv_heads, pos);
     };
-    enter(layer, heads, rows, scales, block.W_qkv(), block.b_qkv(),
-          [&](int prompt, int pos) { return base + m_runs.layout().row(prompt, pos) * t.qkv_width(); }, rotate, qkv, work.entry.through_qkv, work);
+    enter(
+        layer, heads, rows, scales, block.W_qkv(), block.b_qkv(),
+        [&](int prompt, int pos) { return base + m_runs.layout().row(prompt, pos) * t.qkv_width(); }, rotate, qkv,
+        work.entry.through_qkv, work);
 }
 
 const float *HeadEntry::base_pre(int layer, Workspace &work)
@@ -130,19 +138,23 @@ const float *HeadEntry::base_pre(int layer, Workspace &work)
     const float *stream = m_base.resid[size_t(layer)].data_ptr<float>();
     for (size_t p = 0; p < m_first.size(); ++p)
         if (const int64_t n = m_runs.layout().end[p] + 1 - m_first[p]; n > 0)
-            std::memcpy(xn + m_offset[p] * D, stream + m_runs.layout().row(int(p), m_first[p]) * D, size_t(n * D) * sizeof(float));
+            std::memcpy(xn + m_offset[p] * D, stream + m_runs.layout().row(int(p), m_first[p]) * D,
+                        size_t(n * D) * sizeof(float));
     m_model.block(layer).mlp_norm().apply(xn, xn, m_rows);
     m_model.block(layer).mlp_pre(xn, m_rows, pre.data_ptr<float>());
     return pre.data_ptr<float>();
 }
 
-void HeadEntry::mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales, float *pre, Workspace &work)
+void HeadEntry::mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales,
+                        float *pre, Workspace &work)
 {
     const Block &block = m_model.block(layer);
     const int64_t M = m_model.config().d_mlp;
     const float *base = base_pre(layer, work);
-    enter(layer, heads, rows, scales, block.W_in(), block.b_in(),
-          [&](int prompt, int pos) { return base + (m_offset[size_t(prompt)] + pos - m_first[size_t(prompt)]) * M; }, nullptr, pre, work.entry.through_hidden, work);
+    enter(
+        layer, heads, rows, scales, block.W_in(), block.b_in(),
+        [&](int prompt, int pos) { return base + (m_offset[size_t(prompt)] + pos - m_first[size_t(prompt)]) * M; },
+        nullptr, pre, work.entry.through_hidden, work);
 }
 
 } // namespace patchbay::detail

@@ -2,8 +2,9 @@
 
 namespace patchbay::detail {
 
-PathGradients path_gradients(const BatchRuns &runs, bool base_flipped, bool zero, bool through_mlps, const std::vector<Node> &receivers,
-                             const std::shared_ptr<const RowMap> &rows, const CancelToken &cancel)
+PathGradients path_gradients(const BatchRuns &runs, bool base_flipped, bool zero, bool through_mlps,
+                             const std::vector<Node> &receivers, const std::shared_ptr<const RowMap> &rows,
+                             const CancelToken &cancel)
 {
     const EngineModel &model = runs.model();
     const ModelConfig &c = model.config();
@@ -15,7 +16,8 @@ PathGradients path_gradients(const BatchRuns &runs, bool base_flipped, bool zero
     const auto inject = [&](at::Tensor &g, int layer, bool after_attention) {
         for (size_t i = 0; i < receivers.size(); ++i) {
             const int read = receivers[i].site == Site::ResidPost ? receivers[i].layer + 1 : receivers[i].layer;
-            if (arriving[i].defined() && read == layer && reads_after_attention(receivers[i], c.parallel) == after_attention)
+            if (arriving[i].defined() && read == layer
+                && reads_after_attention(receivers[i], c.parallel) == after_attention)
                 g += arriving[i];
         }
     };

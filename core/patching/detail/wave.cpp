@@ -6,8 +6,8 @@
 namespace patchbay::detail {
 
 Wave::Wave(const BatchRuns &runs, bool base_flipped, Workspace &work, HeadEntry *entry)
-    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)), m_work(work),
-      m_layers(m_model.config().n_layers), m_D(m_model.config().d_model), m_entry(entry)
+    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)),
+      m_work(work), m_layers(m_model.config().n_layers), m_D(m_model.config().d_model), m_entry(entry)
 {
 }
 
@@ -49,11 +49,13 @@ double Wave::flops(const CellPlan &plan) const
     const double head = 2.0 * c.d_head * c.d_model;
     double total = 0;
     if (layer < c.n_layers && at == Stage::Heads)
-        total += (end_row_only(plan, c.n_layers) ? double(ends) : n) * head + (c.parallel ? 0 : m_model.traits().mlp_flops() * n);
+        total += (end_row_only(plan, c.n_layers) ? double(ends) : n) * head
+            + (c.parallel ? 0 : m_model.traits().mlp_flops() * n);
     else if (layer < c.n_layers && at != Stage::Input)
         total += m_model.traits().mlp_flops() * n;
     const int first_full = at == Stage::Input ? layer : layer + 1;
-    const double kv = 2.0 * c.d_model * 2.0 * c.n_kv_heads * c.d_head; // the last layer needs keys and values of all rows, the rest at END
+    const double kv = 2.0 * c.d_model * 2.0 * c.n_kv_heads
+        * c.d_head; // the last layer needs keys and values of all rows, the rest at END
     for (int l = first_full; l < c.n_layers; ++l)
         total += l < c.n_layers - 1 ? row * n : kv * n + (row - kv) * double(ends);
     if (const size_t heads = entering_heads(plan).size(); heads > 0)
@@ -68,9 +70,11 @@ std::vector<int> Wave::entering_heads(const CellPlan &plan) const
         return {};
     std::set<int> heads;
     for (const Edit &edit : plan.edits) {
-        // Anything else that changes the stream in between is not of low rank; a change of the MLP's input needs the normed rows.
-        const bool streams = edit.layer == layer ? edit.head < 0 || stage(edit) != Stage::Heads
-                                                 : edit.layer == layer + 1 && (stage(edit) == Stage::Input || stage(edit) == Stage::Mlp);
+        // Anything else that changes the stream in between is not of low rank; a change of the MLP's input needs the
+        // normed rows.
+        const bool streams = edit.layer == layer
+            ? edit.head < 0 || stage(edit) != Stage::Heads
+            : edit.layer == layer + 1 && (stage(edit) == Stage::Input || stage(edit) == Stage::Mlp);
         if (streams)
             return {};
         if (edit.layer == layer)
@@ -91,7 +95,8 @@ void Wave::place(std::span<const CellPlan> plans)
     std::vector<const CellPlan *> order;
     for (const CellPlan &plan : plans)
         order.push_back(&plan);
-    std::stable_sort(order.begin(), order.end(), [](const CellPlan *a, const CellPlan *b) { return joins(*a) < joins(*b); });
+    std::stable_sort(order.begin(), order.end(),
+                     [](const CellPlan *a, const CellPlan *b) { return joins(*a) < joins(*b); });
     m_segments.clear();
     int64_t row = 0;
     for (const CellPlan *plan : order) {
@@ -124,7 +129,8 @@ const std::vector<Edit> &Wave::edits(const CellPlan *plan) const
     return found == m_layer_edits.end() ? none : found->second;
 }
 
-// The edits of this layer, with changes of what a query, key or value reads already carried through norms and projection.
+// The edits of this layer, with changes of what a query, key or value reads already carried through norms and
+// projection.
 void Wave::collect_edits(int layer, std::span<const Segment> active, std::span<const Segment> joining)
 {
     m_layer_edits.clear();
@@ -154,8 +160,10 @@ void Wave::collect_edits(int layer, std::span<const Segment> active, std::span<c
     collect(joining, false);
 }
 
-// Replaces (or adds to) rows of the residual stream that is in x, whose first row is m_x's row x_row0 (END rows only when end_only).
-void Wave::change_stream(int layer, Site site, std::span<const Segment> segments, float *x, int64_t x_row0, bool end_only) const
+// Replaces (or adds to) rows of the residual stream that is in x, whose first row is m_x's row x_row0 (END rows only
+// when end_only).
+void Wave::change_stream(int layer, Site site, std::span<const Segment> segments, float *x, int64_t x_row0,
+                         bool end_only) const
 {
     int64_t end_row = 0;
     for (const Segment &s : segments) {
@@ -178,8 +186,10 @@ void Wave::change_stream(int layer, Site site, std::span<const Segment> segments
                     else
                         std::memcpy(row, value, size_t(m_D) * sizeof(float));
                 } else {
-                    const at::Tensor &source = site == Site::ResidMid ? m_source.mid[size_t(layer)] : m_source.resid[size_t(layer)];
-                    std::memcpy(row, source.data_ptr<float>() + m_runs.layout().row(s.prompt, first + i) * m_D, size_t(m_D) * sizeof(float));
+                    const at::Tensor &source =
+                        site == Site::ResidMid ? m_source.mid[size_t(layer)] : m_source.resid[size_t(layer)];
+                    std::memcpy(row, source.data_ptr<float>() + m_runs.layout().row(s.prompt, first + i) * m_D,
+                                size_t(m_D) * sizeof(float));
                 }
             }
         }
@@ -188,7 +198,8 @@ void Wave::change_stream(int layer, Site site, std::span<const Segment> segments
 
 void Wave::join_input(const Segment &s, int layer)
 {
-    std::memcpy(m_x + s.row * m_D, m_base.resid[size_t(layer)].data_ptr<float>() + m_runs.layout().row(s.prompt, s.first) * m_D,
+    std::memcpy(m_x + s.row * m_D,
+                m_base.resid[size_t(layer)].data_ptr<float>() + m_runs.layout().row(s.prompt, s.first) * m_D,
                 size_t(s.count) * size_t(m_D) * sizeof(float));
 }
 
@@ -239,8 +250,9 @@ std::vector<float> Wave::read_out(std::span<const CellPlan> plans) const
     std::vector<float> normed(static_cast<size_t>(m_D));
     for (const Segment &s : m_segments) {
         m_model.final_norm().apply(m_x + (s.row + s.count - 1) * m_D, normed.data(), 1);
-        const float value = kernels().dot(normed.data(), m_runs.readout().u.data_ptr<float>() + int64_t(s.prompt) * m_D, m_D)
-                            + m_runs.readout().c[size_t(s.prompt)];
+        const float value =
+            kernels().dot(normed.data(), m_runs.readout().u.data_ptr<float>() + int64_t(s.prompt) * m_D, m_D)
+            + m_runs.readout().c[size_t(s.prompt)];
         values[size_t(s.plan - plans.data()) * size_t(P) + size_t(s.prompt)] = value;
     }
     return values;

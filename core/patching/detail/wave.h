@@ -1,5 +1,5 @@
-// A chunk of cells going through the model together: each joins the packed matrix of changed rows in the layer where it first differs from
-// the base run, so that every layer's weights are read once for all of them.
+// A chunk of cells going through the model together: each joins the packed matrix of changed rows in the layer where it
+// first differs from the base run, so that every layer's weights are read once for all of them.
 #pragma once
 
 #include "base/cancel.h"
@@ -49,12 +49,14 @@ private:
 
     // wave.cpp: joining and reading out
     void place(std::span<const CellPlan> plans);
-    /// The heads through which a plan's rows enter the layer after the one where they join, when that is cheaper (HeadEntry); else empty.
+    /// The heads through which a plan's rows enter the layer after the one where they join, when that is cheaper
+    /// (HeadEntry); else empty.
     std::vector<int> entering_heads(const CellPlan &plan) const;
     /// Whether the segment's rows come into this layer with nothing but the change of heads of the layer before.
     bool enters(const Segment &segment, int layer) const;
     void join_input(const Segment &segment, int layer);
-    void change_stream(int layer, Site site, std::span<const Segment> segments, float *x, int64_t x_row0, bool end_only) const;
+    void change_stream(int layer, Site site, std::span<const Segment> segments, float *x, int64_t x_row0,
+                       bool end_only) const;
     std::vector<float> read_out(std::span<const CellPlan> plans) const;
     void collect_edits(int layer, std::span<const Segment> active, std::span<const Segment> joining);
     const std::vector<Edit> &edits(const CellPlan *plan) const;
@@ -66,8 +68,10 @@ private:
     /// The same, and the MLP's pre [rows, M], of a block whose segments all enter.
     void project_entering(int layer, std::span<const Segment> block, const float *x, float *qkv, float *pre) const;
     void attention(int layer, std::span<const Segment> block, const float *qkv, const float *q_end, float *z) const;
-    /// Adds the MLP of rows x [n, D] (its input already normed in xn) to out; rows of block segments, or their END rows.
-    void add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, float *xn, int64_t n, float *out, bool end_only) const;
+    /// Adds the MLP of rows x [n, D] (its input already normed in xn) to out; rows of block segments, or their END
+    /// rows.
+    void add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, float *xn, int64_t n, float *out,
+                 bool end_only) const;
 
     bool adds_to_mlp_input(std::span<const Segment> block) const;
 
@@ -79,13 +83,17 @@ private:
     void add_attn_out_changes(int layer, std::span<const Segment> segments, float *delta) const;
 
     // head_edits.cpp: one head of one segment with its queries, keys, values, pattern or z changed
-    void edited_head(const std::vector<Edit> &edits, int layer, int head, int prompt, const HeadRows &from, float *z, int64_t z_stride) const;
-    /// An edit that adds to the residual stream before a query, key or value, as the rows that result; segments: where the stream's rows are,
-    /// or null for the base run's.
+    void edited_head(const std::vector<Edit> &edits, int layer, int head, int prompt, const HeadRows &from, float *z,
+                     int64_t z_stride) const;
+    /// An edit that adds to the residual stream before a query, key or value, as the rows that result; segments: where
+    /// the stream's rows are, or null for the base run's.
     Edit materialised(const Edit &edit, const std::vector<const Segment *> &segments_by_prompt) const;
-    /// Edits of queries, or of keys, that a QK-norm has yet to norm with their row, as those of all heads that they change.
-    std::vector<Edit> materialised(Part part, const std::vector<Edit> &edits, const std::vector<const Segment *> &segments_by_prompt) const;
-    at::Tensor stream_before(int layer, const std::vector<std::pair<int, int>> &rows, const std::vector<const Segment *> &segments_by_prompt) const;
+    /// Edits of queries, or of keys, that a QK-norm has yet to norm with their row, as those of all heads that they
+    /// change.
+    std::vector<Edit> materialised(Part part, const std::vector<Edit> &edits,
+                                   const std::vector<const Segment *> &segments_by_prompt) const;
+    at::Tensor stream_before(int layer, const std::vector<std::pair<int, int>> &rows,
+                             const std::vector<const Segment *> &segments_by_prompt) const;
 
     const BatchRuns &m_runs;
     const EngineModel &m_model;
@@ -100,7 +108,8 @@ private:
     std::map<const CellPlan *, std::vector<int>> m_entering; ///< plans with entering heads
     int64_t m_rank = 0;              ///< the largest number of entering heads times d
     float *m_dz = nullptr;           ///< [rows, m_rank] change of z of the entering heads
-    std::map<const CellPlan *, std::vector<Edit>> m_layer_edits; ///< of the current layer, changes of the stream turned into rows
+    std::map<const CellPlan *, std::vector<Edit>>
+        m_layer_edits; ///< of the current layer, changes of the stream turned into rows
 };
 
 } // namespace patchbay::detail

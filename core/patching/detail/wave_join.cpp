@@ -1,4 +1,5 @@
-// Cells whose first change is in this layer: what they change is computed from the cached base run, not by running the layer.
+// Cells whose first change is in this layer: what they change is computed from the cached base run, not by running the
+// layer.
 #include "patching/detail/wave.h"
 
 #include <cstring>
@@ -6,8 +7,8 @@
 
 namespace patchbay::detail {
 
-// delta [rows of segments, D] += what the heads that a plan changes here change in attn_out: (changed z − base z) W_O of each, and where attn_out
-// is normed the norm of the whole sum with and without it.
+// delta [rows of segments, D] += what the heads that a plan changes here change in attn_out: (changed z − base z) W_O
+// of each, and where attn_out is normed the norm of the whole sum with and without it.
 void Wave::add_head_changes(int layer, std::span<const Segment> segments, float *delta) const
 {
     const Block &b = m_model.block(layer);
@@ -43,10 +44,12 @@ void Wave::add_head_changes(int layer, std::span<const Segment> segments, float 
                 std::vector<float> before;
                 for (int64_t i = begin; i < end; ++i) {
                     const Segment &s = own[size_t(i)];
-                    const float *base = m_base.qkv[size_t(layer)].data_ptr<float>() + m_runs.layout().row(s.prompt, 0) * S;
+                    const float *base =
+                        m_base.qkv[size_t(layer)].data_ptr<float>() + m_runs.layout().row(s.prompt, 0) * S;
                     const int kv_first = plan->start[size_t(s.prompt)];
-                    const HeadRows from{base + s.first * S + t.q_column(h), S, s.first, s.count, base + kv_first * S + t.k_column(h),
-                                        base + kv_first * S + t.v_column(h), S, kv_first};
+                    const HeadRows from{
+                        base + s.first * S + t.q_column(h),  S, s.first, s.count, base + kv_first * S + t.k_column(h),
+                        base + kv_first * S + t.v_column(h), S, kv_first};
                     float *out = dz + (s.row - own.front().row) * stride;
                     edited_head(plan_edits, layer, h, s.prompt, from, out, stride);
                     before.resize(size_t(s.count) * size_t(d));
@@ -116,7 +119,8 @@ void Wave::join_layer(int layer, std::span<const Segment> segments)
     };
     const auto copy_rows = [&](const at::Tensor &from, std::span<const Segment> block, float *to) {
         for (const Segment &s : block)
-            std::memcpy(to + (s.row - block.front().row) * m_D, from.data_ptr<float>() + m_runs.layout().row(s.prompt, s.first) * m_D,
+            std::memcpy(to + (s.row - block.front().row) * m_D,
+                        from.data_ptr<float>() + m_runs.layout().row(s.prompt, s.first) * m_D,
                         size_t(s.count) * size_t(m_D) * sizeof(float));
     };
     for (size_t first = 0; first < segments.size();) {
@@ -131,7 +135,8 @@ void Wave::join_layer(int layer, std::span<const Segment> segments)
         float *x = m_x + block.front().row * m_D;
 
         if (!with_mlp) {
-            // Attention and MLP both read resid_pre: what follows the block differs from the base run by the heads' change alone.
+            // Attention and MLP both read resid_pre: what follows the block differs from the base run by the heads'
+            // change alone.
             copy_rows(m_base.resid[size_t(layer) + 1], block, x);
             add_head_changes(layer, block, x);
             add_attn_out_changes(layer, block, x);

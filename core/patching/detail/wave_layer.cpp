@@ -1,4 +1,5 @@
-// One layer over rows that are already changed: block by block, so that buffers stay small and a cancel is answered quickly.
+// One layer over rows that are already changed: block by block, so that buffers stay small and a cancel is answered
+// quickly.
 #include "patching/detail/wave.h"
 
 #include <cstring>
@@ -61,14 +62,17 @@ void Wave::attention(int layer, std::span<const Segment> block, const float *qkv
                     edited_head(plan_edits, layer, h, s.prompt, from, out + int64_t(h) * d, HD);
                     continue;
                 }
-                const KeyRows keys[2] = {{base + t.k_column(h), base + t.v_column(h), S, s.first}, {from.k, from.v, S, s.count}};
-                b.attend(h, from.q, from.q_stride, from.queries, from.q_first, keys, 2, out + int64_t(h) * d, HD, scratch.data());
+                const KeyRows keys[2] = {{base + t.k_column(h), base + t.v_column(h), S, s.first},
+                                         {from.k, from.v, S, s.count}};
+                b.attend(h, from.q, from.q_stride, from.queries, from.q_first, keys, 2, out + int64_t(h) * d, HD,
+                         scratch.data());
             }
         }
     });
 }
 
-void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, float *xn, int64_t n, float *out, bool end_only) const
+void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, float *xn, int64_t n, float *out,
+                   bool end_only) const
 {
     const Block &b = m_model.block(layer);
     bool edited = false;
@@ -143,7 +147,8 @@ void Wave::full_layer(int layer, std::span<Segment> segments, const CancelToken 
         const bool entering = enters(segments[first], layer);
         size_t stop = first;
         int64_t n = 0;
-        while (stop < segments.size() && (stop == first || n + segments[stop].count <= block_rows) && enters(segments[stop], layer) == entering)
+        while (stop < segments.size() && (stop == first || n + segments[stop].count <= block_rows)
+               && enters(segments[stop], layer) == entering)
             n += segments[stop++].count;
         const std::span<Segment> block = segments.subspan(first, stop - first);
         const int64_t row0 = block.front().row, ends = int64_t(block.size());
@@ -184,7 +189,8 @@ void Wave::full_layer(int layer, std::span<Segment> segments, const CancelToken 
             continue;
         }
 
-        float *x_end = m_work.wave.ends.floats(ends * m_D), *xn_end = m_work.wave.ends_normed.floats(ends * m_D), *q_end = m_work.wave.q_end.floats(ends * HD);
+        float *x_end = m_work.wave.ends.floats(ends * m_D), *xn_end = m_work.wave.ends_normed.floats(ends * m_D),
+              *q_end = m_work.wave.q_end.floats(ends * HD);
         std::vector<int> positions;
         for (int64_t i = 0; i < ends; ++i) {
             const Segment &s = block[size_t(i)];
