@@ -56,8 +56,8 @@ inline void before_libraries(int argc, char **argv, char **)
     ::setenv("OPENBLAS_NUM_THREADS", "1", 0);
     // Where OpenBLAS gets no memory while it loads, it tries again for ever. LibTorch's constructors need some, too.
     constexpr size_t needed = size_t(160) << 20;
-    void *const place
-        = ::mmap(nullptr, needed, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *const place =
+        ::mmap(nullptr, needed, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (place == MAP_FAILED)
         end_without_memory();
     ::munmap(place, needed);

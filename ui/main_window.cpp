@@ -9,13 +9,13 @@
 #include "heatmap_widget.h"
 #include "model/model_folder.h"
 #include "shell/actions.h"
+#include "shell/app_theme.h"
 #include "shell/command_palette.h"
 #include "shell/export_flow.h"
 #include "shell/message_bar.h"
 #include "shell/progress_strip.h"
 #include "shell/recent_models.h"
 #include "shell/run_controls.h"
-#include "shell/app_theme.h"
 #include "shell/window_files.h"
 #include "views/attention_pane.h"
 #include "views/bars_pane.h"
@@ -121,7 +121,8 @@ void MainWindow::buildDocks()
     using Zone = Docking::Zone;
     m_modelDock = new ModelDock(m_explorer.document, this);
     m_modelDock->setOpenMenu(m_recent);
-    m_headsDock = new HeadsDock(m_explorer.document, m_explorer.navigation, m_explorer.runs, m_explorer.paths, m_explorer.roles, this);
+    m_headsDock = new HeadsDock(m_explorer.document, m_explorer.navigation, m_explorer.runs, m_explorer.paths,
+                                m_explorer.roles, this);
     m_runsDock = new RunsDock(m_explorer.runs, m_explorer.navigation, m_explorer.runner, this);
     m_docking.add(QStringLiteral("model"), tr("Model and task"), m_modelDock, Zone::Left);
     m_docking.add(QStringLiteral("recipe"), tr("Recipe"), new RecipeDock(m_explorer.recipe, this), Zone::Left);
@@ -134,7 +135,8 @@ void MainWindow::buildDocks()
     m_docking.add(QStringLiteral("scatter"), tr("Scatter"), m_scatter, Zone::BottomRight);
     m_docking.add(QStringLiteral("bars"), tr("Bars"), m_bars, Zone::BottomRight);
     m_circuit = new CircuitPane(m_explorer, this);
-    m_circuit->setActions({m_actions->addToCircuit, m_actions->removeFromCircuit}, {m_actions->takeCircuit, m_actions->selectCircuit, m_actions->clearCircuit});
+    m_circuit->setActions({m_actions->addToCircuit, m_actions->removeFromCircuit},
+                          {m_actions->takeCircuit, m_actions->selectCircuit, m_actions->clearCircuit});
     m_docking.add(QStringLiteral("circuit"), tr("Circuit"), m_circuit, Zone::BottomRight);
     m_prompts = new PromptsDock(m_explorer.document, m_explorer.navigation, this);
     m_docking.add(QStringLiteral("prompts"), tr("Prompts"), m_prompts, Zone::BottomRight);
@@ -149,7 +151,8 @@ void MainWindow::buildDocks()
     followHeads(m_scatter);
     followHeads(m_bars);
     followHeads(m_circuit);
-    connect(m_actions->showAttention, &QAction::triggered, this, [this] { m_docking.reveal(QStringLiteral("attention")); });
+    connect(m_actions->showAttention, &QAction::triggered, this,
+            [this] { m_docking.reveal(QStringLiteral("attention")); });
     connect(m_actions->addToCircuit, &QAction::triggered, this, [this] { m_docking.raise(QStringLiteral("circuit")); });
 }
 
@@ -168,13 +171,16 @@ void MainWindow::updateTemplate()
 void MainWindow::runAnalysis(Analysis analysis)
 {
     const AnalysisInfo &info = *find_analysis(analysis.name);
-    const auto fail = [&](const QString &cause, const QString &next) { m_messages->showFailure(tr("Nothing to run"), {{}, cause, next}); };
+    const auto fail = [&](const QString &cause, const QString &next) {
+        m_messages->showFailure(tr("Nothing to run"), {{}, cause, next});
+    };
     if (!info.heads.empty()) {
         for (const widgets::HeadId &head : m_explorer.navigation.place().heads)
             if (head.head >= 0)
                 analysis.heads.push_back(fromHeadId(head));
         if (analysis.heads.empty())
-            return fail(tr("no head is selected"), tr("Click %1 in the heatmap first.").arg(QString::fromStdString(info.heads)));
+            return fail(tr("no head is selected"),
+                        tr("Click %1 in the heatmap first.").arg(QString::fromStdString(info.heads)));
     }
     for (const Parameter &parameter : info.parameters) {
         if (!parameter.required)
@@ -183,7 +189,8 @@ void MainWindow::runAnalysis(Analysis analysis)
         for (const widgets::HeadId &head : m_explorer.roles.headsWith(QString::fromUtf8(name_mover_role)))
             heads.push_back(dotted(fromHeadId(head)));
         if (heads.empty())
-            return fail(tr("no name mover is known yet"), tr("Find the heads' roles first (Run › Find the heads' roles)."));
+            return fail(tr("no name mover is known yet"),
+                        tr("Find the heads' roles first (Run › Find the heads' roles)."));
         analysis.options[parameter.name] = heads;
     }
     m_explorer.runner.run(spec_of(std::move(analysis)));
@@ -197,7 +204,9 @@ void MainWindow::runFromControls()
         return runAnalysis(*analysis);
     if (const ActPatch *sweep = spec.as<ActPatch>()) {
         if (sweep->sites.empty())
-            m_messages->showFailure(tr("Nothing to run"), {{}, tr("no site is chosen"), tr("Choose at least one of z, q, k, v and pattern in the toolbar.")});
+            m_messages->showFailure(
+                tr("Nothing to run"),
+                {{}, tr("no site is chosen"), tr("Choose at least one of z, q, k, v and pattern in the toolbar.")});
         else
             m_explorer.runner.run(spec);
         return;
@@ -210,7 +219,9 @@ void MainWindow::runFromControls()
     const bool tray = target.kind == PathTarget::Kind::Tray;
     if (tray ? m_explorer.navigation.place().receivers.isEmpty() : m_explorer.navigation.place().heads.isEmpty()) {
         m_messages->showFailure(tr("Nothing to run"),
-                                {{}, tray ? tr("the receiver tray is empty") : tr("no head is selected"), tr("Click a head in the heatmap first.")});
+                                {{},
+                                 tray ? tr("the receiver tray is empty") : tr("no head is selected"),
+                                 tr("Click a head in the heatmap first.")});
         return;
     }
     if (tray)
@@ -230,22 +241,29 @@ void MainWindow::updateProgress()
         waiting += entry.finished() ? 0 : 1;
     if (const RunEntry *active = m_explorer.runs.find(m_explorer.runner.activeRun()))
         m_progress->showRun(*active, waiting);
-    else if (const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run); shown && shown->result && shown->total > 0)
-        m_progress->showIdle((shown->spec.is<Analysis>() ? tr("%1 of %2 steps in %3 s") : tr("%1 of %2 cells in %3 s")).arg(shown->done).arg(shown->total).arg(shown->result->seconds, 0, 'f', 2));
+    else if (const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run);
+             shown && shown->result && shown->total > 0)
+        m_progress->showIdle((shown->spec.is<Analysis>() ? tr("%1 of %2 steps in %3 s") : tr("%1 of %2 cells in %3 s"))
+                                 .arg(shown->done)
+                                 .arg(shown->total)
+                                 .arg(shown->result->seconds, 0, 'f', 2));
     else
         m_progress->showIdle({});
 }
 
 void MainWindow::chooseModel()
 {
-    const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a model folder (config.json, weights, tokenizer.json)"));
+    const QString folder =
+        QFileDialog::getExistingDirectory(this, tr("Open a model folder (config.json, weights, tokenizer.json)"));
     if (!folder.isEmpty())
         openPath(folder);
 }
 
 void MainWindow::choosePairs()
 {
-    const QString file = QFileDialog::getOpenFileName(this, tr("Import prompt pairs"), {}, tr("Prompt pairs or token ids (*.jsonl *.ndjson *.json *.csv *.tsv *.safetensors)"));
+    const QString file = QFileDialog::getOpenFileName(
+        this, tr("Import prompt pairs"), {},
+        tr("Prompt pairs or token ids (*.jsonl *.ndjson *.json *.csv *.tsv *.safetensors)"));
     if (!file.isEmpty())
         openPath(file);
 }
@@ -260,8 +278,9 @@ void MainWindow::saveResult(int id)
     const RunEntry *entry = m_explorer.runs.find(id);
     if (!entry || !entry->result)
         return;
-    const QString file = QFileDialog::getSaveFileName(this, tr("Save the result"), entry->name + QStringLiteral(".safetensors"),
-                                                      tr("Results (*.safetensors *.npz *.json *.csv)"));
+    const QString file =
+        QFileDialog::getSaveFileName(this, tr("Save the result"), entry->name + QStringLiteral(".safetensors"),
+                                     tr("Results (*.safetensors *.npz *.json *.csv)"));
     if (file.isEmpty())
         return;
     if (const auto failure = saveResultTo(file, *entry->result))

@@ -19,16 +19,19 @@ namespace patchbay {
 void MainWindow::connectErrors()
 {
     const auto say = [this](auto *controller, const QString &what, const QString &nextStep) {
-        connect(controller, &std::remove_pointer_t<decltype(controller)>::failed, this, [this, what, nextStep](Failure failure) {
-            if (failure.nextStep.isEmpty())
-                failure.nextStep = nextStep;
-            m_messages->showFailure(what, failure);
-        });
+        connect(controller, &std::remove_pointer_t<decltype(controller)>::failed, this,
+                [this, what, nextStep](Failure failure) {
+                    if (failure.nextStep.isEmpty())
+                        failure.nextStep = nextStep;
+                    m_messages->showFailure(what, failure);
+                });
     };
     say(&m_explorer.document, tr("This could not be opened"), tr("Open another model folder or another file."));
-    say(&m_explorer.runner, tr("The run failed"), tr("The other runs are as they were. Change the settings and run again."));
+    say(&m_explorer.runner, tr("The run failed"),
+        tr("The other runs are as they were. Change the settings and run again."));
     say(&m_explorer.recipe, tr("The recipe cannot go on"), tr("Edit or skip the step, then run the rest."));
-    say(&m_explorer.contribution, tr("The head's contribution cannot be shown"), tr("It needs a task whose prompts have an answer and a wrong answer in them."));
+    say(&m_explorer.contribution, tr("The head's contribution cannot be shown"),
+        tr("It needs a task whose prompts have an answer and a wrong answer in them."));
     say(&m_explorer.attention, tr("The attention cannot be shown"), tr("Choose another head, or the clean run."));
 }
 
@@ -48,11 +51,13 @@ void MainWindow::connectActions()
     connect(m_actions->openModel, &QAction::triggered, this, &MainWindow::chooseModel);
     connect(m_actions->importPairs, &QAction::triggered, this, &MainWindow::choosePairs);
     connect(m_actions->exportFigure, &QAction::triggered, this, [this] { openExportDialog(*this, activeView(*this)); });
-    connect(m_actions->saveResult, &QAction::triggered, this, [this] { saveResult(m_explorer.navigation.place().run); });
+    connect(m_actions->saveResult, &QAction::triggered, this,
+            [this] { saveResult(m_explorer.navigation.place().run); });
     connect(m_actions->sums, &QAction::toggled, m_heatmap, &HeatmapPane::setSumsVisible);
     connect(m_actions->cellTexts, &QAction::toggled, m_heatmap, &HeatmapPane::setCellTextsVisible);
     connect(&m_explorer.paths, &PathController::nothingUpstream, this, [this] {
-        m_messages->showNote(tr("Nothing is upstream of this run: its senders have no effect, or are in layer 0. Choose other receivers, or start again from the final residual."));
+        m_messages->showNote(tr("Nothing is upstream of this run: its senders have no effect, or are in layer 0. "
+                                "Choose other receivers, or start again from the final residual."));
     });
     // The roles are looked for beside what is on view; the mask can be chosen when they are there.
     connect(m_heatmap, &HeatmapPane::rolesRequested, this, [this] {

@@ -24,9 +24,12 @@ double finite(double value)
 widgets::CellState toView(CellState state)
 {
     switch (state) {
-    case CellState::Exact: return widgets::CellState::Exact;
-    case CellState::Estimated: return widgets::CellState::Estimated;
-    case CellState::Missing: break;
+    case CellState::Exact:
+        return widgets::CellState::Exact;
+    case CellState::Estimated:
+        return widgets::CellState::Estimated;
+    case CellState::Missing:
+        break;
     }
     return widgets::CellState::Missing;
 }
@@ -34,18 +37,20 @@ widgets::CellState toView(CellState state)
 bool isHeadArray(const std::string &name, const Array &array)
 {
     const Quantity known = quantity_named(name);
-    return known.known() && known.draw == Quantity::Draw::Heads && array.is_float() && (array.shape.size() == 2 || array.shape.size() == 3)
-           && array.count() > 0;
+    return known.known() && known.draw == Quantity::Draw::Heads && array.is_float()
+        && (array.shape.size() == 2 || array.shape.size() == 3) && array.count() > 0;
 }
 
-/// Names of a result's arrays that have one number a head, in the order in which their analysis declares them: IO before S, positive before negative.
+/// Names of a result's arrays that have one number a head, in the order in which their analysis declares them: IO
+/// before S, positive before negative.
 std::vector<std::string> headArrays(const RunResult &result)
 {
     std::vector<std::string> names;
     const Analysis *analysis = result.spec.as<Analysis>();
     if (const AnalysisInfo *info = analysis ? find_analysis(analysis->name) : nullptr)
         for (const Quantity &one : info->yields)
-            if (const auto found = result.arrays.find(one.name); found != result.arrays.end() && isHeadArray(one.name, found->second))
+            if (const auto found = result.arrays.find(one.name);
+                found != result.arrays.end() && isHeadArray(one.name, found->second))
                 names.push_back(one.name);
     for (const auto &[name, array] : result.arrays)
         if (isHeadArray(name, array) && std::find(names.begin(), names.end(), name) == names.end())
@@ -75,7 +80,8 @@ widgets::HeatmapFacet arrayFacet(const std::string &name, const Array &array)
 
 bool selected(const HeatmapOptions &options, const std::string &name)
 {
-    return options.facets.empty() || std::find(options.facets.begin(), options.facets.end(), name) != options.facets.end();
+    return options.facets.empty()
+        || std::find(options.facets.begin(), options.facets.end(), name) != options.facets.end();
 }
 
 } // namespace
@@ -114,7 +120,8 @@ QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &b
     QVector<widgets::HeatmapFacet> facets;
     for (int position = 0; position < count; ++position) {
         widgets::HeatmapFacet facet;
-        facet.title = cube ? QStringLiteral("%1, position %2").arg(facetTitle(grid.name)).arg(position) : facetTitle(grid.name);
+        facet.title =
+            cube ? QStringLiteral("%1, position %2").arg(facetTitle(grid.name)).arg(position) : facetTitle(grid.name);
         facet.rows = rows;
         facet.columns = columns;
         for (int row = 0; row < rows; ++row) {
@@ -124,7 +131,9 @@ QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &b
                 facet.values << value;
                 facet.states << (std::isnan(value) ? widgets::CellState::Missing : toView(grid.state[size_t(cell)]));
                 if (intervals)
-                    facet.halfWidth << (grid.state[size_t(cell)] == CellState::Exact ? bootstrap_half_width(grid, cell, baseline) * unit.factor : missing);
+                    facet.halfWidth << (grid.state[size_t(cell)] == CellState::Exact
+                                            ? bootstrap_half_width(grid, cell, baseline) * unit.factor
+                                            : missing);
             }
         }
         facets << facet;
@@ -156,7 +165,9 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         const bool heads = grid.has_heads();
         if (first) {
             view.columnsAreHeads = heads;
-            view.xLabel = heads ? QStringLiteral("Head") : grid.axes.size() > 1 ? QStringLiteral("Position") : QString();
+            view.xLabel = heads        ? QStringLiteral("Head")
+                : grid.axes.size() > 1 ? QStringLiteral("Position")
+                                       : QString();
             if (grid.axes.size() == 1)
                 view.xTicks = QStringList{QString()}; // one column: nothing to number
         } else if (heads != view.columnsAreHeads) {
@@ -186,7 +197,8 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
     }
     if (const nlohmann::json &about = result.summary; about.is_object() && about.contains("logit_diff_after")) {
         const double before = about.value("logit_diff_before", 0.0), after = about.value("logit_diff_after", 0.0);
-        view.title += QStringLiteral(" · logit diff %1 → %2").arg(widgets::signedNumber(before, 2), widgets::signedNumber(after, 2));
+        view.title += QStringLiteral(" · logit diff %1 → %2")
+                          .arg(widgets::signedNumber(before, 2), widgets::signedNumber(after, 2));
     }
     if (view.facets.size() == 1)
         view.facets.front().title.clear(); // the view's title says it

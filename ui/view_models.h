@@ -21,43 +21,52 @@ Head fromHeadId(widgets::HeadId id);
 QString facetTitle(std::string_view name);
 
 struct HeatmapOptions {
-    std::vector<std::string> facets; ///< names of grids or arrays, in the order to show; empty: all that are layer × head (or × position)
-    bool intervals = false;          ///< also the bootstrap half-widths: 1000 samples a cell, so not on the GUI thread for large grids
+    std::vector<std::string>
+        facets; ///< names of grids or arrays, in the order to show; empty: all that are layer × head (or × position)
+    bool intervals =
+        false; ///< also the bootstrap half-widths: 1000 samples a cell, so not on the GUI thread for large grids
 };
 
 /// "%" of the clean–flipped gap, or "logits" where that vanishes: the unit of all effects of a result.
 QString effectUnit(const Baseline &baseline);
 
-/// One grid as facets, values in the unit of effects; what is not finite is missing. One for {layer, head}, {layer, pos} and {layer}; for {layer, pos, head}
-/// one facet a position. Cheap without intervals: meant to be called for every snapshot of a running sweep.
+/// One grid as facets, values in the unit of effects; what is not finite is missing. One for {layer, head}, {layer,
+/// pos} and {layer}; for {layer, pos, head} one facet a position. Cheap without intervals: meant to be called for every
+/// snapshot of a running sweep.
 QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &baseline, bool intervals = false);
-/// Every grid, or for analyses every [layer, head] or [layer, head, prompt] array (mean over prompts), on one colour scale.
-/// A view never mixes units: arrays of another unit than the first chosen one are left out.
+/// Every grid, or for analyses every [layer, head] or [layer, head, prompt] array (mean over prompts), on one colour
+/// scale. A view never mixes units: arrays of another unit than the first chosen one are left out.
 widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &options = {});
 /// The names that heatmapView can show, in its order.
 std::vector<std::string> heatmapFacetNames(const RunResult &result);
 
-/// One prompt's attention, with its tokens (all prompts have them, or the batch has no tokenizer: positions instead) and roles.
-widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt, const PromptBatch &batch, bool flippedRun = false);
+/// One prompt's attention, with its tokens (all prompts have them, or the batch has no tokenizer: positions instead)
+/// and roles.
+widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt, const PromptBatch &batch,
+                                     bool flippedRun = false);
 
 /// "L9H6 · clean · prompt 3": prompts are counted from 1 where people read them.
 QString attentionTitle(widgets::HeadId head, const QString &run, const QString &prompts, bool valueWeighted = false);
 /// What an attention-patterns analysis kept, one view a head. Throws Error when the result has none.
 QVector<widgets::AttentionView> attentionViews(const RunResult &result);
 
-/// One point a head: x and y are grids over the same heads, in the unit of effects. Heads that are missing in either are left out.
+/// One point a head: x and y are grids over the same heads, in the unit of effects. Heads that are missing in either
+/// are left out.
 widgets::ScatterView scatterView(const Grid &x, const Grid &y, const Baseline &xBaseline, const Baseline &yBaseline);
-/// Pattern against z (the notebook's scatter) when the result has both, otherwise its first two grids. Throws Error without two.
+/// Pattern against z (the notebook's scatter) when the result has both, otherwise its first two grids. Throws Error
+/// without two.
 widgets::ScatterView scatterView(const RunResult &result, const std::string &xName = {}, const std::string &yName = {});
 
 enum class Sign { Positive, Negative, Both };
 /// The n strongest cells of a head (or layer) grid with 95 % intervals and their total, strongest first.
-widgets::BarsView barsView(const RunResult &result, const std::string &gridName = {}, int n = 15, Sign sign = Sign::Both);
+widgets::BarsView barsView(const RunResult &result, const std::string &gridName = {}, int n = 15,
+                           Sign sign = Sign::Both);
 
-/// An analysis' table ({"columns", "rows"} or a list of objects in the summary), otherwise the strongest heads of each grid.
+/// An analysis' table ({"columns", "rows"} or a list of objects in the summary), otherwise the strongest heads of each
+/// grid.
 widgets::TableView tableView(const RunResult &result, int n = 15);
-/// Nodes and edges of an analysis' summary ({"nodes": [{"head", "role"}], "edges": [{"from", "to", "site", "effect"}]}).
-/// Throws Error when the summary has none.
+/// Nodes and edges of an analysis' summary ({"nodes": [{"head", "role"}], "edges": [{"from", "to", "site",
+/// "effect"}]}). Throws Error when the summary has none.
 widgets::GraphView graphView(const RunResult &result);
 
 /// Title of a figure: what was patched into what, and the direction.

@@ -11,17 +11,20 @@ namespace {
 /// Token text as a person reads it in a view; the views make spaces visible themselves.
 QString tokenText(const std::vector<std::string> *tokens, int position)
 {
-    return tokens && size_t(position) < tokens->size() ? QString::fromStdString((*tokens)[size_t(position)]) : QString::number(position);
+    return tokens && size_t(position) < tokens->size() ? QString::fromStdString((*tokens)[size_t(position)])
+                                                       : QString::number(position);
 }
 
 } // namespace
 
-widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt, const PromptBatch &batch, bool flippedRun)
+widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt, const PromptBatch &batch,
+                                     bool flippedRun)
 {
     const auto p = size_t(prompt);
     widgets::AttentionView view;
     view.head = toHeadId(pattern.head);
-    view.title = attentionTitle(view.head, flippedRun ? QStringLiteral("flipped") : QStringLiteral("clean"), QStringLiteral("prompt %1").arg(prompt + 1));
+    view.title = attentionTitle(view.head, flippedRun ? QStringLiteral("flipped") : QStringLiteral("clean"),
+                                QStringLiteral("prompt %1").arg(prompt + 1));
     view.size = pattern.sizes.at(p);
     view.weights = QVector<float>(pattern.weights[p].begin(), pattern.weights[p].end());
     const auto &all = flippedRun ? batch.flipped_tokens : batch.tokens;
@@ -29,7 +32,9 @@ widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt
     for (int position = 0; position < view.size; ++position) {
         view.tokens << tokenText(tokens, position);
         QString role;
-        const auto is = [&](const std::vector<int> &positions) { return p < positions.size() && positions[p] == position; };
+        const auto is = [&](const std::vector<int> &positions) {
+            return p < positions.size() && positions[p] == position;
+        };
         if (is(batch.io_pos))
             role = QStringLiteral("IO");
         else if (is(batch.s1_pos))
@@ -49,7 +54,9 @@ QVector<widgets::AttentionView> attentionViews(const RunResult &result)
     const json empty = json::array();
     const Analysis analysis = result.spec.is<Analysis>() ? *result.spec.as<Analysis>() : Analysis();
     const json &summary = result.summary;
-    const auto list = [&](const char *key) { return summary.is_object() && summary.contains(key) ? summary.at(key) : empty; };
+    const auto list = [&](const char *key) {
+        return summary.is_object() && summary.contains(key) ? summary.at(key) : empty;
+    };
     const auto texts = [&](const char *key) {
         QStringList all;
         for (const json &one : list(key))
@@ -66,7 +73,8 @@ QVector<widgets::AttentionView> attentionViews(const RunResult &result)
             throw Error("result", "it has no attention of " + label(head));
         widgets::AttentionView view;
         view.head = toHeadId(head);
-        view.title = attentionTitle(view.head, run, QStringLiteral("prompt %1").arg(summary.value("prompt", 0) + 1), weighted);
+        view.title =
+            attentionTitle(view.head, run, QStringLiteral("prompt %1").arg(summary.value("prompt", 0) + 1), weighted);
         view.tokens = texts("tokens");
         view.roles = texts("roles_of_tokens");
         view.size = int(found->second.shape[0]);

@@ -18,14 +18,18 @@ QString effectText(double effect, const EffectUnit &unit)
 {
     if (!std::isfinite(effect))
         return QStringLiteral("\u2013");
-    return QString::fromStdString(effect_text(effect, unit)).remove(QLatin1Char('+')).replace(QLatin1Char('-'), QString(QChar(0x2212)));
+    return QString::fromStdString(effect_text(effect, unit))
+        .remove(QLatin1Char('+'))
+        .replace(QLatin1Char('-'), QString(QChar(0x2212)));
 }
 
 QString percent(double share)
 {
     if (!std::isfinite(share))
         return QStringLiteral("\u2013");
-    return QStringLiteral("%1%2 %").arg(share < 0 ? QStringLiteral("\u2212") : QString()).arg(std::abs(share) * 100, 0, 'f', 1);
+    return QStringLiteral("%1%2 %")
+        .arg(share < 0 ? QStringLiteral("\u2212") : QString())
+        .arg(std::abs(share) * 100, 0, 'f', 1);
 }
 
 widgets::HeadId cellHead(const Grid &grid, int cell)
@@ -76,12 +80,15 @@ std::vector<int> strongest(const Grid &grid, const Baseline &baseline, int n, Si
 /// "Output (z) (% of gap)", "Output (z) (logits)".
 QString withUnit(const QString &what, const Baseline &baseline)
 {
-    return QStringLiteral("%1 (%2)").arg(what, effect_unit(baseline).share ? QStringLiteral("% of gap") : effectUnit(baseline));
+    return QStringLiteral("%1 (%2)").arg(
+        what, effect_unit(baseline).share ? QStringLiteral("% of gap") : effectUnit(baseline));
 }
 
 QString effectLabel(const RunResult &result)
 {
-    return withUnit(result.spec.is<Attribution>() ? QStringLiteral("Estimated effect") : QStringLiteral("Logit diff variation"), result.baseline);
+    return withUnit(result.spec.is<Attribution>() ? QStringLiteral("Estimated effect")
+                                                  : QStringLiteral("Logit diff variation"),
+                    result.baseline);
 }
 
 QString cellText(const nlohmann::json &value)
@@ -104,7 +111,8 @@ QString columnTitle(const std::string &key)
     if (!title.isEmpty())
         title[0] = title[0].toUpper();
     static const QRegularExpression role(QStringLiteral("\\b(io|s1|s2|dla)\\b"));
-    for (QRegularExpressionMatch match = role.match(title); match.hasMatch(); match = role.match(title, match.capturedEnd()))
+    for (QRegularExpressionMatch match = role.match(title); match.hasMatch();
+         match = role.match(title, match.capturedEnd()))
         title.replace(match.capturedStart(), match.capturedLength(), match.captured().toUpper());
     return title;
 }
@@ -144,7 +152,8 @@ bool tableOf(const nlohmann::json &json, widgets::TableView &view)
         for (const auto &row : json) {
             QStringList cells;
             for (const std::string &key : keys)
-                cells << (key == "head" ? headText(row.value(key, nlohmann::json())) : cellText(row.value(key, nlohmann::json())));
+                cells << (key == "head" ? headText(row.value(key, nlohmann::json()))
+                                        : cellText(row.value(key, nlohmann::json())));
             view.rows << cells;
         }
         return true;
@@ -189,15 +198,17 @@ widgets::ScatterView contributionView(const RunResult &result)
     view.title = resultTitle(result);
     const Analysis *analysis = result.spec.as<Analysis>();
     view.xLabel = !analysis || analysis->heads.empty()
-                      ? QStringLiteral("Attention from END")
-                      : QStringLiteral("Attention of %1 from END").arg(QString::fromStdString(label(analysis->heads.front())));
+        ? QStringLiteral("Attention from END")
+        : QStringLiteral("Attention of %1 from END").arg(QString::fromStdString(label(analysis->heads.front())));
     view.yLabel = QStringLiteral("Contribution along the name (logits)");
     for (const auto &[role, name] : {std::pair{"io", "END \u2192 IO"}, std::pair{"s", "END \u2192 S"}}) {
-        const auto x = result.arrays.find(std::string("attention.") + role), y = result.arrays.find(std::string("contribution.") + role);
+        const auto x = result.arrays.find(std::string("attention.") + role),
+                   y = result.arrays.find(std::string("contribution.") + role);
         if (x == result.arrays.end() || y == result.arrays.end() || x->second.count() != y->second.count())
             continue;
         for (int64_t prompt = 0; prompt < x->second.count(); ++prompt)
-            if (const double vx = x->second.floats()[size_t(prompt)], vy = y->second.floats()[size_t(prompt)]; std::isfinite(vx) && std::isfinite(vy))
+            if (const double vx = x->second.floats()[size_t(prompt)], vy = y->second.floats()[size_t(prompt)];
+                std::isfinite(vx) && std::isfinite(vy))
                 view.points << widgets::ScatterPoint{{}, {}, vx, vy, int(view.series.size())};
         view.series << QString::fromUtf8(name);
     }
@@ -223,7 +234,9 @@ widgets::ScatterView scatterView(const RunResult &result, const std::string &xNa
         }
         if (!x || !y) {
             if (result.grids.size() < 2)
-                throw Error("result", "a scatter needs two grids over the same heads (run sites z and pattern, or give two results)");
+                throw Error(
+                    "result",
+                    "a scatter needs two grids over the same heads (run sites z and pattern, or give two results)");
             x = &result.grids[0];
             y = &result.grids[1];
         }
@@ -238,7 +251,8 @@ widgets::BarsView arrayBars(const RunResult &result, int n, Sign sign)
 {
     widgets::BarsView view;
     view.title = resultTitle(result);
-    if (const auto lens = result.arrays.find("lens.logit_diff"); lens != result.arrays.end() && lens->second.shape.size() == 2) {
+    if (const auto lens = result.arrays.find("lens.logit_diff");
+        lens != result.arrays.end() && lens->second.shape.size() == 2) {
         view.valueLabel = QStringLiteral("Logit difference");
         const int64_t layers = lens->second.shape[0], prompts = std::max<int64_t>(1, lens->second.shape[1]);
         for (int64_t layer = 0; layer < layers; ++layer) {
@@ -252,15 +266,19 @@ widgets::BarsView arrayBars(const RunResult &result, int n, Sign sign)
     if (heatmap.facets.isEmpty())
         throw Error("result", "it has no numbers for each head or layer to draw as bars");
     const widgets::HeatmapFacet &facet = heatmap.facets.front();
-    view.valueLabel = heatmap.unit.isEmpty() ? heatmap.colourLabel : QStringLiteral("%1 (%2)").arg(heatmap.colourLabel, heatmap.unit);
+    view.valueLabel =
+        heatmap.unit.isEmpty() ? heatmap.colourLabel : QStringLiteral("%1 (%2)").arg(heatmap.colourLabel, heatmap.unit);
     for (int cell = 0; cell < facet.values.size(); ++cell) {
         const double value = facet.values[cell];
-        if (!std::isfinite(value) || value == 0 || (sign == Sign::Positive && value < 0) || (sign == Sign::Negative && value > 0))
+        if (!std::isfinite(value) || value == 0 || (sign == Sign::Positive && value < 0)
+            || (sign == Sign::Negative && value > 0))
             continue;
         const widgets::HeadId head{cell / facet.columns, cell % facet.columns};
         view.bars << widgets::Bar{head, widgets::label(head), value, 0};
     }
-    std::stable_sort(view.bars.begin(), view.bars.end(), [](const widgets::Bar &a, const widgets::Bar &b) { return std::abs(a.value) > std::abs(b.value); });
+    std::stable_sort(view.bars.begin(), view.bars.end(), [](const widgets::Bar &a, const widgets::Bar &b) {
+        return std::abs(a.value) > std::abs(b.value);
+    });
     view.bars.resize(std::min<qsizetype>(view.bars.size(), n));
     return view;
 }
@@ -281,7 +299,8 @@ widgets::BarsView barsView(const RunResult &result, const std::string &gridName,
         const double value = normalised(grid, cell, result.baseline);
         const bool exact = grid.state[size_t(cell)] == CellState::Exact;
         const double half = exact ? bootstrap_half_width(grid, cell, result.baseline) : 0;
-        view.bars << widgets::Bar{cellHead(grid, cell), cellLabel(grid, cell), value * unit.factor, std::isnan(half) ? 0 : half * unit.factor};
+        view.bars << widgets::Bar{cellHead(grid, cell), cellLabel(grid, cell), value * unit.factor,
+                                  std::isnan(half) ? 0 : half * unit.factor};
         total += value;
     }
     const QString noun = grid.has_heads() ? QStringLiteral("heads") : QStringLiteral("cells");
@@ -296,21 +315,28 @@ widgets::TableView tableView(const RunResult &result, int n)
     if (tableOf(result.summary, view))
         return view;
     const EffectUnit unit = effect_unit(result.baseline);
-    view.columns = QStringList{QStringLiteral("Site"), QStringLiteral("Head"), QStringLiteral("Effect"), QStringLiteral("95 % interval")};
+    view.columns = QStringList{QStringLiteral("Site"), QStringLiteral("Head"), QStringLiteral("Effect"),
+                               QStringLiteral("95 % interval")};
     for (const Grid &grid : result.grids) {
         if (grid.shape.empty())
             continue;
         for (const int cell : strongest(grid, result.baseline, n, Sign::Both)) {
             const bool exact = grid.state[size_t(cell)] == CellState::Exact;
-            const QString interval = exact ? QStringLiteral("\u00b1") + effectText(bootstrap_half_width(grid, cell, result.baseline), unit) : QStringLiteral("estimate");
-            view.rows << QStringList{facetTitle(grid.name), cellLabel(grid, cell), effectText(normalised(grid, cell, result.baseline), unit), interval};
+            const QString interval = exact
+                ? QStringLiteral("\u00b1") + effectText(bootstrap_half_width(grid, cell, result.baseline), unit)
+                : QStringLiteral("estimate");
+            view.rows << QStringList{facetTitle(grid.name), cellLabel(grid, cell),
+                                     effectText(normalised(grid, cell, result.baseline), unit), interval};
         }
     }
     if (view.rows.isEmpty()) {
-        view.columns = QStringList{QStringLiteral("Run"), QStringLiteral("Logit diff"), QStringLiteral("Accuracy"), QStringLiteral("Rank-0 rate")};
+        view.columns = QStringList{QStringLiteral("Run"), QStringLiteral("Logit diff"), QStringLiteral("Accuracy"),
+                                   QStringLiteral("Rank-0 rate")};
         const Baseline &b = result.baseline;
-        view.rows << QStringList{QStringLiteral("Clean"), QString::number(b.clean_mean, 'f', 3), percent(b.accuracy_clean), percent(b.rank0_clean)}
-                  << QStringList{QStringLiteral("Flipped"), QString::number(b.flipped_mean, 'f', 3), percent(b.accuracy_flipped), percent(b.rank0_flipped)};
+        view.rows << QStringList{QStringLiteral("Clean"), QString::number(b.clean_mean, 'f', 3),
+                                 percent(b.accuracy_clean), percent(b.rank0_clean)}
+                  << QStringList{QStringLiteral("Flipped"), QString::number(b.flipped_mean, 'f', 3),
+                                 percent(b.accuracy_flipped), percent(b.rank0_flipped)};
     }
     return view;
 }
@@ -322,19 +348,23 @@ widgets::GraphView graphView(const RunResult &result)
         throw Error("result", "it holds no circuit to draw (nodes and edges come from the roles analysis)");
     const auto headOf = [](const nlohmann::json &json, const char *key) {
         const auto found = json.find(key);
-        return found == json.end() || !found->is_string() || found->get<std::string>().empty() || found->get<std::string>() == "logits"
-            ? widgets::HeadId{} : toHeadId(parse_head(found->get<std::string>()));
+        return found == json.end() || !found->is_string() || found->get<std::string>().empty()
+                || found->get<std::string>() == "logits"
+            ? widgets::HeadId{}
+            : toHeadId(parse_head(found->get<std::string>()));
     };
     widgets::GraphView view;
     view.title = resultTitle(result);
     for (const auto &node : summary["nodes"]) {
-        view.nodes << widgets::GraphNode{headOf(node, "head"), QString::fromStdString(node.value("role", std::string()))};
+        view.nodes << widgets::GraphNode{headOf(node, "head"),
+                                         QString::fromStdString(node.value("role", std::string()))};
         view.layers = std::max(view.layers, view.nodes.back().head.layer + 1);
     }
     for (const auto &edge : summary.value("edges", nlohmann::json::array())) {
         const auto effect = edge.find("effect");
         const double value = effect != edge.end() && effect->is_number() ? effect->get<double>() : 0.0;
-        view.edges << widgets::GraphEdge{headOf(edge, "from"), headOf(edge, "to"), QString::fromStdString(edge.value("site", std::string())),
+        view.edges << widgets::GraphEdge{headOf(edge, "from"), headOf(edge, "to"),
+                                         QString::fromStdString(edge.value("site", std::string())),
                                          std::isfinite(value) ? value : 0.0};
     }
     return view;

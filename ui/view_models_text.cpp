@@ -20,7 +20,9 @@ QString modelAndTask(const RunResult &result)
     const RunSpec &spec = result.spec;
     const QString model = QString::fromStdString(model_name(spec.model.path));
     const size_t prompts = result.baseline.clean.empty() ? size_t(spec.task.prompts) : result.baseline.clean.size();
-    QString text = QStringLiteral("Model %1; task %2, n = %3 prompt pairs").arg(model, QString::fromStdString(spec.task.kind).toUpper()).arg(prompts);
+    QString text = QStringLiteral("Model %1; task %2, n = %3 prompt pairs")
+                       .arg(model, QString::fromStdString(spec.task.kind).toUpper())
+                       .arg(prompts);
     if (spec.task.kind == "ioi")
         text += QStringLiteral(", seed %1").arg(spec.task.seed);
     return text;
@@ -32,19 +34,24 @@ QString thresholdsText(const RunResult &result)
 {
     if (!result.summary.is_object() || !result.summary.contains("thresholds"))
         return {};
-    return QStringLiteral("Thresholds: %1.").arg(QString::fromStdString(to_string(RoleThresholds::from_json(result.summary.at("thresholds")))));
+    return QStringLiteral("Thresholds: %1.")
+        .arg(QString::fromStdString(to_string(RoleThresholds::from_json(result.summary.at("thresholds")))));
 }
 
 QString resultCaption(const RunResult &result)
 {
-    QString text = QString::fromStdString(describe(result.spec, result.baseline.clean.empty() || result.baseline.shares_make_sense())).trimmed();
+    QString text = QString::fromStdString(
+                       describe(result.spec, result.baseline.clean.empty() || result.baseline.shares_make_sense()))
+                       .trimmed();
     if (!text.isEmpty() && !text.endsWith(QLatin1Char('.')))
         text += QLatin1Char('.');
     if (const QString thresholds = thresholdsText(result); !thresholds.isEmpty())
         text += QLatin1Char(' ') + thresholds;
     text += QLatin1Char(' ') + modelAndTask(result);
     if (!result.baseline.clean.empty())
-        text += QStringLiteral("; mean logit difference %1 clean, %2 flipped").arg(result.baseline.clean_mean, 0, 'f', 2).arg(result.baseline.flipped_mean, 0, 'f', 2);
+        text += QStringLiteral("; mean logit difference %1 clean, %2 flipped")
+                    .arg(result.baseline.clean_mean, 0, 'f', 2)
+                    .arg(result.baseline.flipped_mean, 0, 'f', 2);
     if (const std::string note = gap_note(result.baseline); !note.empty() && !result.grids.empty())
         text += QStringLiteral(". ") + QString::fromStdString(note).chopped(1);
     static const QRegularExpression minus(QStringLiteral("(?<![\\w])-(?=\\d)"));
@@ -53,15 +60,18 @@ QString resultCaption(const RunResult &result)
 
 QString attentionTitle(widgets::HeadId head, const QString &run, const QString &prompts, bool valueWeighted)
 {
-    return QStringLiteral("%1 \u00b7 %2 \u00b7 %3").arg(widgets::label(head), run, prompts) + (valueWeighted ? QStringLiteral(" \u00b7 value-weighted") : QString());
+    return QStringLiteral("%1 \u00b7 %2 \u00b7 %3").arg(widgets::label(head), run, prompts)
+        + (valueWeighted ? QStringLiteral(" \u00b7 value-weighted") : QString());
 }
 
 QString attentionCaption(const widgets::AttentionView &view, const RunResult *result)
 {
-    QString text = QStringLiteral("%1 (%2); rows are destinations, columns sources.")
-                       .arg(view.difference ? QStringLiteral("Difference of attention") : QStringLiteral("Attention"), view.title);
+    QString text =
+        QStringLiteral("%1 (%2); rows are destinations, columns sources.")
+            .arg(view.difference ? QStringLiteral("Difference of attention") : QStringLiteral("Attention"), view.title);
     if (view.title.contains(QLatin1String("value-weighted")))
-        text += QStringLiteral(" Weighted by the length of what is moved, |v W_O| of each source, relative to the longest.");
+        text += QStringLiteral(
+            " Weighted by the length of what is moved, |v W_O| of each source, relative to the longest.");
     return result ? QStringLiteral("%1 %2.").arg(text, modelAndTask(*result)) : text;
 }
 

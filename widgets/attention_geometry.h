@@ -16,10 +16,10 @@ struct AttentionFrame {
 };
 
 struct AttentionGeometry {
-    int size = 0;        ///< tokens
-    double cell = 1;     ///< pixels per cell
-    QRect area;          ///< where the matrix may be seen (the rest is labels)
-    QPoint scroll;       ///< matrix pixels hidden to the left and above
+    int size = 0;    ///< tokens
+    double cell = 1; ///< pixels per cell
+    QRect area;      ///< where the matrix may be seen (the rest is labels)
+    QPoint scroll;   ///< matrix pixels hidden to the left and above
 
     /// The matrix' visible part on the screen.
     QRect visible() const;
@@ -28,7 +28,7 @@ struct AttentionGeometry {
     QRect cellRect(int row, int column) const; ///< may lie outside `area`
     int rowAt(int y) const;                    ///< -1 outside
     int columnAt(int x) const;
-    int extent() const;                        ///< pixels of the whole matrix
+    int extent() const; ///< pixels of the whole matrix
 };
 
 /// The largest cell with which the matrix fits: whole pixels from 4 up, at most 56.

@@ -33,14 +33,17 @@ void AttentionWidget::paintEvent(QPaintEvent *)
         bold.setBold(true);
         painter.setFont(bold);
         painter.setPen(theme.text);
-        painter.drawText(QRect(10, 6, whole.width() - 20, painter.fontMetrics().height()), Qt::AlignLeft | Qt::AlignVCenter,
+        painter.drawText(QRect(10, 6, whole.width() - 20, painter.fontMetrics().height()),
+                         Qt::AlignLeft | Qt::AlignVCenter,
                          painter.fontMetrics().elidedText(m_view.title, Qt::ElideRight, whole.width() - 20));
         painter.setFont(font());
         const bool hint = m_readout.isEmpty();
         painter.setPen(hint ? theme.dimText : theme.text);
-        const QRect lane(10, whole.bottom() - painter.fontMetrics().height() - 4, whole.width() - 20, painter.fontMetrics().height());
+        const QRect lane(10, whole.bottom() - painter.fontMetrics().height() - 4, whole.width() - 20,
+                         painter.fontMetrics().height());
         const QString text = hint ? tr("Rows look at columns; Ctrl + wheel zooms") : m_readout;
-        painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(text, Qt::ElideRight, lane.width()));
+        painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter,
+                         painter.fontMetrics().elidedText(text, Qt::ElideRight, lane.width()));
     }
     if (hasFocus())
         drawFocusFrame(painter, whole, theme);
@@ -67,19 +70,24 @@ void AttentionWidget::drawMatrix(QPainter &painter, const AttentionGeometry &geo
     if (geometry.cell >= 10) {
         painter.setPen(theme.faintLine);
         for (int row = firstRow; row <= lastRow; ++row)
-            painter.drawLine(seen.left(), geometry.cellRect(row, 0).bottom(), seen.right(), geometry.cellRect(row, 0).bottom());
+            painter.drawLine(seen.left(), geometry.cellRect(row, 0).bottom(), seen.right(),
+                             geometry.cellRect(row, 0).bottom());
         for (int column = firstColumn; column <= lastColumn; ++column)
-            painter.drawLine(geometry.cellRect(0, column).right(), seen.top(), geometry.cellRect(0, column).right(), seen.bottom());
+            painter.drawLine(geometry.cellRect(0, column).right(), seen.top(), geometry.cellRect(0, column).right(),
+                             seen.bottom());
     }
     const QFont tiny = scaledFont(font(), 0.75);
-    if (geometry.cell >= QFontMetrics(tiny).horizontalAdvance(m_view.difference ? QStringLiteral("−0.00") : QStringLiteral("0.00")) + 5) {
+    if (geometry.cell
+        >= QFontMetrics(tiny).horizontalAdvance(m_view.difference ? QStringLiteral("−0.00") : QStringLiteral("0.00"))
+            + 5) {
         painter.setFont(tiny);
         for (int row = firstRow; row <= lastRow; ++row) {
             for (int column = firstColumn; column <= lastColumn; ++column) {
                 const float weight = m_view.weights.value(qsizetype(row) * m_view.size + column);
                 if (std::abs(weight) < 0.005f)
                     continue;
-                painter.setPen(textOn(QColor::fromRgb(attentionColour(weight / m_maximum, m_view.difference, theme.plot))));
+                painter.setPen(
+                    textOn(QColor::fromRgb(attentionColour(weight / m_maximum, m_view.difference, theme.plot))));
                 const QString text = m_view.difference ? signedNumber(weight, 2) : QString::number(weight, 'f', 2);
                 painter.drawText(geometry.cellRect(row, column), Qt::AlignCenter, text);
             }
@@ -94,12 +102,14 @@ void AttentionWidget::drawMatrix(QPainter &painter, const AttentionGeometry &geo
     if (m_row >= 0) {
         const QRect band = geometry.cellRect(m_row, 0);
         painter.drawLine(seen.left(), band.top() - 1, seen.right(), band.top() - 1);
-        painter.drawLine(seen.left(), band.bottom() + (geometry.cell >= 10 ? 0 : 1), seen.right(), band.bottom() + (geometry.cell >= 10 ? 0 : 1));
+        painter.drawLine(seen.left(), band.bottom() + (geometry.cell >= 10 ? 0 : 1), seen.right(),
+                         band.bottom() + (geometry.cell >= 10 ? 0 : 1));
     }
     if (m_column >= 0) {
         const QRect band = geometry.cellRect(0, m_column);
         painter.drawLine(band.left() - 1, seen.top(), band.left() - 1, seen.bottom());
-        painter.drawLine(band.right() + (geometry.cell >= 10 ? 0 : 1), seen.top(), band.right() + (geometry.cell >= 10 ? 0 : 1), seen.bottom());
+        painter.drawLine(band.right() + (geometry.cell >= 10 ? 0 : 1), seen.top(),
+                         band.right() + (geometry.cell >= 10 ? 0 : 1), seen.bottom());
     }
     painter.restore();
 }
@@ -118,10 +128,13 @@ void AttentionWidget::drawLabels(QPainter &painter, const AttentionGeometry &geo
     }
     const QVector<bool> shown = thinLabels(m_view.size, geometry.cell, line, important);
     const int pillLane = m_pillWidth ? m_pillWidth + 4 : 0;
-    const int length = (rows ? m_frame.left - 10 : m_frame.top - 8 - (m_view.title.isEmpty() ? 0 : fontMetrics().height() + 6)) - 6 - pillLane;
+    const int length =
+        (rows ? m_frame.left - 10 : m_frame.top - 8 - (m_view.title.isEmpty() ? 0 : fontMetrics().height() + 6)) - 6
+        - pillLane;
 
     painter.save();
-    // Columns are drawn as rows of a turned picture: u runs away from the matrix' first token, v is the label's baseline axis.
+    // Columns are drawn as rows of a turned picture: u runs away from the matrix' first token, v is the label's
+    // baseline axis.
     if (!rows) {
         painter.translate(0, geometry.area.top());
         painter.rotate(-90);
@@ -129,7 +142,8 @@ void AttentionWidget::drawLabels(QPainter &painter, const AttentionGeometry &geo
     for (int i = 0; i < m_view.size; ++i) {
         const QRect cell = geometry.cellRect(rows ? i : 0, rows ? 0 : i);
         const int centre = rows ? cell.center().y() : cell.center().x();
-        const int low = rows ? geometry.area.top() : geometry.area.left(), high = rows ? geometry.area.bottom() : geometry.area.right();
+        const int low = rows ? geometry.area.top() : geometry.area.left(),
+                  high = rows ? geometry.area.bottom() : geometry.area.right();
         if (!shown[i] || centre < low || centre > high)
             continue;
         painter.setFont(i == hovered ? bold : small);
@@ -144,7 +158,8 @@ void AttentionWidget::drawLabels(QPainter &painter, const AttentionGeometry &geo
         } else {
             const QRect lane(6, centre - line / 2, length, line + 1);
             painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextDontClip, text);
-            drawRolePill(&painter, QRect(6 + length + 5, lane.top() + 1, m_pillWidth, line - 1), role, pill, theme.dark);
+            drawRolePill(&painter, QRect(6 + length + 5, lane.top() + 1, m_pillWidth, line - 1), role, pill,
+                         theme.dark);
         }
     }
     painter.restore();
@@ -162,7 +177,8 @@ void AttentionWidget::drawScale(QPainter &painter, const AttentionGeometry &geom
     const double low = m_view.difference ? -1 : 0;
     for (int y = bar.top(); y <= bar.bottom(); ++y) {
         const double t = 1 - (y - bar.top() + 0.5) / bar.height() * (1 - low);
-        painter.fillRect(QRect(bar.left(), y, bar.width(), 1), QColor::fromRgb(attentionColour(t, m_view.difference, theme.plot)));
+        painter.fillRect(QRect(bar.left(), y, bar.width(), 1),
+                         QColor::fromRgb(attentionColour(t, m_view.difference, theme.plot)));
     }
     painter.setPen(theme.line);
     painter.setBrush(Qt::NoBrush);
@@ -173,8 +189,9 @@ void AttentionWidget::drawScale(QPainter &painter, const AttentionGeometry &geom
     for (double t : {1.0, (1 + low) / 2, low}) {
         const int y = bar.bottom() - int(std::lround((t - low) / (1 - low) * (bar.height() - 1)));
         const double value = t * m_maximum;
-        painter.drawText(QRect(bar.right() + 6, std::clamp(y - line / 2, bar.top() - 4, bar.bottom() + 5 - line), 60, line), Qt::AlignLeft | Qt::AlignVCenter,
-                         tickText(value, value == std::round(value) ? 0 : tickDecimals(value)));
+        painter.drawText(
+            QRect(bar.right() + 6, std::clamp(y - line / 2, bar.top() - 4, bar.bottom() + 5 - line), 60, line),
+            Qt::AlignLeft | Qt::AlignVCenter, tickText(value, value == std::round(value) ? 0 : tickDecimals(value)));
     }
 }
 

@@ -16,7 +16,8 @@
 namespace patchbay::widgets {
 
 AttentionTextWidget::AttentionTextWidget(QWidget *parent)
-    : QWidget(parent), m_canvas(new TokenCanvas), m_looks(new QToolButton), m_lookedAt(new QToolButton), m_readout(new QLabel)
+    : QWidget(parent), m_canvas(new TokenCanvas), m_looks(new QToolButton), m_lookedAt(new QToolButton),
+      m_readout(new QLabel)
 {
     setAccessibleName(tr("Attention as text"));
     m_canvas->setAccessibleName(tr("Prompt, shaded by attention"));
@@ -112,18 +113,19 @@ void AttentionTextWidget::updateReadout()
     QVector<int> order(view.size);
     std::iota(order.begin(), order.end(), 0);
     const auto count = std::min<qsizetype>(3, order.size());
-    std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](int a, int b) {
-        return std::abs(m_canvas->weightOf(a)) > std::abs(m_canvas->weightOf(b));
-    });
+    std::partial_sort(order.begin(), order.begin() + count, order.end(),
+                      [&](int a, int b) { return std::abs(m_canvas->weightOf(a)) > std::abs(m_canvas->weightOf(b)); });
     const bool looks = mode() == Mode::WhereItLooks;
     QString text = named(focus) + (looks ? tr(" looks at ") : tr(" is seen by "));
     int shown = 0;
     for (int i = 0; i < count; ++i) {
         const double weight = m_canvas->weightOf(order[i]);
-        const QString part = named(order[i]) + ' ' + (view.difference ? signedNumber(weight, 2) : QString::number(weight, 'f', 2));
+        const QString part =
+            named(order[i]) + ' ' + (view.difference ? signedNumber(weight, 2) : QString::number(weight, 'f', 2));
         const QString longer = text + (shown ? QStringLiteral(", ") : QString()) + part;
         // As many as one line holds, but at least the strongest.
-        if (std::abs(weight) < 0.005 || (shown && m_readout->fontMetrics().horizontalAdvance(longer) > m_readout->contentsRect().width()))
+        if (std::abs(weight) < 0.005
+            || (shown && m_readout->fontMetrics().horizontalAdvance(longer) > m_readout->contentsRect().width()))
             break;
         text = longer;
         ++shown;

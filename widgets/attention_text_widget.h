@@ -32,7 +32,7 @@ public:
     QSize sizeHint() const override { return {480, 260}; }
 
 Q_SIGNALS:
-    void hovered(int token);       ///< -1: the pointer left
+    void hovered(int token); ///< -1: the pointer left
     void lockedChanged(int token);
     void modeChanged(Mode mode);
 

@@ -17,7 +17,8 @@ namespace patchbay::widgets {
 
 constexpr int tileMargin = 10, tilePadding = 5;
 
-AttentionThumbnails::AttentionThumbnails(QWidget *parent) : QAbstractScrollArea(parent), m_emptyText(tr("Select heads to see their attention"))
+AttentionThumbnails::AttentionThumbnails(QWidget *parent)
+    : QAbstractScrollArea(parent), m_emptyText(tr("Select heads to see their attention"))
 {
     setFrameShape(QFrame::NoFrame);
     setFocusPolicy(Qt::StrongFocus);
@@ -86,7 +87,8 @@ QRect AttentionThumbnails::tileRect(int index) const
 {
     const QSize tile = tileSize();
     return QRect(QPoint(tileMargin / 2 + (index % columns()) * (tile.width() + 2),
-                        tileMargin / 2 + (index / columns()) * (tile.height() + 2) - verticalScrollBar()->value()), tile);
+                        tileMargin / 2 + (index / columns()) * (tile.height() + 2) - verticalScrollBar()->value()),
+                 tile);
 }
 
 int AttentionThumbnails::tileAt(QPoint point) const
@@ -143,8 +145,10 @@ void AttentionThumbnails::paintEvent(QPaintEvent *event)
         }
         const bool selected = m_selection.contains(view.head), current = view.head == m_current;
         if (current || i == m_hover)
-            painter.fillRect(tile, mixed(theme.background, current ? theme.selection : theme.text, current ? 0.16 : 0.07));
-        const QRect picture(tile.left() + tilePadding, tile.top() + tilePadding + painter.fontMetrics().height() + 2, m_edge, m_edge);
+            painter.fillRect(tile,
+                             mixed(theme.background, current ? theme.selection : theme.text, current ? 0.16 : 0.07));
+        const QRect picture(tile.left() + tilePadding, tile.top() + tilePadding + painter.fontMetrics().height() + 2,
+                            m_edge, m_edge);
         painter.drawImage(picture.topLeft(), m_images[i]);
         painter.setBrush(Qt::NoBrush);
         painter.setPen(QPen(current ? theme.selection : theme.line, current ? 2 : 1));
@@ -163,7 +167,8 @@ void AttentionThumbnails::paintEvent(QPaintEvent *event)
             painter.setRenderHint(QPainter::Antialiasing, false);
             painter.setPen(theme.text);
         }
-        painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(text, Qt::ElideRight, m_edge - (selected ? 12 : 0)));
+        painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter,
+                         painter.fontMetrics().elidedText(text, Qt::ElideRight, m_edge - (selected ? 12 : 0)));
     }
     if (hasFocus())
         drawFocusFrame(painter, viewport()->rect(), theme);
@@ -195,7 +200,8 @@ void AttentionThumbnails::go(int index)
     if (tile.top() < 0)
         verticalScrollBar()->setValue(verticalScrollBar()->value() + tile.top());
     else if (tile.bottom() > viewport()->height())
-        verticalScrollBar()->setValue(verticalScrollBar()->value() + tile.bottom() - viewport()->height() + tileMargin / 2);
+        verticalScrollBar()->setValue(verticalScrollBar()->value() + tile.bottom() - viewport()->height()
+                                      + tileMargin / 2);
     viewport()->update();
     Q_EMIT clicked(m_current);
 }
@@ -250,7 +256,8 @@ void AttentionThumbnails::contextMenuEvent(QContextMenuEvent *event)
     const bool keyboard = event->reason() == QContextMenuEvent::Keyboard;
     const int index = keyboard ? indexOf(m_current) : tileAt(event->pos());
     if (index >= 0)
-        Q_EMIT contextMenuRequested(m_views[index].head, keyboard ? viewport()->mapToGlobal(tileRect(index).center()) : event->globalPos());
+        Q_EMIT contextMenuRequested(m_views[index].head,
+                                    keyboard ? viewport()->mapToGlobal(tileRect(index).center()) : event->globalPos());
 }
 
 bool AttentionThumbnails::viewportEvent(QEvent *event)

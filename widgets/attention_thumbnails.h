@@ -16,9 +16,9 @@ public:
     /// Patterns in the order shown. Unchanged patterns (same shared data) keep their picture.
     void setViews(const QVector<AttentionView> &views);
     void setEmptyText(const QString &text);
-    void setThumbnailSize(int pixels);      ///< edge of a pattern, 48 … 400
+    void setThumbnailSize(int pixels);               ///< edge of a pattern, 48 … 400
     void setSelection(const QVector<HeadId> &heads); ///< drawn in the selection colour; emits nothing
-    void setCurrent(HeadId head);           ///< the enlarged one, drawn with a thick frame; emits nothing
+    void setCurrent(HeadId head);                    ///< the enlarged one, drawn with a thick frame; emits nothing
     HeadId current() const { return m_current; }
 
     /// The tile of a pattern in viewport pixels at the present scroll position; for tests.

@@ -15,7 +15,8 @@
 
 namespace patchbay::widgets {
 
-AttentionWidget::AttentionWidget(QWidget *parent) : QAbstractScrollArea(parent), m_emptyText(tr("Select a head to see its attention"))
+AttentionWidget::AttentionWidget(QWidget *parent)
+    : QAbstractScrollArea(parent), m_emptyText(tr("Select a head to see its attention"))
 {
     setFrameShape(QFrame::NoFrame);
     setFocusPolicy(Qt::StrongFocus);
@@ -98,13 +99,15 @@ void AttentionWidget::measure()
         if (i < m_view.tokens.size())
             columnWidth = std::max(columnWidth, metrics.horizontalAdvance(visibleToken(m_view.tokens[i])));
         if (i < m_view.roles.size())
-            m_pillWidth = std::max(m_pillWidth, drawRolePill(nullptr, {}, m_view.roles[i], scaledFont(font(), 0.75), false));
+            m_pillWidth =
+                std::max(m_pillWidth, drawRolePill(nullptr, {}, m_view.roles[i], scaledFont(font(), 0.75), false));
     }
     const int lane = m_pillWidth ? m_pillWidth + 4 : 0;
     const int title = m_view.title.isEmpty() ? 0 : fontMetrics().height() + 6;
     m_frame.left = 10 + std::min(rowWidth, 140) + lane + 6;
     m_frame.top = 8 + title + std::min(columnWidth, 110) + lane + 6;
-    m_frame.right = 14 + 10 + 6 + metrics.horizontalAdvance(m_view.difference ? QStringLiteral("−0.25") : QStringLiteral("0.25")) + 6;
+    m_frame.right = 14 + 10 + 6
+        + metrics.horizontalAdvance(m_view.difference ? QStringLiteral("−0.25") : QStringLiteral("0.25")) + 6;
     m_frame.bottom = fontMetrics().height() + 10;
     updateScrollBars();
     viewport()->update();
@@ -141,7 +144,8 @@ void AttentionWidget::zoomTo(double cell, QPoint fixed)
 QString AttentionWidget::place(const QString &token, int index) const
 {
     const QString role = index < m_view.roles.size() ? m_view.roles[index] : QString();
-    return visibleToken(token) + (role.isEmpty() ? QStringLiteral(" (%1)").arg(index) : QStringLiteral(" (%1, %2)").arg(index).arg(role));
+    return visibleToken(token)
+        + (role.isEmpty() ? QStringLiteral(" (%1)").arg(index) : QStringLiteral(" (%1, %2)").arg(index).arg(role));
 }
 
 void AttentionWidget::setHover(int row, int column)
@@ -153,8 +157,9 @@ void AttentionWidget::setHover(int row, int column)
     if (m_view.size > 0 && row >= 0 && column >= 0) {
         const qsizetype cell = qsizetype(row) * m_view.size + column;
         const double weight = cell < m_view.weights.size() ? m_view.weights[cell] : 0;
-        m_readout = tr("%1 looks at %2:  %3").arg(place(rowToken(row), row), place(m_view.tokens.value(column), column),
-                                                  m_view.difference ? signedNumber(weight, 3) : QString::number(weight, 'f', 3));
+        m_readout = tr("%1 looks at %2:  %3")
+                        .arg(place(rowToken(row), row), place(m_view.tokens.value(column), column),
+                             m_view.difference ? signedNumber(weight, 3) : QString::number(weight, 'f', 3));
     }
     setAccessibleDescription(m_readout);
     viewport()->update();
@@ -191,14 +196,16 @@ void AttentionWidget::mouseMoveEvent(QMouseEvent *event)
 void AttentionWidget::mousePressEvent(QMouseEvent *event)
 {
     const AttentionGeometry geometry = geometryOfMatrix();
-    if (event->button() == Qt::LeftButton && scaleRect(geometry).adjusted(-4, -4, 30, 4).contains(event->position().toPoint())) {
+    if (event->button() == Qt::LeftButton
+        && scaleRect(geometry).adjusted(-4, -4, 30, 4).contains(event->position().toPoint())) {
         for (double step : {0.5, 0.2, 0.1, 0.05}) {
             if (step < m_maximum * 0.99)
                 return setScaleMaximum(step);
         }
         return setScaleMaximum(0);
     }
-    const int row = geometry.rowAt(event->position().toPoint().y()), column = geometry.columnAt(event->position().toPoint().x());
+    const int row = geometry.rowAt(event->position().toPoint().y()),
+              column = geometry.columnAt(event->position().toPoint().x());
     if (event->button() == Qt::LeftButton && row >= 0 && column >= 0)
         Q_EMIT clicked(row, column);
 }
@@ -225,7 +232,8 @@ void AttentionWidget::keyPressEvent(QKeyEvent *event)
         if (last < 0)
             return;
         // Without a cell yet the keyboard starts at the last destination, END in most tasks.
-        setHover(m_row < 0 ? last : std::clamp(m_row + rows, 0, last), m_column < 0 ? 0 : std::clamp(m_column + columns, 0, last));
+        setHover(m_row < 0 ? last : std::clamp(m_row + rows, 0, last),
+                 m_column < 0 ? 0 : std::clamp(m_column + columns, 0, last));
     };
     switch (event->key()) {
     case Qt::Key_Left:
@@ -258,7 +266,8 @@ bool AttentionWidget::viewportEvent(QEvent *event)
 void AttentionWidget::changeEvent(QEvent *event)
 {
     QAbstractScrollArea::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange
+        || event->type() == QEvent::StyleChange)
         measure();
 }
 

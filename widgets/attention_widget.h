@@ -20,8 +20,8 @@ public:
     const AttentionView &view() const { return m_view; }
     void setEmptyText(const QString &text);
 
-    /// Weight of the strongest colour; 0: from the pattern. A click on the colour scale halves it or so, down to 0.05, and
-    /// starts over from there: long prompts spread attention thinly.
+    /// Weight of the strongest colour; 0: from the pattern. A click on the colour scale halves it or so, down to 0.05,
+    /// and starts over from there: long prompts spread attention thinly.
     void setScaleMaximum(double maximum);
     /// Pixels per cell; 0: fitted to the window. Also Ctrl + wheel, + and -; 0 or a double click fits again.
     void setCellSize(double pixels);
@@ -54,7 +54,7 @@ protected:
     void focusOutEvent(QFocusEvent *event) override;
 
 private:
-    void measure();                                      ///< label sizes, from fonts and tokens
+    void measure(); ///< label sizes, from fonts and tokens
     void updateScrollBars();
     void zoomTo(double cell, QPoint fixed);
     void setHover(int row, int column);
@@ -68,11 +68,11 @@ private:
     AttentionView m_view;
     QString m_emptyText, m_readout;
     AttentionFrame m_frame;
-    int m_pillWidth = 0;      // lane of role marks beside the labels, 0 without roles
-    double m_cell = 0;        // 0: fitted
+    int m_pillWidth = 0; // lane of role marks beside the labels, 0 without roles
+    double m_cell = 0;   // 0: fitted
     double m_fixedMaximum = 0, m_maximum = 1;
     int m_row = -1, m_column = -1;
-    QImage m_image;           // visible part of the pattern
+    QImage m_image; // visible part of the pattern
     QRectF m_imageCells;
     QColor m_imageGround;
 };

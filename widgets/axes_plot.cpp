@@ -14,9 +14,9 @@ namespace patchbay::widgets {
 
 namespace {
 
-constexpr double zoomStep = 1.2;    // of a wheel's notch, as in the attention matrix
-constexpr double panStep = 40;      // pixels an arrow key
-constexpr double nearest = 1e-6;    // of the whole range: closer, and neighbouring pixels are the same number
+constexpr double zoomStep = 1.2; // of a wheel's notch, as in the attention matrix
+constexpr double panStep = 40;   // pixels an arrow key
+constexpr double nearest = 1e-6; // of the whole range: closer, and neighbouring pixels are the same number
 
 QCPRange toQcp(const PlotRange &range)
 {
@@ -49,7 +49,9 @@ PlotRange paddedRange(const QVector<double> &values, bool withZero)
         range.expand(0);
     // Numbers that differ by less than their own precision are one number to an axis.
     const double size = std::max(std::abs(range.lower), std::abs(range.upper));
-    const double air = range.size() > size * 1e-12 && range.size() > 1e-100 ? range.size() * 0.06 : size > 1e-100 ? size * 0.5 : 0.5;
+    const double air = range.size() > size * 1e-12 && range.size() > 1e-100 ? range.size() * 0.06
+        : size > 1e-100                                                     ? size * 0.5
+                                                                            : 0.5;
     return {range.lower - air, range.upper + air};
 }
 
@@ -163,8 +165,9 @@ void AxesPlot::repaintMarks()
 
 bool AxesPlot::startDrag(const QMouseEvent &event)
 {
-    m_drag = event.button() == Qt::MiddleButton ? Drag::Pan
-        : event.button() == Qt::LeftButton && (event.modifiers() & Qt::ShiftModifier) ? Drag::Rectangle : Drag::None;
+    m_drag = event.button() == Qt::MiddleButton                                       ? Drag::Pan
+        : event.button() == Qt::LeftButton && (event.modifiers() & Qt::ShiftModifier) ? Drag::Rectangle
+                                                                                      : Drag::None;
     m_dragFrom = event.position().toPoint();
     m_rectangle = {};
     return m_drag == Drag::Pan;
@@ -221,10 +224,14 @@ void AxesPlot::keyPressEvent(QKeyEvent *event)
     const bool shift = event->modifiers() & Qt::ShiftModifier;
     switch (event->key()) {
     case Qt::Key_Plus:
-    case Qt::Key_Equal: return zoom(zoomStep, QRectF(plotArea()).center());
-    case Qt::Key_Minus: return zoom(1 / zoomStep, QRectF(plotArea()).center());
-    case Qt::Key_0: return showAll();
-    default: break;
+    case Qt::Key_Equal:
+        return zoom(zoomStep, QRectF(plotArea()).center());
+    case Qt::Key_Minus:
+        return zoom(1 / zoomStep, QRectF(plotArea()).center());
+    case Qt::Key_0:
+        return showAll();
+    default:
+        break;
     }
     if (shift && event->key() == Qt::Key_Left)
         return pan({panStep, 0});

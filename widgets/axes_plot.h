@@ -1,4 +1,5 @@
-// What every view with axes has in common: QCustomPlot's axes with the theme's colours, zoom, pan and the whole again, by pointer and keys.
+// What every view with axes has in common: QCustomPlot's axes with the theme's colours, zoom, pan and the whole again,
+// by pointer and keys.
 #pragma once
 
 #include "head_plot.h"
@@ -16,7 +17,8 @@ struct PlotRange {
     bool operator==(const PlotRange &) const = default;
 };
 
-/// The values' range with 6 % of air on both sides; zero is taken in when `withZero`. [0, 1] without values that can be drawn.
+/// The values' range with 6 % of air on both sides; zero is taken in when `withZero`. [0, 1] without values that can be
+/// drawn.
 PlotRange paddedRange(const QVector<double> &values, bool withZero);
 /// Neither NaN nor without end, nor so large that QCustomPlot's ranges break: only such numbers reach it.
 bool canBeDrawn(double value);
@@ -39,9 +41,9 @@ protected:
     /// axes: those that zoom and pan act on.
     AxesPlot(const QString &kind, const QString &emptyText, Qt::Orientations axes, QWidget *parent);
 
-    virtual QRect plotRoom() const = 0;                 ///< with ticks and names of axes
-    virtual void styleData(const Theme &theme) = 0;     ///< colours of what QCustomPlot draws
-    virtual void placed() {}                            ///< after anything that moves the data on the screen
+    virtual QRect plotRoom() const = 0;             ///< with ticks and names of axes
+    virtual void styleData(const Theme &theme) = 0; ///< colours of what QCustomPlot draws
+    virtual void placed() { }                       ///< after anything that moves the data on the screen
 
     PlotCanvas *canvas() const { return m_canvas; }
     /// What is seen without zoom; relayout() shows it. keepZoom: the same axes with newer numbers.

@@ -18,10 +18,12 @@ namespace patchbay::widgets {
 constexpr int barsMargin = 10, barsGap = 8;
 constexpr double barShare = 0.66; // of a row
 
-// Positive and negative bars; an invisible graph that carries the whiskers; and the whiskers, with a casing that keeps them readable on the bars.
+// Positive and negative bars; an invisible graph that carries the whiskers; and the whiskers, with a casing that keeps
+// them readable on the bars.
 enum BarsPart { Positive, Negative, Middles, Casing, Whisker };
 
-BarsWidget::BarsWidget(QWidget *parent) : AxesPlot(tr("Bars"), tr("No run yet"), Qt::Horizontal, parent), m_scroll(new QScrollBar(this))
+BarsWidget::BarsWidget(QWidget *parent)
+    : AxesPlot(tr("Bars"), tr("No run yet"), Qt::Horizontal, parent), m_scroll(new QScrollBar(this))
 {
     m_scroll->hide();
     connect(m_scroll, &QScrollBar::valueChanged, this, [this] {
@@ -62,7 +64,8 @@ void BarsWidget::setView(const BarsView &view)
     QVector<double> ends, rows, values, halves;
     QVector<double> positiveRows, positive, negativeRows, negative;
     for (int i = 0; i < view.bars.size(); ++i) {
-        const double value = view.bars[i].value, half = canBeDrawn(view.bars[i].halfWidth) ? std::abs(view.bars[i].halfWidth) : 0;
+        const double value = view.bars[i].value,
+                     half = canBeDrawn(view.bars[i].halfWidth) ? std::abs(view.bars[i].halfWidth) : 0;
         if (!canBeDrawn(value))
             continue;
         ends << value - half << value + half;
@@ -102,7 +105,9 @@ QString BarsWidget::nameOf(const Bar &bar) const
 
 QString BarsWidget::valueText(const Bar &bar) const
 {
-    const QString half = bar.halfWidth > 0 ? QStringLiteral(" ±%1").arg(bar.halfWidth, 0, 'f', m_unit == QLatin1String("%") ? 1 : 2) : QString();
+    const QString half = bar.halfWidth > 0
+        ? QStringLiteral(" ±%1").arg(bar.halfWidth, 0, 'f', m_unit == QLatin1String("%") ? 1 : 2)
+        : QString();
     const QString value = valueWithUnit(bar.value, m_unit);
     if (m_unit.isEmpty() || half.isEmpty() || !value.endsWith(m_unit))
         return value + half;
@@ -139,7 +144,8 @@ void BarsWidget::styleData(const Theme &theme)
         m_labelWidth = std::max(m_labelWidth, boldMetrics.horizontalAdvance(nameOf(bar)));
         m_valueWidth = std::max(m_valueWidth, metrics.horizontalAdvance(valueText(bar)));
     }
-    m_labelWidth = std::min(m_labelWidth + 2, width() / 3); // advances are rounded: a text of just this width would be cut
+    m_labelWidth =
+        std::min(m_labelWidth + 2, width() / 3); // advances are rounded: a text of just this width would be cut
     canvas()->axisRect()->setMargins({barsMargin + m_labelWidth + barsGap, 0, barsGap + m_valueWidth + barsMargin, 0});
 }
 
@@ -155,7 +161,8 @@ void BarsWidget::relayout()
     m_scroll->setSingleStep(m_rowHeight);
     m_scroll->setRange(0, hidden);
     m_scroll->setVisible(hidden > 0);
-    m_scroll->setGeometry(width() - m_scroll->sizeHint().width(), plotArea().top(), m_scroll->sizeHint().width(), std::max(0, room));
+    m_scroll->setGeometry(width() - m_scroll->sizeHint().width(), plotArea().top(), m_scroll->sizeHint().width(),
+                          std::max(0, room));
     if (changes)
         AxesPlot::relayout();
     showRows();
@@ -211,7 +218,8 @@ void BarsWidget::drawGround(QPainter &painter) const
         const QRect row = rowRect(i);
         const bool selected = m_selection.contains(m_view.bars[i].head);
         if (selected || i == hover())
-            painter.fillRect(row, mixed(theme.background, selected ? theme.selection : theme.text, selected ? 0.16 : 0.06));
+            painter.fillRect(row,
+                             mixed(theme.background, selected ? theme.selection : theme.text, selected ? 0.16 : 0.06));
         if (selected)
             painter.fillRect(QRect(0, row.top(), 5, row.height()), theme.selection);
         if (hasFocus() && i == m_current) {

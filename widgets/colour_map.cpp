@@ -78,7 +78,8 @@ QRgb attentionColour(double weight, bool difference, QColor zero)
     const QRgb middle = t < 0 ? 0xffc0392b : 0xff2f7fd0;
     const QRgb strong = t < 0 ? 0xffffc2b3 : 0xffc8ecff;
     const double strength = std::abs(t);
-    return strength < 0.55 ? mixedRgb(zero.rgb(), middle, strength / 0.55) : mixedRgb(middle, strong, (strength - 0.55) / 0.45);
+    return strength < 0.55 ? mixedRgb(zero.rgb(), middle, strength / 0.55)
+                           : mixedRgb(middle, strong, (strength - 0.55) / 0.45);
 }
 
 QColor textOn(QColor background)

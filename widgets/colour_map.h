@@ -15,8 +15,8 @@ QRgb colourAt(ColourMap map, double t);
 /// Colour of a value on a scale from -limit to +limit (diverging) or 0 to limit (Viridis); limit ≤ 0 counts as 1.
 QColor colourOf(ColourMap map, double value, double limit);
 
-/// Colour of an attention weight: weight 0 … 1 from `zero` (the background) to a strong blue that stands out against it.
-/// Differences run from -1 (red) through `zero` to +1 (blue).
+/// Colour of an attention weight: weight 0 … 1 from `zero` (the background) to a strong blue that stands out against
+/// it. Differences run from -1 (red) through `zero` to +1 (blue).
 QRgb attentionColour(double weight, bool difference, QColor zero = Qt::white);
 
 /// Black or white, whichever is more readable on the background (WCAG relative luminance).

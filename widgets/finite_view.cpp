@@ -24,7 +24,8 @@ HeatmapFacet finite(HeatmapFacet facet)
 {
     facet.rows = std::max(0, facet.rows);
     facet.columns = std::max(0, facet.columns);
-    const qsizetype cells = qsizetype(facet.rows) * facet.columns, given = facet.values.size(), told = facet.states.size();
+    const qsizetype cells = qsizetype(facet.rows) * facet.columns, given = facet.values.size(),
+                    told = facet.states.size();
     // Nearly always nothing is to be done, and the arrays stay shared.
     const bool whole = given == cells && (told == 0 || told == cells)
         && std::all_of(facet.values.cbegin(), facet.values.cend(), [](double value) { return std::isfinite(value); });
@@ -44,7 +45,8 @@ HeatmapFacet finite(HeatmapFacet facet)
             }
         }
     }
-    if (!std::all_of(facet.halfWidth.cbegin(), facet.halfWidth.cend(), [](double half) { return half >= 0 && std::isfinite(half); }))
+    if (!std::all_of(facet.halfWidth.cbegin(), facet.halfWidth.cend(),
+                     [](double half) { return half >= 0 && std::isfinite(half); }))
         std::transform(facet.halfWidth.cbegin(), facet.halfWidth.cend(), facet.halfWidth.begin(), width);
     return facet;
 }

@@ -5,14 +5,18 @@
 
 namespace patchbay::widgets {
 
-/// Called once where a view comes in, by every widget and every panel of a figure. Arrays have the sizes that rows and columns promise
-/// (missing cells are filled in); cells that were computed but are no number become CellState::Undefined; their values are NaN, which the texts
-/// show as "–"; intervals that are none have no width; points without a place are left out.
+/// Called once where a view comes in, by every widget and every panel of a figure. Arrays have the sizes that rows and
+/// columns promise (missing cells are filled in); cells that were computed but are no number become
+/// CellState::Undefined; their values are NaN, which the texts show as "–"; intervals that are none have no width;
+/// points without a place are left out.
 HeatmapView finite(const HeatmapView &view);
 AttentionView finite(const AttentionView &view);
 ScatterView finite(const ScatterView &view);
 BarsView finite(const BarsView &view);
 GraphView finite(const GraphView &view);
-inline TableView finite(const TableView &view) { return view; }
+inline TableView finite(const TableView &view)
+{
+    return view;
+}
 
 } // namespace patchbay::widgets

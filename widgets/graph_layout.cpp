@@ -96,7 +96,8 @@ QVector<QVector<int>> orderedLayers(const GraphView &view, QVector<int> *layers)
                 double sum = 0, weight = 0;
                 for (const GraphEdge &edge : view.edges) {
                     const int other = edge.from == view.nodes[node].head ? nodeOf(view, edge.to)
-                        : edge.to == view.nodes[node].head ? nodeOf(view, edge.from) : -1;
+                        : edge.to == view.nodes[node].head               ? nodeOf(view, edge.from)
+                                                                         : -1;
                     if (other >= 0) {
                         sum += place[other];
                         weight += 1;
@@ -126,7 +127,8 @@ GraphLayout layoutGraph(const GraphView &view, QSizeF size, QSizeF node, double 
     layout.edges.resize(view.edges.size());
     QVector<int> layers;
     const QVector<QVector<int>> rows = orderedLayers(view, &layers);
-    const bool logits = std::any_of(view.edges.begin(), view.edges.end(), [](const GraphEdge &edge) { return !edge.to.valid(); });
+    const bool logits =
+        std::any_of(view.edges.begin(), view.edges.end(), [](const GraphEdge &edge) { return !edge.to.valid(); });
     const int lanes = int(rows.size()) + (logits ? 1 : 0);
     if (lanes == 0)
         return layout;
@@ -141,7 +143,8 @@ GraphLayout layoutGraph(const GraphView &view, QSizeF size, QSizeF node, double 
             // Every other lane is pushed aside, so that an edge that skips a layer does not run through its heads.
             const double push = (lane % 2 ? 0.5 : -0.5) * std::max(0.0, width / count - boxWidth) * 0.45;
             const QPointF centre(laneName + (i + 0.5) / count * width + push, (lane + 0.5) * laneHeight);
-            layout.nodes[rows[lane][i]] = QRectF(centre.x() - boxWidth / 2, centre.y() - boxHeight / 2, boxWidth, boxHeight);
+            layout.nodes[rows[lane][i]] =
+                QRectF(centre.x() - boxWidth / 2, centre.y() - boxHeight / 2, boxWidth, boxHeight);
         }
     }
     if (logits) {
@@ -158,7 +161,9 @@ GraphLayout layoutGraph(const GraphView &view, QSizeF size, QSizeF node, double 
         GraphCurve &curve = layout.edges[i];
         curve.from = QPointF(source.center().x(), source.bottom());
         // Direct effects fan out along the logits box in the order of their senders.
-        const double port = edge.to.valid() ? portOf(edge.site) : 0.15 + 0.7 * std::clamp((source.center().x() - laneName) / std::max(1.0, size.width() - laneName), 0.0, 1.0);
+        const double port = edge.to.valid() ? portOf(edge.site)
+                                            : 0.15
+                + 0.7 * std::clamp((source.center().x() - laneName) / std::max(1.0, size.width() - laneName), 0.0, 1.0);
         curve.to = QPointF(target.left() + port * target.width(), target.top());
         const double bend = std::max(20.0, (curve.to.y() - curve.from.y()) * 0.45);
         curve.control1 = curve.from + QPointF(0, bend);

@@ -1,4 +1,5 @@
-// Where the nodes and edges of a circuit graph lie: layers from top to bottom, few crossings. Plain, testable without a window.
+// Where the nodes and edges of a circuit graph lie: layers from top to bottom, few crossings. Plain, testable without a
+// window.
 #pragma once
 
 #include "views.h"

@@ -26,7 +26,7 @@ double strength(const GraphEdge &edge)
 
 } // namespace
 
-GraphWidget::GraphWidget(QWidget *parent) : HeadPlot(tr("Circuit graph"), tr("No heads in the circuit yet"), parent) {}
+GraphWidget::GraphWidget(QWidget *parent) : HeadPlot(tr("Circuit graph"), tr("No heads in the circuit yet"), parent) { }
 
 void GraphWidget::setView(const GraphView &view)
 {
@@ -68,16 +68,21 @@ bool GraphWidget::edgeIsLit(const GraphEdge &edge, int index) const
 
 QString GraphWidget::edgeText(const GraphEdge &edge) const
 {
-    const QString to = edge.to.valid() ? label(edge.to) + (edge.site.isEmpty() ? QString() : ' ' + edge.site) : tr("logits");
-    return label(edge.from) + QStringLiteral(" → ") + to + QStringLiteral("  ") + valueWithUnit(edge.effect, m_view.unit);
+    const QString to =
+        edge.to.valid() ? label(edge.to) + (edge.site.isEmpty() ? QString() : ' ' + edge.site) : tr("logits");
+    return label(edge.from) + QStringLiteral(" → ") + to + QStringLiteral("  ")
+        + valueWithUnit(edge.effect, m_view.unit);
 }
 
 QString GraphWidget::readoutOf(int mark) const
 {
     const GraphNode &at = m_view.nodes[mark];
-    const auto out = std::count_if(m_view.edges.begin(), m_view.edges.end(), [&](const GraphEdge &e) { return e.from == at.head; });
-    const auto in = std::count_if(m_view.edges.begin(), m_view.edges.end(), [&](const GraphEdge &e) { return e.to == at.head; });
-    return label(at.head) + (at.role.isEmpty() ? QString() : QStringLiteral("  ") + at.role) + tr("   receives %1, sends %2").arg(in).arg(out);
+    const auto out =
+        std::count_if(m_view.edges.begin(), m_view.edges.end(), [&](const GraphEdge &e) { return e.from == at.head; });
+    const auto in =
+        std::count_if(m_view.edges.begin(), m_view.edges.end(), [&](const GraphEdge &e) { return e.to == at.head; });
+    return label(at.head) + (at.role.isEmpty() ? QString() : QStringLiteral("  ") + at.role)
+        + tr("   receives %1, sends %2").arg(in).arg(out);
 }
 
 void GraphWidget::paintPlot(QPainter &painter, const Theme &theme)
@@ -91,14 +96,16 @@ void GraphWidget::paintPlot(QPainter &painter, const Theme &theme)
         if (i % 2 == 0)
             painter.fillRect(lane.rect, mixed(theme.background, theme.text, 0.03));
         painter.setPen(theme.dimText);
-        painter.drawText(lane.rect.adjusted(4, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, tr("Layer %1").arg(lane.layer));
+        painter.drawText(lane.rect.adjusted(4, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter,
+                         tr("Layer %1").arg(lane.layer));
     }
     painter.setRenderHint(QPainter::Antialiasing);
     drawEdges(painter, theme);
     drawNodes(painter, theme);
     painter.restore();
     // What helps depends on the direction of the patching, which the view does not know: only the sign is named.
-    drawReadout(painter, theme, m_view.edges.isEmpty() ? QString() : tr("Blue: positive effect, red: negative; wider: larger"));
+    drawReadout(painter, theme,
+                m_view.edges.isEmpty() ? QString() : tr("Blue: positive effect, red: negative; wider: larger"));
 }
 
 void GraphWidget::drawEdges(QPainter &painter, const Theme &theme)
@@ -109,7 +116,8 @@ void GraphWidget::drawEdges(QPainter &painter, const Theme &theme)
     // Weak edges first, so that strong ones lie on top.
     QVector<int> order(m_view.edges.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return strength(m_view.edges[a]) < strength(m_view.edges[b]); });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int a, int b) { return strength(m_view.edges[a]) < strength(m_view.edges[b]); });
     painter.setFont(scaledFont(font(), 0.8));
     for (int i : order) {
         const GraphCurve &curve = m_layout.edges[i];
@@ -125,7 +133,8 @@ void GraphWidget::drawEdges(QPainter &painter, const Theme &theme)
         painter.setPen(QPen(colour, edgeWidth(strength(edge), largest), Qt::SolidLine, Qt::FlatCap));
         painter.drawPath(path);
         if (!edge.site.isEmpty() && lit) {
-            const QRectF mark(curve.to.x() - 7, curve.to.y() - painter.fontMetrics().height() - 1, 14, painter.fontMetrics().height() - 1);
+            const QRectF mark(curve.to.x() - 7, curve.to.y() - painter.fontMetrics().height() - 1, 14,
+                              painter.fontMetrics().height() - 1);
             painter.setPen(Qt::NoPen);
             painter.setBrush(theme.background);
             painter.drawRoundedRect(mark, 4, 4);
@@ -135,10 +144,13 @@ void GraphWidget::drawEdges(QPainter &painter, const Theme &theme)
     }
 }
 
-void GraphWidget::drawNode(QPainter &painter, const Theme &theme, const QRectF &rect, const QString &name, const QString &role, bool selected, bool hovered,
-                           bool faded)
+void GraphWidget::drawNode(QPainter &painter, const Theme &theme, const QRectF &rect, const QString &name,
+                           const QString &role, bool selected, bool hovered, bool faded)
 {
-    const QColor ground = mixed(theme.background, selected ? theme.selection : theme.text, selected ? 0.2 : hovered ? 0.12 : 0.06);
+    const QColor ground = mixed(theme.background, selected ? theme.selection : theme.text,
+                                selected      ? 0.2
+                                    : hovered ? 0.12
+                                              : 0.06);
     painter.setBrush(faded ? mixed(ground, theme.background, 0.6) : ground);
     painter.setPen(QPen(selected ? theme.selection : hovered ? theme.text : theme.line, selected ? 2 : 1));
     painter.drawRoundedRect(rect, 6, 6);
@@ -149,7 +161,8 @@ void GraphWidget::drawNode(QPainter &painter, const Theme &theme, const QRectF &
     const bool roleFits = !role.isEmpty() && rect.height() >= nameHeight + roleHeight;
     const double top = rect.center().y() - (nameHeight + roleHeight) / 2.0;
     painter.setPen(faded ? theme.dimText : theme.text);
-    painter.drawText(roleFits ? QRectF(rect.left(), top, rect.width(), nameHeight) : rect, Qt::AlignCenter | Qt::TextDontClip, name);
+    painter.drawText(roleFits ? QRectF(rect.left(), top, rect.width(), nameHeight) : rect,
+                     Qt::AlignCenter | Qt::TextDontClip, name);
     if (roleFits) {
         painter.setFont(scaledFont(font(), 0.85));
         painter.setPen(theme.dimText);
@@ -162,12 +175,14 @@ void GraphWidget::drawNodes(QPainter &painter, const Theme &theme)
 {
     for (int i = 0; i < m_view.nodes.size(); ++i) {
         const HeadId head = m_view.nodes[i].head;
-        const bool linked = hover() < 0 || i == hover()
+        const bool linked =
+            hover() < 0 || i == hover()
             || std::any_of(m_view.edges.begin(), m_view.edges.end(), [&](const GraphEdge &edge) {
                    const HeadId under = m_view.nodes[hover()].head;
                    return (edge.from == under && edge.to == head) || (edge.to == under && edge.from == head);
                });
-        drawNode(painter, theme, m_layout.nodes[i], label(head), m_view.nodes[i].role, m_selection.contains(head), i == hover(), !linked);
+        drawNode(painter, theme, m_layout.nodes[i], label(head), m_view.nodes[i].role, m_selection.contains(head),
+                 i == hover(), !linked);
     }
     if (!m_layout.logits.isNull())
         drawNode(painter, theme, m_layout.logits, tr("logits"), {}, false, false, false);
@@ -214,7 +229,8 @@ void GraphWidget::mousePressEvent(QMouseEvent *event)
         return;
     }
     const HeadId head = node >= 0 ? m_view.nodes[node].head : HeadId{};
-    finishSelection(m_selection.click(head, event->modifiers() & (Qt::ControlModifier | Qt::ShiftModifier) ? Qt::ControlModifier : Qt::NoModifier));
+    finishSelection(m_selection.click(
+        head, event->modifiers() & (Qt::ControlModifier | Qt::ShiftModifier) ? Qt::ControlModifier : Qt::NoModifier));
     if (head.valid())
         Q_EMIT clicked(head);
 }

@@ -41,12 +41,13 @@ private:
     void step(int layers, int across);
     void drawEdges(QPainter &painter, const Theme &theme);
     void drawNodes(QPainter &painter, const Theme &theme);
-    void drawNode(QPainter &painter, const Theme &theme, const QRectF &rect, const QString &name, const QString &role, bool selected, bool hovered, bool faded);
+    void drawNode(QPainter &painter, const Theme &theme, const QRectF &rect, const QString &name, const QString &role,
+                  bool selected, bool hovered, bool faded);
     bool edgeIsLit(const GraphEdge &edge, int index) const;
     QString edgeText(const GraphEdge &edge) const;
 
     GraphView m_view;
-    GraphLayout m_layout;     // relative to m_origin
+    GraphLayout m_layout; // relative to m_origin
     QPoint m_origin;
     int m_edge = -1; // under the pointer
 };

@@ -9,7 +9,8 @@
 
 namespace patchbay::widgets {
 
-HeadPlot::HeadPlot(const QString &kind, const QString &emptyText, QWidget *parent) : QWidget(parent), m_kind(kind), m_emptyText(emptyText)
+HeadPlot::HeadPlot(const QString &kind, const QString &emptyText, QWidget *parent)
+    : QWidget(parent), m_kind(kind), m_emptyText(emptyText)
 {
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
@@ -67,7 +68,8 @@ void HeadPlot::drawTitle(QPainter &painter, const Theme &theme, const QString &t
     bold.setBold(true);
     painter.setFont(bold);
     painter.setPen(theme.text);
-    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(title, Qt::ElideRight, lane.width()));
+    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(title, Qt::ElideRight, lane.width()));
     painter.setFont(font());
 }
 
@@ -77,7 +79,9 @@ void HeadPlot::drawReadout(QPainter &painter, const Theme &theme, const QString 
     const QRect lane(8, height() - line - 5, width() - 16, line);
     painter.setFont(font());
     painter.setPen(m_readout.isEmpty() ? theme.dimText : theme.text);
-    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(m_readout.isEmpty() ? hint : m_readout, Qt::ElideRight, lane.width()));
+    painter.drawText(
+        lane, Qt::AlignLeft | Qt::AlignVCenter,
+        painter.fontMetrics().elidedText(m_readout.isEmpty() ? hint : m_readout, Qt::ElideRight, lane.width()));
 }
 
 void HeadPlot::paintEvent(QPaintEvent *)
@@ -136,7 +140,8 @@ void HeadPlot::contextMenuEvent(QContextMenuEvent *event)
 void HeadPlot::changeEvent(QEvent *event)
 {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange
+        || event->type() == QEvent::StyleChange)
         relayout();
 }
 

@@ -1,4 +1,5 @@
-// What scatter, bars and graph have in common: marks that stand for heads, one of them under the pointer, some of them selected.
+// What scatter, bars and graph have in common: marks that stand for heads, one of them under the pointer, some of them
+// selected.
 #pragma once
 
 #include "head_selection.h"
@@ -11,7 +12,7 @@ namespace patchbay::widgets {
 class HeadPlot : public QWidget {
     Q_OBJECT
 public:
-    void setEmptyText(const QString &text); ///< in the middle while there are no marks
+    void setEmptyText(const QString &text);          ///< in the middle while there are no marks
     void setSelection(const QVector<HeadId> &heads); ///< emits nothing
     QVector<HeadId> selection() const { return m_selection.heads; }
     /// What is said of the mark under the pointer; also the accessible description.
@@ -20,7 +21,7 @@ public:
 Q_SIGNALS:
     void hovered(patchbay::widgets::HeadId head); ///< invalid when the pointer leaves the marks
     void clicked(patchbay::widgets::HeadId head);
-    void activated(patchbay::widgets::HeadId head); ///< Enter or double click
+    void activated(patchbay::widgets::HeadId head);                         ///< Enter or double click
     void selectionChanged(const QVector<patchbay::widgets::HeadId> &heads); ///< by the user only
     void contextMenuRequested(patchbay::widgets::HeadId head, const QPoint &globalPosition);
 
@@ -33,7 +34,7 @@ protected:
     virtual HeadId headOf(int mark) const = 0;   ///< invalid for a mark that is no head
     virtual QPoint middleOf(int mark) const = 0; ///< where a menu asked for by the keyboard opens
     virtual QString readoutOf(int mark) const = 0;
-    virtual int keyboardMark() const = 0;        ///< the one that Enter and the menu key are about, -1: none
+    virtual int keyboardMark() const = 0; ///< the one that Enter and the menu key are about, -1: none
     virtual void relayout() = 0;
     virtual void paintPlot(QPainter &painter, const Theme &theme) = 0;
     virtual void repaintMarks() { update(); }

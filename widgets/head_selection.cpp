@@ -43,8 +43,9 @@ bool HeadSelection::move(int rowStep, int columnStep, int rows, int columns, boo
         return false;
     if (!current.valid())
         return moveTo(HeadId{0, 0}, false);
-    return moveTo(HeadId{std::clamp(current.layer + rowStep, 0, rows - 1), std::clamp(current.head + columnStep, 0, columns - 1)},
-                  extend);
+    return moveTo(
+        HeadId{std::clamp(current.layer + rowStep, 0, rows - 1), std::clamp(current.head + columnStep, 0, columns - 1)},
+        extend);
 }
 
 bool HeadSelection::moveTo(HeadId head, bool extend)

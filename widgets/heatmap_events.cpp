@@ -37,7 +37,8 @@ void HeatmapWidget::mouseReleaseEvent(QMouseEvent *event)
     if (wandered) {
         bool changed = false;
         if (m_layout.cellsIn(band, press, &from, &to)) {
-            changed = m_selection.selectBlock({from.row, from.column}, {to.row, to.column}, event->modifiers() & Qt::ControlModifier);
+            changed = m_selection.selectBlock({from.row, from.column}, {to.row, to.column},
+                                              event->modifiers() & Qt::ControlModifier);
             m_selection.anchor = {from.row, from.column};
             m_selection.current = {to.row, to.column};
             m_facet = from.facet;

@@ -51,18 +51,21 @@ void drawXTick(QPainter &painter, const HeatmapScene &scene, const FacetLayout &
     const QRect cell = place.cellRect(0, column);
     const QString text = columnTick(scene.view, column);
     if (!scene.layout.rotatedTicks) {
-        painter.drawText(QRect(cell.center().x() - 30, place.xTicks.top(), 61, place.xTicks.height()), Qt::AlignHCenter | Qt::AlignTop, text);
+        painter.drawText(QRect(cell.center().x() - 30, place.xTicks.top(), 61, place.xTicks.height()),
+                         Qt::AlignHCenter | Qt::AlignTop, text);
         return;
     }
     const int line = painter.fontMetrics().height();
     const QString shown = painter.fontMetrics().elidedText(text, Qt::ElideRight, place.xTicks.height() + 1);
-    drawTurned(painter, QRect(cell.center().x() - line / 2, place.xTicks.top(), line, place.xTicks.height()), Qt::AlignRight | Qt::AlignVCenter, shown);
+    drawTurned(painter, QRect(cell.center().x() - line / 2, place.xTicks.top(), line, place.xTicks.height()),
+               Qt::AlignRight | Qt::AlignVCenter, shown);
 }
 
 void drawYTick(QPainter &painter, const FacetLayout &place, int row)
 {
     const QRect cell = place.cellRect(row, 0);
-    painter.drawText(QRect(place.yTicks.left() - 20, cell.center().y() - 20, place.yTicks.width() + 20, 41), Qt::AlignRight | Qt::AlignVCenter, QString::number(row));
+    painter.drawText(QRect(place.yTicks.left() - 20, cell.center().y() - 20, place.yTicks.width() + 20, 41),
+                     Qt::AlignRight | Qt::AlignVCenter, QString::number(row));
 }
 
 void drawFacetFurniture(QPainter &painter, const HeatmapScene &scene, int index)
@@ -71,8 +74,9 @@ void drawFacetFurniture(QPainter &painter, const HeatmapScene &scene, int index)
     painter.setFont(scene.font);
     painter.setPen(scene.theme.text);
     if (!place.title.isEmpty())
-        painter.drawText(place.title, Qt::AlignLeft | Qt::AlignVCenter,
-                         painter.fontMetrics().elidedText(scene.view.facets[index].title, Qt::ElideRight, place.title.width()));
+        painter.drawText(
+            place.title, Qt::AlignLeft | Qt::AlignVCenter,
+            painter.fontMetrics().elidedText(scene.view.facets[index].title, Qt::ElideRight, place.title.width()));
     painter.setFont(scaledFont(scene.font, 0.88));
     painter.setPen(scene.theme.dimText);
     for (int column = 0; column < place.columns; column += place.xTickStep)
@@ -80,11 +84,14 @@ void drawFacetFurniture(QPainter &painter, const HeatmapScene &scene, int index)
     for (int row = 0; row < place.rows; row += place.yTickStep)
         drawYTick(painter, place, row);
     const int line = painter.fontMetrics().height();
-    painter.drawText(QRect(place.cells.left() - 40, place.xTicks.bottom() + 2, place.cells.width() + 80, line), Qt::AlignCenter, scene.view.xLabel);
-    drawTurned(painter, QRect(place.yTicks.left() - 4 - line, place.cells.top(), line, place.cells.height()), Qt::AlignCenter, scene.view.yLabel);
+    painter.drawText(QRect(place.cells.left() - 40, place.xTicks.bottom() + 2, place.cells.width() + 80, line),
+                     Qt::AlignCenter, scene.view.xLabel);
+    drawTurned(painter, QRect(place.yTicks.left() - 4 - line, place.cells.top(), line, place.cells.height()),
+               Qt::AlignCenter, scene.view.yLabel);
     if (!place.rowSums.isEmpty())
-        painter.drawText(QRect(place.rowSums.left(), place.columnSums.top(), place.rowSums.width(), place.columnSums.height()),
-                         Qt::AlignLeft | Qt::AlignBottom, QStringLiteral("Σ"));
+        painter.drawText(
+            QRect(place.rowSums.left(), place.columnSums.top(), place.rowSums.width(), place.columnSums.height()),
+            Qt::AlignLeft | Qt::AlignBottom, QStringLiteral("Σ"));
 }
 
 void drawColourBar(QPainter &painter, const HeatmapScene &scene)
@@ -96,7 +103,8 @@ void drawColourBar(QPainter &painter, const HeatmapScene &scene)
     const double low = diverging ? -scene.limit : 0;
     for (int y = bar.top(); y <= bar.bottom(); ++y) {
         const double share = 1 - (y - bar.top() + 0.5) / bar.height();
-        painter.fillRect(QRect(bar.left(), y, bar.width(), 1), colourOf(scene.map, low + share * (scene.limit - low), scene.limit));
+        painter.fillRect(QRect(bar.left(), y, bar.width(), 1),
+                         colourOf(scene.map, low + share * (scene.limit - low), scene.limit));
     }
     painter.setPen(scene.theme.line);
     painter.setBrush(Qt::NoBrush);
@@ -110,12 +118,14 @@ void drawColourBar(QPainter &painter, const HeatmapScene &scene)
         painter.setPen(scene.theme.line);
         painter.drawLine(bar.right() + 1, y, bar.right() + 3, y);
         painter.setPen(scene.theme.dimText);
-        painter.drawText(QRect(bar.right() + 6, y - line / 2, 80, line), Qt::AlignLeft | Qt::AlignVCenter, tickText(tick, decimals));
+        painter.drawText(QRect(bar.right() + 6, y - line / 2, 80, line), Qt::AlignLeft | Qt::AlignVCenter,
+                         tickText(tick, decimals));
     }
     QString text = scene.view.colourLabel;
     if (!scene.view.unit.isEmpty())
         text += (text.isEmpty() ? QString() : QStringLiteral(" ")) + '(' + scene.view.unit + ')';
-    const double longer = double(painter.fontMetrics().horizontalAdvance(text)) / std::max(1, scene.layout.colourLabel.height() - 4);
+    const double longer =
+        double(painter.fontMetrics().horizontalAdvance(text)) / std::max(1, scene.layout.colourLabel.height() - 4);
     if (longer > 1) // smaller rather than cut
         painter.setFont(scaledFont(scene.font, 0.88 / longer));
     drawTurned(painter, scene.layout.colourLabel, Qt::AlignCenter, text);
@@ -148,14 +158,18 @@ int drawStateLegend(QPainter *painter, const HeatmapScene &scene)
             return;
         painter->setFont(font);
         painter->setPen(scene.theme.dimText);
-        painter->drawText(QRect(textLeft, lane.top(), width + 2, lane.height()), Qt::AlignLeft | Qt::AlignVCenter, text);
+        painter->drawText(QRect(textLeft, lane.top(), width + 2, lane.height()), Qt::AlignLeft | Qt::AlignVCenter,
+                          text);
         if (state != CellState::Estimated) {
-            painter->fillRect(box, QBrush(scene.theme.line, state == CellState::Missing ? Qt::BDiagPattern : Qt::DiagCrossPattern));
+            painter->fillRect(
+                box, QBrush(scene.theme.line, state == CellState::Missing ? Qt::BDiagPattern : Qt::DiagCrossPattern));
         } else {
-            const QColor colour = mixed(colourOf(scene.map, 0.35 * scene.limit, scene.limit), scene.theme.background, 0.4);
+            const QColor colour =
+                mixed(colourOf(scene.map, 0.35 * scene.limit, scene.limit), scene.theme.background, 0.4);
             painter->fillRect(box, colour);
             for (int i = 0; i < 5; ++i)
-                painter->fillRect(QRect(box.right() - 4 + i, box.top() + i, 5 - i, 1), mixed(textOn(colour), colour, 0.45));
+                painter->fillRect(QRect(box.right() - 4 + i, box.top() + i, 5 - i, 1),
+                                  mixed(textOn(colour), colour, 0.45));
         }
         painter->setPen(scene.theme.line);
         painter->setBrush(Qt::NoBrush);

@@ -12,11 +12,11 @@
 namespace patchbay::widgets {
 namespace {
 
-constexpr int outerGap = 8;   // around everything
-constexpr int facetGap = 18;  // between facets
-constexpr int sumsSize = 40;  // thickness of a margin with sums
-constexpr int barWidth = 12;  // colour bar
-constexpr int tickGap = 4;    // between cells and tick text
+constexpr int outerGap = 8;  // around everything
+constexpr int facetGap = 18; // between facets
+constexpr int sumsSize = 40; // thickness of a margin with sums
+constexpr int barWidth = 12; // colour bar
+constexpr int tickGap = 4;   // between cells and tick text
 
 /// Pixels around the cells of one facet that do not grow with the cells.
 struct Surround {
@@ -227,14 +227,16 @@ HeatmapLayout layoutHeatmap(const HeatmapView &view, QSize size, const HeatmapMe
         facet.cells = QRect(QPoint(left, top), QPoint(facet.xEdges.last() - 1, facet.yEdges.last() - 1));
         const int sums = margins ? sumsSize + tickGap : 0;
         if (facetTitles)
-            facet.title = QRect(left, top - sums - metrics.titleLine - tickGap, facet.cells.width() + around.right, metrics.titleLine);
+            facet.title = QRect(left, top - sums - metrics.titleLine - tickGap, facet.cells.width() + around.right,
+                                metrics.titleLine);
         if (margins) {
             facet.rowSums = QRect(facet.cells.right() + 1 + tickGap, top, sumsSize, facet.cells.height());
             facet.columnSums = QRect(left, top - tickGap - sumsSize, facet.cells.width(), sumsSize);
         }
         facet.yTicks = QRect(left - tickGap - tickWidth, top, tickWidth, facet.cells.height());
         facet.xTicks = QRect(left, facet.cells.bottom() + 1 + tickGap, facet.cells.width(), xTickHeight);
-        facet.xTickStep = tickStep(plan.width, layout.rotatedTicks ? metrics.line : digitsOf(source.columns) * metrics.digit + metrics.digit);
+        facet.xTickStep = tickStep(
+            plan.width, layout.rotatedTicks ? metrics.line : digitsOf(source.columns) * metrics.digit + metrics.digit);
         facet.yTickStep = tickStep(plan.height, metrics.line - 1);
         layout.facets.append(facet);
     }
@@ -243,7 +245,8 @@ HeatmapLayout layoutHeatmap(const HeatmapView &view, QSize size, const HeatmapMe
         const int bottom = layout.facets.last().cells.bottom();
         layout.colourBar = QRect(origin.x() + blockWidth + 2 * outerGap, top, barWidth, bottom - top + 1);
         // As tall as there is room: beside one or two layers the name is longer than the bar.
-        layout.colourLabel = QRect(layout.colourBar.right() + 1 + tickGap + metrics.barText + tickGap, area.top(), metrics.line, area.height());
+        layout.colourLabel = QRect(layout.colourBar.right() + 1 + tickGap + metrics.barText + tickGap, area.top(),
+                                   metrics.line, area.height());
     }
     return layout;
 }

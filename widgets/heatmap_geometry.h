@@ -21,11 +21,11 @@ struct CellRef {
 
 /// What the layout needs to know about the font, in pixels.
 struct HeatmapMetrics {
-    int line = 14;       ///< height of a line of tick text
-    int titleLine = 17;  ///< height of a line of title text
-    int digit = 7;       ///< width of a digit of tick text
-    int widestTick = 0;  ///< width of the widest of the view's xTicks
-    int barText = 40;    ///< width of the widest colour bar tick
+    int line = 14;      ///< height of a line of tick text
+    int titleLine = 17; ///< height of a line of title text
+    int digit = 7;      ///< width of a digit of tick text
+    int widestTick = 0; ///< width of the widest of the view's xTicks
+    int barText = 40;   ///< width of the widest colour bar tick
     static HeatmapMetrics of(const QFont &font, const HeatmapView &view);
 };
 

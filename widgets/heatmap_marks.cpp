@@ -54,18 +54,23 @@ void drawCrosshair(QPainter &painter, const HeatmapScene &scene, const FacetLayo
     const QFontMetrics metrics(bold);
     // A neighbouring tick that would touch is taken out whole: half a number misleads.
     const auto half = [&](int column) {
-        return scene.layout.rotatedTicks ? metrics.height() / 2 : metrics.horizontalAdvance(QString::number(column)) / 2 + 1;
+        return scene.layout.rotatedTicks ? metrics.height() / 2
+                                         : metrics.horizontalAdvance(QString::number(column)) / 2 + 1;
     };
     const auto erase = [&](int column) {
         const int x = place.cellRect(0, column).center().x();
-        painter.fillRect(QRect(x - half(column) - 1, place.xTicks.top(), 2 * half(column) + 2, place.xTicks.height()), scene.theme.background);
+        painter.fillRect(QRect(x - half(column) - 1, place.xTicks.top(), 2 * half(column) + 2, place.xTicks.height()),
+                         scene.theme.background);
     };
     for (int column = 0; column < place.columns; column += place.xTickStep) {
-        if (std::abs(place.cellRect(0, column).center().x() - cell.center().x()) < half(column) + half(hover.column) + 2)
+        if (std::abs(place.cellRect(0, column).center().x() - cell.center().x())
+            < half(column) + half(hover.column) + 2)
             erase(column);
     }
     erase(hover.column);
-    painter.fillRect(QRect(place.yTicks.left() - 2, cell.center().y() - metrics.height() / 2, place.yTicks.width() + 3, metrics.height()), scene.theme.background);
+    painter.fillRect(QRect(place.yTicks.left() - 2, cell.center().y() - metrics.height() / 2, place.yTicks.width() + 3,
+                           metrics.height()),
+                     scene.theme.background);
     drawXTick(painter, scene, place, hover.column);
     drawYTick(painter, place, hover.row);
 }
@@ -94,7 +99,8 @@ void paintHeatmapMarks(QPainter &painter, const HeatmapScene &scene, const Heatm
     if (width > lane.width() - drawStateLegend(nullptr, scene))
         painter.fillRect(marks.readoutIsHint ? QRect() : lane, scene.theme.background);
     const int room = marks.readoutIsHint ? lane.width() - drawStateLegend(nullptr, scene) : lane.width();
-    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, painter.fontMetrics().elidedText(marks.readout, Qt::ElideRight, room));
+    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter,
+                     painter.fontMetrics().elidedText(marks.readout, Qt::ElideRight, room));
 }
 
 } // namespace patchbay::widgets

@@ -1,7 +1,7 @@
 #include "heatmap_painter.h"
 
-#include "heatmap_furniture.h"
 #include "colour_map.h"
+#include "heatmap_furniture.h"
 #include "view_text.h"
 
 #include <QFontMetrics>
@@ -13,8 +13,8 @@
 namespace patchbay::widgets {
 namespace {
 
-constexpr int gapFrom = 12;    // cells at least this large are separated by a hairline
-constexpr int cornerFrom = 5;  // and this large carry the estimate's corner
+constexpr int gapFrom = 12;   // cells at least this large are separated by a hairline
+constexpr int cornerFrom = 5; // and this large carry the estimate's corner
 
 /// Which cells are masked, as a flat look-up [rows, columns].
 QVector<bool> maskOf(const HeatmapView &view, const HeatmapFacet &facet)
@@ -59,7 +59,8 @@ void drawCells(QPainter &painter, const HeatmapScene &scene, int index, const QR
             if (state == CellState::Missing)
                 continue;
             if (state == CellState::Undefined) { // crossed: the other strokes come on top of the hatching
-                painter.fillRect(place.cellRect(row, column), QBrush(mixed(scene.theme.faintLine, ground, 0.15), Qt::FDiagPattern));
+                painter.fillRect(place.cellRect(row, column),
+                                 QBrush(mixed(scene.theme.faintLine, ground, 0.15), Qt::FDiagPattern));
                 continue;
             }
             const double value = valueAt(facet, row, column);
@@ -107,13 +108,18 @@ void drawSums(QPainter &painter, const HeatmapScene &scene, int index, double lo
         if (std::isnan(sum))
             continue;
         const int size = std::max(1, int(std::lround(std::abs(sum) / span * length)));
-        const QColor colour = mixed(sum < 0 ? scene.theme.negative : scene.theme.positive, scene.theme.background, 0.25);
+        const QColor colour =
+            mixed(sum < 0 ? scene.theme.negative : scene.theme.positive, scene.theme.background, 0.25);
         const QRect cell = rows ? place.cellRect(i, 0) : place.cellRect(0, i);
         const int inset = (rows ? cell.height() : cell.width()) >= 6 ? 1 : 0;
         if (rows)
-            painter.fillRect(QRect(lane.left() + (sum < 0 ? zero - size : zero), cell.top() + inset, size, cell.height() - 2 * inset), colour);
+            painter.fillRect(QRect(lane.left() + (sum < 0 ? zero - size : zero), cell.top() + inset, size,
+                                   cell.height() - 2 * inset),
+                             colour);
         else
-            painter.fillRect(QRect(cell.left() + inset, lane.bottom() - (sum < 0 ? zero : zero + size) + 1, cell.width() - 2 * inset, size), colour);
+            painter.fillRect(QRect(cell.left() + inset, lane.bottom() - (sum < 0 ? zero : zero + size) + 1,
+                                   cell.width() - 2 * inset, size),
+                             colour);
     }
     painter.setPen(scene.theme.line);
     if (rows)
@@ -176,7 +182,8 @@ void paintHeatmap(QPainter &painter, const HeatmapScene &scene, const QRect &cli
     }
     for (int i = 0; i < scene.layout.facets.size(); ++i) {
         drawCells(painter, scene, i, clip);
-        if (!scene.layout.facets[i].rowSums.contains(clip) && !scene.layout.facets[i].columnSums.contains(clip) && !scene.layout.readout.contains(clip))
+        if (!scene.layout.facets[i].rowSums.contains(clip) && !scene.layout.facets[i].columnSums.contains(clip)
+            && !scene.layout.readout.contains(clip))
             drawFacetFurniture(painter, scene, i);
         for (bool rows : {false, true})
             drawSums(painter, scene, i, lowest[rows], highest[rows], rows);
@@ -186,8 +193,9 @@ void paintHeatmap(QPainter &painter, const HeatmapScene &scene, const QRect &cli
         bold.setBold(true);
         painter.setFont(bold);
         painter.setPen(scene.theme.text);
-        painter.drawText(scene.layout.title, Qt::AlignLeft | Qt::AlignVCenter,
-                         painter.fontMetrics().elidedText(scene.view.title, Qt::ElideRight, scene.layout.title.width()));
+        painter.drawText(
+            scene.layout.title, Qt::AlignLeft | Qt::AlignVCenter,
+            painter.fontMetrics().elidedText(scene.view.title, Qt::ElideRight, scene.layout.title.width()));
     }
     if (clip.intersects(scene.layout.colourBar.united(scene.layout.colourLabel)))
         drawColourBar(painter, scene);

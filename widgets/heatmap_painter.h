@@ -21,16 +21,16 @@ struct HeatmapScene {
     QFont font;
     ColourMap map = ColourMap::RdBu;
     double limit = 1;
-    bool cellTexts = true;              ///< values in cells where they fit
-    bool gaps = true;                   ///< hairlines between cells where cells are large enough
+    bool cellTexts = true; ///< values in cells where they fit
+    bool gaps = true;      ///< hairlines between cells where cells are large enough
 };
 
 /// What changes without new data.
 struct HeatmapMarks {
-    CellRef hover;                      ///< crosshair, shown at the same cell of every facet
-    QVector<HeadId> selected;           ///< as (row, column)
-    HeadId current;                     ///< where the keyboard is, as (row, column)
-    QRect band;                         ///< rubber band or empty
+    CellRef hover;            ///< crosshair, shown at the same cell of every facet
+    QVector<HeadId> selected; ///< as (row, column)
+    HeadId current;           ///< where the keyboard is, as (row, column)
+    QRect band;               ///< rubber band or empty
     QString readout;
     bool readoutIsHint = false;
 };

@@ -31,8 +31,9 @@ void HeatmapWidget::setView(const HeatmapView &view)
     m_limit = colourLimit(m_view);
     if (headsBefore != m_view.columnsAreHeads)
         m_selection = {};
-    if (m_hover.valid() && (m_hover.facet >= m_view.facets.size() || m_hover.row >= m_view.facets[m_hover.facet].rows
-                            || m_hover.column >= m_view.facets[m_hover.facet].columns))
+    if (m_hover.valid()
+        && (m_hover.facet >= m_view.facets.size() || m_hover.row >= m_view.facets[m_hover.facet].rows
+            || m_hover.column >= m_view.facets[m_hover.facet].columns))
         m_hover = {};
     m_facet = std::clamp(m_facet, 0, std::max(0, int(m_view.facets.size()) - 1));
     relayout();
@@ -43,9 +44,10 @@ void HeatmapWidget::setView(const HeatmapView &view)
 static bool sameFrame(const HeatmapView &a, const HeatmapView &b)
 {
     return a.title == b.title && a.columnsAreHeads == b.columnsAreHeads && a.masked == b.masked
-        && std::equal(a.facets.cbegin(), a.facets.cend(), b.facets.cbegin(), b.facets.cend(), [](const HeatmapFacet &x, const HeatmapFacet &y) {
-               return x.title == y.title && x.rows == y.rows && x.columns == y.columns;
-           });
+        && std::equal(a.facets.cbegin(), a.facets.cend(), b.facets.cbegin(), b.facets.cend(),
+                      [](const HeatmapFacet &x, const HeatmapFacet &y) {
+                          return x.title == y.title && x.rows == y.rows && x.columns == y.columns;
+                      });
 }
 
 void HeatmapWidget::updateCells(const HeatmapView &view, const QVector<CellRef> &changed)
@@ -73,7 +75,8 @@ void HeatmapWidget::repaintCells(const QVector<CellRef> &changed)
         if (byFacet[facet].isEmpty())
             continue;
         m_stale += byFacet[facet].size() > manyCells ? QVector<QRect>{place.cells} : byFacet[facet];
-        for (const QRect &part : {place.rowSums, place.columnSums, m_layout.readout}) { // the legend of states may lose an entry
+        for (const QRect &part :
+             {place.rowSums, place.columnSums, m_layout.readout}) { // the legend of states may lose an entry
             if (!part.isEmpty() && !m_stale.contains(part))
                 m_stale += part;
         }
@@ -185,9 +188,12 @@ void HeatmapWidget::paintEvent(QPaintEvent *event)
                 paintHeatmap(buffer, now, part);
             m_stale.clear();
         }
-        painter.drawPixmap(event->rect(), m_buffer,
-                           QRectF(QPointF(event->rect().topLeft()) * ratio, QSizeF(event->rect().size()) * ratio).toRect());
-        paintHeatmapMarks(painter, now, {m_hover, m_selection.heads, hasFocus() ? m_selection.current : HeadId{}, m_band, m_readout, m_readoutIsHint});
+        painter.drawPixmap(
+            event->rect(), m_buffer,
+            QRectF(QPointF(event->rect().topLeft()) * ratio, QSizeF(event->rect().size()) * ratio).toRect());
+        paintHeatmapMarks(painter, now,
+                          {m_hover, m_selection.heads, hasFocus() ? m_selection.current : HeadId{}, m_band, m_readout,
+                           m_readoutIsHint});
     }
     if (hasFocus())
         drawFocusFrame(painter, rect(), now.theme);
@@ -217,7 +223,10 @@ void HeatmapWidget::updateReadout(QPoint point)
             if (place.rowSums.contains(point) && row >= 0)
                 text = tr("Layer %1, all columns: sum %2").arg(row).arg(valueWithUnit(rowSum(facet, row), m_view.unit));
             else if (place.columnSums.contains(point) && column >= 0)
-                text = tr("%1 %2, all layers: sum %3").arg(m_view.xLabel).arg(column < m_view.xTicks.size() ? visibleToken(m_view.xTicks[column]) : QString::number(column))
+                text = tr("%1 %2, all layers: sum %3")
+                           .arg(m_view.xLabel)
+                           .arg(column < m_view.xTicks.size() ? visibleToken(m_view.xTicks[column])
+                                                              : QString::number(column))
                            .arg(valueWithUnit(columnSum(facet, column), m_view.unit));
         }
     }
@@ -227,7 +236,8 @@ void HeatmapWidget::updateReadout(QPoint point)
             text += tr("   %1 selected").arg(m_selection.heads.size());
     }
     if (text.isEmpty() && !m_view.facets.isEmpty()) {
-        text = m_view.columnsAreHeads ? tr("Click heads to select them; Enter shows their attention") : tr("Point at a cell to read its value");
+        text = m_view.columnsAreHeads ? tr("Click heads to select them; Enter shows their attention")
+                                      : tr("Point at a cell to read its value");
         hint = true;
     }
     if (text == m_readout && hint == m_readoutIsHint)
@@ -267,7 +277,8 @@ void HeatmapWidget::finishSelection(bool changed)
 void HeatmapWidget::changeEvent(QEvent *event)
 {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange
+        || event->type() == QEvent::StyleChange)
         relayout();
 }
 

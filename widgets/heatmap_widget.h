@@ -17,8 +17,8 @@ public:
 
     /// Shows a view.
     void setView(const HeatmapView &view);
-    /// The view that is shown, with other values in these cells: only they are repainted while shape, scale and mask stay. May be called at any
-    /// rate while a sweep runs.
+    /// The view that is shown, with other values in these cells: only they are repainted while shape, scale and mask
+    /// stay. May be called at any rate while a sweep runs.
     void updateCells(const HeatmapView &view, const QVector<CellRef> &changed);
     const HeatmapView &view() const { return m_view; }
 
@@ -42,9 +42,9 @@ public:
 Q_SIGNALS:
     void hovered(patchbay::widgets::HeadId head, int facet); ///< invalid head, -1 when the pointer leaves the cells
     void clicked(patchbay::widgets::HeadId head, int facet);
-    void cellClicked(int facet, int row, int column);        ///< also tells the column where columns are positions
+    void cellClicked(int facet, int row, int column); ///< also tells the column where columns are positions
     void selectionChanged(const QVector<patchbay::widgets::HeadId> &heads); ///< by the user only
-    void activated(patchbay::widgets::HeadId head);          ///< Enter or double click: open attention
+    void activated(patchbay::widgets::HeadId head);                         ///< Enter or double click: open attention
     void contextMenuRequested(patchbay::widgets::HeadId head, const QPoint &globalPosition);
 
 protected:
@@ -64,7 +64,7 @@ protected:
 private:
     HeatmapScene scene() const;
     void relayout();
-    void repaintAll();                   ///< the data part too
+    void repaintAll(); ///< the data part too
     void repaintCells(const QVector<CellRef> &changed);
     void setHover(CellRef cell, QPoint point);
     void updateReadout(QPoint point = {-1, -1});
@@ -78,15 +78,15 @@ private:
     bool m_sums = true, m_cellTexts = true;
     double m_limit = 1;
     mutable HeatmapLayout m_layout;
-    HeadSelection m_selection;           // as (row, column), also where columns are positions
+    HeadSelection m_selection; // as (row, column), also where columns are positions
     CellRef m_hover;
-    int m_facet = 0;                     // facet last pointed at: the read-out's facet for the keyboard
+    int m_facet = 0; // facet last pointed at: the read-out's facet for the keyboard
     QPoint m_press{-1, -1};
     QRect m_band;
     QString m_readout;
     bool m_readoutIsHint = true;
-    QPixmap m_buffer;                    // the data part, so that hovering never draws cells
-    QVector<QRect> m_stale;              // parts of m_buffer to be drawn again; a QRegion would cut them into slivers
+    QPixmap m_buffer;       // the data part, so that hovering never draws cells
+    QVector<QRect> m_stale; // parts of m_buffer to be drawn again; a QRegion would cut them into slivers
 };
 
 } // namespace patchbay::widgets

@@ -85,7 +85,8 @@ float strongest(const float *weights, int size, const Span &rows, const Span &co
 
 } // namespace
 
-QImage renderPattern(const QVector<float> &weights, int size, const QRectF &cells, QSize pixels, const PatternColours &colours)
+QImage renderPattern(const QVector<float> &weights, int size, const QRectF &cells, QSize pixels,
+                     const PatternColours &colours)
 {
     if (pixels.isEmpty())
         return {};

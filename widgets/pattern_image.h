@@ -14,10 +14,11 @@ struct PatternColours {
     QColor zero = Qt::white; ///< the ground
 };
 
-/// Draws `cells` (left, top, width, height in cells; fractions allowed) of weights [size, size] into `pixels` device pixels.
-/// Where several cells share a pixel the one of largest magnitude shows, so that thin stripes never vanish.
+/// Draws `cells` (left, top, width, height in cells; fractions allowed) of weights [size, size] into `pixels` device
+/// pixels. Where several cells share a pixel the one of largest magnitude shows, so that thin stripes never vanish.
 /// Pixels outside the matrix get the ground colour.
-QImage renderPattern(const QVector<float> &weights, int size, const QRectF &cells, QSize pixels, const PatternColours &colours);
+QImage renderPattern(const QVector<float> &weights, int size, const QRectF &cells, QSize pixels,
+                     const PatternColours &colours);
 
 /// A friendly upper end for the colours of these weights: 0.1, 0.2, 0.5, 1, 2, 5 … ≥ the largest magnitude.
 double patternMaximum(const QVector<float> &weights);

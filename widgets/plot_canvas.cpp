@@ -16,7 +16,10 @@ public:
     }
 
 protected:
-    void applyDefaultAntialiasingHint(QCPPainter *painter) const override { applyAntialiasingHint(painter, true, QCP::aeOther); }
+    void applyDefaultAntialiasingHint(QCPPainter *painter) const override
+    {
+        applyAntialiasingHint(painter, true, QCP::aeOther);
+    }
     void draw(QCPPainter *painter) override
     {
         painter->translate(-m_canvas->pos());
@@ -123,7 +126,8 @@ QPointF PlotCanvas::toData(QPointF pixel) const
 
 void PlotCanvas::addDrawing(const Drawing &drawing, bool above)
 {
-    new PlotDrawing(this, above ? QStringLiteral("overlay") : QStringLiteral("background"), drawing); // owned by its layer's plot
+    new PlotDrawing(this, above ? QStringLiteral("overlay") : QStringLiteral("background"),
+                    drawing); // owned by its layer's plot
 }
 
 void PlotCanvas::paintEvent(QPaintEvent *)

@@ -1,4 +1,5 @@
-// The QCustomPlot inside a view with axes. Private to the sources of this folder: qcustomplot.h uses the bare words signals and slots.
+// The QCustomPlot inside a view with axes. Private to the sources of this folder: qcustomplot.h uses the bare words
+// signals and slots.
 #pragma once
 
 #include "plot_ticker.h"
@@ -8,8 +9,8 @@
 
 namespace patchbay::widgets {
 
-/// Draws itself straight to wherever it is painted: QCustomPlot's own pixmaps keep the density of the screen that it was made on.
-/// It is not for the pointer: the view around it gets the events. Coordinates are the view's.
+/// Draws itself straight to wherever it is painted: QCustomPlot's own pixmaps keep the density of the screen that it
+/// was made on. It is not for the pointer: the view around it gets the events. Coordinates are the view's.
 class PlotCanvas : public QCustomPlot {
 public:
     explicit PlotCanvas(QWidget *view);

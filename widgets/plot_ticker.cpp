@@ -9,7 +9,8 @@ namespace patchbay::widgets {
 double PlotTicker::getTickStep(const QCPRange &range)
 {
     setTickCount(m_most);
-    // The steps (1, 2, 2.5, 5 × 10^k) lie further apart than a factor of 1.2: none is passed over on the way to coarser ones.
+    // The steps (1, 2, 2.5, 5 × 10^k) lie further apart than a factor of 1.2: none is passed over on the way to coarser
+    // ones.
     for (double span = range.size() / 4;; span *= 1.2) {
         m_step = QCPAxisTicker::getTickStep(QCPRange(0, span));
         if (std::floor(range.upper / m_step + 1e-9) - std::ceil(range.lower / m_step - 1e-9) + 1 <= m_most)

@@ -1,11 +1,13 @@
-// Ticks at round numbers for QCustomPlot's axes. Private to the sources of this folder: qcustomplot.h uses the bare words signals and slots.
+// Ticks at round numbers for QCustomPlot's axes. Private to the sources of this folder: qcustomplot.h uses the bare
+// words signals and slots.
 #pragma once
 
 #include <qcustomplot.h>
 
 namespace patchbay::widgets {
 
-/// QCustomPlot comes near to a number of ticks; here that number is the most there may be, and labels are as everywhere in the views.
+/// QCustomPlot comes near to a number of ticks; here that number is the most there may be, and labels are as everywhere
+/// in the views.
 class PlotTicker : public QCPAxisTicker {
 public:
     void setMost(int count) { m_most = count; }

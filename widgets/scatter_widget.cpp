@@ -15,7 +15,8 @@ namespace patchbay::widgets {
 
 constexpr double scatterReach = 12;
 
-ScatterWidget::ScatterWidget(QWidget *parent) : AxesPlot(tr("Scatter plot"), tr("No run yet"), Qt::Horizontal | Qt::Vertical, parent)
+ScatterWidget::ScatterWidget(QWidget *parent)
+    : AxesPlot(tr("Scatter plot"), tr("No run yet"), Qt::Horizontal | Qt::Vertical, parent)
 {
     // The legend stands above the axes, as wide as it is: in a row of the grid it would be stretched.
     m_legendRow = new QCPLayoutInset;
@@ -37,7 +38,8 @@ void ScatterWidget::setView(const ScatterView &view)
     const bool sameAxes = view.title == m_view.title && view.xLabel == m_view.xLabel && view.yLabel == m_view.yLabel;
     m_view = view;
     m_oneHead = view.points.size() > 1
-        && std::all_of(view.points.begin(), view.points.end(), [&](const ScatterPoint &point) { return point.head == view.points.first().head; });
+        && std::all_of(view.points.begin(), view.points.end(),
+                       [&](const ScatterPoint &point) { return point.head == view.points.first().head; });
     QVector<QVector<double>> x(std::max<qsizetype>(view.series.size(), 1)), y(x.size());
     QVector<double> allX, allY;
     for (const ScatterPoint &point : view.points) {
@@ -113,7 +115,8 @@ void ScatterWidget::styleData(const Theme &theme)
     for (int i = 0; i < canvas()->graphCount(); ++i) {
         QColor colour = seriesColour(i, theme.dark);
         colour.setAlphaF(0.72f);
-        canvas()->graph(i)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(Qt::NoPen), colour, 2 * radius()));
+        canvas()->graph(i)->setScatterStyle(
+            QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(Qt::NoPen), colour, 2 * radius()));
     }
     for (int i = 0; i < canvas()->itemCount(); ++i)
         static_cast<QCPItemStraightLine *>(canvas()->item(i))->setPen(QPen(theme.line, 1, Qt::DashLine));
@@ -153,14 +156,17 @@ int ScatterWidget::markAt(QPointF point) const
 QString ScatterWidget::readoutOf(int mark) const
 {
     const ScatterPoint &at = m_view.points[mark];
-    const QString text = QStringLiteral("%1   %2: %3   %4: %5").arg(pointName(at), m_view.xLabel, valueWithUnit(at.x, {}), m_view.yLabel, valueWithUnit(at.y, {}));
+    const QString text =
+        QStringLiteral("%1   %2: %3   %4: %5")
+            .arg(pointName(at), m_view.xLabel, valueWithUnit(at.x, {}), m_view.yLabel, valueWithUnit(at.y, {}));
     return m_view.series.size() > 1 ? text + QStringLiteral("   ") + m_view.series.value(at.series) : text;
 }
 
 void ScatterWidget::paintPlot(QPainter &painter, const Theme &theme)
 {
     drawTitle(painter, theme, m_view.title, 8);
-    drawReadout(painter, theme, m_oneHead ? tr("Point at a dot to name it") : tr("Drag around points to select them; the wheel zooms"));
+    drawReadout(painter, theme,
+                m_oneHead ? tr("Point at a dot to name it") : tr("Drag around points to select them; the wheel zooms"));
 }
 
 // What changes with the pointer and the selection, over the dots of the graphs.
@@ -209,7 +215,8 @@ void ScatterWidget::drawNames(QPainter &painter, const Theme &theme, const QVect
     QVector<QSizeF> sizes;
     for (int i : named) {
         anchors.append(pixelOf(i));
-        sizes.append(QSizeF(painter.fontMetrics().horizontalAdvance(pointName(m_view.points[i])) + 2, painter.fontMetrics().height()));
+        sizes.append(QSizeF(painter.fontMetrics().horizontalAdvance(pointName(m_view.points[i])) + 2,
+                            painter.fontMetrics().height()));
     }
     const QVector<QRectF> places = placeLabels(anchors, sizes, m_pixels, plotArea(), radius() + 4);
     for (int i = 0; i < named.size(); ++i) {
@@ -262,7 +269,9 @@ void ScatterWidget::mouseReleaseEvent(QMouseEvent *event)
     const HeadId head = point >= 0 ? m_view.points[point].head : HeadId{};
     // Shift has no block to extend here: it adds, as Ctrl does.
     if (!m_oneHead)
-        finishSelection(m_selection.click(head, event->modifiers() & Qt::ShiftModifier ? Qt::KeyboardModifiers(Qt::ControlModifier) : event->modifiers()));
+        finishSelection(m_selection.click(
+            head,
+            event->modifiers() & Qt::ShiftModifier ? Qt::KeyboardModifiers(Qt::ControlModifier) : event->modifiers()));
     if (point >= 0) {
         Q_EMIT pointClicked(point);
         Q_EMIT clicked(head);
@@ -275,9 +284,11 @@ void ScatterWidget::keyPressEvent(QKeyEvent *event)
     if (!m_shown.isEmpty() && !shift && (event->key() == Qt::Key_Left || event->key() == Qt::Key_Right)) {
         // From point to point in the order of x.
         QVector<int> order = m_shown;
-        std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return m_view.points[a].x < m_view.points[b].x; });
+        std::stable_sort(order.begin(), order.end(),
+                         [&](int a, int b) { return m_view.points[a].x < m_view.points[b].x; });
         const auto at = order.indexOf(hover());
-        const auto next = at < 0 ? 0 : std::clamp<qsizetype>(at + (event->key() == Qt::Key_Left ? -1 : 1), 0, order.size() - 1);
+        const auto next =
+            at < 0 ? 0 : std::clamp<qsizetype>(at + (event->key() == Qt::Key_Left ? -1 : 1), 0, order.size() - 1);
         setHover(order[next]);
     } else if (event->key() == Qt::Key_Space && hover() >= 0 && !m_oneHead) {
         finishSelection(m_selection.click(m_view.points[hover()].head, event->modifiers()));

@@ -53,9 +53,9 @@ private:
 
     ScatterView m_view;
     QCPLayoutInset *m_legendRow; // of the canvas
-    QVector<int> m_shown;      // points inside the axes,
-    QVector<QPointF> m_pixels; // and where each of them is
-    bool m_oneHead = false;    // all points are of one head: they are prompts, and cannot be selected
+    QVector<int> m_shown;        // points inside the axes,
+    QVector<QPointF> m_pixels;   // and where each of them is
+    bool m_oneHead = false;      // all points are of one head: they are prompts, and cannot be selected
     int m_outliers = 8;
     QPoint m_press{-1, -1};
     QPolygonF m_lasso;

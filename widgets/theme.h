@@ -21,15 +21,15 @@ QColor selectionColour(const QPalette &palette);
 /// The colours a view draws its furniture with.
 struct Theme {
     bool dark = false;
-    QColor background;   ///< behind the whole view
-    QColor plot;         ///< behind the data
-    QColor text;         ///< titles, tick labels
-    QColor dimText;      ///< hints, secondary text
-    QColor line;         ///< frames, ticks
-    QColor faintLine;    ///< grid lines, hatching
-    QColor hover;        ///< crosshair
-    QColor selection;    ///< selectionColour()
-    QColor casing;       ///< thin line between the selection and the data under it
+    QColor background;                  ///< behind the whole view
+    QColor plot;                        ///< behind the data
+    QColor text;                        ///< titles, tick labels
+    QColor dimText;                     ///< hints, secondary text
+    QColor line;                        ///< frames, ticks
+    QColor faintLine;                   ///< grid lines, hatching
+    QColor hover;                       ///< crosshair
+    QColor selection;                   ///< selectionColour()
+    QColor casing;                      ///< thin line between the selection and the data under it
     QColor positive, negative, neutral; ///< marks that show a sign without a scale
 
     static Theme of(const QPalette &palette);

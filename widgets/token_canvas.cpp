@@ -17,7 +17,8 @@ namespace patchbay::widgets {
 
 constexpr int canvasMargin = 12;
 
-TokenCanvas::TokenCanvas(QWidget *parent) : QAbstractScrollArea(parent), m_emptyText(tr("Select a head to see its attention"))
+TokenCanvas::TokenCanvas(QWidget *parent)
+    : QAbstractScrollArea(parent), m_emptyText(tr("Select a head to see its attention"))
 {
     setFrameShape(QFrame::NoFrame);
     setFocusPolicy(Qt::StrongFocus);
@@ -80,7 +81,8 @@ double TokenCanvas::weightOf(int token) const
 void TokenCanvas::relayout()
 {
     const QFontMetrics metrics(font());
-    const bool marks = std::any_of(m_view.roles.begin(), m_view.roles.end(), [](const QString &role) { return !role.isEmpty(); });
+    const bool marks =
+        std::any_of(m_view.roles.begin(), m_view.roles.end(), [](const QString &role) { return !role.isEmpty(); });
     m_markHeight = marks ? QFontMetrics(scaledFont(font(), 0.7)).height() + 1 : 0;
     const int line = metrics.height() + 8 + m_markHeight;
     m_flow = layoutTokens(m_view.tokens, viewport()->width() - 2 * canvasMargin, line,
@@ -130,7 +132,8 @@ void TokenCanvas::paintEvent(QPaintEvent *)
             ground = QColor::fromRgb(attentionColour(weightOf(i) / m_maximum, m_view.difference, theme.plot));
         painter.fillRect(body, ground);
         painter.setPen(ground == theme.plot ? theme.text : textOn(ground));
-        painter.drawText(body.adjusted(2, 0, 2, 0), Qt::AlignLeft | Qt::AlignVCenter | Qt::TextDontClip, flowingToken(m_view.tokens[i]));
+        painter.drawText(body.adjusted(2, 0, 2, 0), Qt::AlignLeft | Qt::AlignVCenter | Qt::TextDontClip,
+                         flowingToken(m_view.tokens[i]));
         if (i == focus) {
             painter.setBrush(Qt::NoBrush);
             painter.setPen(QPen(m_locked == i ? theme.selection : theme.hover, m_locked == i ? 2 : 1));
@@ -139,7 +142,8 @@ void TokenCanvas::paintEvent(QPaintEvent *)
         const QString role = m_view.roles.value(i);
         if (!role.isEmpty()) {
             const int width = drawRolePill(nullptr, {}, role, markFont, theme.dark);
-            drawRolePill(&painter, QRect(body.center().x() - width / 2, box.top(), width, m_markHeight - 1), role, markFont, theme.dark);
+            drawRolePill(&painter, QRect(body.center().x() - width / 2, box.top(), width, m_markHeight - 1), role,
+                         markFont, theme.dark);
         }
     }
     if (hasFocus())
@@ -169,8 +173,10 @@ void TokenCanvas::keyPressEvent(QKeyEvent *event)
     const int last = m_view.size - 1, focus = focusToken();
     if (last >= 0 && (event->key() == Qt::Key_Left || event->key() == Qt::Key_Right)) {
         setLocked(std::clamp((focus < 0 ? last : focus) + (event->key() == Qt::Key_Left ? -1 : 1), 0, last));
-        verticalScrollBar()->setValue(std::clamp(verticalScrollBar()->value(), m_flow.boxes[m_locked].bottom() + 2 * canvasMargin - viewport()->height(),
-                                                 std::max(m_flow.boxes[m_locked].bottom() + 2 * canvasMargin - viewport()->height(), m_flow.boxes[m_locked].top())));
+        verticalScrollBar()->setValue(std::clamp(
+            verticalScrollBar()->value(), m_flow.boxes[m_locked].bottom() + 2 * canvasMargin - viewport()->height(),
+            std::max(m_flow.boxes[m_locked].bottom() + 2 * canvasMargin - viewport()->height(),
+                     m_flow.boxes[m_locked].top())));
     } else if (event->key() == Qt::Key_Escape && m_locked >= 0) {
         setLocked(-1);
     } else {

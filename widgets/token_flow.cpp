@@ -11,7 +11,8 @@ int TokenFlow::tokenAt(QPoint point) const
     return -1;
 }
 
-TokenFlow layoutTokens(const QStringList &tokens, int width, int lineHeight, const std::function<int(const QString &)> &advance)
+TokenFlow layoutTokens(const QStringList &tokens, int width, int lineHeight,
+                       const std::function<int(const QString &)> &advance)
 {
     TokenFlow flow;
     flow.boxes.reserve(tokens.size());

@@ -10,14 +10,15 @@
 namespace patchbay::widgets {
 
 struct TokenFlow {
-    QVector<QRect> boxes; ///< one per token, in the order of the tokens
-    int height = 0;       ///< of the whole text
+    QVector<QRect> boxes;            ///< one per token, in the order of the tokens
+    int height = 0;                  ///< of the whole text
     int tokenAt(QPoint point) const; ///< -1 between the tokens
 };
 
 /// Breaks lines before a token that would not fit in `width`, and after a token that holds a line feed.
 /// advance: pixel width of a token's text as drawn.
-TokenFlow layoutTokens(const QStringList &tokens, int width, int lineHeight, const std::function<int(const QString &)> &advance);
+TokenFlow layoutTokens(const QStringList &tokens, int width, int lineHeight,
+                       const std::function<int(const QString &)> &advance);
 
 /// A token as it is written in flowing text: its own spaces, "↵" for line feeds, "→" for tabs.
 QString flowingToken(const QString &token);

@@ -27,7 +27,8 @@ HeadId cellHead(const HeatmapView &view, int row, int column);
 double rowSum(const HeatmapFacet &facet, int row);
 double columnSum(const HeatmapFacet &facet, int column);
 
-/// Round tick values (steps of 1, 2, 2.5, 5 × 10^k) inside [from, to], at most `count` of them: those of QCustomPlot (plot_ticker.h).
+/// Round tick values (steps of 1, 2, 2.5, 5 × 10^k) inside [from, to], at most `count` of them: those of QCustomPlot
+/// (plot_ticker.h).
 QVector<double> niceTicks(double from, double to, int count);
 
 /// Decimals needed to print ticks that far apart.

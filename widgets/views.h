@@ -1,4 +1,5 @@
-// What the views are given: plain values, complete in themselves. Interactive widgets and printed figures draw the same structs.
+// What the views are given: plain values, complete in themselves. Interactive widgets and printed figures draw the same
+// structs.
 #pragma once
 
 #include "head_id.h"
@@ -11,7 +12,12 @@
 
 namespace patchbay::widgets {
 
-enum class CellState : quint8 { Missing, Estimated, Exact, Undefined }; ///< Undefined: computed, but there is no such number
+enum class CellState : quint8 {
+    Missing,
+    Estimated,
+    Exact,
+    Undefined
+}; ///< Undefined: computed, but there is no such number
 enum class ColourMap { RdBu, PuOr, Viridis };
 
 /// One layer × head (or layer × position) grid.
@@ -25,38 +31,38 @@ struct HeatmapFacet {
 
 /// Facets on one shared colour scale.
 struct HeatmapView {
-    QString title;                       ///< names what was patched and the direction
+    QString title; ///< names what was patched and the direction
     QString xLabel = QStringLiteral("Head"), yLabel = QStringLiteral("Layer");
-    QStringList xTicks;                  ///< empty: 0, 1, 2 … (token text when columns are positions)
-    QString unit = QStringLiteral("%");  ///< of the clean–flipped gap
-    QString colourLabel;                 ///< "Logit diff variation"
+    QStringList xTicks;                 ///< empty: 0, 1, 2 … (token text when columns are positions)
+    QString unit = QStringLiteral("%"); ///< of the clean–flipped gap
+    QString colourLabel;                ///< "Logit diff variation"
     QVector<HeatmapFacet> facets;
-    double limit = 0;                    ///< colours run from -limit to +limit; 0: from the data (symmetric)
-    bool columnsAreHeads = true;         ///< false: cells name layers (and positions)
-    QVector<HeadId> masked;              ///< drawn faded
+    double limit = 0;            ///< colours run from -limit to +limit; 0: from the data (symmetric)
+    bool columnsAreHeads = true; ///< false: cells name layers (and positions)
+    QVector<HeadId> masked;      ///< drawn faded
 };
 
 /// Attention of one head on one prompt (or a mean aligned by role).
 struct AttentionView {
     HeadId head;
-    QString title;            ///< "L9H6", with the run it is from
-    QStringList tokens;       ///< [size] source tokens (columns)
-    QStringList rowTokens;    ///< [size] destination tokens; empty: as tokens
+    QString title;         ///< "L9H6", with the run it is from
+    QStringList tokens;    ///< [size] source tokens (columns)
+    QStringList rowTokens; ///< [size] destination tokens; empty: as tokens
     int size = 0;
-    QVector<float> weights;   ///< [size, size] row = destination, column = source; may be negative for differences
-    QStringList roles;        ///< [size] "IO", "S1", "S2", "END" or empty, marks drawn at the tokens
-    bool difference = false;  ///< weights are a difference: diverging colours
+    QVector<float> weights;  ///< [size, size] row = destination, column = source; may be negative for differences
+    QStringList roles;       ///< [size] "IO", "S1", "S2", "END" or empty, marks drawn at the tokens
+    bool difference = false; ///< weights are a difference: diverging colours
 };
 
 struct ScatterPoint {
     HeadId head;
-    QString label;       ///< "L9H6", or a prompt's name
+    QString label; ///< "L9H6", or a prompt's name
     double x = 0, y = 0;
-    int series = 0;      ///< index in ScatterView::series (END→IO, END→S)
+    int series = 0; ///< index in ScatterView::series (END→IO, END→S)
 };
 struct ScatterView {
     QString title, xLabel, yLabel;
-    QStringList series;  ///< legend; empty: one unnamed series
+    QStringList series; ///< legend; empty: one unnamed series
     QVector<ScatterPoint> points;
     bool zeroLines = true;
     bool diagonal = false; ///< y = x line, for two runs against each other
@@ -69,8 +75,8 @@ struct Bar {
 };
 struct BarsView {
     QString title, valueLabel;
-    QVector<Bar> bars;      ///< strongest first
-    QString totalText;      ///< "Total of 15 heads: 115 %"
+    QVector<Bar> bars; ///< strongest first
+    QString totalText; ///< "Total of 15 heads: 115 %"
 };
 
 /// A plain table (heads, roles, evidence), for figures and reports.
@@ -83,7 +89,7 @@ struct TableView {
 /// An edge of a circuit: sender to receiver, with its effect.
 struct GraphEdge {
     HeadId from, to;
-    QString site;      ///< "q", "k", "v", or empty for the direct effect on the logits (to is then invalid)
+    QString site; ///< "q", "k", "v", or empty for the direct effect on the logits (to is then invalid)
     double effect = 0;
 };
 struct GraphNode {

@@ -14,7 +14,8 @@ namespace {
 // The strongest heads of every layer × head quantity, and what the analysis concluded.
 void say(const RunResult &result, int top, Console &console)
 {
-    console.say("Analysis " + result.spec.as<Analysis>()->name + ", " + std::to_string(result.baseline.clean.size()) + " prompts");
+    console.say("Analysis " + result.spec.as<Analysis>()->name + ", " + std::to_string(result.baseline.clean.size())
+                + " prompts");
     for (const auto &[name, array] : result.arrays) {
         const Quantity known = quantity_named(name);
         if (known.draw != Quantity::Draw::Heads || array.shape.size() < 2 || !array.is_float())
@@ -23,19 +24,23 @@ void say(const RunResult &result, int top, Console &console)
         console.say("");
         console.say(name + (known.unit.empty() ? "" : " (" + known.unit + ")"));
         std::vector<RankedHead> heads = top_heads(q.values, q.layers, q.heads, q.layers * q.heads, 1);
-        std::stable_sort(heads.begin(), heads.end(), [](const RankedHead &a, const RankedHead &b) { return std::abs(a.value) > std::abs(b.value); });
+        std::stable_sort(heads.begin(), heads.end(), [](const RankedHead &a, const RankedHead &b) {
+            return std::abs(a.value) > std::abs(b.value);
+        });
         for (int i = 0; i < std::min<int>(top, int(heads.size())); ++i)
             console.say("  " + label(heads[size_t(i)].head) + "  " + number(heads[size_t(i)].value));
     }
     if (result.summary.is_object() && result.summary.contains("roles")) {
         console.say("");
         for (const nlohmann::json &role : result.summary.at("roles")) {
-            console.say(label(parse_head(role.at("head").get<std::string>())) + "  " + role.at("role").get<std::string>() + ": "
+            console.say(label(parse_head(role.at("head").get<std::string>())) + "  "
+                        + role.at("role").get<std::string>() + ": "
                         + to_string(evidence_from_json(role.at("evidence"))));
         }
         if (result.summary.at("roles").empty())
             console.say("no head earns a role at these thresholds");
-    } else if (!result.summary.is_null() && !result.summary.empty() && result.spec.as<Analysis>()->name != "attention-patterns") {
+    } else if (!result.summary.is_null() && !result.summary.empty()
+               && result.spec.as<Analysis>()->name != "attention-patterns") {
         console.say("");
         console.say(result.summary.dump(1));
     }
@@ -46,7 +51,9 @@ void say(const RunResult &result, int top, Console &console)
 int run_analysis_spec(Workspace &work, const RunSpec &spec, const OutputOptions &output, int top, Console &console)
 {
     RunObserver observer;
-    observer.tell = on_progress([&](int done, int total) { console.progress(spec.as<Analysis>()->name, total > 0 ? double(done) / total : 1); });
+    observer.tell = on_progress([&](int done, int total) {
+        console.progress(spec.as<Analysis>()->name, total > 0 ? double(done) / total : 1);
+    });
     const RunResult result = run_analysis(work.session(), spec, observer, cancel_on_interrupt());
     console.end_progress();
     if (output.wanted())

@@ -13,9 +13,9 @@ struct TimedRun {
 };
 
 struct BenchTiming {
-    std::vector<double> seconds;     ///< of each run, sorted
+    std::vector<double> seconds; ///< of each run, sorted
     double median = 0;
-    double gemm_rate = 0;            ///< the fastest that was measured between the runs
+    double gemm_rate = 0; ///< the fastest that was measured between the runs
     /// What share of that rate the median run reached; none where the machine never held still long enough to say.
     std::optional<double> gemm_share;
 };

@@ -41,7 +41,8 @@ ModelConfig gpt2()
     return c;
 }
 
-// Where END is and how far S2 is before it: a sample of the same spread as the reference's mixed set of 70 with seed 42.
+// Where END is and how far S2 is before it: a sample of the same spread as the reference's mixed set of 70 with
+// seed 42.
 struct Layout {
     int end, distance;
 };

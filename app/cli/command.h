@@ -9,7 +9,8 @@ class App;
 
 namespace patchbay::cli {
 
-/// Runs with the options as parsed; returns the exit code. Throws Error (exit code 1), UsageError (2) or Cancelled (130).
+/// Runs with the options as parsed; returns the exit code. Throws Error (exit code 1), UsageError (2) or Cancelled
+/// (130).
 using Runner = std::function<int()>;
 
 Runner add_info(CLI::App &app);

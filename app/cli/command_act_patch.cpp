@@ -18,7 +18,8 @@ struct Options {
 };
 
 // The specs of all sites: those of a shared KV head are a run of their own, because their grids have another width.
-template <class M> std::vector<RunSpec> specs_of(const Options &options)
+template <class M>
+std::vector<RunSpec> specs_of(const Options &options)
 {
     M spec;
     spec.direction = option_value("--direction", [&] { return parse_direction(options.direction); });
@@ -48,7 +49,8 @@ template <class M> std::vector<RunSpec> specs_of(const Options &options)
     return specs;
 }
 
-template <class M> int run(const Options &options)
+template <class M>
+int run(const Options &options)
 {
     std::vector<RunSpec> specs = specs_of<M>(options);
     Console console(options.work.output.json, options.work.output.quiet);
@@ -68,13 +70,17 @@ Runner add_act_patch(CLI::App &app)
     options->sites = {"z"};
     options->work.add(app, "Write every patched run's logit differences to this file");
     app.add_option("--sites", options->sites,
-                   site_names(&SiteInfo::swept) + "; k_grouped, v_grouped: the key or value that a group of query heads shares")
+                   site_names(&SiteInfo::swept)
+                       + "; k_grouped, v_grouped: the key or value that a group of query heads shares")
         ->delimiter(',')
         ->capture_default_str();
-    CLI::Option *direction
-        = app.add_option("--direction", options->direction, "denoise: clean into flipped; noise: flipped into clean")->capture_default_str();
-    app.add_option("--positions", options->positions, "all, each, end, io, s1, s2, or indices such as 3,4")->capture_default_str();
-    app.add_option("--ablate", options->ablate, "zero, mean or resample instead of a direction: the clean run without the activation")
+    CLI::Option *direction =
+        app.add_option("--direction", options->direction, "denoise: clean into flipped; noise: flipped into clean")
+            ->capture_default_str();
+    app.add_option("--positions", options->positions, "all, each, end, io, s1, s2, or indices such as 3,4")
+        ->capture_default_str();
+    app.add_option("--ablate", options->ablate,
+                   "zero, mean or resample instead of a direction: the clean run without the activation")
         ->check(CLI::IsMember({"zero", "mean", "resample"}))
         ->excludes(direction);
     app.add_option("--heads", options->heads, "Only these heads, such as 9.6,L10H0");
@@ -89,7 +95,8 @@ Runner add_attribution(CLI::App &app)
     options->sites = {"z", "q", "k", "v", "pattern"};
     options->work.add(app, "Write the estimates to this file");
     app.add_option("--sites", options->sites, site_names(&SiteInfo::estimated))->delimiter(',')->capture_default_str();
-    app.add_option("--direction", options->direction, "denoise: clean into flipped; noise: flipped into clean")->capture_default_str();
+    app.add_option("--direction", options->direction, "denoise: clean into flipped; noise: flipped into clean")
+        ->capture_default_str();
     app.add_option("--top", options->sweep.top, "Strongest cells of each grid to print")->capture_default_str();
     return [options] { return run<Attribution>(*options); };
 }

@@ -39,7 +39,8 @@ int run_logits(const WorkOptions &options)
     ArrayMap arrays;
     for (const bool flipped : {false, true}) {
         console.progress("computing", flipped ? 0.5 : 0);
-        arrays[flipped ? "flipped" : "clean"] = transformer.run(tokens_of(work.batch(), flipped), {}, cancel_on_interrupt()).logits;
+        arrays[flipped ? "flipped" : "clean"] =
+            transformer.run(tokens_of(work.batch(), flipped), {}, cancel_on_interrupt()).logits;
     }
     write(options, arrays, work, console);
     return 0;
@@ -74,7 +75,8 @@ int run_cache(const CacheOptions &options)
     run.logits = false;
     run.ungroup_kv = !options.grouped_kv;
     run.split_qkv = options.split_qkv;
-    const ArrayMap arrays = transformer.run(tokens_of(work.batch(), options.which == "flipped"), run, cancel_on_interrupt()).cache;
+    const ArrayMap arrays =
+        transformer.run(tokens_of(work.batch(), options.which == "flipped"), run, cancel_on_interrupt()).cache;
     write(options.work, arrays, work, console);
     return 0;
 }
@@ -95,10 +97,13 @@ Runner add_cache(CLI::App &app)
     app.add_option("--which", options->which, "Prompts to run: clean or flipped")
         ->capture_default_str()
         ->check(CLI::IsMember({"clean", "flipped"}));
-    app.add_option("--hooks", options->hooks, "Hook points by name or glob, such as 'blocks.*.attn.hook_z,hook_embed'")->delimiter(',');
-    app.add_flag("--grouped-kv,!--ungroup-kv", options->grouped_kv,
-                 "Keys and values of grouped models once per KV head, as they are shared, instead of once per query head");
-    app.add_flag("--split-qkv", options->split_qkv, "Norms of the attention input once per head, as with TransformerLens' use_split_qkv_input");
+    app.add_option("--hooks", options->hooks, "Hook points by name or glob, such as 'blocks.*.attn.hook_z,hook_embed'")
+        ->delimiter(',');
+    app.add_flag(
+        "--grouped-kv,!--ungroup-kv", options->grouped_kv,
+        "Keys and values of grouped models once per KV head, as they are shared, instead of once per query head");
+    app.add_flag("--split-qkv", options->split_qkv,
+                 "Norms of the attention input once per head, as with TransformerLens' use_split_qkv_input");
     app.add_flag("--list", options->list, "Print the names of the hook points instead");
     return [options] { return run_cache(*options); };
 }

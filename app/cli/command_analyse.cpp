@@ -36,7 +36,8 @@ nlohmann::json number_value(const std::string &option, const std::string &text)
     const std::optional<double> value = parse_number(text);
     if (!value)
         throw UsageError(option, "'" + text + "' is not a number");
-    return *value == std::floor(*value) && std::abs(*value) < 1e15 ? nlohmann::json(int64_t(*value)) : nlohmann::json(*value);
+    return *value == std::floor(*value) && std::abs(*value) < 1e15 ? nlohmann::json(int64_t(*value))
+                                                                   : nlohmann::json(*value);
 }
 
 nlohmann::json value_of(const Parameter &parameter, const std::string &text)
@@ -44,14 +45,16 @@ nlohmann::json value_of(const Parameter &parameter, const std::string &text)
     const std::string option = option_name(parameter.name);
     switch (parameter.kind) {
     case Parameter::Kind::Number:
-    case Parameter::Kind::Whole: return number_value(option, text);
+    case Parameter::Kind::Whole:
+        return number_value(option, text);
     case Parameter::Kind::Heads: {
         nlohmann::json list = nlohmann::json::array();
         for (const Head head : option_value(option.c_str(), [&] { return parse_heads(text); }))
             list.push_back(dotted(head));
         return list;
     }
-    default: return text;
+    default:
+        return text;
     }
 }
 
@@ -76,7 +79,8 @@ RunSpec spec_from(const Options &options)
     Analysis analysis{options.analysis, option_value("--heads", [&] { return parse_heads(options.heads); }), nullptr};
     nlohmann::json parameters = nlohmann::json::object();
     for (const Parameter &parameter : info.parameters) {
-        if (const auto text = options.values.find(parameter.name); text != options.values.end() && !text->second.empty())
+        if (const auto text = options.values.find(parameter.name);
+            text != options.values.end() && !text->second.empty())
             parameters[parameter.name] = value_of(parameter, text->second);
         if (const auto flag = options.flags.find(parameter.name); flag != options.flags.end() && flag->second)
             parameters[parameter.name] = true;
@@ -93,7 +97,8 @@ RunSpec spec_from(const Options &options)
     if (!options.tokens.empty())
         parameters["tokens"] = token_rows(options.tokens);
     // One word for both: the copy score that counts as copying.
-    if (const auto text = options.values.find("threshold"); options.analysis == "roles" && text != options.values.end() && !text->second.empty())
+    if (const auto text = options.values.find("threshold");
+        options.analysis == "roles" && text != options.values.end() && !text->second.empty())
         parameters["copy_score"] = number_value("--threshold", text->second);
     if (!parameters.empty())
         analysis.options = parameters;
@@ -101,7 +106,8 @@ RunSpec spec_from(const Options &options)
         throw UsageError("--heads", options.analysis + " needs heads, such as --heads 8.1,9.4: " + info.heads);
     for (const Parameter &parameter : info.parameters)
         if (parameter.required && !parameters.contains(parameter.name))
-            throw UsageError(option_name(parameter.name), options.analysis + " needs it, such as 9.4,9.6: " + parameter.help);
+            throw UsageError(option_name(parameter.name),
+                             options.analysis + " needs it, such as 9.4,9.6: " + parameter.help);
     return spec_of(std::move(analysis));
 }
 
@@ -144,12 +150,17 @@ Runner add_analyse(CLI::App &app)
             continue;
         if (parameter.kind == Parameter::Kind::Flag)
             app.add_flag(option, options->flags[name], helps[name]);
-        else if (CLI::Option *added = app.add_option(option, options->values[name], helps[name]); parameter.kind == Parameter::Kind::Choice)
+        else if (CLI::Option *added = app.add_option(option, options->values[name], helps[name]);
+                 parameter.kind == Parameter::Kind::Choice)
             added->check(CLI::IsMember(parameter.choices));
     }
-    app.add_option("--set", options->thresholds, "Any number of the analysis by its name, such as --set direct_effect=3 --set attention_io=0.4");
-    app.add_option("--tokens", options->tokens, "detectors: a file with detector.tokens [rows, 30] instead of random tokens");
-    app.add_option("--top", options->top, "Strongest heads of each quantity to print")->capture_default_str()->check(CLI::Range(0, 1000000));
+    app.add_option("--set", options->thresholds,
+                   "Any number of the analysis by its name, such as --set direct_effect=3 --set attention_io=0.4");
+    app.add_option("--tokens", options->tokens,
+                   "detectors: a file with detector.tokens [rows, 30] instead of random tokens");
+    app.add_option("--top", options->top, "Strongest heads of each quantity to print")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 1000000));
     return [options] { return run(*options); };
 }
 

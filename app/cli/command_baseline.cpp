@@ -49,14 +49,10 @@ std::array<Interval, 3> bootstrap(const Baseline &baseline, int samples)
 
 void print(const Baseline &b, int samples, Console &console)
 {
-    nlohmann::ordered_json out = {{"prompts", b.clean.size()},
-                                  {"clean_mean", b.clean_mean},
-                                  {"flipped_mean", b.flipped_mean},
-                                  {"gap", b.gap()},
-                                  {"accuracy_clean", b.accuracy_clean},
-                                  {"accuracy_flipped", b.accuracy_flipped},
-                                  {"rank0_clean", b.rank0_clean},
-                                  {"rank0_flipped", b.rank0_flipped}};
+    nlohmann::ordered_json out = {{"prompts", b.clean.size()},          {"clean_mean", b.clean_mean},
+                                  {"flipped_mean", b.flipped_mean},     {"gap", b.gap()},
+                                  {"accuracy_clean", b.accuracy_clean}, {"accuracy_flipped", b.accuracy_flipped},
+                                  {"rank0_clean", b.rank0_clean},       {"rank0_flipped", b.rank0_flipped}};
     std::array<std::string, 3> ranges;
     if (samples > 0) {
         const auto intervals = bootstrap(b, samples);
@@ -74,10 +70,12 @@ void print(const Baseline &b, int samples, Console &console)
     out["flipped"] = b.flipped;
     console.print(out);
     const auto share = [](double value) { return number(100 * value, 1) + " %"; };
-    console.say(std::to_string(b.clean.size()) + " prompt pairs; logit difference IO - S at END" + (samples > 0 ? ", 95 % bootstrap interval" : ""));
-    console.say("clean    " + number(b.clean_mean) + ranges[0] + "  IO above S in " + share(b.accuracy_clean) + ", IO on top in " + share(b.rank0_clean));
-    console.say("flipped  " + number(b.flipped_mean) + ranges[1] + "  IO above S in " + share(b.accuracy_flipped) + ", IO on top in "
-                + share(b.rank0_flipped));
+    console.say(std::to_string(b.clean.size()) + " prompt pairs; logit difference IO - S at END"
+                + (samples > 0 ? ", 95 % bootstrap interval" : ""));
+    console.say("clean    " + number(b.clean_mean) + ranges[0] + "  IO above S in " + share(b.accuracy_clean)
+                + ", IO on top in " + share(b.rank0_clean));
+    console.say("flipped  " + number(b.flipped_mean) + ranges[1] + "  IO above S in " + share(b.accuracy_flipped)
+                + ", IO on top in " + share(b.rank0_flipped));
     console.say("gap      " + number(b.gap()) + ranges[2]);
     if (!note.empty())
         console.say(note);

@@ -39,7 +39,8 @@ double seconds_since(std::chrono::steady_clock::time_point start)
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// The kernel's own high-water mark of this program. getrusage() would also count what the caller had before it started this one.
+// The kernel's own high-water mark of this program. getrusage() would also count what the caller had before it started
+// this one.
 int64_t peak_rss_bytes()
 {
     std::ifstream status("/proc/self/status");
@@ -68,7 +69,8 @@ std::shared_ptr<const Model> make_model(const Options &options, const Setting &s
 PromptBatch make_batch(const Options &options, const Setting &setting, const Model &model)
 {
     if (options.batch.empty())
-        return option_value("--context", [&] { return bench_batch(setting.prompts, setting.context, model.config().d_vocab, 1); });
+        return option_value("--context",
+                            [&] { return bench_batch(setting.prompts, setting.context, model.config().d_vocab, 1); });
     TaskRef task;
     task.kind = "batch";
     task.file = options.batch;
@@ -85,7 +87,8 @@ ordered_json measure(Session &session, const std::string &work, const Options &o
         [&] {
             RunObserver observer;
             observer.estimates = !options.no_estimates;
-            observer.tell = on_progress([&](int done, int total) { console.progress(work + ":", total > 0 ? double(done) / total : 1); });
+            observer.tell = on_progress(
+                [&](int done, int total) { console.progress(work + ":", total > 0 ? double(done) / total : 1); });
             const auto start = std::chrono::steady_clock::now();
             result = session.run(spec, observer, cancel_on_interrupt());
             const double seconds = seconds_since(start);
@@ -99,9 +102,10 @@ ordered_json measure(Session &session, const std::string &work, const Options &o
     int cells = 0;
     for (const Grid &grid : result.grids)
         cells += grid.cells();
-    console.say(work + "  " + number(timing.median) + " s  " + std::to_string(cells) + " cells, " + number(cells / timing.median, 0) + "/s  "
-                + number(result.flops / 1e12) + " TFLOP  "
-                + (timing.gemm_share ? number(100 * *timing.gemm_share, 0) + " % of the GEMM rate, " + number(timing.gemm_rate / 1e9, 0) + " GFLOP/s"
+    console.say(work + "  " + number(timing.median) + " s  " + std::to_string(cells) + " cells, "
+                + number(cells / timing.median, 0) + "/s  " + number(result.flops / 1e12) + " TFLOP  "
+                + (timing.gemm_share ? number(100 * *timing.gemm_share, 0) + " % of the GEMM rate, "
+                           + number(timing.gemm_rate / 1e9, 0) + " GFLOP/s"
                                      : "no share of the GEMM rate: the machine is too busy to measure it")
                 + "  first cell " + number(1e3 * first[first.size() / 2], 0) + " ms");
     ordered_json out = {{"seconds", timing.median},
@@ -118,8 +122,8 @@ ordered_json measure(Session &session, const std::string &work, const Options &o
 }
 
 // One model and batch.
-ordered_json measure_all(const Options &options, const Setting &setting, const std::vector<std::string> &works, const Resources &resources,
-                         Console &console)
+ordered_json measure_all(const Options &options, const Setting &setting, const std::vector<std::string> &works,
+                         const Resources &resources, Console &console)
 {
     const auto model = make_model(options, setting, console);
     Session session(model, make_batch(options, setting, *model), resources);
@@ -137,15 +141,18 @@ ordered_json growth(const Options &options, const Resources &resources, Console 
     const int layers = options.layers > 0 ? options.layers : bench_geometry(options.geometry).n_layers;
     // A long context takes memory for both runs' activations in proportion, hence few prompts.
     const int few = std::min(options.prompts, 10);
-    const std::vector<std::pair<std::string, std::vector<Setting>>> axes
-        = {{"prompts", {{10, options.context, layers}, {70, options.context, layers}, {700, options.context, layers}}},
-           {"layers", {{options.prompts, options.context, 6}, {options.prompts, options.context, 12}, {options.prompts, options.context, 24}}},
-           {"context", {{few, 20, layers}, {few, 100, layers}, {few, 500, layers}}}};
+    const std::vector<std::pair<std::string, std::vector<Setting>>> axes = {
+        {"prompts", {{10, options.context, layers}, {70, options.context, layers}, {700, options.context, layers}}},
+        {"layers",
+         {{options.prompts, options.context, 6},
+          {options.prompts, options.context, 12},
+          {options.prompts, options.context, 24}}},
+        {"context", {{few, 20, layers}, {few, 100, layers}, {few, 500, layers}}}};
     ordered_json out;
     for (const auto &[axis, settings] : axes)
         for (const Setting &setting : settings) {
-            console.say(axis + ": " + std::to_string(setting.prompts) + " prompts, " + std::to_string(setting.layers) + " layers, "
-                        + std::to_string(setting.context) + " tokens");
+            console.say(axis + ": " + std::to_string(setting.prompts) + " prompts, " + std::to_string(setting.layers)
+                        + " layers, " + std::to_string(setting.context) + " tokens");
             ordered_json row = {{"prompts", setting.prompts}, {"layers", setting.layers}, {"context", setting.context}};
             row.update(measure_all(options, setting, {"W1"}, resources, console));
             row["peak_rss_bytes"] = peak_rss_bytes();
@@ -163,7 +170,8 @@ int run(const Options &options)
     const Resources resources = options.resources.apply();
     options.output.check();
     Console console(options.output.json, options.output.quiet);
-    ordered_json out = measure_all(options, {options.prompts, options.context, options.layers}, options.works, resources, console);
+    ordered_json out =
+        measure_all(options, {options.prompts, options.context, options.layers}, options.works, resources, console);
     double rate = 0; // the fastest that was seen beside any workload
     for (const std::string &work : options.works)
         rate = std::max(rate, out[work]["gemm_flops_per_second"].get<double>());
@@ -185,16 +193,24 @@ int run(const Options &options)
 Runner add_bench(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
-    CLI::Option *geometry = app.add_option("--geometry", options->geometry, "Random weights of this shape: pythia-70m, pythia-160m, pythia-410m, gpt2")
+    CLI::Option *geometry = app.add_option("--geometry", options->geometry,
+                                           "Random weights of this shape: pythia-70m, pythia-160m, pythia-410m, gpt2")
                                 ->capture_default_str();
-    app.add_option("--work", options->works, "Workloads: W1 z; W2 z to resid_post; W3 z to q of six heads; W4 z, q, k, v, pattern")
+    app.add_option("--work", options->works,
+                   "Workloads: W1 z; W2 z to resid_post; W3 z to q of six heads; W4 z, q, k, v, pattern")
         ->delimiter(',')
         ->capture_default_str();
-    app.add_option("--prompts", options->prompts, "Number of prompt pairs")->capture_default_str()->check(CLI::Range(1, 100000));
+    app.add_option("--prompts", options->prompts, "Number of prompt pairs")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100000));
     app.add_option("--context", options->context, "Tokens of the longest prompt")->capture_default_str();
-    app.add_option("--layers", options->layers, "Another number of layers than the geometry's")->check(CLI::Range(1, 1000));
-    app.add_option("--repeat", options->repeat, "Runs of each workload; the median counts")->capture_default_str()->check(CLI::Range(1, 1000));
-    CLI::Option *model = app.add_option("--model", options->model, "A model folder instead of random weights")->excludes(geometry);
+    app.add_option("--layers", options->layers, "Another number of layers than the geometry's")
+        ->check(CLI::Range(1, 1000));
+    app.add_option("--repeat", options->repeat, "Runs of each workload; the median counts")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1000));
+    CLI::Option *model =
+        app.add_option("--model", options->model, "A model folder instead of random weights")->excludes(geometry);
     app.add_option("--batch", options->batch, "Token ids instead of the synthetic prompts")->needs(model);
     app.add_flag("--grow", options->grow, "Also how W1 grows with prompts, layers and context")->excludes(model);
     app.add_flag("--no-estimates", options->no_estimates, "Without attribution patching first: cells in any order");

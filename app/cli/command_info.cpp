@@ -75,16 +75,20 @@ void as_text(const TrustReport &trust, Console &console)
     line("model", trust.path);
     line("family", c.family + " (" + trust.architecture + ")" + (c.parallel ? ", attention and MLP in parallel" : ""));
     line("layers", text(c.n_layers));
-    line("heads", text(c.n_heads) + " of size " + text(c.d_head)
-                      + (c.grouped() ? ", " + text(c.n_kv_heads) + " key/value heads" : std::string()));
+    line("heads",
+         text(c.n_heads) + " of size " + text(c.d_head)
+             + (c.grouped() ? ", " + text(c.n_kv_heads) + " key/value heads" : std::string()));
     line("d_model", text(c.d_model));
     line("MLP", text(c.d_mlp) + ", " + name_of(c.activation) + (c.gated_mlp ? ", gated" : ""));
     line("vocabulary", text(c.d_vocab) + (c.tied_embedding ? ", tied embedding" : ""));
-    line("context", text(c.n_ctx) + " tokens, "
-                        + (c.rotary_dim > 0 ? "rotary on " + text(c.rotary_dim) + " dimensions of a head" : "learned positions"));
+    line("context",
+         text(c.n_ctx) + " tokens, "
+             + (c.rotary_dim > 0 ? "rotary on " + text(c.rotary_dim) + " dimensions of a head" : "learned positions"));
     line("parameters", std::to_string(trust.parameters) + " " + trust.source_dtype);
     line("SHA-256", trust.sha256);
-    line("trust check", "log-probabilities change by at most " + short_text(trust.max_logprob_change, 2) + " through weight processing; tokenizer: " + trust.tokenizer);
+    line("trust check",
+         "log-probabilities change by at most " + short_text(trust.max_logprob_change, 2)
+             + " through weight processing; tokenizer: " + trust.tokenizer);
     for (const std::string &hazard : trust.hazards)
         line("note", hazard);
     line("loaded in", duration(trust.load_seconds));

@@ -25,7 +25,8 @@ RunSpec spec_of(const Options &options)
         spec.ablation = option_value("--ablate", [&] { return parse_ablation(options.ablate); });
     spec.direct_includes_mlps = !options.freeze_mlps;
     if (spec.senders.sweep && spec.receivers.sweep)
-        throw UsageError("--receivers", "sweeping every sender needs a list of receivers, such as q:8.1,q:8.2 or resid_post:11");
+        throw UsageError("--receivers",
+                         "sweeping every sender needs a list of receivers, such as q:8.1,q:8.2 or resid_post:11");
     if (spec.positions.kind == Positions::Kind::Each)
         throw UsageError("--positions", "a path is patched at all positions or at named ones, not at each in turn");
     return spec_of(spec);
@@ -47,14 +48,18 @@ Runner add_path_patch(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
     options->work.add(app, "Write every patched run's logit differences to this file");
-    app.add_option("--senders", options->senders,
-                   "z, mlp_out or attn_out: every one, one at a time; or a list that sends together, such as z:0.3,mlp_out:1")
+    app.add_option(
+           "--senders", options->senders,
+           "z, mlp_out or attn_out: every one, one at a time; or a list that sends together, such as z:0.3,mlp_out:1")
         ->capture_default_str();
     app.add_option("--receivers", options->receivers,
-                   "What receives, together: resid_post:11, or q:8.1,v:9.0,pattern:9.4,q_input:8.1; or q, k, v …: every head, one at a time")
+                   "What receives, together: resid_post:11, or q:8.1,v:9.0,pattern:9.4,q_input:8.1; or q, k, v …: "
+                   "every head, one at a time")
         ->required();
-    app.add_option("--direction", options->direction, "noise: flipped into clean; denoise: clean into flipped")->capture_default_str();
-    app.add_option("--positions", options->positions, "all, end, io, s1, s2, or indices such as 3,4")->capture_default_str();
+    app.add_option("--direction", options->direction, "noise: flipped into clean; denoise: clean into flipped")
+        ->capture_default_str();
+    app.add_option("--positions", options->positions, "all, end, io, s1, s2, or indices such as 3,4")
+        ->capture_default_str();
     app.add_option("--ablate", options->ablate, "zero: the senders' new value is zero")->check(CLI::IsMember({"zero"}));
     app.add_flag("--freeze-mlps", options->freeze_mlps, "Paths do not lead through MLPs (direct_includes_mlps false)");
     options->sweep.add(app);

@@ -32,7 +32,8 @@ int run(const Options &options)
         const StepOutcome &outcome = chain.outcomes()[current];
         console.end_progress();
         console.say("");
-        console.say(std::to_string(current + 1) + ". " + recipe.steps[current].title + " (" + name(outcome.state) + ", " + duration(outcome.seconds) + ")");
+        console.say(std::to_string(current + 1) + ". " + recipe.steps[current].title + " (" + name(outcome.state) + ", "
+                    + duration(outcome.seconds) + ")");
         console.say("   " + outcome.message);
     };
     bool interrupted = false;
@@ -40,7 +41,8 @@ int run(const Options &options)
         for (; current < recipe.steps.size(); ++current) {
             RunObserver observer;
             observer.tell = on_progress([&](int done, int total) {
-                console.progress(std::to_string(current + 1) + "/" + std::to_string(recipe.steps.size()) + " " + recipe.steps[current].title,
+                console.progress(std::to_string(current + 1) + "/" + std::to_string(recipe.steps.size()) + " "
+                                     + recipe.steps[current].title,
                                  total > 0 ? double(done) / total : 1);
             });
             chain.run(current, observer, cancel_on_interrupt());
@@ -55,12 +57,16 @@ int run(const Options &options)
     for (size_t i = 0; i < recipe.steps.size(); ++i) {
         const StepOutcome &outcome = chain.outcomes()[i];
         failed = failed || outcome.state == StepState::Failed;
-        steps.push_back({{"id", recipe.steps[i].id}, {"state", name(outcome.state)}, {"message", outcome.message}, {"seconds", outcome.seconds}});
+        steps.push_back({{"id", recipe.steps[i].id},
+                         {"state", name(outcome.state)},
+                         {"message", outcome.message},
+                         {"seconds", outcome.seconds}});
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     console.print({{"recipe", recipe.name}, {"out", options.out}, {"seconds", seconds}, {"steps", steps}});
     console.say("");
-    console.say("took " + duration(seconds) + "; results and recipe.json are in " + options.out + "; `patchbay report " + options.out + "` draws them");
+    console.say("took " + duration(seconds) + "; results and recipe.json are in " + options.out + "; `patchbay report "
+                + options.out + "` draws them");
     return interrupted ? 130 : failed ? 1 : 0;
 }
 
@@ -69,8 +75,11 @@ int run(const Options &options)
 Runner add_recipe(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
-    app.add_option("recipe", options->recipe, "The name of a recipe that comes with the program (ioi-circuit), or a file")->required();
-    app.add_option("--out", options->out, "Folder for the results: one file a step, and recipe.json that names them")->required();
+    app.add_option("recipe", options->recipe,
+                   "The name of a recipe that comes with the program (ioi-circuit), or a file")
+        ->required();
+    app.add_option("--out", options->out, "Folder for the results: one file a step, and recipe.json that names them")
+        ->required();
     options->work.model.add(app);
     options->work.task.add(app);
     options->work.resources.add(app);

@@ -1,7 +1,8 @@
-// patchbay-cli run: a spec from a JSON file, or that of a result file, so that any result can be made again or continued.
+// patchbay-cli run: a spec from a JSON file, or that of a result file, so that any result can be made again or
+// continued.
 #include "analysis_run.h"
-#include "command.h"
 #include "base/json_field.h"
+#include "command.h"
 #include "io/array_files.h"
 #include "model/model_folder.h"
 #include "sweep.h"
@@ -75,7 +76,8 @@ Runner add_run(CLI::App &app)
     const auto options = std::make_shared<Options>();
     app.add_option("file", options->file, "A run spec (.json) or a result (.safetensors, .npz, .json)")->required();
     app.add_option("--model", options->model, "Use the model in this folder instead of the one that the spec names");
-    CLI::Option *resume = app.add_flag("--resume", options->resume, "Keep the exact cells of this result and compute the missing ones");
+    CLI::Option *resume =
+        app.add_flag("--resume", options->resume, "Keep the exact cells of this result and compute the missing ones");
     app.add_flag("--print-spec", options->print_only, "Print the spec as JSON and do nothing")->excludes(resume);
     options->resources.add(app);
     options->output.add(app, "Write the result to this file");

@@ -25,7 +25,8 @@ int run(const Options &options)
     const std::filesystem::path place = options.model.tokenizer_place();
     const auto tokenizer = Tokenizer::open(place);
     const std::string name = model_name(place.string());
-    const nlohmann::ordered_json set = ioi_dataset_json(options.task.ref(), *tokenizer, name, options.symmetric, options.prepend_bos);
+    const nlohmann::ordered_json set =
+        ioi_dataset_json(options.task.ref(), *tokenizer, name, options.symmetric, options.prepend_bos);
     const std::string text = set.dump(1) + "\n";
     if (options.out.empty())
         std::fwrite(text.data(), 1, text.size(), stdout);

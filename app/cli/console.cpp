@@ -8,7 +8,7 @@
 
 namespace patchbay::cli {
 
-Console::Console(bool json, bool quiet) : m_json(json), m_quiet(quiet), m_terminal(!quiet && isatty(STDERR_FILENO)) {}
+Console::Console(bool json, bool quiet) : m_json(json), m_quiet(quiet), m_terminal(!quiet && isatty(STDERR_FILENO)) { }
 
 Console::~Console()
 {

@@ -19,11 +19,13 @@ public:
     bool json() const { return m_json; }
     /// A line of text for people; not with --json or --quiet.
     void say(const std::string &line);
-    /// What people should know of the input before they trust the numbers, on standard error; also with --json, not with --quiet.
+    /// What people should know of the input before they trust the numbers, on standard error; also with --json, not
+    /// with --quiet.
     void note(const std::string &line);
     /// One JSON value and a line break; only with --json. Numbers that JSON cannot hold become null.
     void print(const nlohmann::ordered_json &value);
-    /// A line that replaces the one before, at most ten times a second: "reading weights 40 %". No effect unless on a terminal.
+    /// A line that replaces the one before, at most ten times a second: "reading weights 40 %". No effect unless on a
+    /// terminal.
     void progress(const std::string &what, double share);
     /// Takes the progress line away.
     void end_progress();

@@ -34,7 +34,8 @@ constexpr Entry entries[] = {
     {"act-patch", "Activation patching and ablation sweeps", add_act_patch},
     {"path-patch", "Path patching", add_path_patch},
     {"attribution", "Attribution patching: a first-order estimate of activation patching", add_attribution},
-    {"analyse", "Direct attribution, copy scores, ablation, S-inhibition, attention, detectors, logit lens, roles", add_analyse},
+    {"analyse", "Direct attribution, copy scores, ablation, S-inhibition, attention, detectors, logit lens, roles",
+     add_analyse},
     {"recipe", "A chain of runs that rest on one another, into a folder of results", add_recipe},
     {"run", "Run a spec from a JSON file, or the spec that a result file was made with", add_run},
     {"bench", "Seconds, arithmetic and memory of standard workloads", add_bench},
@@ -48,11 +49,14 @@ int failed(int code, const char *what)
 
 int run(int argc, char **argv)
 {
-    CLI::App app("Circuits in transformer language models: activation and path patching without a window.", "patchbay-cli");
+    CLI::App app("Circuits in transformer language models: activation and path patching without a window.",
+                 "patchbay-cli");
     app.set_version_flag("--version", "patchbay-cli " + program_version());
     app.require_subcommand(1);
     app.footer("Each command has its own --help. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
-    if (argc > 1 && argv[1][0] != '-' && std::none_of(std::begin(entries), std::end(entries), [&](const Entry &e) { return std::string(e.name) == argv[1]; }))
+    if (argc > 1 && argv[1][0] != '-' && std::none_of(std::begin(entries), std::end(entries), [&](const Entry &e) {
+            return std::string(e.name) == argv[1];
+        }))
         throw UsageError(argv[1], "is not a command; patchbay-cli --help lists them");
     Runner chosen;
     for (const Entry &entry : entries) {

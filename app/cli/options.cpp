@@ -11,13 +11,15 @@ namespace patchbay::cli {
 
 void ModelOptions::add(CLI::App &app, bool with_processing)
 {
-    app.add_option("--model", path, "Hugging Face folder, or demo: the model that comes with the program")->capture_default_str();
+    app.add_option("--model", path, "Hugging Face folder, or demo: the model that comes with the program")
+        ->capture_default_str();
     if (!with_processing)
         return;
     const char *group = "Weight processing";
     app.add_flag("--raw", raw, "No weight processing at all")->group(group);
     app.add_flag("--no-fold-ln", no_fold_ln, "Leave the norms' weights where they are")->group(group);
-    app.add_flag("--no-center-writing", no_center_writing, "Do not centre weights that write to the residual stream")->group(group);
+    app.add_flag("--no-center-writing", no_center_writing, "Do not centre weights that write to the residual stream")
+        ->group(group);
     app.add_flag("--no-center-unembed", no_center_unembed, "Do not centre the unembedding")->group(group);
     app.add_flag("--no-fold-value-biases", no_fold_value_biases, "Leave value biases in the heads")->group(group);
 }
@@ -26,7 +28,8 @@ ModelRef ModelOptions::ref() const
 {
     ModelRef ref;
     ref.path = absolute_model_path(path);
-    ref.processing = {!raw && !no_fold_ln, !raw && !no_center_writing, !raw && !no_center_unembed, !raw && !no_fold_value_biases};
+    ref.processing = {!raw && !no_fold_ln, !raw && !no_center_writing, !raw && !no_center_unembed,
+                      !raw && !no_fold_value_biases};
     return ref;
 }
 
@@ -45,10 +48,18 @@ std::filesystem::path ModelOptions::tokenizer_place() const
 void TaskOptions::add_generator(CLI::App &app)
 {
     const char *group = "Prompts";
-    app.add_option("--task", task.kind, "Kind of generated task: ioi")->group(group)->capture_default_str()->check(CLI::IsMember({"ioi"}));
-    app.add_option("--prompts", task.prompts, "Number of prompt pairs")->group(group)->capture_default_str()->check(CLI::Range(1, 1000000));
+    app.add_option("--task", task.kind, "Kind of generated task: ioi")
+        ->group(group)
+        ->capture_default_str()
+        ->check(CLI::IsMember({"ioi"}));
+    app.add_option("--prompts", task.prompts, "Number of prompt pairs")
+        ->group(group)
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1000000));
     app.add_option("--seed", task.seed, "Seed of the generator")->group(group)->capture_default_str();
-    app.add_option("--type", task.type, "mixed, ABBA, BABA, ABC, BAC or ABC mixed")->group(group)->capture_default_str();
+    app.add_option("--type", task.type, "mixed, ABBA, BABA, ABC, BAC or ABC mixed")
+        ->group(group)
+        ->capture_default_str();
     app.add_option("--flip", task.flip, "How clean prompts become flipped ones")->group(group)->capture_default_str();
     app.add_option("--task-file", task.file, "Names and sentences of the task, JSON")->group(group);
 }
@@ -57,18 +68,29 @@ void TaskOptions::add(CLI::App &app)
 {
     add_generator(app);
     const char *group = "Prompts";
-    CLI::Option *pairs_option = app.add_option("--pairs", pairs, "Prompt pairs from a JSONL, JSON or CSV file: clean, flipped, answer, wrong")->group(group);
-    CLI::Option *batch_option
-        = app.add_option("--batch", batch, "Token ids from a safetensors file: clean, flipped, end, io, s; start where prompts are padded on the left")->group(group)->excludes(pairs_option);
+    CLI::Option *pairs_option =
+        app.add_option("--pairs", pairs, "Prompt pairs from a JSONL, JSON or CSV file: clean, flipped, answer, wrong")
+            ->group(group);
+    CLI::Option *batch_option = app.add_option("--batch", batch,
+                                               "Token ids from a safetensors file: clean, flipped, end, io, s; start "
+                                               "where prompts are padded on the left")
+                                    ->group(group)
+                                    ->excludes(pairs_option);
     for (const char *generator : {"--task-file", "--seed", "--type", "--flip", "--prompts"}) {
         batch_option->excludes(app.get_option(generator));
         pairs_option->excludes(app.get_option(generator));
     }
-    app.add_option("--encoding", task.encoding, "Of the text of --pairs, where it is not UTF-8: latin1, windows-1252 …")->group(group)->needs(pairs_option);
-    app.add_option("--pad-id", task.pad_id, "With --batch: prompts are padded on the left with this token id; they are moved to begin at position 0")
+    app.add_option("--encoding", task.encoding, "Of the text of --pairs, where it is not UTF-8: latin1, windows-1252 …")
+        ->group(group)
+        ->needs(pairs_option);
+    app.add_option(
+           "--pad-id", task.pad_id,
+           "With --batch: prompts are padded on the left with this token id; they are moved to begin at position 0")
         ->group(group)
         ->needs(batch_option);
-    app.add_option("--exclude", task.excluded, "Indices of prompts to leave out, counted from 0, such as 3,17")->group(group)->delimiter(',');
+    app.add_option("--exclude", task.excluded, "Indices of prompts to leave out, counted from 0, such as 3,17")
+        ->group(group)
+        ->delimiter(',');
 }
 
 TaskRef TaskOptions::ref() const
@@ -87,12 +109,17 @@ TaskRef TaskOptions::ref() const
 void ResourceOptions::add(CLI::App &app)
 {
     const char *group = "Resources";
-    app.add_option("--threads", threads, "Threads that compute; 0: all cores")->group(group)->capture_default_str()->check(CLI::Range(0, 4096));
+    app.add_option("--threads", threads, "Threads that compute; 0: all cores")
+        ->group(group)
+        ->capture_default_str()
+        ->check(CLI::Range(0, 4096));
     app.add_option("--device", device, "cpu, or cuda where LibTorch has it")
         ->group(group)
         ->capture_default_str()
         ->check(CLI::IsMember({"cpu", "cuda"}));
-    app.add_option("--memory-budget", memory_budget, "Memory above the weights that a sweep may use")->group(group)->capture_default_str();
+    app.add_option("--memory-budget", memory_budget, "Memory above the weights that a sweep may use")
+        ->group(group)
+        ->capture_default_str();
 }
 
 Resources ResourceOptions::apply() const
@@ -134,9 +161,10 @@ size_t parse_bytes(const std::string &text)
     std::erase_if(plain, is_space);
     const size_t digits = std::min(plain.find_first_not_of("0123456789."), plain.size());
     const std::string unit = plain.substr(digits);
-    static const std::pair<const char *, double> units[]
-        = {{"", 1},         {"B", 1},         {"K", 0x1p10},   {"KB", 0x1p10}, {"KIB", 0x1p10}, {"M", 0x1p20},  {"MB", 0x1p20},
-           {"MIB", 0x1p20}, {"G", 0x1p30},    {"GB", 0x1p30},  {"GIB", 0x1p30}, {"T", 0x1p40},   {"TB", 0x1p40}, {"TIB", 0x1p40}};
+    static const std::pair<const char *, double> units[] = {
+        {"", 1},         {"B", 1},       {"K", 0x1p10},   {"KB", 0x1p10}, {"KIB", 0x1p10},
+        {"M", 0x1p20},   {"MB", 0x1p20}, {"MIB", 0x1p20}, {"G", 0x1p30},  {"GB", 0x1p30},
+        {"GIB", 0x1p30}, {"T", 0x1p40},  {"TB", 0x1p40},  {"TIB", 0x1p40}};
     for (const auto &[known, factor] : units) {
         if (unit != known || digits == 0)
             continue;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "model/config.h"
-#include "spec/run_spec.h"
 #include "patching/session.h"
+#include "spec/run_spec.h"
 
 #include <CLI/CLI.hpp>
 
@@ -15,7 +15,8 @@ namespace patchbay::cli {
 
 struct ModelOptions {
     std::string path = "demo";
-    bool raw = false, no_fold_ln = false, no_center_writing = false, no_center_unembed = false, no_fold_value_biases = false;
+    bool raw = false, no_fold_ln = false, no_center_writing = false, no_center_unembed = false,
+         no_fold_value_biases = false;
 
     void add(CLI::App &app, bool with_processing = true);
     ModelRef ref() const;
@@ -52,7 +53,8 @@ struct OutputOptions {
     /// what: what --out gets, for the help; empty: no --out.
     void add(CLI::App &app, const std::string &what);
     bool wanted() const { return !out.empty(); }
-    /// Before a long computation: throws UsageError for an extension that cannot be written, Error for a folder that is not there.
+    /// Before a long computation: throws UsageError for an extension that cannot be written, Error for a folder that is
+    /// not there.
     void check() const;
 };
 

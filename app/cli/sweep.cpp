@@ -71,8 +71,8 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
 {
     const Baseline &baseline = result.baseline;
     console.say(title(result.spec));
-    console.say(std::to_string(baseline.clean.size()) + " prompts, mean logit difference clean " + number(baseline.clean_mean) + ", flipped "
-                + number(baseline.flipped_mean));
+    console.say(std::to_string(baseline.clean.size()) + " prompts, mean logit difference clean "
+                + number(baseline.clean_mean) + ", flipped " + number(baseline.flipped_mean));
     if (const std::string note = gap_note(baseline); !note.empty())
         console.say(note);
     const EffectUnit unit = effect_unit(baseline);
@@ -85,9 +85,11 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
         std::stable_sort(order.begin(), order.end(),
                          [&](int a, int b) { return std::abs(values[size_t(a)]) > std::abs(values[size_t(b)]); });
         console.say("");
-        console.say(grid.name + ": " + std::to_string(count(grid, CellState::Exact)) + " of " + std::to_string(grid.cells())
-                    + " cells exact"
-                    + (count(grid, CellState::Estimated) > 0 ? ", " + std::to_string(count(grid, CellState::Estimated)) + " estimated" : ""));
+        console.say(grid.name + ": " + std::to_string(count(grid, CellState::Exact)) + " of "
+                    + std::to_string(grid.cells()) + " cells exact"
+                    + (count(grid, CellState::Estimated) > 0
+                           ? ", " + std::to_string(count(grid, CellState::Estimated)) + " estimated"
+                           : ""));
         for (size_t i = 0; i < std::min(order.size(), size_t(sweep.top)); ++i) {
             const int cell = order[i];
             const bool exact = grid.state[size_t(cell)] == CellState::Exact;
@@ -95,20 +97,24 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
             std::string where = label(grid.at(cell));
             where.resize(std::max(where.size(), size_t(8)), ' ');
             console.say("  " + where + "  " + effect_text(values[size_t(cell)], unit)
-                        + (!exact ? "  estimate" : std::isnan(width) ? "" : "  ±" + number(unit.factor * width, unit.digits)));
+                        + (!exact                  ? "  estimate"
+                               : std::isnan(width) ? ""
+                                                   : "  ±" + number(unit.factor * width, unit.digits)));
         }
     }
     console.say("");
     console.say("took " + duration(result.seconds));
 }
 
-RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &sweep, Console &console, const RunResult *resume)
+RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &sweep, Console &console,
+                  const RunResult *resume)
 {
     RunObserver observer;
     observer.estimates = sweep.estimates;
     observer.resume = resume;
     observer.tell = on_progress([&](int done, int total) {
-        console.progress(std::to_string(done) + " of " + std::to_string(total) + " cells,", total > 0 ? double(done) / total : 1);
+        console.progress(std::to_string(done) + " of " + std::to_string(total) + " cells,",
+                         total > 0 ? double(done) / total : 1);
     });
     return work.session().run(spec, observer, cancel_on_interrupt());
 }
@@ -118,11 +124,13 @@ RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &swee
 void SweepOptions::add(CLI::App &app)
 {
     app.add_flag("--estimates", estimates, "Rank the cells by attribution patching first, and keep its estimates");
-    app.add_option("--top", top, "Strongest cells of each grid to print")->capture_default_str()->check(CLI::Range(0, 1000000));
+    app.add_option("--top", top, "Strongest cells of each grid to print")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 1000000));
 }
 
-int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOptions &output, const SweepOptions &sweep, Console &console,
-              const RunResult *resume)
+int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOptions &output,
+              const SweepOptions &sweep, Console &console, const RunResult *resume)
 {
     RunResult result;
     for (size_t i = 0; i < specs.size(); ++i) {

@@ -14,9 +14,10 @@ struct SweepOptions {
     void add(CLI::App &app);
 };
 
-/// Runs the specs one after the other on one session into one result (the spec of the first), writes it to --out and prints it.
-/// A result of the same first spec in resume is continued. Returns 0, or 130 when interrupted: what is finished is written all the same.
-int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOptions &output, const SweepOptions &sweep, Console &console,
-              const RunResult *resume = nullptr);
+/// Runs the specs one after the other on one session into one result (the spec of the first), writes it to --out and
+/// prints it. A result of the same first spec in resume is continued. Returns 0, or 130 when interrupted: what is
+/// finished is written all the same.
+int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOptions &output,
+              const SweepOptions &sweep, Console &console, const RunResult *resume = nullptr);
 
 } // namespace patchbay::cli

@@ -14,7 +14,8 @@ public:
 };
 
 /// Calls parse(); what it throws becomes a UsageError that names the option.
-template <class Parse> auto option_value(const std::string &option, Parse parse)
+template <class Parse>
+auto option_value(const std::string &option, Parse parse)
 {
     try {
         return parse();

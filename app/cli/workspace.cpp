@@ -27,13 +27,16 @@ std::shared_ptr<const Model> load_model(const ModelOptions &options, Console &co
     return model;
 }
 
-Workspace::Workspace(const WorkOptions &options, Console &console) : m_options(options), m_resources(options.resources.apply())
+Workspace::Workspace(const WorkOptions &options, Console &console)
+    : m_options(options), m_resources(options.resources.apply())
 {
     options.output.check();
     m_model = load_model(options.model, console, true); // results name the hash of the weights
     const std::string &sha = m_model->trust().sha256;
     if (!options.expected_sha256.empty() && !sha.empty() && sha != options.expected_sha256)
-        throw Error(options.model.path, "is another model than the spec's: its weights' SHA-256 is " + sha + ", not " + options.expected_sha256);
+        throw Error(options.model.path,
+                    "is another model than the spec's: its weights' SHA-256 is " + sha + ", not "
+                        + options.expected_sha256);
     m_batch = load_batch(options.task.ref(), *m_model);
     constexpr size_t most_notes = 10;
     for (size_t i = 0; i < std::min(m_batch.notes.size(), most_notes); ++i)
@@ -43,8 +46,9 @@ Workspace::Workspace(const WorkOptions &options, Console &console) : m_options(o
     check_batch(m_batch, m_model->config().d_vocab, m_model->config().n_ctx);
     m_batch_hash = hash_of(m_batch);
     if (!options.expected_task_sha256.empty() && m_batch_hash != options.expected_task_sha256)
-        throw Error(options.task.ref().file.empty() ? "task" : options.task.ref().file,
-                    "holds other prompts than those of the spec (it was edited, or the generator or tokenizer is another one)");
+        throw Error(
+            options.task.ref().file.empty() ? "task" : options.task.ref().file,
+            "holds other prompts than those of the spec (it was edited, or the generator or tokenizer is another one)");
 }
 
 Session &Workspace::session()

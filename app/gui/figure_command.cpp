@@ -32,21 +32,34 @@ struct Options {
     widgets::FigureSpec spec;
     std::string map = "RdBu", sign = "both", attention = "matrix", title, caption, head, out;
     int prompt = 0, columns = 0;
-    bool noTitle = false, caption_wanted = false, flipped = false, weighted = false, numbers = false, printSpec = false, quiet = false;
+    bool noTitle = false, caption_wanted = false, flipped = false, weighted = false, numbers = false, printSpec = false,
+         quiet = false;
 };
 
 void declare(CLI::App &app, Options &o)
 {
     app.description("Draws saved results as figures for papers (PDF, SVG, PNG), without a display.");
-    app.add_option("RESULT", o.files, "Result files (.safetensors, .npz, .json), several make a sheet with panels a, b, c; or the folder of a recipe: a sheet of its figures")->required();
-    app.add_option("--view", o.views, "heatmap, attention, scatter, bars, table, graph; several (comma-separated) make panels")->delimiter(',');
-    app.add_option("--steps", o.steps, "Of a recipe's folder: these steps, in this order (outputs,direct,roles)")->delimiter(',');
+    app.add_option("RESULT", o.files,
+                   "Result files (.safetensors, .npz, .json), several make a sheet with panels a, b, c; or the folder "
+                   "of a recipe: a sheet of its figures")
+        ->required();
+    app.add_option("--view", o.views,
+                   "heatmap, attention, scatter, bars, table, graph; several (comma-separated) make panels")
+        ->delimiter(',');
+    app.add_option("--steps", o.steps, "Of a recipe's folder: these steps, in this order (outputs,direct,roles)")
+        ->delimiter(',');
     app.add_option("--out,-o", o.out, "The figure: .pdf, .svg or .png");
-    cli::add_decimal(app, "--width", o.spec.width, "Width in mm: 85 one column, 174 both", 30, 1000)->default_str(short_text(o.spec.width));
-    cli::add_decimal(app, "--height", o.spec.height, "Height in mm (0: as the content needs)", 0, 1000)->default_str(short_text(o.spec.height));
-    cli::add_decimal(app, "--font", o.spec.points, "Type size in points", 5, 24)->default_str(short_text(o.spec.points));
-    app.add_option("--map", o.map, "Colours: RdBu, PuOr, viridis")->check(CLI::IsMember({"RdBu", "PuOr", "viridis"}))->capture_default_str();
-    cli::add_decimal(app, "--limit", o.spec.limit, "Colours run from -X to X, in the view's unit (0: from the data)", 0);
+    cli::add_decimal(app, "--width", o.spec.width, "Width in mm: 85 one column, 174 both", 30, 1000)
+        ->default_str(short_text(o.spec.width));
+    cli::add_decimal(app, "--height", o.spec.height, "Height in mm (0: as the content needs)", 0, 1000)
+        ->default_str(short_text(o.spec.height));
+    cli::add_decimal(app, "--font", o.spec.points, "Type size in points", 5, 24)
+        ->default_str(short_text(o.spec.points));
+    app.add_option("--map", o.map, "Colours: RdBu, PuOr, viridis")
+        ->check(CLI::IsMember({"RdBu", "PuOr", "viridis"}))
+        ->capture_default_str();
+    cli::add_decimal(app, "--limit", o.spec.limit, "Colours run from -X to X, in the view's unit (0: from the data)",
+                     0);
     app.add_flag("--values", o.spec.values, "Numbers in cells and at bars");
     app.add_option("--top-labels", o.spec.topLabels, "Name the N strongest heads")->check(CLI::Range(0, 1000));
     app.add_option("--title", o.title, "Instead of the run's title");
@@ -57,14 +70,21 @@ void declare(CLI::App &app, Options &o)
     app.add_option("--x", o.choices.x, "Scatter: grid on the x axis (its name in the file)");
     app.add_option("--y", o.choices.y, "Scatter: grid on the y axis");
     app.add_option("--grid", o.choices.grid, "Bars: grid to rank");
-    app.add_option("--top", o.choices.top, "Bars and tables: how many heads")->check(CLI::Range(1, 1000))->capture_default_str();
-    app.add_option("--sign", o.sign, "Bars: positive, negative, both")->check(CLI::IsMember({"positive", "negative", "both"}))->capture_default_str();
+    app.add_option("--top", o.choices.top, "Bars and tables: how many heads")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    app.add_option("--sign", o.sign, "Bars: positive, negative, both")
+        ->check(CLI::IsMember({"positive", "negative", "both"}))
+        ->capture_default_str();
     app.add_option("--head", o.head, "Attention: which head (9.6, L9H6)");
     app.add_option("--prompt", o.prompt, "Attention: which prompt, counted from 0")->capture_default_str();
     app.add_flag("--flipped", o.flipped, "Attention: of the flipped prompt");
     app.add_flag("--value-weighted", o.weighted, "Attention: times the length of what is moved");
-    app.add_option("--attention", o.attention, "Attention: matrix or text")->check(CLI::IsMember({"matrix", "text"}))->capture_default_str();
-    app.add_option("--destination", o.spec.destination, "Attention as text: whose attention, as a token position from 0 (default: END)");
+    app.add_option("--attention", o.attention, "Attention: matrix or text")
+        ->check(CLI::IsMember({"matrix", "text"}))
+        ->capture_default_str();
+    app.add_option("--destination", o.spec.destination,
+                   "Attention as text: whose attention, as a token position from 0 (default: END)");
     app.add_option("--dpi", o.spec.dpi, "PNG: dots per inch")->check(CLI::Range(72, 2400))->capture_default_str();
     app.add_option("--columns", o.columns, "Panels side by side (0: by width)")->check(CLI::Range(0, 26));
     app.add_flag("--numbers", o.numbers, "Also the numbers beside the figure, as CSV and NPZ");
@@ -92,7 +112,8 @@ void check(const Options &o)
         throw UsageError("--view", "give one view, or as many as result files");
 }
 
-/// Attention comes out of a result that kept it, otherwise from the model that the result names, on the task that it names.
+/// Attention comes out of a result that kept it, otherwise from the model that the result names, on the task that it
+/// names.
 std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const Options &o)
 {
     std::vector<FigureSubject> subjects;
@@ -151,7 +172,8 @@ std::vector<FigureSubject> subjectsOf(Options &o)
             continue;
         }
         subjects.push_back(figureSubject(result, o.choices));
-        if (auto *heatmap = std::get_if<widgets::HeatmapView>(&subjects.back().content); heatmap && !o.facets.empty() && panels > 1)
+        if (auto *heatmap = std::get_if<widgets::HeatmapView>(&subjects.back().content);
+            heatmap && !o.facets.empty() && panels > 1)
             keepFacets(*heatmap, facetIndices(*result, o.facets));
     }
     // Of a single figure the choice stays a choice, told in the file's metadata.
@@ -165,7 +187,10 @@ int printSpecs(const Options &o)
     for (const std::string &file : o.files) {
         const QString type = QFileInfo(QString::fromStdString(file)).suffix().toLower();
         if (type == QLatin1String("pdf") || type == QLatin1String("svg") || type == QLatin1String("png"))
-            std::cout << nlohmann::ordered_json::parse(widgets::readEmbeddedSpec(QString::fromStdString(file)).toStdString()).dump(2) << '\n';
+            std::cout << nlohmann::ordered_json::parse(
+                             widgets::readEmbeddedSpec(QString::fromStdString(file)).toStdString())
+                             .dump(2)
+                      << '\n';
         else
             std::cout << to_json(load_result(file).spec).dump(2) << '\n';
     }
@@ -174,17 +199,21 @@ int printSpecs(const Options &o)
 
 int draw(Options &o)
 {
-    o.spec.colourMap = o.map == "PuOr" ? widgets::ColourMap::PuOr : o.map == "viridis" ? widgets::ColourMap::Viridis : widgets::ColourMap::RdBu;
+    o.spec.colourMap = o.map == "PuOr" ? widgets::ColourMap::PuOr
+        : o.map == "viridis"           ? widgets::ColourMap::Viridis
+                                       : widgets::ColourMap::RdBu;
     o.spec.showTitle = !o.noTitle;
     o.spec.title = QString::fromStdString(o.title);
     o.spec.showCaption = o.caption_wanted || !o.caption.empty();
     o.spec.caption = QString::fromStdString(o.caption);
-    o.spec.attention = o.attention == "text" ? widgets::FigureSpec::Attention::Text : widgets::FigureSpec::Attention::Matrix;
+    o.spec.attention =
+        o.attention == "text" ? widgets::FigureSpec::Attention::Text : widgets::FigureSpec::Attention::Matrix;
     o.choices.sign = o.sign == "positive" ? Sign::Positive : o.sign == "negative" ? Sign::Negative : Sign::Both;
     check(o);
     const std::vector<FigureSubject> subjects = subjectsOf(o);
     for (const FigureSubject &subject : subjects)
-        if (const auto *view = std::get_if<widgets::AttentionView>(&subject.content); view && o.spec.destination != widgets::FigureSpec().destination)
+        if (const auto *view = std::get_if<widgets::AttentionView>(&subject.content);
+            view && o.spec.destination != widgets::FigureSpec().destination)
             check_index(o.spec.destination, view->size, "--destination", "positions");
     for (const QString &file : exportFigure(QString::fromStdString(o.out), subjects, o.spec, o.numbers, o.columns))
         if (!o.quiet)

@@ -18,7 +18,10 @@ using namespace patchbay;
 
 ThemeMode themeOf(const std::string &name)
 {
-    return name == "light" ? ThemeMode::Light : name == "dark" ? ThemeMode::Dark : name == "system" ? ThemeMode::System : savedThemeMode();
+    return name == "light" ? ThemeMode::Light
+        : name == "dark"   ? ThemeMode::Dark
+        : name == "system" ? ThemeMode::System
+                           : savedThemeMode();
 }
 
 /// What the program does without its window: patchbay NAME …

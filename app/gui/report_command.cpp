@@ -31,7 +31,8 @@ int draw(const std::string &command, const std::string &folder, bool quiet)
 
 int report_command(int argc, char **argv)
 {
-    CLI::App app("Draws the report of a recipe from its results: report.html and report.pdf in the same folder.", "patchbay report");
+    CLI::App app("Draws the report of a recipe from its results: report.html and report.pdf in the same folder.",
+                 "patchbay report");
     std::string folder;
     bool quiet = false;
     app.add_option("DIR", folder, "The folder that the recipe was run into")->required();
@@ -46,7 +47,8 @@ int report_command(int argc, char **argv)
 
 int recipe_command(int argc, char **argv)
 {
-    CLI::App app("Runs a recipe into a folder of results and draws its report: report.html and report.pdf.", "patchbay recipe");
+    CLI::App app("Runs a recipe into a folder of results and draws its report: report.html and report.pdf.",
+                 "patchbay recipe");
     const cli::Runner run = cli::add_recipe(app);
     try {
         app.parse(argc, argv);

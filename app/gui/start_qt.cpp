@@ -33,8 +33,10 @@ void hear(QtMsgType type, const QMessageLogContext &, const QString &text)
         return;
     }
     // Qt would abort now.
-    const QString sentence = QStringLiteral("patchbay: there is no display for its window (%1): start it where there is one, let packaging/run do the main job without, use "
-                                            "patchbay-cli or patchbay figure, recipe and report, which need none, or set QT_QPA_PLATFORM=offscreen for a window that nobody sees\n")
+    const QString sentence = QStringLiteral("patchbay: there is no display for its window (%1): start it where there "
+                                            "is one, let packaging/run do the main job without, use "
+                                            "patchbay-cli or patchbay figure, recipe and report, which need none, or "
+                                            "set QT_QPA_PLATFORM=offscreen for a window that nobody sees\n")
                                  .arg(whyNoDisplay());
     std::fputs(qPrintable(sentence), stderr);
     std::_Exit(1);
@@ -59,7 +61,11 @@ std::unique_ptr<QApplication> start_qt(int &argc, char **argv)
 {
     auto app = start(argc, argv);
     for (const auto &[type, text] : std::exchange(s_said, {}))
-        (type == QtDebugMsg || type == QtInfoMsg ? qInfo() : type == QtWarningMsg ? qWarning() : qCritical()).noquote() << text;
+        (type == QtDebugMsg || type == QtInfoMsg ? qInfo()
+             : type == QtWarningMsg              ? qWarning()
+                                                 : qCritical())
+                .noquote()
+            << text;
     return app;
 }
 

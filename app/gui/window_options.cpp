@@ -15,9 +15,10 @@ namespace patchbay {
 namespace {
 
 /// Qt's own options, which QApplication takes out of the command line; the first ones have a value.
-constexpr std::array<std::string_view, 15> qt_values{"platform",     "platformpluginpath", "platformtheme", "plugin",  "qwindowgeometry",
-                                                     "qwindowicon",  "qwindowtitle",       "icon",          "title",   "geometry",
-                                                     "style",        "stylesheet",         "session",       "display", "name"};
+constexpr std::array<std::string_view, 15> qt_values{
+    "platform",    "platformpluginpath", "platformtheme", "plugin",  "qwindowgeometry",
+    "qwindowicon", "qwindowtitle",       "icon",          "title",   "geometry",
+    "style",       "stylesheet",         "session",       "display", "name"};
 constexpr std::array<std::string_view, 5> qt_flags{"reverse", "nograb", "dograb", "sync", "widgetcount"};
 
 template <typename Names>
@@ -63,12 +64,19 @@ std::string read_size(const std::string &text, int &width, int &height)
 
 std::optional<int> read_window_options(int argc, char **argv, WindowOptions &options)
 {
-    CLI::App app("Find circuits in transformer language models.\nWithout a window: patchbay figure --help, recipe --help, report --help", "patchbay");
+    CLI::App app("Find circuits in transformer language models.\nWithout a window: patchbay figure --help, recipe "
+                 "--help, report --help",
+                 "patchbay");
     app.set_version_flag("-v,--version", "patchbay " + program_version());
-    app.add_option("--model", options.model, "Open this Hugging Face folder (demo: the embedded model)")->type_name("DIR")->capture_default_str();
-    app.add_option("--screenshot", options.screenshot, "Run the first sweep, save a picture of the window, and quit")->type_name("FILE");
-    app.add_option("--gallery", options.gallery, "Draw every view in every state into this folder, and quit")->type_name("DIR");
-    app.add_option("--theme", options.theme, "light, dark or system")->check(CLI::IsMember({"light", "dark", "system"}));
+    app.add_option("--model", options.model, "Open this Hugging Face folder (demo: the embedded model)")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app.add_option("--screenshot", options.screenshot, "Run the first sweep, save a picture of the window, and quit")
+        ->type_name("FILE");
+    app.add_option("--gallery", options.gallery, "Draw every view in every state into this folder, and quit")
+        ->type_name("DIR");
+    app.add_option("--theme", options.theme, "light, dark or system")
+        ->check(CLI::IsMember({"light", "dark", "system"}));
     std::string size;
     app.add_option("--size", size, "Size of the window, with its default layout")
         ->type_name("WxH")

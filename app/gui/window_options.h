@@ -1,4 +1,5 @@
-// The options of `patchbay` without a command: those of its window. Read before Qt starts, so that --help needs no display.
+// The options of `patchbay` without a command: those of its window. Read before Qt starts, so that --help needs no
+// display.
 #pragma once
 
 #include <optional>
@@ -8,8 +9,8 @@ namespace patchbay {
 
 struct WindowOptions {
     std::string model = "demo", screenshot, gallery, theme;
-    int width = 0, height = 0;          ///< 0: as it was left
-    bool platform_chosen = false;       ///< -platform NAME, one of Qt's own options
+    int width = 0, height = 0;                                              ///< 0: as it was left
+    bool platform_chosen = false;                                           ///< -platform NAME, one of Qt's own options
     bool unseen() const { return !screenshot.empty() || !gallery.empty(); } ///< nobody looks at the window itself
 };
 

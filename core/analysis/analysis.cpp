@@ -17,7 +17,7 @@ namespace {
 
 } // namespace
 
-extern "C" void patchbay_analyses() {}
+extern "C" void patchbay_analyses() { }
 
 RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
@@ -76,7 +76,8 @@ std::vector<RankedHead> top_heads(const std::vector<double> &values, int layers,
         for (int h = 0; h < heads; ++h)
             if (const double value = values[size_t(l * heads + h)]; !std::isnan(value))
                 ranked.push_back({{l, h}, value});
-    std::stable_sort(ranked.begin(), ranked.end(), [sign](const RankedHead &a, const RankedHead &b) { return sign * a.value > sign * b.value; });
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [sign](const RankedHead &a, const RankedHead &b) { return sign * a.value > sign * b.value; });
     if (int(ranked.size()) > count)
         ranked.resize(size_t(count));
     return ranked;

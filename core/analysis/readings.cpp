@@ -29,7 +29,10 @@ bool AnalysisRun::flag(const char *key) const
 at::Tensor logit_direction(const Session::Impl &in)
 {
     const at::Tensor &W_U = in.model->weights().W_U;
-    return (W_U.index_select(1, at::tensor(in.batch.io, at::kLong)) - W_U.index_select(1, at::tensor(in.batch.s, at::kLong))).t().contiguous();
+    return (W_U.index_select(1, at::tensor(in.batch.io, at::kLong))
+            - W_U.index_select(1, at::tensor(in.batch.s, at::kLong)))
+        .t()
+        .contiguous();
 }
 
 at::Tensor norm_scale(const at::Tensor &x, const ModelConfig &config)
@@ -46,7 +49,8 @@ std::vector<std::pair<int, int>> end_rows(const Session::Impl &in)
     return rows;
 }
 
-at::Tensor gather_rows(const at::Tensor &stream, const BatchLayout &layout, const std::vector<std::pair<int, int>> &rows)
+at::Tensor gather_rows(const at::Tensor &stream, const BatchLayout &layout,
+                       const std::vector<std::pair<int, int>> &rows)
 {
     std::vector<int64_t> index;
     for (const auto &[prompt, pos] : rows)
@@ -54,14 +58,15 @@ at::Tensor gather_rows(const at::Tensor &stream, const BatchLayout &layout, cons
     return stream.index_select(0, at::tensor(index, at::kLong)).contiguous();
 }
 
-at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Tensor(int)> &z_at_end, const at::Tensor &scale)
+at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Tensor(int)> &z_at_end,
+                            const at::Tensor &scale)
 {
     const ModelConfig &c = in.model->config();
     const int64_t P = in.batch.prompts;
     const at::Tensor direction = logit_direction(in); // [P, D]
     at::Tensor out = at::empty({c.n_layers, c.n_heads, P}, at::kFloat);
     for (int l = 0; l < c.n_layers; ++l) {
-        const at::Tensor z = z_at_end(l).reshape({P, c.n_heads, c.d_head});                         // [P, H, d]
+        const at::Tensor z = z_at_end(l).reshape({P, c.n_heads, c.d_head});                           // [P, H, d]
         const at::Tensor read = at::matmul(in.model->weights().layers[size_t(l)].W_O, direction.t()); // [H, d, P]
         out[l].copy_((z.permute({1, 2, 0}) * read).sum(1) / scale);                                   // [H, P]
     }

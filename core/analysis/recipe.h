@@ -1,4 +1,5 @@
-// A recipe: a list of runs with references between them, such as "path patch every head into the queries of the name movers found in step 7".
+// A recipe: a list of runs with references between them, such as "path patch every head into the queries of the name
+// movers found in step 7".
 #pragma once
 
 #include "analysis/selection.h"
@@ -25,8 +26,8 @@ enum class StepKind {
 struct RecipeStep {
     std::string id, title, note;
     StepKind kind = StepKind::Run;
-    nlohmann::json body;               ///< the step as written: "spec", "criteria", "top", "view", "per_head" …
-    std::vector<std::string> needs;    ///< ids of the steps it refers to
+    nlohmann::json body;            ///< the step as written: "spec", "criteria", "top", "view", "per_head" …
+    std::vector<std::string> needs; ///< ids of the steps it refers to
 };
 
 struct Recipe {
@@ -34,14 +35,15 @@ struct Recipe {
     std::vector<RecipeStep> steps;
 };
 
-/// Reads a recipe file, or one that comes with the program by its name ("ioi-circuit"). Throws Error naming file, step and field.
+/// Reads a recipe file, or one that comes with the program by its name ("ioi-circuit"). Throws Error naming file, step
+/// and field.
 Recipe load_recipe(const std::string &name_or_file);
 /// Throws Error with `source` as the file's name.
 Recipe recipe_from_json(const nlohmann::json &json, const std::string &source);
 nlohmann::ordered_json to_json(const Recipe &recipe);
 
-/// There is nothing to work on: a step that this one uses found no head or has not been run, the prompts have no such positions, the gap
-/// vanishes. That is no failure of a step.
+/// There is nothing to work on: a step that this one uses found no head or has not been run, the prompts have no such
+/// positions, the gap vanishes. That is no failure of a step.
 class NothingToDo : public Error {
 public:
     using Error::Error;
@@ -52,10 +54,10 @@ std::string name(StepState state);
 
 struct StepOutcome {
     StepState state = StepState::Pending;
-    std::string message;              ///< what was found, or why nothing was, or what failed
-    std::string caption;              ///< for the figure: what was patched into what, metric and direction
-    RunResultPtr result;              ///< runs; selections and the circuit have one too, with tables in its summary
-    std::vector<SelectedHead> heads;  ///< selections
+    std::string message;             ///< what was found, or why nothing was, or what failed
+    std::string caption;             ///< for the figure: what was patched into what, metric and direction
+    RunResultPtr result;             ///< runs; selections and the circuit have one too, with tables in its summary
+    std::vector<SelectedHead> heads; ///< selections
     double seconds = 0;
 };
 
@@ -64,7 +66,8 @@ std::vector<size_t> dependents(const Recipe &recipe, size_t step);
 /// The steps that this one uses, directly or through others, in order.
 std::vector<size_t> prerequisites(const Recipe &recipe, size_t step);
 
-/// Carries a recipe out, all of it or step by step; a step that fails or finds nothing does not stop those that do not need it.
+/// Carries a recipe out, all of it or step by step; a step that fails or finds nothing does not stop those that do not
+/// need it.
 class RecipeRun {
 public:
     /// session must outlive the run. model and task are written into every spec.
@@ -72,23 +75,28 @@ public:
 
     const Recipe &recipe() const { return m_recipe; }
     const std::vector<StepOutcome> &outcomes() const { return m_outcomes; }
-    /// The spec of a Run step with its references filled in. Throws NothingToDo when a step it refers to has not been run or found nothing.
+    /// The spec of a Run step with its references filled in. Throws NothingToDo when a step it refers to has not been
+    /// run or found nothing.
     RunSpec spec(size_t step) const;
     /// Replaces a step's body (an edit in the program) and forgets its outcome. Throws Error as recipe_from_json does.
     void edit(size_t step, const nlohmann::json &body);
     void skip(size_t step);
-    /// The step is pending again, as are those that use what it found, unless they are skipped. run, edit and skip do this too.
+    /// The step is pending again, as are those that use what it found, unless they are skipped. run, edit and skip do
+    /// this too.
     void forget(size_t step);
 
     /// Runs one step (again). Throws nothing but Cancelled: failures are outcomes.
     const StepOutcome &run(size_t step, const RunObserver &observer = {}, const CancelToken &cancel = {});
-    /// The same, a part at a time: begin, then proceed until it says false. What the observer names must outlive the step.
+    /// The same, a part at a time: begin, then proceed until it says false. What the observer names must outlive the
+    /// step.
     void begin(size_t step);
     bool proceed(const RunObserver &observer = {}, const CancelToken &cancel = {});
     /// Runs every step that is still pending, in order. before is told each step's index.
-    void run_all(const std::function<void(size_t)> &before = {}, const RunObserver &observer = {}, const CancelToken &cancel = {});
+    void run_all(const std::function<void(size_t)> &before = {}, const RunObserver &observer = {},
+                 const CancelToken &cancel = {});
 
-    /// Writes one result file a step and recipe.json, which names them with specs, captions, conclusions, versions and hash. Throws Error.
+    /// Writes one result file a step and recipe.json, which names them with specs, captions, conclusions, versions and
+    /// hash. Throws Error.
     void save(const std::filesystem::path &folder) const;
 
 private:
@@ -108,9 +116,9 @@ private:
     ModelRef m_model;
     TaskRef m_task;
     std::vector<StepOutcome> m_outcomes;
-    size_t m_current = 0;               ///< the step that was begun
-    double m_seconds = 0;               ///< that its parts took
-    std::unique_ptr<RunSteps> m_sweep;  ///< its run, where that is a sweep
+    size_t m_current = 0;              ///< the step that was begun
+    double m_seconds = 0;              ///< that its parts took
+    std::unique_ptr<RunSteps> m_sweep; ///< its run, where that is a sweep
 };
 
 } // namespace patchbay

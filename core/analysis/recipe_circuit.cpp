@@ -58,7 +58,8 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
         const StepOutcome &source = outcome_of(step.body.at("roles").at("from").get<std::string>());
         if (source.result && source.result->summary.contains("roles"))
             for (const json &one : source.result->summary.at("roles"))
-                note_role(parse_head(one.at("head").get<std::string>()), one.at("role"), to_string(evidence_from_json(one.at("evidence"))));
+                note_role(parse_head(one.at("head").get<std::string>()), one.at("role"),
+                          to_string(evidence_from_json(one.at("evidence"))));
     }
     std::map<Head, std::string> writes;
     // "→ q of L9H6 and L9H9 −11.0 %": receivers of one run stand together, since the effect is that of all of them.
@@ -68,7 +69,8 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
             where += (where.empty() ? "" : " and ") + (heads.empty() ? "logits" : site + " of " + in_words(heads));
         if (where.empty())
             return;
-        writes[head] += (writes[head].empty() ? "→ " : "; → ") + where + (effect < 0 ? " −" : " +") + fixed_text(std::abs(effect), 1) + " %";
+        writes[head] += (writes[head].empty() ? "→ " : "; → ") + where + (effect < 0 ? " −" : " +")
+            + fixed_text(std::abs(effect), 1) + " %";
     };
     std::set<std::string> directions;
     for (const json &edge : step.body.value("edges", json::array())) {
@@ -90,7 +92,10 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
                 std::vector<Head> &heads = reached[receiver.site];
                 if (receiver.head)
                     heads.push_back(*receiver.head);
-                edges.push_back({{"from", dotted(sender.head)}, {"to", receiver.head ? json(dotted(*receiver.head)) : json()}, {"site", receiver.site}, {"effect", effect}});
+                edges.push_back({{"from", dotted(sender.head)},
+                                 {"to", receiver.head ? json(dotted(*receiver.head)) : json()},
+                                 {"site", receiver.site},
+                                 {"effect", effect}});
             }
             note_path(sender.head, reached, effect);
         }
@@ -104,19 +109,24 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
                 shown.insert(parse_head(edge.at(end).get<std::string>()));
     for (const Head head : shown) {
         nodes.push_back({{"head", dotted(head)}, {"role", roles[head]}});
-        rows.push_back(json::array({label(head), roles[head].empty() ? "–" : roles[head], evidence[head], writes[head]}));
+        rows.push_back(
+            json::array({label(head), roles[head].empty() ? "–" : roles[head], evidence[head], writes[head]}));
     }
     StepOutcome outcome;
     outcome.state = shown.empty() ? StepState::Nothing : StepState::Done;
-    outcome.message = shown.empty() ? "No head earned a role and no path was found."
-                                    : std::to_string(shown.size()) + " heads, " + std::to_string(edges.size()) + " edges.";
+    outcome.message = shown.empty()
+        ? "No head earned a role and no path was found."
+        : std::to_string(shown.size()) + " heads, " + std::to_string(edges.size()) + " edges.";
     std::string how;
     for (const std::string &direction : directions)
         how += (how.empty() ? "" : " and ") + direction;
-    outcome.caption = "Heads of the circuit with their roles, the numbers behind them, and what they write into: effect on the mean logit difference of the sender's path to that receiver ("
-                      + (how.empty() ? "" : how + ", ") + "z of one sender at a time), in % of the clean–flipped gap; into several receivers, of all of them together.";
+    outcome.caption = "Heads of the circuit with their roles, the numbers behind them, and what they write into: "
+                      "effect on the mean logit difference of the sender's path to that receiver ("
+        + (how.empty() ? "" : how + ", ")
+        + "z of one sender at a time), in % of the clean–flipped gap; into several receivers, of all of them together.";
     RunResult result = table_result("circuit");
-    result.summary = {{"columns", {"head", "role", "evidence", "writes into"}}, {"rows", rows}, {"nodes", nodes}, {"edges", edges}};
+    result.summary = {
+        {"columns", {"head", "role", "evidence", "writes into"}}, {"rows", rows}, {"nodes", nodes}, {"edges", edges}};
     outcome.result = std::make_shared<const RunResult>(std::move(result));
     return outcome;
 }

@@ -13,10 +13,13 @@ namespace {
 
 using nlohmann::json;
 
-const std::pair<const char *, StepKind> kinds[] = {
-    {"baseline", StepKind::Baseline}, {"run", StepKind::Run}, {"select", StepKind::Select}, {"circuit", StepKind::Circuit}};
+const std::pair<const char *, StepKind> kinds[] = {{"baseline", StepKind::Baseline},
+                                                   {"run", StepKind::Run},
+                                                   {"select", StepKind::Select},
+                                                   {"circuit", StepKind::Circuit}};
 
-std::string text_field(const json &object, const char *key, const std::string &source, const std::string &where, bool required)
+std::string text_field(const json &object, const char *key, const std::string &source, const std::string &where,
+                       bool required)
 {
     if (!object.contains(key)) {
         if (required)
@@ -58,7 +61,8 @@ RecipeStep read_step(const json &body, const std::string &source, const std::str
         throw Error(source, where + " is of kind \"" + kind + "\"; kinds are baseline, run, select and circuit");
     if (step.kind == StepKind::Run && (!body.contains("spec") || !body.at("spec").is_object()))
         throw Error(source, where + " has no \"spec\" to run");
-    if (step.kind == StepKind::Select && (!body.contains("criteria") || !body.at("criteria").is_array() || body.at("criteria").empty()))
+    if (step.kind == StepKind::Select
+        && (!body.contains("criteria") || !body.at("criteria").is_array() || body.at("criteria").empty()))
         throw Error(source, where + " has no \"criteria\" to select by");
     collect_needs(body, step.needs);
     return step;
@@ -94,7 +98,8 @@ Recipe recipe_from_json(const json &file, const std::string &source)
 Recipe load_recipe(const std::string &name_or_file)
 {
     const bool by_name = name_or_file.find('/') == std::string::npos && name_or_file.find('.') == std::string::npos;
-    const std::filesystem::path path = by_name ? data_path("recipes/" + name_or_file + ".json") : std::filesystem::path(name_or_file);
+    const std::filesystem::path path =
+        by_name ? data_path("recipes/" + name_or_file + ".json") : std::filesystem::path(name_or_file);
     const std::string text = read_file(path);
     json parsed;
     try {
@@ -107,7 +112,11 @@ Recipe load_recipe(const std::string &name_or_file)
 
 nlohmann::ordered_json to_json(const Recipe &recipe)
 {
-    nlohmann::ordered_json out{{"format", "patchbay-recipe"}, {"version", 1}, {"name", recipe.name}, {"title", recipe.title}, {"description", recipe.description}};
+    nlohmann::ordered_json out{{"format", "patchbay-recipe"},
+                               {"version", 1},
+                               {"name", recipe.name},
+                               {"title", recipe.title},
+                               {"description", recipe.description}};
     out["steps"] = nlohmann::ordered_json::array();
     for (const RecipeStep &step : recipe.steps)
         out["steps"].push_back(nlohmann::ordered_json(step.body));
@@ -144,12 +153,18 @@ std::vector<size_t> prerequisites(const Recipe &recipe, size_t step)
 std::string name(StepState state)
 {
     switch (state) {
-    case StepState::Pending: return "pending";
-    case StepState::Running: return "running";
-    case StepState::Done: return "done";
-    case StepState::Nothing: return "nothing found";
-    case StepState::Skipped: return "skipped";
-    case StepState::Failed: break;
+    case StepState::Pending:
+        return "pending";
+    case StepState::Running:
+        return "running";
+    case StepState::Done:
+        return "done";
+    case StepState::Nothing:
+        return "nothing found";
+    case StepState::Skipped:
+        return "skipped";
+    case StepState::Failed:
+        break;
     }
     return "failed";
 }

@@ -21,8 +21,13 @@ void RecipeRun::save(const std::filesystem::path &folder) const
     for (size_t i = 0; i < m_recipe.steps.size(); ++i) {
         const RecipeStep &step = m_recipe.steps[i];
         const StepOutcome &outcome = m_outcomes[i];
-        nlohmann::ordered_json entry{{"id", step.id}, {"title", step.title}, {"note", step.note}, {"state", name(outcome.state)}, {"message", outcome.message},
-                                     {"caption", outcome.caption}, {"seconds", outcome.seconds}};
+        nlohmann::ordered_json entry{{"id", step.id},
+                                     {"title", step.title},
+                                     {"note", step.note},
+                                     {"state", name(outcome.state)},
+                                     {"message", outcome.message},
+                                     {"caption", outcome.caption},
+                                     {"seconds", outcome.seconds}};
         if (outcome.result) {
             const std::string file = (i < 9 ? "0" : "") + std::to_string(i + 1) + "-" + step.id + ".safetensors";
             save_result(folder / file, *outcome.result);

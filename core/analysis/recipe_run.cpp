@@ -11,7 +11,8 @@ namespace patchbay {
 using nlohmann::json;
 
 RecipeRun::RecipeRun(Session &session, Recipe recipe, ModelRef model, TaskRef task)
-    : m_session(session), m_recipe(std::move(recipe)), m_model(std::move(model)), m_task(std::move(task)), m_outcomes(m_recipe.steps.size())
+    : m_session(session), m_recipe(std::move(recipe)), m_model(std::move(model)), m_task(std::move(task)),
+      m_outcomes(m_recipe.steps.size())
 {
 }
 
@@ -146,8 +147,8 @@ bool RecipeRun::proceed(const RunObserver &observer, const CancelToken &cancel)
     try {
         cancel.check();
         std::optional<StepOutcome> outcome = step.kind == StepKind::Baseline ? run_baseline(cancel)
-                                             : step.kind == StepKind::Run    ? proceed_spec(observer, cancel)
-                                             : step.kind == StepKind::Select ? run_select(step)
+            : step.kind == StepKind::Run                                     ? proceed_spec(observer, cancel)
+            : step.kind == StepKind::Select                                  ? run_select(step)
                                                                              : run_circuit(step);
         m_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         if (!outcome)
@@ -171,7 +172,8 @@ bool RecipeRun::proceed(const RunObserver &observer, const CancelToken &cancel)
     return false;
 }
 
-void RecipeRun::run_all(const std::function<void(size_t)> &before, const RunObserver &observer, const CancelToken &cancel)
+void RecipeRun::run_all(const std::function<void(size_t)> &before, const RunObserver &observer,
+                        const CancelToken &cancel)
 {
     for (size_t i = 0; i < m_recipe.steps.size(); ++i) {
         if (m_outcomes[i].state != StepState::Pending)

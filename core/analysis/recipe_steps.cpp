@@ -58,20 +58,26 @@ StepOutcome RecipeRun::run_baseline(const CancelToken &cancel)
     const auto percent = [](double share) { return fixed_text(100 * share, 1) + " %"; };
     json rows = json::array();
     for (const auto &[run, values, mean, accuracy, rank0] :
-         {std::tuple{"clean", &b.clean, b.clean_mean, b.accuracy_clean, b.rank0_clean}, std::tuple{"flipped", &b.flipped, b.flipped_mean, b.accuracy_flipped, b.rank0_flipped}}) {
+         {std::tuple{"clean", &b.clean, b.clean_mean, b.accuracy_clean, b.rank0_clean},
+          std::tuple{"flipped", &b.flipped, b.flipped_mean, b.accuracy_flipped, b.rank0_flipped}}) {
         const Interval interval = bootstrap(*values);
-        rows.push_back(json::array({run, fixed_text(mean, 3), "[" + fixed_text(interval.low, 3) + ", " + fixed_text(interval.high, 3) + "]",
+        rows.push_back(json::array({run, fixed_text(mean, 3),
+                                    "[" + fixed_text(interval.low, 3) + ", " + fixed_text(interval.high, 3) + "]",
                                     percent(accuracy), percent(rank0)}));
     }
-    result.summary = {{"columns", {"run", "mean logit difference", "95 % interval", "accuracy", "rank-0 rate"}}, {"rows", rows}};
+    result.summary = {{"columns", {"run", "mean logit difference", "95 % interval", "accuracy", "rank-0 rate"}},
+                      {"rows", rows}};
     StepOutcome outcome;
     outcome.state = StepState::Done;
-    outcome.message = "Mean logit difference " + fixed_text(b.clean_mean, 2) + " clean, " + fixed_text(b.flipped_mean, 2) + " flipped, over "
-                      + std::to_string(m_session.batch().prompts) + " prompt pairs.";
+    outcome.message = "Mean logit difference " + fixed_text(b.clean_mean, 2) + " clean, "
+        + fixed_text(b.flipped_mean, 2) + " flipped, over " + std::to_string(m_session.batch().prompts)
+        + " prompt pairs.";
     if (const std::string note = gap_note(b); !note.empty())
         outcome.message += " " + note;
-    outcome.caption = "Unpatched runs. Logit difference: logit of IO minus logit of S at END; interval: 95 % bootstrap interval of its mean over prompts; accuracy: share of "
-                      "prompts with a positive logit difference; rank-0 rate: share whose most likely next token is IO.";
+    outcome.caption =
+        "Unpatched runs. Logit difference: logit of IO minus logit of S at END; interval: 95 % bootstrap interval of "
+        "its mean over prompts; accuracy: share of "
+        "prompts with a positive logit difference; rank-0 rate: share whose most likely next token is IO.";
     outcome.result = std::make_shared<const RunResult>(std::move(result));
     return outcome;
 }
@@ -85,20 +91,23 @@ StepOutcome RecipeRun::run_select(const RecipeStep &step) const
         const std::string from = one.at("from").get<std::string>(), what = one.at("quantity").get<std::string>();
         const StepOutcome &source = outcome_of(from);
         if (!source.result)
-            throw NothingToDo("step \"" + from + "\"", source.state == StepState::Nothing ? "found no head" : "has no result to select from");
+            throw NothingToDo("step \"" + from + "\"",
+                              source.state == StepState::Nothing ? "found no head" : "has no result to select from");
         const std::string key = from + "/" + what;
         quantities[key] = quantity(*source.result, what);
         if (source.result->grid(what) && !source.result->baseline.shares_make_sense())
-            throw NothingToDo("step \"" + from + "\"", "has no effects in % of the gap to select by, because the gap vanishes");
+            throw NothingToDo("step \"" + from + "\"",
+                              "has no effects in % of the gap to select by, because the gap vanishes");
         Criterion criterion;
         criterion.quantity = key;
         criterion.low = one.value("at_least", criterion.low);
         criterion.high = one.value("at_most", criterion.high);
         criteria.push_back(criterion);
-        const std::string bound = one.contains("at_least")  ? " ≥ " + short_text(criterion.low)
-                                  : one.contains("at_most") ? " ≤ " + short_text(criterion.high)
-                                                            : "";
-        rule += (rule.empty() ? "" : ", ") + quantities[key].name + bound + (quantities[key].unit.empty() ? "" : " " + quantities[key].unit);
+        const std::string bound = one.contains("at_least") ? " ≥ " + short_text(criterion.low)
+            : one.contains("at_most")                      ? " ≤ " + short_text(criterion.high)
+                                                           : "";
+        rule += (rule.empty() ? "" : ", ") + quantities[key].name + bound
+            + (quantities[key].unit.empty() ? "" : " " + quantities[key].unit);
     }
     StepOutcome outcome;
     outcome.heads = select_heads(quantities, criteria, step.body.value("top", 0));

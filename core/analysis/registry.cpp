@@ -31,8 +31,12 @@ void check_parameter(const Parameter &parameter, const JsonField &value)
         if (!value.value().is_number())
             value.fail("is not a number");
         return;
-    case Parameter::Kind::Whole: value.integer(0, 1'000'000'000); return;
-    case Parameter::Kind::Flag: value.flag(); return;
+    case Parameter::Kind::Whole:
+        value.integer(0, 1'000'000'000);
+        return;
+    case Parameter::Kind::Flag:
+        value.flag();
+        return;
     case Parameter::Kind::Choice:
         if (std::find(parameter.choices.begin(), parameter.choices.end(), value.text()) == parameter.choices.end()) {
             std::string known;
@@ -45,8 +49,12 @@ void check_parameter(const Parameter &parameter, const JsonField &value)
         for (const JsonField &head : value.items())
             parse_head(head.text());
         return;
-    case Parameter::Kind::Text: value.text(); return;
-    case Parameter::Kind::Numbers: value.items(); return;
+    case Parameter::Kind::Text:
+        value.text();
+        return;
+    case Parameter::Kind::Numbers:
+        value.items();
+        return;
     }
 }
 
@@ -91,7 +99,9 @@ void check_analysis(const Analysis &analysis)
             std::string names;
             for (const Parameter &one : known->parameters)
                 names += (names.empty() ? "" : ", ") + one.name;
-            throw Error("options." + key, "is not a parameter of " + analysis.name + (names.empty() ? ", which has none" : "; there are " + names));
+            throw Error("options." + key,
+                        "is not a parameter of " + analysis.name
+                            + (names.empty() ? ", which has none" : "; there are " + names));
         }
         check_parameter(*found, JsonField(value.value(), "options." + key));
     }

@@ -1,4 +1,5 @@
-// The analyses that there are. Each declares itself in a file of its own under analysis/analyses; nobody else lists them.
+// The analyses that there are. Each declares itself in a file of its own under analysis/analyses; nobody else lists
+// them.
 #pragma once
 
 #include "nouns/quantity.h"
@@ -18,17 +19,17 @@ struct AnalysisRun;
 /// One entry of Analysis::options.
 struct Parameter {
     enum class Kind { Number, Whole, Flag, Choice, Heads, Text, Numbers };
-    std::string name;    ///< as in options; on the command line with dashes: "name_movers", --name-movers
+    std::string name; ///< as in options; on the command line with dashes: "name_movers", --name-movers
     Kind kind = Kind::Number;
-    std::string help;    ///< for people, with the default: "the copy score in % that counts as copying (75)"
+    std::string help; ///< for people, with the default: "the copy score in % that counts as copying (75)"
     std::vector<std::string> choices = {}; ///< Choice: the first is the default
     bool required = false;
 };
 
 struct AnalysisInfo {
-    std::string name;    ///< "copy-scores"
-    std::string title;   ///< "Copy scores"
-    std::string tip;     ///< one line: what it tells
+    std::string name;  ///< "copy-scores"
+    std::string title; ///< "Copy scores"
+    std::string tip;   ///< one line: what it tells
     /// What its heads are ("the heads to take out"); empty: it looks at every head and takes none.
     std::string heads = {};
     bool needs_roles = false; ///< IO, S1 and S2 must be known

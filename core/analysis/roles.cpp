@@ -28,7 +28,9 @@ constexpr NamedThreshold named[] = {
 
 std::vector<Criterion> name_mover_criteria(const RoleThresholds &t)
 {
-    return {{"direct", -any, -t.direct_effect}, {"attention.end_to_io", t.attention_io, any}, {"copy.positive", t.copy_score, any}};
+    return {{"direct", -any, -t.direct_effect},
+            {"attention.end_to_io", t.attention_io, any},
+            {"copy.positive", t.copy_score, any}};
 }
 
 std::string number_text(double value)
@@ -55,7 +57,8 @@ RoleThresholds RoleThresholds::from_json(const nlohmann::json &options)
     if (!options.is_object())
         throw Error("options", "of roles are thresholds by name, such as {\"direct_effect\": 3}");
     for (const auto &[key, value] : options.items()) {
-        const auto known = std::find_if(std::begin(named), std::end(named), [&](const NamedThreshold &one) { return key == one.name; });
+        const auto known = std::find_if(std::begin(named), std::end(named),
+                                        [&](const NamedThreshold &one) { return key == one.name; });
         if (known == std::end(named)) {
             std::string names;
             for (const NamedThreshold &one : named)
@@ -117,7 +120,8 @@ std::vector<RoledHead> assign_roles(const RoleQuantities &q, const RoleThreshold
         for (SelectedHead &head : select_heads(q, rule.criteria))
             roles.push_back({rule.role, std::move(head)});
     }
-    std::stable_sort(roles.begin(), roles.end(), [](const RoledHead &a, const RoledHead &b) { return a.head.head < b.head.head; });
+    std::stable_sort(roles.begin(), roles.end(),
+                     [](const RoledHead &a, const RoledHead &b) { return a.head.head < b.head.head; });
     return roles;
 }
 

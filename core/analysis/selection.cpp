@@ -17,8 +17,8 @@ HeadQuantity quantity(const RunResult &result, const std::string &name)
     out.unit = known.unit == "%" ? known.unit : "";
     // Other arrays have axes of their own: prompts, tokens, candidates, or what is added up.
     const bool a_number_a_head = !known.known() || known.draw == Quantity::Draw::Heads;
-    if (const auto found = result.arrays.find(name);
-        found != result.arrays.end() && a_number_a_head && found->second.is_float() && found->second.shape.size() >= 2) {
+    if (const auto found = result.arrays.find(name); found != result.arrays.end() && a_number_a_head
+        && found->second.is_float() && found->second.shape.size() >= 2) {
         const Array &array = found->second;
         out.layers = int(array.shape[0]);
         out.heads = int(array.shape[1]);
@@ -36,7 +36,9 @@ HeadQuantity quantity(const RunResult &result, const std::string &name)
             std::string axes;
             for (const std::string &axis : grid->axes)
                 axes += (axes.empty() ? "" : " × ") + axis;
-            throw Error(name, "has " + (axes.empty() ? std::string("one cell") : "a cell for each " + axes) + ": heads are chosen by what each layer × head has");
+            throw Error(name,
+                        "has " + (axes.empty() ? std::string("one cell") : "a cell for each " + axes)
+                            + ": heads are chosen by what each layer × head has");
         }
         out.layers = grid->shape[0];
         out.heads = grid->shape[1];
@@ -54,7 +56,8 @@ HeadQuantity quantity(const RunResult &result, const std::string &name)
     throw Error(name, "is not a layer × head quantity of this result, which has " + there);
 }
 
-std::vector<SelectedHead> select_heads(const std::map<std::string, HeadQuantity> &quantities, const std::vector<Criterion> &criteria, int top)
+std::vector<SelectedHead> select_heads(const std::map<std::string, HeadQuantity> &quantities,
+                                       const std::vector<Criterion> &criteria, int top)
 {
     std::vector<SelectedHead> chosen;
     if (criteria.empty())
@@ -89,7 +92,8 @@ std::string to_string(const std::vector<Evidence> &evidence)
     std::string text;
     for (const Evidence &one : evidence) {
         const std::string number = fixed_text(std::abs(one.value), one.unit == "%" ? 1 : 3);
-        text += (text.empty() ? "" : ", ") + one.quantity + " " + (one.value < 0 ? "−" : "") + number + (one.unit.empty() ? "" : " " + one.unit);
+        text += (text.empty() ? "" : ", ") + one.quantity + " " + (one.value < 0 ? "−" : "") + number
+            + (one.unit.empty() ? "" : " " + one.unit);
     }
     return text;
 }
@@ -98,7 +102,8 @@ std::vector<Evidence> evidence_from_json(const nlohmann::json &list)
 {
     std::vector<Evidence> evidence;
     for (const nlohmann::json &one : list)
-        evidence.push_back({one.at("quantity").get<std::string>(), one.at("unit").get<std::string>(), one.at("value").get<double>()});
+        evidence.push_back(
+            {one.at("quantity").get<std::string>(), one.at("unit").get<std::string>(), one.at("value").get<double>()});
     return evidence;
 }
 

@@ -56,8 +56,14 @@ int quota_in_cores()
 
 #else
 
-int allowed_cores() { return 0; }
-int quota_in_cores() { return 0; }
+int allowed_cores()
+{
+    return 0;
+}
+int quota_in_cores()
+{
+    return 0;
+}
 
 #endif
 

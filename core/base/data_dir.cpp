@@ -37,7 +37,8 @@ fs::path data_path(const std::string &relative)
             return candidate;
         places += (places.empty() ? "" : " nor in ") + folder.string();
     }
-    throw Error(relative, "comes with the program but is not in " + places + " (PATCHBAY_DATA_DIR can name its folder)");
+    throw Error(relative,
+                "comes with the program but is not in " + places + " (PATCHBAY_DATA_DIR can name its folder)");
 }
 
 } // namespace patchbay

@@ -20,8 +20,8 @@ std::string dotted(Head head)
 namespace {
 
 // Two runs of digits with, around them, nothing but what one of the accepted spellings has there.
-bool read_spelling(const std::string &text, const std::string &before, const std::string &between, const std::string &after,
-                   Head &out)
+bool read_spelling(const std::string &text, const std::string &before, const std::string &between,
+                   const std::string &after, Head &out)
 {
     size_t at = 0;
     const auto literal = [&](const std::string &expected) {
@@ -38,7 +38,8 @@ bool read_spelling(const std::string &text, const std::string &before, const std
             return false;
         return std::from_chars(text.data() + start, text.data() + at, value).ec == std::errc();
     };
-    return literal(before) && number(out.layer) && literal(between) && number(out.head) && literal(after) && at == text.size();
+    return literal(before) && number(out.layer) && literal(between) && number(out.head) && literal(after)
+        && at == text.size();
 }
 
 } // namespace

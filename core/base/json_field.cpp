@@ -99,7 +99,8 @@ bool JsonField::flag() const
 int64_t JsonField::integer(int64_t low, int64_t high) const
 {
     const bool fits = m_value->is_number_integer()
-        && !(m_value->is_number_unsigned() && m_value->get<uint64_t>() > static_cast<uint64_t>(std::max<int64_t>(high, 0)));
+        && !(m_value->is_number_unsigned()
+             && m_value->get<uint64_t>() > static_cast<uint64_t>(std::max<int64_t>(high, 0)));
     const int64_t number = fits ? m_value->get<int64_t>() : 0;
     if (!fits || number < low || number > high)
         fail("should be an integer from " + std::to_string(low) + " to " + std::to_string(high));

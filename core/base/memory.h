@@ -7,8 +7,8 @@
 namespace patchbay {
 
 /// What a user is told.
-inline constexpr const char not_enough_memory[]
-    = "not enough memory; fewer prompts, a smaller --memory-budget or --threads 1 need less";
+inline constexpr const char not_enough_memory[] =
+    "not enough memory; fewer prompts, a smaller --memory-budget or --threads 1 need less";
 
 /// Whether an exception of core means that memory ran out: std::bad_alloc, LibTorch's own error of its allocator, a
 /// thread that could not start.

@@ -12,9 +12,11 @@
 
 namespace patchbay {
 
-template <class Enum, size_t N> using Names = std::array<std::pair<Enum, const char *>, N>;
+template <class Enum, size_t N>
+using Names = std::array<std::pair<Enum, const char *>, N>;
 
-template <class Enum, size_t N> std::string name_of(const Names<Enum, N> &names, Enum value)
+template <class Enum, size_t N>
+std::string name_of(const Names<Enum, N> &names, Enum value)
 {
     for (const auto &[known, text] : names)
         if (known == value)
@@ -22,7 +24,8 @@ template <class Enum, size_t N> std::string name_of(const Names<Enum, N> &names,
     return {};
 }
 
-template <class Enum, size_t N> std::optional<Enum> find_named(const Names<Enum, N> &names, std::string_view text)
+template <class Enum, size_t N>
+std::optional<Enum> find_named(const Names<Enum, N> &names, std::string_view text)
 {
     for (const auto &[value, known] : names)
         if (text == known)
@@ -31,7 +34,8 @@ template <class Enum, size_t N> std::optional<Enum> find_named(const Names<Enum,
 }
 
 /// "a, b, c": what an error offers.
-template <class Enum, size_t N> std::string all_of(const Names<Enum, N> &names)
+template <class Enum, size_t N>
+std::string all_of(const Names<Enum, N> &names)
 {
     std::string list;
     for (const auto &entry : names)
@@ -40,7 +44,8 @@ template <class Enum, size_t N> std::string all_of(const Names<Enum, N> &names)
 }
 
 /// Throws Error: "… is not <what>; one of a, b, c".
-template <class Enum, size_t N> Enum parse_named(const Names<Enum, N> &names, std::string_view text, const char *what)
+template <class Enum, size_t N>
+Enum parse_named(const Names<Enum, N> &names, std::string_view text, const char *what)
 {
     if (const auto value = find_named(names, text))
         return *value;

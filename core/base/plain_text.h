@@ -1,5 +1,6 @@
-// Numbers and letters as text, alike under every locale: a QApplication sets the user's, and then strtod, printf and tolower of the C
-// library read and write "85,5" or take another i for I. Data goes through these functions only (tests/structure looks for the others).
+// Numbers and letters as text, alike under every locale: a QApplication sets the user's, and then strtod, printf and
+// tolower of the C library read and write "85,5" or take another i for I. Data goes through these functions only
+// (tests/structure looks for the others).
 #pragma once
 
 #include <optional>
@@ -8,7 +9,8 @@
 
 namespace patchbay {
 
-/// A finite number written with a point, such as "75.5", "+3" or "1e-3"; spaces around it do not matter. Nothing for anything else.
+/// A finite number written with a point, such as "75.5", "+3" or "1e-3"; spaces around it do not matter. Nothing for
+/// anything else.
 std::optional<double> parse_number(std::string_view text);
 /// With so many digits behind the point, as printf's %.*f writes it: "3.214".
 std::string fixed_text(double value, int digits);

@@ -9,7 +9,8 @@
 
 namespace patchbay {
 
-/// SHA-256, in hexadecimal, of the files' bytes one after the other (for one file what sha256sum prints). Throws Error, Cancelled.
+/// SHA-256, in hexadecimal, of the files' bytes one after the other (for one file what sha256sum prints). Throws Error,
+/// Cancelled.
 std::string sha256_of_files(const std::vector<std::filesystem::path> &files, const CancelToken &cancel = {});
 
 /// The same of bytes in memory.

@@ -42,9 +42,12 @@ BlockWeights plain_weights(const ModelConfig &c, const LayerWeights &w)
 int64_t Block::column(Part part, int head) const
 {
     switch (part) {
-    case Part::Query: break;
-    case Part::Key: return m_traits.k_column(head);
-    case Part::Value: return m_traits.v_column(head);
+    case Part::Query:
+        break;
+    case Part::Key:
+        return m_traits.k_column(head);
+    case Part::Value:
+        return m_traits.v_column(head);
     }
     return m_traits.q_column(head);
 }

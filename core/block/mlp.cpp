@@ -12,20 +12,32 @@ void activate(Activation activation, float *values, int64_t count)
 {
     at::Tensor t = at::from_blob(values, {count}, at::kFloat);
     switch (activation) {
-    case Activation::Gelu: at::gelu_out(t, t); break;
-    case Activation::GeluNew: at::gelu_out(t, t, "tanh"); break;
-    case Activation::Silu: at::silu_out(t, t); break;
-    case Activation::Relu: at::clamp_min_(t, 0); break;
+    case Activation::Gelu:
+        at::gelu_out(t, t);
+        break;
+    case Activation::GeluNew:
+        at::gelu_out(t, t, "tanh");
+        break;
+    case Activation::Silu:
+        at::silu_out(t, t);
+        break;
+    case Activation::Relu:
+        at::clamp_min_(t, 0);
+        break;
     }
 }
 
 at::Tensor activation_gradient(Activation activation, const at::Tensor &g, const at::Tensor &pre)
 {
     switch (activation) {
-    case Activation::Gelu: return at::gelu_backward(g, pre);
-    case Activation::GeluNew: return at::gelu_backward(g, pre, "tanh");
-    case Activation::Silu: return at::silu_backward(g, pre);
-    case Activation::Relu: break;
+    case Activation::Gelu:
+        return at::gelu_backward(g, pre);
+    case Activation::GeluNew:
+        return at::gelu_backward(g, pre, "tanh");
+    case Activation::Silu:
+        return at::silu_backward(g, pre);
+    case Activation::Relu:
+        break;
     }
     return at::threshold_backward(g, pre, 0);
 }

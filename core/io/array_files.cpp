@@ -26,8 +26,9 @@ void check_counts(const std::filesystem::path &path, const ArrayMap &arrays)
     for (const auto &[key, array] : arrays) {
         const size_t held = std::visit([](const auto &values) { return values.size(); }, array.values);
         if (array.count() < 0 || held != static_cast<size_t>(array.count()))
-            throw Error(path.string(), "array " + key + " holds " + std::to_string(held) + " values, its shape needs "
-                                           + std::to_string(array.count()));
+            throw Error(path.string(),
+                        "array " + key + " holds " + std::to_string(held) + " values, its shape needs "
+                            + std::to_string(array.count()));
     }
 }
 

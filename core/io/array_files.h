@@ -9,20 +9,22 @@
 
 namespace patchbay {
 
-/// Strings kept with the arrays: safetensors' __metadata__, "metadata.json" in an npz, "metadata" in JSON, "# key: value" lines in CSV.
+/// Strings kept with the arrays: safetensors' __metadata__, "metadata.json" in an npz, "metadata" in JSON, "# key:
+/// value" lines in CSV.
 using FileMetadata = std::map<std::string, std::string>;
 
 /// Writes by extension: .safetensors, .npz, .json, or .csv (2-D float arrays only, one block an array).
-/// The same arrays give the same bytes. The file appears whole or not at all (a temporary file beside it is renamed), so an earlier
-/// file stays as it was when writing fails. Throws Error naming the file and the reason (unknown extension, folder missing, not
-/// writable, disk full).
+/// The same arrays give the same bytes. The file appears whole or not at all (a temporary file beside it is renamed),
+/// so an earlier file stays as it was when writing fails. Throws Error naming the file and the reason (unknown
+/// extension, folder missing, not writable, disk full).
 void write_arrays(const std::filesystem::path &path, const ArrayMap &arrays, const FileMetadata &metadata = {});
 
 struct ArrayFile {
     ArrayMap arrays;
     FileMetadata metadata;
 };
-/// Reads .safetensors (F32, F16, BF16, F64 become float32; integers int64), .npz and .json written by write_arrays. Throws Error.
+/// Reads .safetensors (F32, F16, BF16, F64 become float32; integers int64), .npz and .json written by write_arrays.
+/// Throws Error.
 ArrayFile read_arrays(const std::filesystem::path &path);
 
 /// Writes text or bytes whole or not at all, as write_arrays does. Throws Error naming the file.

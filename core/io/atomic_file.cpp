@@ -72,7 +72,7 @@ void AtomicFile::commit()
     m_fd = -1;
     if (::close(fd) != 0)
         fail("written");
-    struct stat earlier {};
+    struct stat earlier { };
     if (::stat(m_path.c_str(), &earlier) == 0)
         ::chmod(m_temporary.c_str(), earlier.st_mode & 07777);
     if (::rename(m_temporary.c_str(), m_path.c_str()) != 0)

@@ -6,8 +6,9 @@
 
 namespace patchbay {
 
-/// Writes to a temporary file in the same folder; commit() renames it onto path. Without commit() (an error, a cancellation) the
-/// temporary file is removed and an earlier file stays as it was. All members throw Error naming path and the system's reason.
+/// Writes to a temporary file in the same folder; commit() renames it onto path. Without commit() (an error, a
+/// cancellation) the temporary file is removed and an earlier file stays as it was. All members throw Error naming path
+/// and the system's reason.
 class AtomicFile {
 public:
     explicit AtomicFile(std::filesystem::path path);

@@ -14,9 +14,10 @@ struct Known {
 };
 
 constexpr Known kKnown[] = {
-    {DType::F64, "F64", 8}, {DType::F32, "F32", 4}, {DType::F16, "F16", 2}, {DType::BF16, "BF16", 2}, {DType::I64, "I64", 8},
-    {DType::I32, "I32", 4}, {DType::I16, "I16", 2}, {DType::I8, "I8", 1},   {DType::U64, "U64", 8},   {DType::U32, "U32", 4},
-    {DType::U16, "U16", 2}, {DType::U8, "U8", 1},   {DType::Bool, "BOOL", 1},
+    {DType::F64, "F64", 8},   {DType::F32, "F32", 4}, {DType::F16, "F16", 2}, {DType::BF16, "BF16", 2},
+    {DType::I64, "I64", 8},   {DType::I32, "I32", 4}, {DType::I16, "I16", 2}, {DType::I8, "I8", 1},
+    {DType::U64, "U64", 8},   {DType::U32, "U32", 4}, {DType::U16, "U16", 2}, {DType::U8, "U8", 1},
+    {DType::Bool, "BOOL", 1},
 };
 static_assert(std::endian::native == std::endian::little, "weights are read as they lie on disk: little-endian");
 
@@ -38,7 +39,8 @@ float from_half(uint16_t half)
     return std::bit_cast<float>(sign | ((rest << 13) + 0x38000000u));
 }
 
-template<class From, class To, class Convert> void each(const std::byte *from, size_t count, To *to, Convert convert)
+template <class From, class To, class Convert>
+void each(const std::byte *from, size_t count, To *to, Convert convert)
 {
     for (size_t i = 0; i < count; ++i) {
         From value;
@@ -47,23 +49,37 @@ template<class From, class To, class Convert> void each(const std::byte *from, s
     }
 }
 
-template<class To> void convert(DType dtype, const std::byte *from, size_t count, To *to)
+template <class To>
+void convert(DType dtype, const std::byte *from, size_t count, To *to)
 {
     const auto same = [](auto value) { return value; };
     switch (dtype) {
-    case DType::F64: return each<double>(from, count, to, same);
-    case DType::F32: return each<float>(from, count, to, same);
-    case DType::F16: return each<uint16_t>(from, count, to, from_half);
-    case DType::BF16: return each<uint16_t>(from, count, to, [](uint16_t v) { return std::bit_cast<float>(uint32_t(v) << 16); });
-    case DType::I64: return each<int64_t>(from, count, to, same);
-    case DType::I32: return each<int32_t>(from, count, to, same);
-    case DType::I16: return each<int16_t>(from, count, to, same);
-    case DType::I8: return each<int8_t>(from, count, to, same);
-    case DType::U64: return each<uint64_t>(from, count, to, same);
-    case DType::U32: return each<uint32_t>(from, count, to, same);
-    case DType::U16: return each<uint16_t>(from, count, to, same);
-    case DType::U8: return each<uint8_t>(from, count, to, same);
-    case DType::Bool: return each<uint8_t>(from, count, to, [](uint8_t v) { return v != 0; });
+    case DType::F64:
+        return each<double>(from, count, to, same);
+    case DType::F32:
+        return each<float>(from, count, to, same);
+    case DType::F16:
+        return each<uint16_t>(from, count, to, from_half);
+    case DType::BF16:
+        return each<uint16_t>(from, count, to, [](uint16_t v) { return std::bit_cast<float>(uint32_t(v) << 16); });
+    case DType::I64:
+        return each<int64_t>(from, count, to, same);
+    case DType::I32:
+        return each<int32_t>(from, count, to, same);
+    case DType::I16:
+        return each<int16_t>(from, count, to, same);
+    case DType::I8:
+        return each<int8_t>(from, count, to, same);
+    case DType::U64:
+        return each<uint64_t>(from, count, to, same);
+    case DType::U32:
+        return each<uint32_t>(from, count, to, same);
+    case DType::U16:
+        return each<uint16_t>(from, count, to, same);
+    case DType::U8:
+        return each<uint8_t>(from, count, to, same);
+    case DType::Bool:
+        return each<uint8_t>(from, count, to, [](uint8_t v) { return v != 0; });
     }
 }
 

@@ -19,7 +19,7 @@ MappedFile::MappedFile(const std::filesystem::path &path) : m_path(path)
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         throw Error(path.string(), std::string("cannot be opened: ") + std::strerror(errno));
-    struct stat status {};
+    struct stat status { };
     const bool known = ::fstat(fd, &status) == 0;
     if (!known || !S_ISREG(status.st_mode) || status.st_size == 0) {
         ::close(fd);

@@ -18,7 +18,8 @@ public:
     const std::byte *data() const { return m_data; }
     uint64_t size() const { return m_size; }
     const std::filesystem::path &path() const { return m_path; }
-    /// Lets go of the whole pages inside [begin, end): they no longer count as this process's memory, and are read again when touched.
+    /// Lets go of the whole pages inside [begin, end): they no longer count as this process's memory, and are read
+    /// again when touched.
     void release(uint64_t begin, uint64_t end) const;
 
 private:

@@ -27,7 +27,8 @@ std::string npy_header(const Array &array)
         shape.resize(shape.size() - 2);
     else if (array.shape.size() == 1)
         shape.resize(shape.size() - 1);
-    std::string text = std::string("{'descr': '") + (array.is_float() ? "<f4" : "<i8") + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+    std::string text = std::string("{'descr': '") + (array.is_float() ? "<f4" : "<i8")
+        + "', 'fortran_order': False, 'shape': (" + shape + "), }";
     const size_t start = 10; // magic, version, length
     text.append(63 - (start + text.size()) % 64, ' ');
     text += '\n';
@@ -63,7 +64,11 @@ NpyHeader read_npy_header(const std::string &bytes, const std::string &file, con
         fail("has a header that is not understood");
     if (!std::regex_search(text, std::regex(R"('fortran_order':\s*False)")))
         fail("is stored column by column, which is not supported");
-    const std::string kind = descr[2].str() == "b" ? "BOOL" : (descr[2].str() == "f" ? "F" : descr[2].str() == "i" ? "I" : "U") + std::to_string(8 * std::stoi(descr[3].str()));
+    const std::string kind = descr[2].str() == "b" ? "BOOL"
+                                                   : (descr[2].str() == "f"       ? "F"
+                                                          : descr[2].str() == "i" ? "I"
+                                                                                  : "U")
+            + std::to_string(8 * std::stoi(descr[3].str()));
     const auto dtype = dtype_from_name(kind);
     if (!dtype)
         fail("has the unsupported dtype " + descr[0].str());
@@ -97,7 +102,11 @@ void write_npz(const std::filesystem::path &path, const ArrayMap &arrays, const 
     AtomicFile file(path);
     int code = 0;
     std::unique_ptr<zip_t, ZipCloser> zip(zip_open(file.temporary().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
-    const auto fail = [&] { throw Error(path.string(), std::string("cannot be written: ") + (zip ? zip_strerror(zip.get()) : "zip error " + std::to_string(code))); };
+    const auto fail = [&] {
+        throw Error(path.string(),
+                    std::string("cannot be written: ")
+                        + (zip ? zip_strerror(zip.get()) : "zip error " + std::to_string(code)));
+    };
     if (!zip)
         fail();
     const auto add = [&](const std::string &entry, zip_source_t *source) {
@@ -110,7 +119,8 @@ void write_npz(const std::filesystem::path &path, const ArrayMap &arrays, const 
         }
         const auto at = static_cast<zip_uint64_t>(index);
         // The first moment that a zip file can name, so that equal arrays give equal bytes.
-        if (zip_set_file_compression(zip.get(), at, ZIP_CM_STORE, 0) != 0 || zip_file_set_dostime(zip.get(), at, 0, 0x21, 0) != 0)
+        if (zip_set_file_compression(zip.get(), at, ZIP_CM_STORE, 0) != 0
+            || zip_file_set_dostime(zip.get(), at, 0, 0x21, 0) != 0)
             fail();
     };
     std::vector<std::string> headers;
@@ -119,9 +129,13 @@ void write_npz(const std::filesystem::path &path, const ArrayMap &arrays, const 
         headers.push_back(npy_header(array));
         std::array<zip_buffer_fragment_t, 2> parts;
         parts[0] = {reinterpret_cast<zip_uint8_t *>(headers.back().data()), headers.back().size()};
-        std::visit([&](const auto &values) {
-            parts[1] = {reinterpret_cast<zip_uint8_t *>(const_cast<void *>(static_cast<const void *>(values.data()))), values.size() * sizeof(values[0])};
-        }, array.values);
+        std::visit(
+            [&](const auto &values) {
+                parts[1] = {
+                    reinterpret_cast<zip_uint8_t *>(const_cast<void *>(static_cast<const void *>(values.data()))),
+                    values.size() * sizeof(values[0])};
+            },
+            array.values);
         add(key + ".npy", zip_source_buffer_fragment(zip.get(), parts.data(), parts[1].length > 0 ? 2 : 1, 0));
     }
     if (!metadata.empty()) {

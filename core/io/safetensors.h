@@ -24,11 +24,12 @@ struct SafetensorsHeader {
     FileMetadata metadata;
 };
 
-/// Reads and checks the header. start: at least the first 8 bytes and the header of a file of file_size bytes (the whole file does).
-/// Every size is checked against file_size before it is used. Throws Error with the subject name: truncated file, header longer than
-/// the file, not JSON, unknown dtype, negative or absurd shape, offsets out of range, overlapping, with gaps, or disagreeing with
-/// the shape.
-SafetensorsHeader parse_safetensors_header(std::span<const std::byte> start, uint64_t file_size, const std::string &name);
+/// Reads and checks the header. start: at least the first 8 bytes and the header of a file of file_size bytes (the
+/// whole file does). Every size is checked against file_size before it is used. Throws Error with the subject name:
+/// truncated file, header longer than the file, not JSON, unknown dtype, negative or absurd shape, offsets out of
+/// range, overlapping, with gaps, or disagreeing with the shape.
+SafetensorsHeader parse_safetensors_header(std::span<const std::byte> start, uint64_t file_size,
+                                           const std::string &name);
 
 void write_safetensors(const std::filesystem::path &path, const ArrayMap &arrays, const FileMetadata &metadata);
 ArrayFile read_safetensors(const std::filesystem::path &path);

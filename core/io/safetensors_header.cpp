@@ -49,7 +49,8 @@ bool read_unsigned(const json &value, uint64_t &out)
     return true;
 }
 
-StoredTensor read_tensor(const json &entry, uint64_t data_start, uint64_t data_size, const std::string &name, const std::string &tensor)
+StoredTensor read_tensor(const json &entry, uint64_t data_start, uint64_t data_size, const std::string &name,
+                         const std::string &tensor)
 {
     const auto fail = [&](const std::string &cause) { throw Error(name, "tensor " + tensor + " " + cause); };
     const auto part = [&](const char *key) -> const json & {
@@ -64,7 +65,9 @@ StoredTensor read_tensor(const json &entry, uint64_t data_start, uint64_t data_s
     const auto known = dtype_from_name(dtype.get_ref<const std::string &>());
     if (!known)
         fail("has the unknown dtype \"" + dtype.get<std::string>() + "\""
-             + (dtype.get_ref<const std::string &>().starts_with("F8_") ? ": an FP8 checkpoint, which is quantised; open the one that it was made from" : ""));
+             + (dtype.get_ref<const std::string &>().starts_with("F8_")
+                    ? ": an FP8 checkpoint, which is quantised; open the one that it was made from"
+                    : ""));
     out.dtype = *known;
 
     const json &shape = part("shape");
@@ -76,20 +79,23 @@ StoredTensor read_tensor(const json &entry, uint64_t data_start, uint64_t data_s
         uint64_t value = 0;
         if (!read_unsigned(extent, value))
             fail("has a shape with something else than whole numbers: " + shape.dump());
-        if (value > uint64_t(std::numeric_limits<int64_t>::max()) || (value != 0 && count > std::numeric_limits<uint64_t>::max() / value))
+        if (value > uint64_t(std::numeric_limits<int64_t>::max())
+            || (value != 0 && count > std::numeric_limits<uint64_t>::max() / value))
             fail("has an absurd shape: " + shape.dump());
         count *= value;
         out.shape.push_back(static_cast<int64_t>(value));
     }
     const json &offsets = part("data_offsets");
     uint64_t begin = 0, end = 0;
-    if (!offsets.is_array() || offsets.size() != 2 || !read_unsigned(offsets[0], begin) || !read_unsigned(offsets[1], end))
+    if (!offsets.is_array() || offsets.size() != 2 || !read_unsigned(offsets[0], begin)
+        || !read_unsigned(offsets[1], end))
         fail("has data_offsets that are not two whole numbers");
     if (begin > end || end > data_size)
-        fail("has offsets out of range: [" + std::to_string(begin) + ", " + std::to_string(end) + "] in " + std::to_string(data_size)
-             + " bytes of data (is the file truncated?)");
+        fail("has offsets out of range: [" + std::to_string(begin) + ", " + std::to_string(end) + "] in "
+             + std::to_string(data_size) + " bytes of data (is the file truncated?)");
     if (count > data_size || count * size_of(out.dtype) != end - begin)
-        fail("has " + std::to_string(end - begin) + " bytes, which does not fit its shape " + shape.dump() + " of " + patchbay::name(out.dtype));
+        fail("has " + std::to_string(end - begin) + " bytes, which does not fit its shape " + shape.dump() + " of "
+             + patchbay::name(out.dtype));
     out.count = static_cast<int64_t>(count);
     out.begin = data_start + begin;
     out.end = data_start + end;
@@ -110,7 +116,9 @@ void check_layout(const SafetensorsHeader &header, uint64_t data_start, uint64_t
         if (item->second.begin < at)
             throw Error(name, "tensors " + *before + " and " + item->first + " have overlapping offsets");
         if (item->second.begin > at)
-            throw Error(name, std::to_string(item->second.begin - at) + " bytes before tensor " + item->first + " belong to no tensor");
+            throw Error(name,
+                        std::to_string(item->second.begin - at) + " bytes before tensor " + item->first
+                            + " belong to no tensor");
         at = item->second.end;
         before = &item->first;
     }
@@ -120,18 +128,23 @@ void check_layout(const SafetensorsHeader &header, uint64_t data_start, uint64_t
 
 } // namespace
 
-SafetensorsHeader parse_safetensors_header(std::span<const std::byte> start, uint64_t file_size, const std::string &name)
+SafetensorsHeader parse_safetensors_header(std::span<const std::byte> start, uint64_t file_size,
+                                           const std::string &name)
 {
     uint64_t length = 0;
     if (file_size < sizeof(length) || start.size() < sizeof(length))
-        throw Error(name, "is truncated: a safetensors file starts with eight bytes of header length, this one has "
-                              + std::to_string(file_size) + " bytes");
+        throw Error(name,
+                    "is truncated: a safetensors file starts with eight bytes of header length, this one has "
+                        + std::to_string(file_size) + " bytes");
     std::memcpy(&length, start.data(), sizeof(length));
     if (length > file_size - sizeof(length))
-        throw Error(name, "the safetensors header claims " + std::to_string(length) + " bytes, more than the file has ("
-                              + std::to_string(file_size) + "); is it truncated, or not a safetensors file?");
+        throw Error(name,
+                    "the safetensors header claims " + std::to_string(length) + " bytes, more than the file has ("
+                        + std::to_string(file_size) + "); is it truncated, or not a safetensors file?");
     if (length > kLargestHeader)
-        throw Error(name, "the safetensors header claims " + std::to_string(length) + " bytes; more than 100 MB is not accepted");
+        throw Error(name,
+                    "the safetensors header claims " + std::to_string(length)
+                        + " bytes; more than 100 MB is not accepted");
     if (start.size() - sizeof(length) < length)
         throw Error(name, "the safetensors header is truncated");
     const std::string_view text(reinterpret_cast<const char *>(start.data()) + sizeof(length), length);

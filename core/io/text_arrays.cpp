@@ -165,10 +165,12 @@ void write_csv(const std::filesystem::path &path, const ArrayMap &arrays, const 
         const int64_t columns = array.shape[1];
         for (int64_t row = 0; row < array.shape[0]; ++row)
             for (int64_t column = 0; column < columns; ++column)
-                blocks += float_text(array.floats()[size_t(row * columns + column)]) + (column + 1 < columns ? "," : "\n");
+                blocks +=
+                    float_text(array.floats()[size_t(row * columns + column)]) + (column + 1 < columns ? "," : "\n");
     }
     if (blocks.empty())
-        throw Error(path.string(), "a CSV file holds 2-D grids of numbers, and there is none here; write .npz, .safetensors or .json");
+        throw Error(path.string(),
+                    "a CSV file holds 2-D grids of numbers, and there is none here; write .npz, .safetensors or .json");
     if (!left_out.empty())
         out += "# not 2-D, so not in this file: " + left_out + "\n";
     write_file(path, out + blocks);

@@ -30,11 +30,13 @@ ZipArchive::ZipArchive(const std::filesystem::path &path) : m_path(path)
     for (zip_int64_t i = 0; i < count; ++i) {
         zip_stat_t status;
         constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
-        if (zip_stat_index(zip, static_cast<zip_uint64_t>(i), 0, &status) != 0 || (status.valid & kNeeded) != kNeeded || status.comp_size > file_size) {
+        if (zip_stat_index(zip, static_cast<zip_uint64_t>(i), 0, &status) != 0 || (status.valid & kNeeded) != kNeeded
+            || status.comp_size > file_size) {
             zip_discard(zip);
             throw Error(path.string(), "the zip file's list of contents is damaged");
         }
-        m_entries.push_back({status.name, static_cast<uint64_t>(i), status.size, status.comp_size, status.comp_method == ZIP_CM_STORE});
+        m_entries.push_back(
+            {status.name, static_cast<uint64_t>(i), status.size, status.comp_size, status.comp_method == ZIP_CM_STORE});
     }
 }
 
@@ -43,14 +45,17 @@ ZipArchive::~ZipArchive()
     zip_discard(static_cast<zip_t *>(m_zip));
 }
 
-ZipArchive::Stream::Stream(const ZipArchive &archive, const Entry &entry) : m_archive(archive), m_name(entry.name), m_size(entry.size)
+ZipArchive::Stream::Stream(const ZipArchive &archive, const Entry &entry)
+    : m_archive(archive), m_name(entry.name), m_size(entry.size)
 {
     // Deflate cannot shrink by more than a factor of 1032.
     if (entry.size / 1100 > entry.packed)
-        throw Error(archive.m_path.string(), m_name + " in it claims an absurd size of " + std::to_string(entry.size) + " bytes");
+        throw Error(archive.m_path.string(),
+                    m_name + " in it claims an absurd size of " + std::to_string(entry.size) + " bytes");
     m_file = zip_fopen_index(static_cast<zip_t *>(archive.m_zip), entry.index, 0);
     if (!m_file)
-        throw Error(archive.m_path.string(), m_name + " in it cannot be read: " + zip_strerror(static_cast<zip_t *>(archive.m_zip)));
+        throw Error(archive.m_path.string(),
+                    m_name + " in it cannot be read: " + zip_strerror(static_cast<zip_t *>(archive.m_zip)));
 }
 
 ZipArchive::Stream::~Stream()

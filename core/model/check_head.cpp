@@ -7,7 +7,9 @@ namespace patchbay {
 void check_head(Head head, const ModelConfig &config, const std::string &subject)
 {
     if (head.layer < 0 || head.layer >= config.n_layers || head.head < -1 || head.head >= config.n_heads)
-        throw Error(subject, "this model has " + std::to_string(config.n_layers) + " layers of " + std::to_string(config.n_heads) + " heads, counted from 0");
+        throw Error(subject,
+                    "this model has " + std::to_string(config.n_layers) + " layers of " + std::to_string(config.n_heads)
+                        + " heads, counted from 0");
 }
 
 void check_head(Head head, const ModelConfig &config)

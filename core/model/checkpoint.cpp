@@ -14,7 +14,7 @@
 
 namespace patchbay {
 
-void ByteSource::release(uint64_t, uint64_t) {}
+void ByteSource::release(uint64_t, uint64_t) { }
 
 int64_t CheckpointTensor::count() const
 {
@@ -28,7 +28,7 @@ namespace {
 
 class MappedSource : public ByteSource {
 public:
-    explicit MappedSource(const std::filesystem::path &path) : file(path) {}
+    explicit MappedSource(const std::filesystem::path &path) : file(path) { }
     const std::byte *view(uint64_t offset, size_t, std::vector<std::byte> &) override { return file.data() + offset; }
     void release(uint64_t begin, uint64_t end) override { file.release(begin, end); }
     const MappedFile file;
@@ -71,7 +71,8 @@ Checkpoint Checkpoint::open(const std::filesystem::path &folder)
         throw Error(folder.string(), "is not a folder; give the folder with config.json and the weights");
     const auto present = [&](const char *file) { return std::filesystem::exists(folder / file, ignored); };
     Checkpoint out;
-    for (const char *file : {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}) {
+    for (const char *file :
+         {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}) {
         if (!present(file))
             continue;
         const std::filesystem::path path = folder / file;
@@ -85,10 +86,13 @@ Checkpoint Checkpoint::open(const std::filesystem::path &folder)
         return out;
     }
     refuse_foreign_weights(folder);
-    throw Error(folder.string(), "holds no weights: neither model.safetensors, model.safetensors.index.json nor pytorch_model.bin is there");
+    throw Error(
+        folder.string(),
+        "holds no weights: neither model.safetensors, model.safetensors.index.json nor pytorch_model.bin is there");
 }
 
-void Checkpoint::add(const std::string &tensor, CheckpointTensor stored, const std::map<std::string, std::string> *wanted)
+void Checkpoint::add(const std::string &tensor, CheckpointTensor stored,
+                     const std::map<std::string, std::string> *wanted)
 {
     if (wanted) {
         const auto it = wanted->find(tensor);
@@ -108,9 +112,11 @@ void Checkpoint::add_safetensors(const std::filesystem::path &path, const std::m
         add(tensor, {stored.dtype, stored.shape, {}, source, stored.begin, path.string()}, wanted);
     // safetensors' save_model writes one of several tied tensors; the metadata says for each of the others which.
     for (const auto &[alias, tensor] : header.metadata)
-        if (const auto found = header.tensors.find(tensor); found != header.tensors.end() && !header.tensors.contains(alias)) {
+        if (const auto found = header.tensors.find(tensor);
+            found != header.tensors.end() && !header.tensors.contains(alias)) {
             const StoredTensor &stored = found->second;
-            m_tensors.emplace(alias, CheckpointTensor{stored.dtype, stored.shape, {}, source, stored.begin, path.string()});
+            m_tensors.emplace(alias,
+                              CheckpointTensor{stored.dtype, stored.shape, {}, source, stored.begin, path.string()});
             m_aliases.insert(alias);
         }
 }
@@ -131,8 +137,10 @@ void Checkpoint::add_index(const std::filesystem::path &index)
     std::set<std::string> files;
     for (const auto &[tensor, file] : root["weight_map"].items()) {
         // Only files beside the index: a name with a folder in it could point anywhere.
-        if (!file.is_string() || file.get<std::string>().empty() || std::filesystem::path(file.get<std::string>()).filename() != file.get<std::string>())
-            throw Error(index.string(), "names something else than a file beside it for tensor " + tensor + ": " + file.dump());
+        if (!file.is_string() || file.get<std::string>().empty()
+            || std::filesystem::path(file.get<std::string>()).filename() != file.get<std::string>())
+            throw Error(index.string(),
+                        "names something else than a file beside it for tensor " + tensor + ": " + file.dump());
         wanted[tensor] = file.get<std::string>();
         files.insert(wanted[tensor]);
     }
@@ -142,9 +150,12 @@ void Checkpoint::add_index(const std::filesystem::path &index)
         if (!std::filesystem::exists(index.parent_path() / file, ignored))
             missing.push_back(file);
     if (!missing.empty())
-        throw Error((index.parent_path() / missing.front()).string(),
-                    "is missing" + (missing.size() > 1 ? ", and so are " + std::to_string(missing.size() - 1) + " more" : std::string()) + "; "
-                        + index.filename().string() + " names " + std::to_string(files.size()) + " files: download what is missing into the same folder");
+        throw Error(
+            (index.parent_path() / missing.front()).string(),
+            "is missing"
+                + (missing.size() > 1 ? ", and so are " + std::to_string(missing.size() - 1) + " more" : std::string())
+                + "; " + index.filename().string() + " names " + std::to_string(files.size())
+                + " files: download what is missing into the same folder");
     for (const std::string &file : files) {
         const std::filesystem::path path = index.parent_path() / file;
         if (path.extension() == ".bin")
@@ -154,7 +165,8 @@ void Checkpoint::add_index(const std::filesystem::path &index)
     }
     for (const auto &[tensor, file] : wanted)
         if (!m_tensors.contains(tensor))
-            throw Error((index.parent_path() / file).string(), "lacks the tensor " + tensor + ", which " + index.filename().string() + " says it holds");
+            throw Error((index.parent_path() / file).string(),
+                        "lacks the tensor " + tensor + ", which " + index.filename().string() + " says it holds");
 }
 
 void Checkpoint::read(const std::string &name, const Rows &sink, const CancelToken &cancel) const
@@ -184,7 +196,8 @@ void Checkpoint::read(const std::string &name, const Rows &sink, const CancelTok
         const size_t count = static_cast<size_t>(rows * row_count);
         const float *piece = nullptr; // float32 is used where it lies
         if (tensor.strides.empty()) {
-            const uint64_t begin = tensor.offset + static_cast<uint64_t>(row) * row_bytes, bytes = static_cast<uint64_t>(rows) * row_bytes;
+            const uint64_t begin = tensor.offset + static_cast<uint64_t>(row) * row_bytes,
+                           bytes = static_cast<uint64_t>(rows) * row_bytes;
             const std::byte *stored = tensor.source->view(begin, bytes, scratch);
             if (tensor.dtype == DType::F32 && reinterpret_cast<uintptr_t>(stored) % alignof(float) == 0) {
                 piece = reinterpret_cast<const float *>(stored);
@@ -202,11 +215,13 @@ void Checkpoint::read(const std::string &name, const Rows &sink, const CancelTok
         if (non_finite == 0)
             sink(row, rows, piece);
         if (tensor.strides.empty())
-            tensor.source->release(tensor.offset + static_cast<uint64_t>(row) * row_bytes, tensor.offset + static_cast<uint64_t>(row + rows) * row_bytes);
+            tensor.source->release(tensor.offset + static_cast<uint64_t>(row) * row_bytes,
+                                   tensor.offset + static_cast<uint64_t>(row + rows) * row_bytes);
     }
     if (non_finite > 0)
-        throw Error(tensor.file, "tensor " + name + " holds " + std::to_string(non_finite) + (non_finite == 1 ? " number that is" : " numbers that are")
-                                     + " NaN or infinite");
+        throw Error(tensor.file,
+                    "tensor " + name + " holds " + std::to_string(non_finite)
+                        + (non_finite == 1 ? " number that is" : " numbers that are") + " NaN or infinite");
 }
 
 } // namespace patchbay

@@ -19,20 +19,28 @@ void check_config(const ModelConfig &config, const std::string &subject)
         const char *what;
         int64_t value, most;
     } sizes[] = {
-        {"layers", config.n_layers, 1000},         {"heads", config.n_heads, 4096},       {"key/value heads", config.n_kv_heads, 4096},
-        {"d_model", config.d_model, 1 << 20},      {"d_head", config.d_head, 1 << 16},    {"d_mlp", config.d_mlp, 1 << 22},
-        {"vocabulary", config.d_vocab, 1 << 26},   {"context", config.n_ctx, 1 << 28},
+        {"layers", config.n_layers, 1000},
+        {"heads", config.n_heads, 4096},
+        {"key/value heads", config.n_kv_heads, 4096},
+        {"d_model", config.d_model, 1 << 20},
+        {"d_head", config.d_head, 1 << 16},
+        {"d_mlp", config.d_mlp, 1 << 22},
+        {"vocabulary", config.d_vocab, 1 << 26},
+        {"context", config.n_ctx, 1 << 28},
     };
     for (const auto &size : sizes)
         if (size.value < 1 || size.value > size.most)
-            fail(std::string(size.what) + " = " + std::to_string(size.value) + " is out of range (1 to " + std::to_string(size.most) + ")");
+            fail(std::string(size.what) + " = " + std::to_string(size.value) + " is out of range (1 to "
+                 + std::to_string(size.most) + ")");
     if (config.n_heads % config.n_kv_heads != 0)
-        fail(std::to_string(config.n_heads) + " heads cannot share " + std::to_string(config.n_kv_heads) + " key/value heads evenly");
+        fail(std::to_string(config.n_heads) + " heads cannot share " + std::to_string(config.n_kv_heads)
+             + " key/value heads evenly");
     if (config.rotary_dim < 0 || config.rotary_dim > config.d_head || config.rotary_dim % 2 != 0)
-        fail("rotary embeddings of " + std::to_string(config.rotary_dim) + " dimensions do not fit heads of " + std::to_string(config.d_head)
-             + " (an even number up to that is needed)");
+        fail("rotary embeddings of " + std::to_string(config.rotary_dim) + " dimensions do not fit heads of "
+             + std::to_string(config.d_head) + " (an even number up to that is needed)");
     if (!config.layer_traits.empty() && int(config.layer_traits.size()) != config.n_layers)
-        fail(std::to_string(config.layer_traits.size()) + " layers are described and there are " + std::to_string(config.n_layers));
+        fail(std::to_string(config.layer_traits.size()) + " layers are described and there are "
+             + std::to_string(config.n_layers));
 }
 
 nlohmann::json read_config_json(const std::filesystem::path &path)
@@ -83,7 +91,9 @@ const FamilyInfo *find_family(const std::string &name)
 bool is_buffer(const std::string &family, const std::string &tensor)
 {
     const FamilyInfo *info = find_family(family);
-    return info && std::any_of(info->buffers.begin(), info->buffers.end(), [&](const std::string &end) { return tensor.ends_with(end); });
+    return info && std::any_of(info->buffers.begin(), info->buffers.end(), [&](const std::string &end) {
+               return tensor.ends_with(end);
+           });
 }
 
 std::string family_names()

@@ -18,7 +18,7 @@ struct RotaryScaling {
     double factor = 1;
     double low_freq_factor = 1,
            high_freq_factor = 4; ///< Llama3: turns within original_ctx below which all, above which nothing is slowed
-    double original_ctx = 8192;                       ///< Llama3
+    double original_ctx = 8192;  ///< Llama3
 };
 
 /// Queries and keys normed before rotary, by the model's kind of norm: each head by itself, or all heads of a row as
@@ -54,13 +54,13 @@ struct ModelConfig {
     RotaryScaling rotary_scaling;
     bool rotary_interleaved = false; ///< dimension 2 i is turned with 2 i + 1, not with i + rotary_dim / 2
     bool tied_embedding = false;
-    bool pre_norms = true;      ///< attention and MLP read the normed stream, else the stream itself
-    bool post_norms = false;    ///< what attention and MLP write is normed before it is added
+    bool pre_norms = true;   ///< attention and MLP read the normed stream, else the stream itself
+    bool post_norms = false; ///< what attention and MLP write is normed before it is added
     QkNorm qk_norm = QkNorm::None;
-    double clip_qkv = 0;        ///< > 0: queries, keys and values are cut off at ± this
-    double attention_scale = 0; ///< scores are this times q · k; 0: 1 / sqrt(d_head)
-    double score_cap = 0;       ///< > 0: scores s become cap * tanh(s / cap)
-    bool alibi = false;         ///< scores fall with the distance to the key, each head at its own rate
+    double clip_qkv = 0;                   ///< > 0: queries, keys and values are cut off at ± this
+    double attention_scale = 0;            ///< scores are this times q · k; 0: 1 / sqrt(d_head)
+    double score_cap = 0;                  ///< > 0: scores s become cap * tanh(s / cap)
+    bool alibi = false;                    ///< scores fall with the distance to the key, each head at its own rate
     std::vector<LayerTraits> layer_traits; ///< [n_layers]; empty: no layer is special
 
     /// Positions are an embedding (W_pos) of their own.

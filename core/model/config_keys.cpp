@@ -71,8 +71,8 @@ void ConfigKeys::refuse(const char *key, bool when) const
 int ConfigKeys::whole(const json &value, const char *key) const
 {
     constexpr int64_t kLargest = 1 << 30;
-    if (!value.is_number_integer() || (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t(kLargest)) || value.get<int64_t>() < 1
-        || value.get<int64_t>() > kLargest)
+    if (!value.is_number_integer() || (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t(kLargest))
+        || value.get<int64_t>() < 1 || value.get<int64_t>() > kLargest)
         throw Error(m_file, std::string("\"") + key + "\" is not a sensible size: " + value.dump());
     return value.get<int>();
 }
@@ -89,8 +89,9 @@ Activation read_activation(const ConfigKeys &keys, const char *key, const char *
         return Activation::Silu;
     if (name == "relu")
         return Activation::Relu;
-    throw Error(keys.file(), std::string("\"") + key + "\": the activation \"" + name
-                                 + "\" is not supported (supported: gelu, gelu_new, silu, relu)");
+    throw Error(keys.file(),
+                std::string("\"") + key + "\": the activation \"" + name
+                    + "\" is not supported (supported: gelu, gelu_new, silu, relu)");
 }
 
 namespace {
@@ -102,12 +103,14 @@ RotaryScaling read_scaling(const ConfigKeys &inner, const char *key)
     if (type == "default")
         return scaling;
     if (type != "linear" && type != "llama3")
-        throw Error(inner.file(), std::string("\"") + key + "\": scaled rotary embeddings of the type \"" + type
-                                      + "\" are not supported (supported: default, linear, llama3)");
+        throw Error(inner.file(),
+                    std::string("\"") + key + "\": scaled rotary embeddings of the type \"" + type
+                        + "\" are not supported (supported: default, linear, llama3)");
     // Without these the angles would be anyone's guess.
     const auto needed = [&](const char *name) {
         if (!inner.find({name}))
-            throw Error(inner.file(), std::string("\"") + key + "\" of the type \"" + type + "\" lacks the key \"" + name + "\"");
+            throw Error(inner.file(),
+                        std::string("\"") + key + "\" of the type \"" + type + "\" lacks the key \"" + name + "\"");
         return inner.number({name}, 1);
     };
     scaling.factor = needed("factor");
@@ -127,7 +130,8 @@ RotaryScaling read_scaling(const ConfigKeys &inner, const char *key)
 
 } // namespace
 
-// The rotary settings stand in the configuration itself, and in newer files in rope_parameters; scaled variants have other angles.
+// The rotary settings stand in the configuration itself, and in newer files in rope_parameters; scaled variants have
+// other angles.
 void read_rotary(const ConfigKeys &keys, ModelConfig &config, double share)
 {
     for (const char *key : {"rope_parameters", "rope_scaling"}) {
@@ -146,14 +150,16 @@ void read_rotary(const ConfigKeys &keys, ModelConfig &config, double share)
     share = keys.number({"partial_rotary_factor", "rotary_pct"}, share);
     config.rotary_dim = static_cast<int>(std::min(share, 2.0) * config.d_head);
     if (config.rotary_dim == 0)
-        throw Error(keys.file(), "no rotary dimensions, and a " + keys.text("model_type", "") + " model has no other positions");
+        throw Error(keys.file(),
+                    "no rotary dimensions, and a " + keys.text("model_type", "") + " model has no other positions");
 }
 
 void set_d_head(const ConfigKeys &keys, ModelConfig &config, const char *heads, const char *width)
 {
     if (config.d_model % config.n_heads != 0)
-        throw Error(keys.file(), std::string("\"") + width + "\" (" + std::to_string(config.d_model) + ") is not a multiple of \"" + heads + "\" ("
-                                     + std::to_string(config.n_heads) + ")");
+        throw Error(keys.file(),
+                    std::string("\"") + width + "\" (" + std::to_string(config.d_model) + ") is not a multiple of \""
+                        + heads + "\" (" + std::to_string(config.n_heads) + ")");
     config.d_head = config.d_model / config.n_heads;
 }
 
@@ -164,11 +170,14 @@ void read_windows(const ConfigKeys &keys, ModelConfig &config, int window,
     std::vector<LayerTraits> traits(static_cast<size_t>(config.n_layers));
     if (const json *types = keys.find({"layer_types"})) {
         if (!types->is_array() || types->size() != traits.size())
-            throw Error(keys.file(), "\"layer_types\" is not a list of " + std::to_string(traits.size()) + " names, one a layer");
+            throw Error(keys.file(),
+                        "\"layer_types\" is not a list of " + std::to_string(traits.size()) + " names, one a layer");
         for (size_t layer = 0; layer < traits.size(); ++layer) {
             const json &type = (*types)[layer];
             if (type != "sliding_attention" && type != "full_attention")
-                throw Error(keys.file(), "\"layer_types\": " + type.dump() + " is not supported (supported: full_attention, sliding_attention)");
+                throw Error(keys.file(),
+                            "\"layer_types\": " + type.dump()
+                                + " is not supported (supported: full_attention, sliding_attention)");
             traits[layer].window = type == "sliding_attention" ? window : 0;
         }
     } else {

@@ -149,7 +149,8 @@ private:
     }
 
     /// Each row [heads, d] of x [P, T, heads, d] handed to `turn` with its position, on a copy.
-    template <typename Turn> at::Tensor turned(const at::Tensor &x, const Turn &turn) const
+    template <typename Turn>
+    at::Tensor turned(const at::Tensor &x, const Turn &turn) const
     {
         at::Tensor out = x.contiguous().clone();
         const int64_t width = out.size(2) * out.size(3);

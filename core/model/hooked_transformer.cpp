@@ -18,21 +18,24 @@ void check_tokens(const Tokens &tokens, const ModelConfig &config)
     if (tokens.prompts < 1 || tokens.width < 1)
         throw Error("prompts", "there are no tokens");
     if (tokens.ids.size() != size_t(tokens.prompts) * size_t(tokens.width))
-        throw Error("prompts", std::to_string(tokens.ids.size()) + " token ids do not fit " + std::to_string(tokens.prompts) + " prompts of "
-                                   + std::to_string(tokens.width));
+        throw Error("prompts",
+                    std::to_string(tokens.ids.size()) + " token ids do not fit " + std::to_string(tokens.prompts)
+                        + " prompts of " + std::to_string(tokens.width));
     if (tokens.width > config.n_ctx)
-        throw Error("prompts", "the longest prompt has " + std::to_string(tokens.width) + " tokens; this model's context is "
-                                   + std::to_string(config.n_ctx));
+        throw Error("prompts",
+                    "the longest prompt has " + std::to_string(tokens.width) + " tokens; this model's context is "
+                        + std::to_string(config.n_ctx));
     for (size_t i = 0; i < tokens.ids.size(); ++i)
         if (tokens.ids[i] < 0 || tokens.ids[i] >= config.d_vocab)
             throw Error(prompt_name(int64_t(i / size_t(tokens.width))),
-                        "token id " + std::to_string(tokens.ids[i]) + " at position " + std::to_string(i % size_t(tokens.width))
-                            + " is outside the vocabulary of " + std::to_string(config.d_vocab));
+                        "token id " + std::to_string(tokens.ids[i]) + " at position "
+                            + std::to_string(i % size_t(tokens.width)) + " is outside the vocabulary of "
+                            + std::to_string(config.d_vocab));
 }
 
 } // namespace
 
-HookedTransformer::HookedTransformer(std::shared_ptr<const Model> model) : m_model(std::move(model)) {}
+HookedTransformer::HookedTransformer(std::shared_ptr<const Model> model) : m_model(std::move(model)) { }
 
 std::vector<std::string> HookedTransformer::hook_names() const
 {
@@ -63,27 +66,31 @@ std::vector<std::string> HookedTransformer::match(const std::vector<std::string>
     return out;
 }
 
-HookedTransformer::Output HookedTransformer::run(const Tokens &tokens, const Options &options, const CancelToken &cancel) const
+HookedTransformer::Output HookedTransformer::run(const Tokens &tokens, const Options &options,
+                                                 const CancelToken &cancel) const
 {
     const SignalsHeldOff held;
     const ModelConfig &config = m_model->config();
     const Weights &weights = m_model->weights();
     check_tokens(tokens, config);
     Hooks hooks(config, options, tokens.prompts, tokens.width);
-    const at::Tensor ids = at::from_blob(const_cast<int64_t *>(tokens.ids.data()), {tokens.prompts, tokens.width}, at::kLong);
-    const at::Tensor x = forward(config, weights, ids, hooks, {options.ungroup_kv, options.split_qkv}, cancel); // [P, T, D]
+    const at::Tensor ids =
+        at::from_blob(const_cast<int64_t *>(tokens.ids.data()), {tokens.prompts, tokens.width}, at::kLong);
+    const at::Tensor x =
+        forward(config, weights, ids, hooks, {options.ungroup_kv, options.split_qkv}, cancel); // [P, T, D]
     Output out;
     out.cache = hooks.take_cache();
     if (options.logits) {
         cancel.check();
         // Straight into the result: the logits are far larger than everything else.
         const int64_t rows = int64_t(tokens.prompts) * tokens.width;
-        out.logits = {{tokens.prompts, tokens.width, config.d_vocab}, std::vector<float>(size_t(rows * config.d_vocab))};
+        out.logits = {{tokens.prompts, tokens.width, config.d_vocab},
+                      std::vector<float>(size_t(rows * config.d_vocab))};
         at::Tensor logits = at::from_blob(out.logits.floats().data(), {rows, config.d_vocab}, at::kFloat);
         logits.copy_(weights.b_U.expand_as(logits));
         const at::Tensor in = x.reshape({rows, config.d_model}).contiguous();
-        detail::gemm(rows, config.d_vocab, config.d_model, in.data_ptr<float>(), config.d_model, weights.W_U.data_ptr<float>(),
-                     config.d_vocab, logits.data_ptr<float>(), config.d_vocab, true);
+        detail::gemm(rows, config.d_vocab, config.d_model, in.data_ptr<float>(), config.d_model,
+                     weights.W_U.data_ptr<float>(), config.d_vocab, logits.data_ptr<float>(), config.d_vocab, true);
     }
     return out;
 }

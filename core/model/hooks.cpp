@@ -38,18 +38,22 @@ void check_intervention(const Intervention &change, HookAxes axes, const ModelCo
     const auto fail = [&](const std::string &cause) { throw Error(change.hook, cause); };
     if (change.per_query_head && axes != HookAxes::KvHeads)
         fail("only keys and values have a copy per query head");
-    const int heads = axes == HookAxes::Stream ? 0 : axes == HookAxes::KvHeads && !change.per_query_head ? config.n_kv_heads : config.n_heads;
+    const int heads = axes == HookAxes::Stream                ? 0
+        : axes == HookAxes::KvHeads && !change.per_query_head ? config.n_kv_heads
+                                                              : config.n_heads;
     if (!change.heads.empty() && heads == 0)
         fail("has no heads, and heads were given");
     for (const int head : change.heads)
         if (head < 0 || head >= heads)
             fail("head " + std::to_string(head) + " does not exist; there are " + std::to_string(heads));
     if (change.positions.size() > 1 && change.positions.size() != static_cast<size_t>(prompts))
-        fail("positions of " + std::to_string(change.positions.size()) + " prompts were given for " + std::to_string(prompts));
+        fail("positions of " + std::to_string(change.positions.size()) + " prompts were given for "
+             + std::to_string(prompts));
     for (const auto &list : change.positions)
         for (const int position : list)
             if (position < 0 || position >= width)
-                fail("position " + std::to_string(position) + " does not exist; the prompts have " + std::to_string(width));
+                fail("position " + std::to_string(position) + " does not exist; the prompts have "
+                     + std::to_string(width));
     const bool needs_values = change.kind == Intervention::Kind::Replace || change.kind == Intervention::Kind::Add;
     if (needs_values && (!change.values.is_float() || change.values.floats().empty()))
         fail("the intervention has no values");
@@ -120,7 +124,9 @@ at::Tensor Hooks::apply(const Intervention &change, const at::Tensor &x, HookAxe
         const bool fits = with.dim() == x.dim() && with.size(0) == x.size(0) && with.size(-1) == x.size(-1)
             && with.size(1) == x.size(1) && (x.dim() < 4 || with.size(2) == x.size(2) || with.size(2) == 1);
         if (!fits)
-            throw Error(change.hook, "the values have the shape " + text(change.values.shape) + ", the activation has " + text(x.sizes()));
+            throw Error(change.hook,
+                        "the values have the shape " + text(change.values.shape) + ", the activation has "
+                            + text(x.sizes()));
         if (change.kind == Intervention::Kind::Add)
             with = x + with;
     }

@@ -4,6 +4,7 @@
 #include "base/data_dir.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/signals.h"
 #include "model/detail/config_json.h"
 #include "model/detail/foreign_checkpoint.h"
@@ -11,7 +12,6 @@
 #include "model/detail/process_weights.h"
 #include "model/detail/random_weights.h"
 #include "model/detail/read_weights.h"
-#include "base/sha256.h"
 #include "model/detail/trust_check.h"
 #include "model/model_folder.h"
 #include "text/tokenizer.h"
@@ -34,8 +34,9 @@ struct CancelAtEnd {
     ~CancelAtEnd() { token.cancel(); }
 };
 
-/// Leaves one core to the thread that hashes the file. With as many threads as cores beside it, those that are ready spin until
-/// the one that has no core gets one, at every operation. (at::set_num_threads would also make LibTorch's other pool anew.)
+/// Leaves one core to the thread that hashes the file. With as many threads as cores beside it, those that are ready
+/// spin until the one that has no core gets one, at every operation. (at::set_num_threads would also make LibTorch's
+/// other pool anew.)
 class RoomForHashing {
 public:
     RoomForHashing() : m_before(omp_get_max_threads())
@@ -51,8 +52,8 @@ private:
     const int m_before;
 };
 
-/// OpenBLAS, by which LibTorch multiplies, takes a work area at its first product, and tries for ever where it gets none.
-/// So the first one is here, where running out of memory can still be said.
+/// OpenBLAS, by which LibTorch multiplies, takes a work area at its first product, and tries for ever where it gets
+/// none. So the first one is here, where running out of memory can still be said.
 void prepare_blas()
 {
     static const at::Tensor first = [] {
@@ -63,7 +64,8 @@ void prepare_blas()
 
 } // namespace
 
-std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::function<void(double, const std::string &)> &progress,
+std::shared_ptr<const Model> Model::load(const LoadOptions &options,
+                                         const std::function<void(double, const std::string &)> &progress,
                                          const CancelToken &cancel)
 {
     const SignalsHeldOff held;
@@ -85,7 +87,8 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     trust.config = config_from_json(json, config_path.string());
     trust.processing = options.processing;
     trust.architecture = json.value("model_type", std::string());
-    if (const auto names = json.find("architectures"); names != json.end() && names->is_array() && !names->empty() && names->front().is_string())
+    if (const auto names = json.find("architectures");
+        names != json.end() && names->is_array() && !names->empty() && names->front().is_string())
         trust.architecture = names->front().get<std::string>();
     const FamilyTensors tensors = tensors_from_json(json, config_path.string());
 
@@ -97,15 +100,19 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     std::optional<RoomForHashing> room;
     if (options.trust_check) {
         room.emplace();
-        hash = std::async(std::launch::async, [files = checkpoint.files(), token = hashing.token] { return sha256_of_files(files, token); });
+        hash = std::async(std::launch::async, [files = checkpoint.files(), token = hashing.token] {
+            return sha256_of_files(files, token);
+        });
     }
     model->open_tokenizer(folder);
 
-    model->m_weights = std::make_unique<Weights>(
-        read_weights(checkpoint, trust.config, tensors, [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); }, cancel));
+    model->m_weights = std::make_unique<Weights>(read_weights(
+        checkpoint, trust.config, tensors, [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); },
+        cancel));
     Weights &weights = *model->m_weights;
 
-    // The unprocessed model computes its answers before it is processed in place: two copies would take twice the memory.
+    // The unprocessed model computes its answers before it is processed in place: two copies would take twice the
+    // memory.
     std::vector<int64_t> probe;
     at::Tensor unprocessed;
     if (options.trust_check) {
@@ -121,7 +128,8 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options, const std::
     pack_projections(weights, trust.config);
     if (options.trust_check) {
         report(0.9, "checking the model");
-        trust.max_logprob_change = unprocessed.sub_(probe_log_probabilities(trust.config, weights, probe)).abs_().max().item<double>();
+        trust.max_logprob_change =
+            unprocessed.sub_(probe_log_probabilities(trust.config, weights, probe)).abs_().max().item<double>();
         if (std::string hazard = processing_hazard(trust.max_logprob_change); !hazard.empty())
             trust.hazards.push_back(std::move(hazard));
         // In pieces, so that a cancellation is seen while the hash is being computed.
@@ -166,11 +174,14 @@ std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t s
     model->m_no_tokenizer = "a random model has no tokenizer";
     model->m_weights = std::make_unique<Weights>(random_weights(config, seed));
     const Weights &w = *model->m_weights;
-    const auto count = [&](const at::Tensor &tensor) { model->m_trust.parameters += tensor.defined() ? tensor.numel() : 0; };
+    const auto count = [&](const at::Tensor &tensor) {
+        model->m_trust.parameters += tensor.defined() ? tensor.numel() : 0;
+    };
     for (const LayerWeights &l : w.layers)
-        for (const at::Tensor *tensor : {&l.ln1_w, &l.ln1_b, &l.ln2_w, &l.ln2_b, &l.ln1_post_w, &l.ln1_post_b, &l.ln2_post_w, &l.ln2_post_b,
-                                         &l.q_norm, &l.k_norm, &l.W_Q, &l.W_K, &l.W_V, &l.W_O, &l.b_Q, &l.b_K, &l.b_V, &l.b_O,
-                                         &l.W_in, &l.W_gate, &l.b_in, &l.W_out, &l.b_out})
+        for (const at::Tensor *tensor :
+             {&l.ln1_w,  &l.ln1_b,  &l.ln2_w, &l.ln2_b,  &l.ln1_post_w, &l.ln1_post_b, &l.ln2_post_w, &l.ln2_post_b,
+              &l.q_norm, &l.k_norm, &l.W_Q,   &l.W_K,    &l.W_V,        &l.W_O,        &l.b_Q,        &l.b_K,
+              &l.b_V,    &l.b_O,    &l.W_in,  &l.W_gate, &l.b_in,       &l.W_out,      &l.b_out})
             count(*tensor);
     for (const at::Tensor *tensor : {&w.W_E, &w.W_pos, &w.ln_final_w, &w.ln_final_b})
         count(*tensor);

@@ -19,18 +19,20 @@ struct Weights; // model/detail/weights.h: tensors, for core's own sources only
 struct LoadOptions {
     std::filesystem::path path; ///< see model_folder()
     Processing processing;
-    bool trust_check = true;    ///< the probe prompt, the hash and the round trip; benchmarks leave it out
+    bool trust_check = true; ///< the probe prompt, the hash and the round trip; benchmarks leave it out
 };
 
 class Model {
 public:
-    /// Loads a folder with config.json, weights (model.safetensors, a sharded index, or pytorch_model.bin) and, if there is one that can
-    /// be read, a tokenizer. progress gets (share done 0..1, what is being done). Throws Error naming the file, Cancelled.
+    /// Loads a folder with config.json, weights (model.safetensors, a sharded index, or pytorch_model.bin) and, if
+    /// there is one that can be read, a tokenizer. progress gets (share done 0..1, what is being done). Throws Error
+    /// naming the file, Cancelled.
     static std::shared_ptr<const Model> load(const LoadOptions &options,
                                              const std::function<void(double, const std::string &)> &progress = {},
                                              const CancelToken &cancel = {});
     /// A model of the given geometry with seeded normal weights and no tokenizer: for benchmarks and tests.
-    static std::shared_ptr<const Model> random(const ModelConfig &config, uint64_t seed, const Processing &processing = {});
+    static std::shared_ptr<const Model> random(const ModelConfig &config, uint64_t seed,
+                                               const Processing &processing = {});
 
     ~Model();
     const ModelConfig &config() const { return m_trust.config; }
@@ -57,7 +59,8 @@ private:
     std::string m_no_tokenizer; ///< why there is none
 };
 
-/// The folder of the embedded demo model: next to the program when installed, in the source tree when built there. Throws Error.
+/// The folder of the embedded demo model: next to the program when installed, in the source tree when built there.
+/// Throws Error.
 std::filesystem::path demo_model_path();
 
 } // namespace patchbay

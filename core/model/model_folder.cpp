@@ -51,7 +51,9 @@ fs::path snapshot_of(const fs::path &cached)
     std::string list;
     for (const fs::path &snapshot : snapshots)
         list += (list.empty() ? "" : ", ") + file_name(snapshot);
-    throw Error(cached.string(), "holds " + std::to_string(snapshots.size()) + " snapshots of a model; open one of them, in its folder snapshots: " + list);
+    throw Error(cached.string(),
+                "holds " + std::to_string(snapshots.size())
+                    + " snapshots of a model; open one of them, in its folder snapshots: " + list);
 }
 
 } // namespace
@@ -81,7 +83,8 @@ std::string model_path_in(const fs::path &file, const std::string &path)
     std::error_code ignored;
     if (path == "demo" || fs::path(path).is_absolute() || fs::exists(path, ignored))
         return path;
-    const fs::path beside = (fs::is_directory(file, ignored) ? fs::absolute(file) : fs::absolute(file).parent_path()) / path;
+    const fs::path beside =
+        (fs::is_directory(file, ignored) ? fs::absolute(file) : fs::absolute(file).parent_path()) / path;
     return fs::exists(beside, ignored) ? beside.string() : path;
 }
 
@@ -100,7 +103,8 @@ std::string model_name(const std::string &path)
         folder = fs::path(path).lexically_normal();
     if (!folder.has_filename()) // a slash at the end
         folder = folder.parent_path();
-    if (const fs::path cached = folder.parent_path().parent_path(); file_name(folder.parent_path()) == "snapshots" && file_name(cached).starts_with(kCached))
+    if (const fs::path cached = folder.parent_path().parent_path();
+        file_name(folder.parent_path()) == "snapshots" && file_name(cached).starts_with(kCached))
         return cached_name(file_name(cached));
     const std::string name = file_name(folder);
     return name.starts_with(kCached) ? cached_name(name) : name.empty() ? path : name;

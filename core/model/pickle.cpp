@@ -141,20 +141,49 @@ void Pickle::step(unsigned char opcode)
         m_values.back().kind = Kind::Bool;
     };
     switch (opcode) {
-    case 0x80: take(1); break;                                            // PROTO
-    case 0x95: take(8); break;                                            // FRAME
-    case '.': m_root = pop(); m_done = true; break;                       // STOP
-    case '(': push_kind(Kind::Mark); break;                               // MARK
-    case '0': pop(); break;                                               // POP
-    case '1': pop_to_mark(); break;                                       // POP_MARK
-    case '2': if (m_stack.empty()) fail("its pickle is damaged"); m_stack.push_back(m_stack.back()); break; // DUP
-    case 'N': push_kind(Kind::None); break;                               // NONE
-    case 0x88: boolean(true); break;                                      // NEWTRUE
-    case 0x89: boolean(false); break;                                     // NEWFALSE
-    case 'J': push_int(static_cast<int32_t>(number(4))); break;           // BININT
-    case 'K': push_int(static_cast<int64_t>(number(1))); break;           // BININT1
-    case 'M': push_int(static_cast<int64_t>(number(2))); break;           // BININT2
-    case 0x8a: {                                                          // LONG1: little-endian two's complement
+    case 0x80:
+        take(1);
+        break; // PROTO
+    case 0x95:
+        take(8);
+        break; // FRAME
+    case '.':
+        m_root = pop();
+        m_done = true;
+        break; // STOP
+    case '(':
+        push_kind(Kind::Mark);
+        break; // MARK
+    case '0':
+        pop();
+        break; // POP
+    case '1':
+        pop_to_mark();
+        break; // POP_MARK
+    case '2':
+        if (m_stack.empty())
+            fail("its pickle is damaged");
+        m_stack.push_back(m_stack.back());
+        break; // DUP
+    case 'N':
+        push_kind(Kind::None);
+        break; // NONE
+    case 0x88:
+        boolean(true);
+        break; // NEWTRUE
+    case 0x89:
+        boolean(false);
+        break; // NEWFALSE
+    case 'J':
+        push_int(static_cast<int32_t>(number(4)));
+        break; // BININT
+    case 'K':
+        push_int(static_cast<int64_t>(number(1)));
+        break; // BININT1
+    case 'M':
+        push_int(static_cast<int64_t>(number(2)));
+        break;   // BININT2
+    case 0x8a: { // LONG1: little-endian two's complement
         const size_t bytes = number(1);
         if (bytes > 8)
             fail("its pickle holds a number of more than 64 bits");
@@ -164,7 +193,7 @@ void Pickle::step(unsigned char opcode)
         push_int(static_cast<int64_t>(value));
         break;
     }
-    case 'G': {                                                           // BINFLOAT: big-endian
+    case 'G': { // BINFLOAT: big-endian
         uint64_t bits = 0;
         for (const char c : take(8))
             bits = bits << 8 | static_cast<unsigned char>(c);
@@ -172,66 +201,112 @@ void Pickle::step(unsigned char opcode)
         m_values.back().real = std::bit_cast<double>(bits);
         break;
     }
-    case 'X': push_text(std::string(take(number(4)))); break;             // BINUNICODE
-    case 0x8c: push_text(std::string(take(number(1)))); break;            // SHORT_BINUNICODE
-    case 0x8d: push_text(std::string(take(number(8)))); break;            // BINUNICODE8
-    case 'T': case 'B': push_text(std::string(take(number(4)))); break;   // BINSTRING, BINBYTES
-    case 'U': case 'C': push_text(std::string(take(number(1)))); break;   // SHORT_BINSTRING, SHORT_BINBYTES
-    case ']': push_kind(Kind::List); break;                               // EMPTY_LIST
-    case '}': push_kind(Kind::Dict); break;                               // EMPTY_DICT
-    case ')': push_kind(Kind::Tuple); break;                              // EMPTY_TUPLE
-    case 0x85: tuple(1); break;                                           // TUPLE1
-    case 0x86: tuple(2); break;                                           // TUPLE2
-    case 0x87: tuple(3); break;                                           // TUPLE3
-    case 't': push_kind(Kind::Tuple, pop_to_mark()); break;               // TUPLE
-    case 'l': push_kind(Kind::List, pop_to_mark()); break;                // LIST
-    case 'd': {                                                           // DICT
+    case 'X':
+        push_text(std::string(take(number(4))));
+        break; // BINUNICODE
+    case 0x8c:
+        push_text(std::string(take(number(1))));
+        break; // SHORT_BINUNICODE
+    case 0x8d:
+        push_text(std::string(take(number(8))));
+        break; // BINUNICODE8
+    case 'T':
+    case 'B':
+        push_text(std::string(take(number(4))));
+        break; // BINSTRING, BINBYTES
+    case 'U':
+    case 'C':
+        push_text(std::string(take(number(1))));
+        break; // SHORT_BINSTRING, SHORT_BINBYTES
+    case ']':
+        push_kind(Kind::List);
+        break; // EMPTY_LIST
+    case '}':
+        push_kind(Kind::Dict);
+        break; // EMPTY_DICT
+    case ')':
+        push_kind(Kind::Tuple);
+        break; // EMPTY_TUPLE
+    case 0x85:
+        tuple(1);
+        break; // TUPLE1
+    case 0x86:
+        tuple(2);
+        break; // TUPLE2
+    case 0x87:
+        tuple(3);
+        break; // TUPLE3
+    case 't':
+        push_kind(Kind::Tuple, pop_to_mark());
+        break; // TUPLE
+    case 'l':
+        push_kind(Kind::List, pop_to_mark());
+        break;  // LIST
+    case 'd': { // DICT
         const std::vector<size_t> items = pop_to_mark();
         push_kind(Kind::Dict);
         set_items(items);
         break;
     }
-    case 'a': {                                                           // APPEND
+    case 'a': { // APPEND
         const size_t item = pop();
         container(Kind::List, "list").items.push_back(item);
         break;
     }
-    case 'e': {                                                           // APPENDS
+    case 'e': { // APPENDS
         const std::vector<size_t> items = pop_to_mark();
         PickleValue &list = container(Kind::List, "list");
         list.items.insert(list.items.end(), items.begin(), items.end());
         break;
     }
-    case 's': {                                                           // SETITEM
+    case 's': { // SETITEM
         const size_t value = pop(), key = pop();
         set_items({key, value});
         break;
     }
-    case 'u': set_items(pop_to_mark()); break;                            // SETITEMS
-    case 'q': memoize(number(1)); break;                                  // BINPUT
-    case 'r': memoize(number(4)); break;                                  // LONG_BINPUT
-    case 0x94: memoize(m_memo.size()); break;                             // MEMOIZE
-    case 'h': get(number(1)); break;                                      // BINGET
-    case 'j': get(number(4)); break;                                      // LONG_BINGET
-    case 'c': {                                                           // GLOBAL
+    case 'u':
+        set_items(pop_to_mark());
+        break; // SETITEMS
+    case 'q':
+        memoize(number(1));
+        break; // BINPUT
+    case 'r':
+        memoize(number(4));
+        break; // LONG_BINPUT
+    case 0x94:
+        memoize(m_memo.size());
+        break; // MEMOIZE
+    case 'h':
+        get(number(1));
+        break; // BINGET
+    case 'j':
+        get(number(4));
+        break;  // LONG_BINGET
+    case 'c': { // GLOBAL
         const std::string module = line();
         global(module, line());
         break;
     }
-    case 0x93: {                                                          // STACK_GLOBAL
+    case 0x93: { // STACK_GLOBAL
         const size_t name = pop(), module = pop();
         global(m_values[module].text, m_values[name].text);
         break;
     }
-    case 'Q': {                                                           // BINPERSID: torch's only ones are storages
+    case 'Q': { // BINPERSID: torch's only ones are storages
         const size_t id = pop();
-        if (m_values[id].kind != Kind::Tuple || m_values[id].items.size() < 5 || m_values[m_values[id].items[0]].text != "storage")
+        if (m_values[id].kind != Kind::Tuple || m_values[id].items.size() < 5
+            || m_values[m_values[id].items[0]].text != "storage")
             fail("its pickle refers to something that is not a storage");
         push_kind(Kind::Storage, m_values[id].items);
         break;
     }
-    case 'R': case 0x81: reduce(); break;                                 // REDUCE, NEWOBJ
-    case 'b': pop(); break;                                               // BUILD: attributes of an OrderedDict; not needed
+    case 'R':
+    case 0x81:
+        reduce();
+        break; // REDUCE, NEWOBJ
+    case 'b':
+        pop();
+        break; // BUILD: attributes of an OrderedDict; not needed
     default: {
         constexpr char kDigits[] = "0123456789abcdef";
         fail(std::string("its pickle has the instruction 0x") + kDigits[opcode >> 4] + kDigits[opcode & 15]
@@ -258,14 +333,16 @@ void Pickle::reduce()
     } else {
         std::string called = function.text;
         std::replace(called.begin(), called.end(), ' ', '.');
-        fail("its pickle would call " + called + "; only tensors are read, nothing is run. Save the state dict alone, or as safetensors");
+        fail("its pickle would call " + called
+             + "; only tensors are read, nothing is run. Save the state dict alone, or as safetensors");
     }
 }
 
 void Pickle::build_tensor(const std::vector<size_t> &arguments)
 {
     const auto kind = [&](size_t i) { return m_values[arguments[i]].kind; };
-    if (arguments.size() < 4 || kind(0) != Kind::Storage || kind(1) != Kind::Int || kind(2) != Kind::Tuple || kind(3) != Kind::Tuple)
+    if (arguments.size() < 4 || kind(0) != Kind::Storage || kind(1) != Kind::Int || kind(2) != Kind::Tuple
+        || kind(3) != Kind::Tuple)
         fail("its pickle has a tensor that is not understood");
     push_kind(Kind::Tensor, {arguments[0], arguments[2], arguments[3]});
     m_values.back().number = m_values[arguments[1]].number;

@@ -7,17 +7,20 @@
 
 namespace patchbay {
 
-// All sums are in double precision and in an order of their own, so that neither their length nor the instructions that a library
-// picks for a processor shows in the weights: each number is rounded to float32 once a step. Nothing is as large as a matrix.
+// All sums are in double precision and in an order of their own, so that neither their length nor the instructions that
+// a library picks for a processor shows in the weights: each number is rounded to float32 once a step. Nothing is as
+// large as a matrix.
 namespace {
 
 constexpr int64_t kBlock = 256; // columns whose sums stay in the first-level cache
 using Sums = std::array<double, kBlock>;
 
 /// Calls work(matrix, first, last) for blocks of columns of all matrices in W [.., rows, columns]; they go in parallel.
-template<class Work> void for_column_blocks(const at::Tensor &W, Work work)
+template <class Work>
+void for_column_blocks(const at::Tensor &W, Work work)
 {
-    const int64_t columns = W.size(-1), blocks = (columns + kBlock - 1) / kBlock, matrices = W.numel() / (W.size(-2) * columns);
+    const int64_t columns = W.size(-1), blocks = (columns + kBlock - 1) / kBlock,
+                  matrices = W.numel() / (W.size(-2) * columns);
     at::parallel_for(0, matrices * blocks, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
             work(i / blocks, i % blocks * kBlock, std::min(i % blocks * kBlock + kBlock, columns));
@@ -25,7 +28,8 @@ template<class Work> void for_column_blocks(const at::Tensor &W, Work work)
 }
 
 /// sums[j] += row W, of the columns from first to last.
-void add_product(const float *row, const float *W, int64_t rows, int64_t columns, int64_t first, int64_t last, Sums &sums)
+void add_product(const float *row, const float *W, int64_t rows, int64_t columns, int64_t first, int64_t last,
+                 Sums &sums)
 {
     for (int64_t i = 0; i < rows; ++i) {
         const double factor = row[i];
@@ -143,7 +147,8 @@ void process_weights(Weights &weights, const ModelConfig &config, const Processi
 {
     if (processing.fold_ln)
         fold_norms(weights, config);
-    // RMSNorm does not subtract the mean, so there it must stay; so it must where the stream itself is read, or where a post norm writes to it.
+    // RMSNorm does not subtract the mean, so there it must stay; so it must where the stream itself is read, or where a
+    // post norm writes to it.
     if (processing.center_writing && config.norm == Norm::LayerNorm && config.pre_norms && !config.post_norms)
         centre_writing(weights);
     if (processing.center_unembed) {

@@ -18,7 +18,10 @@ constexpr uint64_t kLargestPickle = 256 << 20;
 /// A storage inside the zip file, read from front to back; going back starts over.
 class ZipSource : public ByteSource {
 public:
-    ZipSource(std::shared_ptr<const ZipArchive> archive, ZipArchive::Entry entry) : m_archive(std::move(archive)), m_entry(std::move(entry)) {}
+    ZipSource(std::shared_ptr<const ZipArchive> archive, ZipArchive::Entry entry)
+        : m_archive(std::move(archive)), m_entry(std::move(entry))
+    {
+    }
 
     const std::byte *view(uint64_t offset, size_t count, std::vector<std::byte> &scratch) override
     {
@@ -27,7 +30,8 @@ public:
         scratch.resize(count);
         std::vector<std::byte> skipped(std::min<uint64_t>(offset - m_stream->position(), 1 << 16));
         while (offset > m_stream->position())
-            m_stream->read(skipped.data(), static_cast<size_t>(std::min<uint64_t>(offset - m_stream->position(), skipped.size())));
+            m_stream->read(skipped.data(),
+                           static_cast<size_t>(std::min<uint64_t>(offset - m_stream->position(), skipped.size())));
         m_stream->read(scratch.data(), count);
         return scratch.data();
     }
@@ -41,9 +45,10 @@ private:
 std::optional<DType> storage_dtype(const std::string &global)
 {
     const std::pair<const char *, DType> known[] = {
-        {"torch FloatStorage", DType::F32}, {"torch HalfStorage", DType::F16}, {"torch BFloat16Storage", DType::BF16},
+        {"torch FloatStorage", DType::F32},  {"torch HalfStorage", DType::F16}, {"torch BFloat16Storage", DType::BF16},
         {"torch DoubleStorage", DType::F64}, {"torch LongStorage", DType::I64}, {"torch IntStorage", DType::I32},
-        {"torch ShortStorage", DType::I16}, {"torch CharStorage", DType::I8}, {"torch ByteStorage", DType::U8}, {"torch BoolStorage", DType::Bool},
+        {"torch ShortStorage", DType::I16},  {"torch CharStorage", DType::I8},  {"torch ByteStorage", DType::U8},
+        {"torch BoolStorage", DType::Bool},
     };
     for (const auto &[name, dtype] : known)
         if (global == name)
@@ -53,7 +58,8 @@ std::optional<DType> storage_dtype(const std::string &global)
 
 class StateDict {
 public:
-    explicit StateDict(const std::filesystem::path &path) : m_file(path.string()), m_archive(std::make_shared<ZipArchive>(path))
+    explicit StateDict(const std::filesystem::path &path)
+        : m_file(path.string()), m_archive(std::make_shared<ZipArchive>(path))
     {
         for (const ZipArchive::Entry &entry : m_archive->entries())
             m_entries.emplace(entry.name, &entry);
@@ -68,10 +74,11 @@ public:
         if (!root)
             throw Error(m_file, "is a zip file without data.pkl, so not one that torch.save wrote");
         if (root->size > kLargestPickle)
-            throw Error(m_file, "its data.pkl of " + std::to_string(root->size) + " bytes is too large for a state dict");
+            throw Error(m_file,
+                        "its data.pkl of " + std::to_string(root->size) + " bytes is too large for a state dict");
         m_folder = root->name.substr(0, root->name.size() - std::string("data.pkl").size());
-        if (const auto order = m_entries.find(m_folder + "byteorder"); order != m_entries.end() && order->second->size < 16
-            && m_archive->read(*order->second) != "little")
+        if (const auto order = m_entries.find(m_folder + "byteorder");
+            order != m_entries.end() && order->second->size < 16 && m_archive->read(*order->second) != "little")
             throw Error(m_file, "was written on a big-endian machine, which is not supported");
         const std::string bytes = m_archive->read(*root);
         const Pickle pickle(bytes, m_file);
@@ -123,7 +130,8 @@ private:
         const std::vector<int64_t> strides = numbers(2);
         if (strides.size() != out.shape.size())
             fail("has a shape that is not understood");
-        // The last element that it reaches must lie inside; each step is checked before it is taken, as the numbers can be anything.
+        // The last element that it reaches must lie inside; each step is checked before it is taken, as the numbers can
+        // be anything.
         int64_t left = elements - value.number, count = 1, row_major = 1;
         bool plain = true;
         for (const int64_t extent : out.shape)
@@ -168,8 +176,10 @@ std::map<std::string, CheckpointTensor> open_pytorch(const std::filesystem::path
     if (!in)
         throw Error(path.string(), "cannot be read, or is empty");
     if (start[0] == '\x80')
-        throw Error(path.string(), "is in PyTorch's format from before version 1.6, which is not supported; load it and save it again with a "
-                                   "newer PyTorch, or as safetensors");
+        throw Error(
+            path.string(),
+            "is in PyTorch's format from before version 1.6, which is not supported; load it and save it again with a "
+            "newer PyTorch, or as safetensors");
     std::string more(100, '\0');
     in.seekg(0).read(more.data(), std::streamsize(more.size()));
     refuse_git_lfs_pointer(more, path);

@@ -9,10 +9,12 @@ namespace patchbay {
 Weights random_weights(const ModelConfig &c, uint64_t seed)
 {
     const at::Generator generator = at::detail::createCPUGenerator(seed);
-    const auto normal = [&](at::IntArrayRef shape, double deviation) { return at::empty(shape, at::kFloat).normal_(0, deviation, generator); };
+    const auto normal = [&](at::IntArrayRef shape, double deviation) {
+        return at::empty(shape, at::kFloat).normal_(0, deviation, generator);
+    };
     const int64_t D = c.d_model, H = c.n_heads, G = c.n_kv_heads, d = c.d_head, M = c.d_mlp;
-    // Queries, keys and values of unit size from a normalised stream: attention is neither uniform nor saturated. What a block
-    // writes is scaled so that the stream does not grow with depth.
+    // Queries, keys and values of unit size from a normalised stream: attention is neither uniform nor saturated. What
+    // a block writes is scaled so that the stream does not grow with depth.
     const double reads = 1 / std::sqrt(double(D)), depth = 1 / std::sqrt(2.0 * c.n_layers), small = 0.1;
     const bool layer_norm = c.norm == Norm::LayerNorm;
     const auto norm_bias = [&] { return layer_norm ? normal({D}, small) : at::Tensor(); };

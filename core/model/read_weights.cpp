@@ -46,9 +46,13 @@ public:
         if (it == m_checkpoint.tensors().end())
             throw Error(m_checkpoint.name(), "lacks the tensor " + tensor);
         if (it->second.shape != shape)
-            throw Error(it->second.file, "tensor " + tensor + " has the shape " + text(it->second.shape) + "; config.json asks for " + text(shape));
+            throw Error(it->second.file,
+                        "tensor " + tensor + " has the shape " + text(it->second.shape) + "; config.json asks for "
+                            + text(shape));
         if (!is_floating(it->second.dtype))
-            throw Error(it->second.file, "tensor " + tensor + " holds " + patchbay::name(it->second.dtype) + ", not floating-point numbers");
+            throw Error(it->second.file,
+                        "tensor " + tensor + " holds " + patchbay::name(it->second.dtype)
+                            + ", not floating-point numbers");
         m_known.insert(tensor);
         m_elements += it->second.count();
     }
@@ -65,9 +69,11 @@ public:
         return out;
     }
 
-    /// Rows [rows_total, columns] in groups of group_rows; group g becomes the transposed matrix that place(g) points at
+    /// Rows [rows_total, columns] in groups of group_rows; group g becomes the transposed matrix that place(g) points
+    /// at
     /// ([columns, group_rows], with the row stride of that matrix).
-    template<class Place> void transposed(const std::string &tensor, int64_t rows_total, int64_t columns, int64_t group_rows, Place place)
+    template <class Place>
+    void transposed(const std::string &tensor, int64_t rows_total, int64_t columns, int64_t group_rows, Place place)
     {
         read(tensor, {rows_total, columns}, [&](int64_t row, int64_t rows, const float *values) {
             for (int64_t i = 0; i < rows;) {
@@ -85,8 +91,8 @@ public:
         transposed(tensor, out_size, in_size, out_size, [&](int64_t) { return out.data_ptr<float>(); });
         return out;
     }
-    /// The outputs of a product with x [in_size], heads side by side, each to its own place: units[i] is where the i-th d of them go,
-    /// a matrix [in_size, d].
+    /// The outputs of a product with x [in_size], heads side by side, each to its own place: units[i] is where the i-th
+    /// d of them go, a matrix [in_size, d].
     void heads(const std::string &tensor, bool linear, const std::vector<float *> &units, int64_t d, int64_t in_size)
     {
         const int64_t outputs = int64_t(units.size()) * d;
@@ -117,11 +123,13 @@ public:
         std::string extra;
         int count = 0;
         for (const auto &[tensor, stored] : m_checkpoint.tensors())
-            if (!m_known.contains(tensor) && !is_buffer(config.family, tensor) && !m_checkpoint.is_alias(tensor) && ++count <= 3)
+            if (!m_known.contains(tensor) && !is_buffer(config.family, tensor) && !m_checkpoint.is_alias(tensor)
+                && ++count <= 3)
                 extra += (count > 1 ? ", " : "") + tensor;
         if (count > 0)
-            throw Error(m_checkpoint.name(), "holds " + std::to_string(count) + (count == 1 ? " tensor" : " tensors") + " that this " + config.family
-                                                 + " configuration has no place for: " + extra + (count > 3 ? ", …" : ""));
+            throw Error(m_checkpoint.name(),
+                        "holds " + std::to_string(count) + (count == 1 ? " tensor" : " tensors") + " that this "
+                            + config.family + " configuration has no place for: " + extra + (count > 3 ? ", …" : ""));
     }
 
 private:
@@ -156,37 +164,67 @@ Place place_of(Weight weight, const ModelConfig &c, Weights &w, LayerWeights &l)
 {
     const int64_t D = c.d_model, H = c.n_heads, G = c.n_kv_heads, d = c.d_head, M = c.d_mlp;
     switch (weight) {
-    case Weight::W_E: return {&w.W_E, {c.d_vocab, D}};
-    case Weight::W_pos: return {&w.W_pos, {c.n_ctx, D}};
-    case Weight::ln_final_w: return {&w.ln_final_w, {D}};
-    case Weight::ln_final_b: return {&w.ln_final_b, {D}};
-    case Weight::W_U: return {&w.W_U, {D, c.d_vocab}};
-    case Weight::b_U: return {&w.b_U, {c.d_vocab}};
-    case Weight::ln1_w: return {&l.ln1_w, {D}};
-    case Weight::ln1_b: return {&l.ln1_b, {D}};
-    case Weight::ln2_w: return {&l.ln2_w, {D}};
-    case Weight::ln2_b: return {&l.ln2_b, {D}};
-    case Weight::ln1_post_w: return {&l.ln1_post_w, {D}};
-    case Weight::ln1_post_b: return {&l.ln1_post_b, {D}};
-    case Weight::ln2_post_w: return {&l.ln2_post_w, {D}};
-    case Weight::ln2_post_b: return {&l.ln2_post_b, {D}};
-    case Weight::q_norm: return {&l.q_norm, {H, d}};
-    case Weight::k_norm: return {&l.k_norm, {G, d}};
-    case Weight::W_Q: return {&l.W_Q, {H, D, d}};
-    case Weight::W_K: return {&l.W_K, {G, D, d}};
-    case Weight::W_V: return {&l.W_V, {G, D, d}};
-    case Weight::b_Q: return {&l.b_Q, {H, d}};
-    case Weight::b_K: return {&l.b_K, {G, d}};
-    case Weight::b_V: return {&l.b_V, {G, d}};
-    case Weight::W_O: return {&l.W_O, {H * d, D}};
-    case Weight::b_O: return {&l.b_O, {D}};
-    case Weight::W_in: return {&l.W_in, {D, M}};
-    case Weight::W_gate: return {&l.W_gate, {D, M}};
-    case Weight::b_in: return {&l.b_in, {M}};
-    case Weight::W_out: return {&l.W_out, {M, D}};
-    case Weight::b_out: return {&l.b_out, {D}};
+    case Weight::W_E:
+        return {&w.W_E, {c.d_vocab, D}};
+    case Weight::W_pos:
+        return {&w.W_pos, {c.n_ctx, D}};
+    case Weight::ln_final_w:
+        return {&w.ln_final_w, {D}};
+    case Weight::ln_final_b:
+        return {&w.ln_final_b, {D}};
+    case Weight::W_U:
+        return {&w.W_U, {D, c.d_vocab}};
+    case Weight::b_U:
+        return {&w.b_U, {c.d_vocab}};
+    case Weight::ln1_w:
+        return {&l.ln1_w, {D}};
+    case Weight::ln1_b:
+        return {&l.ln1_b, {D}};
+    case Weight::ln2_w:
+        return {&l.ln2_w, {D}};
+    case Weight::ln2_b:
+        return {&l.ln2_b, {D}};
+    case Weight::ln1_post_w:
+        return {&l.ln1_post_w, {D}};
+    case Weight::ln1_post_b:
+        return {&l.ln1_post_b, {D}};
+    case Weight::ln2_post_w:
+        return {&l.ln2_post_w, {D}};
+    case Weight::ln2_post_b:
+        return {&l.ln2_post_b, {D}};
+    case Weight::q_norm:
+        return {&l.q_norm, {H, d}};
+    case Weight::k_norm:
+        return {&l.k_norm, {G, d}};
+    case Weight::W_Q:
+        return {&l.W_Q, {H, D, d}};
+    case Weight::W_K:
+        return {&l.W_K, {G, D, d}};
+    case Weight::W_V:
+        return {&l.W_V, {G, D, d}};
+    case Weight::b_Q:
+        return {&l.b_Q, {H, d}};
+    case Weight::b_K:
+        return {&l.b_K, {G, d}};
+    case Weight::b_V:
+        return {&l.b_V, {G, d}};
+    case Weight::W_O:
+        return {&l.W_O, {H * d, D}};
+    case Weight::b_O:
+        return {&l.b_O, {D}};
+    case Weight::W_in:
+        return {&l.W_in, {D, M}};
+    case Weight::W_gate:
+        return {&l.W_gate, {D, M}};
+    case Weight::b_in:
+        return {&l.b_in, {M}};
+    case Weight::W_out:
+        return {&l.W_out, {M, D}};
+    case Weight::b_out:
+        return {&l.b_out, {D}};
     case Weight::W_qkv:
-    case Weight::b_qkv: break;
+    case Weight::b_qkv:
+        break;
     }
     throw Error("model", "queries, keys and values have three places");
 }
@@ -194,14 +232,18 @@ Place place_of(Weight weight, const ModelConfig &c, Weights &w, LayerWeights &l)
 std::vector<Weight> parts_of(Weight weight)
 {
     switch (weight) {
-    case Weight::W_qkv: return {Weight::W_Q, Weight::W_K, Weight::W_V};
-    case Weight::b_qkv: return {Weight::b_Q, Weight::b_K, Weight::b_V};
-    default: return {weight};
+    case Weight::W_qkv:
+        return {Weight::W_Q, Weight::W_K, Weight::W_V};
+    case Weight::b_qkv:
+        return {Weight::b_Q, Weight::b_K, Weight::b_V};
+    default:
+        return {weight};
     }
 }
 
 /// W_Q, b_Q and the like, one or three of them in a tensor: what belongs to a head goes to that head.
-void read_heads(Reader &reader, const ModelConfig &c, const FamilyTensor &from, const std::string &tensor, Weights &w, LayerWeights &l)
+void read_heads(Reader &reader, const ModelConfig &c, const FamilyTensor &from, const std::string &tensor, Weights &w,
+                LayerWeights &l)
 {
     const int64_t d = c.d_head;
     std::vector<std::vector<float *>> parts; // [part][head]
@@ -231,7 +273,8 @@ void read_heads(Reader &reader, const ModelConfig &c, const FamilyTensor &from, 
         reader.head_biases(tensor, units, d);
 }
 
-void read_tensor(Reader &reader, const ModelConfig &c, const FamilyTensor &from, const std::string &tensor, Weights &w, LayerWeights &l)
+void read_tensor(Reader &reader, const ModelConfig &c, const FamilyTensor &from, const std::string &tensor, Weights &w,
+                 LayerWeights &l)
 {
     switch (from.weight) {
     case Weight::W_Q:
@@ -249,7 +292,8 @@ void read_tensor(Reader &reader, const ModelConfig &c, const FamilyTensor &from,
             return;
         }
         break;
-    default: break;
+    default:
+        break;
     }
     const Place place = place_of(from.weight, c, w, l);
     if (from.layout == Layout::ForAllHeads) {
@@ -264,7 +308,8 @@ void read_tensor(Reader &reader, const ModelConfig &c, const FamilyTensor &from,
 }
 
 /// Biases that the family has not.
-void add_zeros(const Reader &reader, const ModelConfig &c, Weights &w, LayerWeights &l, std::initializer_list<Weight> biases)
+void add_zeros(const Reader &reader, const ModelConfig &c, Weights &w, LayerWeights &l,
+               std::initializer_list<Weight> biases)
 {
     for (const Weight bias : biases)
         if (const Place place = place_of(bias, c, w, l); !place.tensor->defined())

@@ -10,9 +10,12 @@ namespace {
 double slowed(double frequency, const RotaryScaling &s)
 {
     switch (s.type) {
-    case RotaryScaling::Type::None: return frequency;
-    case RotaryScaling::Type::Linear: return frequency / s.factor;
-    case RotaryScaling::Type::Llama3: break;
+    case RotaryScaling::Type::None:
+        return frequency;
+    case RotaryScaling::Type::Linear:
+        return frequency / s.factor;
+    case RotaryScaling::Type::Llama3:
+        break;
     }
     // How many turns the pair makes within the context that the model was first trained with.
     const double turns = s.original_ctx * frequency / (2 * std::numbers::pi);
@@ -32,7 +35,8 @@ std::vector<double> rotary_frequencies(const ModelConfig &config, int layer)
     std::vector<double> out;
     for (int i = 0; i < config.rotary_dim / 2; ++i) {
         const double share = -2.0 * double(i) / config.rotary_dim;
-        out.push_back(own > 0 ? std::pow(own, share) : slowed(std::pow(config.rotary_base, share), config.rotary_scaling));
+        out.push_back(own > 0 ? std::pow(own, share)
+                              : slowed(std::pow(config.rotary_base, share), config.rotary_scaling));
     }
     return out;
 }

@@ -1,7 +1,7 @@
 #include "model/detail/trust_check.h"
 
-#include "model/detail/forward.h"
 #include "model/detail/family.h"
+#include "model/detail/forward.h"
 #include "text/tokenizer.h"
 
 #include <set>
@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char *kSentence = "When Mary and John went to the store, John gave a drink to";
 // Spaces, capitals, digits, punctuation, other scripts, an emoji: what lossy tokenizers stumble over.
-constexpr const char *kRoundTrip = "  When Mary's friends (all 12,345 of them) went to the café, naïve Zoë said: “No way!”\n\tΑθήνα 東京 Привет 🙂 x_1 = {y};";
+constexpr const char *kRoundTrip = "  When Mary's friends (all 12,345 of them) went to the café, naïve Zoë said: “No "
+                                   "way!”\n\tΑθήνα 東京 Привет 🙂 x_1 = {y};";
 
 /// Rows of an embedding that are almost zero beside the others: tokens that training never reached.
 int64_t count_untrained_rows(const at::Tensor &W_E)
@@ -37,7 +38,8 @@ std::vector<int64_t> probe_tokens(const ModelConfig &config, const Tokenizer *to
     std::vector<int64_t> ids;
     if (tokenizer)
         ids = tokenizer->encode(kSentence);
-    const bool usable = !ids.empty() && std::all_of(ids.begin(), ids.end(), [&](int64_t id) { return id >= 0 && id < config.d_vocab; });
+    const bool usable =
+        !ids.empty() && std::all_of(ids.begin(), ids.end(), [&](int64_t id) { return id >= 0 && id < config.d_vocab; });
     if (!usable) {
         ids.clear();
         for (int64_t i = 0; i < 16; ++i)
@@ -48,13 +50,15 @@ std::vector<int64_t> probe_tokens(const ModelConfig &config, const Tokenizer *to
     return ids;
 }
 
-at::Tensor probe_log_probabilities(const ModelConfig &config, const Weights &weights, const std::vector<int64_t> &tokens)
+at::Tensor probe_log_probabilities(const ModelConfig &config, const Weights &weights,
+                                   const std::vector<int64_t> &tokens)
 {
     Hooks none;
     const at::Tensor ids = at::from_blob(const_cast<int64_t *>(tokens.data()), {1, int64_t(tokens.size())}, at::kLong);
     const at::Tensor x = forward(config, weights, ids, none).squeeze(0); // [T, D]
-    at::Tensor logits = at::addmm(weights.b_U, x, weights.W_U); // [T, V]
-    return logits.sub_(at::logsumexp(logits, -1, true)); // in place: for large vocabularies this is what loading needs most memory for
+    at::Tensor logits = at::addmm(weights.b_U, x, weights.W_U);          // [T, V]
+    return logits.sub_(
+        at::logsumexp(logits, -1, true)); // in place: for large vocabularies this is what loading needs most memory for
 }
 
 std::string check_tokenizer(const Tokenizer &tokenizer, const ModelConfig &config)
@@ -96,30 +100,39 @@ int64_t count_parameters(const Checkpoint &checkpoint, const std::string &family
     return count;
 }
 
-std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoint &checkpoint, const Weights &weights, const Tokenizer *tokenizer)
+std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoint &checkpoint, const Weights &weights,
+                                      const Tokenizer *tokenizer)
 {
     const ModelConfig &config = report.config;
     std::vector<std::string> out;
     if (config.parallel)
-        out.push_back("Attention and MLP are parallel: there is no resid_mid, and a head does not reach the MLP of its own layer.");
+        out.push_back("Attention and MLP are parallel: there is no resid_mid, and a head does not reach the MLP of its "
+                      "own layer.");
     if (config.grouped())
-        out.push_back("Keys and values are shared by groups of " + std::to_string(config.kv_group())
-                      + " query heads: patching the key or value of one head is ambiguous; results say which copy they mean.");
+        out.push_back(
+            "Keys and values are shared by groups of " + std::to_string(config.kv_group())
+            + " query heads: patching the key or value of one head is ambiguous; results say which copy they mean.");
     if (config.tied_embedding) {
-        out.push_back("Embedding and unembedding are tied in the checkpoint; weight processing changes them separately, so they differ here.");
+        out.push_back("Embedding and unembedding are tied in the checkpoint; weight processing changes them "
+                      "separately, so they differ here.");
         for (const char *head : {"lm_head.weight", "embed_out.weight"})
             if (checkpoint.tensors().contains(head) && !shares_its_bytes(checkpoint, head))
-                out.push_back(std::string("The checkpoint holds ") + head + " although config.json ties the embedding; the embedding is used.");
+                out.push_back(std::string("The checkpoint holds ") + head
+                              + " although config.json ties the embedding; the embedding is used.");
     }
     if (report.source_dtype != "F32")
-        out.push_back("The weights are stored as " + report.source_dtype
-                      + " and computed with in F32: a notebook that computes in the stored format has slightly other numbers.");
+        out.push_back(
+            "The weights are stored as " + report.source_dtype
+            + " and computed with in F32: a notebook that computes in the stored format has slightly other numbers.");
     if (report.processing == Processing::none())
-        out.push_back("Weights are unprocessed: zero ablations, copy scores and direct attributions differ from TransformerLens' defaults.");
+        out.push_back("Weights are unprocessed: zero ablations, copy scores and direct attributions differ from "
+                      "TransformerLens' defaults.");
     if (const int64_t rows = count_untrained_rows(weights.W_E); rows > 0)
-        out.push_back(std::to_string(rows) + " rows of the embedding are almost zero: these tokens were hardly trained.");
+        out.push_back(std::to_string(rows)
+                      + " rows of the embedding are almost zero: these tokens were hardly trained.");
     if (tokenizer && tokenizer->size() < config.d_vocab)
-        out.push_back(std::to_string(config.d_vocab - tokenizer->size()) + " rows of the vocabulary belong to no token of the tokenizer (padding).");
+        out.push_back(std::to_string(config.d_vocab - tokenizer->size())
+                      + " rows of the vocabulary belong to no token of the tokenizer (padding).");
     if (report.tokenizer != "ok" && report.tokenizer != "none")
         out.push_back("The tokenizer " + report.tokenizer + ".");
     return out;
@@ -130,7 +143,8 @@ std::string processing_hazard(double max_logprob_change)
     // Rounding alone gives about 1e-5 for small models and 1e-4 for deep ones.
     if (max_logprob_change <= 1e-3)
         return {};
-    return "Weight processing changes log-probabilities by up to " + std::to_string(max_logprob_change) + ", more than rounding explains.";
+    return "Weight processing changes log-probabilities by up to " + std::to_string(max_logprob_change)
+        + ", more than rounding explains.";
 }
 
 } // namespace patchbay

@@ -10,15 +10,16 @@ namespace patchbay {
 
 struct TrustReport {
     std::string path;
-    std::string architecture;  ///< "architectures"[0] or model_type of config.json
+    std::string architecture; ///< "architectures"[0] or model_type of config.json
     ModelConfig config;
     Processing processing;
-    int64_t parameters = 0;    ///< in the checkpoint, each stored tensor once
-    std::string source_dtype;  ///< "F32", "F16", "BF16", or a list when mixed
-    std::string sha256;        ///< of the weights file(s), in order of their names
-    double max_logprob_change = 0; ///< largest |difference| of log-probabilities, processed against unprocessed, on the probe prompt
-    int64_t non_finite = 0;    ///< number of NaN or infinite weights (loading fails when > 0, so 0 in a loaded model)
-    std::string tokenizer;     ///< "ok", "none", what its round trip lost, or why it cannot be used
+    int64_t parameters = 0;   ///< in the checkpoint, each stored tensor once
+    std::string source_dtype; ///< "F32", "F16", "BF16", or a list when mixed
+    std::string sha256;       ///< of the weights file(s), in order of their names
+    double max_logprob_change =
+        0; ///< largest |difference| of log-probabilities, processed against unprocessed, on the probe prompt
+    int64_t non_finite = 0; ///< number of NaN or infinite weights (loading fails when > 0, so 0 in a loaded model)
+    std::string tokenizer;  ///< "ok", "none", what its round trip lost, or why it cannot be used
     double load_seconds = 0;
     std::vector<std::string> hazards; ///< known pitfalls of this model or checkpoint, one sentence each
 };

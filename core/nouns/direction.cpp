@@ -40,10 +40,14 @@ std::string in_words(Direction direction)
 std::string replacement(Direction direction, Ablation ablation)
 {
     switch (ablation) {
-    case Ablation::Zero: return "zero";
-    case Ablation::Mean: return "its mean over the clean prompts";
-    case Ablation::Resample: return "its value in the flipped run";
-    case Ablation::None: break;
+    case Ablation::Zero:
+        return "zero";
+    case Ablation::Mean:
+        return "its mean over the clean prompts";
+    case Ablation::Resample:
+        return "its value in the flipped run";
+    case Ablation::None:
+        break;
     }
     return direction == Direction::Denoise ? "its value in the clean run" : "its value in the flipped run";
 }

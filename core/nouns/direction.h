@@ -9,8 +9,8 @@ namespace patchbay {
 /// Denoise: base = flipped, source = clean. Noise: base = clean, source = flipped (DESIGN §2).
 enum class Direction { Denoise, Noise };
 
-/// What takes the place of an activation: the source run's, or an ablation. Mean: at each position, over the clean prompts that reach it.
-/// Resample: the flipped run's.
+/// What takes the place of an activation: the source run's, or an ablation. Mean: at each position, over the clean
+/// prompts that reach it. Resample: the flipped run's.
 enum class Ablation { None, Zero, Mean, Resample };
 
 /// As written in specs and on the command line: "denoise", "zero" …

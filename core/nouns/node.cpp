@@ -12,7 +12,8 @@ Node node_of(Site site, std::string_view place, std::string_view whole)
 {
     if (per_head(site)) {
         if (small_number(place))
-            throw Error(std::string(whole), name(site) + " belongs to a head; write " + name(site) + ":" + std::string(place) + ".0");
+            throw Error(std::string(whole),
+                        name(site) + " belongs to a head; write " + name(site) + ":" + std::string(place) + ".0");
         const Head head = parse_head(place);
         return {site, head.layer, head.head};
     }
@@ -55,9 +56,13 @@ std::string in_words(const std::vector<Node> &nodes)
         std::string places;
         for (; end < nodes.size() && nodes[end].site == nodes[i].site; ++end)
             places += (end == i ? "" : ", ")
-                      + (nodes[end].head < 0 ? std::to_string(nodes[end].layer) : label({nodes[end].layer, nodes[end].head}));
+                + (nodes[end].head < 0 ? std::to_string(nodes[end].layer) : label({nodes[end].layer, nodes[end].head}));
         const bool layers = nodes[i].head < 0;
-        text += (i == 0 ? "" : " and ") + name(nodes[i].site) + " of " + (!layers ? "" : end - i == 1 ? "layer " : "layers ") + places;
+        text += (i == 0 ? "" : " and ") + name(nodes[i].site) + " of "
+            + (!layers            ? ""
+                   : end - i == 1 ? "layer "
+                                  : "layers ")
+            + places;
         i = end;
     }
     return text;
@@ -70,8 +75,9 @@ Ends parse_ends(std::string_view text)
     try {
         return {parse_site(text), {}};
     } catch (const Error &) {
-        throw Error(std::string(text), "is neither a site to sweep (z, q, mlp_out …) nor a list of nodes such as q:8.1,q:8.2 or "
-                                       "resid_post:11");
+        throw Error(std::string(text),
+                    "is neither a site to sweep (z, q, mlp_out …) nor a list of nodes such as q:8.1,q:8.2 or "
+                    "resid_post:11");
     }
 }
 

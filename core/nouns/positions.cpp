@@ -21,10 +21,14 @@ std::span<const RoleInfo> position_roles()
 std::string to_string(const Positions &positions)
 {
     switch (positions.kind) {
-    case Positions::Kind::All: return "all";
-    case Positions::Kind::Each: return "each";
-    case Positions::Kind::Role: return positions.role;
-    case Positions::Kind::List: break;
+    case Positions::Kind::All:
+        return "all";
+    case Positions::Kind::Each:
+        return "each";
+    case Positions::Kind::Role:
+        return positions.role;
+    case Positions::Kind::List:
+        break;
     }
     std::string text;
     for (const int position : positions.list)
@@ -51,7 +55,8 @@ Positions parse_positions(std::string_view text)
     for (const std::string_view piece : pieces_of(plain)) {
         const std::optional<int> position = small_number(piece);
         if (!position)
-            throw Error(std::string(text), "is not a choice of positions; one of " + known + ", or indices from 0 such as 3,4,7");
+            throw Error(std::string(text),
+                        "is not a choice of positions; one of " + known + ", or indices from 0 such as 3,4,7");
         positions.list.push_back(*position);
     }
     return positions;
@@ -60,14 +65,17 @@ Positions parse_positions(std::string_view text)
 std::string in_words(const Positions &positions)
 {
     switch (positions.kind) {
-    case Positions::Kind::All: return "at all positions";
-    case Positions::Kind::Each: return "at one position at a time";
+    case Positions::Kind::All:
+        return "at all positions";
+    case Positions::Kind::Each:
+        return "at one position at a time";
     case Positions::Kind::Role:
         for (const RoleInfo &role : roles)
             if (positions.role == role.name)
                 return std::string("at ") + role.title;
         return "at " + positions.role;
-    case Positions::Kind::List: break;
+    case Positions::Kind::List:
+        break;
     }
     return (positions.list.size() == 1 ? "at position " : "at positions ") + to_string(positions);
 }

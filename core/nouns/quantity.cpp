@@ -58,7 +58,8 @@ Quantity sweep_quantity(std::string_view name)
             Quantity out;
             out.name = name;
             out.title = std::string(site.title) + (shared ? ", shared" : "") + (by_position ? " by position" : "");
-            out.words = std::string(site.name) + (shared ? " (shared KV head)" : "") + (estimate ? " estimate" : " effect");
+            out.words =
+                std::string(site.name) + (shared ? " (shared KV head)" : "") + (estimate ? " estimate" : " effect");
             out.unit = estimate ? "logits" : "%";
             out.colour_label = estimate ? "Estimated logit diff variation" : effect_label;
             return out;

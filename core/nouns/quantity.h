@@ -18,7 +18,7 @@ struct Quantity {
         Hidden  ///< in files only
     };
     std::string name;         ///< of the array or grid; a name that ends in a dot stands for all that begin so
-    std::string title = {};        ///< over a heatmap: "Copy score"
+    std::string title = {};   ///< over a heatmap: "Copy score"
     std::string words;        ///< in a sentence: "copy score", "attention END→IO"
     std::string unit;         ///< "%", "logits", ""
     std::string colour_label; ///< at a colour bar or axis; quantities with the same one share a scale
@@ -26,8 +26,8 @@ struct Quantity {
     bool known() const { return !name.empty(); }
 };
 
-/// A grid of a sweep ("denoise.z", "zero.k_grouped", "noise.mlp_out.by_pos", "path", "attribution.q") or an array of an analysis, as that analysis
-/// declares it. Not known(): the name alone.
+/// A grid of a sweep ("denoise.z", "zero.k_grouped", "noise.mlp_out.by_pos", "path", "attribution.q") or an array of an
+/// analysis, as that analysis declares it. Not known(): the name alone.
 Quantity quantity_named(std::string_view name);
 
 } // namespace patchbay

@@ -48,8 +48,8 @@ void take(RunResult &result, const Done &event)
     result.summary = end->summary;
 }
 
-void take(RunResult &, const Progress &) {}
-void take(RunResult &, const Failed &) {}
+void take(RunResult &, const Progress &) { }
+void take(RunResult &, const Failed &) { }
 
 } // namespace
 

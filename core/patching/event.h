@@ -1,4 +1,5 @@
-// What a computation tells while it goes on, as values: whoever hears all of a run's events has its result, in this process or another.
+// What a computation tells while it goes on, as values: whoever hears all of a run's events has its result, in this
+// process or another.
 #pragma once
 
 #include "patching/run_result.h"
@@ -25,10 +26,11 @@ struct Cells {
     int grid = 0;
     CellState state = CellState::Exact;
     std::vector<int> cells;
-    std::vector<float> per_prompt; ///< [cells, prompts] logit difference; empty for estimates that are of the mean alone
-    std::vector<float> estimates;  ///< [cells] normalised effect; empty for exact cells
-    double flops = 0;              ///< minimal arithmetic of what was computed for them; 0 where they were known before
-    double seconds = -1;           ///< of computing since the start of the run; negative where they were known before
+    std::vector<float>
+        per_prompt;               ///< [cells, prompts] logit difference; empty for estimates that are of the mean alone
+    std::vector<float> estimates; ///< [cells] normalised effect; empty for exact cells
+    double flops = 0;             ///< minimal arithmetic of what was computed for them; 0 where they were known before
+    double seconds = -1;          ///< of computing since the start of the run; negative where they were known before
 };
 
 /// Exact cells done, of how many; for other work, shares of it and what is being done, for people.
@@ -66,8 +68,8 @@ struct Failed {
 using Event = std::variant<Started, Cells, Progress, Done, Failed>;
 using Tell = std::function<void(const Event &)>;
 
-/// Takes what an event says about a run over into its result; events that say nothing about a run change nothing. All of a run's events in their
-/// order, from Started to Done, make the result that the run itself ends with.
+/// Takes what an event says about a run over into its result; events that say nothing about a run change nothing. All
+/// of a run's events in their order, from Started to Done, make the result that the run itself ends with.
 void apply(RunResult &result, const Event &event);
 
 /// An observer that hears of progress only.

@@ -26,7 +26,7 @@ double mean(std::span<const float> values)
 // SplitMix64: the same draws on every machine, cheap enough for a thousand resamples under the mouse.
 class Draws {
 public:
-    explicit Draws(uint64_t seed) : m_state(seed) {}
+    explicit Draws(uint64_t seed) : m_state(seed) { }
     int below(int limit)
     {
         uint64_t x = m_state += 0x9e3779b97f4a7c15u;
@@ -124,7 +124,8 @@ double normalised(const Grid &grid, int cell, int prompt, const Baseline &baseli
 {
     if (grid.state[size_t(cell)] != CellState::Exact)
         return not_a_number;
-    return (double(grid.cell(cell)[size_t(prompt)]) - double(base_run(grid, baseline)[size_t(prompt)])) / baseline.scale();
+    return (double(grid.cell(cell)[size_t(prompt)]) - double(base_run(grid, baseline)[size_t(prompt)]))
+        / baseline.scale();
 }
 
 // The gap is resampled with the effect: both come from the same prompts.

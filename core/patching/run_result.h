@@ -1,4 +1,5 @@
-// RunResult: the numbers of a run, per prompt, with what each of them is. Immutable once published; partial ones are snapshots.
+// RunResult: the numbers of a run, per prompt, with what each of them is. Immutable once published; partial ones are
+// snapshots.
 #pragma once
 
 #include "base/array.h"
@@ -16,14 +17,14 @@ enum class CellState : uint8_t { Missing, Estimated, Exact };
 
 /// The logit differences [prompts] of the two unpatched runs, and what else the baseline panel shows.
 struct Baseline {
-    std::vector<float> clean, flipped;            ///< logit difference per prompt
+    std::vector<float> clean, flipped;               ///< logit difference per prompt
     std::vector<uint8_t> clean_rank0, flipped_rank0; ///< whether the argmax at END is IO
     double clean_mean = 0, flipped_mean = 0;
     double accuracy_clean = 0, accuracy_flipped = 0; ///< share of prompts with logit diff > 0
     double rank0_clean = 0, rank0_flipped = 0;
     double gap() const { return clean_mean - flipped_mean; }
-    /// Whether a mean is nothing beside the logit differences themselves, or not finite: dividing by it gives numbers without end.
-    /// The one place that decides.
+    /// Whether a mean is nothing beside the logit differences themselves, or not finite: dividing by it gives numbers
+    /// without end. The one place that decides.
     bool vanishes(double mean) const;
     /// Whether shares of the gap say anything: not for mirrored pairs, or a model that does not tell the runs apart.
     bool shares_make_sense() const { return !vanishes(gap()); }
@@ -41,7 +42,8 @@ struct EffectUnit {
 EffectUnit effect_unit(const Baseline &baseline);
 /// "+23.4 %", "+0.123 logits".
 std::string effect_text(double normalised_effect, const EffectUnit &unit);
-/// What people must know about the gap before they read effects: that it vanishes, or that it is below 0. Empty otherwise.
+/// What people must know about the gap before they read effects: that it vanishes, or that it is below 0. Empty
+/// otherwise.
 std::string gap_note(const Baseline &baseline);
 
 /// Where a cell lies; -1 where the grid has no such axis.
@@ -54,17 +56,21 @@ std::string label(const CellPlace &place);
 
 /// One sweep's cells: axes such as {"layer", "head"}, {"layer", "pos", "head"}, {"layer"} or none (a single run).
 struct Grid {
-    std::string name;              ///< "denoise.z", "path", "zero.z" — the tensor's name in files
+    std::string name; ///< "denoise.z", "path", "zero.z" — the tensor's name in files
     std::vector<std::string> axes;
-    std::vector<int> shape;        ///< one size per axis
+    std::vector<int> shape; ///< one size per axis
     int prompts = 0;
     std::vector<float> per_prompt; ///< [cells, prompts] logit difference of the patched run; NaN where missing
-    std::vector<float> estimate;   ///< [cells] effect, as normalised() gives it, by attribution patching; empty when there is none
-    std::vector<CellState> state;  ///< [cells]
+    std::vector<float>
+        estimate; ///< [cells] effect, as normalised() gives it, by attribution patching; empty when there is none
+    std::vector<CellState> state; ///< [cells]
     Direction direction = Direction::Denoise;
 
     int cells() const { return static_cast<int>(state.size()); }
-    std::span<const float> cell(int index) const { return {per_prompt.data() + size_t(index) * size_t(prompts), size_t(prompts)}; }
+    std::span<const float> cell(int index) const
+    {
+        return {per_prompt.data() + size_t(index) * size_t(prompts), size_t(prompts)};
+    }
     /// Layer, position and head of a cell.
     CellPlace at(int cell) const;
     /// Whether the columns are heads: a grid over positions or layers alone has none to select.
@@ -77,31 +83,32 @@ struct RunResult {
     RunSpec spec;
     Baseline baseline;
     std::vector<Grid> grids;
-    ArrayMap arrays;             ///< what analyses produce, named as in fixtures
-    nlohmann::json summary;      ///< what analyses conclude (roles, tables); null for sweeps
+    ArrayMap arrays;        ///< what analyses produce, named as in fixtures
+    nlohmann::json summary; ///< what analyses conclude (roles, tables); null for sweeps
     std::string model_sha256, version;
     double seconds = 0;
     double first_exact_seconds = -1;
-    double flops = 0;            ///< minimal arithmetic of the exact cells that were computed
-    bool complete = false;       ///< false: stopped early; missing cells say so
+    double flops = 0;      ///< minimal arithmetic of the exact cells that were computed
+    bool complete = false; ///< false: stopped early; missing cells say so
 
     const Grid *grid(std::string_view name) const;
 };
 using RunResultPtr = std::shared_ptr<const RunResult>;
 
-/// Effect of a cell as a share of the clean–flipped gap, from the mean logit difference: denoising (patched − flipped) / gap,
-/// noising and ablations (patched − clean) / gap; where shares make no sense (Baseline) the difference itself. NaN while missing; the
-/// estimate where only that is there.
+/// Effect of a cell as a share of the clean–flipped gap, from the mean logit difference: denoising (patched − flipped)
+/// / gap, noising and ablations (patched − clean) / gap; where shares make no sense (Baseline) the difference itself.
+/// NaN while missing; the estimate where only that is there.
 double normalised(const Grid &grid, int cell, const Baseline &baseline);
 /// The same for one prompt, with the mean gap as the scale.
 double normalised(const Grid &grid, int cell, int prompt, const Baseline &baseline);
-/// Half-width of the 95 % bootstrap interval over prompts of normalised(), seeded by the cell's index. NaN while missing, and
-/// where the interval has no end because some resampled gap vanishes.
+/// Half-width of the 95 % bootstrap interval over prompts of normalised(), seeded by the cell's index. NaN while
+/// missing, and where the interval has no end because some resampled gap vanishes.
 double bootstrap_half_width(const Grid &grid, int cell, const Baseline &baseline, int samples = 1000);
 
 /// Grids and baselines under the names of CLI.md (per prompt, and ".normalised").
 ArrayMap to_arrays(const RunResult &result);
-/// A result file: arrays, with the spec and the rest as metadata, readable again. The extension chooses the format. Throws Error.
+/// A result file: arrays, with the spec and the rest as metadata, readable again. The extension chooses the format.
+/// Throws Error.
 void save_result(const std::filesystem::path &path, const RunResult &result);
 RunResult load_result(const std::filesystem::path &path);
 

@@ -121,7 +121,8 @@ std::vector<CellState> read_states(std::string text, size_t cells, const std::st
     if (text.size() == 1)
         text.assign(cells, text[0]);
     if (text.size() != cells)
-        throw Error(file, "describes " + std::to_string(text.size()) + " cell states for " + std::to_string(cells) + " cells");
+        throw Error(
+            file, "describes " + std::to_string(text.size()) + " cell states for " + std::to_string(cells) + " cells");
     std::vector<CellState> states;
     for (const char c : text)
         states.push_back(c == 'x' ? CellState::Exact : c == 'e' ? CellState::Estimated : CellState::Missing);
@@ -219,7 +220,8 @@ void save_result(const std::filesystem::path &path, const RunResult &result)
     if (path.extension() == ".csv") {
         arrays = tables_of(arrays);
         if (arrays.empty())
-            throw Error(path.string(), "CSV holds tables only and this result has none; write .safetensors, .npz or .json");
+            throw Error(path.string(),
+                        "CSV holds tables only and this result has none; write .safetensors, .npz or .json");
         write_arrays(path, arrays, metadata);
         return;
     }
@@ -236,7 +238,9 @@ RunResult load_result(const std::filesystem::path &path)
 {
     const std::string file = path.string();
     if (path.extension() == ".csv")
-        throw Error(file, "a CSV file holds tables only and cannot be opened as a result; open the .safetensors, .npz or .json of that run");
+        throw Error(file,
+                    "a CSV file holds tables only and cannot be opened as a result; open the .safetensors, .npz or "
+                    ".json of that run");
     ArrayFile content = read_arrays(path);
     const auto described = content.metadata.find(metadata_key);
     const auto spec = content.metadata.find("spec");
@@ -247,8 +251,9 @@ RunResult load_result(const std::filesystem::path &path)
         result.spec = run_spec_from_json(json::parse(spec->second));
         const json about = json::parse(described->second);
         if (about.at("file_version") != file_version)
-            throw Error(file, "is of file version " + about.at("file_version").dump() + ", this program reads version "
-                                  + std::to_string(file_version));
+            throw Error(file,
+                        "is of file version " + about.at("file_version").dump() + ", this program reads version "
+                            + std::to_string(file_version));
         result.version = content.metadata["version"];
         result.model_sha256 = content.metadata["model_sha256"];
         result.complete = about.at("complete");

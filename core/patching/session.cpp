@@ -2,9 +2,9 @@
 
 #include "base/cores.h"
 #include "base/memory.h"
+#include "block/detail/kernels.h"
 #include "model/check_head.h"
 #include "patching/detail/gemm.h"
-#include "block/detail/kernels.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/wave.h"
 
@@ -68,12 +68,13 @@ int threads_for(const ModelConfig &c, int wanted)
 void set_threads(int threads)
 {
     const SignalsHeldOff held;
-    // oneDNN deals out its work before it has the threads: where OpenMP gave it fewer (OMP_THREAD_LIMIT, OMP_DYNAMIC), a part of every
-    // product would be left undone, without a word.
+    // oneDNN deals out its work before it has the threads: where OpenMP gave it fewer (OMP_THREAD_LIMIT, OMP_DYNAMIC),
+    // a part of every product would be left undone, without a word.
     omp_set_dynamic(0);
     const int n = std::max(1, std::min(threads > 0 ? threads : usable_cores(), omp_get_thread_limit()));
     start_pool(n);
-    // Setting it makes LibTorch's other pool anew, whose threads spin for tens of milliseconds beside whatever comes next.
+    // Setting it makes LibTorch's other pool anew, whose threads spin for tens of milliseconds beside whatever comes
+    // next.
     if (at::get_num_threads() != n)
         at::set_num_threads(n);
     set_gemm_threads(n);
@@ -86,7 +87,9 @@ std::string program_version()
 
 Session::Impl::Impl(std::shared_ptr<const Model> model_, PromptBatch batch_, const Resources &resources_)
     : model(std::move(model_)), batch(std::move(batch_)), resources(resources_),
-      engine((check_batch(batch, model->config().d_vocab, model->config().n_ctx), std::make_shared<EngineModel>(model))), runs(engine, batch)
+      engine(
+          (check_batch(batch, model->config().d_vocab, model->config().n_ctx), std::make_shared<EngineModel>(model))),
+      runs(engine, batch)
 {
     if (resources.device != "cpu")
         throw Error("device " + resources.device, "this build computes on the CPU only; use --device cpu");
@@ -108,7 +111,8 @@ int64_t Session::Impl::rows_at_once(size_t kept_besides) const
     const ModelConfig &c = model->config();
     const size_t kept = BatchRuns::bytes(c, runs.layout().rows) + kept_besides;
     // One block of a layer: normed rows, qkv, z and two MLP buffers.
-    const size_t block = size_t(block_rows) * sizeof(float) * size_t(2 * c.d_model + engine->traits().qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
+    const size_t block = size_t(block_rows) * sizeof(float)
+        * size_t(2 * c.d_model + engine->traits().qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
     const size_t left = resources.memory_budget > kept + block ? resources.memory_budget - kept - block : 0;
     const size_t per_row = sizeof(float) * size_t(c.d_model) * 3;
     return std::max<int64_t>(1024, int64_t(left / per_row / 2));
@@ -126,7 +130,9 @@ const Baseline &Session::Impl::baseline(const CancelToken &cancel)
     b.flipped_rank0 = runs.run(true).rank0;
     const double n = double(batch.prompts);
     const auto mean = [n](const std::vector<float> &v) { return std::accumulate(v.begin(), v.end(), 0.0) / n; };
-    const auto positive = [n](const std::vector<float> &v) { return double(std::count_if(v.begin(), v.end(), [](float x) { return x > 0; })) / n; };
+    const auto positive = [n](const std::vector<float> &v) {
+        return double(std::count_if(v.begin(), v.end(), [](float x) { return x > 0; })) / n;
+    };
     const auto share = [n](const std::vector<uint8_t> &v) { return double(std::count(v.begin(), v.end(), 1)) / n; };
     b.clean_mean = mean(b.clean);
     b.flipped_mean = mean(b.flipped);
@@ -192,7 +198,8 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
         const SignalsHeldOff held = enter();
         return estimate_activation(spec, sweep->plan, token);
     };
-    return begin_schedule({sweep, &sweep->plan}, std::move(schedule), runs.run(sweep->plan.base_flipped).logit_diff, begin(spec, sweep->plan), observer);
+    return begin_schedule({sweep, &sweep->plan}, std::move(schedule), runs.run(sweep->plan.base_flipped).logit_diff,
+                          begin(spec, sweep->plan), observer);
 }
 
 Session::Session(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources)
@@ -278,7 +285,8 @@ AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind k
         if (kind != AttentionKind::ValueWeighted)
             continue;
         // Each source's weight times the length of what it would write, relative to the prompt's longest.
-        const float *v = run.qkv[size_t(head.layer)].data_ptr<float>() + m->runs.layout().row(p, 0) * S + m->engine->traits().v_column(head.head);
+        const float *v = run.qkv[size_t(head.layer)].data_ptr<float>() + m->runs.layout().row(p, 0) * S
+            + m->engine->traits().v_column(head.head);
         std::vector<float> written(size_t(c.d_model)), length(static_cast<size_t>(size));
         for (int j = 0; j < size; ++j) {
             m->engine->block(head.layer).write_head(head.head, v + j * S, S, 1, written.data(), false);

@@ -1,4 +1,5 @@
-// A model with a batch of prompts, ready to be patched: the one door through which the GUI, the command line, recipes and tests compute.
+// A model with a batch of prompts, ready to be patched: the one door through which the GUI, the command line, recipes
+// and tests compute.
 #pragma once
 
 #include "base/cancel.h"
@@ -14,9 +15,9 @@
 namespace patchbay {
 
 struct Resources {
-    int threads = 0;                             ///< 0: all cores that it may use (one for tiny models, where handing work over costs more)
-    size_t memory_budget = size_t(1) << 30;      ///< bytes above the weights that a sweep may use
-    std::string device = "cpu";                  ///< "cpu", "cuda"
+    int threads = 0; ///< 0: all cores that it may use (one for tiny models, where handing work over costs more)
+    size_t memory_budget = size_t(1) << 30; ///< bytes above the weights that a sweep may use
+    std::string device = "cpu";             ///< "cpu", "cuda"
 };
 
 /// Which cells to compute next, set from any thread while a run is going on; honoured at the next chunk.
@@ -43,8 +44,9 @@ struct RunObserver {
 class RunSteps {
 public:
     virtual ~RunSteps() = default;
-    /// Computes the next part (of a sweep, a chunk of cells); false once there is nothing left to do. A run that is cancelled ends with what it
-    /// has, complete = false. The first step tells Started, the last one Done. Throws Error.
+    /// Computes the next part (of a sweep, a chunk of cells); false once there is nothing left to do. A run that is
+    /// cancelled ends with what it has, complete = false. The first step tells Started, the last one Done. Throws
+    /// Error.
     virtual bool step(const CancelToken &cancel = {}) = 0;
     /// What there is so far: after the last step, the result.
     virtual RunResult &result() = 0;
@@ -72,17 +74,20 @@ public:
 
     /// Runs both batches once and keeps what sweeps start from. Later calls are free.
     const Baseline &baseline(const CancelToken &cancel = {});
-    /// Any RunSpec but Analysis ones of another model or task: model and task of the spec are taken as given, not reloaded.
-    /// On cancellation returns what is finished (complete = false). Throws Error for specs that make no sense, naming the field.
+    /// Any RunSpec but Analysis ones of another model or task: model and task of the spec are taken as given, not
+    /// reloaded. On cancellation returns what is finished (complete = false). Throws Error for specs that make no
+    /// sense, naming the field.
     RunResult run(const RunSpec &spec, const RunObserver &observer = {}, const CancelToken &cancel = {});
-    /// The same run, a part at a time. What the observer names must outlive it, as the session must; other runs may be carried out between two of
-    /// its steps. Throws Cancelled, where the cached runs were not there yet.
-    std::unique_ptr<RunSteps> begin(const RunSpec &spec, const RunObserver &observer = {}, const CancelToken &cancel = {});
+    /// The same run, a part at a time. What the observer names must outlive it, as the session must; other runs may be
+    /// carried out between two of its steps. Throws Cancelled, where the cached runs were not there yet.
+    std::unique_ptr<RunSteps> begin(const RunSpec &spec, const RunObserver &observer = {},
+                                    const CancelToken &cancel = {});
     /// From the cached runs, in milliseconds.
     AttentionPattern attention(Head head, bool flipped_run, AttentionKind kind = AttentionKind::Plain);
-    /// The attention of a head in the run that a cell describes: base run with the given nodes patched from the source run.
-    /// Two whole passes; throws Cancelled between their layers.
-    AttentionPattern attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched, const CancelToken &cancel = {});
+    /// The attention of a head in the run that a cell describes: base run with the given nodes patched from the source
+    /// run. Two whole passes; throws Cancelled between their layers.
+    AttentionPattern attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched,
+                                       const CancelToken &cancel = {});
 
     /// The cached runs and weights, for core's own sources (patching/detail/session_impl.h).
     struct Impl;

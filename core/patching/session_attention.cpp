@@ -23,7 +23,8 @@ Tokens tokens_of(const PromptBatch &batch, bool flipped)
 
 } // namespace
 
-AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched, const CancelToken &cancel)
+AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched,
+                                            const CancelToken &cancel)
 {
     const SignalsHeldOff held = m->enter();
     m->baseline(cancel);
@@ -46,7 +47,9 @@ AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, cons
     for (const Node &node : patched) {
         Intervention change;
         change.hook = hook_of(node);
-        change.kind = ablation_of(spec) == Ablation::Zero ? Intervention::Kind::Zero : ablation_of(spec) == Ablation::Mean ? Intervention::Kind::Mean : Intervention::Kind::Replace;
+        change.kind = ablation_of(spec) == Ablation::Zero ? Intervention::Kind::Zero
+            : ablation_of(spec) == Ablation::Mean         ? Intervention::Kind::Mean
+                                                          : Intervention::Kind::Replace;
         if (change.kind == Intervention::Kind::Replace)
             change.values = source.at(change.hook);
         if (node.head >= 0)
@@ -57,7 +60,8 @@ AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, cons
                 change.positions.push_back(rows->rows(p));
         options.interventions.push_back(std::move(change));
     }
-    const Array pattern = transformer.run(tokens_of(m->batch, base_flipped), options, cancel).cache.at(pattern_hook); // [P, H, T, T]
+    const Array pattern =
+        transformer.run(tokens_of(m->batch, base_flipped), options, cancel).cache.at(pattern_hook); // [P, H, T, T]
     AttentionPattern out;
     out.head = head;
     const size_t T = size_t(m->batch.width);

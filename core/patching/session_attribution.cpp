@@ -18,7 +18,8 @@ float summed(const RowEffects &effects, const Edit &edit, int prompt, int heads)
 {
     const at::Tensor &rows = effects.by_site.at(edit.site);
     const int64_t R = effects.rows->count();
-    const float *e = rows.data_ptr<float>() + (rows.dim() == 3 ? int64_t(edit.layer) * heads + edit.head : int64_t(edit.layer)) * R;
+    const float *e =
+        rows.data_ptr<float>() + (rows.dim() == 3 ? int64_t(edit.layer) * heads + edit.head : int64_t(edit.layer)) * R;
     float sum = 0;
     for (const int pos : edit.rows->rows(prompt))
         if (const int64_t r = effects.rows->find(prompt, pos); r >= 0)
@@ -37,12 +38,14 @@ bool wants_mlp_out(const SweepPlan &sweep)
 
 } // namespace
 
-std::vector<float> Session::Impl::estimate_activation(const RunSpec &spec, const SweepPlan &sweep, const CancelToken &cancel)
+std::vector<float> Session::Impl::estimate_activation(const RunSpec &spec, const SweepPlan &sweep,
+                                                      const CancelToken &cancel)
 {
     std::vector<float> estimates(sweep.plans.size(), std::numeric_limits<float>::quiet_NaN());
     if (ablation_of(spec) == Ablation::Mean)
         return estimates;
-    const RowEffects effects = attribution(runs, sweep.base_flipped, ablation_of(spec) == Ablation::Zero, wants_mlp_out(sweep), cancel);
+    const RowEffects effects =
+        attribution(runs, sweep.base_flipped, ablation_of(spec) == Ablation::Zero, wants_mlp_out(sweep), cancel);
     const double scale = 1.0 / (double(batch.prompts) * cached_baseline->scale());
     for (size_t i = 0; i < sweep.plans.size(); ++i) {
         double sum = 0;
@@ -75,7 +78,8 @@ public:
         RunEnd end;
         try {
             const bool zero = ablation_of(m_result.spec) == Ablation::Zero;
-            const RowEffects effects = attribution(m_in.runs, m_sweep.base_flipped, zero, wants_mlp_out(m_sweep), cancel);
+            const RowEffects effects =
+                attribution(m_in.runs, m_sweep.base_flipped, zero, wants_mlp_out(m_sweep), cancel);
             std::vector<Cells> by_grid(m_result.grids.size());
             for (const CellPlan &plan : m_sweep.plans)
                 add(by_grid[size_t(plan.grid)], plan, effects);

@@ -88,7 +88,8 @@ bool end_is_enough(const Node &node, const ModelConfig &c)
 {
     if (node.layer != c.n_layers - 1)
         return false;
-    return node.site == Site::Q || node.site == Site::QInput || node.site == Site::ResidPost || node.site == Site::ResidMid || node.site == Site::MlpPre;
+    return node.site == Site::Q || node.site == Site::QInput || node.site == Site::ResidPost
+        || node.site == Site::ResidMid || node.site == Site::MlpPre;
 }
 
 // How the wave patches what a receiver holds.
@@ -102,11 +103,20 @@ Edit make_edit(const Node &node, const at::Tensor &values, bool add, const std::
     edit.tensor = values;
     edit.rows = rows;
     switch (node.site) {
-    case Site::QInput: edit.site = Site::Q; break;
-    case Site::KInput: edit.site = Site::K; break;
-    case Site::VInput: edit.site = Site::V; break;
-    case Site::ResidPost: edit.site = Site::ResidPre; break;
-    default: edit.site = node.site;
+    case Site::QInput:
+        edit.site = Site::Q;
+        break;
+    case Site::KInput:
+        edit.site = Site::K;
+        break;
+    case Site::VInput:
+        edit.site = Site::V;
+        break;
+    case Site::ResidPost:
+        edit.site = Site::ResidPre;
+        break;
+    default:
+        edit.site = node.site;
     }
     return edit;
 }
@@ -115,17 +125,20 @@ Edit make_edit(const Node &node, const at::Tensor &values, bool add, const std::
 class PathSweep {
 public:
     PathSweep(const RunSpec &spec, const PathPatch &path, const Session::Impl &session, Workspace &work)
-        : m_config(session.runs.model().config()), m_runs(session.runs), m_mlps(path.direct_includes_mlps), m_zero(path.ablation == Ablation::Zero),
-          m_sets(sender_sets(path.senders, m_config)),
+        : m_config(session.runs.model().config()), m_runs(session.runs), m_mlps(path.direct_includes_mlps),
+          m_zero(path.ablation == Ablation::Zero), m_sets(sender_sets(path.senders, m_config)),
           m_groups(receiver_groups(path.receivers, m_config)), m_rows(rows_of(path, session.batch)),
           m_first(first_of(*m_rows)), m_entry(session.head_entry(base_is_flipped(spec), m_first)),
           m_wave(m_runs, base_is_flipped(spec), work, m_entry.get()),
           m_pass(m_runs, base_is_flipped(spec), path.ablation == Ablation::Zero, m_rows, work, m_entry.get())
     {
         if (path.senders.sweep && path.receivers.sweep)
-            throw Error("receivers", "either senders or receivers can be swept, not both: name a fixed sender list for a sweep of receivers");
+            throw Error("receivers",
+                        "either senders or receivers can be swept, not both: name a fixed sender list for a sweep of "
+                        "receivers");
         if (path.positions.kind == Positions::Kind::Each)
-            throw Error("positions", "each is for activation patching; path patching takes all, end, io, s1, s2 or a list");
+            throw Error("positions",
+                        "each is for activation patching; path patching takes all, end, io, s1, s2 or a list");
         if (path.ablation == Ablation::Mean)
             throw Error("ablate", "the senders' new value can be the other run's or zero");
         m_sweep.base_flipped = base_is_flipped(spec);
@@ -144,14 +157,20 @@ public:
         for (size_t i = 0; i < cells; ++i) {
             CellPlan plan = skeleton(i);
             plan.cell = int(i);
-            m_flops.push_back((m_mlps ? m_pass.flops(set_of(i), group_of(i)) / double(m_groups.size()) : 0) + (plan.edits.empty() ? 0 : m_wave.flops(plan)));
+            m_flops.push_back((m_mlps ? m_pass.flops(set_of(i), group_of(i)) / double(m_groups.size()) : 0)
+                              + (plan.edits.empty() ? 0 : m_wave.flops(plan)));
             m_sweep.plans.push_back(std::move(plan));
         }
     }
 
     const SweepPlan &sweep() const { return m_sweep; }
     double flops(int i) const { return m_flops[size_t(i)]; }
-    int64_t rows(int i) const { return m_sweep.plans[size_t(i)].edits.empty() ? 0 : std::max<int64_t>(m_rows->count(), Wave::rows(m_sweep.plans[size_t(i)], m_runs.layout())); }
+    int64_t rows(int i) const
+    {
+        return m_sweep.plans[size_t(i)].edits.empty()
+            ? 0
+            : std::max<int64_t>(m_rows->count(), Wave::rows(m_sweep.plans[size_t(i)], m_runs.layout()));
+    }
     const std::vector<SenderSet> &sets() const { return m_sets; }
     size_t kept_bytes() const { return m_entry ? HeadEntry::bytes(m_runs, m_first) : 0; }
 
@@ -173,7 +192,9 @@ public:
             size_t at = 0;
             for (const int i : chosen) {
                 const size_t count = group_of(size_t(i)).size();
-                plans.push_back(plan(group_of(size_t(i)), {records.values[0].begin() + std::ptrdiff_t(at), records.values[0].begin() + std::ptrdiff_t(at + count)}));
+                plans.push_back(plan(group_of(size_t(i)),
+                                     {records.values[0].begin() + std::ptrdiff_t(at),
+                                      records.values[0].begin() + std::ptrdiff_t(at + count)}));
                 at += count;
             }
         }
@@ -186,12 +207,14 @@ public:
         std::vector<float> out(m_sweep.plans.size(), std::numeric_limits<float>::quiet_NaN());
         if (m_sets.size() < 2)
             return out;
-        const PathGradients gradients = path_gradients(m_runs, m_sweep.base_flipped, m_zero, m_mlps, m_groups.front(), m_rows, cancel);
+        const PathGradients gradients =
+            path_gradients(m_runs, m_sweep.base_flipped, m_zero, m_mlps, m_groups.front(), m_rows, cancel);
         for (size_t i = 0; i < m_sets.size(); ++i) {
             cancel.check();
             double sum = 0;
             for (const FrozenPass::Change &change : m_pass.changes(m_sets[i])) {
-                const std::vector<at::Tensor> &g = change.site == Site::MlpOut ? gradients.after_mlp : gradients.after_attention;
+                const std::vector<at::Tensor> &g =
+                    change.site == Site::MlpOut ? gradients.after_mlp : gradients.after_attention;
                 sum += double((change.rows * g[size_t(change.layer)]).sum().item<float>());
             }
             out[i] = float(sum / (double(m_runs.layout().prompts) * scale));
@@ -248,7 +271,8 @@ private:
     {
         CellPlan plan;
         for (size_t r = 0; r < receivers.size(); ++r)
-            // A receiver that no sender reaches lies before all that are reached: it holds what it holds in the base run anyway.
+            // A receiver that no sender reaches lies before all that are reached: it holds what it holds in the base
+            // run anyway.
             if (values[r].defined())
                 plan.edits.push_back(make_edit(receivers[r], values[r], !m_mlps, m_rows));
         set_starts(plan, m_runs.layout());
@@ -287,8 +311,8 @@ std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const R
             const SignalsHeldOff held = enter();
             return path->estimates(cached_baseline->scale(), token);
         };
-    return begin_schedule({path, &path->sweep()}, std::move(schedule), runs.run(path->sweep().base_flipped).logit_diff, begin(spec, path->sweep()),
-                          observer);
+    return begin_schedule({path, &path->sweep()}, std::move(schedule), runs.run(path->sweep().base_flipped).logit_diff,
+                          begin(spec, path->sweep()), observer);
 }
 
 } // namespace patchbay

@@ -81,10 +81,11 @@ struct RunStepRequest {
     size_t step = 0;
 };
 
-using Request = std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, IntervalsRequest, BeginRecipeRequest,
-                             EditStepRequest, SkipStepRequest, ForgetStepRequest, RunStepRequest>;
+using Request = std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, IntervalsRequest,
+                             BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest, RunStepRequest>;
 
-/// What waits for what: more urgent requests are served between two parts of a less urgent one, and before those that wait.
+/// What waits for what: more urgent requests are served between two parts of a less urgent one, and before those that
+/// wait.
 enum class Urgency {
     Long,  ///< one after the other
     Soon,  ///< some tenths of a second, and somebody is looking

@@ -20,14 +20,16 @@ void say(const Tell &tell, double share, const std::string &what)
     tell(Progress{int(std::lround(share * 1000)), 1000, what});
 }
 
-std::shared_ptr<const Model> model_for(const ModelRef &ref, std::shared_ptr<const Model> loaded, const Tell &tell, const CancelToken &cancel)
+std::shared_ptr<const Model> model_for(const ModelRef &ref, std::shared_ptr<const Model> loaded, const Tell &tell,
+                                       const CancelToken &cancel)
 {
     LoadOptions options;
     options.path = model_folder(ref.path);
     options.processing = ref.processing;
     if (loaded && loaded->trust().path == options.path.string() && loaded->processing() == ref.processing)
         return loaded;
-    return Model::load(options, [&tell](double share, const std::string &what) { say(tell, reading_prompts * share, what); }, cancel);
+    return Model::load(
+        options, [&tell](double share, const std::string &what) { say(tell, reading_prompts * share, what); }, cancel);
 }
 
 void read_prompts(Setup &setup, const Model &model)
@@ -53,13 +55,15 @@ void read_prompts(Setup &setup, const Model &model)
     } catch (const Error &e) {
         if (task.file.empty())
             throw;
-        throw Error(task.file, e.subject().empty() ? e.cause() : e.subject() + ": " + e.cause()); // whose pairs they are
+        throw Error(task.file,
+                    e.subject().empty() ? e.cause() : e.subject() + ": " + e.cause()); // whose pairs they are
     }
 }
 
 } // namespace
 
-SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr<const Model> loaded, const Tell &tell, const CancelToken &cancel)
+SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr<const Model> loaded, const Tell &tell,
+             const CancelToken &cancel)
 {
     const std::shared_ptr<const Model> model = model_for(model_ref, std::move(loaded), tell, cancel);
     auto setup = std::make_shared<Setup>();

@@ -15,9 +15,9 @@ struct Setup {
     ModelRef model_ref;
     TaskRef task_ref;
     TrustReport trust;
-    std::vector<PromptPair> pairs; ///< empty for a batch of bare token ids
+    std::vector<PromptPair> pairs;                                      ///< empty for a batch of bare token ids
     std::vector<std::vector<std::string>> clean_tokens, flipped_tokens; ///< per pair, up to END
-    std::vector<int> batch_pairs;  ///< per prompt of the batch: its index in pairs
+    std::vector<int> batch_pairs;                                       ///< per prompt of the batch: its index in pairs
     PromptBatch batch;
     Baseline baseline;
     const ModelConfig &config() const { return trust.config; }
@@ -29,8 +29,9 @@ struct SetUp {
     std::unique_ptr<Session> session;
 };
 
-/// Loads the model, unless `loaded` (may be null) is of the same folder and processing, then the task, and runs the baseline. Tells Progress.
-/// Throws Error and Cancelled.
-SetUp set_up(const ModelRef &model, const TaskRef &task, std::shared_ptr<const Model> loaded, const Tell &tell, const CancelToken &cancel);
+/// Loads the model, unless `loaded` (may be null) is of the same folder and processing, then the task, and runs the
+/// baseline. Tells Progress. Throws Error and Cancelled.
+SetUp set_up(const ModelRef &model, const TaskRef &task, std::shared_ptr<const Model> loaded, const Tell &tell,
+             const CancelToken &cancel);
 
 } // namespace patchbay

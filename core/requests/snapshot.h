@@ -37,9 +37,11 @@ private:
 /// Folds a run's events and hands out copies of what there is, not more often than somebody can look at.
 class SnapshotFeed {
 public:
-    /// A snapshot, when the event is worth one: the first, or some time after the one before. None for what comes between.
+    /// A snapshot, when the event is worth one: the first, or some time after the one before. None for what comes
+    /// between.
     std::optional<Snapshot> hear(const Event &event);
-    /// The result after Done, of which anything may be new: arrays and the summary come with the end. The feed is empty then.
+    /// The result after Done, of which anything may be new: arrays and the summary come with the end. The feed is empty
+    /// then.
     Snapshot last();
 
 private:

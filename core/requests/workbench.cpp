@@ -8,9 +8,9 @@ namespace patchbay {
 
 Urgency urgency(const Request &request)
 {
-    return std::holds_alternative<AttentionRequest>(request)          ? Urgency::Quick
-           : std::holds_alternative<PatchedAttentionRequest>(request) ? Urgency::Soon
-                                                                      : Urgency::Long;
+    return std::holds_alternative<AttentionRequest>(request)       ? Urgency::Quick
+        : std::holds_alternative<PatchedAttentionRequest>(request) ? Urgency::Soon
+                                                                   : Urgency::Long;
 }
 
 namespace {
@@ -19,7 +19,7 @@ namespace {
 class WholeWork : public Work {
 public:
     using Do = std::function<void(const CancelToken &)>;
-    explicit WholeWork(Do work) : m_work(std::move(work)) {}
+    explicit WholeWork(Do work) : m_work(std::move(work)) { }
     bool step(const CancelToken &cancel) override
     {
         cancel.check();
@@ -35,7 +35,7 @@ private:
 class PartWork : public Work {
 public:
     using Do = std::function<bool(const CancelToken &)>;
-    explicit PartWork(Do part) : m_part(std::move(part)) {}
+    explicit PartWork(Do part) : m_part(std::move(part)) { }
     bool step(const CancelToken &cancel) override { return m_part(cancel); }
 
 private:
@@ -78,7 +78,8 @@ struct Workbench::Begin {
     std::unique_ptr<Work> operator()(const SetUpRequest &request) const
     {
         return whole([*this, request](const CancelToken &cancel) {
-            SetUp done = set_up(request.model, request.task, bench.m_session ? bench.m_session->model_ptr() : nullptr, tell, cancel);
+            SetUp done = set_up(request.model, request.task, bench.m_session ? bench.m_session->model_ptr() : nullptr,
+                                tell, cancel);
             bench.m_recipe.reset(); // it refers to the session that goes now
             bench.m_session = std::move(done.session);
             tell(Done{std::move(done.setup)});
@@ -93,13 +94,16 @@ struct Workbench::Begin {
         observer.priority = &bench.priority();
         observer.resume = request.resume.get();
         if (request.spec.is<Analysis>())
-            return whole([&session, request, observer](const CancelToken &cancel) { run_analysis(session, request.spec, observer, cancel); });
+            return whole([&session, request, observer](const CancelToken &cancel) {
+                run_analysis(session, request.spec, observer, cancel);
+            });
         // request keeps the run to resume alive.
-        return in_parts([request, &session, observer, run = std::shared_ptr<RunSteps>()](const CancelToken &cancel) mutable {
-            if (!run)
-                run = session.begin(request.spec, observer, cancel);
-            return run->step(cancel);
-        });
+        return in_parts(
+            [request, &session, observer, run = std::shared_ptr<RunSteps>()](const CancelToken &cancel) mutable {
+                if (!run)
+                    run = session.begin(request.spec, observer, cancel);
+                return run->step(cancel);
+            });
     }
 
     std::unique_ptr<Work> operator()(const AttentionRequest &request) const
@@ -108,7 +112,8 @@ struct Workbench::Begin {
             AttentionPatterns patterns;
             for (const AttentionRequest::One &one : request.wanted) {
                 cancel.check();
-                patterns.push_back(std::make_shared<const AttentionPattern>(bench.session().attention(one.head, one.flipped, one.kind)));
+                patterns.push_back(std::make_shared<const AttentionPattern>(
+                    bench.session().attention(one.head, one.flipped, one.kind)));
             }
             tell(Done{std::move(patterns)});
         });
@@ -117,7 +122,8 @@ struct Workbench::Begin {
     std::unique_ptr<Work> operator()(const PatchedAttentionRequest &request) const
     {
         return whole([*this, request](const CancelToken &cancel) {
-            AttentionPattern pattern = bench.session().attention_patched(request.head, request.spec, request.patched, cancel);
+            AttentionPattern pattern =
+                bench.session().attention_patched(request.head, request.spec, request.patched, cancel);
             tell(Done{AttentionPatterns{std::make_shared<const AttentionPattern>(std::move(pattern))}});
         });
     }
@@ -129,7 +135,8 @@ struct Workbench::Begin {
             // The next cell: of the grid that is being filled, or of the one after it.
             while (all.size() <= result->grids.size()) {
                 if (!all.empty() && int(all.back().size()) < result->grids[all.size() - 1].cells()) {
-                    all.back().push_back(bootstrap_half_width(result->grids[all.size() - 1], int(all.back().size()), result->baseline));
+                    all.back().push_back(
+                        bootstrap_half_width(result->grids[all.size() - 1], int(all.back().size()), result->baseline));
                     return true;
                 }
                 if (all.size() == result->grids.size())

@@ -19,7 +19,8 @@ public:
 class RequestServer {
 public:
     virtual ~RequestServer() = default;
-    /// tell hears of everything that the work comes to, from step(). While a work is on its way only more urgent ones may be begun and stepped.
+    /// tell hears of everything that the work comes to, from step(). While a work is on its way only more urgent ones
+    /// may be begun and stepped.
     virtual std::unique_ptr<Work> begin(const Request &request, Tell tell) = 0;
     /// Which cells to compute next; set from any thread.
     PriorityHint &priority() { return m_priority; }
@@ -33,7 +34,7 @@ class Workbench : public RequestServer {
 public:
     Workbench() = default;
     /// With a session that is there already (benchmarks and tests on models without a folder).
-    explicit Workbench(std::unique_ptr<Session> session) : m_session(std::move(session)) {}
+    explicit Workbench(std::unique_ptr<Session> session) : m_session(std::move(session)) { }
     std::unique_ptr<Work> begin(const Request &request, Tell tell) override;
 
 private:

@@ -11,12 +11,13 @@ namespace patchbay {
 /// Whether a field is written when it has its default.
 enum class Written { Always, WhenSet };
 
-template <class T, class M> concept Is = std::is_same_v<std::remove_const_t<T>, M>;
+template <class T, class M>
+concept Is = std::is_same_v<std::remove_const_t<T>, M>;
 
 // visit(key, field, written), in the order in which a spec is written. spec may be const; then so are the fields.
 
 template <class Spec, class M, class Visit>
-    requires std::derived_from<std::remove_const_t<M>, SiteSweep>
+requires std::derived_from<std::remove_const_t<M>, SiteSweep>
 void visit_fields(Spec &spec, M &m, Visit &&visit)
 {
     visit("direction", m.direction, Written::Always);
@@ -28,7 +29,8 @@ void visit_fields(Spec &spec, M &m, Visit &&visit)
     visit("positions", m.positions, Written::Always);
 }
 
-template <class Spec, Is<PathPatch> M, class Visit> void visit_fields(Spec &spec, M &m, Visit &&visit)
+template <class Spec, Is<PathPatch> M, class Visit>
+void visit_fields(Spec &spec, M &m, Visit &&visit)
 {
     visit("direction", m.direction, Written::Always);
     visit("ablation", m.ablation, Written::WhenSet);
@@ -39,7 +41,8 @@ template <class Spec, Is<PathPatch> M, class Visit> void visit_fields(Spec &spec
     visit("direct_includes_mlps", m.direct_includes_mlps, Written::Always);
 }
 
-template <class Spec, Is<Analysis> M, class Visit> void visit_fields(Spec &spec, M &m, Visit &&visit)
+template <class Spec, Is<Analysis> M, class Visit>
+void visit_fields(Spec &spec, M &m, Visit &&visit)
 {
     visit("metric", spec.metric, Written::Always);
     visit("heads", m.heads, Written::WhenSet);

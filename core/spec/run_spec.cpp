@@ -9,7 +9,8 @@ std::string method_name(const RunSpec &spec)
     return names[spec.method.index()];
 }
 
-// Senders whose new value is zero are still patched into the base run of the direction; an ablation instead of a direction is of the clean run.
+// Senders whose new value is zero are still patched into the base run of the direction; an ablation instead of a
+// direction is of the clean run.
 bool base_is_flipped(const RunSpec &spec)
 {
     if (const PathPatch *path = spec.as<PathPatch>())
@@ -56,9 +57,9 @@ Positions positions_of(const RunSpec &spec)
 std::string grid_name(const RunSpec &spec, Site site)
 {
     const Ablation ablation = ablation_of(spec);
-    std::string text = spec.is<Attribution>()         ? "attribution"
-                       : ablation == Ablation::None   ? name(direction_of(spec))
-                                                      : name(ablation);
+    std::string text = spec.is<Attribution>() ? "attribution"
+        : ablation == Ablation::None          ? name(direction_of(spec))
+                                              : name(ablation);
     text += "." + name(site);
     if (const SiteSweep *sweep = spec.sweep(); sweep && sweep->shared_kv && info(site).grouped)
         text += "_grouped";

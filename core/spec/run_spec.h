@@ -1,4 +1,5 @@
-// RunSpec: what to compute, as a small value that the heatmap's run button, the command line, recipes and saved projects share.
+// RunSpec: what to compute, as a small value that the heatmap's run button, the command line, recipes and saved
+// projects share.
 #pragma once
 
 #include "model/model_ref.h"
@@ -20,8 +21,8 @@ struct SiteSweep {
     Direction direction = Direction::Denoise;
     Ablation ablation = Ablation::None; ///< otherwise base = clean, whatever the direction
     std::vector<Site> sites{Site::Z};
-    bool shared_kv = false;             ///< sites k, v of grouped models: the shared KV head instead of one query head's copy
-    std::vector<Head> heads;            ///< only these cells; empty: all
+    bool shared_kv = false;  ///< sites k, v of grouped models: the shared KV head instead of one query head's copy
+    std::vector<Head> heads; ///< only these cells; empty: all
     Positions positions;
     bool operator==(const SiteSweep &) const = default;
 };
@@ -49,9 +50,9 @@ struct PathPatch {
 
 /// One of the analyses around the sweeps (analysis/registry.h).
 struct Analysis {
-    std::string name;        ///< "dla", "copy-scores", "s2i", …
+    std::string name; ///< "dla", "copy-scores", "s2i", …
     std::vector<Head> heads;
-    nlohmann::json options;  ///< its parameters (name_movers, threshold, mode …); object or null
+    nlohmann::json options; ///< its parameters (name_movers, threshold, mode …); object or null
     bool operator==(const Analysis &) const = default;
 };
 
@@ -64,10 +65,22 @@ struct RunSpec {
     std::string metric = "logit_diff";
     Method method;
 
-    template <class M> bool is() const { return std::holds_alternative<M>(method); }
+    template <class M>
+    bool is() const
+    {
+        return std::holds_alternative<M>(method);
+    }
     /// Null for another method.
-    template <class M> const M *as() const { return std::get_if<M>(&method); }
-    template <class M> M *as() { return std::get_if<M>(&method); }
+    template <class M>
+    const M *as() const
+    {
+        return std::get_if<M>(&method);
+    }
+    template <class M>
+    M *as()
+    {
+        return std::get_if<M>(&method);
+    }
     /// What activation and attribution patching have in common; null for other methods.
     const SiteSweep *sweep() const
     {
@@ -87,8 +100,9 @@ inline RunSpec spec_of(Method method)
 
 /// "act_patch", "path_patch", "attribution", "analysis".
 std::string method_name(const RunSpec &spec);
-/// Whether the base run, the one that is patched and that effects are counted from, is the flipped one: for denoising. It is the clean one for
-/// noising, for every ablation that takes the place of a direction, and for analyses. Nothing else decides this.
+/// Whether the base run, the one that is patched and that effects are counted from, is the flipped one: for denoising.
+/// It is the clean one for noising, for every ablation that takes the place of a direction, and for analyses. Nothing
+/// else decides this.
 bool base_is_flipped(const RunSpec &spec);
 /// The direction of patching; noise for runs on the clean prompts.
 Direction direction_of(const RunSpec &spec);
@@ -101,14 +115,16 @@ RunSpec run_spec_from_json(const nlohmann::json &json);
 nlohmann::ordered_json to_json(const RunSpec &spec);
 /// A task alone, as it stands in a spec.
 nlohmann::ordered_json to_json(const TaskRef &task);
-/// Equal for specs that compute the same numbers: the key of the result cache. It asks no file: whoever loads a task puts its hash into the
-/// spec (TaskRef::sha256), and a run keeps the key that it was started with.
+/// Equal for specs that compute the same numbers: the key of the result cache. It asks no file: whoever loads a task
+/// puts its hash into the spec (TaskRef::sha256), and a run keeps the key that it was started with.
 std::string cache_key(const RunSpec &spec);
-/// The name of a swept site's grid, in results and files: "denoise.z", "zero.k_grouped", "noise.mlp_out.by_pos", "attribution.q".
+/// The name of a swept site's grid, in results and files: "denoise.z", "zero.k_grouped", "noise.mlp_out.by_pos",
+/// "attribution.q".
 std::string grid_name(const RunSpec &spec, Site site);
 /// One line for titles and lists: "Activation patching of z, denoising".
 std::string title(const RunSpec &spec);
-/// "patched into …" sentence for captions: what, into what, metric, direction. shares: effects are shares of the gap, not logits.
+/// "patched into …" sentence for captions: what, into what, metric, direction. shares: effects are shares of the gap,
+/// not logits.
 std::string describe(const RunSpec &spec, bool shares = true);
 
 } // namespace patchbay

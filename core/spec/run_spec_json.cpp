@@ -26,7 +26,8 @@ constexpr ProcessingStep processing_steps[] = {{"fold_ln", &Processing::fold_ln}
                                                {"fold_value_biases", &Processing::fold_value_biases}};
 
 /// Runs a parser of text and names the field when it objects.
-template <class Parse> auto parsed(const JsonField &field, Parse parse)
+template <class Parse>
+auto parsed(const JsonField &field, Parse parse)
 {
     try {
         return parse(field.text());
@@ -35,20 +36,45 @@ template <class Parse> auto parsed(const JsonField &field, Parse parse)
     }
 }
 
-void read(const JsonField &field, std::string &out) { out = field.text(); }
-void read(const JsonField &field, bool &out) { out = field.flag(); }
-void read(const JsonField &field, int &out) { out = int(field.integer(0, largest)); }
+void read(const JsonField &field, std::string &out)
+{
+    out = field.text();
+}
+void read(const JsonField &field, bool &out)
+{
+    out = field.flag();
+}
+void read(const JsonField &field, int &out)
+{
+    out = int(field.integer(0, largest));
+}
 void read(const JsonField &field, int64_t &out)
 {
     out = field.integer(std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
 }
-void read(const JsonField &field, std::optional<int64_t> &out) { read(field, out.emplace()); }
-void read(const JsonField &field, Direction &out) { out = parsed(field, parse_direction); }
-void read(const JsonField &field, Ablation &out) { out = parsed(field, parse_ablation); }
-void read(const JsonField &field, Site &out) { out = parsed(field, parse_site); }
-void read(const JsonField &field, Head &out) { out = parsed(field, parse_head); }
+void read(const JsonField &field, std::optional<int64_t> &out)
+{
+    read(field, out.emplace());
+}
+void read(const JsonField &field, Direction &out)
+{
+    out = parsed(field, parse_direction);
+}
+void read(const JsonField &field, Ablation &out)
+{
+    out = parsed(field, parse_ablation);
+}
+void read(const JsonField &field, Site &out)
+{
+    out = parsed(field, parse_site);
+}
+void read(const JsonField &field, Head &out)
+{
+    out = parsed(field, parse_head);
+}
 
-template <class T> void read(const JsonField &field, std::vector<T> &out)
+template <class T>
+void read(const JsonField &field, std::vector<T> &out)
 {
     out.clear();
     for (const JsonField &item : field.items())
@@ -137,8 +163,10 @@ ModelRef read_model(const JsonField &field)
     return model;
 }
 
-/// The fields of a task, in the order in which they are written; generated: of those, the ones that only a generator reads.
-template <class Task, class Visit> void visit_task(Task &task, Visit &&visit)
+/// The fields of a task, in the order in which they are written; generated: of those, the ones that only a generator
+/// reads.
+template <class Task, class Visit>
+void visit_task(Task &task, Visit &&visit)
 {
     const bool generated = task.kind == "ioi";
     visit("prompts", task.prompts, generated);
@@ -174,7 +202,8 @@ TaskRef read_task(const JsonField &field)
     return task;
 }
 
-/// Every key that some method reads: one that this method does not read is kept out of the way, as older versions wrote them.
+/// Every key that some method reads: one that this method does not read is kept out of the way, as older versions wrote
+/// them.
 std::set<std::string> all_keys()
 {
     std::set<std::string> keys{"version", "method", "analysis", "model", "task"};
@@ -189,7 +218,8 @@ std::set<std::string> all_keys()
     return keys;
 }
 
-/// Before analyses had it, a set of heads was ablated by a method of its own: {"method": "ablate", "ablation", "heads", "positions"}.
+/// Before analyses had it, a set of heads was ablated by a method of its own: {"method": "ablate", "ablation", "heads",
+/// "positions"}.
 Analysis joint_ablation(const JsonField &root)
 {
     Analysis analysis;
@@ -234,7 +264,8 @@ RunSpec run_spec_from_json(const json &value)
     if (const auto version = root.find("version"))
         read(*version, spec.version);
     if (spec.version != spec_version)
-        root.at("version").fail("is " + std::to_string(spec.version) + ", this program reads version " + std::to_string(spec_version));
+        root.at("version").fail("is " + std::to_string(spec.version) + ", this program reads version "
+                                + std::to_string(spec_version));
     only(root, all_keys());
     if (const auto model = root.find("model"))
         spec.model = read_model(*model);
@@ -264,16 +295,46 @@ RunSpec run_spec_from_json(const json &value)
 
 namespace {
 
-ordered_json written(const std::string &text) { return text; }
-ordered_json written(bool flag) { return flag; }
-ordered_json written(int number) { return number; }
-ordered_json written(int64_t number) { return number; }
-ordered_json written(const std::optional<int64_t> &number) { return number ? ordered_json(*number) : ordered_json(); }
-ordered_json written(Direction direction) { return name(direction); }
-ordered_json written(Ablation ablation) { return name(ablation); }
-ordered_json written(Site site) { return name(site); }
-ordered_json written(Head head) { return dotted(head); }
-ordered_json written(const json &options) { return ordered_json(options); }
+ordered_json written(const std::string &text)
+{
+    return text;
+}
+ordered_json written(bool flag)
+{
+    return flag;
+}
+ordered_json written(int number)
+{
+    return number;
+}
+ordered_json written(int64_t number)
+{
+    return number;
+}
+ordered_json written(const std::optional<int64_t> &number)
+{
+    return number ? ordered_json(*number) : ordered_json();
+}
+ordered_json written(Direction direction)
+{
+    return name(direction);
+}
+ordered_json written(Ablation ablation)
+{
+    return name(ablation);
+}
+ordered_json written(Site site)
+{
+    return name(site);
+}
+ordered_json written(Head head)
+{
+    return dotted(head);
+}
+ordered_json written(const json &options)
+{
+    return ordered_json(options);
+}
 
 ordered_json written(const Positions &positions)
 {
@@ -282,7 +343,8 @@ ordered_json written(const Positions &positions)
     return to_string(positions);
 }
 
-template <class T> ordered_json written(const std::vector<T> &list)
+template <class T>
+ordered_json written(const std::vector<T> &list)
 {
     ordered_json out = ordered_json::array();
     for (const T &one : list)
@@ -290,7 +352,8 @@ template <class T> ordered_json written(const std::vector<T> &list)
     return out;
 }
 
-// Neighbours of the same site share an entry: [{"site": "q", "heads": ["8.1", "9.4"]}, {"site": "mlp_out", "layers": [1]}].
+// Neighbours of the same site share an entry: [{"site": "q", "heads": ["8.1", "9.4"]}, {"site": "mlp_out", "layers":
+// [1]}].
 ordered_json written(const Ends &ends)
 {
     if (ends.sweep)
@@ -300,7 +363,8 @@ ordered_json written(const Ends &ends)
         const char *key = node.head < 0 ? "layers" : "heads";
         if (list.empty() || list.back()["site"] != name(node.site) || !list.back().contains(key))
             list.push_back({{"site", name(node.site)}, {key, ordered_json::array()}});
-        list.back()[key].push_back(node.head < 0 ? ordered_json(node.layer) : ordered_json(dotted({node.layer, node.head})));
+        list.back()[key].push_back(node.head < 0 ? ordered_json(node.layer)
+                                                 : ordered_json(dotted({node.layer, node.head})));
     }
     return list;
 }
@@ -352,7 +416,8 @@ ordered_json to_json(const RunSpec &spec)
             const RunSpec default_spec;
             const M default_method;
             ordered_json defaults;
-            visit_fields(default_spec, default_method, [&](const char *key, const auto &field, Written) { defaults[key] = written(field); });
+            visit_fields(default_spec, default_method,
+                         [&](const char *key, const auto &field, Written) { defaults[key] = written(field); });
             visit_fields(spec, method, [&](const char *key, const auto &field, Written when) {
                 ordered_json one = written(field);
                 if (when == Written::Always || one != defaults[key])

@@ -31,7 +31,7 @@ void reduce(PathPatch &path)
     std::sort(path.positions.list.begin(), path.positions.list.end());
 }
 
-void reduce(Analysis &) {} // what it reads is its own business
+void reduce(Analysis &) { } // what it reads is its own business
 
 // What only a generator reads says nothing about other tasks.
 TaskRef reduced(const TaskRef &task)

@@ -11,7 +11,8 @@ std::string site_words(const SiteSweep &sweep)
 {
     std::string words;
     for (const Site site : sweep.sites)
-        words += (words.empty() ? "" : ", ") + name(site) + (sweep.shared_kv && info(site).grouped ? " (shared KV head)" : "");
+        words += (words.empty() ? "" : ", ") + name(site)
+            + (sweep.shared_kv && info(site).grouped ? " (shared KV head)" : "");
     return words;
 }
 
@@ -25,10 +26,13 @@ std::string capitalised(std::string text)
 std::string value_sentence(const RunSpec &spec, bool shares)
 {
     if (!shares)
-        return std::string("The value is the change of the mean logit difference from the ") + (base_is_flipped(spec) ? "flipped" : "clean") + " run, in logits.";
-    return base_is_flipped(spec) ? "The value is the change of the mean logit difference from the flipped run as a share of the gap between clean and "
+        return std::string("The value is the change of the mean logit difference from the ")
+            + (base_is_flipped(spec) ? "flipped" : "clean") + " run, in logits.";
+    return base_is_flipped(spec) ? "The value is the change of the mean logit difference from the flipped run as a "
+                                   "share of the gap between clean and "
                                    "flipped: 0 % nothing restored, 100 % all of it."
-                                 : "The value is the change of the mean logit difference from the clean run as a share of the gap between clean and "
+                                 : "The value is the change of the mean logit difference from the clean run as a share "
+                                   "of the gap between clean and "
                                    "flipped: 0 % no harm, -100 % all of it lost.";
 }
 
@@ -54,12 +58,14 @@ struct Title {
     }
     std::string operator()(const Attribution &m) const
     {
-        return "Attribution patching of " + site_words(m) + at_words(spec) + ", " + in_words(direction_of(spec)) + " (estimate)";
+        return "Attribution patching of " + site_words(m) + at_words(spec) + ", " + in_words(direction_of(spec))
+            + " (estimate)";
     }
     std::string operator()(const PathPatch &m) const
     {
-        return std::string(m.ablation == Ablation::Zero ? "Zero path patching from " : "Path patching from ") + in_words(m.senders) + " to "
-               + in_words(m.receivers) + at_words(spec) + (m.direct_includes_mlps ? "" : ", not through MLPs") + ", " + in_words(m.direction);
+        return std::string(m.ablation == Ablation::Zero ? "Zero path patching from " : "Path patching from ")
+            + in_words(m.senders) + " to " + in_words(m.receivers) + at_words(spec)
+            + (m.direct_includes_mlps ? "" : ", not through MLPs") + ", " + in_words(m.direction);
     }
     std::string operator()(const Analysis &m) const
     {
@@ -74,25 +80,29 @@ struct Description {
     std::string operator()(const ActPatch &m) const
     {
         const bool heads = std::all_of(m.sites.begin(), m.sites.end(), [](Site site) { return per_head(site); });
-        return "The model runs on " + base_words(spec) + " with " + site_words(m) + " of one " + (heads ? "head" : "layer or head")
-               + " replaced by " + replacement(m.direction, m.ablation) + ", " + in_words(m.positions) + ". " + value_sentence(spec, shares);
+        return "The model runs on " + base_words(spec) + " with " + site_words(m) + " of one "
+            + (heads ? "head" : "layer or head") + " replaced by " + replacement(m.direction, m.ablation) + ", "
+            + in_words(m.positions) + ". " + value_sentence(spec, shares);
     }
     std::string operator()(const Attribution &m) const
     {
-        return "First-order estimate: the gradient of the mean logit difference on " + base_words(spec) + " with respect to " + site_words(m)
-               + ", times its change to the other run, " + in_words(m.positions) + ". " + value_sentence(spec, shares);
+        return "First-order estimate: the gradient of the mean logit difference on " + base_words(spec)
+            + " with respect to " + site_words(m) + ", times its change to the other run, " + in_words(m.positions)
+            + ". " + value_sentence(spec, shares);
     }
     std::string operator()(const PathPatch &m) const
     {
-        return "The model runs on " + base_words(spec) + "; " + in_words(m.senders) + " takes " + replacement(m.direction, m.ablation)
-               + " along the direct path, all other heads held fixed" + (m.direct_includes_mlps ? " and MLPs recomputed" : " and MLPs too")
-               + ", into " + in_words(m.receivers) + ", " + in_words(m.positions) + ". " + value_sentence(spec, shares);
+        return "The model runs on " + base_words(spec) + "; " + in_words(m.senders) + " takes "
+            + replacement(m.direction, m.ablation) + " along the direct path, all other heads held fixed"
+            + (m.direct_includes_mlps ? " and MLPs recomputed" : " and MLPs too") + ", into " + in_words(m.receivers)
+            + ", " + in_words(m.positions) + ". " + value_sentence(spec, shares);
     }
     std::string operator()(const Analysis &m) const
     {
         if (const AnalysisInfo *known = find_analysis(m.name))
             return known->describe(m);
-        return "Analysis " + m.name + (m.heads.empty() ? "" : " of " + in_words(m.heads)) + " on the clean and flipped prompts.";
+        return "Analysis " + m.name + (m.heads.empty() ? "" : " of " + in_words(m.heads))
+            + " on the clean and flipped prompts.";
     }
 };
 

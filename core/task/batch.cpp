@@ -76,7 +76,8 @@ std::vector<T> kept_of(const std::vector<T> &list, const std::vector<int> &kept,
 int leading(const PromptBatch &batch, int prompt, int64_t id)
 {
     int count = 0;
-    while (count < batch.end[size_t(prompt)] && batch.at(false, prompt, count) == id && batch.at(true, prompt, count) == id)
+    while (count < batch.end[size_t(prompt)] && batch.at(false, prompt, count) == id
+           && batch.at(true, prompt, count) == id)
         ++count;
     return count;
 }
@@ -91,7 +92,8 @@ void shift(PromptBatch &batch, const std::vector<int> &start)
         std::vector<int64_t> moved(size_t(batch.prompts) * size_t(width), 0);
         for (int prompt = 0; prompt < batch.prompts; ++prompt)
             std::copy(ids->begin() + std::ptrdiff_t(prompt) * batch.width + start[size_t(prompt)],
-                      ids->begin() + std::ptrdiff_t(prompt + 1) * batch.width, moved.begin() + std::ptrdiff_t(prompt) * width);
+                      ids->begin() + std::ptrdiff_t(prompt + 1) * batch.width,
+                      moved.begin() + std::ptrdiff_t(prompt) * width);
         *ids = std::move(moved);
     }
     batch.width = width;
@@ -100,16 +102,17 @@ void shift(PromptBatch &batch, const std::vector<int> &start)
             (*positions)[prompt] -= start[prompt];
 }
 
-// Prompts that begin with the same token several times, in both runs, look padded: they run as they are, but not without a word.
+// Prompts that begin with the same token several times, in both runs, look padded: they run as they are, but not
+// without a word.
 std::vector<std::string> padding_notes(const PromptBatch &batch)
 {
     std::vector<std::string> notes;
     for (int prompt = 0; prompt < batch.prompts; ++prompt) {
         const int64_t id = batch.at(false, prompt, 0);
         if (const int count = leading(batch, prompt, id); count > 1)
-            notes.push_back(prompt_name(prompt) + " begins with token " + std::to_string(id) + " " + std::to_string(count)
-                            + " times, and attends to it; if that is padding, say --pad-id " + std::to_string(id)
-                            + ", or where prompts begin in a tensor start [prompts]");
+            notes.push_back(prompt_name(prompt) + " begins with token " + std::to_string(id) + " "
+                            + std::to_string(count) + " times, and attends to it; if that is padding, say --pad-id "
+                            + std::to_string(id) + ", or where prompts begin in a tensor start [prompts]");
     }
     return notes;
 }
@@ -121,8 +124,10 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name, s
     const BatchArrays in(arrays, name);
     const Array &clean = in.ids("clean", {});
     constexpr int64_t most = std::numeric_limits<int>::max();
-    if (clean.shape.size() != 2 || clean.shape[0] < 1 || clean.shape[1] < 1 || clean.shape[0] > most || clean.shape[1] > most)
-        in.fail("\"clean\" has the shape " + bracketed(clean.shape) + ", but should have [prompts, pos], neither of them 0");
+    if (clean.shape.size() != 2 || clean.shape[0] < 1 || clean.shape[1] < 1 || clean.shape[0] > most
+        || clean.shape[1] > most)
+        in.fail("\"clean\" has the shape " + bracketed(clean.shape)
+                + ", but should have [prompts, pos], neither of them 0");
     PromptBatch batch;
     batch.prompts = static_cast<int>(clean.shape[0]);
     batch.width = static_cast<int>(clean.shape[1]);
@@ -153,11 +158,13 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name, s
     else
         for (int prompt = 0; prompt < batch.prompts; ++prompt)
             start.push_back(leading(batch, prompt, *pad_id));
-    for (const auto &[key, positions] : {std::pair{"io_pos", &batch.io_pos}, {"s1_pos", &batch.s1_pos}, {"s2_pos", &batch.s2_pos}})
+    for (const auto &[key, positions] :
+         {std::pair{"io_pos", &batch.io_pos}, {"s1_pos", &batch.s1_pos}, {"s2_pos", &batch.s2_pos}})
         for (size_t prompt = 0; prompt < positions->size(); ++prompt)
             if ((*positions)[prompt] < start[prompt])
-                in.fail("\"" + std::string(key) + "\" of " + prompt_name(int64_t(prompt)) + " is " + std::to_string((*positions)[prompt])
-                        + ", before the prompt begins at " + std::to_string(start[prompt]));
+                in.fail("\"" + std::string(key) + "\" of " + prompt_name(int64_t(prompt)) + " is "
+                        + std::to_string((*positions)[prompt]) + ", before the prompt begins at "
+                        + std::to_string(start[prompt]));
     shift(batch, start);
     return batch;
 }
@@ -165,7 +172,8 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name, s
 void describe_tokens(PromptBatch &batch, const Tokenizer &tokenizer)
 {
     const auto texts = [&](const std::vector<int64_t> &ids, int prompt) {
-        return token_texts(tokenizer, {ids.data() + size_t(prompt) * size_t(batch.width), size_t(batch.end[size_t(prompt)]) + 1});
+        return token_texts(tokenizer,
+                           {ids.data() + size_t(prompt) * size_t(batch.width), size_t(batch.end[size_t(prompt)]) + 1});
     };
     batch.tokens.clear();
     batch.flipped_tokens.clear();

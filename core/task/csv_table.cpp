@@ -52,7 +52,8 @@ private:
             ++m_at;
     }
 
-    // Spaces before an opening quote and after a closing one belong to nobody; those of a field without quotes are part of it (" Mary").
+    // Spaces before an opening quote and after a closing one belong to nobody; those of a field without quotes are part
+    // of it (" Mary").
     std::string field()
     {
         const size_t begin = m_at;
@@ -99,7 +100,8 @@ private:
 
 bool is_empty(const CsvRecord &record)
 {
-    return std::all_of(record.fields.begin(), record.fields.end(), [](const std::string &field) { return trimmed(field).empty(); });
+    return std::all_of(record.fields.begin(), record.fields.end(),
+                       [](const std::string &field) { return trimmed(field).empty(); });
 }
 
 /// A first line "sep=;" (also in quotes) says the separator, as spreadsheets agree on; 0: it is not there.
@@ -121,7 +123,8 @@ char said_separator(std::string_view text, size_t &behind)
     return line.back();
 }
 
-char found_separator(std::string_view text, const std::string &file, const std::function<bool(const std::string &)> &known)
+char found_separator(std::string_view text, const std::string &file,
+                     const std::function<bool(const std::string &)> &known)
 {
     char best = ',';
     std::pair<std::ptrdiff_t, size_t> most{-1, 0};
@@ -145,7 +148,8 @@ char found_separator(std::string_view text, const std::string &file, const std::
 
 } // namespace
 
-std::vector<CsvRecord> read_csv_table(const std::string &text, const std::string &file, const std::function<bool(const std::string &)> &known)
+std::vector<CsvRecord> read_csv_table(const std::string &text, const std::string &file,
+                                      const std::function<bool(const std::string &)> &known)
 {
     size_t begin = 0;
     const char said = said_separator(text, begin);
@@ -156,8 +160,9 @@ std::vector<CsvRecord> read_csv_table(const std::string &text, const std::string
         if (is_empty(record))
             continue;
         if (!records.empty() && record.fields.size() != records[0].fields.size())
-            throw Error(file, "line " + std::to_string(record.line) + ": has " + std::to_string(record.fields.size()) + " fields, the header "
-                                  + std::to_string(records[0].fields.size()));
+            throw Error(file,
+                        "line " + std::to_string(record.line) + ": has " + std::to_string(record.fields.size())
+                            + " fields, the header " + std::to_string(records[0].fields.size()));
         records.push_back(std::move(record));
     }
     return records;

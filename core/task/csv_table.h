@@ -14,11 +14,12 @@ struct CsvRecord {
     std::vector<std::string> fields;
 };
 
-/// The records of a text (UTF-8), without empty ones; the first is the header. The separator is what a first line "sep=;" says,
-/// otherwise the one of comma, semicolon, tab and | that gives the header the most names which `known` knows. Lines end in LF, CRLF or
-/// CR. Throws Error naming file and line: a quote that is not closed, text behind a closing quote, a record with another number of
-/// fields than the header.
-std::vector<CsvRecord> read_csv_table(const std::string &text, const std::string &file, const std::function<bool(const std::string &)> &known);
+/// The records of a text (UTF-8), without empty ones; the first is the header. The separator is what a first line
+/// "sep=;" says, otherwise the one of comma, semicolon, tab and | that gives the header the most names which `known`
+/// knows. Lines end in LF, CRLF or CR. Throws Error naming file and line: a quote that is not closed, text behind a
+/// closing quote, a record with another number of fields than the header.
+std::vector<CsvRecord> read_csv_table(const std::string &text, const std::string &file,
+                                      const std::function<bool(const std::string &)> &known);
 
 /// A text in quotes, as a field.
 std::string csv_field(const std::string &text);

@@ -26,7 +26,8 @@ FlipPart parse_part(const std::string &part, const std::string &whole)
     if (arrow != std::string::npos)
         result = {without_outer_spaces(part.substr(0, arrow)), without_outer_spaces(part.substr(arrow + 2))};
     if (!is_pattern(result.from) || !is_pattern(result.to))
-        throw Error("flip \"" + whole + "\"", "should be two changes of three capital letters each, such as ABB->ABA, BAB->BAA");
+        throw Error("flip \"" + whole + "\"",
+                    "should be two changes of three capital letters each, such as ABB->ABA, BAB->BAA");
     return result;
 }
 

@@ -19,7 +19,8 @@ using Row = std::vector<int64_t>;
 /// Tokens and everything that is looked up in them, for one list of prompts.
 class TokenTable {
 public:
-    TokenTable(const TaskFile &task, const Tokenizer &tokenizer, bool prepend_bos) : m_task(task), m_tokenizer(tokenizer)
+    TokenTable(const TaskFile &task, const Tokenizer &tokenizer, bool prepend_bos)
+        : m_task(task), m_tokenizer(tokenizer)
     {
         m_pad = tokenizer.pad_id().value_or(0);
         if (prepend_bos) {
@@ -178,7 +179,8 @@ ordered_json flip_json(const TaskFile &task, const IoiSet &set, const std::strin
 
 } // namespace
 
-ordered_json ioi_dataset_json(const TaskFile &task, const IoiSet &set, const Tokenizer &tokenizer, const IoiJsonOptions &options)
+ordered_json ioi_dataset_json(const TaskFile &task, const IoiSet &set, const Tokenizer &tokenizer,
+                              const IoiJsonOptions &options)
 {
     const TokenTable tokens(task, tokenizer, options.prepend_bos);
     ordered_json json;
@@ -207,8 +209,8 @@ ordered_json ioi_dataset_json(const TaskFile &task, const IoiSet &set, const Tok
     return json;
 }
 
-ordered_json ioi_dataset_json(const TaskRef &ref, const Tokenizer &tokenizer, const std::string &tokenizer_name, bool symmetric,
-                              bool prepend_bos)
+ordered_json ioi_dataset_json(const TaskRef &ref, const Tokenizer &tokenizer, const std::string &tokenizer_name,
+                              bool symmetric, bool prepend_bos)
 {
     if (ref.kind != "ioi")
         throw Error("task", "of kind " + in_quotes(ref.kind) + " is not generated: only \"ioi\" is");

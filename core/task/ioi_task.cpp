@@ -34,9 +34,9 @@ bool is_word_byte(char c)
 size_t find_name(const std::string &text, const std::string &name, NameSearch search)
 {
     size_t at = text.find(name);
-    while (
-        search == NameSearch::WholeWords && at != std::string::npos
-        && ((at > 0 && is_word_byte(text[at - 1])) || (at + name.size() < text.size() && is_word_byte(text[at + name.size()]))))
+    while (search == NameSearch::WholeWords && at != std::string::npos
+           && ((at > 0 && is_word_byte(text[at - 1]))
+               || (at + name.size() < text.size() && is_word_byte(text[at + name.size()]))))
         at = text.find(name, at + 1);
     return at;
 }
@@ -53,18 +53,20 @@ std::vector<std::string> split_at_spaces(const std::string &text)
     return pieces;
 }
 
-void flip_prompt(IoiPrompt &prompt, const FlipPart &part, const std::string &letters, const std::vector<std::string> &names,
-                 PythonRandom &random)
+void flip_prompt(IoiPrompt &prompt, const FlipPart &part, const std::string &letters,
+                 const std::vector<std::string> &names, PythonRandom &random)
 {
     std::vector<std::string> pieces = split_at_spaces(prompt.text);
-    // Of the first three names that stand alone. The last word is the answer: a flip that reached it would mean another three.
+    // Of the first three names that stand alone. The last word is the answer: a flip that reached it would mean another
+    // three.
     std::vector<size_t> places;
     for (size_t i = 0; i + 1 < pieces.size() && places.size() < 3; ++i)
         if (std::find(names.begin(), names.end(), pieces[i]) != names.end())
             places.push_back(i);
     if (places.size() < 3)
         throw Error("prompt " + in_quotes(prompt.text),
-                    "cannot be flipped: fewer than three names stand alone before its last word (a name with a mark attached is "
+                    "cannot be flipped: fewer than three names stand alone before its last word (a name with a mark "
+                    "attached is "
                     "not found)");
     std::map<char, std::string> meaning;
     for (size_t i = 0; i < 3; ++i)
@@ -111,7 +113,8 @@ IoiSet generate_ioi(const TaskFile &task, const IoiRequest &request)
     constexpr int most = 1'000'000;
     const PromptType &type = task.type(request.type);
     if (request.prompts < 1 || request.prompts > most)
-        throw Error("prompts", std::to_string(request.prompts) + " is not a number of prompts from 1 to " + std::to_string(most));
+        throw Error("prompts",
+                    std::to_string(request.prompts) + " is not a number of prompts from 1 to " + std::to_string(most));
     if (request.symmetric && type.third_name)
         throw Error("prompt type " + in_quotes(type.name), "has a third name and so no symmetric prompts");
     if (request.symmetric && request.prompts % 2)
@@ -176,8 +179,8 @@ FlippedSet flip_ioi(const TaskFile &task, const IoiSet &set, const std::string &
     result.draw_order = {{result.flip.abba.from, abba}, {result.flip.baba.from, baba}};
     result.hash_order_dependent = abba.size() > 1 || baba.size() > 1;
     // Wraps around rather than overflows: the seed may be any 64-bit number.
-    result.seed =
-        static_cast<int64_t>(static_cast<uint64_t>(set.request.seed) + static_cast<uint64_t>(result.flip.seed_offset()));
+    result.seed = static_cast<int64_t>(static_cast<uint64_t>(set.request.seed)
+                                       + static_cast<uint64_t>(result.flip.seed_offset()));
     PythonRandom random(result.seed);
     result.prompts = set.prompts;
     for (IoiPrompt &prompt : result.prompts) {

@@ -14,7 +14,8 @@ struct PairDiff {
     int first = -1;                                   ///< the first position that differs; -1: none does
 };
 
-/// Compares position by position. Where the lengths differ, everything between the common beginning and the common end differs.
+/// Compares position by position. Where the lengths differ, everything between the common beginning and the common end
+/// differs.
 PairDiff diff_pair(const PromptPair &pair, const Tokenizer &tokenizer);
 
 } // namespace patchbay

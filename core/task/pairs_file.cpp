@@ -22,29 +22,55 @@ enum Column : size_t { Clean, Flipped, Answer, Wrong, AnswerId, WrongId, ColumnC
 
 constexpr std::array<const char *, 4> text_names{"clean", "flipped", "answer", "wrong"};
 
-/// Names by which other programs call the same: EAP-IG (corrupted, correct_idx …), auto-circuit (corrupt, answers …), feature circuits
-/// (clean_prefix, patch_answer …). Case, spaces at the ends, "-" and " " for "_" do not matter.
+/// Names by which other programs call the same: EAP-IG (corrupted, correct_idx …), auto-circuit (corrupt, answers …),
+/// feature circuits (clean_prefix, patch_answer …). Case, spaces at the ends, "-" and " " for "_" do not matter.
 std::optional<Column> column_named(const std::string &header)
 {
     static const std::map<std::string, Column> names{
-        {"clean", Clean},           {"clean_prompt", Clean},        {"clean_prefix", Clean},      {"clean_text", Clean},
-        {"flipped", Flipped},       {"flipped_prompt", Flipped},    {"corrupted", Flipped},       {"corrupt", Flipped},
-        {"corrupted_prompt", Flipped}, {"corrupt_prompt", Flipped}, {"corrupted_text", Flipped},  {"counterfactual", Flipped},
-        {"patch_prefix", Flipped},  {"answer", Answer},             {"answers", Answer},          {"correct", Answer},
-        {"correct_answer", Answer}, {"clean_answer", Answer},       {"wrong", Wrong},             {"wrong_answer", Wrong},
-        {"wrong_answers", Wrong},   {"incorrect", Wrong},           {"incorrect_answer", Wrong},  {"patch_answer", Wrong},
-        {"answer_id", AnswerId},    {"correct_id", AnswerId},       {"correct_idx", AnswerId},    {"wrong_id", WrongId},
-        {"incorrect_id", WrongId},  {"incorrect_idx", WrongId},
+        {"clean", Clean},
+        {"clean_prompt", Clean},
+        {"clean_prefix", Clean},
+        {"clean_text", Clean},
+        {"flipped", Flipped},
+        {"flipped_prompt", Flipped},
+        {"corrupted", Flipped},
+        {"corrupt", Flipped},
+        {"corrupted_prompt", Flipped},
+        {"corrupt_prompt", Flipped},
+        {"corrupted_text", Flipped},
+        {"counterfactual", Flipped},
+        {"patch_prefix", Flipped},
+        {"answer", Answer},
+        {"answers", Answer},
+        {"correct", Answer},
+        {"correct_answer", Answer},
+        {"clean_answer", Answer},
+        {"wrong", Wrong},
+        {"wrong_answer", Wrong},
+        {"wrong_answers", Wrong},
+        {"incorrect", Wrong},
+        {"incorrect_answer", Wrong},
+        {"patch_answer", Wrong},
+        {"answer_id", AnswerId},
+        {"correct_id", AnswerId},
+        {"correct_idx", AnswerId},
+        {"wrong_id", WrongId},
+        {"incorrect_id", WrongId},
+        {"incorrect_idx", WrongId},
     };
     std::string name = lower_case(trimmed(header));
-    std::replace_if(name.begin(), name.end(), [](char c) { return c == ' ' || c == '-'; }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == ' ' || c == '-'; }, '_');
     const auto found = names.find(name);
     return found == names.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::string &text_of(PromptPair &pair, size_t column)
 {
-    return column == Clean ? pair.clean : column == Flipped ? pair.flipped : column == Answer ? pair.answer : pair.wrong;
+    return column == Clean  ? pair.clean
+        : column == Flipped ? pair.flipped
+        : column == Answer  ? pair.answer
+                            : pair.wrong;
 }
 
 const std::string &text_of(const PromptPair &pair, size_t column)
@@ -152,7 +178,8 @@ std::vector<PromptPair> read_jsonl(const std::string &text, const std::string &f
     return pairs;
 }
 
-/// The list of pairs in a whole file that is one JSON value: itself, or the one under a name such as "prompts"; null: there is none.
+/// The list of pairs in a whole file that is one JSON value: itself, or the one under a name such as "prompts"; null:
+/// there is none.
 const nlohmann::json *list_in(const nlohmann::json &value)
 {
     if (value.is_array())
@@ -184,7 +211,8 @@ std::vector<PromptPair> pairs_from_json_text(const std::string &text, const std:
 
 std::vector<PromptPair> pairs_from_csv(const std::string &text, const std::string &file)
 {
-    const std::vector<CsvRecord> records = read_csv_table(text, file, [](const std::string &name) { return column_named(name).has_value(); });
+    const std::vector<CsvRecord> records =
+        read_csv_table(text, file, [](const std::string &name) { return column_named(name).has_value(); });
     if (records.empty())
         return {};
     const CsvRecord &header = records[0];
@@ -192,15 +220,18 @@ std::vector<PromptPair> pairs_from_csv(const std::string &text, const std::strin
     for (size_t i = 0; i < header.fields.size(); ++i) {
         const std::optional<Column> column = column_named(header.fields[i]);
         if (column && place[*column])
-            throw Error(file, line_of(header.line) + ": the columns \"" + header.fields[*place[*column]] + "\" and \"" + header.fields[i]
-                                  + "\" say the same");
+            throw Error(file,
+                        line_of(header.line) + ": the columns \"" + header.fields[*place[*column]] + "\" and \""
+                            + header.fields[i] + "\" say the same");
         if (column)
             place[*column] = i;
     }
     for (size_t column = 0; column < text_names.size(); ++column)
         if (const std::optional<Column> ids = ids_instead_of(column); !place[column] && !(ids && place[*ids]))
-            throw Error(file, line_of(header.line) + ": the header has no column \"" + text_names[column]
-                                  + "\"; it needs clean, flipped, answer, wrong (or clean, corrupted, correct_idx, incorrect_idx)");
+            throw Error(
+                file,
+                line_of(header.line) + ": the header has no column \"" + text_names[column]
+                    + "\"; it needs clean, flipped, answer, wrong (or clean, corrupted, correct_idx, incorrect_idx)");
     std::vector<PromptPair> pairs;
     for (size_t i = 1; i < records.size(); ++i) {
         PromptPair &pair = pairs.emplace_back();
@@ -213,7 +244,9 @@ std::vector<PromptPair> pairs_from_csv(const std::string &text, const std::strin
             const std::string &field = records[i].fields[*place[ids]];
             const std::optional<int64_t> id = id_from(field);
             if (!id)
-                throw Error(file, line_of(records[i].line) + ": " + header.fields[*place[ids]] + ": " + in_quotes(field) + " is not one token id");
+                throw Error(file,
+                            line_of(records[i].line) + ": " + header.fields[*place[ids]] + ": " + in_quotes(field)
+                                + " is not one token id");
             id_of(pair, ids) = *id;
         }
     }
@@ -232,7 +265,8 @@ bool holds_table(const std::filesystem::path &path, const std::string &text)
     if (extension == ".csv" || extension == ".tsv" || extension == ".tab")
         return true;
     const std::string_view content = trimmed(text);
-    return extension != ".jsonl" && extension != ".json" && extension != ".ndjson" && !content.empty() && content[0] != '{' && content[0] != '[';
+    return extension != ".jsonl" && extension != ".json" && extension != ".ndjson" && !content.empty()
+        && content[0] != '{' && content[0] != '[';
 }
 
 } // namespace
@@ -241,7 +275,8 @@ std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const
 {
     const std::string file = path.string();
     const std::string text = decode_text(read_file(path), encoding, file);
-    std::vector<PromptPair> pairs = holds_table(path, text) ? pairs_from_csv(text, file) : pairs_from_json_text(text, file);
+    std::vector<PromptPair> pairs =
+        holds_table(path, text) ? pairs_from_csv(text, file) : pairs_from_json_text(text, file);
     if (pairs.empty())
         throw Error(file, "holds no prompt pairs");
     return pairs;

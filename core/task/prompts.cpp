@@ -129,10 +129,10 @@ PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *to
         const auto problem =
             std::find_if(pairs.begin(), pairs.end(), [](const PromptPair &pair) { return !pair.problem.empty(); });
         throw Error("prompts",
-                    pairs.empty() ? "there are none"
-                        : problem == pairs.end()
-                        ? "all of them are excluded"
-                        : "none can be used; the first problem: " + problem->problem + " (" + in_quotes(problem->clean) + ")");
+                    pairs.empty()                ? "there are none"
+                        : problem == pairs.end() ? "all of them are excluded"
+                                                 : "none can be used; the first problem: " + problem->problem + " ("
+                            + in_quotes(problem->clean) + ")");
     }
     PromptBatch batch;
     batch.notes = std::move(notes);
@@ -140,7 +140,8 @@ PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *to
     batch.width = static_cast<int>(width);
     bool roles = true;
     for (const PromptPair *pair : usable) {
-        for (auto [ids, rows] : {std::pair{&pair->clean_ids, &batch.clean}, std::pair{&pair->flipped_ids, &batch.flipped}}) {
+        for (auto [ids, rows] :
+             {std::pair{&pair->clean_ids, &batch.clean}, std::pair{&pair->flipped_ids, &batch.flipped}}) {
             rows->insert(rows->end(), ids->begin(), ids->end());
             rows->resize(rows->size() + width - ids->size(), pad_id);
         }

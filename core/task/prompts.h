@@ -18,16 +18,17 @@ struct PromptPair {
     std::string answer, wrong;                   ///< such as " Mary", " John" (with the space that the tokens have)
     std::vector<int64_t> clean_ids, flipped_ids; ///< up to and including END
     int64_t answer_id = -1, wrong_id = -1;       ///< before it is tokenized: ids that a file gives instead of the texts
-    int io_pos = -1, s1_pos = -1, s2_pos = -1; ///< token positions in the clean prompt; -1: unknown
+    int io_pos = -1, s1_pos = -1, s2_pos = -1;   ///< token positions in the clean prompt; -1: unknown
     int template_index = -1;
     bool excluded = false; ///< by the user
-    std::string problem;   ///< why this pair cannot be run ("the flipped prompt has 15 tokens, the clean one 14"); empty: none
+    std::string
+        problem; ///< why this pair cannot be run ("the flipped prompt has 15 tokens, the clean one 14"); empty: none
     int end() const { return static_cast<int>(clean_ids.size()) - 1; }
     bool usable() const { return problem.empty() && !excluded; }
 };
 
-/// What an engine reads: ids [prompts, width], right-padded, and one entry per prompt for the rest (names as in fixtures). Every
-/// prompt begins at position 0.
+/// What an engine reads: ids [prompts, width], right-padded, and one entry per prompt for the rest (names as in
+/// fixtures). Every prompt begins at position 0.
 struct PromptBatch {
     int prompts = 0;
     int width = 0;
@@ -38,7 +39,8 @@ struct PromptBatch {
     std::vector<std::vector<std::string>>
         tokens; ///< per prompt, token strings of the clean prompt up to END; empty without a tokenizer
     std::vector<std::vector<std::string>> flipped_tokens;
-    std::vector<std::string> notes; ///< what to tell people of it: prompts that are left out and why, what looks like padding
+    std::vector<std::string>
+        notes; ///< what to tell people of it: prompts that are left out and why, what looks like padding
 
     int64_t at(bool flipped_run, int prompt, int pos) const
     {
@@ -49,16 +51,17 @@ struct PromptBatch {
 /// The usable pairs, padded with pad_id to the longest. Throws Error when none is usable.
 PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *tokenizer, int64_t pad_id);
 
-/// clean, flipped, end, io, s and optional io_pos, s1_pos, s2_pos, as in fixtures. Prompts that are padded on the left say where they
-/// begin by a tensor start [prompts], or pad_id says which token at the beginning is padding: they are moved to begin at position 0,
-/// and all their positions with them, so equal tokens give equal numbers wherever they stood. Throws Error naming what is missing or
-/// disagrees.
-PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name, std::optional<int64_t> pad_id = std::nullopt);
+/// clean, flipped, end, io, s and optional io_pos, s1_pos, s2_pos, as in fixtures. Prompts that are padded on the left
+/// say where they begin by a tensor start [prompts], or pad_id says which token at the beginning is padding: they are
+/// moved to begin at position 0, and all their positions with them, so equal tokens give equal numbers wherever they
+/// stood. Throws Error naming what is missing or disagrees.
+PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name,
+                              std::optional<int64_t> pad_id = std::nullopt);
 
-/// Fills in everything that follows from a pair's four texts: ids, its problem if there is one (token lengths differ, an answer
-/// of several tokens, nothing flipped …), and the positions of IO, S1 and S2 where the clean prompt has the answer's token, and
-/// the wrong one's at least twice. Also for a pair that was edited: nothing of the old state stays. n_ctx: the model's context, which a
-/// longer prompt does not fit; 0: not known.
+/// Fills in everything that follows from a pair's four texts: ids, its problem if there is one (token lengths differ,
+/// an answer of several tokens, nothing flipped …), and the positions of IO, S1 and S2 where the clean prompt has the
+/// answer's token, and the wrong one's at least twice. Also for a pair that was edited: nothing of the old state stays.
+/// n_ctx: the model's context, which a longer prompt does not fit; 0: not known.
 void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx = 0);
 
 /// "has 1040 tokens, more than the model's context of 1024".
@@ -70,13 +73,15 @@ std::string why_not_one_token(const std::string &text, const Tokenizer &tokenize
 /// The batch without the prompts at these indices. Throws Error when there is no such prompt, or none is left.
 PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &excluded);
 
-/// The batch without those and without prompts longer than a model's context, each of which gets a note. Throws Error as well.
+/// The batch without those and without prompts longer than a model's context, each of which gets a note. Throws Error
+/// as well.
 PromptBatch fitting_prompts(const PromptBatch &batch, int n_ctx, const std::vector<int> &excluded = {});
 
 /// Fills in the token strings of a batch.
 void describe_tokens(PromptBatch &batch, const Tokenizer &tokenizer);
 
-/// SHA-256 over what a run reads of a batch: each prompt's tokens up to END, its answers and positions; not the padding, and not where it came from.
+/// SHA-256 over what a run reads of a batch: each prompt's tokens up to END, its answers and positions; not the
+/// padding, and not where it came from.
 std::string hash_of(const PromptBatch &batch);
 
 /// Checks a batch against a model's vocabulary and context. Throws Error naming prompt, token and limit.

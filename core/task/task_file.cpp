@@ -41,8 +41,8 @@ void read_names(TaskFile &task, const JsonField &root)
         task.io = text_or(*placeholders, "io", task.io);
         task.subject = text_or(*placeholders, "subject", task.subject);
         task.third = text_or(*placeholders, "third", task.third);
-        if (task.io.empty() || task.subject.empty() || task.third.empty() || task.io == task.subject || task.io == task.third
-            || task.subject == task.third)
+        if (task.io.empty() || task.subject.empty() || task.third.empty() || task.io == task.subject
+            || task.io == task.third || task.subject == task.third)
             placeholders->fail("io, subject and third should be three different texts");
     }
     const JsonField names = root.at("names");
@@ -81,10 +81,10 @@ void read_types(TaskFile &task, const JsonField &root)
                 if (text.find(task.io) == text.size() - task.io.size() || text.find(task.subject) == std::string::npos)
                     sentence.fail("should name " + task.io + " and " + task.subject + " before its last word");
                 if (type.third_name != (text.find(task.third) != std::string::npos))
-                    sentence.fail(
-                        type.third_name
-                            ? "has no " + task.third + ", but the prompt type " + in_quotes(type.name) + " has a third name"
-                            : "has a " + task.third + ", but the prompt type " + in_quotes(type.name) + " has no third name");
+                    sentence.fail(type.third_name ? "has no " + task.third + ", but the prompt type "
+                                          + in_quotes(type.name) + " has a third name"
+                                                  : "has a " + task.third + ", but the prompt type "
+                                          + in_quotes(type.name) + " has no third name");
             }
         }
         task.prompt_types.push_back(std::move(type));

@@ -54,7 +54,8 @@ std::vector<PromptPair> untokenized_pairs(const TaskRef &ref)
     return read_pairs_file(ref.file, ref.encoding);
 }
 
-// An answer given as a token's id becomes that token's text, as if the file had said so. Returns why it cannot; empty: it can.
+// An answer given as a token's id becomes that token's text, as if the file had said so. Returns why it cannot; empty:
+// it can.
 std::string answer_from_id(std::string &text, int64_t id, const char *what, const Tokenizer &tokenizer)
 {
     if (!text.empty() || id < 0)

@@ -12,21 +12,24 @@ namespace patchbay {
 
 class Model;
 
-/// The pairs that a reference describes, tokenized, with the reference's exclusions and every pair's problem noted: also that it is
-/// longer than the model's context n_ctx (0: not known). kind "batch" has no pairs: use load_batch. Throws Error naming file and cause.
+/// The pairs that a reference describes, tokenized, with the reference's exclusions and every pair's problem noted:
+/// also that it is longer than the model's context n_ctx (0: not known). kind "batch" has no pairs: use load_batch.
+/// Throws Error naming file and cause.
 std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokenizer, int n_ctx = 0);
 
-/// The batch a reference describes, for any kind; prompts that cannot be run are left out and named in its notes. tokenizer may be null
-/// for kind "batch" only. Throws Error.
+/// The batch a reference describes, for any kind; prompts that cannot be run are left out and named in its notes.
+/// tokenizer may be null for kind "batch" only. Throws Error.
 PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ctx = 0);
-/// The same for a model, with its tokenizer and its context. Where a tokenizer is needed and there is none, the Error says why.
+/// The same for a model, with its tokenizer and its context. Where a tokenizer is needed and there is none, the Error
+/// says why.
 PromptBatch load_batch(const TaskRef &task, const Model &model);
 
-/// Lines of {"clean", "flipped", "answer", "wrong"} (JSONL), a JSON list of them, or a table (CSV) with such a header; other programs'
-/// names for the same are read, too, and token ids instead of answers. Texts end before the answer. encoding: of the text
-/// (io/text_encoding.h); empty: UTF-8. Throws Error naming file and line.
+/// Lines of {"clean", "flipped", "answer", "wrong"} (JSONL), a JSON list of them, or a table (CSV) with such a header;
+/// other programs' names for the same are read, too, and token ids instead of answers. Texts end before the answer.
+/// encoding: of the text (io/text_encoding.h); empty: UTF-8. Throws Error naming file and line.
 std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const std::string &encoding = {});
-/// Writes such a file, by extension (.csv, otherwise JSONL), without the pairs that the user has excluded. Throws Error.
+/// Writes such a file, by extension (.csv, otherwise JSONL), without the pairs that the user has excluded. Throws
+/// Error.
 void write_pairs_file(const std::filesystem::path &path, const std::vector<PromptPair> &pairs);
 
 /// Pairs as kept in TaskRef::pairs, [{clean, flipped, answer, wrong}], and back. Throws Error naming the entry.

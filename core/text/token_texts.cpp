@@ -8,7 +8,8 @@ namespace patchbay {
 
 namespace {
 
-/// Gives the characters of some tokens' bytes to the tokens that they begin in. owner: per byte, the token that it is from.
+/// Gives the characters of some tokens' bytes to the tokens that they begin in. owner: per byte, the token that it is
+/// from.
 void share_out(const std::string &bytes, const std::vector<size_t> &owner, std::vector<std::string> &texts)
 {
     const auto *data = reinterpret_cast<const uint8_t *>(bytes.data());
@@ -17,7 +18,8 @@ void share_out(const std::string &bytes, const std::vector<size_t> &owner, std::
         const int32_t from = at;
         UChar32 character = 0;
         U8_NEXT(data, at, length, character); // below 0: ill-formed, as long as it could have become one character
-        texts[owner[size_t(from)]] += character < 0 ? std::string("\uFFFD") : bytes.substr(size_t(from), size_t(at - from));
+        texts[owner[size_t(from)]] +=
+            character < 0 ? std::string("\uFFFD") : bytes.substr(size_t(from), size_t(at - from));
         for (int32_t i = from + 1; i < at; ++i)
             if (owner[size_t(i)] != owner[size_t(i - 1)])
                 texts[owner[size_t(i)]] += continued_character;

@@ -24,7 +24,8 @@ namespace {
 std::string well_formed(std::string_view bytes)
 {
     std::string result;
-    icu::UnicodeString::fromUTF8(icu::StringPiece(bytes.data(), static_cast<int32_t>(bytes.size()))).toUTF8String(result);
+    icu::UnicodeString::fromUTF8(icu::StringPiece(bytes.data(), static_cast<int32_t>(bytes.size())))
+        .toUTF8String(result);
     return result;
 }
 
@@ -38,7 +39,8 @@ void check_post_processor(const JsonField &field)
     if (type == "Sequence") {
         for (const JsonField &part : field.at("processors").items())
             check_post_processor(part);
-    } else if (type != "ByteLevel" && type != "TemplateProcessing" && type != "RobertaProcessing" && type != "BertProcessing") {
+    } else if (type != "ByteLevel" && type != "TemplateProcessing" && type != "RobertaProcessing"
+               && type != "BertProcessing") {
         field.at("type").fail(in_quotes(type) + " is not supported (only ByteLevel, TemplateProcessing, Sequence)");
     }
 }
@@ -145,7 +147,8 @@ std::filesystem::path tokenizer_file(const std::filesystem::path &folder)
 {
     std::error_code ignored;
     for (const char *name : {"tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model"})
-        if (std::filesystem::exists(folder / name, ignored) && (name != std::string("vocab.json") || std::filesystem::exists(folder / "merges.txt", ignored)))
+        if (std::filesystem::exists(folder / name, ignored)
+            && (name != std::string("vocab.json") || std::filesystem::exists(folder / "merges.txt", ignored)))
             return folder / name;
     return {};
 }
@@ -164,8 +167,9 @@ std::unique_ptr<Tokenizer> Tokenizer::open(const std::filesystem::path &place)
 std::unique_ptr<Tokenizer> Tokenizer::load(const std::filesystem::path &file)
 {
     if (file.extension() == ".model")
-        throw Error(file.string(), "is a SentencePiece model, which is not read; transformers converts it to tokenizer.json: "
-                                   "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)");
+        throw Error(file.string(),
+                    "is a SentencePiece model, which is not read; transformers converts it to tokenizer.json: "
+                    "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)");
     std::unique_ptr<Tokenizer> tokenizer(new Tokenizer);
     if (file.filename() == "vocab.json") {
         const nlohmann::json json = read_vocab_and_merges(file.parent_path());
@@ -203,7 +207,8 @@ std::vector<int64_t> Tokenizer::encode(std::string_view text) const
             ids.push_back(outer.id);
             continue;
         }
-        const std::string normalized = m->normalizer.does_nothing() ? std::string(outer.text) : m->normalizer.apply(outer.text);
+        const std::string normalized =
+            m->normalizer.does_nothing() ? std::string(outer.text) : m->normalizer.apply(outer.text);
         for (const Stretch &inner : m->normalized.split(normalized)) {
             if (inner.id >= 0) {
                 ids.push_back(inner.id);

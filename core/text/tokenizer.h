@@ -12,16 +12,16 @@
 
 namespace patchbay {
 
-/// The file that the tokenizer of a model's folder is read from: tokenizer.json, else vocab.json (with merges.txt), else a SentencePiece
-/// model. Empty when there is none.
+/// The file that the tokenizer of a model's folder is read from: tokenizer.json, else vocab.json (with merges.txt),
+/// else a SentencePiece model. Empty when there is none.
 std::filesystem::path tokenizer_file(const std::filesystem::path &folder);
 
 /// Immutable; safe to use from several threads.
 class Tokenizer {
 public:
-    /// Byte-level BPE with the components of GPT-2, GPT-NeoX and SmolLM2 / Llama-3 files. Throws Error naming the file and the
-    /// unsupported component.
-    /// vocab.json is read together with the merges.txt beside it, as GPT-2's; a SentencePiece model is refused.
+    /// Byte-level BPE with the components of GPT-2, GPT-NeoX and SmolLM2 / Llama-3 files. Throws Error naming the file
+    /// and the unsupported component. vocab.json is read together with the merges.txt beside it, as GPT-2's; a
+    /// SentencePiece model is refused.
     static std::unique_ptr<Tokenizer> load(const std::filesystem::path &file);
     /// The tokenizer of a model's folder, or such a file itself. Throws Error also when the folder has none.
     static std::unique_ptr<Tokenizer> open(const std::filesystem::path &folder_or_file);
@@ -30,9 +30,11 @@ public:
 
     /// Ids of UTF-8 text; no special tokens are added, those written out in the text are recognised.
     std::vector<int64_t> encode(std::string_view text) const;
-    /// The bytes of all tokens joined, then read as UTF-8 with U+FFFD for what is ill-formed. Throws Error for an unknown id.
+    /// The bytes of all tokens joined, then read as UTF-8 with U+FFFD for what is ill-formed. Throws Error for an
+    /// unknown id.
     std::string decode(std::span<const int64_t> ids) const;
-    /// What a token stands for, which need not be whole characters. Throws Error for an id that is not in the vocabulary.
+    /// What a token stands for, which need not be whole characters. Throws Error for an id that is not in the
+    /// vocabulary.
     const std::string &bytes(int64_t id) const;
     /// One token alone, decoded. Throws Error for an id that is not in the vocabulary.
     std::string token(int64_t id) const;

@@ -18,7 +18,8 @@ Batch make_batch(const std::vector<Example> &examples)
     b.ioi = torch::zeros({n}, torch::kBool);
     for (torch::Tensor *t : {&b.io, &b.s, &b.io_pos, &b.s1_pos, &b.s2_pos, &b.end})
         *t = torch::zeros({n}, whole);
-    auto ids = b.ids.accessor<int64_t, 2>(), flipped = b.flipped.accessor<int64_t, 2>(), target = b.target.accessor<int64_t, 2>();
+    auto ids = b.ids.accessor<int64_t, 2>(), flipped = b.flipped.accessor<int64_t, 2>(),
+         target = b.target.accessor<int64_t, 2>();
     for (int64_t i = 0; i < n; ++i) {
         const Example &e = examples[static_cast<size_t>(i)];
         for (size_t p = 0; p < e.ids.size(); ++p) {

@@ -6,11 +6,11 @@
 namespace patchbay::trainer {
 
 struct Batch {
-    torch::Tensor ids;     // [batch, pos]
-    torch::Tensor flipped; // [batch, pos]; zeros where there is none
-    torch::Tensor target;  // [batch, pos]: the next token, -100 where there is none
-    torch::Tensor ioi;     // [batch] bool
-    torch::Tensor io, s;   // [batch] token ids; 0 where the example is no IOI prompt
+    torch::Tensor ids;                         // [batch, pos]
+    torch::Tensor flipped;                     // [batch, pos]; zeros where there is none
+    torch::Tensor target;                      // [batch, pos]: the next token, -100 where there is none
+    torch::Tensor ioi;                         // [batch] bool
+    torch::Tensor io, s;                       // [batch] token ids; 0 where the example is no IOI prompt
     torch::Tensor io_pos, s1_pos, s2_pos, end; // [batch]
 };
 

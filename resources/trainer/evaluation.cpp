@@ -38,7 +38,9 @@ struct Runs {
 double denoise(const Runs &r, int64_t layer, int64_t head)
 {
     Hooks hooks;
-    hooks.z = [&](int64_t l, const torch::Tensor &z) { return l == layer ? with_head(z, r.clean.z[static_cast<size_t>(l)], 2, head) : z; };
+    hooks.z = [&](int64_t l, const torch::Tensor &z) {
+        return l == layer ? with_head(z, r.clean.z[static_cast<size_t>(l)], 2, head) : z;
+    };
     return (mean_diff(r.network, r.batch.flipped, r.batch, hooks) - r.flipped_diff) / r.gap();
 }
 
@@ -84,7 +86,8 @@ double attention(const torch::Tensor &pattern, int64_t head, const torch::Tensor
 
 } // namespace
 
-Evaluation evaluate(const Network &network, const Sentences &sentences, const Vocabulary &vocabulary, int64_t prompts, uint64_t seed)
+Evaluation evaluate(const Network &network, const Sentences &sentences, const Vocabulary &vocabulary, int64_t prompts,
+                    uint64_t seed)
 {
     torch::NoGradGuard no_grad;
     Random random(seed);
@@ -105,7 +108,10 @@ Evaluation evaluate(const Network &network, const Sentences &sentences, const Vo
     Evaluation e;
     e.prompts = prompts;
     e.accuracy = (diff > 0).to(torch::kDouble).mean().item<double>();
-    e.rank0 = (network.unembed(at_position(hidden, batch.end)).argmax(-1) == batch.io).to(torch::kDouble).mean().item<double>();
+    e.rank0 = (network.unembed(at_position(hidden, batch.end)).argmax(-1) == batch.io)
+                  .to(torch::kDouble)
+                  .mean()
+                  .item<double>();
     e.clean = r.clean_diff;
     e.flipped = r.flipped_diff;
     const NetworkConfig &c = network.config();
@@ -149,7 +155,9 @@ std::vector<std::string> shortcomings(const Evaluation &e)
         if (!met)
             out.emplace_back(what);
     };
-    const auto any = [&](const std::function<bool(const HeadFigures &)> &test) { return std::any_of(e.heads.begin(), e.heads.end(), test); };
+    const auto any = [&](const std::function<bool(const HeadFigures &)> &test) {
+        return std::any_of(e.heads.begin(), e.heads.end(), test);
+    };
     std::set<int64_t> layers;
     for (const HeadFigures &f : e.heads) {
         if (f.denoise > 0.05)
@@ -160,10 +168,12 @@ std::vector<std::string> shortcomings(const Evaluation &e)
     require(e.flipped <= -5, "the flipped logit difference is above -5");
     layers.erase(0);
     require(layers.size() >= 2, "heads with more than 5 % denoising effect are not in two layers after the first");
-    require(any([](const HeadFigures &f) { return f.end_s2 >= 0.5 && f.denoise >= 0.1; }), "no head attends END to S2 and restores 10 %");
+    require(any([](const HeadFigures &f) { return f.end_s2 >= 0.5 && f.denoise >= 0.1; }),
+            "no head attends END to S2 and restores 10 %");
     require(any([](const HeadFigures &f) { return f.copy >= 75; }), "no head has a copy score of 75 %");
     require(!e.name_movers.empty(), "no head is a name mover: direct effect, attention to IO and copy score");
-    require(any([](const HeadFigures &f) { return f.to_queries <= -0.1; }), "no head acts through the name movers' queries");
+    require(any([](const HeadFigures &f) { return f.to_queries <= -0.1; }),
+            "no head acts through the name movers' queries");
     return out;
 }
 

@@ -7,7 +7,8 @@ namespace patchbay::trainer {
 
 namespace {
 
-/// A safetensors file of half-precision numbers: the model is part of the repository, and half the bytes serve it as well.
+/// A safetensors file of half-precision numbers: the model is part of the repository, and half the bytes serve it as
+/// well.
 std::string half_precision(const std::map<std::string, torch::Tensor> &parameters)
 {
     nlohmann::ordered_json header = {{"__metadata__", {{"format", "pt"}}}};
@@ -83,7 +84,8 @@ void import_weights(const std::filesystem::path &folder, Network &network)
         if (found == file.arrays.end() || found->second.shape != tensor.sizes().vec())
             throw Error(path.string(), name + " is missing or has another shape than this network's");
         auto target = tensor;
-        target.copy_(torch::from_blob(const_cast<float *>(found->second.floats().data()), tensor.sizes(), torch::kFloat));
+        target.copy_(
+            torch::from_blob(const_cast<float *>(found->second.floats().data()), tensor.sizes(), torch::kFloat));
     }
 }
 

@@ -18,7 +18,8 @@ using namespace patchbay;
 using namespace patchbay::trainer;
 
 /// The vocabulary was made so that each word is one token; what the program's own tokenizer makes of the file decides.
-void check_tokenizer(const std::filesystem::path &file, const std::set<std::string> &words, const Vocabulary &vocabulary)
+void check_tokenizer(const std::filesystem::path &file, const std::set<std::string> &words,
+                     const Vocabulary &vocabulary)
 {
     const auto tokenizer = Tokenizer::load(file);
     for (const std::string &word : words) {
@@ -51,9 +52,12 @@ int main(int argc, char **argv)
     app.add_option("--batch", training.batch, "Sentences a step")->capture_default_str();
     app.add_option("--lr", training.learning_rate, "Learning rate")->capture_default_str();
     app.add_option("--weight-decay", training.weight_decay, "Weight decay of the matrices")->capture_default_str();
-    app.add_option("--end-weight", training.end_weight, "Weight of the loss at END of IOI prompts")->capture_default_str();
-    app.add_option("--suppression-cost", training.suppression_cost, "Cost of writing against the subject's name")->capture_default_str();
-    app.add_option("--mlp-dropout", training.mlp_dropout, "Share of the MLPs' hidden units left out in training")->capture_default_str();
+    app.add_option("--end-weight", training.end_weight, "Weight of the loss at END of IOI prompts")
+        ->capture_default_str();
+    app.add_option("--suppression-cost", training.suppression_cost, "Cost of writing against the subject's name")
+        ->capture_default_str();
+    app.add_option("--mlp-dropout", training.mlp_dropout, "Share of the MLPs' hidden units left out in training")
+        ->capture_default_str();
     app.add_option("--seed", training.seed, "Seed of weights and sentences")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
 
@@ -79,7 +83,8 @@ int main(int argc, char **argv)
         const std::string text = report(evaluation);
         write_file(out / "evaluation.md", text);
         std::printf("\n%s", text.c_str());
-        const bool small = std::filesystem::file_size(out / "model.safetensors") <= 6'000'000; // it is part of the repository
+        const bool small =
+            std::filesystem::file_size(out / "model.safetensors") <= 6'000'000; // it is part of the repository
         if (!small)
             std::printf("Not met: the weights take more than 6 MB\n");
         return small && shortcomings(evaluation).empty() ? 0 : 2;

@@ -43,10 +43,10 @@ Network::Network(const NetworkConfig &config, uint64_t seed) : m_config(config)
     matrix("embed_out.weight", config.d_vocab, d, std_in);
 
     const int64_t rotary = config.rotary_dim();
-    const auto exponent = torch::arange(0, rotary, 2, torch::kDouble) / static_cast<double>(rotary);  // [rotary/2]
-    const auto frequency = torch::pow(config.rotary_base, -exponent);                                 // [rotary/2]
-    const auto angle = torch::outer(torch::arange(config.n_ctx, torch::kDouble), frequency);          // [n_ctx, rotary/2]
-    const auto both = torch::cat({angle, angle}, -1);                                                 // [n_ctx, rotary]
+    const auto exponent = torch::arange(0, rotary, 2, torch::kDouble) / static_cast<double>(rotary); // [rotary/2]
+    const auto frequency = torch::pow(config.rotary_base, -exponent);                                // [rotary/2]
+    const auto angle = torch::outer(torch::arange(config.n_ctx, torch::kDouble), frequency); // [n_ctx, rotary/2]
+    const auto both = torch::cat({angle, angle}, -1);                                        // [n_ctx, rotary]
     m_cos = both.cos().to(torch::kFloat);
     m_sin = both.sin().to(torch::kFloat);
 }
@@ -65,29 +65,30 @@ torch::Tensor Network::rotate(const torch::Tensor &x) const // [batch, head, pos
 {
     const int64_t rotary = m_config.rotary_dim();
     const int64_t pos = x.size(2);
-    const auto turned = x.narrow(-1, 0, rotary);                          // [batch, head, pos, rotary]
-    const auto rest = x.narrow(-1, rotary, m_config.d_head() - rotary);   // [batch, head, pos, d_head - rotary]
+    const auto turned = x.narrow(-1, 0, rotary);                        // [batch, head, pos, rotary]
+    const auto rest = x.narrow(-1, rotary, m_config.d_head() - rotary); // [batch, head, pos, d_head - rotary]
     const auto first = turned.narrow(-1, 0, rotary / 2);
     const auto second = turned.narrow(-1, rotary / 2, rotary / 2);
-    const auto half = torch::cat({-second, first}, -1);                   // [batch, head, pos, rotary]
+    const auto half = torch::cat({-second, first}, -1); // [batch, head, pos, rotary]
     return torch::cat({turned * m_cos.narrow(0, 0, pos) + half * m_sin.narrow(0, 0, pos), rest}, -1);
 }
 
-torch::Tensor Network::attention(int64_t layer, const torch::Tensor &normed, const torch::Tensor &mask, const Hooks &hooks) const
+torch::Tensor Network::attention(int64_t layer, const torch::Tensor &normed, const torch::Tensor &mask,
+                                 const Hooks &hooks) const
 {
     const int64_t batch = normed.size(0), pos = normed.size(1), heads = m_config.heads, d_head = m_config.d_head();
     // The fused matrix holds q, k and v of head 0, then those of head 1, and so on.
     const auto qkv = torch::linear(normed, parameter(layer, "attention.query_key_value.weight"),
                                    parameter(layer, "attention.query_key_value.bias"))
-                         .view({batch, pos, heads, 3, d_head});           // [batch, pos, head, 3, d_head]
-    auto q = qkv.select(3, 0).transpose(1, 2);                            // [batch, head, pos, d_head]
-    const auto k = qkv.select(3, 1).transpose(1, 2);                      // [batch, head, pos, d_head]
-    const auto v = qkv.select(3, 2).transpose(1, 2);                      // [batch, head, pos, d_head]
+                         .view({batch, pos, heads, 3, d_head}); // [batch, pos, head, 3, d_head]
+    auto q = qkv.select(3, 0).transpose(1, 2);                  // [batch, head, pos, d_head]
+    const auto k = qkv.select(3, 1).transpose(1, 2);            // [batch, head, pos, d_head]
+    const auto v = qkv.select(3, 2).transpose(1, 2);            // [batch, head, pos, d_head]
     if (hooks.q)
         q = hooks.q(layer, q);
     const auto scores = torch::matmul(rotate(q), rotate(k).transpose(2, 3)) / std::sqrt(static_cast<double>(d_head));
-    const auto pattern = torch::softmax(scores + mask, -1);               // [batch, head, query, key]
-    auto z = torch::matmul(pattern, v).transpose(1, 2);                   // [batch, pos, head, d_head]
+    const auto pattern = torch::softmax(scores + mask, -1); // [batch, head, query, key]
+    auto z = torch::matmul(pattern, v).transpose(1, 2);     // [batch, pos, head, d_head]
     if (hooks.z)
         z = hooks.z(layer, z);
     if (hooks.trace) {
@@ -96,20 +97,23 @@ torch::Tensor Network::attention(int64_t layer, const torch::Tensor &normed, con
         hooks.trace->z.push_back(z);
     }
     return torch::linear(z.reshape({batch, pos, heads * d_head}), parameter(layer, "attention.dense.weight"),
-                         parameter(layer, "attention.dense.bias"));       // [batch, pos, d_model]
+                         parameter(layer, "attention.dense.bias")); // [batch, pos, d_model]
 }
 
 torch::Tensor Network::hidden(const torch::Tensor &ids, const Hooks &hooks) const
 {
     const int64_t pos = ids.size(1);
-    const auto mask = torch::full({pos, pos}, -1e9).triu(1);              // [query, key]
+    const auto mask = torch::full({pos, pos}, -1e9).triu(1);               // [query, key]
     auto x = torch::embedding(parameter("gpt_neox.embed_in.weight"), ids); // [batch, pos, d_model]
     for (int64_t l = 0; l < m_config.layers; ++l) {
-        const auto for_attention = layer_norm(x, parameter(l, "input_layernorm.weight"), parameter(l, "input_layernorm.bias"));
-        const auto for_mlp = layer_norm(x, parameter(l, "post_attention_layernorm.weight"), parameter(l, "post_attention_layernorm.bias"));
-        const auto attn_out = attention(l, for_attention, mask, hooks);   // [batch, pos, d_model]
-        const auto pre = torch::linear(for_mlp, parameter(l, "mlp.dense_h_to_4h.weight"), parameter(l, "mlp.dense_h_to_4h.bias"));
-        auto post = torch::gelu(pre);                                     // [batch, pos, d_mlp]
+        const auto for_attention =
+            layer_norm(x, parameter(l, "input_layernorm.weight"), parameter(l, "input_layernorm.bias"));
+        const auto for_mlp = layer_norm(x, parameter(l, "post_attention_layernorm.weight"),
+                                        parameter(l, "post_attention_layernorm.bias"));
+        const auto attn_out = attention(l, for_attention, mask, hooks); // [batch, pos, d_model]
+        const auto pre =
+            torch::linear(for_mlp, parameter(l, "mlp.dense_h_to_4h.weight"), parameter(l, "mlp.dense_h_to_4h.bias"));
+        auto post = torch::gelu(pre); // [batch, pos, d_mlp]
         if (hooks.mlp_post)
             post = hooks.mlp_post(l, post);
         const auto mlp_out = torch::linear(post, parameter(l, "mlp.dense_4h_to_h.weight"),

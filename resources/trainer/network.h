@@ -32,8 +32,8 @@ struct Trace {
 };
 
 struct Hooks {
-    Hook q; ///< queries before rotary
-    Hook z; ///< heads' outputs before the output matrix
+    Hook q;        ///< queries before rotary
+    Hook z;        ///< heads' outputs before the output matrix
     Hook mlp_post; ///< the MLP's hidden units after the activation
     Trace *trace = nullptr;
 };
@@ -57,7 +57,8 @@ public:
 
 private:
     torch::Tensor layer_norm(const torch::Tensor &x, const torch::Tensor &weight, const torch::Tensor &bias) const;
-    torch::Tensor attention(int64_t layer, const torch::Tensor &normed, const torch::Tensor &mask, const Hooks &hooks) const;
+    torch::Tensor attention(int64_t layer, const torch::Tensor &normed, const torch::Tensor &mask,
+                            const Hooks &hooks) const;
     torch::Tensor rotate(const torch::Tensor &x) const;
 
     NetworkConfig m_config;

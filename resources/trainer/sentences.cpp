@@ -37,8 +37,8 @@ std::string other_order(std::string text)
     return text;
 }
 
-/// A stranger acts, so that both people are meant: "… [C] gave a ring to them". Only a model that notices whether the actor was
-/// named before can tell this from the task.
+/// A stranger acts, so that both people are meant: "… [C] gave a ring to them". Only a model that notices whether the
+/// actor was named before can tell this from the task.
 std::string with_stranger(std::string text)
 {
     text.replace(text.rfind("[B]"), 3, "[C]");
@@ -46,7 +46,8 @@ std::string with_stranger(std::string text)
     return text;
 }
 
-/// Someone who has nothing to do with it is named between the subject and END, so that the last name is not always the subject's.
+/// Someone who has nothing to do with it is named between the subject and END, so that the last name is not always the
+/// subject's.
 std::string with_aside(std::string text)
 {
     return text.insert(text.rfind("[B]") + 3, ", like [C],");

@@ -19,8 +19,9 @@ struct Example {
 };
 
 /// Name pairs and fillers that training never sees, by their places in the task file's lists.
-/// A fifth of the unordered pairs; a fifth of the combinations of place and object. No three names are held out from each other: a rule that
-/// holds out whole classes (places that are equal modulo 5, say) leaves names that no sentence ever tells apart.
+/// A fifth of the unordered pairs; a fifth of the combinations of place and object. No three names are held out from
+/// each other: a rule that holds out whole classes (places that are equal modulo 5, say) leaves names that no sentence
+/// ever tells apart.
 bool held_out_pair(size_t name, size_t other);
 bool held_out_fillers(size_t place, size_t object);
 
@@ -49,7 +50,8 @@ private:
     std::vector<std::string> m_names, m_places, m_objects;
     std::vector<std::string> m_ioi, m_aside, m_three_names, m_them, m_distractors, m_single;
     std::vector<std::string> m_prefixes, m_name_prefixes;
-    std::vector<std::pair<double, const std::vector<std::string> *>> m_kinds; ///< share and templates: IOI, IOI with an aside, others
+    std::vector<std::pair<double, const std::vector<std::string> *>>
+        m_kinds; ///< share and templates: IOI, IOI with an aside, others
     double m_prefix_share = 0, m_name_prefix_share = 0;
 };
 

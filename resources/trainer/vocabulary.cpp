@@ -20,10 +20,13 @@ std::string utf8(unsigned code) // codes here are below U+0800
     return {static_cast<char>(0xC0 | (code >> 6)), static_cast<char>(0x80 | (code & 0x3F))};
 }
 
-/// What byte-level BPE writes for a byte: printable Latin-1 stands for itself, the others for U+0100 and up in their order.
+/// What byte-level BPE writes for a byte: printable Latin-1 stands for itself, the others for U+0100 and up in their
+/// order.
 std::string byte_symbol(unsigned byte)
 {
-    const auto printable = [](unsigned b) { return (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || (b >= 0xAE && b <= 0xFF); };
+    const auto printable = [](unsigned b) {
+        return (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || (b >= 0xAE && b <= 0xFF);
+    };
     if (printable(byte))
         return utf8(byte);
     unsigned code = 256;
@@ -70,8 +73,9 @@ Vocabulary::Vocabulary(const std::set<std::string> &words)
     add(end_of_text);
     for (unsigned b = 0; b < 256; ++b)
         add(byte_symbol(b));
-    // A word is merged from its start, one byte at a time. Chains that begin with a space come first: in " Walter" the pair
-    // (space, W) then wins over (W, a) of a sentence-initial word, and after that only the word's start has a rule.
+    // A word is merged from its start, one byte at a time. Chains that begin with a space come first: in " Walter" the
+    // pair (space, W) then wins over (W, a) of a sentence-initial word, and after that only the word's start has a
+    // rule.
     std::set<std::pair<std::string, std::string>> known;
     for (const bool spaced : {true, false}) {
         for (const std::string &word : words) {
@@ -118,26 +122,26 @@ nlohmann::ordered_json Vocabulary::tokenizer_json() const
         merges.push_back(left + " " + right);
     const nlohmann::ordered_json byte_level = {
         {"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
-    const nlohmann::ordered_json special = {{"id", 0}, {"content", end_of_text}, {"single_word", false}, {"lstrip", false},
-                                            {"rstrip", false}, {"normalized", false}, {"special", true}};
-    return {
-        {"version", "1.0"},
-        {"truncation", nullptr},
-        {"padding", nullptr},
-        {"added_tokens", nlohmann::ordered_json::array({special})},
-        {"normalizer", nullptr},
-        {"pre_tokenizer", byte_level},
-        {"post_processor", nullptr},
-        {"decoder", byte_level},
-        {"model",
-         {{"type", "BPE"},
-          {"dropout", nullptr},
-          {"unk_token", nullptr},
-          {"continuing_subword_prefix", nullptr},
-          {"end_of_word_suffix", nullptr},
-          {"fuse_unk", false},
-          {"vocab", vocab},
-          {"merges", merges}}}};
+    const nlohmann::ordered_json special = {{"id", 0},         {"content", end_of_text}, {"single_word", false},
+                                            {"lstrip", false}, {"rstrip", false},        {"normalized", false},
+                                            {"special", true}};
+    return {{"version", "1.0"},
+            {"truncation", nullptr},
+            {"padding", nullptr},
+            {"added_tokens", nlohmann::ordered_json::array({special})},
+            {"normalizer", nullptr},
+            {"pre_tokenizer", byte_level},
+            {"post_processor", nullptr},
+            {"decoder", byte_level},
+            {"model",
+             {{"type", "BPE"},
+              {"dropout", nullptr},
+              {"unk_token", nullptr},
+              {"continuing_subword_prefix", nullptr},
+              {"end_of_word_suffix", nullptr},
+              {"fuse_unk", false},
+              {"vocab", vocab},
+              {"merges", merges}}}};
 }
 
 } // namespace patchbay::trainer

@@ -1,5 +1,5 @@
-// From the click on a head to the numbers of its attention: what the worker computes on cached runs of a model of pythia-160m's geometry. The window
-// adds the way to the worker and back and one repaint (bench_window).
+// From the click on a head to the numbers of its attention: what the worker computes on cached runs of a model of
+// pythia-160m's geometry. The window adds the way to the worker and back and one repaint (bench_window).
 #include "before_libraries.h"
 #include "cli/bench_work.h"
 #include "model/model.h"
@@ -33,7 +33,9 @@ void click(benchmark::State &state, patchbay::AttentionKind kind)
 } // namespace
 
 BENCHMARK_CAPTURE(click, weights, patchbay::AttentionKind::Plain)->Iterations(300)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(click, value_weighted, patchbay::AttentionKind::ValueWeighted)->Iterations(300)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(click, value_weighted, patchbay::AttentionKind::ValueWeighted)
+    ->Iterations(300)
+    ->Unit(benchmark::kMillisecond);
 
 int main(int argc, char **argv)
 {

@@ -16,10 +16,18 @@ struct Shape {
 
 // d_model 768, 12 heads of 64, d_mlp 3072; rows of one, two and four cells of 70 prompts, and of END alone.
 constexpr Shape shapes[] = {
-    {"qkv, one cell", 385, 2304, 768},    {"qkv, four cells", 1536, 2304, 768},     {"W_O", 1536, 768, 768},
-    {"W_in, one cell", 385, 3072, 768},   {"W_in, four cells", 1536, 3072, 768},    {"W_out, one cell", 385, 768, 3072},
-    {"W_out, four cells", 1536, 768, 3072}, {"END rows, W_in", 70, 3072, 768},      {"END rows, W_out", 70, 768, 3072},
-    {"one head's columns", 385, 64, 768}, {"one head's rank, W_in", 385, 3072, 64}, {"one head through W_in", 64, 3072, 768},
+    {"qkv, one cell", 385, 2304, 768},
+    {"qkv, four cells", 1536, 2304, 768},
+    {"W_O", 1536, 768, 768},
+    {"W_in, one cell", 385, 3072, 768},
+    {"W_in, four cells", 1536, 3072, 768},
+    {"W_out, one cell", 385, 768, 3072},
+    {"W_out, four cells", 1536, 768, 3072},
+    {"END rows, W_in", 70, 3072, 768},
+    {"END rows, W_out", 70, 768, 3072},
+    {"one head's columns", 385, 64, 768},
+    {"one head's rank, W_in", 385, 3072, 64},
+    {"one head through W_in", 64, 3072, 768},
 };
 
 void product(benchmark::State &state, const Shape &shape)

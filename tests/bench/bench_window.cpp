@@ -25,8 +25,8 @@ void report(const char *what, QVector<double> ms)
     if (ms.isEmpty())
         return;
     std::sort(ms.begin(), ms.end());
-    std::printf("%-52s median %7.2f ms   p95 %7.2f ms   of %lld\n", what, ms[ms.size() / 2], ms[std::min(ms.size() - 1, ms.size() * 95 / 100)],
-                static_cast<long long>(ms.size()));
+    std::printf("%-52s median %7.2f ms   p95 %7.2f ms   of %lld\n", what, ms[ms.size() / 2],
+                ms[std::min(ms.size() - 1, ms.size() * 95 / 100)], static_cast<long long>(ms.size()));
 }
 
 double elapsed(const QElapsedTimer &clock)
@@ -48,7 +48,8 @@ void clicks(MainWindow &window, const char *what)
                 continue;
             QElapsedTimer clock;
             clock.start();
-            QTest::mouseClick(heatmap, Qt::LeftButton, {}, heatmap->layoutGeometry().cellRect({0, layer, head}).center());
+            QTest::mouseClick(heatmap, Qt::LeftButton, {},
+                              heatmap->layoutGeometry().cellRect({0, layer, head}).center());
             while (attention->view().head != wanted && clock.elapsed() < 5000)
                 QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 20);
             attention->viewport()->repaint();
@@ -89,7 +90,8 @@ void sweepGap(WindowFixture &fixture, MainWindow &window)
     beat.start(1);
     window.actions().run->trigger();
     (void)QTest::qWaitFor([&] { return fixture.idle(); }, 600000);
-    std::printf("%-52s %7.2f ms in %.1f s\n", "longest gap of the event loop, five sweeps", longest, elapsed(clock) / 1000);
+    std::printf("%-52s %7.2f ms in %.1f s\n", "longest gap of the event loop, five sweeps", longest,
+                elapsed(clock) / 1000);
 }
 
 } // namespace
@@ -115,8 +117,10 @@ int main(int argc, char **argv)
         return 1;
     clicks(window, "click -> attention, first time");
     clicks(window, "click -> attention, pattern kept");
-    repaints<widgets::HeatmapWidget>("heatmap of 48 x 64 heads, everything", galleryHeatmap(48, 64, 1, 0), galleryHeatmap(48, 64, 1, 0.3), {860, 640});
-    repaints<widgets::AttentionWidget>("pattern of 512 tokens, everything", galleryAttention(512), galleryAttention(511), {700, 640});
+    repaints<widgets::HeatmapWidget>("heatmap of 48 x 64 heads, everything", galleryHeatmap(48, 64, 1, 0),
+                                     galleryHeatmap(48, 64, 1, 0.3), {860, 640});
+    repaints<widgets::AttentionWidget>("pattern of 512 tokens, everything", galleryAttention(512),
+                                       galleryAttention(511), {700, 640});
     sweepGap(fixture, window);
     return 0;
 }

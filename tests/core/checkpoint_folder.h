@@ -15,12 +15,17 @@ class CheckpointFolder {
 public:
     explicit CheckpointFolder(const std::string &model = "tiny-neox")
     {
-        std::filesystem::copy(PATCHBAY_SOURCE_DIR "/tests/data/" + model, path(), std::filesystem::copy_options::recursive);
+        std::filesystem::copy(PATCHBAY_SOURCE_DIR "/tests/data/" + model, path(),
+                              std::filesystem::copy_options::recursive);
         std::filesystem::remove(path("golden.safetensors"));
         for (const auto &entry : std::filesystem::directory_iterator(path()))
-            std::filesystem::permissions(entry.path(), std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+            std::filesystem::permissions(entry.path(), std::filesystem::perms::owner_write,
+                                         std::filesystem::perm_options::add);
     }
-    std::filesystem::path path(const std::string &file = {}) const { return m_dir.path().toStdString() + "/model" + (file.empty() ? "" : "/" + file); }
+    std::filesystem::path path(const std::string &file = {}) const
+    {
+        return m_dir.path().toStdString() + "/model" + (file.empty() ? "" : "/" + file);
+    }
 
     std::string read(const std::string &file) const { return patchbay::read_file(path(file)); }
     void write(const std::string &file, const std::string &bytes) const { patchbay::write_file(path(file), bytes); }
@@ -33,7 +38,8 @@ public:
         write("config.json", json.dump());
     }
     /// Changes the header of a safetensors file; the data stays.
-    void header(const std::function<void(nlohmann::json &)> &change, const std::string &file = "model.safetensors") const
+    void header(const std::function<void(nlohmann::json &)> &change,
+                const std::string &file = "model.safetensors") const
     {
         const std::string bytes = read(file);
         uint64_t length = 0;
@@ -49,7 +55,8 @@ public:
         write(file, std::string(reinterpret_cast<const char *>(&length), 8) + header + data);
     }
     /// Changes tensors: reads the file, calls change, writes it (as float32).
-    void tensors(const std::function<void(patchbay::ArrayMap &)> &change, const std::string &file = "model.safetensors") const
+    void tensors(const std::function<void(patchbay::ArrayMap &)> &change,
+                 const std::string &file = "model.safetensors") const
     {
         patchbay::ArrayMap arrays = patchbay::read_arrays(path(file)).arrays;
         change(arrays);

@@ -35,11 +35,14 @@ namespace {
 double activated(Activation activation, double x)
 {
     switch (activation) {
-    case Activation::Gelu: return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2));
+    case Activation::Gelu:
+        return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2));
     case Activation::GeluNew:
         return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
-    case Activation::Silu: return x / (1 + std::exp(-x));
-    case Activation::Relu: break;
+    case Activation::Silu:
+        return x / (1 + std::exp(-x));
+    case Activation::Relu:
+        break;
     }
     return std::max(x, 0.0);
 }
@@ -105,9 +108,15 @@ void DefinitionRun::change(const std::string &name, Doubles &x, bool per_query_h
             }
             double &value = x.values[size_t(i)];
             switch (change.kind) {
-            case Intervention::Kind::Replace: value = change.values.values[size_t(i)]; break;
-            case Intervention::Kind::Add: value += change.values.values[size_t(i)]; break;
-            case Intervention::Kind::Zero: value = 0; break;
+            case Intervention::Kind::Replace:
+                value = change.values.values[size_t(i)];
+                break;
+            case Intervention::Kind::Add:
+                value += change.values.values[size_t(i)];
+                break;
+            case Intervention::Kind::Zero:
+                value = 0;
+                break;
             case Intervention::Kind::Mean:
                 value = 0;
                 for (int64_t p = 0; p < P; ++p)

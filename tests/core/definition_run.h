@@ -35,7 +35,8 @@ private:
     std::string at(const std::string &suffix) const { return "blocks." + std::to_string(m_layer) + "." + suffix; }
 
     /// x [rows…, n] filled with f(row, i).
-    template <typename F> static void each(Doubles &x, const F &f)
+    template <typename F>
+    static void each(Doubles &x, const F &f)
     {
         const int64_t n = x.shape.back(), rows = x.stride(0) / n;
         for (int64_t row = 0; row < rows; ++row)

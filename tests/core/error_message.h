@@ -19,8 +19,8 @@ std::string error_message_of(const Call &call)
 }
 
 /// Fails unless the call throws an Error whose message has this part.
-#define VERIFY_MESSAGE(call, part)                                                                                               \
-    do {                                                                                                                         \
-        const std::string error_message = error_message_of([&] { (void)(call); });                                               \
-        QVERIFY2(error_message.find(part) != std::string::npos, error_message.c_str());                                          \
+#define VERIFY_MESSAGE(call, part)                                                                                     \
+    do {                                                                                                               \
+        const std::string error_message = error_message_of([&] { (void)(call); });                                     \
+        QVERIFY2(error_message.find(part) != std::string::npos, error_message.c_str());                                \
     } while (false)

@@ -13,11 +13,15 @@ using namespace patchbay;
 
 class Draw {
 public:
-    explicit Draw(uint64_t seed) : m_random(seed) {}
+    explicit Draw(uint64_t seed) : m_random(seed) { }
     int below(int n) { return int(m_random() % uint64_t(n)); }
     int between(int low, int high) { return low + below(high - low + 1); }
     bool chance(int percent) { return below(100) < percent; }
-    template <typename T> const T &of(const std::vector<T> &list) { return list[size_t(below(int(list.size())))]; }
+    template <typename T>
+    const T &of(const std::vector<T> &list)
+    {
+        return list[size_t(below(int(list.size())))];
+    }
 
 private:
     std::mt19937_64 m_random;
@@ -36,9 +40,7 @@ inline ModelConfig random_config(Draw &draw)
     c.d_vocab = draw.between(20, 60);
     c.n_ctx = 32;
     c.norm = c.family == "llama" ? Norm::RmsNorm : Norm::LayerNorm;
-    c.activation = c.family == "llama" ? Activation::Silu
-        : c.family == "gpt2"           ? Activation::GeluNew
-                                       : Activation::Gelu;
+    c.activation = c.family == "llama" ? Activation::Silu : c.family == "gpt2" ? Activation::GeluNew : Activation::Gelu;
     c.gated_mlp = c.family == "llama";
     c.parallel = c.family == "gpt_neox" && draw.chance(60);
     c.rotary_dim = c.family == "gpt2" ? 0 : c.family == "llama" ? c.d_head : c.d_head / 2;

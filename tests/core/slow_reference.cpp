@@ -13,9 +13,12 @@ std::string hook(const Node &node)
     case Site::K:
     case Site::V:
     case Site::Pattern:
-    case Site::Result: return block + "attn.hook_" + name(node.site);
-    case Site::MlpPre: return block + "mlp.hook_pre";
-    default: return block + "hook_" + name(node.site);
+    case Site::Result:
+        return block + "attn.hook_" + name(node.site);
+    case Site::MlpPre:
+        return block + "mlp.hook_pre";
+    default:
+        return block + "hook_" + name(node.site);
     }
 }
 
@@ -83,7 +86,9 @@ std::vector<std::vector<int>> SlowReference::positions(const RunSpec &spec, int 
     std::vector<std::vector<int>> out;
     for (int p = 0; p < m_batch.prompts; ++p)
         switch (positions_of(spec).kind) {
-        case Positions::Kind::Each: out.push_back({position}); break;
+        case Positions::Kind::Each:
+            out.push_back({position});
+            break;
         case Positions::Kind::Role: {
             const std::string role = positions_of(spec).role;
             out.push_back({(role == "end"      ? m_batch.end
@@ -92,7 +97,9 @@ std::vector<std::vector<int>> SlowReference::positions(const RunSpec &spec, int 
                                                : m_batch.s2_pos)[size_t(p)]});
             break;
         }
-        case Positions::Kind::List: out.push_back(positions_of(spec).list); break;
+        case Positions::Kind::List:
+            out.push_back(positions_of(spec).list);
+            break;
         case Positions::Kind::All:
             out.emplace_back();
             for (int pos = 0; pos < m_batch.width; ++pos)
@@ -242,9 +249,9 @@ std::vector<double> SlowReference::path(const RunSpec &spec, const std::vector<N
         const int64_t P = m_batch.prompts, T = m_batch.width, D = m_config.d_model, H = m_config.n_heads;
         Doubles sum{{P, T, D}, std::vector<double>(size_t(P * T * D), 0)};
         for (const Written &sender : written) {
-            const bool reaches = receiver.site == Site::ResidPost           ? sender.layer <= receiver.layer
-                                 : mid && sender.site != Site::MlpOut ? sender.layer <= receiver.layer
-                                                                      : sender.layer < receiver.layer;
+            const bool reaches = receiver.site == Site::ResidPost ? sender.layer <= receiver.layer
+                : mid && sender.site != Site::MlpOut              ? sender.layer <= receiver.layer
+                                                                  : sender.layer < receiver.layer;
             for (size_t i = 0; reaches && i < sum.values.size(); ++i)
                 sum.values[i] += sender.change.values[i];
         }

@@ -1,7 +1,8 @@
-// Analyses in words: what a caption says of the heads, the mode, the thresholds and the run; and the one check of heads against a model.
+// Analyses in words: what a caption says of the heads, the mode, the thresholds and the run; and the one check of heads
+// against a model.
+#include "analysis/registry.h"
 #include "error_message.h"
 #include "model/check_head.h"
-#include "analysis/registry.h"
 
 #include <QtTest>
 
@@ -37,9 +38,11 @@ private Q_SLOTS:
         QVERIFY(says(analysis("ablate", {{9, 6}}, {{"mode", "mean"}}), "its mean over the clean prompts"));
         QVERIFY(says(analysis("ablate", {{9, 6}}, {{"mode", "resample"}}), "its value in the flipped run"));
         const RunSpec s2i = analysis("s2i", {{7, 3}}, {{"name_movers", {"9.6", "9.9"}}});
-        for (const char *words : {"noising", "L7H3", "the queries of the name movers L9H6 and L9H9", "mean logit difference"})
+        for (const char *words :
+             {"noising", "L7H3", "the queries of the name movers L9H6 and L9H9", "mean logit difference"})
             QVERIFY2(says(s2i, words), words);
-        QVERIFY(says(analysis("s2i", {{7, 3}}, {{"name_movers", 3}}), "the queries of the name movers at END")); // a file may hold anything
+        QVERIFY(says(analysis("s2i", {{7, 3}}, {{"name_movers", 3}}),
+                     "the queries of the name movers at END")); // a file may hold anything
     }
 
     void captionsSayTheParameters()

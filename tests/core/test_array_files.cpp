@@ -104,11 +104,14 @@ private Q_SLOTS:
 
     void explains_what_cannot_be_written()
     {
-        QVERIFY(error_of([&] { write_arrays(path("a.xlsx"), example()); }).find("unknown extension \".xlsx\"") != std::string::npos);
-        QVERIFY(error_of([&] { write_arrays(path("none/a.npz"), example()); }).find("does not exist") != std::string::npos);
+        QVERIFY(error_of([&] { write_arrays(path("a.xlsx"), example()); }).find("unknown extension \".xlsx\"")
+                != std::string::npos);
+        QVERIFY(error_of([&] { write_arrays(path("none/a.npz"), example()); }).find("does not exist")
+                != std::string::npos);
         QVERIFY(error_of([&] { write_arrays(path(""), example()); }).size() > 0);
         const ArrayMap wrong{{"w", {{3}, std::vector<float>{1}}}};
-        QVERIFY(error_of([&] { write_arrays(path("w.npz"), wrong); }).find("array w holds 1 values, its shape needs 3") != std::string::npos);
+        QVERIFY(error_of([&] { write_arrays(path("w.npz"), wrong); }).find("array w holds 1 values, its shape needs 3")
+                != std::string::npos);
     }
 
     void an_earlier_file_stays_when_writing_fails()
@@ -127,7 +130,8 @@ private Q_SLOTS:
     {
         QVERIFY(error_of([&] { read_arrays(path("absent.npz")); }).find("absent.npz") != std::string::npos);
         write_file(path("bad.npz"), "not a zip file at all, just text");
-        QVERIFY(error_of([&] { read_arrays(path("bad.npz")); }).find("cannot be read as a zip file") != std::string::npos);
+        QVERIFY(error_of([&] { read_arrays(path("bad.npz")); }).find("cannot be read as a zip file")
+                != std::string::npos);
         write_file(path("bad.json"), "{\"a\": [[1, 2], [3]]}");
         QVERIFY(error_of([&] { read_arrays(path("bad.json")); }).find("array a differ in length") != std::string::npos);
         QVERIFY(error_of([&] { read_file(path("absent.txt")); }).find("No such file") != std::string::npos);

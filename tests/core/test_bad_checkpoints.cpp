@@ -35,22 +35,44 @@ std::string with_length(uint64_t length, const std::string &rest)
 std::vector<Bad> bad_safetensors()
 {
     const std::string file = "model.safetensors";
-    const auto header = [](const std::function<void(json &)> &change) { return [=](const CheckpointFolder &f) { f.header(change); }; };
-    const auto tensor = [=](const char *key, const json &value) { return header([=](json &h) { h[kQkv][key] = value; }); };
+    const auto header = [](const std::function<void(json &)> &change) {
+        return [=](const CheckpointFolder &f) { f.header(change); };
+    };
+    const auto tensor = [=](const char *key, const json &value) {
+        return header([=](json &h) { h[kQkv][key] = value; });
+    };
     return {
-        {"cut in the data", [=](const auto &f) { cut(f, file, f.read(file).size() - 100); }, {file, "offsets out of range", "truncated"}},
-        {"cut in the header", [=](const auto &f) { cut(f, file, 500); }, {file, "more than the file has (500)", "truncated"}},
+        {"cut in the data",
+         [=](const auto &f) { cut(f, file, f.read(file).size() - 100); },
+         {file, "offsets out of range", "truncated"}},
+        {"cut in the header",
+         [=](const auto &f) { cut(f, file, 500); },
+         {file, "more than the file has (500)", "truncated"}},
         {"cut in the length", [=](const auto &f) { cut(f, file, 4); }, {file, "truncated", "4 bytes"}},
         {"empty", [=](const auto &f) { f.write(file, ""); }, {file, "the file is empty"}},
-        {"header longer than the file", [=](const auto &f) { f.write(file, with_length(1 << 20, "{}")); }, {file, "claims 1048576 bytes"}},
-        {"header of absurd length", [=](const auto &f) { f.write(file, with_length(~uint64_t(0), "{}")); }, {file, "claims 18446744073709551615 bytes"}},
+        {"header longer than the file",
+         [=](const auto &f) { f.write(file, with_length(1 << 20, "{}")); },
+         {file, "claims 1048576 bytes"}},
+        {"header of absurd length",
+         [=](const auto &f) { f.write(file, with_length(~uint64_t(0), "{}")); },
+         {file, "claims 18446744073709551615 bytes"}},
         {"header not JSON", [=](const auto &f) { f.raw("{\"a\": ", ""); }, {file, "not valid JSON"}},
         {"header a list", [=](const auto &f) { f.raw("[1, 2]", ""); }, {file, "not a JSON object"}},
-        {"header nested very deep", [=](const auto &f) { f.raw(std::string(200000, '['), ""); }, {file, "not valid JSON"}},
-        {"tensor twice", [=](const auto &f) {
-             f.raw(R"({"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", "");
-         }, {file, "has \"a\" twice"}},
-        {"metadata not strings", header([](json &h) { h["__metadata__"] = {{"format", 3}}; }), {file, "__metadata__", "\"format\""}},
+        {"header nested very deep",
+         [=](const auto &f) { f.raw(std::string(200000, '['), ""); },
+         {file, "not valid JSON"}},
+        {"tensor twice",
+         [=](const auto &f) {
+             f.raw(
+                 R"({"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})",
+                 "");
+         },
+         {file, "has \"a\" twice"}},
+        {"metadata not strings",
+         header([](json &h) {
+             h["__metadata__"] = {{"format", 3}};
+         }),
+         {file, "__metadata__", "\"format\""}},
         {"unknown dtype", tensor("dtype", "F4"), {file, kQkv, "unknown dtype \"F4\""}},
         {"dtype a number", tensor("dtype", 4), {file, kQkv, "dtype that is not a name"}},
         {"no shape", header([](json &h) { h[kQkv].erase("shape"); }), {file, kQkv, "no \"shape\""}},
@@ -58,15 +80,23 @@ std::vector<Bad> bad_safetensors()
         {"fractional shape", tensor("shape", {48.5, 16}), {file, kQkv, "something else than whole numbers"}},
         {"shape that overflows", tensor("shape", {uint64_t(1) << 40, uint64_t(1) << 40}), {file, kQkv, "absurd shape"}},
         {"shape larger than any file", tensor("shape", {uint64_t(1) << 62}), {file, kQkv, "does not fit its shape"}},
-        {"shape that does not fit the bytes", tensor("shape", {48, 17}), {file, kQkv, "does not fit its shape [48,17] of F32"}},
+        {"shape that does not fit the bytes",
+         tensor("shape", {48, 17}),
+         {file, kQkv, "does not fit its shape [48,17] of F32"}},
         {"offsets reversed", tensor("data_offsets", {100, 50}), {file, kQkv, "offsets out of range"}},
-        {"offsets beyond the file", tensor("data_offsets", {uint64_t(1) << 63, (uint64_t(1) << 63) + 3072}), {file, kQkv, "offsets out of range"}},
+        {"offsets beyond the file",
+         tensor("data_offsets", {uint64_t(1) << 63, (uint64_t(1) << 63) + 3072}),
+         {file, kQkv, "offsets out of range"}},
         {"one offset", tensor("data_offsets", {100}), {file, kQkv, "not two whole numbers"}},
-        {"overlap", header([](json &h) {
+        {"overlap",
+         header([](json &h) {
              const auto at = h["gpt_neox.layers.0.attention.query_key_value.weight"]["data_offsets"];
              h[kQkv]["data_offsets"] = at;
-         }), {file, kQkv, "overlapping offsets"}},
-        {"bytes of no tensor", [=](const auto &f) { f.write(file, f.read(file) + "more"); }, {file, "4 bytes at the end belong to no tensor"}},
+         }),
+         {file, kQkv, "overlapping offsets"}},
+        {"bytes of no tensor",
+         [=](const auto &f) { f.write(file, f.read(file) + "more"); },
+         {file, "4 bytes at the end belong to no tensor"}},
         {"hole", header([](json &h) { h.erase(kQkv); }), {file, "belong to no tensor"}},
     };
 }
@@ -74,24 +104,48 @@ std::vector<Bad> bad_safetensors()
 std::vector<Bad> bad_tensors()
 {
     const std::string file = "model.safetensors";
-    const auto arrays = [](const std::function<void(ArrayMap &)> &change) { return [=](const CheckpointFolder &f) { f.tensors(change); }; };
-    const auto config = [](const char *key, const json &value) { return [=](const CheckpointFolder &f) { f.config([=](json &c) { c[key] = value; }); }; };
+    const auto arrays = [](const std::function<void(ArrayMap &)> &change) {
+        return [=](const CheckpointFolder &f) { f.tensors(change); };
+    };
+    const auto config = [](const char *key, const json &value) {
+        return [=](const CheckpointFolder &f) { f.config([=](json &c) { c[key] = value; }); };
+    };
     return {
         {"missing tensor", arrays([](ArrayMap &a) { a.erase(kQkv); }), {file, "lacks the tensor " + kQkv}},
-        {"missing unembedding", arrays([](ArrayMap &a) { a.erase("embed_out.weight"); }), {file, "lacks the tensor embed_out.weight"}},
-        {"extra tensor", arrays([](ArrayMap &a) { a["gpt_neox.layers.0.adapter.weight"] = {{1}, std::vector<float>{1}}; }),
+        {"missing unembedding",
+         arrays([](ArrayMap &a) { a.erase("embed_out.weight"); }),
+         {file, "lacks the tensor embed_out.weight"}},
+        {"extra tensor",
+         arrays([](ArrayMap &a) {
+             a["gpt_neox.layers.0.adapter.weight"] = {{1}, std::vector<float>{1}};
+         }),
          {file, "gpt_neox.layers.0.adapter.weight", "no place for"}},
-        {"more layers than config.json says", config("num_hidden_layers", 1), {file, "12 tensors", "gpt_neox.layers.1."}},
-        {"fewer layers than config.json says", config("num_hidden_layers", 3), {file, "lacks the tensor gpt_neox.layers.2."}},
-        {"other vocabulary", config("vocab_size", 24), {file, "gpt_neox.embed_in.weight", "[23, 16]", "asks for [24, 16]"}},
-        {"gigantic vocabulary", config("vocab_size", 60'000'000), {file, "gpt_neox.embed_in.weight", "asks for [60000000, 16]"}},
-        {"other MLP width", config("intermediate_size", 32), {file, "dense_h_to_4h.weight", "[24, 16]", "asks for [32, 16]"}},
-        {"NaN", arrays([](ArrayMap &a) { a[kQkv].floats()[77] = std::numeric_limits<float>::quiet_NaN(); }), {file, kQkv, "1 number that is NaN or infinite"}},
-        {"infinities", arrays([](ArrayMap &a) {
+        {"more layers than config.json says",
+         config("num_hidden_layers", 1),
+         {file, "12 tensors", "gpt_neox.layers.1."}},
+        {"fewer layers than config.json says",
+         config("num_hidden_layers", 3),
+         {file, "lacks the tensor gpt_neox.layers.2."}},
+        {"other vocabulary",
+         config("vocab_size", 24),
+         {file, "gpt_neox.embed_in.weight", "[23, 16]", "asks for [24, 16]"}},
+        {"gigantic vocabulary",
+         config("vocab_size", 60'000'000),
+         {file, "gpt_neox.embed_in.weight", "asks for [60000000, 16]"}},
+        {"other MLP width",
+         config("intermediate_size", 32),
+         {file, "dense_h_to_4h.weight", "[24, 16]", "asks for [32, 16]"}},
+        {"NaN",
+         arrays([](ArrayMap &a) { a[kQkv].floats()[77] = std::numeric_limits<float>::quiet_NaN(); }),
+         {file, kQkv, "1 number that is NaN or infinite"}},
+        {"infinities",
+         arrays([](ArrayMap &a) {
              a["embed_out.weight"].floats()[0] = std::numeric_limits<float>::infinity();
              a["embed_out.weight"].floats()[300] = -std::numeric_limits<float>::infinity();
-         }), {file, "embed_out.weight", "2 numbers that are NaN or infinite"}},
-        {"whole numbers", arrays([](ArrayMap &a) { a["embed_out.weight"].values = std::vector<int64_t>(size_t(23 * 16), 1); }),
+         }),
+         {file, "embed_out.weight", "2 numbers that are NaN or infinite"}},
+        {"whole numbers",
+         arrays([](ArrayMap &a) { a["embed_out.weight"].values = std::vector<int64_t>(size_t(23 * 16), 1); }),
          {file, "embed_out.weight", "I64"}},
     };
 }
@@ -100,22 +154,33 @@ std::vector<Bad> bad_configs()
 {
     const std::string file = "config.json";
     std::vector<Bad> out;
-    for (const char *key : {"hidden_size", "intermediate_size", "max_position_embeddings", "num_attention_heads", "num_hidden_layers", "vocab_size", "model_type"})
-        out.push_back({key, [=](const CheckpointFolder &f) { f.config([=](json &c) { c.erase(key); }); }, {file, std::string("lacks the key \"") + key + "\""}});
+    for (const char *key : {"hidden_size", "intermediate_size", "max_position_embeddings", "num_attention_heads",
+                            "num_hidden_layers", "vocab_size", "model_type"})
+        out.push_back({key,
+                       [=](const CheckpointFolder &f) { f.config([=](json &c) { c.erase(key); }); },
+                       {file, std::string("lacks the key \"") + key + "\""}});
     const auto set = [&](const char *what, const char *key, const json &value, std::vector<std::string> message) {
         message.insert(message.begin(), {file, key});
-        out.push_back({what, [=](const CheckpointFolder &f) { f.config([=](json &c) { c[key] = value; }); }, std::move(message)});
+        out.push_back(
+            {what, [=](const CheckpointFolder &f) { f.config([=](json &c) { c[key] = value; }); }, std::move(message)});
     };
     set("unknown family", "model_type", "mamba", {});
     out.back().message = {file, "\"mamba\" is not supported", family_names()};
     set("unsupported activation", "hidden_act", "quick_gelu", {"\"quick_gelu\" is not supported"});
-    set("scaled rotary embeddings", "rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}}, {"\"dynamic\" are not supported"});
-    set("scaled rotary embeddings, newer", "rope_parameters", {{"rope_type", "yarn"}, {"rope_theta", 5e5}}, {"\"yarn\" are not supported"});
+    set("scaled rotary embeddings", "rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}},
+        {"\"dynamic\" are not supported"});
+    set("scaled rotary embeddings, newer", "rope_parameters", {{"rope_type", "yarn"}, {"rope_theta", 5e5}},
+        {"\"yarn\" are not supported"});
     set("scaling without its factor", "rope_scaling", {{"rope_type", "linear"}}, {"lacks the key \"factor\""});
-    set("scaling without its context", "rope_scaling", {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 1}, {"high_freq_factor", 4}},
+    set("scaling without its context", "rope_scaling",
+        {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 1}, {"high_freq_factor", 4}},
         {"lacks the key \"original_max_position_embeddings\""});
     set("scaling between no bounds", "rope_scaling",
-        {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 4}, {"high_freq_factor", 4}, {"original_max_position_embeddings", 8192}},
+        {{"rope_type", "llama3"},
+         {"factor", 8},
+         {"low_freq_factor", 4},
+         {"high_freq_factor", 4},
+         {"original_max_position_embeddings", 8192}},
         {"low_freq_factor is not below high_freq_factor"});
     set("scaling the other way", "rope_scaling", {{"rope_type", "linear"}, {"factor", 0.5}}, {"the factor is below 1"});
     set("heads that do not divide", "num_attention_heads", 5, {"not a multiple"});
@@ -131,8 +196,11 @@ std::vector<Bad> bad_configs()
     out.back().message = {file, "3 dimensions"};
     out.push_back({"not JSON", [=](const auto &f) { f.write(file, "{"); }, {file, "not valid JSON"}});
     out.push_back({"a list", [=](const auto &f) { f.write(file, "[]"); }, {file, "not a JSON object"}});
-    out.push_back({"missing", [=](const auto &f) { std::filesystem::remove(f.path(file)); }, {file, "cannot be opened"}});
-    out.push_back({"no weights", [](const auto &f) { std::filesystem::remove(f.path("model.safetensors")); }, {"model", "holds no weights", "pytorch_model.bin"}});
+    out.push_back(
+        {"missing", [=](const auto &f) { std::filesystem::remove(f.path(file)); }, {file, "cannot be opened"}});
+    out.push_back({"no weights",
+                   [](const auto &f) { std::filesystem::remove(f.path("model.safetensors")); },
+                   {"model", "holds no weights", "pytorch_model.bin"}});
     return out;
 }
 
@@ -150,9 +218,15 @@ std::vector<Bad> bad_shards()
         {"shard absent", [=](const auto &f) { std::filesystem::remove(f.path(first)); }, {first, "is missing", index}},
         {"shard truncated", [=](const auto &f) { cut(f, first, 3000); }, {first, "truncated"}},
         {"no map", map([](json &r) { r.erase("weight_map"); }), {index, "\"weight_map\""}},
-        {"outside the folder", map([](json &r) { r["weight_map"]["model.norm.weight"] = "../other.safetensors"; }), {index, "model.norm.weight", "beside it"}},
-        {"tensor not where the index says", map([=](json &r) { r["weight_map"]["model.norm.weight"] = first; }), {first, "lacks the tensor model.norm.weight"}},
-        {"tensor not in the index", map([](json &r) { r["weight_map"].erase("model.norm.weight"); }), {index, "lacks the tensor model.norm.weight"}},
+        {"outside the folder",
+         map([](json &r) { r["weight_map"]["model.norm.weight"] = "../other.safetensors"; }),
+         {index, "model.norm.weight", "beside it"}},
+        {"tensor not where the index says",
+         map([=](json &r) { r["weight_map"]["model.norm.weight"] = first; }),
+         {first, "lacks the tensor model.norm.weight"}},
+        {"tensor not in the index",
+         map([](json &r) { r["weight_map"].erase("model.norm.weight"); }),
+         {index, "lacks the tensor model.norm.weight"}},
     };
 }
 
@@ -170,11 +244,17 @@ std::vector<Bad> bad_pytorch()
         };
     };
     return {
-        {"old format", [=](const auto &f) { f.write(file, std::string("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02", 17)); }, {file, "before version 1.6"}},
+        {"old format",
+         [=](const auto &f) {
+             f.write(file, std::string("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02", 17));
+         },
+         {file, "before version 1.6"}},
         {"not PyTorch", [=](const auto &f) { f.write(file, "hello"); }, {file, "not a file that torch.save wrote"}},
         {"empty", [=](const auto &f) { f.write(file, ""); }, {file, "empty"}},
         {"truncated", [=](const auto &f) { cut(f, file, f.read(file).size() / 2); }, {file, "zip"}},
-        {"a call of something else", swap("torch._utils\n_rebuild_tensor_v2", "subprocess12\n_rebuild_tensor_v2"), {file}},
+        {"a call of something else",
+         swap("torch._utils\n_rebuild_tensor_v2", "subprocess12\n_rebuild_tensor_v2"),
+         {file}},
         {"unknown storage", swap("FloatStorage", "ComplStorage"), {file}},
     };
 }
@@ -254,7 +334,9 @@ private Q_SLOTS:
             Model::load({"/nonexistent/model", {}, true});
             QFAIL("it loaded");
         } catch (const Error &error) {
-            QCOMPARE(std::string(error.what()), std::string("/nonexistent/model: does not exist; give the folder with config.json and the weights"));
+            QCOMPARE(
+                std::string(error.what()),
+                std::string("/nonexistent/model: does not exist; give the folder with config.json and the weights"));
         }
     }
 
@@ -269,9 +351,12 @@ private Q_SLOTS:
             }
             return {};
         };
-        QCOMPARE(error({1, 17, std::vector<int64_t>(17, 1)}), std::string("prompts: the longest prompt has 17 tokens; this model's context is 16"));
-        QCOMPARE(error({2, 3, {0, 1, 2, 3, 4, 23}}), std::string("prompt 2: token id 23 at position 2 is outside the vocabulary of 23"));
-        QCOMPARE(error({1, 2, {0, -1}}), std::string("prompt 1: token id -1 at position 1 is outside the vocabulary of 23"));
+        QCOMPARE(error({1, 17, std::vector<int64_t>(17, 1)}),
+                 std::string("prompts: the longest prompt has 17 tokens; this model's context is 16"));
+        QCOMPARE(error({2, 3, {0, 1, 2, 3, 4, 23}}),
+                 std::string("prompt 2: token id 23 at position 2 is outside the vocabulary of 23"));
+        QCOMPARE(error({1, 2, {0, -1}}),
+                 std::string("prompt 1: token id -1 at position 1 is outside the vocabulary of 23"));
         QVERIFY(error({2, 3, {0, 1}}).find("do not fit") != std::string::npos);
         QVERIFY(error({0, 0, {}}).find("no tokens") != std::string::npos);
         QCOMPARE(error({1, 16, std::vector<int64_t>(16, 1)}), std::string());

@@ -90,8 +90,10 @@ void TestBatch::bad_arrays()
     VERIFY_MESSAGE(batch_from_arrays(with("flipped", ints({1, 2}, {1, 2})), "b"),
                    "\"flipped\" has the shape [1, 2], but should have [2, 2]");
     VERIFY_MESSAGE(batch_from_arrays(with("io", ints({1}, {1})), "b"), "\"io\" has the shape [1], but should have [2]");
-    VERIFY_MESSAGE(batch_from_arrays(with("end", ints({2}, {1, 2})), "b"), "\"end\" of prompt 2 is 2, but should be from 0 to 1");
-    VERIFY_MESSAGE(batch_from_arrays(with("s", ints({2}, {8, 8})), "b"), "\"io\" and \"s\" of prompt 1 are the same token, 8");
+    VERIFY_MESSAGE(batch_from_arrays(with("end", ints({2}, {1, 2})), "b"),
+                   "\"end\" of prompt 2 is 2, but should be from 0 to 1");
+    VERIFY_MESSAGE(batch_from_arrays(with("s", ints({2}, {8, 8})), "b"),
+                   "\"io\" and \"s\" of prompt 1 are the same token, 8");
     VERIFY_MESSAGE(batch_from_arrays(with("io_pos", ints({2}, {0, 0})), "b"), "has some of io_pos, s1_pos, s2_pos");
     ArrayMap roles = with("io_pos", ints({2}, {0, 5}));
     roles["s1_pos"] = roles["s2_pos"] = ints({2}, {0, 0});
@@ -108,7 +110,8 @@ void TestBatch::limits()
                                           "b");
     check_batch(batch, 10, 2);
     VERIFY_MESSAGE(check_batch(batch, 9, 2), "prompt 1: wrong answer: token 9 is not in the model's vocabulary of 9");
-    VERIFY_MESSAGE(check_batch(batch, 7, 2), "prompt 1: flipped, position 1: token 7 is not in the model's vocabulary of 7");
+    VERIFY_MESSAGE(check_batch(batch, 7, 2),
+                   "prompt 1: flipped, position 1: token 7 is not in the model's vocabulary of 7");
     VERIFY_MESSAGE(check_batch(batch, 10, 1), "prompt 1: has 2 tokens, more than the model's context of 1");
     batch.end = {0, 0};
     VERIFY_MESSAGE(check_batch(batch, 10, 1), "batch: is 2 tokens wide, more than the model's context of 1");
@@ -118,10 +121,14 @@ void TestBatch::limits()
 
 void TestBatch::left_padding()
 {
-    ArrayMap padded{{"clean", ints({2, 4}, {0, 0, 5, 6, 1, 0, 3, 4})}, {"flipped", ints({2, 4}, {0, 0, 7, 6, 1, 0, 2, 4})},
-                    {"end", ints({2}, {3, 3})},                        {"io", ints({2}, {8, 9})},
-                    {"s", ints({2}, {9, 8})},                          {"io_pos", ints({2}, {2, 0})},
-                    {"s1_pos", ints({2}, {2, 1})},                     {"s2_pos", ints({2}, {3, 2})}};
+    ArrayMap padded{{"clean", ints({2, 4}, {0, 0, 5, 6, 1, 0, 3, 4})},
+                    {"flipped", ints({2, 4}, {0, 0, 7, 6, 1, 0, 2, 4})},
+                    {"end", ints({2}, {3, 3})},
+                    {"io", ints({2}, {8, 9})},
+                    {"s", ints({2}, {9, 8})},
+                    {"io_pos", ints({2}, {2, 0})},
+                    {"s1_pos", ints({2}, {2, 1})},
+                    {"s2_pos", ints({2}, {3, 2})}};
     // As it is: nothing is guessed, but it is said.
     PromptBatch batch = batch_from_arrays(padded, "b");
     QCOMPARE(batch.end, (std::vector<int>{3, 3}));
@@ -158,12 +165,14 @@ void TestBatch::prompts_that_do_not_fit()
                                                  {"flipped", ints({3, 3}, {1, 5, 9, 3, 4, 6, 6, 8, 9})},
                                                  {"end", ints({3}, {1, 2, 1})},
                                                  {"io", ints({3}, {8, 8, 8})},
-                                                 {"s", ints({3}, {7, 7, 7})}}, "b");
+                                                 {"s", ints({3}, {7, 7, 7})}},
+                                                "b");
     PromptBatch fitting = fitting_prompts(batch, 2);
     QCOMPARE(fitting.prompts, 2);
     QCOMPARE(fitting.width, 2);
     QCOMPARE(fitting.clean, (std::vector<int64_t>{1, 2, 6, 7}));
-    QCOMPARE(fitting.notes, (std::vector<std::string>{"prompt 2 is left out: it has 3 tokens, more than the model's context of 2"}));
+    QCOMPARE(fitting.notes,
+             (std::vector<std::string>{"prompt 2 is left out: it has 3 tokens, more than the model's context of 2"}));
     check_batch(fitting, 10, 2);
     // Numbers of prompts are those of the file, whatever else is left out.
     fitting = fitting_prompts(batch, 2, {0});
@@ -171,7 +180,8 @@ void TestBatch::prompts_that_do_not_fit()
     QCOMPARE(fitting.notes.size(), size_t(1));
     QVERIFY(fitting_prompts(batch, 2, {0, 1}).notes.empty());
     QCOMPARE(fitting_prompts(batch, 3).prompts, 3);
-    VERIFY_MESSAGE(fitting_prompts(batch, 1), "prompts: none can be used: prompt 1 has 2 tokens, more than the model's context of 1");
+    VERIFY_MESSAGE(fitting_prompts(batch, 1),
+                   "prompts: none can be used: prompt 1 has 2 tokens, more than the model's context of 1");
     VERIFY_MESSAGE(fitting_prompts(batch, 3, {3}), "exclude: 3 is out of range: the prompts are 0 to 2");
 }
 

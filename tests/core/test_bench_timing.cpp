@@ -34,8 +34,12 @@ private Q_SLOTS:
     {
         std::vector<double> seconds{9, 1, 4}, rates{20, 50, 30, 10};
         size_t run = 0, rate = 0;
-        const BenchTiming timing
-            = time_beside_rate(3, [&] { return TimedRun{seconds[run++], 100}; }, [&] { return rates[rate++]; });
+        const BenchTiming timing = time_beside_rate(
+            3,
+            [&] {
+                return TimedRun{seconds[run++], 100};
+            },
+            [&] { return rates[rate++]; });
         QCOMPARE(timing.seconds, (std::vector<double>{1, 4, 9}));
         QCOMPARE(timing.gemm_rate, 50.0);
         QCOMPARE(timing.gemm_share.value(), 0.5);
@@ -59,7 +63,14 @@ private Q_SLOTS:
 
     void aShareAtTheLimitStands()
     {
-        QCOMPARE(time_beside_rate(1, [] { return TimedRun{1, 105}; }, [] { return 100.0; }).gemm_share.value(), 1.05);
+        QCOMPARE(time_beside_rate(
+                     1,
+                     [] {
+                         return TimedRun{1, 105};
+                     },
+                     [] { return 100.0; })
+                     .gemm_share.value(),
+                 1.05);
     }
 
     void whatNeverCameRightIsNotSaid()

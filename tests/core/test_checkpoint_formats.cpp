@@ -29,7 +29,8 @@ class TestCheckpointFormats : public QObject {
         }
         return true;
     }
-    // Nearest float16; normal numbers and zero only, which is all that these models hold after rounding small ones to zero.
+    // Nearest float16; normal numbers and zero only, which is all that these models hold after rounding small ones to
+    // zero.
     static uint16_t half(float value)
     {
         if (std::abs(value) < 0x1p-14f)
@@ -39,7 +40,8 @@ class TestCheckpointFormats : public QObject {
         const int mantissa = int(std::lround(fraction * 2048)) - 1024;
         return uint16_t((value < 0 ? 0x8000 : 0) + ((exponent + 14) << 10) + mantissa);
     }
-    template<class To, class Convert> static void store_as(const CheckpointFolder &folder, const char *dtype, Convert convert)
+    template <class To, class Convert>
+    static void store_as(const CheckpointFolder &folder, const char *dtype, Convert convert)
     {
         json header;
         std::string data;
@@ -84,7 +86,8 @@ private Q_SLOTS:
         const std::vector<float> values = read_arrays(folder.path("x.safetensors")).arrays.at("x").floats();
         const float expected[] = {0, -0.0f, 1, -2, 0x1p-24f, -1023 * 0x1p-24f, 65504, -INFINITY};
         for (size_t i = 0; i < 8; ++i)
-            QVERIFY2(values[i] == expected[i] && std::signbit(values[i]) == std::signbit(expected[i]), qPrintable(QString::number(i)));
+            QVERIFY2(values[i] == expected[i] && std::signbit(values[i]) == std::signbit(expected[i]),
+                     qPrintable(QString::number(i)));
     }
 
     void bfloat16_and_double_are_read()
@@ -131,9 +134,11 @@ private Q_SLOTS:
                     for (int e = 0; e < 4; ++e) {
                         const std::string letter(1, "QKV"[part]);
                         const int column = part * 16 + head * 4 + e;
-                        bias.floats()[size_t(column)] = before.at(b + "attn.b_" + letter).floats()[size_t(head * 4 + e)];
+                        bias.floats()[size_t(column)] =
+                            before.at(b + "attn.b_" + letter).floats()[size_t(head * 4 + e)];
                         for (int row = 0; row < 16; ++row)
-                            qkv.floats()[size_t(row * 48 + column)] = before.at(b + "attn.W_" + letter).floats()[size_t((head * 16 + row) * 4 + e)];
+                            qkv.floats()[size_t(row * 48 + column)] =
+                                before.at(b + "attn.W_" + letter).floats()[size_t((head * 16 + row) * 4 + e)];
                     }
             put(h + "attn.c_attn.weight", qkv);
             put(h + "attn.c_attn.bias", bias);
@@ -158,7 +163,11 @@ private Q_SLOTS:
         const CheckpointFolder folder("tiny-llama");
         folder.config([](json &c) { c["tie_word_embeddings"] = false; });
         QVERIFY(folder.error().find("lacks the tensor lm_head.weight") != std::string::npos);
-        folder.tensors([](ArrayMap &a) { a["lm_head.weight"] = {{23, 16}, std::vector<float>(23 * 16, 0.5f)}; }, "model-00002-of-00002.safetensors");
+        folder.tensors(
+            [](ArrayMap &a) {
+                a["lm_head.weight"] = {{23, 16}, std::vector<float>(23 * 16, 0.5f)};
+            },
+            "model-00002-of-00002.safetensors");
         json index = json::parse(folder.read("model.safetensors.index.json"));
         index["weight_map"]["lm_head.weight"] = "model-00002-of-00002.safetensors";
         folder.write("model.safetensors.index.json", index.dump());
@@ -185,7 +194,8 @@ private Q_SLOTS:
             return read_config(folder.path("config.json"));
         };
         const auto erase = [](json &c) {
-            for (const char *key : {"rotary_pct", "rotary_emb_base", "partial_rotary_factor", "rope_theta", "rope_parameters"})
+            for (const char *key :
+                 {"rotary_pct", "rotary_emb_base", "partial_rotary_factor", "rope_theta", "rope_parameters"})
                 c.erase(key);
         };
         ModelConfig read = config([&](json &c) { erase(c), c["rotary_pct"] = 0.5, c["rotary_emb_base"] = 5000; });
@@ -202,13 +212,16 @@ private Q_SLOTS:
         QCOMPARE(read.rotary_dim, 2);
         QCOMPARE(read.rotary_base, 30000.0);
         QVERIFY(read.rotary_scaling.type == RotaryScaling::Type::None);
-        read = config([&](json &c) { erase(c), c["rotary_pct"] = 0.5, c["rope_scaling"] = {{"type", "linear"}, {"factor", 4}}; });
+        read = config([&](json &c) {
+            erase(c), c["rotary_pct"] = 0.5, c["rope_scaling"] = {{"type", "linear"}, {"factor", 4}};
+        });
         QVERIFY(read.rotary_scaling.type == RotaryScaling::Type::Linear);
         QCOMPARE(read.rotary_scaling.factor, 4.0);
         read = config([&](json &c) {
             c["rope_scaling"] = nullptr;
-            c["rope_parameters"] = {{"rope_type", "llama3"}, {"rope_theta", 5e5}, {"factor", 8}, {"low_freq_factor", 2}, {"high_freq_factor", 5},
-                                    {"original_max_position_embeddings", 4096}};
+            c["rope_parameters"] = {{"rope_type", "llama3"}, {"rope_theta", 5e5},
+                                    {"factor", 8},           {"low_freq_factor", 2},
+                                    {"high_freq_factor", 5}, {"original_max_position_embeddings", 4096}};
         });
         QVERIFY(read.rotary_scaling.type == RotaryScaling::Type::Llama3);
         QCOMPARE(read.rotary_base, 5e5);

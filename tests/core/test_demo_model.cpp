@@ -1,4 +1,5 @@
-// The demo model shows what it is there for: it solves the task on names and fillers it never saw, and by a circuit worth looking at.
+// The demo model shows what it is there for: it solves the task on names and fillers it never saw, and by a circuit
+// worth looking at.
 #include "model/hooked_transformer.h"
 #include "model/model.h"
 #include "model/weight_arrays.h"
@@ -92,7 +93,8 @@ void TestDemoModel::initTestCase()
 
     HookedTransformer::Options options;
     options.logits = false;
-    options.keep = m_transformer->match({"blocks.*.attn.hook_z", "blocks.*.attn.hook_pattern", "blocks.0.hook_resid_post"});
+    options.keep =
+        m_transformer->match({"blocks.*.attn.hook_z", "blocks.*.attn.hook_pattern", "blocks.0.hook_resid_post"});
     m_cache = m_transformer->run({m_batch.prompts, m_batch.width, m_batch.clean}, options).cache;
 
     const double clean = mean(false), low = mean(true);
@@ -113,7 +115,9 @@ std::vector<double> TestDemoModel::diffs(bool flipped_run, const std::vector<Int
 {
     HookedTransformer::Options options;
     options.interventions = interventions;
-    const Array logits = m_transformer->run({m_batch.prompts, m_batch.width, flipped_run ? m_batch.flipped : m_batch.clean}, options).logits;
+    const Array logits =
+        m_transformer->run({m_batch.prompts, m_batch.width, flipped_run ? m_batch.flipped : m_batch.clean}, options)
+            .logits;
     std::vector<double> out;
     for (int p = 0; p < m_batch.prompts; ++p) {
         const auto i = static_cast<size_t>(p);
@@ -160,7 +164,9 @@ void TestDemoModel::every_word_is_one_token()
         const IoiSet set = generate_ioi(m_task, {type.name, 200, 3, false, NameSearch::WholeWords});
         for (const IoiPrompt &prompt : set.prompts) {
             const auto ids = tokenizer.encode(prompt.text);
-            const auto expected = std::count_if(prompt.text.begin(), prompt.text.end(), [](char c) { return c == ' ' || c == ',' || c == '.'; }) + 1;
+            const auto expected = std::count_if(prompt.text.begin(), prompt.text.end(),
+                                                [](char c) { return c == ' ' || c == ',' || c == '.'; })
+                + 1;
             QVERIFY2(int64_t(ids.size()) == expected, prompt.text.c_str());
             QCOMPARE(tokenizer.decode(ids), prompt.text);
         }
@@ -171,7 +177,8 @@ void TestDemoModel::solves_the_task()
 {
     const std::vector<double> clean = diffs(false);
     const auto right = std::count_if(clean.begin(), clean.end(), [](double d) { return d > 0; });
-    qInfo("%d held-out prompts: %d right, logit difference %+.2f clean, %+.2f flipped", m_batch.prompts, int(right), mean(false), mean(true));
+    qInfo("%d held-out prompts: %d right, logit difference %+.2f clean, %+.2f flipped", m_batch.prompts, int(right),
+          mean(false), mean(true));
     QVERIFY(double(right) >= 0.99 * m_batch.prompts);
     QVERIFY(mean(false) >= 5.0);
     QVERIFY(mean(true) <= -5.0);
@@ -195,10 +202,12 @@ void TestDemoModel::subject_is_read_from_its_second_mention()
         for (int head = 0; head < m_model->config().n_heads; ++head) {
             double attention = 0;
             for (int p = 0; p < m_batch.prompts; ++p)
-                attention += pattern(weights, head, p, m_batch.end[size_t(p)], m_batch.s2_pos[size_t(p)]) / m_batch.prompts;
+                attention +=
+                    pattern(weights, head, p, m_batch.end[size_t(p)], m_batch.s2_pos[size_t(p)]) / m_batch.prompts;
             const double effect = m_effect[size_t(layer)][size_t(head)];
             if (attention >= 0.5 && effect >= 0.1)
-                found << QString::fromStdString(label({layer, head})) + QStringLiteral(" %1 %2").arg(attention).arg(effect);
+                found << QString::fromStdString(label({layer, head}))
+                        + QStringLiteral(" %1 %2").arg(attention).arg(effect);
         }
     }
     qInfo().noquote() << "END to S2:" << found.join(QStringLiteral(", "));
@@ -227,7 +236,8 @@ void TestDemoModel::a_head_copies_names()
             for (int p = 0; p < 30; ++p) {
                 const auto i = static_cast<size_t>(p);
                 const float *x = resid.floats().data() + (int64_t(p) * m_batch.width + m_batch.io_pos[i]) * d;
-                const auto v = times({x, x + d}, weights.at(attn + "W_V").floats().data() + head * d * d_head, d, d_head);
+                const auto v =
+                    times({x, x + d}, weights.at(attn + "W_V").floats().data() + head * d * d_head, d, d_head);
                 const auto o = times(v, weights.at(attn + "W_O").floats().data() + head * d_head * d, d_head, d);
                 auto logits = times(o, unembed.floats().data(), d, vocab);
                 for (int64_t t = 0; t < vocab; ++t)

@@ -1,4 +1,5 @@
-// Progress and control of the engine: cancelling at any moment, priorities, continuing, budgets, and memory that stays flat.
+// Progress and control of the engine: cancelling at any moment, priorities, continuing, budgets, and memory that stays
+// flat.
 #include "patching/session.h"
 
 #include <QTest>
@@ -111,7 +112,8 @@ private Q_SLOTS:
         int stopped = 0;
         for (int i = 0; i < 200; ++i) {
             const CancelToken cancel;
-            // Some are cancelled from another thread at a random moment, some after a number of cells, some before the start.
+            // Some are cancelled from another thread at a random moment, some after a number of cells, some before the
+            // start.
             const int way = i % 3;
             int left = int(random() % 16);
             RunObserver observer;
@@ -142,7 +144,8 @@ private Q_SLOTS:
             const Grid &grid = part.grids.front();
             for (int cell = 0; cell < grid.cells(); ++cell)
                 if (grid.state[size_t(cell)] == CellState::Exact)
-                    QVERIFY(std::equal(grid.cell(cell).begin(), grid.cell(cell).end(), whole.grids.front().cell(cell).begin(),
+                    QVERIFY(std::equal(grid.cell(cell).begin(), grid.cell(cell).end(),
+                                       whole.grids.front().cell(cell).begin(),
                                        [](float a, float b) { return std::abs(a - b) < 1e-4f; }));
                 else
                     QVERIFY(std::isnan(grid.cell(cell).front()));

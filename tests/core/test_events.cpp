@@ -1,4 +1,5 @@
-// What a run tells: events in their order, which fold to the bytes of the result that the run itself ends with, however it goes.
+// What a run tells: events in their order, which fold to the bytes of the result that the run itself ends with, however
+// it goes.
 #include "analysis/analysis.h"
 #include "patching/session.h"
 
@@ -47,14 +48,16 @@ PromptBatch batch_of(int prompts)
 
 bool same_bits(const std::vector<float> &a, const std::vector<float> &b)
 {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](float x, float y) { return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](float x, float y) { return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y); });
 }
 
 bool same_numbers(const RunResult &a, const RunResult &b)
 {
     return std::equal(a.grids.begin(), a.grids.end(), b.grids.begin(), b.grids.end(), [](const Grid &x, const Grid &y) {
-        return x.name == y.name && x.axes == y.axes && x.shape == y.shape && x.prompts == y.prompts && x.state == y.state && x.direction == y.direction
-            && same_bits(x.per_prompt, y.per_prompt) && same_bits(x.estimate, y.estimate);
+        return x.name == y.name && x.axes == y.axes && x.shape == y.shape && x.prompts == y.prompts
+            && x.state == y.state && x.direction == y.direction && same_bits(x.per_prompt, y.per_prompt)
+            && same_bits(x.estimate, y.estimate);
     });
 }
 
@@ -62,13 +65,15 @@ bool same(const RunResult &a, const RunResult &b)
 {
     const auto same_arrays = [](const ArrayMap &x, const ArrayMap &y) {
         return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](const auto &one, const auto &other) {
-            return one.first == other.first && one.second.shape == other.second.shape && one.second.is_float() == other.second.is_float()
+            return one.first == other.first && one.second.shape == other.second.shape
+                && one.second.is_float() == other.second.is_float()
                 && (!one.second.is_float() || same_bits(one.second.floats(), other.second.floats()));
         });
     };
-    return a.spec == b.spec && a.baseline.clean == b.baseline.clean && a.baseline.flipped == b.baseline.flipped && same_numbers(a, b)
-        && same_arrays(a.arrays, b.arrays) && a.summary == b.summary && a.model_sha256 == b.model_sha256 && a.version == b.version
-        && a.seconds == b.seconds && a.first_exact_seconds == b.first_exact_seconds && a.flops == b.flops && a.complete == b.complete;
+    return a.spec == b.spec && a.baseline.clean == b.baseline.clean && a.baseline.flipped == b.baseline.flipped
+        && same_numbers(a, b) && same_arrays(a.arrays, b.arrays) && a.summary == b.summary
+        && a.model_sha256 == b.model_sha256 && a.version == b.version && a.seconds == b.seconds
+        && a.first_exact_seconds == b.first_exact_seconds && a.flops == b.flops && a.complete == b.complete;
 }
 
 /// Hears a run, checks the order of its events and folds them.
@@ -93,7 +98,10 @@ struct Listener {
             apply(folded, event);
         };
     }
-    bool heard_all_of(const RunResult &result) const { return ordered && started == 1 && ended == 1 && same(folded, result); }
+    bool heard_all_of(const RunResult &result) const
+    {
+        return ordered && started == 1 && ended == 1 && same(folded, result);
+    }
 };
 
 RunSpec random_spec(std::mt19937 &random)
@@ -171,7 +179,11 @@ private Q_SLOTS:
             const RunResult whole = session.run(spec, rest);
             QVERIFY2(again.heard_all_of(whole) && whole.complete, title(spec).c_str());
         }
-        QVERIFY2(stopped > 3 && several > 3 && estimated > 8, qPrintable(QStringLiteral("%1 stopped, %2 of several parts, %3 estimated").arg(stopped).arg(several).arg(estimated)));
+        QVERIFY2(stopped > 3 && several > 3 && estimated > 8,
+                 qPrintable(QStringLiteral("%1 stopped, %2 of several parts, %3 estimated")
+                                .arg(stopped)
+                                .arg(several)
+                                .arg(estimated)));
     }
 
     // Another run and attention between the parts of a run change nothing in it.

@@ -40,7 +40,10 @@ class TestFamilies : public QObject {
         });
         return folder;
     }
-    static std::string at(int layer, const char *name) { return "model.layers." + std::to_string(layer) + ".self_attn." + name; }
+    static std::string at(int layer, const char *name)
+    {
+        return "model.layers." + std::to_string(layer) + ".self_attn." + name;
+    }
     static Array wave(int64_t size, float from, float by)
     {
         std::vector<float> values(static_cast<size_t>(size));
@@ -82,7 +85,8 @@ private Q_SLOTS:
         QVERIFY(largest(differences(logits(qwen), without)) > 0.01f);
 
         CheckpointFolder bare("tiny-llama");
-        QVERIFY(QString::fromStdString(renamed(bare, "qwen2").error()).contains("lacks the tensor model.layers.0.self_attn.q_proj.bias"));
+        QVERIFY(QString::fromStdString(renamed(bare, "qwen2").error())
+                    .contains("lacks the tensor model.layers.0.self_attn.q_proj.bias"));
     }
 
     void mistral_sees_a_window()
@@ -110,10 +114,12 @@ private Q_SLOTS:
             return std::vector<int>{config.traits_of(0).window, config.traits_of(1).window};
         };
         renamed(folder, "qwen2");
-        QCOMPARE(windows({{"sliding_window", 5}, {"use_sliding_window", false}, {"max_window_layers", 1}}), (std::vector<int>{0, 0}));
+        QCOMPARE(windows({{"sliding_window", 5}, {"use_sliding_window", false}, {"max_window_layers", 1}}),
+                 (std::vector<int>{0, 0}));
         QCOMPARE(windows({{"use_sliding_window", true}}), (std::vector<int>{0, 5}));
         QCOMPARE(windows({{"max_window_layers", 0}}), (std::vector<int>{5, 5}));
-        QCOMPARE(windows({{"layer_types", json::array({"sliding_attention", "full_attention"})}}), (std::vector<int>{5, 0}));
+        QCOMPARE(windows({{"layer_types", json::array({"sliding_attention", "full_attention"})}}),
+                 (std::vector<int>{5, 0}));
         for (const auto &[types, cause] : std::vector<std::pair<json, QString>>{
                  {json::array({"full_attention"}), "is not a list of 2 names"},
                  {json("full_attention"), "is not a list of 2 names"},
@@ -121,7 +127,8 @@ private Q_SLOTS:
                  {json::array({"full_attention", 1}), "1 is not supported"}}) {
             folder.config([&](json &c) { c["layer_types"] = types; });
             const QString error = QString::fromStdString(folder.error());
-            QVERIFY2(error.contains("config.json") && error.contains("layer_types") && error.contains(cause), qPrintable(error));
+            QVERIFY2(error.contains("config.json") && error.contains("layer_types") && error.contains(cause),
+                     qPrintable(error));
         }
         folder.config([&](json &c) {
             c.erase("layer_types");

@@ -1,4 +1,5 @@
-// What people open in place of a model's folder: each is opened where it can be, otherwise the message says what it is and what to do.
+// What people open in place of a model's folder: each is opened where it can be, otherwise the message says what it is
+// and what to do.
 #include "core/checkpoint_folder.h"
 #include "core/error_message.h"
 #include "model/model_folder.h"
@@ -15,7 +16,9 @@ namespace fs = std::filesystem;
 namespace {
 
 const fs::path kCases = PATCHBAY_SOURCE_DIR "/../shared/cases";
-const std::string kPointer = "version https://git-lfs.github.com/spec/v1\noid sha256:abababababababababababababababababababababababababababababababab\nsize 166029852\n";
+const std::string kPointer =
+    "version https://git-lfs.github.com/spec/v1\noid "
+    "sha256:abababababababababababababababababababababababababababababababab\nsize 166029852\n";
 
 struct Foreign {
     const char *what;
@@ -25,55 +28,98 @@ struct Foreign {
 
 std::vector<Foreign> foreign()
 {
-    const auto file = [](const char *name, const std::string &text) { return [=](const CheckpointFolder &f) { f.write(name, text); }; };
+    const auto file = [](const char *name, const std::string &text) {
+        return [=](const CheckpointFolder &f) { f.write(name, text); };
+    };
     const auto instead = [](const char *name, const std::string &text = "x") {
         return [=](const CheckpointFolder &f) { fs::remove(f.path("model.safetensors")), f.write(name, text); };
     };
-    const auto config = [](const char *key, const json &value) { return [=](const CheckpointFolder &f) { f.config([=](json &c) { c[key] = value; }); }; };
+    const auto config = [](const char *key, const json &value) {
+        return [=](const CheckpointFolder &f) { f.config([=](json &c) { c[key] = value; }); };
+    };
     const auto tensor = [](const char *name) {
-        return [=](const CheckpointFolder &f) { f.tensors([=](ArrayMap &a) { a[name] = {{1}, std::vector<float>{1}}; }); };
+        return [=](const CheckpointFolder &f) {
+            f.tensors([=](ArrayMap &a) { a[name] = {{1}, std::vector<float>{1}}; });
+        };
     };
     const std::string unquantised = "open the checkpoint that it was made from";
     std::vector<Foreign> out = {
-        {"weights pointer", file("model.safetensors", kPointer), {"model.safetensors: is a Git LFS pointer, not the file: run git lfs pull"}},
+        {"weights pointer",
+         file("model.safetensors", kPointer),
+         {"model.safetensors: is a Git LFS pointer, not the file: run git lfs pull"}},
         {"config pointer", file("config.json", kPointer), {"config.json: is a Git LFS pointer"}},
-        {"index pointer", instead("model.safetensors.index.json", kPointer), {"model.safetensors.index.json: is a Git LFS pointer"}},
+        {"index pointer",
+         instead("model.safetensors.index.json", kPointer),
+         {"model.safetensors.index.json: is a Git LFS pointer"}},
         {"PyTorch pointer", instead("pytorch_model.bin", kPointer), {"pytorch_model.bin: is a Git LFS pointer"}},
-        {"GPTQ", config("quantization_config", {{"quant_method", "gptq"}, {"bits", 4}}), {"is quantised (GPTQ)", unquantised}},
+        {"GPTQ",
+         config("quantization_config", {{"quant_method", "gptq"}, {"bits", 4}}),
+         {"is quantised (GPTQ)", unquantised}},
         {"AWQ", config("quantization_config", {{"quant_method", "awq"}}), {"is quantised (AWQ)", unquantised}},
-        {"bitsandbytes", config("quantization_config", {{"load_in_4bit", true}}), {"is quantised (bitsandbytes)", unquantised}},
+        {"bitsandbytes",
+         config("quantization_config", {{"load_in_4bit", true}}),
+         {"is quantised (bitsandbytes)", unquantised}},
         {"FP8", config("quantization_config", {{"quant_method", "fp8"}}), {"is quantised (FP8)", unquantised}},
         {"MXFP4", config("quantization_config", {{"quant_method", "mxfp4"}}), {"is quantised (MXFP4)", unquantised}},
-        {"unknown method", config("quantization_config", {{"quant_method", "hqq"}}), {"is quantised (hqq)", unquantised}},
+        {"unknown method",
+         config("quantization_config", {{"quant_method", "hqq"}}),
+         {"is quantised (hqq)", unquantised}},
         {"MLX", config("quantization", {{"bits", 4}, {"group_size", 64}}), {"is quantised (MLX)", unquantised}},
-        {"GPTQ tensors", tensor("gpt_neox.layers.0.mlp.dense_h_to_4h.qweight"), {"is quantised (GPTQ or AWQ)", "qweight"}},
-        {"bitsandbytes tensors", tensor("gpt_neox.layers.0.mlp.dense_h_to_4h.weight.quant_state.bitsandbytes__nf4"), {"is quantised (bitsandbytes)"}},
+        {"GPTQ tensors",
+         tensor("gpt_neox.layers.0.mlp.dense_h_to_4h.qweight"),
+         {"is quantised (GPTQ or AWQ)", "qweight"}},
+        {"bitsandbytes tensors",
+         tensor("gpt_neox.layers.0.mlp.dense_h_to_4h.weight.quant_state.bitsandbytes__nf4"),
+         {"is quantised (bitsandbytes)"}},
         {"8-bit tensors", tensor("gpt_neox.layers.0.mlp.dense_h_to_4h.SCB"), {"is quantised (bitsandbytes)"}},
         {"FP8 tensors", tensor("gpt_neox.layers.0.mlp.dense_h_to_4h.weight_scale_inv"), {"is quantised (FP8"}},
-        {"FP8 numbers", [](const CheckpointFolder &f) { f.header([](json &h) { h["gpt_neox.embed_in.weight"]["dtype"] = "F8_E4M3"; }); },
+        {"FP8 numbers",
+         [](const CheckpointFolder &f) {
+             f.header([](json &h) { h["gpt_neox.embed_in.weight"]["dtype"] = "F8_E4M3"; });
+         },
          {"gpt_neox.embed_in.weight", "\"F8_E4M3\": an FP8 checkpoint"}},
-        {"value head", tensor("v_head.summary.weight"), {"has a value head", "pretrained_model.save_pretrained", "v_head.summary.weight"}},
+        {"value head",
+         tensor("v_head.summary.weight"),
+         {"has a value head", "pretrained_model.save_pretrained", "v_head.summary.weight"}},
         {"classification head", tensor("score.weight"), {"has a classification head"}},
-        {"adapter's tensors", tensor("base_model.model.gpt_neox.layers.0.attention.dense.lora_A.weight"), {"adapter (LoRA)", "merge_and_unload"}},
-        {"classifier", config("architectures", {"GPTNeoXForSequenceClassification"}), {"GPTNeoXForSequenceClassification is a classifier"}},
+        {"adapter's tensors",
+         tensor("base_model.model.gpt_neox.layers.0.attention.dense.lora_A.weight"),
+         {"adapter (LoRA)", "merge_and_unload"}},
+        {"classifier",
+         config("architectures", {"GPTNeoXForSequenceClassification"}),
+         {"GPTNeoXForSequenceClassification is a classifier"}},
         {"encoder", config("model_type", "bert"), {"\"bert\" is an encoder", family_names()}},
         {"sentence encoder", file("modules.json", "[]"), {"is a sentence encoder"}},
         {"encoder and decoder", config("model_type", "t5"), {"\"t5\" is an encoder and a decoder"}},
         {"another encoder and decoder", config("is_encoder_decoder", true), {"is an encoder and a decoder"}},
-        {"adapter with a configuration", instead("adapter_config.json", R"({"base_model_name_or_path": "EleutherAI/pythia-70m"})"),
+        {"adapter with a configuration",
+         instead("adapter_config.json", R"({"base_model_name_or_path": "EleutherAI/pythia-70m"})"),
          {"holds an adapter (LoRA) of \"EleutherAI/pythia-70m\"", "merge_and_unload"}},
-        {"GGUF beside", instead("model-q4.gguf"), {"model-q4.gguf: is a quantised or converted model in llama.cpp's format GGUF"}},
+        {"GGUF beside",
+         instead("model-q4.gguf"),
+         {"model-q4.gguf: is a quantised or converted model in llama.cpp's format GGUF"}},
         {"Keras", instead("tf_model.h5"), {"weights of TensorFlow or Keras (tf_model.h5)", "from_tf=True"}},
         {"Flax", instead("flax_model.msgpack"), {"weights of Flax (flax_model.msgpack)", "from_flax=True"}},
         {"ONNX", instead("model.onnx"), {"weights of another program (model.onnx)"}},
-        {"a shard alone", instead("model-00001-of-00002.safetensors"), {"holds a part of a model", "model.safetensors.index.json"}},
-        {"PyTorch shard alone", instead("pytorch_model-00001-of-00002.bin"), {"holds a part of a model", "pytorch_model.bin.index.json"}},
+        {"a shard alone",
+         instead("model-00001-of-00002.safetensors"),
+         {"holds a part of a model", "model.safetensors.index.json"}},
+        {"PyTorch shard alone",
+         instead("pytorch_model-00001-of-00002.bin"),
+         {"holds a part of a model", "pytorch_model.bin.index.json"}},
         {"unfinished download", instead("abc.incomplete"), {"did not finish (abc.incomplete)"}},
-        {"checkpoint of one's own", instead("best.pt"), {"weights under a name of their own (best.pt)", "save_pretrained"}},
+        {"checkpoint of one's own",
+         instead("best.pt"),
+         {"weights under a name of their own (best.pt)", "save_pretrained"}},
     };
     // Without a config.json.
-    const auto without = [&](const char *what, const std::function<void(const CheckpointFolder &)> &change, std::vector<std::string> message) {
-        out.push_back({what, [=](const CheckpointFolder &f) { fs::remove(f.path("config.json")), fs::remove(f.path("model.safetensors")), change(f); }, std::move(message)});
+    const auto without = [&](const char *what, const std::function<void(const CheckpointFolder &)> &change,
+                             std::vector<std::string> message) {
+        out.push_back({what,
+                       [=](const CheckpointFolder &f) {
+                           fs::remove(f.path("config.json")), fs::remove(f.path("model.safetensors")), change(f);
+                       },
+                       std::move(message)});
     };
     const auto model_in = [](const CheckpointFolder &f, const std::string &name) {
         fs::create_directories(f.path(name));
@@ -81,10 +127,14 @@ std::vector<Foreign> foreign()
     };
     without("adapter", file("adapter_config.json", "{}"), {"holds an adapter (LoRA), not a model"});
     without("GGUF", file("q4.gguf", "GGUF"), {"q4.gguf: is a quantised or converted model"});
-    without("Llama as Meta published it", file("consolidated.00.pth", "x"), {"as Meta first published them", "convert_llama_weights_to_hf.py"});
-    without("cache", [](const auto &f) { fs::create_directories(f.path("models--gpt2/snapshots/1")); }, {"is the root of a Hugging Face cache", "models--gpt2"});
-    without("above the cache", [](const auto &f) { fs::create_directories(f.path("hub/models--gpt2/snapshots/1")); }, {"is the root of a Hugging Face cache", "hub/models--gpt2"});
-    without("folder above", [=](const auto &f) { model_in(f, "checkpoint-20"), model_in(f, "checkpoint-10"); }, {"folders in it do; open one of them: checkpoint-10, checkpoint-20"});
+    without("Llama as Meta published it", file("consolidated.00.pth", "x"),
+            {"as Meta first published them", "convert_llama_weights_to_hf.py"});
+    without("cache", [](const auto &f) { fs::create_directories(f.path("models--gpt2/snapshots/1")); },
+            {"is the root of a Hugging Face cache", "models--gpt2"});
+    without("above the cache", [](const auto &f) { fs::create_directories(f.path("hub/models--gpt2/snapshots/1")); },
+            {"is the root of a Hugging Face cache", "hub/models--gpt2"});
+    without("folder above", [=](const auto &f) { model_in(f, "checkpoint-20"), model_in(f, "checkpoint-10"); },
+            {"folders in it do; open one of them: checkpoint-10, checkpoint-20"});
     without("nothing known", [](const auto &) {}, {"config.json: cannot be opened"});
     return out;
 }
@@ -135,7 +185,8 @@ private Q_SLOTS:
         const CheckpointFolder folder;
         folder.write("q8.gguf", "GGUF");
         VERIFY_MESSAGE(Model::load({folder.path("q8.gguf"), {}, false}), "q8.gguf: is a quantised or converted model");
-        VERIFY_MESSAGE(Model::load({folder.path("model.safetensors"), {}, false}), "is a file of a model, not its folder: give " + folder.path().string());
+        VERIFY_MESSAGE(Model::load({folder.path("model.safetensors"), {}, false}),
+                       "is a file of a model, not its folder: give " + folder.path().string());
     }
 
     void a_cached_model_is_opened_where_one_snapshot_is_meant()
@@ -148,7 +199,8 @@ private Q_SLOTS:
         for (const fs::path &path : {one, one / "snapshots" / "abc123", one / "snapshots" / "abc123" / ""})
             QCOMPARE(model_name(path.string()), std::string("pythia-tiny"));
         fs::copy(one / "snapshots" / "abc123", one / "snapshots" / "def456");
-        VERIFY_MESSAGE(model_folder(one.string()), "holds 2 snapshots of a model; open one of them, in its folder snapshots: abc123, def456");
+        VERIFY_MESSAGE(model_folder(one.string()),
+                       "holds 2 snapshots of a model; open one of them, in its folder snapshots: abc123, def456");
         fs::create_directories(one / "refs");
         write_file(one / "refs" / "main", "def456\n");
         QCOMPARE(model_folder(one.string()), one / "snapshots" / "def456");
@@ -163,7 +215,10 @@ private Q_SLOTS:
         fs::remove(folder.path("model-00001-of-00002.safetensors"));
         fs::remove(folder.path("model-00002-of-00002.safetensors"));
         const std::string error = folder.error();
-        QVERIFY2(error.find("model-00001-of-00002.safetensors: is missing, and so are 1 more; model.safetensors.index.json names 2 files: download") != std::string::npos, error.c_str());
+        QVERIFY2(error.find("model-00001-of-00002.safetensors: is missing, and so are 1 more; "
+                            "model.safetensors.index.json names 2 files: download")
+                     != std::string::npos,
+                 error.c_str());
     }
 
     void names_of_models()
@@ -183,7 +238,8 @@ private Q_SLOTS:
         QCOMPARE(model_name("/nowhere/pythia-160m/"), std::string("pythia-160m"));
         // A path that a spec names may be meant from where the spec is.
         QCOMPARE(model_path_in(folder.path().parent_path() / "spec.json", "model"), folder.path().string());
-        QCOMPARE(model_path_in(folder.path().parent_path(), "./model"), folder.path().parent_path().string() + "/./model");
+        QCOMPARE(model_path_in(folder.path().parent_path(), "./model"),
+                 folder.path().parent_path().string() + "/./model");
         QCOMPARE(model_path_in(folder.path() / "spec.json", "demo"), std::string("demo"));
         VERIFY_MESSAGE(model_folder("model"), "does not exist");
     }
@@ -199,7 +255,9 @@ private Q_SLOTS:
         all["lm_head.weight"] = all.at("model.embed_tokens.weight");
         all.erase("model.embed_tokens.weight");
         fs::remove(folder.path("model.safetensors.index.json"));
-        write_arrays(folder.path("model.safetensors"), all, {{"format", "pt"}, {"model.embed_tokens.weight", "lm_head.weight"}, {"another.name", "lm_head.weight"}});
+        write_arrays(
+            folder.path("model.safetensors"), all,
+            {{"format", "pt"}, {"model.embed_tokens.weight", "lm_head.weight"}, {"another.name", "lm_head.weight"}});
         const auto loaded = Model::load({folder.path(), Processing::none(), true});
         const ArrayMap after = weight_arrays(*loaded);
         QCOMPARE(after.size(), before.size());
@@ -207,7 +265,8 @@ private Q_SLOTS:
             QCOMPARE(after.at(name).floats(), array.floats());
         for (const std::string &hazard : loaded->trust().hazards) // there is no second embedding
             QVERIFY2(hazard.find("lm_head") == std::string::npos, hazard.c_str());
-        QCOMPARE(loaded->trust().parameters, Model::load({PATCHBAY_SOURCE_DIR "/tests/data/tiny-llama", {}, true})->trust().parameters);
+        QCOMPARE(loaded->trust().parameters,
+                 Model::load({PATCHBAY_SOURCE_DIR "/tests/data/tiny-llama", {}, true})->trust().parameters);
     }
 
     void a_tokenizer_that_cannot_be_read_leaves_the_rest()
@@ -219,7 +278,8 @@ private Q_SLOTS:
             QVERIFY(!model->tokenizer());
             QVERIFY2(model->trust().tokenizer.find(reason) != std::string::npos, model->trust().tokenizer.c_str());
             const std::string message = error_message_of([&] { load_batch(text, *model); });
-            QVERIFY2(message.starts_with(folder.path().string() + ": its tokenizer cannot be used, so only token ids"), message.c_str());
+            QVERIFY2(message.starts_with(folder.path().string() + ": its tokenizer cannot be used, so only token ids"),
+                     message.c_str());
             QVERIFY2(message.find(reason) != std::string::npos, message.c_str());
             QVERIFY(std::any_of(model->trust().hazards.begin(), model->trust().hazards.end(),
                                 [&](const std::string &hazard) { return hazard.find(reason) != std::string::npos; }));
@@ -236,7 +296,8 @@ private Q_SLOTS:
         fs::remove(folder.path("tokenizer.model"));
         const auto model = Model::load({folder.path(), {}, true});
         QCOMPARE(model->trust().tokenizer, std::string("none"));
-        VERIFY_MESSAGE(load_batch(text, *model), "has no tokenizer.json, nor vocab.json with merges.txt: only token ids");
+        VERIFY_MESSAGE(load_batch(text, *model),
+                       "has no tokenizer.json, nor vocab.json with merges.txt: only token ids");
     }
 
     void the_cases_open_data()
@@ -245,10 +306,14 @@ private Q_SLOTS:
         QTest::addColumn<QString>("tokenizer"); // a part of what is said about it
         for (const char *name : {"llama2", "llama2-metaspace", "unigram", "wordpiece", "wordlevel"})
             QTest::newRow(name) << QStringLiteral("tokenizers-other-than-byte-level-bpe/") + name << "is not supported";
-        QTest::newRow("tokenizer.model") << "tokenizers-other-than-byte-level-bpe/tokenizer-model-only" << "is a SentencePiece model";
-        QTest::newRow("pointer") << "git-lfs-pointer/tok" << "is a Git LFS pointer";
-        QTest::newRow("none") << "tokenizers-other-than-byte-level-bpe/base" << "none";
-        QTest::newRow("tied") << "tied-save-model/model" << "none";
+        QTest::newRow("tokenizer.model") << "tokenizers-other-than-byte-level-bpe/tokenizer-model-only"
+                                         << "is a SentencePiece model";
+        QTest::newRow("pointer") << "git-lfs-pointer/tok"
+                                 << "is a Git LFS pointer";
+        QTest::newRow("none") << "tokenizers-other-than-byte-level-bpe/base"
+                              << "none";
+        QTest::newRow("tied") << "tied-save-model/model"
+                              << "none";
     }
     void the_cases_open()
     {
@@ -264,7 +329,8 @@ private Q_SLOTS:
             fs::copy_file(link.starts_with("../") ? from / link : entry.path(), copy / entry.path().filename());
         }
         const auto model = Model::load({copy, {}, true});
-        QVERIFY2(model->trust().tokenizer.find(tokenizer.toStdString()) != std::string::npos, model->trust().tokenizer.c_str());
+        QVERIFY2(model->trust().tokenizer.find(tokenizer.toStdString()) != std::string::npos,
+                 model->trust().tokenizer.c_str());
     }
 };
 

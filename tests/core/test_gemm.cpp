@@ -26,11 +26,22 @@ private Q_SLOTS:
         QFETCH(int, threads);
         set_threads(threads);
         // Fewer rows than threads, wide and tall, thin, and below the size that is shared out.
-        for (const auto &[m, n, k] : std::vector<std::array<int, 3>>{{1, 3000, 700}, {2, 17, 3}, {15, 170, 400}, {17, 161, 500}, {33, 1040, 97}, {70, 300, 100},
-                                                                     {257, 161, 97}, {400, 64, 96}, {500, 31, 200}, {1000, 5, 300}})
+        for (const auto &[m, n, k] : std::vector<std::array<int, 3>>{{1, 3000, 700},
+                                                                     {2, 17, 3},
+                                                                     {15, 170, 400},
+                                                                     {17, 161, 500},
+                                                                     {33, 1040, 97},
+                                                                     {70, 300, 100},
+                                                                     {257, 161, 97},
+                                                                     {400, 64, 96},
+                                                                     {500, 31, 200},
+                                                                     {1000, 5, 300}})
             for (const bool transposed : {false, true})
                 for (const bool accumulate : {false, true})
-                    QVERIFY2(product(m, n, k, transposed, accumulate) < 2e-4, qPrintable(QStringLiteral("%1 %2 %3 %4 %5").arg(m).arg(n).arg(k).arg(transposed).arg(accumulate)));
+                    QVERIFY2(
+                        product(m, n, k, transposed, accumulate) < 2e-4,
+                        qPrintable(
+                            QStringLiteral("%1 %2 %3 %4 %5").arg(m).arg(n).arg(k).arg(transposed).arg(accumulate)));
     }
 
     void theRateIsOne()
@@ -58,7 +69,8 @@ private:
             for (int j = 0; j < ldc; ++j) {
                 double sum = accumulate || j >= n ? double(before[size_t(i * ldc + j)]) : 0;
                 for (int l = 0; l < k && j < n; ++l)
-                    sum += double(a[size_t(i * lda + l)]) * double(transposed ? b[size_t(j * ldb + l)] : b[size_t(l * ldb + j)]);
+                    sum += double(a[size_t(i * lda + l)])
+                        * double(transposed ? b[size_t(j * ldb + l)] : b[size_t(l * ldb + j)]);
                 worst = std::max(worst, std::abs(sum - double(c[size_t(i * ldc + j)])));
             }
         return worst;

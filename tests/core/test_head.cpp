@@ -45,9 +45,16 @@ private Q_SLOTS:
     void refused_data()
     {
         QTest::addColumn<QString>("text");
-        for (const char *text : {"", " ", "9", "9.", ".6", "9.6.1", "9,6", "(9.6)", "(9,6", "9,6)", "L9", "H6", "L9.6", "a9h6", "L9H", "LH6",
-                                 "-1.2", "1.-2", "+1.2", "1e1.2", "9..6", "9.6x", "x9.6", "((9,6))", "1234567.0", "0.1234567",
-                                 "99999999999999999999.1", "\xD9\xA9.6"})
+        for (const char *text : {"",          " ",         "9",
+                                 "9.",        ".6",        "9.6.1",
+                                 "9,6",       "(9.6)",     "(9,6",
+                                 "9,6)",      "L9",        "H6",
+                                 "L9.6",      "a9h6",      "L9H",
+                                 "LH6",       "-1.2",      "1.-2",
+                                 "+1.2",      "1e1.2",     "9..6",
+                                 "9.6x",      "x9.6",      "((9,6))",
+                                 "1234567.0", "0.1234567", "99999999999999999999.1",
+                                 "\xD9\xA9.6"})
             QTest::newRow(qPrintable(QString("\"%1\"").arg(QString::fromUtf8(text)))) << QString::fromUtf8(text);
     }
     void refused()
@@ -67,13 +74,20 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("text");
         QTest::addColumn<QString>("dotted");
-        QTest::newRow("empty") << "" << "";
-        QTest::newRow("one") << "8.1" << "8.1";
-        QTest::newRow("dotted") << "8.1,9.4" << "8.1 9.4";
-        QTest::newRow("mixed spellings") << "8.1, L8H1, (8,1), a8.h1" << "8.1 8.1 8.1 8.1";
-        QTest::newRow("commas inside parentheses") << "(8,1),(9,4)" << "8.1 9.4";
-        QTest::newRow("empty pieces are left out") << ",8.1,, 9.4 ," << "8.1 9.4";
-        QTest::newRow("order is kept") << "9.4,0.1,8.1" << "9.4 0.1 8.1";
+        QTest::newRow("empty") << ""
+                               << "";
+        QTest::newRow("one") << "8.1"
+                             << "8.1";
+        QTest::newRow("dotted") << "8.1,9.4"
+                                << "8.1 9.4";
+        QTest::newRow("mixed spellings") << "8.1, L8H1, (8,1), a8.h1"
+                                         << "8.1 8.1 8.1 8.1";
+        QTest::newRow("commas inside parentheses") << "(8,1),(9,4)"
+                                                   << "8.1 9.4";
+        QTest::newRow("empty pieces are left out") << ",8.1,, 9.4 ,"
+                                                   << "8.1 9.4";
+        QTest::newRow("order is kept") << "9.4,0.1,8.1"
+                                       << "9.4 0.1 8.1";
     }
     void lists()
     {

@@ -48,7 +48,8 @@ private Q_SLOTS:
         const Positions nowhere{Positions::Kind::List, {}, {}}, negative{Positions::Kind::List, {}, {-1}};
         const auto run = [&](const Positions &positions, int which) {
             if (which == 3)
-                return run_analysis(m_session, spec_of(Analysis{"ablate", {{0, 1}}, {{"positions", to_string(positions)}}}));
+                return run_analysis(m_session,
+                                    spec_of(Analysis{"ablate", {{0, 1}}, {{"positions", to_string(positions)}}}));
             ActPatch sweep;
             sweep.positions = positions;
             Attribution estimate;
@@ -60,9 +61,11 @@ private Q_SLOTS:
         };
         for (int which = 0; which < 4; ++which) {
             for (const char *list : {"99", "3,99", "99,3"})
-                VERIFY_MESSAGE(run(parse_positions(list), which), "positions: 99 is out of range: the positions are 0 to 4");
-            VERIFY_MESSAGE(run(parse_positions("5"), which), "positions: 5 is out of range: the positions are 0 to 4"); // padding of every prompt
-            QVERIFY(run(parse_positions("2,4"), which).complete); // the longer prompt's last
+                VERIFY_MESSAGE(run(parse_positions(list), which),
+                               "positions: 99 is out of range: the positions are 0 to 4");
+            VERIFY_MESSAGE(run(parse_positions("5"), which),
+                           "positions: 5 is out of range: the positions are 0 to 4"); // padding of every prompt
+            QVERIFY(run(parse_positions("2,4"), which).complete);                     // the longer prompt's last
             if (which == 3)
                 continue; // given as text there
             VERIFY_MESSAGE(run(nowhere, which), "positions: the list is empty");
@@ -75,7 +78,8 @@ private Q_SLOTS:
         for (const Head head : {Head{2, 0}, Head{0, 3}, Head{-1, 0}}) {
             ActPatch sweep;
             sweep.heads = {{0, 0}, head};
-            VERIFY_MESSAGE(m_session.run(spec_of(sweep)), label(head) + ": this model has 2 layers of 3 heads, counted from 0");
+            VERIFY_MESSAGE(m_session.run(spec_of(sweep)),
+                           label(head) + ": this model has 2 layers of 3 heads, counted from 0");
         }
         PathPatch path;
         for (const char *receivers : {"resid_post:2", "q:1.3", "mlp_pre:2", "q:1.0,q:2.0"}) {
@@ -84,7 +88,8 @@ private Q_SLOTS:
         }
         path.receivers = parse_ends("resid_post:1");
         path.senders = parse_ends("z:0.0,mlp_out:2");
-        VERIFY_MESSAGE(m_session.run(spec_of(path)), "senders mlp_out:2: this model has 2 layers of 3 heads, counted from 0");
+        VERIFY_MESSAGE(m_session.run(spec_of(path)),
+                       "senders mlp_out:2: this model has 2 layers of 3 heads, counted from 0");
         for (const char *name : {"dla", "ablate", "attention-patterns", "logit-lens"})
             VERIFY_MESSAGE(run_analysis(m_session, spec_of(Analysis{name, {{9, 0}}, nullptr})),
                            "L9H0: this model has 2 layers of 3 heads, counted from 0");
@@ -96,7 +101,8 @@ private Q_SLOTS:
             return run_analysis(m_session, spec_of(Analysis{"attention-patterns", {{0, 0}}, {{"prompt", prompt}}}));
         };
         for (const int prompt : {2, 1000000})
-            VERIFY_MESSAGE(run(prompt), "options.prompt: " + std::to_string(prompt) + " is out of range: the prompts are 0 to 1");
+            VERIFY_MESSAGE(run(prompt),
+                           "options.prompt: " + std::to_string(prompt) + " is out of range: the prompts are 0 to 1");
         for (const nlohmann::json &prompt : {nlohmann::json(-1), nlohmann::json(0.5), nlohmann::json("1")})
             VERIFY_MESSAGE(run(prompt), "options.prompt");
         QVERIFY(run(1).complete);

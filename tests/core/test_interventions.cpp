@@ -31,7 +31,8 @@ class TestInterventions : public QObject {
         options.interventions = std::move(changes);
         return c.transformer.run(c.clean, options).logits;
     }
-    static Intervention replace(const Case &c, const std::string &hook, std::vector<int> heads = {}, std::vector<std::vector<int>> positions = {})
+    static Intervention replace(const Case &c, const std::string &hook, std::vector<int> heads = {},
+                                std::vector<std::vector<int>> positions = {})
     {
         return {hook, Kind::Replace, c.source.cache.at(hook), std::move(heads), std::move(positions), false};
     }
@@ -71,10 +72,15 @@ private Q_SLOTS:
             const Array own = logits(c, {{hook, Kind::Replace, c.base.cache.at(hook), {}, {}, false}});
             QVERIFY2(distance(own, c.base.logits) < 2e-5, hook.c_str());
             // … another run's values change the answer, and so does each of the other kinds.
-            QVERIFY2(distance(logits(c, {replace(c, hook)}), c.base.logits) > 1e-4 || hook == "hook_pos_embed", hook.c_str());
+            QVERIFY2(distance(logits(c, {replace(c, hook)}), c.base.logits) > 1e-4 || hook == "hook_pos_embed",
+                     hook.c_str());
             QVERIFY2(distance(logits(c, {{hook, Kind::Zero, {}, {}, {}, false}}), c.base.logits) > 1e-4, hook.c_str());
-            QVERIFY2(distance(logits(c, {{hook, Kind::Mean, {}, {}, {}, false}}), c.base.logits) > 1e-4 || hook == "hook_pos_embed", hook.c_str());
-            QVERIFY2(distance(logits(c, {{hook, Kind::Add, c.source.cache.at(hook), {}, {}, false}}), c.base.logits) > 1e-4, hook.c_str());
+            QVERIFY2(distance(logits(c, {{hook, Kind::Mean, {}, {}, {}, false}}), c.base.logits) > 1e-4
+                         || hook == "hook_pos_embed",
+                     hook.c_str());
+            QVERIFY2(distance(logits(c, {{hook, Kind::Add, c.source.cache.at(hook), {}, {}, false}}), c.base.logits)
+                         > 1e-4,
+                     hook.c_str());
         }
     }
 
@@ -83,7 +89,8 @@ private Q_SLOTS:
     {
         QFETCH(QString, model);
         const Case c = make(model);
-        for (const char *hook : {"blocks.0.hook_resid_pre", "blocks.0.hook_resid_post", "blocks.1.hook_resid_post", "ln_final.hook_normalized"})
+        for (const char *hook : {"blocks.0.hook_resid_pre", "blocks.0.hook_resid_post", "blocks.1.hook_resid_post",
+                                 "ln_final.hook_normalized"})
             QVERIFY2(distance(logits(c, {replace(c, hook)}), c.source.logits) < 2e-5, hook);
     }
 
@@ -93,8 +100,10 @@ private Q_SLOTS:
         QFETCH(QString, model);
         const Case c = make(model);
         for (const char *part : {"q", "k", "v"})
-            for (const std::vector<std::vector<int>> &positions : {std::vector<std::vector<int>>{}, {{5}}, {{0, 2}, {1}}}) {
-                const std::string input = std::string("blocks.1.hook_") + part + "_input", at = std::string("blocks.1.attn.hook_") + part;
+            for (const std::vector<std::vector<int>> &positions :
+                 {std::vector<std::vector<int>>{}, {{5}}, {{0, 2}, {1}}}) {
+                const std::string input = std::string("blocks.1.hook_") + part + "_input",
+                                  at = std::string("blocks.1.attn.hook_") + part;
                 const Array through_input = logits(c, {replace(c, input, {1}, positions)});
                 QVERIFY(distance(through_input, logits(c, {replace(c, at, {1}, positions)})) < 2e-5);
                 QVERIFY(distance(through_input, c.base.logits) > 1e-4);
@@ -102,7 +111,9 @@ private Q_SLOTS:
         // All three together are the head's attention input.
         if (!c.transformer.model().config().grouped())
             QVERIFY(distance(logits(c, {replace(c, "blocks.1.hook_attn_in", {2})}),
-                             logits(c, {replace(c, "blocks.1.attn.hook_q", {2}), replace(c, "blocks.1.attn.hook_k", {2}), replace(c, "blocks.1.attn.hook_v", {2})}))
+                             logits(c,
+                                    {replace(c, "blocks.1.attn.hook_q", {2}), replace(c, "blocks.1.attn.hook_k", {2}),
+                                     replace(c, "blocks.1.attn.hook_v", {2})}))
                     < 2e-5);
     }
 
@@ -122,7 +133,8 @@ private Q_SLOTS:
         const Case c = make("tiny-gpt2");
         HookedTransformer::Options options;
         options.keep = {"blocks.0.attn.hook_z", "blocks.0.attn.hook_pattern"};
-        options.interventions = {replace(c, "blocks.0.attn.hook_z", {1, 2}, {{3}, {0, 6}}), replace(c, "blocks.0.attn.hook_pattern", {0}, {{4}})};
+        options.interventions = {replace(c, "blocks.0.attn.hook_z", {1, 2}, {{3}, {0, 6}}),
+                                 replace(c, "blocks.0.attn.hook_pattern", {0}, {{4}})};
         const auto output = c.transformer.run(c.clean, options);
         for (int p = 0; p < 2; ++p)
             for (int t = 0; t < 7; ++t)
@@ -131,22 +143,27 @@ private Q_SLOTS:
                     const size_t z_at = size_t(((p * 7 + t) * 4 + h) * 4);
                     const std::string z = "blocks.0.attn.hook_z", pattern = "blocks.0.attn.hook_pattern";
                     if (!(h == 0 && t == 4))
-                        QCOMPARE(output.cache.at(z).floats()[z_at], (z_changed ? c.source : c.base).cache.at(z).floats()[z_at]);
+                        QCOMPARE(output.cache.at(z).floats()[z_at],
+                                 (z_changed ? c.source : c.base).cache.at(z).floats()[z_at]);
                     const size_t pattern_at = size_t(((p * 4 + h) * 7 + t) * 7);
-                    QCOMPARE(output.cache.at(pattern).floats()[pattern_at], (h == 0 && t == 4 ? c.source : c.base).cache.at(pattern).floats()[pattern_at]);
+                    QCOMPARE(output.cache.at(pattern).floats()[pattern_at],
+                             (h == 0 && t == 4 ? c.source : c.base).cache.at(pattern).floats()[pattern_at]);
                 }
     }
 
     void a_group_is_all_of_its_query_heads()
     {
         const Case c = make("tiny-llama");
-        for (const char *hook : {"blocks.0.attn.hook_k", "blocks.1.attn.hook_v", "blocks.1.attn.hook_rot_k", "blocks.1.hook_v_input", "blocks.0.hook_k_input"}) {
+        for (const char *hook : {"blocks.0.attn.hook_k", "blocks.1.attn.hook_v", "blocks.1.attn.hook_rot_k",
+                                 "blocks.1.hook_v_input", "blocks.0.hook_k_input"}) {
             HookedTransformer::Options options;
             options.keep = {hook};
             options.ungroup_kv = true;
             const Array ungrouped = c.transformer.run(c.other, options).cache.at(hook);
             QCOMPARE(ungrouped.shape[2], int64_t(4));
-            const auto per_head = [&](std::vector<int> heads) { return Intervention{hook, Kind::Replace, ungrouped, std::move(heads), {}, true}; };
+            const auto per_head = [&](std::vector<int> heads) {
+                return Intervention{hook, Kind::Replace, ungrouped, std::move(heads), {}, true};
+            };
             const Array shared = logits(c, {replace(c, hook, {1})});
             QVERIFY2(distance(shared, logits(c, {per_head({2, 3})})) < 2e-5, hook);
             QVERIFY2(distance(shared, logits(c, {per_head({2})})) > 1e-4, hook);
@@ -171,16 +188,22 @@ private Q_SLOTS:
         const Case c = make("tiny-neox");
         const Array values = c.source.cache.at("blocks.0.attn.hook_z");
         QVERIFY(error_of(c, {"blocks.0.hook_resid_mid", Kind::Zero, {}, {}, {}, false}).contains("parallel"));
-        QVERIFY(error_of(c, {"blocks.7.attn.hook_z", Kind::Zero, {}, {}, {}, false}).contains("blocks.7.attn.hook_z: this model has no such hook point"));
-        QVERIFY(error_of(c, {"blocks.0.attn.hook_z", Kind::Zero, {}, {4}, {}, false}).contains("head 4 does not exist; there are 4"));
+        QVERIFY(error_of(c, {"blocks.7.attn.hook_z", Kind::Zero, {}, {}, {}, false})
+                    .contains("blocks.7.attn.hook_z: this model has no such hook point"));
+        QVERIFY(error_of(c, {"blocks.0.attn.hook_z", Kind::Zero, {}, {4}, {}, false})
+                    .contains("head 4 does not exist; there are 4"));
         QVERIFY(error_of(c, {"blocks.0.hook_mlp_out", Kind::Zero, {}, {0}, {}, false}).contains("has no heads"));
-        QVERIFY(error_of(c, {"blocks.0.attn.hook_z", Kind::Zero, {}, {}, {{7}}, false}).contains("position 7 does not exist"));
-        QVERIFY(error_of(c, {"blocks.0.attn.hook_z", Kind::Zero, {}, {}, {{0}, {0}, {0}}, false}).contains("positions of 3 prompts were given for 2"));
-        QVERIFY(error_of(c, {"blocks.0.hook_mlp_out", Kind::Replace, values, {}, {}, false}).contains("[2, 7, 4, 4], the activation has [2, 7, 16]"));
+        QVERIFY(error_of(c, {"blocks.0.attn.hook_z", Kind::Zero, {}, {}, {{7}}, false})
+                    .contains("position 7 does not exist"));
+        QVERIFY(error_of(c, {"blocks.0.attn.hook_z", Kind::Zero, {}, {}, {{0}, {0}, {0}}, false})
+                    .contains("positions of 3 prompts were given for 2"));
+        QVERIFY(error_of(c, {"blocks.0.hook_mlp_out", Kind::Replace, values, {}, {}, false})
+                    .contains("[2, 7, 4, 4], the activation has [2, 7, 16]"));
         QVERIFY(error_of(c, {"blocks.0.hook_mlp_out", Kind::Add, {}, {}, {}, false}).contains("has no values"));
         QVERIFY(error_of(c, {"blocks.0.attn.hook_q", Kind::Zero, {}, {}, {}, true}).contains("only keys and values"));
         QVERIFY_EXCEPTION_THROWN(c.transformer.match({"blocks.0.hook_nothing*"}), Error);
-        QCOMPARE(c.transformer.match({"blocks.?.attn.hook_z"}), (std::vector<std::string>{"blocks.0.attn.hook_z", "blocks.1.attn.hook_z"}));
+        QCOMPARE(c.transformer.match({"blocks.?.attn.hook_z"}),
+                 (std::vector<std::string>{"blocks.0.attn.hook_z", "blocks.1.attn.hook_z"}));
         QCOMPARE(c.transformer.match({"*"}), c.transformer.hook_names());
     }
 

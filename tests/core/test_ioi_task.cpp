@@ -179,7 +179,8 @@ void TestIoiTask::small_task()
     QCOMPARE(data["word_idx"]["end"], json({13, 13, 13, 13, 13, 13}));
     QCOMPARE(data["word_idx"]["punct"], json({8, 8, 8, 8, 8, 8}));
     const json &first = data["flips"]["ABB->ABA, BAB->BAA"]["prompts"][0];
-    QCOMPARE(first["text"].get<std::string>(), std::string("Then Clara and Emma went to the park. Clara gave the ring to Clara"));
+    QCOMPARE(first["text"].get<std::string>(),
+             std::string("Then Clara and Emma went to the park. Clara gave the ring to Clara"));
     QCOMPARE(first["IO"].get<std::string>(), std::string("Emma"));
     QCOMPARE(first["S"].get<std::string>(), std::string("Clara"));
 }
@@ -226,7 +227,8 @@ void TestIoiTask::bos()
 {
     const TaskFile task = read_task_file(small_file);
     const IoiSet set = generate_ioi(task, request_of("mixed", 6, 7));
-    VERIFY_MESSAGE(ioi_dataset_json(task, set, *small_tokenizer(), {"small", {}, {}, true}), "BOS: the tokenizer has none");
+    VERIFY_MESSAGE(ioi_dataset_json(task, set, *small_tokenizer(), {"small", {}, {}, true}),
+                   "BOS: the tokenizer has none");
     json file = json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json"));
     file["added_tokens"].push_back({{"id", 950}, {"content", "<|endoftext|>"}, {"special", true}});
     const auto tokenizer = Tokenizer::from_json(file.dump(), "t");
@@ -263,13 +265,16 @@ void TestIoiTask::builtin_task()
 void TestIoiTask::refusals()
 {
     const TaskFile task = read_task_file(small_file);
-    VERIFY_MESSAGE(generate_ioi(task, request_of("BABA", 4, 1)), "has no prompt type \"BABA\"; it has mixed, ABBA, ABC");
+    VERIFY_MESSAGE(generate_ioi(task, request_of("BABA", 4, 1)),
+                   "has no prompt type \"BABA\"; it has mixed, ABBA, ABC");
     VERIFY_MESSAGE(generate_ioi(task, request_of("mixed", 0, 1)), "prompts: 0 is not a number of prompts");
     const IoiSet comma = given_ioi({{"Then, Anna, and Boris went. Boris saw Anna", "Anna", "Boris", "", 0, {}}}, 1);
     // Boris, Boris and the last word are three, but not the three that the pattern means.
-    VERIFY_MESSAGE(flip_ioi(task, comma, "ABB->ABA, BAB->BAA"), "fewer than three names stand alone before its last word");
+    VERIFY_MESSAGE(flip_ioi(task, comma, "ABB->ABA, BAB->BAA"),
+                   "fewer than three names stand alone before its last word");
     const IoiSet few = given_ioi({{"Then Anna, and Boris went. Boris, saw Anna", "Anna", "Boris", "", 0, {}}}, 1);
-    VERIFY_MESSAGE(flip_ioi(task, few, "ABB->ABA, BAB->BAA"), "fewer than three names stand alone before its last word");
+    VERIFY_MESSAGE(flip_ioi(task, few, "ABB->ABA, BAB->BAA"),
+                   "fewer than three names stand alone before its last word");
     const IoiSet set = generate_ioi(task, request_of("mixed", 4, 1));
     VERIFY_MESSAGE(flip_ioi(task, set, "ABB->CDD, BAB->DCD", {{"ABB", "CE"}}),
                    "draw order of ABB: should have the letters CD, not CE");
@@ -347,10 +352,12 @@ void TestIoiTask::bad_files_data()
     row("no nouns", "/nouns", "", "nouns: missing");
     row("noun values", "/nouns/0/values", "[]", "nouns[0].values: should have at least 1 entry");
     row("noun placeholder", "/nouns/0/placeholder", "", "nouns[0].placeholder: missing");
-    row("placeholders", "/placeholders/io", "\"[B]\"", "placeholders: io, subject and third should be three different texts");
+    row("placeholders", "/placeholders/io", "\"[B]\"",
+        "placeholders: io, subject and third should be three different texts");
     row("no sets", "/template_sets", "", "template_sets: missing");
     row("empty set", "/template_sets/ABBA", "[]", "template_sets.ABBA: should have at least 1 entry");
-    row("end", "/template_sets/ABBA/1", "\"[A] and [B] went.\"", "template_sets.ABBA[1]: should end with a space and [A]");
+    row("end", "/template_sets/ABBA/1", "\"[A] and [B] went.\"",
+        "template_sets.ABBA[1]: should end with a space and [A]");
     row("no subject", "/template_sets/ABBA/1", "\"[A] saw [A]\"",
         "template_sets.ABBA[1]: should name [A] and [B] before its last word");
     row("no IO", "/template_sets/ABBA/1", "\"[B] saw [A]\"",
@@ -365,7 +372,8 @@ void TestIoiTask::bad_files_data()
     row("take", "/prompt_types/0/take", "0", "prompt_types[0].take: should be an integer from 1");
     row("shuffle", "/prompt_types/0/shuffle", "1", "prompt_types[0].shuffle: should be true or false");
     row("flip", "/flips/0", "\"ABB\"", "flips[0]: flip \"ABB\": should have two parts");
-    row("default type", "/defaults/prompt_type", "\"BABA\"", "defaults.prompt_type: \"BABA\" is not among prompt_types");
+    row("default type", "/defaults/prompt_type", "\"BABA\"",
+        "defaults.prompt_type: \"BABA\" is not among prompt_types");
     row("default seed", "/defaults/seed", "1.5", "defaults.seed: should be an integer");
 }
 

@@ -124,8 +124,10 @@ void TestPairs::fixtures()
         QCOMPARE(json(batch.s2_pos), data["word_idx"]["S2"]);
         for (int prompt = 0; prompt < 70; ++prompt)
             for (int position = 0; position <= batch.end[size_t(prompt)]; ++position) {
-                QCOMPARE(batch.at(false, prompt, position), data["toks"][size_t(prompt)][size_t(position)].get<int64_t>());
-                QCOMPARE(batch.at(true, prompt, position), flipped["toks"][size_t(prompt)][size_t(position)].get<int64_t>());
+                QCOMPARE(batch.at(false, prompt, position),
+                         data["toks"][size_t(prompt)][size_t(position)].get<int64_t>());
+                QCOMPARE(batch.at(true, prompt, position),
+                         flipped["toks"][size_t(prompt)][size_t(position)].get<int64_t>());
             }
     }
 }
@@ -144,7 +146,8 @@ void TestPairs::several_token_names()
         const bool gregor = (pair.clean + pair.flipped + pair.answer).find("Gregor") != std::string::npos;
         QCOMPARE(pair.usable(), !gregor);
         if (gregor)
-            QVERIFY2(pair.problem.find("the name \" Gregor\" is 7 tokens (") != std::string::npos, pair.problem.c_str());
+            QVERIFY2(pair.problem.find("the name \" Gregor\" is 7 tokens (") != std::string::npos,
+                     pair.problem.c_str());
         ++(gregor ? bad : good);
     }
     QVERIFY(good > 5 && bad > 5); // marked, not dropped
@@ -158,10 +161,12 @@ void TestPairs::problems_data()
     const auto row = [](const char *name, const QStringList &texts, const char *problem) {
         QTest::newRow(name) << texts << problem;
     };
-    row("good", {"When Anna and Boris went, Boris gave to", "When Anna and Boris went, Anna gave to", " Anna", " Boris"}, "");
+    row("good",
+        {"When Anna and Boris went, Boris gave to", "When Anna and Boris went, Anna gave to", " Anna", " Boris"}, "");
     row("lengths", {"When Anna went to", "When Anna and Boris went to", " Anna", " Boris"},
         "the flipped prompt has 6 tokens, the clean one 4");
-    row("same", {"When Anna went to", "When Anna went to", " Anna", " Boris"}, "nothing is flipped: both prompts are the same");
+    row("same", {"When Anna went to", "When Anna went to", " Anna", " Boris"},
+        "nothing is flipped: both prompts are the same");
     row("answer", {"When Anna went to", "When Boris went to", " Gregor", " Boris"},
         "\" Gregor\" is 7 tokens (\" \", \"G\", \"r\", \"e\", \"g\", \"o\", \"r\"), but an answer should be one");
     row("wrong answer", {"When Anna went to", "When Boris went to", " Anna", "qq"},
@@ -177,14 +182,16 @@ void TestPairs::problems_data()
     row("answer joins the prompt", {"When Anna gave ", "When Boris gave ", "a", "e"},
         "the prompt with \"a\" behind it is not the prompt's tokens and that one: end the prompt before the space");
     row("answer without its space", {"Then to Ann", "Then the Ann", "a", " Boris"},
-        "the prompt with \"a\" behind it is not the prompt's tokens and that one: the answer may need a space before it");
+        "the prompt with \"a\" behind it is not the prompt's tokens and that one: the answer may need a space before "
+        "it");
 }
 
 void TestPairs::problems()
 {
     QFETCH(QStringList, texts);
     QFETCH(QString, problem);
-    PromptPair pair = pair_of(texts[0].toStdString(), texts[1].toStdString(), texts[2].toStdString(), texts[3].toStdString());
+    PromptPair pair =
+        pair_of(texts[0].toStdString(), texts[1].toStdString(), texts[2].toStdString(), texts[3].toStdString());
     tokenize_pair(pair, *m_tokenizer);
     if (problem.isEmpty())
         QCOMPARE(pair.problem, std::string());
@@ -240,8 +247,9 @@ void TestPairs::differences()
 
 void TestPairs::batches()
 {
-    std::vector<PromptPair> pairs{pair_of("When Anna and Boris went, Boris gave to", "When Anna and Boris went, Anna gave to"),
-                                  pair_of("When Anna went to", "When Boris went to"), pair_of("a", "a")};
+    std::vector<PromptPair> pairs{
+        pair_of("When Anna and Boris went, Boris gave to", "When Anna and Boris went, Anna gave to"),
+        pair_of("When Anna went to", "When Boris went to"), pair_of("a", "a")};
     for (PromptPair &pair : pairs)
         tokenize_pair(pair, *m_tokenizer);
     PromptBatch batch = make_batch(pairs, m_tokenizer.get(), 5);
@@ -276,17 +284,19 @@ void TestPairs::excluded()
     QCOMPARE(load_batch(ref, m_tokenizer.get()).prompts, 4);
     for (const int nowhere : {6, 99, -1}) {
         ref.excluded = {1, nowhere};
-        VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "exclude: " + std::to_string(nowhere) + " is out of range: the prompts are 0 to 5");
+        VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer),
+                       "exclude: " + std::to_string(nowhere) + " is out of range: the prompts are 0 to 5");
     }
 }
 
 void TestPairs::jsonl()
 {
     const fs::path path = file("pairs.jsonl");
-    write_file(path,
-               "{\"clean\": \"When Anna went to\", \"flipped\": \"When Boris went to\", \"answer\": \" Anna\", \"wrong\": \" "
-               "Boris\"}\n\n"
-               "{\"wrong\": \" a\", \"clean\": \"x\", \"flipped\": \"y\", \"answer\": \" the\", \"note\": 3}\r\n");
+    write_file(
+        path,
+        "{\"clean\": \"When Anna went to\", \"flipped\": \"When Boris went to\", \"answer\": \" Anna\", \"wrong\": \" "
+        "Boris\"}\n\n"
+        "{\"wrong\": \" a\", \"clean\": \"x\", \"flipped\": \"y\", \"answer\": \" the\", \"note\": 3}\r\n");
     const auto pairs = read_pairs_file(path);
     QCOMPARE(pairs.size(), size_t(2));
     QCOMPARE(pairs[0].flipped, std::string("When Boris went to"));
@@ -311,10 +321,11 @@ void TestPairs::jsonl()
 void TestPairs::csv()
 {
     const fs::path path = file("pairs.CSV");
-    write_file(path,
-               "\xEF\xBB\xBF"
-               "answer,id,\"clean\",flipped,wrong\r\n Anna,1,\"When Anna, went \"\"to\"\"\",When Boris went to, Boris\r\n"
-               "\" Anna\",2,\"two\nlines\",b, Boris");
+    write_file(
+        path,
+        "\xEF\xBB\xBF"
+        "answer,id,\"clean\",flipped,wrong\r\n Anna,1,\"When Anna, went \"\"to\"\"\",When Boris went to, Boris\r\n"
+        "\" Anna\",2,\"two\nlines\",b, Boris");
     const auto pairs = read_pairs_file(path);
     QCOMPARE(pairs.size(), size_t(2));
     QCOMPARE(pairs[0].clean, std::string("When Anna, went \"to\""));
@@ -333,19 +344,34 @@ void TestPairs::tables_in_the_wild_data()
             bytes.append(c).append('\0');
         return bytes;
     }();
-    QTest::newRow("semicolon") << "a.csv" << QByteArray("\xEF\xBB\xBF" "clean;flipped;answer;wrong\r\nAnna, x;y; Anna; Boris\r\n");
-    QTest::newRow("quoted header") << "a.csv" << QByteArray("\"clean\";\"flipped\";\"answer\";\"wrong\"\n\"Anna, x\";y; Anna; Boris");
+    QTest::newRow("semicolon") << "a.csv"
+                               << QByteArray("\xEF\xBB\xBF"
+                                             "clean;flipped;answer;wrong\r\nAnna, x;y; Anna; Boris\r\n");
+    QTest::newRow("quoted header") << "a.csv"
+                                   << QByteArray(
+                                          "\"clean\";\"flipped\";\"answer\";\"wrong\"\n\"Anna, x\";y; Anna; Boris");
     QTest::newRow("tabs") << "a.csv" << QByteArray("clean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
     QTest::newRow("tsv") << "a.TSV" << QByteArray("clean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
     QTest::newRow("bars") << "a.txt" << QByteArray("clean|flipped|answer|wrong\nAnna, x|y| Anna| Boris\n");
-    QTest::newRow("sep line") << "a.csv" << QByteArray("sep=;\r\nclean;flipped;answer;wrong\r\nAnna, x;y; Anna; Boris\r\n");
-    QTest::newRow("sep line of a tab") << "a.csv" << QByteArray("SEP=\t\nclean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
-    QTest::newRow("another separator than any known") << "a.csv" << QByteArray("sep=^\nclean^flipped^answer^wrong\nAnna, x^y^ Anna^ Boris\n");
-    QTest::newRow("spaces") << "a.csv" << QByteArray("clean , flipped, answer,\twrong\n\"Anna, x\" , \"y\",\" Anna\",\" Boris\"\n");
-    QTest::newRow("capitals") << "a.csv" << QByteArray("CLEAN,Flipped,Answer,INCORRECT Answer\n\"Anna, x\",y, Anna, Boris\n");
+    QTest::newRow("sep line") << "a.csv"
+                              << QByteArray("sep=;\r\nclean;flipped;answer;wrong\r\nAnna, x;y; Anna; Boris\r\n");
+    QTest::newRow("sep line of a tab") << "a.csv"
+                                       << QByteArray(
+                                              "SEP=\t\nclean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
+    QTest::newRow("another separator than any known")
+        << "a.csv" << QByteArray("sep=^\nclean^flipped^answer^wrong\nAnna, x^y^ Anna^ Boris\n");
+    QTest::newRow("spaces") << "a.csv"
+                            << QByteArray(
+                                   "clean , flipped, answer,\twrong\n\"Anna, x\" , \"y\",\" Anna\",\" Boris\"\n");
+    QTest::newRow("capitals") << "a.csv"
+                              << QByteArray("CLEAN,Flipped,Answer,INCORRECT Answer\n\"Anna, x\",y, Anna, Boris\n");
     QTest::newRow("old Mac") << "a.csv" << QByteArray("clean,flipped,answer,wrong\r\"Anna, x\",y, Anna, Boris\r");
-    QTest::newRow("empty rows") << "a.csv" << QByteArray("\n;;;\nclean;flipped;answer;wrong\n;;;\nAnna, x;y; Anna; Boris\n ; ;;\n");
-    QTest::newRow("other names") << "a.csv" << QByteArray("label,clean_prefix,patch_prefix,clean_answer,patch_answer\n1,\"Anna, x\",y, Anna, Boris\n");
+    QTest::newRow("empty rows") << "a.csv"
+                                << QByteArray(
+                                       "\n;;;\nclean;flipped;answer;wrong\n;;;\nAnna, x;y; Anna; Boris\n ; ;;\n");
+    QTest::newRow("other names")
+        << "a.csv"
+        << QByteArray("label,clean_prefix,patch_prefix,clean_answer,patch_answer\n1,\"Anna, x\",y, Anna, Boris\n");
     QTest::newRow("UTF-16") << "a.csv" << utf16;
 }
 
@@ -366,8 +392,9 @@ void TestPairs::json_lists()
 {
     const std::string pair = R"({"clean": "x", "Corrupted": "y", "answers": [" Anna"], "wrong_answers": [" Boris"]})";
     const std::string broken = R"({"clean": "x", "flipped": "y", "wrong": "d"})";
-    for (const std::string &text : {"[\n " + pair + ",\n " + pair + "\n]", "{\"prompts\": [" + pair + ", " + pair + "], \"seq_labels\": []}",
-                                    pair + "\n" + pair + "\n"}) {
+    for (const std::string &text :
+         {"[\n " + pair + ",\n " + pair + "\n]", "{\"prompts\": [" + pair + ", " + pair + "], \"seq_labels\": []}",
+          pair + "\n" + pair + "\n"}) {
         write_file(file("list.json"), text);
         const auto pairs = read_pairs_file(file("list.json"));
         QCOMPARE(pairs.size(), size_t(2));
@@ -383,7 +410,8 @@ void TestPairs::json_lists()
     refused("[" + pair + ", 3]", "pair 2: should be an object");
     refused("[" + pair + ",\n]", "is not valid JSON: parse error at line 2");
     refused("[]", "holds no prompt pairs");
-    refused(R"({"clean": "x", "flipped": "y", "corrupted": "z", "answer": "a", "wrong": "b"})", "line 1: \"flipped\" says again");
+    refused(R"({"clean": "x", "flipped": "y", "corrupted": "z", "answer": "a", "wrong": "b"})",
+            "line 1: \"flipped\" says again");
     refused(R"({"clean": "x", "flipped": "y", "answers": ["a", "b"], "wrong": "b"})", "line 1: answers: has 2 entries");
 }
 
@@ -395,14 +423,17 @@ void TestPairs::token_ids()
     ref.kind = "pairs";
     ref.file = file("ids.csv").string();
     for (const std::string &row : {a + "," + b, "[" + a + "],\"[" + b + "]\""}) {
-        write_file(ref.file, "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to," + row + "\n");
+        write_file(ref.file,
+                   "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to," + row + "\n");
         const auto pairs = load_pairs(ref, *m_tokenizer);
         QCOMPARE(pairs[0].problem, std::string());
         QCOMPARE(pairs[0].answer, std::string(" Anna"));
         QCOMPARE(pairs[0].wrong_id, boris);
     }
-    write_file(ref.file, "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to,9999999," + b + "\n");
-    QCOMPARE(load_pairs(ref, *m_tokenizer)[0].problem, std::string("the answer is given as token 9999999, which this tokenizer does not have"));
+    write_file(ref.file,
+               "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to,9999999," + b + "\n");
+    QCOMPARE(load_pairs(ref, *m_tokenizer)[0].problem,
+             std::string("the answer is given as token 9999999, which this tokenizer does not have"));
     write_file(ref.file, "clean,corrupted,correct_idx,incorrect_idx\nx,y,\"[1, 2]\",3\n");
     VERIFY_MESSAGE(read_pairs_file(ref.file), ref.file + ": line 2: correct_idx: \"[1, 2]\" is not one token id");
 }
@@ -413,7 +444,8 @@ void TestPairs::encodings()
     const std::string path = file("latin1.csv").string(), lines = file("latin1.jsonl").string();
     write_file(path, head + row);
     write_file(lines, "{}\n{\"clean\": \"Zo\xEB\"}");
-    VERIFY_MESSAGE(read_pairs_file(path), path + ": line 2, byte 3 (0xEB): is not UTF-8; save the file as UTF-8, or name its encoding");
+    VERIFY_MESSAGE(read_pairs_file(path),
+                   path + ": line 2, byte 3 (0xEB): is not UTF-8; save the file as UTF-8, or name its encoding");
     VERIFY_MESSAGE(read_pairs_file(lines), lines + ": line 2, byte 14 (0xEB): is not UTF-8");
     for (const char *name : {"latin1", "ISO-8859-1", "windows-1252"})
         QCOMPARE(read_pairs_file(path, name)[0].clean, std::string("Zo\xC3\xAB went"));
@@ -437,17 +469,21 @@ void TestPairs::too_long()
     TaskRef ref;
     ref.kind = "pairs";
     ref.file = file("long.jsonl").string();
-    const std::string good = R"({"clean": "When Anna went to", "flipped": "When Boris went to", "answer": " Anna", "wrong": " Boris"})";
-    const std::string longer = R"({"clean": "When Anna went to the", "flipped": "When Boris went to the", "answer": " Anna", "wrong": " Boris"})";
+    const std::string good =
+        R"({"clean": "When Anna went to", "flipped": "When Boris went to", "answer": " Anna", "wrong": " Boris"})";
+    const std::string longer =
+        R"({"clean": "When Anna went to the", "flipped": "When Boris went to the", "answer": " Anna", "wrong": " Boris"})";
     write_file(ref.file, good + "\n" + longer + "\n" + good + "\n");
     const auto pairs = load_pairs(ref, *m_tokenizer, 4);
     QVERIFY(pairs[0].problem.empty() && pairs[2].problem.empty());
     QCOMPARE(pairs[1].problem, std::string("has 5 tokens, more than the model's context of 4"));
     const PromptBatch batch = load_batch(ref, m_tokenizer.get(), 4);
     QCOMPARE(batch.prompts, 2);
-    QCOMPARE(batch.notes, (std::vector<std::string>{"prompt 2 is left out: has 5 tokens, more than the model's context of 4"}));
+    QCOMPARE(batch.notes,
+             (std::vector<std::string>{"prompt 2 is left out: has 5 tokens, more than the model's context of 4"}));
     QCOMPARE(load_batch(ref, m_tokenizer.get(), 5).prompts, 3);
-    VERIFY_MESSAGE(load_batch(ref, m_tokenizer.get(), 3), "none can be used; the first problem: has 4 tokens, more than the model's context of 3");
+    VERIFY_MESSAGE(load_batch(ref, m_tokenizer.get(), 3),
+                   "none can be used; the first problem: has 4 tokens, more than the model's context of 3");
 }
 
 void TestPairs::bad_pairs_files_data()
@@ -459,7 +495,8 @@ void TestPairs::bad_pairs_files_data()
     QTest::newRow("empty") << "e.jsonl" << QByteArray("\n") << "holds no prompt pairs";
     QTest::newRow("no field") << "f.jsonl" << good + "\n{\"clean\": \"a\", \"flipped\": \"b\", \"wrong\": \"d\"}"
                               << "line 3: answer: missing";
-    QTest::newRow("kind") << "f.jsonl" << good + "{\"clean\": 1, \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}"
+    QTest::newRow("kind") << "f.jsonl"
+                          << good + "{\"clean\": 1, \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}"
                           << "line 2: clean: should be a text";
     QTest::newRow("no object") << "f.jsonl" << good + "[]"
                                << "line 2: should be an object";
@@ -495,8 +532,8 @@ void TestPairs::task_refs()
     VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "task: kind \"sentences\" is unknown");
     ref.kind = "pairs";
     VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "task: of kind \"pairs\" needs a file");
-    ref.pairs =
-        json::parse(R"([{"clean": "When Anna went to", "flipped": "When Boris went to", "answer": " Anna", "wrong": " Boris"}])");
+    ref.pairs = json::parse(
+        R"([{"clean": "When Anna went to", "flipped": "When Boris went to", "answer": " Anna", "wrong": " Boris"}])");
     QCOMPARE(load_pairs(ref, *m_tokenizer)[0].clean_ids.size(), size_t(4));
     QCOMPARE(pairs_to_json(load_pairs(ref, *m_tokenizer)), ref.pairs);
     ref.pairs.push_back({{"clean", "x"}});

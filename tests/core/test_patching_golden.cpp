@@ -1,5 +1,5 @@
-// Patching and analyses on three tiny models against numbers that tests/data/make_patching.py computes by definition, in float64. These are part
-// of the sources: the tests compare with them wherever they run.
+// Patching and analyses on three tiny models against numbers that tests/data/make_patching.py computes by definition,
+// in float64. These are part of the sources: the tests compare with them wherever they run.
 #include "analysis/analysis.h"
 #include "io/array_files.h"
 
@@ -35,13 +35,15 @@ private:
     };
     static Case open(const QString &name)
     {
-        const std::filesystem::path folder = std::filesystem::path(PATCHBAY_SOURCE_DIR) / "tests/data" / name.toStdString();
+        const std::filesystem::path folder =
+            std::filesystem::path(PATCHBAY_SOURCE_DIR) / "tests/data" / name.toStdString();
         LoadOptions load;
         load.path = folder;
         load.trust_check = false;
         Case out;
         out.golden = read_arrays(folder / "patching.safetensors").arrays;
-        out.session = std::make_unique<Session>(Model::load(load), batch_from_arrays(out.golden, "patching.safetensors"));
+        out.session =
+            std::make_unique<Session>(Model::load(load), batch_from_arrays(out.golden, "patching.safetensors"));
         return out;
     }
     static void models()
@@ -61,8 +63,9 @@ private Q_SLOTS:
         QCOMPARE(difference(baseline.clean, c.golden.at("baseline.clean")), QString());
         QCOMPARE(difference(baseline.flipped, c.golden.at("baseline.flipped")), QString());
         int compared = 0;
-        for (const auto &[direction, ablation] : {std::pair{Direction::Denoise, Ablation::None}, std::pair{Direction::Noise, Ablation::None},
-                                                  std::pair{Direction::Denoise, Ablation::Zero}}) {
+        for (const auto &[direction, ablation] :
+             {std::pair{Direction::Denoise, Ablation::None}, std::pair{Direction::Noise, Ablation::None},
+              std::pair{Direction::Denoise, Ablation::Zero}}) {
             ActPatch sweep;
             sweep.direction = direction;
             sweep.ablation = ablation;
@@ -85,8 +88,9 @@ private Q_SLOTS:
     {
         QFETCH(QString, model);
         const Case c = open(model);
-        for (const auto &[name, receivers, mlps] : {std::tuple{"path.resid_post", "resid_post:1", true}, std::tuple{"path.frozen_mlps", "resid_post:1", false},
-                                                    std::tuple{"path.q", "q:1.0,1.2", true}}) {
+        for (const auto &[name, receivers, mlps] :
+             {std::tuple{"path.resid_post", "resid_post:1", true},
+              std::tuple{"path.frozen_mlps", "resid_post:1", false}, std::tuple{"path.q", "q:1.0,1.2", true}}) {
             PathPatch path;
             path.direction = Direction::Noise;
             path.receivers = parse_ends(receivers);
@@ -104,7 +108,8 @@ private Q_SLOTS:
         const RunResult dla = run_analysis(*c.session, spec_of(Analysis{"dla", {}, nullptr}));
         QCOMPARE(difference(dla.arrays.at("dla").floats(), c.golden.at("dla")), QString());
         const RunResult ablated = run_analysis(*c.session, spec_of(Analysis{"ablate", {{0, 1}, {1, 3}}, nullptr}));
-        QCOMPARE(difference(ablated.arrays.at("ablate.logit_diff").floats(), c.golden.at("ablate.logit_diff")), QString());
+        QCOMPARE(difference(ablated.arrays.at("ablate.logit_diff").floats(), c.golden.at("ablate.logit_diff")),
+                 QString());
     }
 };
 

@@ -113,11 +113,16 @@ private Q_SLOTS:
         QTest::addColumn<bool>("parallel");
         QTest::addColumn<bool>("mlps");
         QTest::addColumn<bool>("norms");
-        QTest::addRow("queries, serial") << "q:2.1" << "z:0.2" << false << true << false;
-        QTest::addRow("keys, frozen") << "k:2.0" << "z:1.3" << false << false << false;
-        QTest::addRow("stream, parallel") << "resid_pre:2" << "z:0.1" << true << true << false;
-        QTest::addRow("queries and keys, normed") << "pattern:2.2" << "z:0.3" << false << true << true;
-        QTest::addRow("values, normed, frozen") << "v:2.1" << "z:1.0" << false << false << true;
+        QTest::addRow("queries, serial") << "q:2.1"
+                                         << "z:0.2" << false << true << false;
+        QTest::addRow("keys, frozen") << "k:2.0"
+                                      << "z:1.3" << false << false << false;
+        QTest::addRow("stream, parallel") << "resid_pre:2"
+                                          << "z:0.1" << true << true << false;
+        QTest::addRow("queries and keys, normed") << "pattern:2.2"
+                                                  << "z:0.3" << false << true << true;
+        QTest::addRow("values, normed, frozen") << "v:2.1"
+                                                << "z:1.0" << false << false << true;
     }
     void estimatesAreSlopes()
     {

@@ -51,7 +51,8 @@ private Q_SLOTS:
         row(R"([[:punct:]]+)", "a$+.<b!", {"a", "$+.<", "b", "!"});
         row(R"([^[:punct:]]+)", "a$+.<b!", {"a", "$+.<", "b", "!"});
         row(R"([[:^punct:]b]+)", "a$+.b!", {"a", "$+.", "b", "!"});
-        // What other engines read otherwise: repeated intervals, hexadecimal digits, a dot over lines, text segments, no quoting, calls.
+        // What other engines read otherwise: repeated intervals, hexadecimal digits, a dot over lines, text segments,
+        // no quoting, calls.
         row(R"(\p{N}{1,3}+)", "1234567a", {"1234567", "a"});
         row(R"(a{2}?)", "aaab", {"aa", "a", "b"});
         row(R"([\h]+)", "xab1z", {"x", "ab1", "z"});
@@ -107,9 +108,12 @@ private Q_SLOTS:
 
     void what_is_no_pattern_is_named()
     {
-        for (const char *regex : {"\\", "[", "[[:punct", "(?", "(a", "\\p{", "\\p{^", "\\p{Nonsense}", "[\\", "*", "(?<n>a)\\k<m>", "(?<n>a|\\g<n>\\g<n>)*d", "a{2,100001}"}) {
-            const std::string message = error_message_of([&] { Tokenizer::from_json(with_pattern(regex).dump(), "tokenizer.json"); });
-            QVERIFY2(message.starts_with("tokenizer.json: pre_tokenizer.pretokenizers[0].pattern.Regex: is not a regular expression that Oniguruma understands ("),
+        for (const char *regex : {"\\", "[", "[[:punct", "(?", "(a", "\\p{", "\\p{^", "\\p{Nonsense}", "[\\", "*",
+                                  "(?<n>a)\\k<m>", "(?<n>a|\\g<n>\\g<n>)*d", "a{2,100001}"}) {
+            const std::string message =
+                error_message_of([&] { Tokenizer::from_json(with_pattern(regex).dump(), "tokenizer.json"); });
+            QVERIFY2(message.starts_with("tokenizer.json: pre_tokenizer.pretokenizers[0].pattern.Regex: is not a "
+                                         "regular expression that Oniguruma understands ("),
                      (std::string(regex) + ": " + message).c_str());
         }
     }
@@ -121,7 +125,10 @@ private Q_SLOTS:
             const auto tokenizer = Tokenizer::from_json(with_pattern(regex).dump(), "tokenizer.json");
             const std::string message = error_message_of([&] { tokenizer->encode(letters); });
             if (std::string(regex) == "(a+)+b") // others it may be clever about; they end, that is all
-                QVERIFY2(message.starts_with("tokenizer.json: a pattern of pre_tokenizer fails on a text of 200 bytes: retry-limit-in-"), message.c_str());
+                QVERIFY2(
+                    message.starts_with(
+                        "tokenizer.json: a pattern of pre_tokenizer fails on a text of 200 bytes: retry-limit-in-"),
+                    message.c_str());
         }
     }
 

@@ -43,11 +43,19 @@ private Q_SLOTS:
     void runs_nothing()
     {
         using namespace std::string_literals;
-        QCOMPARE(error_of("\x80\x02" "cposix\nsystem\nX\x02\0\0\0ls\x85R."s),
+        QCOMPARE(error_of("\x80\x02"
+                          "cposix\nsystem\nX\x02\0\0\0ls\x85R."s),
                  std::string("file.bin: its pickle would call posix.system; only tensors are read, nothing is run. "
                              "Save the state dict alone, or as safetensors"));
-        QVERIFY(error_of("\x80\x04\x8c\x08" "builtins\x8c\x04" "eval\x93\x8c\x01x\x85R."s).find("would call builtins.eval") != std::string::npos);
-        QVERIFY(error_of("\x80\x02" "cposix\nsystem\nX\x02\0\0\0ls\x85\x81."s).find("would call posix.system") != std::string::npos);
+        QVERIFY(error_of("\x80\x04\x8c\x08"
+                         "builtins\x8c\x04"
+                         "eval\x93\x8c\x01x\x85R."s)
+                    .find("would call builtins.eval")
+                != std::string::npos);
+        QVERIFY(error_of("\x80\x02"
+                         "cposix\nsystem\nX\x02\0\0\0ls\x85\x81."s)
+                    .find("would call posix.system")
+                != std::string::npos);
         QVERIFY(error_of("\x80\x02I1\n."s).find("instruction 0x49") != std::string::npos);
         QVERIFY(error_of("\x80\x02(iposix\nsystem\n."s).find("instruction 0x69") != std::string::npos);
     }
@@ -55,7 +63,8 @@ private Q_SLOTS:
     void reads_numbers_of_every_kind()
     {
         using namespace std::string_literals;
-        const std::string bytes = "\x80\x02(K\xffM\xff\xffJ\xfe\xff\xff\xff\x8a\x01\x80\x8a\x03\0\0\x01\x8a\x00G\x3f\xf8\0\0\0\0\0\0\x88Nt."s;
+        const std::string bytes =
+            "\x80\x02(K\xffM\xff\xffJ\xfe\xff\xff\xff\x8a\x01\x80\x8a\x03\0\0\x01\x8a\x00G\x3f\xf8\0\0\0\0\0\0\x88Nt."s;
         const Pickle pickle(bytes, "file.bin");
         const auto &items = pickle.root().items;
         const int64_t expected[] = {255, 65535, -2, -128, 65536, 0};
@@ -74,7 +83,8 @@ private Q_SLOTS:
             QVERIFY2(!error_of(bytes.substr(0, size)).empty(), qPrintable(QString::number(size)));
     }
 
-    // Whether a changed byte still makes a pickle does not matter; that reading it ends does (sanitizers watch this one).
+    // Whether a changed byte still makes a pickle does not matter; that reading it ends does (sanitizers watch this
+    // one).
     void every_changed_byte_ends()
     {
         const std::string bytes = real();

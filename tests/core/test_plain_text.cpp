@@ -19,7 +19,8 @@ private Q_SLOTS:
 
 void TestPlainText::numbers_are_read()
 {
-    for (const auto &[text, value] : {std::pair{"85.5", 85.5}, {" 75 ", 75.0}, {"+3", 3.0}, {"-.5", -0.5}, {"1e-3", 0.001}, {"2.", 2.0}})
+    for (const auto &[text, value] :
+         {std::pair{"85.5", 85.5}, {" 75 ", 75.0}, {"+3", 3.0}, {"-.5", -0.5}, {"1e-3", 0.001}, {"2.", 2.0}})
         QCOMPARE(parse_number(text), std::optional(value));
     for (const char *text : {"", " ", "85,5", "1.5GB", "1 2", "+-3", "nan", "inf", "1e999", "0x10", "three", "٣"})
         QVERIFY2(!parse_number(text), text);

@@ -1,4 +1,5 @@
-// Weight processing is exact to the last bit of float32, however long its sums and whatever multiplies matrices on this machine.
+// Weight processing is exact to the last bit of float32, however long its sums and whatever multiplies matrices on this
+// machine.
 #include "io/array_files.h"
 #include "model/model.h"
 #include "model/weight_arrays.h"
@@ -25,17 +26,20 @@ class TestProcessWeights : public QObject {
         c.d_mlp = 517;
         c.d_vocab = 700;
         c.n_ctx = 8;
-        c.activation = Activation::Silu; // of a plain MLP: a gated one has no bias before its product that could take up the norm's
+        c.activation = Activation::Silu; // of a plain MLP: a gated one has no bias before its product that could take
+                                         // up the norm's
         return weight_arrays(*Model::random(c, 3, processing));
     }
 
-    /// Every number is the float32 nearest to the exact one, but for exact ones that lie halfway and sums that nearly vanish.
+    /// Every number is the float32 nearest to the exact one, but for exact ones that lie halfway and sums that nearly
+    /// vanish.
     static void compare(const Array &actual, const std::vector<double> &expected, const char *what)
     {
         QCOMPARE(actual.floats().size(), expected.size());
         for (size_t i = 0; i < expected.size(); ++i) {
             const double error = std::abs(double(actual.floats()[i]) - expected[i]);
-            QVERIFY2(error <= std::abs(expected[i]) * 0x1.0001p-24 + 1e-15, qPrintable(QStringLiteral("%1[%2]: %3 off").arg(what).arg(i).arg(error)));
+            QVERIFY2(error <= std::abs(expected[i]) * 0x1.0001p-24 + 1e-15,
+                     qPrintable(QStringLiteral("%1[%2]: %3 off").arg(what).arg(i).arg(error)));
         }
     }
 
@@ -45,7 +49,8 @@ class TestProcessWeights : public QObject {
         std::vector<double> out(bias.floats().begin(), bias.floats().end());
         const size_t rows = size_t(W.shape[W.shape.size() - 2]), columns = size_t(W.shape.back());
         for (size_t k = 0; k < W.floats().size(); ++k)
-            out[k / (rows * columns) * columns + k % columns] += double(row[k / columns % rows]) * double(W.floats()[k]);
+            out[k / (rows * columns) * columns + k % columns] +=
+                double(row[k / columns % rows]) * double(W.floats()[k]);
         return out;
     }
 
@@ -54,10 +59,11 @@ private Q_SLOTS:
     {
         const ArrayMap raw = weights(Processing::none()), folded = weights({true, false, false, false});
         const std::string block = "blocks.0.";
-        for (const auto &[norm, matrix, bias] : {std::tuple(block + "ln1", block + "attn.W_Q", block + "attn.b_Q"),
-                                                 {block + "ln1", block + "attn._W_V", block + "attn._b_V"},
-                                                 {block + "ln2", block + "mlp.W_in", block + "mlp.b_in"},
-                                                 {std::string("ln_final"), std::string("unembed.W_U"), std::string("unembed.b_U")}}) {
+        for (const auto &[norm, matrix, bias] :
+             {std::tuple(block + "ln1", block + "attn.W_Q", block + "attn.b_Q"),
+              {block + "ln1", block + "attn._W_V", block + "attn._b_V"},
+              {block + "ln2", block + "mlp.W_in", block + "mlp.b_in"},
+              {std::string("ln_final"), std::string("unembed.W_U"), std::string("unembed.b_U")}}) {
             const Array &W = raw.at(matrix);
             compare(folded.at(bias), plus_product(raw.at(bias), raw.at(norm + ".b").floats(), W), bias.c_str());
             // Each column's mean goes.
@@ -82,7 +88,8 @@ private Q_SLOTS:
     void centred_rows()
     {
         const ArrayMap raw = weights(Processing::none()), centred = weights({false, true, true, false});
-        for (const char *name : {"embed.W_E", "blocks.0.attn.W_O", "blocks.0.attn.b_O", "blocks.0.mlp.W_out", "unembed.W_U"}) {
+        for (const char *name :
+             {"embed.W_E", "blocks.0.attn.W_O", "blocks.0.attn.b_O", "blocks.0.mlp.W_out", "unembed.W_U"}) {
             const Array &W = raw.at(name);
             const size_t columns = size_t(W.shape.back());
             std::vector<double> expected(W.floats().begin(), W.floats().end());

@@ -1,4 +1,5 @@
-// Recipes: what is wrong with a file is said by file and step, a step without heads does not stop the others, and the shipped one finds its circuit.
+// Recipes: what is wrong with a file is said by file and step, a step without heads does not stop the others, and the
+// shipped one finds its circuit.
 #include "analysis/recipe.h"
 #include "error_message.h"
 #include "io/array_files.h"
@@ -24,11 +25,17 @@ json recipe(const json &steps)
 }
 
 const json kBaseline{{"id", "base"}, {"title", "Baseline"}, {"kind", "baseline"}};
-const json kCopying{{"id", "copying"}, {"title", "Copying"}, {"kind", "run"}, {"spec", {{"method", "analysis"}, {"analysis", "copy-scores"}}}};
+const json kCopying{{"id", "copying"},
+                    {"title", "Copying"},
+                    {"kind", "run"},
+                    {"spec", {{"method", "analysis"}, {"analysis", "copy-scores"}}}};
 
 json choice(const char *id, const char *from, double at_least)
 {
-    return {{"id", id}, {"title", "Choice"}, {"kind", "select"}, {"criteria", {{{"from", from}, {"quantity", "copy.positive"}, {"at_least", at_least}}}}};
+    return {{"id", id},
+            {"title", "Choice"},
+            {"kind", "select"},
+            {"criteria", {{{"from", from}, {"quantity", "copy.positive"}, {"at_least", at_least}}}}};
 }
 
 QStringList headsIn(const QString &text)
@@ -59,7 +66,8 @@ std::map<std::string, QStringList> namedHeads()
             for (int i = 0; i < cells.size(); ++i)
                 queries = cells[i].startsWith(QStringLiteral("through movers")) ? i : queries;
         } else if (queries > 0 && s2 > 0 && cells.size() > std::max(queries, s2) && !headsIn(cells[1]).isEmpty()
-                   && cells[queries].toDouble() <= -4 && cells[s2].toDouble() >= 0.33) { // clear of the recipe's thresholds: its prompts are others
+                   && cells[queries].toDouble() <= -4
+                   && cells[s2].toDouble() >= 0.33) { // clear of the recipe's thresholds: its prompts are others
             named["S-inhibition"] << cells[1];
         }
     }
@@ -84,10 +92,13 @@ private Q_SLOTS:
     void errorsNameFileAndStep()
     {
         const auto read = [](const json &steps) { return recipe_from_json(recipe(steps), "my.json"); };
-        VERIFY_MESSAGE(read(json::array({kBaseline, choice("high", "copying", 75)})), "my.json: step \"high\" refers to \"copying\", which is not an earlier step");
+        VERIFY_MESSAGE(read(json::array({kBaseline, choice("high", "copying", 75)})),
+                       "my.json: step \"high\" refers to \"copying\", which is not an earlier step");
         VERIFY_MESSAGE(read(json::array({kBaseline, kBaseline})), "my.json: two steps are called \"base\"");
-        VERIFY_MESSAGE(read(json::array({kBaseline, {{"id", "x"}, {"title", "X"}, {"kind", "guess"}}})), "my.json: step 2 is of kind \"guess\"");
-        VERIFY_MESSAGE(read(json::array({{{"id", "x"}, {"title", "X"}, {"kind", "run"}}})), "my.json: step 1 has no \"spec\"");
+        VERIFY_MESSAGE(read(json::array({kBaseline, {{"id", "x"}, {"title", "X"}, {"kind", "guess"}}})),
+                       "my.json: step 2 is of kind \"guess\"");
+        VERIFY_MESSAGE(read(json::array({{{"id", "x"}, {"title", "X"}, {"kind", "run"}}})),
+                       "my.json: step 1 has no \"spec\"");
         VERIFY_MESSAGE(read(json::array({{{"title", "X"}, {"kind", "run"}}})), "my.json: step 1 has no \"id\"");
         VERIFY_MESSAGE(read(json::array()), "my.json: has no steps");
         VERIFY_MESSAGE(recipe_from_json(json{{"format", "other"}}, "my.json"), "my.json: is not a recipe");
@@ -101,10 +112,18 @@ private Q_SLOTS:
 
     void stepsThatFindNothingOrFailLeaveTheRest()
     {
-        const json ablate{{"id", "ablate"}, {"title", "Ablate"}, {"kind", "run"},
+        const json ablate{{"id", "ablate"},
+                          {"title", "Ablate"},
+                          {"kind", "run"},
                           {"spec", {{"method", "analysis"}, {"analysis", "ablate"}, {"heads", {{"from", "none"}}}}}};
-        const json wrong{{"id", "wrong"}, {"title", "Wrong"}, {"kind", "run"}, {"spec", {{"method", "analysis"}, {"analysis", "ablate"}, {"heads", {"99.0"}}}}};
-        RecipeRun run(*m_session, recipe_from_json(recipe({kBaseline, kCopying, choice("none", "copying", 1000), ablate, wrong, choice("some", "copying", 0)}), "small"),
+        const json wrong{{"id", "wrong"},
+                         {"title", "Wrong"},
+                         {"kind", "run"},
+                         {"spec", {{"method", "analysis"}, {"analysis", "ablate"}, {"heads", {"99.0"}}}}};
+        RecipeRun run(*m_session,
+                      recipe_from_json(recipe({kBaseline, kCopying, choice("none", "copying", 1000), ablate, wrong,
+                                               choice("some", "copying", 0)}),
+                                       "small"),
                       m_model, m_task);
         run.run_all();
         const auto &outcomes = run.outcomes();
@@ -121,9 +140,13 @@ private Q_SLOTS:
 
     void havingNothingToDoIsNoFailure()
     {
-        const json ablate{{"id", "ablate"}, {"title", "Ablate"}, {"kind", "run"},
+        const json ablate{{"id", "ablate"},
+                          {"title", "Ablate"},
+                          {"kind", "run"},
                           {"spec", {{"method", "analysis"}, {"analysis", "ablate"}, {"heads", {{"from", "some"}}}}}};
-        RecipeRun run(*m_session, recipe_from_json(recipe({kCopying, choice("some", "copying", 1000), ablate}), "small"), m_model, m_task);
+        RecipeRun run(*m_session,
+                      recipe_from_json(recipe({kCopying, choice("some", "copying", 1000), ablate}), "small"), m_model,
+                      m_task);
         QVERIFY_EXCEPTION_THROWN(run.spec(2), NothingToDo);
         QVERIFY(run.run(2).state == StepState::Nothing);
         QCOMPARE(run.outcomes()[2].message, std::string("Nothing to do: step \"some\" has not been run."));
@@ -137,7 +160,9 @@ private Q_SLOTS:
 
     void stepsCanBeEditedAndSkipped()
     {
-        RecipeRun run(*m_session, recipe_from_json(recipe({kBaseline, kCopying, choice("some", "copying", 1000)}), "small"), m_model, m_task);
+        RecipeRun run(*m_session,
+                      recipe_from_json(recipe({kBaseline, kCopying, choice("some", "copying", 1000)}), "small"),
+                      m_model, m_task);
         run.skip(0);
         run.run_all();
         QVERIFY(run.outcomes()[0].state == StepState::Skipped);
@@ -157,16 +182,20 @@ private Q_SLOTS:
         std::map<std::string, QStringList> found;
         for (size_t i = 0; i < run.outcomes().size(); ++i) {
             const StepOutcome &outcome = run.outcomes()[i];
-            QVERIFY2(outcome.state == StepState::Done || outcome.state == StepState::Nothing, (run.recipe().steps[i].id + ": " + outcome.message).c_str());
+            QVERIFY2(outcome.state == StepState::Done || outcome.state == StepState::Nothing,
+                     (run.recipe().steps[i].id + ": " + outcome.message).c_str());
             if (run.recipe().steps[i].id == "roles")
                 for (const json &one : outcome.result->summary.at("roles")) {
-                    found[one.at("role").get<std::string>()] << QString::fromStdString(label(parse_head(one.at("head").get<std::string>())));
+                    found[one.at("role").get<std::string>()]
+                        << QString::fromStdString(label(parse_head(one.at("head").get<std::string>())));
                     QVERIFY(!one.at("evidence").empty());
                 }
         }
         for (const auto &[role, heads] : named)
             for (const QString &head : heads)
-                QVERIFY2(found[role].contains(head), qPrintable(QStringLiteral("%1 is no %2 (found: %3)").arg(head, QString::fromStdString(role), found[role].join(QLatin1Char(' ')))));
+                QVERIFY2(found[role].contains(head),
+                         qPrintable(QStringLiteral("%1 is no %2 (found: %3)")
+                                        .arg(head, QString::fromStdString(role), found[role].join(QLatin1Char(' ')))));
 
         // Edges end where the paths that they tell of really ended.
         std::map<std::string, std::set<std::string>> received;
@@ -182,7 +211,8 @@ private Q_SLOTS:
         QVERIFY(!edges.empty());
         for (const json &edge : edges)
             if (!edge.at("to").is_null())
-                QVERIFY2(received[edge.at("site").get<std::string>()].contains(edge.at("to").get<std::string>()), edge.dump().c_str());
+                QVERIFY2(received[edge.at("site").get<std::string>()].contains(edge.at("to").get<std::string>()),
+                         edge.dump().c_str());
 
         QTemporaryDir folder;
         run.save(folder.path().toStdString());

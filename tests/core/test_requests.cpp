@@ -89,8 +89,11 @@ private Q_SLOTS:
         Call sweep(m_bench, RunRequest{spec({Site::Z, Site::V})});
         int parts = 0;
         for (; sweep.step(); ++parts) {
-            QCOMPARE(Call(m_bench, AttentionRequest{{{{1, 1}, true}}}).finish<AttentionPatterns>().front()->sizes.size(), size_t(12));
-            Call(m_bench, PatchedAttentionRequest{{2, 1}, spec({Site::Z}), {{Site::Z, 1, 1}}}).finish<AttentionPatterns>();
+            QCOMPARE(
+                Call(m_bench, AttentionRequest{{{{1, 1}, true}}}).finish<AttentionPatterns>().front()->sizes.size(),
+                size_t(12));
+            Call(m_bench, PatchedAttentionRequest{{2, 1}, spec({Site::Z}), {{Site::Z, 1, 1}}})
+                .finish<AttentionPatterns>();
         }
         QVERIFY(parts > 1);
         RunResult a, b;
@@ -105,7 +108,8 @@ private Q_SLOTS:
                 QVERIFY(x == y || (std::isnan(x) && std::isnan(y)));
             }
 
-        const HalfWidths widths = Call(m_bench, IntervalsRequest{std::make_shared<const RunResult>(b)}).finish<HalfWidths>();
+        const HalfWidths widths =
+            Call(m_bench, IntervalsRequest{std::make_shared<const RunResult>(b)}).finish<HalfWidths>();
         QCOMPARE(widths.size(), b.grids.size());
         for (size_t g = 0; g < widths.size(); ++g) {
             QCOMPARE(widths[g].size(), b.grids[g].state.size());
@@ -118,10 +122,13 @@ private Q_SLOTS:
     {
         const Recipe recipe = load_recipe("ioi-circuit");
         const auto index = [&](const std::string &id) {
-            return size_t(std::find_if(recipe.steps.begin(), recipe.steps.end(), [&](const RecipeStep &s) { return s.id == id; }) - recipe.steps.begin());
+            return size_t(
+                std::find_if(recipe.steps.begin(), recipe.steps.end(), [&](const RecipeStep &s) { return s.id == id; })
+                - recipe.steps.begin());
         };
         const size_t direct = index("direct"), copying = index("copying");
-        const Outcomes begun = Call(m_bench, BeginRecipeRequest{recipe, m_setup->model_ref, m_setup->task_ref}).finish<Outcomes>();
+        const Outcomes begun =
+            Call(m_bench, BeginRecipeRequest{recipe, m_setup->model_ref, m_setup->task_ref}).finish<Outcomes>();
         QCOMPARE(begun->size(), recipe.steps.size());
 
         Call step(m_bench, RunStepRequest{direct});

@@ -53,8 +53,8 @@ private Q_SLOTS:
     {
         const auto roles = assign_roles(quantities(), {});
         QCOMPARE(roles.size(), size_t(4));
-        const RoledHead *mover = find(roles, "name mover"), *negative = find(roles, "negative name mover"), *inhibition = find(roles, "S-inhibition"),
-                        *induction = find(roles, "induction");
+        const RoledHead *mover = find(roles, "name mover"), *negative = find(roles, "negative name mover"),
+                        *inhibition = find(roles, "S-inhibition"), *induction = find(roles, "induction");
         QVERIFY(mover && negative && inhibition && induction);
         QVERIFY(negative->head.head == (Head{1, 0}));
         QVERIFY(inhibition->head.head == (Head{1, 1}));
@@ -75,7 +75,8 @@ private Q_SLOTS:
         QCOMPARE(name_movers(quantities(), loose).size(), size_t(2));
         QCOMPARE(to_json(loose).at("direct_effect").get<double>(), 0.5);
         VERIFY_MESSAGE(RoleThresholds::from_json({{"copy_score", "high"}}), "options.copy_score: is not a number");
-        VERIFY_MESSAGE(RoleThresholds::from_json({{"copyscore", 80}}), "options.copyscore: is not a threshold of roles; there are direct_effect, copy_score");
+        VERIFY_MESSAGE(RoleThresholds::from_json({{"copyscore", 80}}),
+                       "options.copyscore: is not a threshold of roles; there are direct_effect, copy_score");
         QVERIFY(to_string(strict).find("direct effect 11 %") == 0);
     }
 

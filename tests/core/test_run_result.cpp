@@ -58,7 +58,8 @@ bool same_bits(const std::vector<float> &a, const std::vector<float> &b)
     return true;
 }
 
-template <class Call> QString message_of(Call call)
+template <class Call>
+QString message_of(Call call)
 {
     try {
         call();
@@ -118,7 +119,8 @@ private Q_SLOTS:
         QCOMPARE(result.grid("denoise.z")->cell(1)[1], -0.5f);
     }
 
-    // With n prompts whose effects spread by sigma and a constant gap, the interval of a mean is about ±1.96 sigma / sqrt(n).
+    // With n prompts whose effects spread by sigma and a constant gap, the interval of a mean is about ±1.96 sigma /
+    // sqrt(n).
     void bootstrap_matches_the_normal_interval()
     {
         Grid grid;
@@ -137,7 +139,8 @@ private Q_SLOTS:
         }
         baseline.clean_mean = 2;
         const double mean = sum / grid.prompts;
-        const double expected = 1.96 * std::sqrt(squares / grid.prompts - mean * mean) / std::sqrt(double(grid.prompts)) / 2;
+        const double expected =
+            1.96 * std::sqrt(squares / grid.prompts - mean * mean) / std::sqrt(double(grid.prompts)) / 2;
         const double width = bootstrap_half_width(grid, 0, baseline, 4000);
         QVERIFY2(std::abs(width / expected - 1) < 0.08, qPrintable(QString("%1 against %2").arg(width).arg(expected)));
         QCOMPARE(bootstrap_half_width(grid, 0, baseline, 4000), width);
@@ -279,12 +282,15 @@ private Q_SLOTS:
         const Baseline &a = result.baseline, &b = back.baseline;
         QVERIFY(same_bits(a.clean, b.clean) && same_bits(a.flipped, b.flipped));
         QVERIFY(a.clean_rank0 == b.clean_rank0 && a.flipped_rank0 == b.flipped_rank0);
-        QVERIFY(a.clean_mean == b.clean_mean && a.flipped_mean == b.flipped_mean && a.accuracy_clean == b.accuracy_clean);
-        QVERIFY(a.accuracy_flipped == b.accuracy_flipped && a.rank0_clean == b.rank0_clean && a.rank0_flipped == b.rank0_flipped);
+        QVERIFY(a.clean_mean == b.clean_mean && a.flipped_mean == b.flipped_mean
+                && a.accuracy_clean == b.accuracy_clean);
+        QVERIFY(a.accuracy_flipped == b.accuracy_flipped && a.rank0_clean == b.rank0_clean
+                && a.rank0_flipped == b.rank0_flipped);
         QCOMPARE(back.grids.size(), size_t(1));
         const Grid &expected = result.grids[0], &grid = back.grids[0];
         QVERIFY(grid.name == expected.name && grid.axes == expected.axes && grid.shape == expected.shape);
-        QVERIFY(grid.prompts == expected.prompts && grid.direction == expected.direction && grid.state == expected.state);
+        QVERIFY(grid.prompts == expected.prompts && grid.direction == expected.direction
+                && grid.state == expected.state);
         QVERIFY(same_bits(grid.per_prompt, expected.per_prompt) && same_bits(grid.estimate, expected.estimate));
         QCOMPARE(back.arrays.size(), size_t(2));
         QVERIFY(back.arrays.at("table").ints() == result.arrays["table"].ints());
@@ -311,7 +317,9 @@ private Q_SLOTS:
     void other_files_are_refused_with_a_reason()
     {
         write_arrays(file("plain.safetensors"), {{"x", {{1}, std::vector<float>{1}}}});
-        QVERIFY(message_of([&] { load_result(file("plain.safetensors")); }).contains("plain.safetensors: is not a Patchbay result"));
+        QVERIFY(message_of([&] {
+                    load_result(file("plain.safetensors"));
+                }).contains("plain.safetensors: is not a Patchbay result"));
 
         save_result(file("good.safetensors"), partial_result());
         ArrayFile content = read_arrays(file("good.safetensors"));
@@ -322,11 +330,14 @@ private Q_SLOTS:
         content = read_arrays(file("good.safetensors"));
         content.arrays["denoise.z"].shape = {2, 3, 2};
         write_arrays(file("shape.safetensors"), content.arrays, content.metadata);
-        QVERIFY(message_of([&] { load_result(file("shape.safetensors")); }).contains("\"denoise.z\" has another shape"));
+        QVERIFY(
+            message_of([&] { load_result(file("shape.safetensors")); }).contains("\"denoise.z\" has another shape"));
 
         content.metadata["patchbay"] = "{\"file_version\": 1}";
         write_arrays(file("description.safetensors"), content.arrays, content.metadata);
-        QVERIFY(message_of([&] { load_result(file("description.safetensors")); }).contains("its description cannot be read"));
+        QVERIFY(message_of([&] {
+                    load_result(file("description.safetensors"));
+                }).contains("its description cannot be read"));
     }
 };
 

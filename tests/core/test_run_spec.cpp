@@ -10,7 +10,8 @@ using nlohmann::json;
 
 namespace {
 
-template <class Call> QString message_of(Call call)
+template <class Call>
+QString message_of(Call call)
 {
     try {
         call();
@@ -33,18 +34,20 @@ class TestRunSpec : public QObject {
 private Q_SLOTS:
     void site_names_round_trip()
     {
-        for (const char *text : {"z", "q", "k", "v", "pattern", "result", "attn_out", "mlp_out", "resid_pre", "resid_mid", "resid_post",
-                                 "q_input", "k_input", "v_input", "mlp_pre"})
+        for (const char *text : {"z", "q", "k", "v", "pattern", "result", "attn_out", "mlp_out", "resid_pre",
+                                 "resid_mid", "resid_post", "q_input", "k_input", "v_input", "mlp_pre"})
             QCOMPARE(name(parse_site(text)), std::string(text));
         QVERIFY(parse_site("pre") == Site::MlpPre);
         QVERIFY(parse_site(" z ") == Site::Z);
-        QVERIFY(per_head(Site::VInput) && per_head(Site::Result) && !per_head(Site::AttnOut) && !per_head(Site::MlpPre));
+        QVERIFY(per_head(Site::VInput) && per_head(Site::Result) && !per_head(Site::AttnOut)
+                && !per_head(Site::MlpPre));
         QVERIFY(message_of([] { parse_site("zz"); }).contains("zz: is not a site; one of z, q, k"));
     }
 
     void nodes_accept_every_spelling_of_a_head()
     {
-        const std::vector<Node> expected{{Site::Q, 8, 1}, {Site::Z, 0, 3}, {Site::ResidPost, 11, -1}, {Site::MlpOut, 1, -1}};
+        const std::vector<Node> expected{
+            {Site::Q, 8, 1}, {Site::Z, 0, 3}, {Site::ResidPost, 11, -1}, {Site::MlpOut, 1, -1}};
         QVERIFY(parse_nodes("q:8.1,z:(0,3),resid_post:11,mlp_out:1") == expected);
         QVERIFY(parse_nodes(" q:L8H1 , z:a0.h3, resid_post: 11 ,mlp_out:1") == expected);
         QVERIFY(parse_nodes("q:8.1,9.4") == (std::vector<Node>{{Site::Q, 8, 1}, {Site::Q, 9, 4}}));
@@ -57,14 +60,22 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("text");
         QTest::addColumn<QString>("message");
-        QTest::newRow("layer for a head site") << "q:8" << "q belongs to a head; write q:8.0";
-        QTest::newRow("head for a layer site") << "mlp_out:1.2" << "mlp_out belongs to a whole layer";
-        QTest::newRow("no site") << "8.1" << "neither a site to sweep";
-        QTest::newRow("no place") << "q:" << "is not a list of nodes";
-        QTest::newRow("trailing comma") << "q:8.1," << "is not a list of nodes";
-        QTest::newRow("no site known") << "w:8.1" << "is not a site";
-        QTest::newRow("overflow") << "mlp_out:99999999999" << "belongs to a whole layer";
-        QTest::newRow("empty") << "" << "neither a site to sweep";
+        QTest::newRow("layer for a head site") << "q:8"
+                                               << "q belongs to a head; write q:8.0";
+        QTest::newRow("head for a layer site") << "mlp_out:1.2"
+                                               << "mlp_out belongs to a whole layer";
+        QTest::newRow("no site") << "8.1"
+                                 << "neither a site to sweep";
+        QTest::newRow("no place") << "q:"
+                                  << "is not a list of nodes";
+        QTest::newRow("trailing comma") << "q:8.1,"
+                                        << "is not a list of nodes";
+        QTest::newRow("no site known") << "w:8.1"
+                                       << "is not a site";
+        QTest::newRow("overflow") << "mlp_out:99999999999"
+                                  << "belongs to a whole layer";
+        QTest::newRow("empty") << ""
+                               << "neither a site to sweep";
     }
     void wrong_nodes_say_why()
     {
@@ -78,7 +89,8 @@ private Q_SLOTS:
     {
         QVERIFY(parse_ends("mlp_out") == (Ends{Site::MlpOut, {}}));
         QVERIFY(parse_ends("q:1.2") == (Ends{std::nullopt, {{Site::Q, 1, 2}}}));
-        QCOMPARE(to_string(parse_ends("q:8.1, pattern:L9H4,resid_post:11")), std::string("q:8.1,pattern:9.4,resid_post:11"));
+        QCOMPARE(to_string(parse_ends("q:8.1, pattern:L9H4,resid_post:11")),
+                 std::string("q:8.1,pattern:9.4,resid_post:11"));
         QCOMPARE(to_string(parse_ends("k")), std::string("k"));
     }
 
@@ -110,7 +122,9 @@ private Q_SLOTS:
         act.heads = {{1, 2}, {0, 0}};
         act.positions = Positions::each();
         spec = spec_of(act);
-        spec.task = {"pairs", 12, 7, "ABBA", "x", "pairs.jsonl", "latin1", 50256, {3, 1}, json::parse(R"([{"clean": "a", "flipped": "b"}])"), "cd34"};
+        spec.task = {"pairs",       12,       7,     "ABBA", "x",
+                     "pairs.jsonl", "latin1", 50256, {3, 1}, json::parse(R"([{"clean": "a", "flipped": "b"}])"),
+                     "cd34"};
         QVERIFY(round_trip(spec) == spec);
 
         Attribution attribution;
@@ -137,7 +151,8 @@ private Q_SLOTS:
     void fields_of_other_methods_are_no_error()
     {
         // Older versions wrote what was changed, whether the method reads it or not.
-        const RunSpec spec = run_spec_from_json(json::parse(R"({"method": "act_patch", "receivers": [], "direct_includes_mlps": false})"));
+        const RunSpec spec = run_spec_from_json(
+            json::parse(R"({"method": "act_patch", "receivers": [], "direct_includes_mlps": false})"));
         QVERIFY(spec == RunSpec());
     }
 
@@ -152,9 +167,13 @@ private Q_SLOTS:
         QVERIFY(spec.as<PathPatch>()->senders == (Ends{Site::Z, {}}));
         QVERIFY(spec.as<PathPatch>()->receivers == parse_ends("q:8.1,q:9.4"));
         const std::string text = to_json(spec).dump();
-        QVERIFY2(text.find(R"("senders":{"sweep":"z"},"receivers":[{"site":"q","heads":["8.1","9.4"]}])") != std::string::npos, text.c_str());
-        QVERIFY2(text.starts_with(R"({"version":1,"method":"path_patch","model":{"path":"pythia-160m","sha256":"cd","processing":["fold_ln")"),
+        QVERIFY2(text.find(R"("senders":{"sweep":"z"},"receivers":[{"site":"q","heads":["8.1","9.4"]}])")
+                     != std::string::npos,
                  text.c_str());
+        QVERIFY2(
+            text.starts_with(
+                R"({"version":1,"method":"path_patch","model":{"path":"pythia-160m","sha256":"cd","processing":["fold_ln")"),
+            text.c_str());
         QVERIFY2(text.find("sites") == std::string::npos, text.c_str());
     }
 
@@ -167,20 +186,28 @@ private Q_SLOTS:
         };
         row("not an object", "[]", "run spec: must be an object");
         row("no method", R"({"version": 1})", "run spec: method: missing");
-        row("later version", R"({"version": 2, "method": "fly"})", "run spec: version: is 2, this program reads version 1");
+        row("later version", R"({"version": 2, "method": "fly"})",
+            "run spec: version: is 2, this program reads version 1");
         row("unknown method", R"({"method": "fly"})", "run spec: method: \"fly\" is not a method");
         row("unknown field", R"({"method": "act_patch", "site": "z"})", "run spec: site: is not a field");
         row("task field", R"({"method": "act_patch", "task": {"prompt": 3}})", "run spec: task.prompt: is not a field");
-        row("task number", R"({"method": "act_patch", "task": {"prompts": "many"}})", "run spec: task.prompts: should be an integer from 0");
-        row("negative", R"({"method": "act_patch", "task": {"prompts": -3}})", "run spec: task.prompts: should be an integer from 0");
-        row("kind", R"({"method": "act_patch", "task": {"kind": "sudoku"}})", "run spec: task.kind: \"sudoku\" is not a kind");
+        row("task number", R"({"method": "act_patch", "task": {"prompts": "many"}})",
+            "run spec: task.prompts: should be an integer from 0");
+        row("negative", R"({"method": "act_patch", "task": {"prompts": -3}})",
+            "run spec: task.prompts: should be an integer from 0");
+        row("kind", R"({"method": "act_patch", "task": {"kind": "sudoku"}})",
+            "run spec: task.kind: \"sudoku\" is not a kind");
         row("site", R"({"method": "act_patch", "sites": ["y"]})", "run spec: sites[0]: y: is not a site");
         row("sites text", R"({"method": "act_patch", "sites": "z"})", "run spec: sites: should be an array");
-        row("direction", R"({"method": "act_patch", "direction": "up"})", "run spec: direction: up: is not a direction");
-        row("processing", R"({"method": "act_patch", "model": {"processing": ["fold"]}})", "run spec: model.processing[0]: \"fold\"");
+        row("direction", R"({"method": "act_patch", "direction": "up"})",
+            "run spec: direction: up: is not a direction");
+        row("processing", R"({"method": "act_patch", "model": {"processing": ["fold"]}})",
+            "run spec: model.processing[0]: \"fold\"");
         row("receivers", R"({"method": "path_patch"})", "run spec: receivers: missing");
-        row("heads or layers", R"({"method": "path_patch", "receivers": [{"site": "q", "layers": [3]}]})", "run spec: receivers[0]: q needs");
-        row("head", R"({"method": "path_patch", "receivers": [{"site": "q", "heads": ["x"]}]})", "run spec: receivers[0].heads[0]: x: is not a head");
+        row("heads or layers", R"({"method": "path_patch", "receivers": [{"site": "q", "layers": [3]}]})",
+            "run spec: receivers[0]: q needs");
+        row("head", R"({"method": "path_patch", "receivers": [{"site": "q", "heads": ["x"]}]})",
+            "run spec: receivers[0].heads[0]: x: is not a head");
         row("mlps", R"({"method": "path_patch", "receivers": [], "direct_includes_mlps": 1})",
             "run spec: direct_includes_mlps: should be true or false");
         row("metric", R"({"method": "act_patch", "metric": "kl"})", "run spec: metric: \"kl\"");
@@ -275,15 +302,19 @@ private Q_SLOTS:
         QCOMPARE(quantity_named("mean.k_grouped").title, std::string("Key (k), shared"));
         QCOMPARE(quantity_named("resample.resid_pre.by_pos").title, std::string("Residual before by position"));
         QCOMPARE(quantity_named("attribution.z").unit, std::string("logits"));
-        QVERIFY(!quantity_named("attribution.z.per_prompt").known() && !quantity_named("clean").known() && !quantity_named("denoise.").known());
+        QVERIFY(!quantity_named("attribution.z.per_prompt").known() && !quantity_named("clean").known()
+                && !quantity_named("denoise.").known());
     }
 
     void titles_and_captions()
     {
         QCOMPARE(title(RunSpec()), std::string("Activation patching of z, denoising"));
-        QCOMPARE(describe(RunSpec()), std::string("The model runs on the flipped prompts with z of one head replaced by its value in the clean run, at all "
-                                                  "positions. The value is the change of the mean logit difference from the flipped run as a share of the "
-                                                  "gap between clean and flipped: 0 % nothing restored, 100 % all of it."));
+        QCOMPARE(describe(RunSpec()),
+                 std::string("The model runs on the flipped prompts with z of one head replaced by its value in the "
+                             "clean run, at all "
+                             "positions. The value is the change of the mean logit difference from the flipped run as "
+                             "a share of the "
+                             "gap between clean and flipped: 0 % nothing restored, 100 % all of it."));
         PathPatch path;
         path.direction = Direction::Noise;
         path.receivers = parse_ends("q:8.1,q:9.4");

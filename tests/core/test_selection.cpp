@@ -39,12 +39,18 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("grid");
         QTest::addColumn<QString>("name");
-        QTest::newRow("denoise") << "denoise.z" << "z effect";
-        QTest::newRow("noise") << "noise.pattern" << "pattern effect";
-        QTest::newRow("zero") << "zero.k_grouped" << "k (shared KV head) effect";
-        QTest::newRow("mean") << "mean.z" << "z effect";
-        QTest::newRow("resample") << "resample.q" << "q effect";
-        QTest::newRow("path") << "path" << "path effect";
+        QTest::newRow("denoise") << "denoise.z"
+                                 << "z effect";
+        QTest::newRow("noise") << "noise.pattern"
+                               << "pattern effect";
+        QTest::newRow("zero") << "zero.k_grouped"
+                              << "k (shared KV head) effect";
+        QTest::newRow("mean") << "mean.z"
+                              << "z effect";
+        QTest::newRow("resample") << "resample.q"
+                                  << "q effect";
+        QTest::newRow("path") << "path"
+                              << "path effect";
     }
 
     void everySweepHasItsUnit()
@@ -56,17 +62,22 @@ private Q_SLOTS:
         QCOMPARE(QString::fromStdString(q.name), name);
         QCOMPARE(q.heads, 3);
         QCOMPARE(q.at({1, 2}), 50.0);
-        QCOMPARE(QString::fromStdString(to_string(select_heads({{"a", q}}, {{"a", 45, 1e300}}).at(0).evidence)), name + QStringLiteral(" 50.0 %"));
+        QCOMPARE(QString::fromStdString(to_string(select_heads({{"a", q}}, {{"a", 45, 1e300}}).at(0).evidence)),
+                 name + QStringLiteral(" 50.0 %"));
     }
 
     void positionsAreNoHeads()
     {
-        for (const auto &[axes, shape] : {std::pair{std::vector<std::string>{"layer", "pos"}, std::vector<int>{2, 3}},
-                                          std::pair{std::vector<std::string>{"layer", "pos", "head"}, std::vector<int>{2, 3, 4}},
-                                          std::pair{std::vector<std::string>{"layer"}, std::vector<int>{2}}}) {
+        for (const auto &[axes, shape] :
+             {std::pair{std::vector<std::string>{"layer", "pos"}, std::vector<int>{2, 3}},
+              std::pair{std::vector<std::string>{"layer", "pos", "head"}, std::vector<int>{2, 3, 4}},
+              std::pair{std::vector<std::string>{"layer"}, std::vector<int>{2}}}) {
             const RunResult result = resultWith("denoise.resid_pre.by_pos", axes, shape);
-            const QString message = QString::fromStdString(error_message_of([&] { quantity(result, "denoise.resid_pre.by_pos"); }));
-            QVERIFY2(message.contains("denoise.resid_pre.by_pos") && message.contains(QString::fromStdString(axes.back())), qPrintable(message));
+            const QString message =
+                QString::fromStdString(error_message_of([&] { quantity(result, "denoise.resid_pre.by_pos"); }));
+            QVERIFY2(message.contains("denoise.resid_pre.by_pos")
+                         && message.contains(QString::fromStdString(axes.back())),
+                     qPrintable(message));
         }
     }
 
@@ -74,7 +85,8 @@ private Q_SLOTS:
     void otherArraysAreNoHeads()
     {
         RunResult result;
-        for (const char *name : {"lens.logit_diff", "components.dla", "accumulated.dla", "s2i.logit_diff.after", "pattern.1.2", "ablate.logits_at_end"}) {
+        for (const char *name : {"lens.logit_diff", "components.dla", "accumulated.dla", "s2i.logit_diff.after",
+                                 "pattern.1.2", "ablate.logits_at_end"}) {
             result.arrays[name] = {{2, 3}, std::vector<float>(6, 1)};
             const QString message = QString::fromStdString(error_message_of([&] { quantity(result, name); }));
             QVERIFY2(message.contains(name), qPrintable(message));

@@ -108,8 +108,8 @@ private Q_SLOTS:
         const auto look = [&](std::map<std::thread::id, bool> &held) {
             detail::parallel_rows(4000, 1, [&](int64_t, int64_t) {
                 const std::lock_guard lock(mutex);
-                held[std::this_thread::get_id()]
-                    = holds_off(SIGINT) && holds_off(SIGCHLD) && holds_off(SIGPROF) && holds_off(SIGTSTP);
+                held[std::this_thread::get_id()] =
+                    holds_off(SIGINT) && holds_off(SIGCHLD) && holds_off(SIGPROF) && holds_off(SIGTSTP);
             });
         };
         std::thread([&] {

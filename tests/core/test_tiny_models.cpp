@@ -1,4 +1,5 @@
-// One tiny model of each family, each in another file format, against numbers that tests/data/make_tiny.py computes in float64.
+// One tiny model of each family, each in another file format, against numbers that tests/data/make_tiny.py computes in
+// float64.
 #include "core/checkpoint_folder.h"
 #include "golden/golden.h"
 #include "model/weight_arrays.h"
@@ -10,7 +11,10 @@ using namespace patchbay;
 class TestTinyModels : public QObject {
     Q_OBJECT
 
-    static std::filesystem::path folder(const QString &name) { return PATCHBAY_SOURCE_DIR "/tests/data/" + name.toStdString(); }
+    static std::filesystem::path folder(const QString &name)
+    {
+        return PATCHBAY_SOURCE_DIR "/tests/data/" + name.toStdString();
+    }
     static std::shared_ptr<const Model> load(const QString &name, const Processing &processing = {})
     {
         return Model::load({folder(name), processing, true});
@@ -68,7 +72,9 @@ private Q_SLOTS:
             const QString wrong = golden::difference(array, expected.at("processed.weights." + name));
             QVERIFY2(wrong.isEmpty(), qPrintable(QString::fromStdString(name) + ": " + wrong));
         }
-        const auto of_weights = std::count_if(expected.begin(), expected.end(), [](const auto &item) { return item.first.starts_with("processed.weights."); });
+        const auto of_weights = std::count_if(expected.begin(), expected.end(), [](const auto &item) {
+            return item.first.starts_with("processed.weights.");
+        });
         QCOMPARE(qsizetype(actual.size()), qsizetype(of_weights));
     }
 
@@ -76,10 +82,11 @@ private Q_SLOTS:
     void each_processing_step_keeps_log_probabilities()
     {
         QFETCH(QString, model);
-        // What is left is the rounding of two passes in float32: on any library's kernels a few units in the last place of the largest
-        // differences between logits, which are 7 (neox) to 25 (llama) here. The weights alone are compared in test_process_weights, to
-        // the last bit.
-        const std::vector<float> logits = read_arrays(folder(model) / "golden.safetensors").arrays.at("raw.logits").floats();
+        // What is left is the rounding of two passes in float32: on any library's kernels a few units in the last place
+        // of the largest differences between logits, which are 7 (neox) to 25 (llama) here. The weights alone are
+        // compared in test_process_weights, to the last bit.
+        const std::vector<float> logits =
+            read_arrays(folder(model) / "golden.safetensors").arrays.at("raw.logits").floats();
         const auto [low, high] = std::minmax_element(logits.begin(), logits.end());
         const double rounding = 32 * 0x1p-24 * (*high - *low);
         for (int step = 0; step < 16; ++step) {
@@ -108,7 +115,8 @@ private Q_SLOTS:
         const TrustReport llama = load("tiny-llama")->trust();
         QCOMPARE(llama.source_dtype, std::string("BF16"));
         const auto mentions = [](const TrustReport &report, const char *word) {
-            return std::any_of(report.hazards.begin(), report.hazards.end(), [&](const std::string &hazard) { return hazard.find(word) != std::string::npos; });
+            return std::any_of(report.hazards.begin(), report.hazards.end(),
+                               [&](const std::string &hazard) { return hazard.find(word) != std::string::npos; });
         };
         QVERIFY(mentions(neox, "no resid_mid"));
         QVERIFY(!mentions(gpt2, "no resid_mid"));
@@ -124,7 +132,8 @@ private Q_SLOTS:
         const auto of = [](std::initializer_list<const char *> files) {
             QCryptographicHash hash(QCryptographicHash::Sha256);
             for (const char *file : files)
-                hash.addData(QByteArray::fromStdString(read_file(PATCHBAY_SOURCE_DIR "/tests/data/" + std::string(file))));
+                hash.addData(
+                    QByteArray::fromStdString(read_file(PATCHBAY_SOURCE_DIR "/tests/data/" + std::string(file))));
             return hash.result().toHex().toStdString();
         };
         QCOMPARE(load("tiny-neox")->trust().sha256, of({"tiny-neox/model.safetensors"}));
@@ -139,7 +148,8 @@ private Q_SLOTS:
         std::filesystem::copy_file(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json", copy.path("tokenizer.json"));
         const auto loaded = Model::load({copy.path(), {}, true});
         QVERIFY(loaded->tokenizer() != nullptr);
-        QVERIFY2(loaded->trust().tokenizer.find("the model only 23") != std::string::npos, loaded->trust().tokenizer.c_str());
+        QVERIFY2(loaded->trust().tokenizer.find("the model only 23") != std::string::npos,
+                 loaded->trust().tokenizer.c_str());
         QVERIFY(loaded->trust().hazards.back().find("the model only 23") != std::string::npos);
     }
 
@@ -151,8 +161,9 @@ private Q_SLOTS:
             std::fill(embedding.begin() + 16, embedding.begin() + 48, 0.001f);
         });
         const TrustReport report = Model::load({copy.path(), {}, true})->trust();
-        QVERIFY(std::any_of(report.hazards.begin(), report.hazards.end(),
-                            [](const std::string &hazard) { return hazard.starts_with("2 rows of the embedding are almost zero"); }));
+        QVERIFY(std::any_of(report.hazards.begin(), report.hazards.end(), [](const std::string &hazard) {
+            return hazard.starts_with("2 rows of the embedding are almost zero");
+        }));
     }
 
     void loading_reports_progress_and_can_be_cancelled()
@@ -165,12 +176,13 @@ private Q_SLOTS:
         QVERIFY(std::is_sorted(seen.begin(), seen.end()));
         QCOMPARE(seen.back(), 1.0);
         const CancelToken cancel;
-        QVERIFY_EXCEPTION_THROWN(Model::load({folder("tiny-neox"), {}, true},
-                                             [&](double done, const std::string &) {
-                                                 if (done > 0.1)
-                                                     cancel.cancel();
-                                             },
-                                             cancel),
+        QVERIFY_EXCEPTION_THROWN(Model::load(
+                                     {folder("tiny-neox"), {}, true},
+                                     [&](double done, const std::string &) {
+                                         if (done > 0.1)
+                                             cancel.cancel();
+                                     },
+                                     cancel),
                                  Cancelled);
     }
 
@@ -180,11 +192,16 @@ private Q_SLOTS:
         config.n_layers = 3;
         config.d_head = 8;
         config.rotary_dim = 8;
-        const auto a = weight_arrays(*Model::random(config, 5)), b = weight_arrays(*Model::random(config, 5)), c = weight_arrays(*Model::random(config, 6));
+        const auto a = weight_arrays(*Model::random(config, 5)), b = weight_arrays(*Model::random(config, 5)),
+                   c = weight_arrays(*Model::random(config, 6));
         QCOMPARE(a.at("blocks.2.attn._W_K").shape, (std::vector<int64_t>{2, 16, 8}));
         QVERIFY(a.at("blocks.2.attn.W_Q").floats() == b.at("blocks.2.attn.W_Q").floats());
         QVERIFY(a.at("blocks.2.attn.W_Q").floats() != c.at("blocks.2.attn.W_Q").floats());
-        QVERIFY_EXCEPTION_THROWN(([&] { config.n_kv_heads = 3; Model::random(config, 1); }()), Error);
+        QVERIFY_EXCEPTION_THROWN(([&] {
+                                     config.n_kv_heads = 3;
+                                     Model::random(config, 1);
+                                 }()),
+                                 Error);
     }
 };
 

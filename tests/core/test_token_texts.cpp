@@ -1,7 +1,7 @@
 // Tokens as people read them: characters of several byte tokens, ids that no token has, bytes that are no character.
 #include "base/json_field.h"
-#include "task/prompts.h"
 #include "io/array_files.h"
+#include "task/prompts.h"
 #include "text/detail/byte_alphabet.h"
 #include "text/token_texts.h"
 #include "text/tokenizer.h"

@@ -109,8 +109,8 @@ void TestTokenizer::words()
     const auto tokenizer = Tokenizer::load(small_file);
     const std::string text = "When Anna and Boris went to the shop, Anna gave a ring to";
     QCOMPARE(tokens_of(*tokenizer, text),
-             (Strings{"When", " Anna", " and", " Boris", " went", " to", " the", " shop", ",", " Anna", " gave", " a", " ring",
-                      " to"}));
+             (Strings{"When", " Anna", " and", " Boris", " went", " to", " the", " shop", ",", " Anna", " gave", " a",
+                      " ring", " to"}));
     QCOMPARE(tokenizer->decode(tokenizer->encode(text)), text);
     QVERIFY(tokenizer->single(" Felix").has_value());
     QCOMPARE(tokenizer->token(*tokenizer->single(" Felix")), std::string(" Felix"));
@@ -140,7 +140,8 @@ void TestTokenizer::added_tokens()
     // The longest of two that begin alike.
     json file = small_json();
     for (const char *content : {"<x", "<x>y"})
-        file["added_tokens"].push_back({{"id", 900 + file["added_tokens"].size()}, {"content", content}, {"special", true}});
+        file["added_tokens"].push_back(
+            {{"id", 900 + file["added_tokens"].size()}, {"content", content}, {"special", true}});
     const auto more = tokenizer_of(file);
     QCOMPARE(tokens_of(*more, "<x>y<x>z<x"), (Strings{"<x>y", "<x", ">", "z", "<x"}));
 }
@@ -210,7 +211,8 @@ void TestTokenizer::splits()
     for (const char *pair : {"e-", "-f", "f-", "--", "-c"})
         add_merge(file, std::string(1, pair[0]), std::string(1, pair[1]));
     for (const json &pattern : {json{{"String", "-"}}, json{{"Regex", "-"}}}) {
-        const json split{{"type", "Split"}, {"pattern", pattern}, {"behavior", behavior.toStdString()}, {"invert", invert}};
+        const json split{
+            {"type", "Split"}, {"pattern", pattern}, {"behavior", behavior.toStdString()}, {"invert", invert}};
         file["pre_tokenizer"] = {
             {"type", "Sequence"},
             {"pretokenizers", {split, {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}}}}};
@@ -237,7 +239,8 @@ void TestTokenizer::llama_style()
     file["pre_tokenizer"] = {
         {"type", "Sequence"},
         {"pretokenizers", {split, {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}}}}};
-    file["post_processor"] = {{"type", "Sequence"}, {"processors", {{{"type", "ByteLevel"}}, {{"type", "TemplateProcessing"}}}}};
+    file["post_processor"] = {{"type", "Sequence"},
+                              {"processors", {{{"type", "ByteLevel"}}, {{"type", "TemplateProcessing"}}}}};
     const auto tokenizer = tokenizer_of(file);
     QCOMPARE(tokens_of(*tokenizer, "1234"), (Strings{"123", "4"})); // three digits at most
     QCOMPARE(tokens_of(*tokenizer, "When Anna"), (Strings{"When", " Anna"}));
@@ -248,7 +251,8 @@ void TestTokenizer::llama_style()
         const json digits{{"type", "Digits"}, {"individual_digits", individual}};
         file["pre_tokenizer"] = {{"type", "Sequence"},
                                  {"pretokenizers", {digits, {{"type", "ByteLevel"}, {"add_prefix_space", false}}}}};
-        QCOMPARE(tokens_of(*tokenizer_of(file), "1234"), individual ? (Strings{"1", "2", "3", "4"}) : (Strings{"1234"}));
+        QCOMPARE(tokens_of(*tokenizer_of(file), "1234"),
+                 individual ? (Strings{"1", "2", "3", "4"}) : (Strings{"1234"}));
     }
     // A space is put before a text that has none, when the file asks for it.
     file["pre_tokenizer"] = {{"type", "ByteLevel"}, {"add_prefix_space", true}};
@@ -265,7 +269,8 @@ void TestTokenizer::published_patterns()
             R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
         }) {
         json file = small_json();
-        const json split{{"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", "Isolated"}, {"invert", false}};
+        const json split{
+            {"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", "Isolated"}, {"invert", false}};
         file["pre_tokenizer"] = {
             {"type", "Sequence"},
             {"pretokenizers", {split, {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}}}}};
@@ -298,7 +303,8 @@ void TestTokenizer::long_inputs()
 {
     const auto tokenizer = Tokenizer::load(small_file);
     const std::clock_t begun = std::clock();
-    // One piece of 300,000 letters, and a million white-space characters: neither may take quadratic time or overflow a stack.
+    // One piece of 300,000 letters, and a million white-space characters: neither may take quadratic time or overflow a
+    // stack.
     QCOMPARE(tokenizer->encode(std::string(300'000, 'a')).size(), size_t(300'000));
     QCOMPARE(tokenizer->encode(std::string(1'000'000, '\t')).size(), size_t(0)); // no token for a tab
     std::string words;

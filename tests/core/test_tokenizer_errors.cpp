@@ -28,7 +28,8 @@ void TestTokenizerErrors::bad_files_data()
     };
     row("no model", "/model", "", "tokenizer.json: model: missing");
     row("no vocabulary", "/model/vocab", "", "tokenizer.json: model.vocab: missing");
-    row("empty vocabulary", "/model/vocab", "{}", "model.vocab: should be an object of tokens and their ids, and not empty");
+    row("empty vocabulary", "/model/vocab", "{}",
+        "model.vocab: should be an object of tokens and their ids, and not empty");
     row("no merges", "/model/merges", "", "tokenizer.json: model.merges: missing");
     row("model type", "/model/type", "\"Unigram\"", "model.type: \"Unigram\" is not supported (only BPE)");
     row("id", "/model/vocab/a", "-1", "model.vocab[\"a\"]: should be an integer from 0 to 16777215");
@@ -49,7 +50,8 @@ void TestTokenizerErrors::bad_files_data()
     row("normalizer in sequence", "/normalizer",
         R"({"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Precompiled"}]})",
         "normalizer.normalizers[1].type: \"Precompiled\" is not supported");
-    row("pre-tokenizer", "/pre_tokenizer", R"({"type": "Metaspace"})", "pre_tokenizer.type: \"Metaspace\" is not supported");
+    row("pre-tokenizer", "/pre_tokenizer", R"({"type": "Metaspace"})",
+        "pre_tokenizer.type: \"Metaspace\" is not supported");
     row("no pre-tokenizer", "/pre_tokenizer", "", "pre_tokenizer: missing");
     row("null pre-tokenizer", "/pre_tokenizer", "null", "pre_tokenizer: should be an object");
     row("no byte level", "/pre_tokenizer", R"({"type": "Digits"})",
@@ -61,7 +63,8 @@ void TestTokenizerErrors::bad_files_data()
     row("decoder", "/decoder", R"({"type": "Metaspace"})", "decoder.type: \"Metaspace\" is not supported");
     row("post-processor", "/post_processor", R"({"type": "Magic"})", "post_processor.type: \"Magic\" is not supported");
     row("added token", "/added_tokens/0", R"({"id": 5})", "added_tokens[0].content: missing");
-    row("added token id", "/added_tokens/0", R"({"id": "x", "content": "y"})", "added_tokens[0].id: should be an integer");
+    row("added token id", "/added_tokens/0", R"({"id": "x", "content": "y"})",
+        "added_tokens[0].id: should be an integer");
     row("added tokens", "/added_tokens", "5", "added_tokens: should be an array");
 }
 
@@ -77,7 +80,8 @@ void TestTokenizerErrors::bad_files()
     else
         file[place] = json::parse(value.toStdString());
     const std::string ours = error_message_of([&] { Tokenizer::from_json(file.dump(), "tokenizer.json"); });
-    QVERIFY2(ours.starts_with("tokenizer.json: ") && ours.find(message.toStdString()) != std::string::npos, ours.c_str());
+    QVERIFY2(ours.starts_with("tokenizer.json: ") && ours.find(message.toStdString()) != std::string::npos,
+             ours.c_str());
 }
 
 void TestTokenizerErrors::bad_json()
@@ -87,7 +91,8 @@ void TestTokenizerErrors::bad_json()
             Tokenizer::from_json(text, "folder/tokenizer.json");
             QFAIL("accepted");
         } catch (const Error &error) {
-            QVERIFY2(std::string(error.what()).starts_with("folder/tokenizer.json: is not valid JSON: parse error at line 1"),
+            QVERIFY2(std::string(error.what())
+                         .starts_with("folder/tokenizer.json: is not valid JSON: parse error at line 1"),
                      error.what());
         }
     }

@@ -1,4 +1,5 @@
-// Where a folder's tokenizer comes from: tokenizer.json with what is usual in it, or vocab.json with merges.txt. Ids are Hugging Face's.
+// Where a folder's tokenizer comes from: tokenizer.json with what is usual in it, or vocab.json with merges.txt. Ids
+// are Hugging Face's.
 #include "core/error_message.h"
 #include "io/array_files.h"
 #include "text/tokenizer.h"
@@ -32,7 +33,8 @@ struct VocabFolder {
         vocabulary["<pad>"] = 701;
         std::string merges = "#version: 0.2\n";
         for (const json &merge : model["merges"])
-            merges += merge.is_string() ? merge.get<std::string>() + "\n" : merge[0].get<std::string>() + " " + merge[1].get<std::string>() + "\n";
+            merges += merge.is_string() ? merge.get<std::string>() + "\n"
+                                        : merge[0].get<std::string>() + " " + merge[1].get<std::string>() + "\n";
         write("vocab.json", vocabulary.dump());
         write("merges.txt", merges + "\n");
     }
@@ -66,14 +68,18 @@ private Q_SLOTS:
         const auto compare = [&](const char *text, const Ids &plain, const Ids &lowered) {
             QCOMPARE(tokenizer->encode(text), lower ? lowered : plain);
         };
-        compare("When Mary and John went to the store, John gave a ring to", {272, 311, 271, 306, 274, 260, 270, 346, 12, 306, 273, 259, 339, 260},
-                {87, 72, 258, 221, 77, 261, 89, 271, 221, 74, 294, 274, 260, 270, 346, 12, 221, 74, 294, 273, 259, 339, 260});
+        compare("When Mary and John went to the store, John gave a ring to",
+                {272, 311, 271, 306, 274, 260, 270, 346, 12, 306, 273, 259, 339, 260},
+                {87,  72,  258, 221, 77,  261, 89,  271, 221, 74,  294, 274,
+                 260, 270, 346, 12,  221, 74,  294, 273, 259, 339, 260});
         compare(" Anna", {307}, {259, 78, 293});
         compare("  \u00c0\u00c9 \u00dcn\u00efcode \u0391\u03a3 \u03c2 \u0130 12,345!\n\t\u65e5\u672c",
-                {221, 221, 128, 223, 128, 232, 221, 128, 251, 78, 128, 108, 67, 79, 68, 69, 221, 139, 240, 139, 97, 221,
-                 140, 225, 221, 129, 109, 221, 17, 18, 12, 19, 20, 21, 1, 199, 198, 163, 246, 99, 163, 251, 106},
-                {221, 221, 128, 255, 128, 103, 221, 128, 121, 78, 128, 108, 67, 79, 68, 69, 221, 139, 110, 140, 226, 221,
-                 140, 225, 221, 73, 137, 230, 221, 17, 18, 12, 19, 20, 21, 1, 199, 198, 163, 246, 99, 163, 251, 106});
+                {221, 221, 128, 223, 128, 232, 221, 128, 251, 78,  128, 108, 67,  79, 68,
+                 69,  221, 139, 240, 139, 97,  221, 140, 225, 221, 129, 109, 221, 17, 18,
+                 12,  19,  20,  21,  1,   199, 198, 163, 246, 99,  163, 251, 106},
+                {221, 221, 128, 255, 128, 103, 221, 128, 121, 78,  128, 108, 67,  79,  68,
+                 69,  221, 139, 110, 140, 226, 221, 140, 225, 221, 73,  137, 230, 221, 17,
+                 18,  12,  19,  20,  21,  1,   199, 198, 163, 246, 99,  163, 251, 106});
         compare("<|endoftext|>Emma<|ENDOFTEXT|>", {0, 281, 292, 28, 92, 37, 46, 36, 47, 38, 52, 37, 56, 52, 92, 30},
                 {0, 69, 77, 292, 28, 92, 258, 68, 79, 70, 84, 69, 88, 84, 92, 30});
         compare("", {}, {});
@@ -93,7 +99,9 @@ private Q_SLOTS:
         }
         json file = small_json();
         file["normalizer"] = {{"type", "Lowercase"}};
-        QCOMPARE(Tokenizer::from_json(file.dump(), "t")->decode(Tokenizer::from_json(file.dump(), "t")->encode("When ANNA")), std::string("when anna"));
+        QCOMPARE(
+            Tokenizer::from_json(file.dump(), "t")->decode(Tokenizer::from_json(file.dump(), "t")->encode("When ANNA")),
+            std::string("when anna"));
     }
 
     void odd_entries_of_tokenizer_config_cost_no_tokenizer()
@@ -134,10 +142,13 @@ private Q_SLOTS:
     void special_tokens_beside_vocab_and_merges()
     {
         const VocabFolder folder;
-        folder.write("tokenizer_config.json", R"({"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": true, "pad_token": "<pad>",
+        folder.write("tokenizer_config.json",
+                     R"({"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": true, "pad_token": "<pad>",
             "added_tokens_decoder": {"710": {"content": "<left>", "lstrip": true, "special": true}}})");
         folder.write("added_tokens.json", R"({"<new>": 720})");
-        folder.write("special_tokens_map.json", R"({"bos_token": {"content": "<|endoftext|>"}, "additional_special_tokens": ["<new>", "<none>"]})");
+        folder.write(
+            "special_tokens_map.json",
+            R"({"bos_token": {"content": "<|endoftext|>"}, "additional_special_tokens": ["<new>", "<none>"]})");
         const auto tokenizer = folder.open();
         QCOMPARE(tokenizer->encode("<pad>  <left><new><|endoftext|>"), (Ids{701, 710, 720, 700}));
         QCOMPARE(tokenizer->pad_id().value(), int64_t(701));
@@ -148,14 +159,19 @@ private Q_SLOTS:
     {
         const VocabFolder folder;
         folder.write("tokenizer_config.json", R"({"tokenizer_class": "Qwen2Tokenizer"})");
-        VERIFY_MESSAGE(folder.open(), "vocab.json: belongs to a Qwen2Tokenizer, which cuts text by a pattern of its own");
+        VERIFY_MESSAGE(folder.open(),
+                       "vocab.json: belongs to a Qwen2Tokenizer, which cuts text by a pattern of its own");
         folder.write("tokenizer_config.json", "{}");
         folder.write("merges.txt", "#version: 0.2\na b c\n");
-        VERIFY_MESSAGE(folder.open(), "vocab.json with merges.txt: model.merges: entry 0 (\"a b c\") should be two tokens");
+        VERIFY_MESSAGE(folder.open(),
+                       "vocab.json with merges.txt: model.merges: entry 0 (\"a b c\") should be two tokens");
         fs::remove(folder.path() / "merges.txt");
-        VERIFY_MESSAGE(folder.open(), "has no tokenizer: neither tokenizer.json nor vocab.json with merges.txt is there");
+        VERIFY_MESSAGE(folder.open(),
+                       "has no tokenizer: neither tokenizer.json nor vocab.json with merges.txt is there");
         folder.write("spiece.model", "x");
-        VERIFY_MESSAGE(folder.open(), "spiece.model: is a SentencePiece model, which is not read; transformers converts it to tokenizer.json");
+        VERIFY_MESSAGE(
+            folder.open(),
+            "spiece.model: is a SentencePiece model, which is not read; transformers converts it to tokenizer.json");
     }
 };
 

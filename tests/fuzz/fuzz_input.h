@@ -34,7 +34,8 @@ public:
 private:
     static std::filesystem::path folder()
     {
-        return std::filesystem::is_directory("/dev/shm") ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
+        return std::filesystem::is_directory("/dev/shm") ? std::filesystem::path("/dev/shm")
+                                                         : std::filesystem::temp_directory_path();
     }
 
     std::filesystem::path m_path;

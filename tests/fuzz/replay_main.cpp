@@ -20,7 +20,8 @@ void run(const std::string &bytes)
     LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
 }
 
-// One to four of the things that happen to files: cut short, a byte changed, a piece doubled, a piece lost, a number made large.
+// One to four of the things that happen to files: cut short, a byte changed, a piece doubled, a piece lost, a number
+// made large.
 std::string damaged(std::string bytes, std::mt19937 &random)
 {
     const auto below = [&](size_t limit) { return limit == 0 ? size_t(0) : size_t(random()) % limit; };
@@ -28,11 +29,21 @@ std::string damaged(std::string bytes, std::mt19937 &random)
         const size_t at = below(bytes.size());
         const size_t length = 1 + below(std::min<size_t>(16, bytes.size() - at));
         switch (below(6)) {
-        case 0: bytes.resize(at); break;
-        case 1: bytes[at] = char(random()); break;
-        case 2: bytes.insert(at, bytes.substr(at, length)); break;
-        case 3: bytes.erase(at, length); break;
-        case 4: bytes.replace(at, length, length, '\xff'); break;
+        case 0:
+            bytes.resize(at);
+            break;
+        case 1:
+            bytes[at] = char(random());
+            break;
+        case 2:
+            bytes.insert(at, bytes.substr(at, length));
+            break;
+        case 3:
+            bytes.erase(at, length);
+            break;
+        case 4:
+            bytes.replace(at, length, length, '\xff');
+            break;
         default:
             if (const size_t digit = bytes.find_first_of("0123456789", at); digit != std::string::npos)
                 bytes.insert(digit, below(2) ? "99999999999999999" : "-");

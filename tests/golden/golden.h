@@ -31,7 +31,8 @@ inline std::filesystem::path model(const QString &name)
 }
 inline patchbay::ArrayMap file(const QString &name, const char *what)
 {
-    return patchbay::read_arrays(fixtures() / "golden" / name.toStdString() / (std::string(what) + ".safetensors")).arrays;
+    return patchbay::read_arrays(fixtures() / "golden" / name.toStdString() / (std::string(what) + ".safetensors"))
+        .arrays;
 }
 
 /// Empty when every element of actual is within 5e-5 + 1e-4 |expected|; otherwise what is wrong, and where.
@@ -53,7 +54,8 @@ inline QString difference(const patchbay::Array &actual, const patchbay::Array &
 }
 
 /// Some rows of a batch's prompts as tokens.
-inline patchbay::Tokens tokens(const patchbay::ArrayMap &batch, const char *which, const std::vector<int64_t> &rows = {})
+inline patchbay::Tokens tokens(const patchbay::ArrayMap &batch, const char *which,
+                               const std::vector<int64_t> &rows = {})
 {
     const patchbay::Array &ids = batch.at(which);
     patchbay::Tokens out{int(ids.shape[0]), int(ids.shape[1]), ids.ints()};
@@ -61,7 +63,8 @@ inline patchbay::Tokens tokens(const patchbay::ArrayMap &batch, const char *whic
         out.ids.clear();
         out.prompts = int(rows.size());
         for (const int64_t row : rows)
-            out.ids.insert(out.ids.end(), ids.ints().begin() + row * out.width, ids.ints().begin() + (row + 1) * out.width);
+            out.ids.insert(out.ids.end(), ids.ints().begin() + row * out.width,
+                           ids.ints().begin() + (row + 1) * out.width);
     }
     return out;
 }

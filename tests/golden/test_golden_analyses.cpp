@@ -84,7 +84,8 @@ private Q_SLOTS:
         const std::vector<int64_t> &tokens = expected.at("detector.tokens").ints();
         nlohmann::json rows = nlohmann::json::array();
         for (size_t r = 0; r < tokens.size(); r += 30)
-            rows.push_back(std::vector<int64_t>(tokens.begin() + std::ptrdiff_t(r), tokens.begin() + std::ptrdiff_t(r + 30)));
+            rows.push_back(
+                std::vector<int64_t>(tokens.begin() + std::ptrdiff_t(r), tokens.begin() + std::ptrdiff_t(r + 30)));
         add("detectors", {}, {{"tokens", rows}});
 
         ArrayMap actual;
@@ -100,8 +101,9 @@ private Q_SLOTS:
             if (name.starts_with("attr.") || name == "copy.example_logits" || !array.is_float())
                 continue;
             QVERIFY2(actual.count(name), name.c_str());
-            const QString wrong = name.starts_with("copy.") && actual.at(name).floats() != array.floats() ? QStringLiteral("differs")
-                                                                                                          : apart(actual.at(name), array, session.baseline().gap());
+            const QString wrong = name.starts_with("copy.") && actual.at(name).floats() != array.floats()
+                ? QStringLiteral("differs")
+                : apart(actual.at(name), array, session.baseline().gap());
             QVERIFY2(wrong.isEmpty(), qPrintable(QString::fromStdString(name) + ": " + wrong));
             ++compared;
         }

@@ -1,4 +1,5 @@
-// Every family that opens against transformers' own float64 numbers: logits, streams, patterns, and both sweeps over heads.
+// Every family that opens against transformers' own float64 numbers: logits, streams, patterns, and both sweeps over
+// heads.
 #include "golden/golden.h"
 #include "patching/session.h"
 
@@ -47,7 +48,10 @@ class TestGoldenFamilies : public QObject {
             return nullptr;
         }
     }
-    static ArrayMap numbers(const QString &family) { return read_arrays(kFamilies / family.toStdString() / "golden.safetensors").arrays; }
+    static ArrayMap numbers(const QString &family)
+    {
+        return read_arrays(kFamilies / family.toStdString() / "golden.safetensors").arrays;
+    }
     static void families()
     {
         QTest::addColumn<QString>("family");
@@ -103,7 +107,8 @@ private Q_SLOTS:
         const auto model = load(family, {});
         if (!model)
             return;
-        QVERIFY2(model->trust().max_logprob_change <= 1e-4, qPrintable(QString::number(model->trust().max_logprob_change)));
+        QVERIFY2(model->trust().max_logprob_change <= 1e-4,
+                 qPrintable(QString::number(model->trust().max_logprob_change)));
         const ArrayMap expected = numbers(family);
         Session session(model, batch_from_arrays(expected, family.toStdString()));
         const double within = 1e-4 * std::abs(session.baseline().gap());

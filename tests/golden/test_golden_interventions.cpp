@@ -32,11 +32,13 @@ class TestGoldenInterventions : public QObject {
         return out;
     }
     /// Runs every cell of a grid; hook names carry %1 for the layer.
-    static void check(const Case &c, const char *direction, const std::string &site, const char *hook, bool per_query_head, bool zero = false)
+    static void check(const Case &c, const char *direction, const std::string &site, const char *hook,
+                      bool per_query_head, bool zero = false)
     {
         const std::string grid = zero ? "zero." + site : std::string(direction) + "." + site;
         const bool denoise = std::string(direction) == "denoise";
-        const Tokens base = golden::tokens(c.batch, denoise ? "flipped" : "clean"), source = golden::tokens(c.batch, denoise ? "clean" : "flipped");
+        const Tokens base = golden::tokens(c.batch, denoise ? "flipped" : "clean"),
+                     source = golden::tokens(c.batch, denoise ? "clean" : "flipped");
         const Array &expected = c.expected.at(grid);
         const int layers = int(expected.shape[0]), heads = expected.shape.size() == 3 ? int(expected.shape[1]) : 0;
         Array actual{expected.shape, std::vector<float>()};

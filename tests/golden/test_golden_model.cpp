@@ -40,7 +40,10 @@ class TestGoldenModel : public QObject {
         for (const auto &[hook, array] : expected)
             if (hook != "prompt_rows")
                 options.keep.push_back(hook);
-        compare(transformer.run(golden::tokens(golden::file(name, "batch"), which, expected.at("prompt_rows").ints()), options).cache, expected);
+        compare(transformer
+                    .run(golden::tokens(golden::file(name, "batch"), which, expected.at("prompt_rows").ints()), options)
+                    .cache,
+                expected);
     }
     static void compare_logits(const QString &name, bool raw)
     {
@@ -123,7 +126,8 @@ private Q_SLOTS:
         ArrayMap expected = golden::file(model, "cache_clean");
         expected.erase("prompt_rows");
         for (const std::string &name : transformer.hook_names())
-            QVERIFY2(expected.erase(name) == 1 || name.ends_with("_input") || name.ends_with("hook_attn_in"), name.c_str());
+            QVERIFY2(expected.erase(name) == 1 || name.ends_with("_input") || name.ends_with("hook_attn_in"),
+                     name.c_str());
         QVERIFY2(expected.empty(), expected.empty() ? "" : expected.begin()->first.c_str());
     }
 };

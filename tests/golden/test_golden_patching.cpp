@@ -1,4 +1,5 @@
-// The sweep engine against the golden numbers: every cell of every prompt of activation patching, path patching, ablation and attribution.
+// The sweep engine against the golden numbers: every cell of every prompt of activation patching, path patching,
+// ablation and attribution.
 #include "golden.h"
 
 #include "patching/session.h"
@@ -20,7 +21,10 @@ QString apart(std::span<const float> actual, const Array &expected, double gap)
         return QStringLiteral("%1 values, expected %2").arg(actual.size()).arg(expected.count());
     for (size_t i = 0; i < actual.size(); ++i)
         if (!(std::abs(double(actual[i]) - double(expected.floats()[i])) <= 1e-4 * std::abs(gap)))
-            return QStringLiteral("element %1 is %2, expected %3").arg(i).arg(double(actual[i]), 0, 'g', 9).arg(double(expected.floats()[i]), 0, 'g', 9);
+            return QStringLiteral("element %1 is %2, expected %3")
+                .arg(i)
+                .arg(double(actual[i]), 0, 'g', 9)
+                .arg(double(expected.floats()[i]), 0, 'g', 9);
     return {};
 }
 
@@ -28,7 +32,8 @@ std::vector<Node> nodes(const nlohmann::json &json)
 {
     std::vector<Node> out;
     for (const nlohmann::json &one : json)
-        out.push_back({parse_site(one.at("site").get<std::string>()), one.at("layer").get<int>(), one.value("head", -1)});
+        out.push_back(
+            {parse_site(one.at("site").get<std::string>()), one.at("layer").get<int>(), one.value("head", -1)});
     return out;
 }
 
@@ -46,7 +51,8 @@ private:
             LoadOptions options;
             options.path = golden::model(model);
             options.trust_check = false;
-            s = std::make_unique<Session>(Model::load(options), batch_from_arrays(golden::file(model, "batch"), "batch"));
+            s = std::make_unique<Session>(Model::load(options),
+                                          batch_from_arrays(golden::file(model, "batch"), "batch"));
         }
         return *s;
     }
@@ -83,8 +89,10 @@ private Q_SLOTS:
                     spec.positions = each ? Positions::each() : Positions();
                     spec.shared_kv = shared;
                     spec.sites.clear();
-                    for (const Site site : {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern, Site::ResidPre, Site::ResidPost, Site::AttnOut, Site::MlpOut})
-                        if (expected.count(std::string(kind) + "." + name(site) + (shared ? "_grouped" : "") + (each ? ".by_pos" : "")))
+                    for (const Site site : {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern, Site::ResidPre,
+                                            Site::ResidPost, Site::AttnOut, Site::MlpOut})
+                        if (expected.count(std::string(kind) + "." + name(site) + (shared ? "_grouped" : "")
+                                           + (each ? ".by_pos" : "")))
                             spec.sites.push_back(site);
                     if (spec.sites.empty())
                         continue;
@@ -118,7 +126,8 @@ private Q_SLOTS:
             const auto ends = [](const nlohmann::json &json) {
                 Ends out;
                 if (json.is_string())
-                    out.sweep = parse_site(json.get<std::string>().substr(6, json.get<std::string>().find(',') - 6)); // "every z, one at a time"
+                    out.sweep = parse_site(json.get<std::string>().substr(
+                        6, json.get<std::string>().find(',') - 6)); // "every z, one at a time"
                 else
                     out.nodes = nodes(json);
                 return out;
@@ -145,7 +154,8 @@ private Q_SLOTS:
             for (const Site site : spec.sites) {
                 const std::string key = std::string("attr.") + kind + "." + name(site);
                 for (const char *suffix : {"", ".per_prompt"}) {
-                    const QString wrong = apart(result.arrays.at("attribution." + name(site) + suffix).floats(), expected.at(key + suffix), s.baseline().gap());
+                    const QString wrong = apart(result.arrays.at("attribution." + name(site) + suffix).floats(),
+                                                expected.at(key + suffix), s.baseline().gap());
                     QVERIFY2(wrong.isEmpty(), qPrintable(QString::fromStdString(key) + suffix + ": " + wrong));
                 }
             }

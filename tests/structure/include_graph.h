@@ -46,17 +46,20 @@ public:
     int lines(const QString &file) const { return m_lines.value(file); }
     QStringList includes(const QString &file) const { return m_includes.value(file); }
 
-    /// The file of the tree that an #include line of `from` means (next to it, or in one of the include folders); empty: none.
+    /// The file of the tree that an #include line of `from` means (next to it, or in one of the include folders);
+    /// empty: none.
     QString resolve(const QString &from, const QString &include) const
     {
         const QString beside = QDir::cleanPath(from.section(u'/', 0, -2) + u'/' + include);
-        for (const QString &candidate : {beside, "core/" + include, "widgets/" + include, "ui/" + include, "tests/" + include, "app/" + include})
+        for (const QString &candidate :
+             {beside, "core/" + include, "widgets/" + include, "ui/" + include, "tests/" + include, "app/" + include})
             if (m_includes.contains(candidate))
                 return candidate;
         return {};
     }
 
-    /// The shortest chain "a.h > b.h > QString" from a file to an #include for which `wanted(include, resolved file)` holds; empty: none.
+    /// The shortest chain "a.h > b.h > QString" from a file to an #include for which `wanted(include, resolved file)`
+    /// holds; empty: none.
     template <typename Wanted>
     QString chain(const QString &file, Wanted wanted) const
     {

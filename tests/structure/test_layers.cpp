@@ -18,8 +18,8 @@ bool is_public_core_header(const QString &file)
     return file.startsWith("core/") && file.endsWith(".h") && !file.contains("/detail/");
 }
 
-// What the compiler's preprocessor really opens for a header, with no include folder beyond core's own and the system's.
-// An #include that it cannot find ends it; the message then says which.
+// What the compiler's preprocessor really opens for a header, with no include folder beyond core's own and the
+// system's. An #include that it cannot find ends it; the message then says which.
 QStringList opened_by_compiler(const QString &include_dir, const QString &file, QString &error)
 {
     QProcess compiler;
@@ -30,7 +30,8 @@ QStringList opened_by_compiler(const QString &include_dir, const QString &file, 
     }
     if (compiler.exitCode() != 0)
         error = QString::fromLocal8Bit(compiler.readAllStandardError()).section(u'\n', 0, 2);
-    return QString::fromLocal8Bit(compiler.readAllStandardOutput()).split(QRegularExpression("[\\s\\\\]+"), Qt::SkipEmptyParts);
+    return QString::fromLocal8Bit(compiler.readAllStandardOutput())
+        .split(QRegularExpression("[\\s\\\\]+"), Qt::SkipEmptyParts);
 }
 
 bool is_torch_file(const QString &path)
@@ -74,9 +75,12 @@ private:
 private Q_SLOTS:
     void corePublicHeadersAreFreeOfTorch()
     {
-        forbid(is_public_core_header,
-               [](const QString &include, const QString &file) { return names_torch(include) || file.contains("/detail/"); },
-               "a public header of core reaches LibTorch or a private header");
+        forbid(
+            is_public_core_header,
+            [](const QString &include, const QString &file) {
+                return names_torch(include) || file.contains("/detail/");
+            },
+            "a public header of core reaches LibTorch or a private header");
     }
 
     void coreIncludesNoQt()
@@ -106,30 +110,37 @@ private Q_SLOTS:
     // Its header uses the bare words signals and slots, which ui and app have given up.
     void qcustomplotStaysInWidgets()
     {
-        const auto plots = [](const QString &include, const QString &) { return include == QLatin1String("qcustomplot.h"); };
-        forbid([](const QString &file) { return !file.startsWith("widgets/"); }, plots, "a file outside widgets includes QCustomPlot");
+        const auto plots = [](const QString &include, const QString &) {
+            return include == QLatin1String("qcustomplot.h");
+        };
+        forbid([](const QString &file) { return !file.startsWith("widgets/"); }, plots,
+               "a file outside widgets includes QCustomPlot");
         const QStringList files = m_tree.files();
-        QVERIFY2(std::any_of(files.begin(), files.end(), [&](const QString &file) { return !m_tree.chain(file, plots).isEmpty(); }),
+        QVERIFY2(std::any_of(files.begin(), files.end(),
+                             [&](const QString &file) { return !m_tree.chain(file, plots).isEmpty(); }),
                  "no file includes QCustomPlot: plots with axes stand on it");
     }
 
     void privateHeadersOfCoreStayInCore()
     {
-        forbid([](const QString &file) {
-                   return file.startsWith("widgets/") || file.startsWith("ui/") || file.startsWith("app/");
-               },
-               [](const QString &include, const QString &file) {
-                   return names_torch(include) || (file.startsWith("core/") && file.contains("/detail/"));
-               },
-               "a file outside core includes LibTorch or a private header of core");
+        forbid(
+            [](const QString &file) {
+                return file.startsWith("widgets/") || file.startsWith("ui/") || file.startsWith("app/");
+            },
+            [](const QString &include, const QString &file) {
+                return names_torch(include) || (file.startsWith("core/") && file.contains("/detail/"));
+            },
+            "a file outside core includes LibTorch or a private header of core");
     }
 
     void noFileSeesBothQtAndTorch()
     {
         QStringList offenders;
         for (const QString &file : m_tree.files()) {
-            const QString qt = m_tree.chain(file, [](const QString &include, const QString &) { return names_qt(include); });
-            const QString torch = m_tree.chain(file, [](const QString &include, const QString &) { return names_torch(include); });
+            const QString qt =
+                m_tree.chain(file, [](const QString &include, const QString &) { return names_qt(include); });
+            const QString torch =
+                m_tree.chain(file, [](const QString &include, const QString &) { return names_torch(include); });
             if (!qt.isEmpty() && !torch.isEmpty())
                 offenders.append(qt + "   and   " + torch);
         }
@@ -156,7 +167,8 @@ private Q_SLOTS:
             }
         }
         QVERIFY(looked_at > 100);
-        QVERIFY2(offenders.isEmpty(), qPrintable("these depend on the user's locale:\n    " + offenders.join("\n    ")));
+        QVERIFY2(offenders.isEmpty(),
+                 qPrintable("these depend on the user's locale:\n    " + offenders.join("\n    ")));
     }
 
     void compilerFindsPublicHeadersFreeOfTorch()
@@ -170,7 +182,8 @@ private Q_SLOTS:
         write(folder.filePath("all.cpp"), all);
         QString error;
         const QStringList opened = opened_by_compiler(source_dir + "/core", folder.filePath("all.cpp"), error);
-        QVERIFY2(error.isEmpty(), qPrintable("core's public headers need more than core's folder and the system's:\n" + error));
+        QVERIFY2(error.isEmpty(),
+                 qPrintable("core's public headers need more than core's folder and the system's:\n" + error));
         const QStringList torch = opened.filter(QRegularExpression("/(torch|ATen|c10|caffe2)/"));
         QVERIFY2(torch.isEmpty(), qPrintable("core's public headers make the compiler open " + torch.join(' ')));
         QVERIFY(opened.filter("core/base/head.h").size() == 1);
@@ -192,7 +205,8 @@ private Q_SLOTS:
         QCOMPARE(tree.chain("core/bad.h", qt), QString());
         QCOMPARE(tree.chain("core/qt.cpp", qt), QString("core/qt.cpp > QString"));
         QCOMPARE(tree.chain("widgets/bad.cpp", qt), QString("widgets/bad.cpp > QtGui/QPainter"));
-        QCOMPARE(tree.chain("widgets/bad.cpp", torch), QString("widgets/bad.cpp > core/bad.h > core/middle.h > ATen/ATen.h"));
+        QCOMPARE(tree.chain("widgets/bad.cpp", torch),
+                 QString("widgets/bad.cpp > core/bad.h > core/middle.h > ATen/ATen.h"));
         QCOMPARE(tree.resolve("widgets/bad.cpp", "bad.h"), QString("core/bad.h"));
         QString error;
         const QStringList opened = opened_by_compiler(folder.filePath("core"), folder.filePath("core/bad.h"), error);

@@ -1,4 +1,5 @@
-// Data is read and written alike under every locale: no source of core or the programs calls what asks the C library's locale.
+// Data is read and written alike under every locale: no source of core or the programs calls what asks the C library's
+// locale.
 #include <QDirIterator>
 #include <QFile>
 #include <QRegularExpression>
@@ -8,8 +9,8 @@ namespace {
 
 const QString source_dir = QStringLiteral(PATCHBAY_SOURCE_DIR);
 
-// What reads or writes a decimal point, or letters, as the user's locale has them. Integers are the same everywhere: std::to_string of
-// them is fine.
+// What reads or writes a decimal point, or letters, as the user's locale has them. Integers are the same everywhere:
+// std::to_string of them is fine.
 const QRegularExpression &by_locale()
 {
     static const QRegularExpression names(QStringLiteral(
@@ -52,17 +53,20 @@ private Q_SLOTS:
             }
         }
         QVERIFY2(looked_at > 100, "is PATCHBAY_SOURCE_DIR right?");
-        QVERIFY2(found.isEmpty(), qPrintable("base/plain_text.h does this alike under every locale:\n    " + found.join("\n    ")));
+        QVERIFY2(found.isEmpty(),
+                 qPrintable("base/plain_text.h does this alike under every locale:\n    " + found.join("\n    ")));
     }
 
     void theRuleSeesOffenders()
     {
-        for (const char *line : {"x = std::strtod(text, &end);", "std::snprintf(text, sizeof text, \"%g\", x);", "std::stod(text)", "std::tolower(c)",
-                                 "std::ostringstream out;", "std::fprintf(file, \"%.3f\\n\", x);", "->check(CLI::Range(30.0, 1000.0))",
-                                 "->check(CLI::NonNegativeNumber)"})
+        for (const char *line :
+             {"x = std::strtod(text, &end);", "std::snprintf(text, sizeof text, \"%g\", x);", "std::stod(text)",
+              "std::tolower(c)", "std::ostringstream out;", "std::fprintf(file, \"%.3f\\n\", x);",
+              "->check(CLI::Range(30.0, 1000.0))", "->check(CLI::NonNegativeNumber)"})
             QVERIFY2(!offences(line).isEmpty(), line);
-        for (const char *line : {"const std::string t = std::to_string(count);", "std::fprintf(stderr, \"%s\\n\", what);", "// not printf(\"%g\", x)",
-                                 "->check(CLI::Range(1, 1000))", "throw Error(\"100 % of it\", cause);"})
+        for (const char *line :
+             {"const std::string t = std::to_string(count);", "std::fprintf(stderr, \"%s\\n\", what);",
+              "// not printf(\"%g\", x)", "->check(CLI::Range(1, 1000))", "throw Error(\"100 % of it\", cause);"})
             QVERIFY2(offences(line).isEmpty(), line);
     }
 };

@@ -80,7 +80,8 @@ inline QByteArray run(const QString &program, const QStringList &arguments, int 
     QProcess process;
     process.start(program, arguments);
     if (!process.waitForFinished(120000) || process.exitCode() != expected)
-        return "FAILED " + program.toUtf8() + " " + QByteArray::number(process.exitCode()) + ": " + process.readAllStandardError();
+        return "FAILED " + program.toUtf8() + " " + QByteArray::number(process.exitCode()) + ": "
+            + process.readAllStandardError();
     return expected == 0 ? process.readAllStandardOutput() : process.readAllStandardError();
 }
 

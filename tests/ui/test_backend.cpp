@@ -1,5 +1,5 @@
-// The embedded backend's jobs: answers, errors as values, order, superseding, cancelling, and closing while one runs. What is carried out is the
-// test's own; with real work: tests/core/test_requests and the tests of the window.
+// The embedded backend's jobs: answers, errors as values, order, superseding, cancelling, and closing while one runs.
+// What is carried out is the test's own; with real work: tests/core/test_requests and the tests of the window.
 #include "backend/embedded_backend.h"
 #include "base/error.h"
 
@@ -20,7 +20,7 @@ using Part = std::function<bool(const Request &, const Tell &, const CancelToken
 
 class PartServer : public RequestServer {
 public:
-    explicit PartServer(Part part) : m_part(std::move(part)) {}
+    explicit PartServer(Part part) : m_part(std::move(part)) { }
     std::unique_ptr<Work> begin(const Request &request, Tell tell) override
     {
         struct Parts : Work {
@@ -89,7 +89,8 @@ private Q_SLOTS:
             throw Error("model.safetensors", "the file is cut short");
         }));
         Failure failure;
-        backend.submit<RunStepRequest>({.request = {}, .done = [](const Outcomes &) { QFAIL("a failed job has no result"); },
+        backend.submit<RunStepRequest>({.request = {},
+                                        .done = [](const Outcomes &) { QFAIL("a failed job has no result"); },
                                         .failed = [&](const Failure &f) { failure = f; }});
         QTRY_COMPARE_WITH_TIMEOUT(failure.subject, QStringLiteral("model.safetensors"), 60000);
         QCOMPARE(failure.cause, QStringLiteral("the file is cut short"));
@@ -127,7 +128,8 @@ private Q_SLOTS:
         Snapshot last;
         QElapsedTimer since;
         since.start();
-        backend.submit<RunRequest>({.request = {}, .done = [&](const Snapshot &end) { last = end; },
+        backend.submit<RunRequest>({.request = {},
+                                    .done = [&](const Snapshot &end) { last = end; },
                                     .progress = [&](const Progress &at) { progress << at.done; },
                                     .snapshot = [&](const Snapshot &snapshot) { snapshots << snapshot; }});
         QTRY_VERIFY_WITH_TIMEOUT(!snapshots.isEmpty() && since.elapsed() > 100, 60000);
@@ -164,7 +166,8 @@ private Q_SLOTS:
         }));
         backend.submit<RunStepRequest>({.request = {99}});
         for (size_t i = 0; i < 20; ++i)
-            backend.submit<RunStepRequest>({.request = {i}, .policy = {QStringLiteral("hover")},
+            backend.submit<RunStepRequest>({.request = {i},
+                                            .policy = {QStringLiteral("hover")},
                                             .done = [&](const Outcomes &outcomes) { done << int(outcomes->size()); },
                                             .dropped = [&dropped, i] { dropped << int(i); }});
         gate.release();
@@ -189,7 +192,8 @@ private Q_SLOTS:
             return true;
         }));
         const auto note = [&](const Outcomes &outcomes) { done << int(outcomes->size()); };
-        backend.submit<RunStepRequest>({.request = {1}, .policy = {QStringLiteral("view")}, .done = note, .dropped = [&] { dropped = true; }});
+        backend.submit<RunStepRequest>(
+            {.request = {1}, .policy = {QStringLiteral("view")}, .done = note, .dropped = [&] { dropped = true; }});
         started.acquire();
         backend.submit<RunStepRequest>({.request = {2}, .policy = {QStringLiteral("view")}, .done = note});
         gate.release();
@@ -209,17 +213,20 @@ private Q_SLOTS:
             return false;
         }));
         bool dropped = false;
-        const JobId id = backend.submit<RunStepRequest>({.request = {}, .done = [](const Outcomes &) { QFAIL("cancelled"); },
-                                                         .dropped = [&] { dropped = true; }});
+        const JobId id = backend.submit<RunStepRequest>(
+            {.request = {}, .done = [](const Outcomes &) { QFAIL("cancelled"); }, .dropped = [&] { dropped = true; }});
         started.acquire();
         backend.cancel(id);
         const long then = steps;
         QTRY_VERIFY_WITH_TIMEOUT(dropped, 60000);
-        // How soon in steps of the work, of a few nanoseconds each: a busy machine does not change it as it changes a clock.
-        QVERIFY2(steps < then + 1'000'000, qPrintable(QStringLiteral("%1 steps after it was cancelled").arg(steps - then)));
+        // How soon in steps of the work, of a few nanoseconds each: a busy machine does not change it as it changes a
+        // clock.
+        QVERIFY2(steps < then + 1'000'000,
+                 qPrintable(QStringLiteral("%1 steps after it was cancelled").arg(steps - then)));
     }
 
-    // Quick before soon before long, whatever came first; between two parts of a work what is more urgent is served, and nothing else.
+    // Quick before soon before long, whatever came first; between two parts of a work what is more urgent is served,
+    // and nothing else.
     void theMoreUrgentIsServedBetweenTwoParts()
     {
         std::binary_semaphore started{0}, gate{0};
@@ -234,9 +241,9 @@ private Q_SLOTS:
                 gate.acquire();
                 return true;
             }
-            order << (urgency(request) == Urgency::Quick  ? QStringLiteral("quick")
-                      : urgency(request) == Urgency::Soon ? QStringLiteral("soon")
-                                                          : QStringLiteral("next long"));
+            order << (urgency(request) == Urgency::Quick      ? QStringLiteral("quick")
+                          : urgency(request) == Urgency::Soon ? QStringLiteral("soon")
+                                                              : QStringLiteral("next long"));
             return end(tell, request);
         }));
         backend.submit<RunStepRequest>({.request = {1}});
@@ -266,8 +273,10 @@ private Q_SLOTS:
                 return true;
             }));
             for (size_t i = 0; i < 3; ++i)
-                backend.submit<RunStepRequest>({.request = {i}, .done = [&](const Outcomes &) { called = true; },
-                                                .failed = [&](const Failure &) { called = true; }, .dropped = [&] { called = true; },
+                backend.submit<RunStepRequest>({.request = {i},
+                                                .done = [&](const Outcomes &) { called = true; },
+                                                .failed = [&](const Failure &) { called = true; },
+                                                .dropped = [&] { called = true; },
                                                 .progress = [&](const Progress &) { called = true; }});
             started.acquire();
             closing.start();

@@ -1,4 +1,5 @@
-// The circuit that the user puts together, and masks by role: on the demo model, whose circuit is known (resources/demo-model/README.md).
+// The circuit that the user puts together, and masks by role: on the demo model, whose circuit is known
+// (resources/demo-model/README.md).
 #include "controllers/run_views.h"
 #include "graph_widget.h"
 #include "heatmap_widget.h"
@@ -83,7 +84,9 @@ private Q_SLOTS:
     {
         m_window->docking().reveal(QStringLiteral("circuit"));
         QTRY_VERIFY(graph()->isVisible() && graph()->height() > 60);
-        const int node = int(std::find_if(graph()->view().nodes.begin(), graph()->view().nodes.end(), [](const auto &n) { return n.head == mover; }) - graph()->view().nodes.begin());
+        const int node = int(std::find_if(graph()->view().nodes.begin(), graph()->view().nodes.end(),
+                                          [](const auto &n) { return n.head == mover; })
+                             - graph()->view().nodes.begin());
         QTest::mouseClick(graph(), Qt::LeftButton, {}, graph()->nodeRect(node).center());
         QCOMPARE(place().heads, QVector<HeadId>{mover});
         QCOMPARE(m_window->heatmapPane().heatmap()->selection(), QVector<HeadId>{mover});
@@ -124,7 +127,8 @@ private Q_SLOTS:
         choose(mask, mask->findData(HeadRoles::kCircuit));
         QCOMPARE(m_window->heatmapPane().heatmap()->view().masked.size(), all - place().circuit.size());
         navigation().setMask({});
-        QTRY_VERIFY(std::any_of(graph()->view().nodes.begin(), graph()->view().nodes.end(), [](const auto &n) { return n.role.contains(QStringLiteral("name mover")); }));
+        QTRY_VERIFY(std::any_of(graph()->view().nodes.begin(), graph()->view().nodes.end(),
+                                [](const auto &n) { return n.role.contains(QStringLiteral("name mover")); }));
     }
 
     void theHeadsOfARolesRunBecomeTheCircuit()
@@ -151,7 +155,8 @@ private Q_SLOTS:
         // What is kept belongs to the model's weights and is checked against its shape.
         const Setup &setup = *m_window->explorer().document.setup();
         QSettings().setValue(QStringLiteral("circuits/") + QString::fromStdString(setup.model_ref.sha256),
-                             QStringList{QStringLiteral("L5H7"), QStringLiteral("L6H0"), QStringLiteral("L0H8"), QStringLiteral("nonsense"), QStringLiteral("L5H7")});
+                             QStringList{QStringLiteral("L5H7"), QStringLiteral("L6H0"), QStringLiteral("L0H8"),
+                                         QStringLiteral("nonsense"), QStringLiteral("L5H7")});
         QCOMPARE(keptCircuit(setup), (QVector<HeadId>{{5, 7}}));
         m_window->actions().clearCircuit->trigger();
         QVERIFY(keptCircuit(setup).isEmpty());

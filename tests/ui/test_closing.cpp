@@ -1,5 +1,5 @@
-// Closing while a model of real size computes: in a chunk of a sweep, and in patched attention. The weights are random, the geometry is
-// pythia-160m's with fewer words.
+// Closing while a model of real size computes: in a chunk of a sweep, and in patched attention. The weights are random,
+// the geometry is pythia-160m's with fewer words.
 #include "backend/embedded_backend.h"
 #include "ui/watched_server.h"
 
@@ -73,16 +73,17 @@ private Q_SLOTS:
         std::binary_semaphore firstCells{0};
         std::atomic<int> exact{0};
         std::atomic<bool> ended{false}, complete{false};
-        auto backend = std::make_unique<EmbeddedBackend>(server(24, {.told = [&](const Event &event) {
-            if (const Cells *cells = std::get_if<Cells>(&event); cells && cells->state == CellState::Exact) {
-                if (exact.fetch_add(int(cells->cells.size())) == 0)
-                    firstCells.release();
-            }
-            if (const Done *done = std::get_if<Done>(&event)) {
-                ended = true;
-                complete = std::get<RunEnd>(done->reply).complete;
-            }
-        }}));
+        auto backend = std::make_unique<EmbeddedBackend>(
+            server(24, {.told = [&](const Event &event) {
+                       if (const Cells *cells = std::get_if<Cells>(&event); cells && cells->state == CellState::Exact) {
+                           if (exact.fetch_add(int(cells->cells.size())) == 0)
+                               firstCells.release();
+                       }
+                       if (const Done *done = std::get_if<Done>(&event)) {
+                           ended = true;
+                           complete = std::get<RunEnd>(done->reply).complete;
+                       }
+                   }}));
         QElapsedTimer whole, closing;
         whole.start();
         ActPatch sweep;
@@ -106,10 +107,13 @@ private Q_SLOTS:
         std::atomic<bool> finished{false}, cancelled{false};
         QElapsedTimer closing;
         {
-            EmbeddedBackend backend(server(70, {.begun = [&](const Request &) { started.release(); },
-                                                .told = [&](const Event &event) { finished = finished || std::holds_alternative<Done>(event); },
-                                                .cancelled = [&](const Request &) { cancelled = true; }}));
-            backend.submit<PatchedAttentionRequest>({.request = patched(), .policy = {QStringLiteral("attention-patched"), true}});
+            EmbeddedBackend backend(
+                server(70,
+                       {.begun = [&](const Request &) { started.release(); },
+                        .told = [&](const Event &event) { finished = finished || std::holds_alternative<Done>(event); },
+                        .cancelled = [&](const Request &) { cancelled = true; }}));
+            backend.submit<PatchedAttentionRequest>(
+                {.request = patched(), .policy = {QStringLiteral("attention-patched"), true}});
             started.acquire();
             closing.start();
         }
@@ -122,13 +126,17 @@ private Q_SLOTS:
     {
         std::counting_semaphore<2> started{0};
         std::atomic<int> finished{0};
-        EmbeddedBackend backend(server(70, {.begun = [&](const Request &) { started.release(); },
-                                            .told = [&](const Event &event) { finished += std::holds_alternative<Done>(event); }}));
+        EmbeddedBackend backend(
+            server(70,
+                   {.begun = [&](const Request &) { started.release(); },
+                    .told = [&](const Event &event) { finished += std::holds_alternative<Done>(event); }}));
         bool dropped = false, shown = false;
         const JobPolicy policy{QStringLiteral("attention-patched"), true};
-        backend.submit<PatchedAttentionRequest>({.request = patched(), .policy = policy, .dropped = [&] { dropped = true; }});
+        backend.submit<PatchedAttentionRequest>(
+            {.request = patched(), .policy = policy, .dropped = [&] { dropped = true; }});
         started.acquire();
-        backend.submit<PatchedAttentionRequest>({.request = patched(), .policy = policy, .done = [&](const AttentionPatterns &) { shown = true; }});
+        backend.submit<PatchedAttentionRequest>(
+            {.request = patched(), .policy = policy, .done = [&](const AttentionPatterns &) { shown = true; }});
         QTRY_VERIFY_WITH_TIMEOUT(shown, 600000);
         QVERIFY(dropped);
         QCOMPARE(finished.load(), 1);

@@ -69,26 +69,32 @@ private Q_SLOTS:
 
     void stoppedRunsContinue()
     {
-        // Stopped by its own first news. They come twenty times a second, so the sweep has to be long enough for more than one.
+        // Stopped by its own first news. They come twenty times a second, so the sweep has to be long enough for more
+        // than one.
         m_fixture.chooseSites({Site::Q, Site::K, Site::V});
         const auto combos = m_window->findChildren<QComboBox *>();
-        const auto positions = std::find_if(combos.begin(), combos.end(), [](const QComboBox *box) { return box->findData(QStringLiteral("each")) >= 0; });
+        const auto positions = std::find_if(combos.begin(), combos.end(), [](const QComboBox *box) {
+            return box->findData(QStringLiteral("each")) >= 0;
+        });
         QVERIFY(positions != combos.end());
         (*positions)->setCurrentIndex((*positions)->findData(QStringLiteral("each")));
         const auto once = connect(&m_explorer->runs, &RunsStore::runChanged, this, [this](int run) {
-            if (m_explorer->runs.find(run)->done > 0 && m_explorer->runs.find(run)->done < m_explorer->runs.find(run)->total)
+            if (m_explorer->runs.find(run)->done > 0
+                && m_explorer->runs.find(run)->done < m_explorer->runs.find(run)->total)
                 m_window->actions().stop->trigger();
         });
         m_window->actions().run->trigger();
         const int id = m_explorer->navigation.place().run;
         QTRY_VERIFY_WITH_TIMEOUT(m_explorer->runs.find(id)->finished(), 60000);
         disconnect(once);
-        QVERIFY2(m_explorer->runs.find(id)->state == RunState::Stopped, "a sweep of 2160 cells tells of its first ones before its last");
+        QVERIFY2(m_explorer->runs.find(id)->state == RunState::Stopped,
+                 "a sweep of 2160 cells tells of its first ones before its last");
         (*positions)->setCurrentIndex((*positions)->findData(QStringLiteral("all")));
         m_window->actions().continueRun->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(m_explorer->runs.find(id)->state == RunState::Done, 60000);
         for (const Grid &grid : m_explorer->runs.find(id)->result->grids)
-            QVERIFY(std::all_of(grid.state.begin(), grid.state.end(), [](CellState s) { return s == CellState::Exact; }));
+            QVERIFY(
+                std::all_of(grid.state.begin(), grid.state.end(), [](CellState s) { return s == CellState::Exact; }));
     }
 
     void onePromptAndTheMeanAgree()
@@ -171,24 +177,30 @@ private Q_SLOTS:
 
     void theTitleOfADifferenceSaysOnceWhatTheRunsShare()
     {
-        QCOMPARE(differenceTitle(QStringLiteral("Patching of z, denoising"), QStringLiteral("Patching of v, denoising")),
-                 QStringLiteral("Difference: Patching of [z] − [v], denoising"));
-        QCOMPARE(differenceTitle(QStringLiteral("mine"), QStringLiteral("yours")), QStringLiteral("Difference: [mine] − [yours]"));
-        QCOMPARE(differenceTitle(QStringLiteral("a run"), QStringLiteral("a run")), QStringLiteral("Difference: a run − a run"));
+        QCOMPARE(
+            differenceTitle(QStringLiteral("Patching of z, denoising"), QStringLiteral("Patching of v, denoising")),
+            QStringLiteral("Difference: Patching of [z] − [v], denoising"));
+        QCOMPARE(differenceTitle(QStringLiteral("mine"), QStringLiteral("yours")),
+                 QStringLiteral("Difference: [mine] − [yours]"));
+        QCOMPARE(differenceTitle(QStringLiteral("a run"), QStringLiteral("a run")),
+                 QStringLiteral("Difference: a run − a run"));
     }
 
     void theMeanByRoleIsAttention()
     {
         m_explorer->navigation.select({{3, 0}}, {3, 0});
         m_explorer->attention.setPrompt(-1);
-        QTRY_VERIFY_WITH_TIMEOUT(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().head == (HeadId{3, 0}), 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_explorer->attention.views().isEmpty()
+                                     && m_explorer->attention.views().front().head == (HeadId{3, 0}),
+                                 30000);
         const auto view = m_explorer->attention.views().front();
         QCOMPARE(view.size, 7);
         for (int row = 0; row < 6; ++row) {
             double sum = 0;
             for (int column = 0; column < view.size; ++column)
                 sum += view.weights[row * view.size + column];
-            QVERIFY2(std::abs(sum - 1) < 1e-3, qPrintable(QStringLiteral("row %1 sums to %2").arg(view.tokens[row]).arg(sum)));
+            QVERIFY2(std::abs(sum - 1) < 1e-3,
+                     qPrintable(QStringLiteral("row %1 sums to %2").arg(view.tokens[row]).arg(sum)));
         }
         m_explorer->attention.setPrompt(0);
     }
@@ -197,10 +209,13 @@ private Q_SLOTS:
     {
         m_explorer->navigation.select({{1, 0}, {4, 1}}, {4, 1});
         m_explorer->attention.setSource(AttentionSource::CleanMinusFlipped);
-        QTRY_VERIFY_WITH_TIMEOUT(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().difference, 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            !m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().difference, 30000);
         m_explorer->navigation.showRun(m_zRun);
         m_explorer->attention.setSource(AttentionSource::Patched);
-        QTRY_VERIFY_WITH_TIMEOUT(!m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().title.contains(QStringLiteral("patched")), 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_explorer->attention.views().isEmpty()
+                                     && m_explorer->attention.views().front().title.contains(QStringLiteral("patched")),
+                                 30000);
         m_explorer->attention.setSource(AttentionSource::Clean);
     }
 

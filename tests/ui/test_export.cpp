@@ -36,7 +36,8 @@ private Q_SLOTS:
             double mean = 0;
             for (const float value : result.grids[0].cell(cell))
                 mean += double(value) / 7;
-            const double expected = (mean - result.baseline.flipped_mean) / (result.baseline.clean_mean - result.baseline.flipped_mean) * 100;
+            const double expected = (mean - result.baseline.flipped_mean)
+                / (result.baseline.clean_mean - result.baseline.flipped_mean) * 100;
             QVERIFY(std::abs(view.facets[0].values[cell] - expected) < 1e-6);
             QVERIFY(view.facets[0].halfWidth[cell] > 0);
         }
@@ -91,9 +92,11 @@ private Q_SLOTS:
     {
         RunResult result = sweep();
         QCOMPARE(tableView(result, 3).rows.size(), 6);
-        result.summary = nlohmann::json::parse(R"({"columns": ["Head", "Role"], "rows": [["L5H1", "Name mover"], ["L4H0", "S-inhibition"]]})");
+        result.summary = nlohmann::json::parse(
+            R"({"columns": ["Head", "Role"], "rows": [["L5H1", "Name mover"], ["L4H0", "S-inhibition"]]})");
         QCOMPARE(tableView(result).rows[1], (QStringList{QStringLiteral("L4H0"), QStringLiteral("S-inhibition")}));
-        result.summary = nlohmann::json::parse(R"({"nodes": [{"head": "5.1", "role": "Name mover"}, {"head": "L4H0", "role": "S-inhibition"}],
+        result.summary = nlohmann::json::parse(
+            R"({"nodes": [{"head": "5.1", "role": "Name mover"}, {"head": "L4H0", "role": "S-inhibition"}],
             "edges": [{"from": "4.0", "to": "5.1", "site": "q", "effect": 12.5}, {"from": "5.1", "to": "logits", "effect": 40}]})");
         const widgets::GraphView graph = graphView(result);
         QCOMPARE(graph.edges.size(), 2);
@@ -179,7 +182,8 @@ private Q_SLOTS:
         const RunResultPtr one = shared(sweep()), other = shared(sweep({"q"}));
         FigureChoices scatter;
         scatter.view = FigureView::Scatter;
-        const QString caption = figureMetadata({figureSubject(one, {}), figureSubject(one, scatter), figureSubject(other, {})}).caption;
+        const QString caption =
+            figureMetadata({figureSubject(one, {}), figureSubject(one, scatter), figureSubject(other, {})}).caption;
         QCOMPARE(caption, QStringLiteral("a, b: %1 c: %2").arg(resultCaption(*one), resultCaption(*other)));
         QCOMPARE(figureMetadata({figureSubject(one, {})}).caption, resultCaption(*one));
     }

@@ -11,9 +11,9 @@
 #include "window_fixture.h"
 
 #include <QElapsedTimer>
-#include <QPushButton>
 #include <QFile>
 #include <QFileInfo>
+#include <QPushButton>
 #include <QSignalSpy>
 
 #include <algorithm>
@@ -43,7 +43,8 @@ private Q_SLOTS:
         connect(&m_window->explorer().runs, &RunsStore::runChanged, this, [&](int id) {
             const RunEntry *entry = m_window->explorer().runs.find(id);
             if (entry->result && !entry->result->grids.empty())
-                exact << int(std::count(entry->result->grids[0].state.begin(), entry->result->grids[0].state.end(), CellState::Exact));
+                exact << int(std::count(entry->result->grids[0].state.begin(), entry->result->grids[0].state.end(),
+                                        CellState::Exact));
         });
         QTest::keyClick(m_window, Qt::Key_R, Qt::ControlModifier);
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);

@@ -1,6 +1,6 @@
 // Stopping, closing and quitting at random moments, with signals that a computing thread must not take.
-#include "core/busy_signals.h"
 #include "backend/embedded_backend.h"
+#include "core/busy_signals.h"
 #include "ui/watched_server.h"
 
 #include <QProcess>
@@ -54,7 +54,8 @@ private Q_SLOTS:
                 WatchedServer::Watch{.begun = [&](const Request &) { timer.emplace(BusySignals::To::ThisThread); },
                                      .told =
                                          [&](const Event &event) {
-                                             if (const Cells *cells = std::get_if<Cells>(&event); cells && cells->state == CellState::Exact)
+                                             if (const Cells *cells = std::get_if<Cells>(&event);
+                                                 cells && cells->state == CellState::Exact)
                                                  finished += int(cells->cells.size());
                                          }}));
             const JobId id = backend->submit<RunRequest>({.request = {spec}, .done = [&](const Snapshot &last) {

@@ -46,7 +46,8 @@ private Q_SLOTS:
         m_strongest = strongestHeads(m_heatmap->view(), 3);
         QCOMPARE(m_strongest.size(), 3);
         for (const HeadId &head : std::as_const(m_strongest))
-            QTest::mouseClick(m_heatmap, Qt::LeftButton, head == m_strongest.front() ? Qt::NoModifier : Qt::ControlModifier, cell(head));
+            QTest::mouseClick(m_heatmap, Qt::LeftButton,
+                              head == m_strongest.front() ? Qt::NoModifier : Qt::ControlModifier, cell(head));
         QCOMPARE(place().heads, m_strongest);
     }
 
@@ -70,7 +71,8 @@ private Q_SLOTS:
         QCOMPARE(m_fixture.shown()->spec.as<PathPatch>()->receivers.nodes.size(), size_t(3));
     }
 
-    // The demo model's strongest heads are in its second layer: nothing tells them where to look, and the window says so.
+    // The demo model's strongest heads are in its second layer: nothing tells them where to look, and the window says
+    // so.
     void aWalkThatLeadsNowhereSaysSo()
     {
         const Place before = place();
@@ -83,7 +85,10 @@ private Q_SLOTS:
     void walkUpstreamFromTheLogits()
     {
         QTest::keyClick(m_window, Qt::Key_F, Qt::ControlModifier | Qt::ShiftModifier);
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle() && m_fixture.shown()->spec.as<PathPatch>()->receivers.nodes.front().site == Site::ResidPost, 60000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle()
+                                     && m_fixture.shown()->spec.as<PathPatch>()->receivers.nodes.front().site
+                                         == Site::ResidPost,
+                                 60000);
         const int direct = place().run;
         const auto senders = strongestHeads(m_heatmap->view(), 3);
         QTest::keyClick(m_window, Qt::Key_U, Qt::ControlModifier);
@@ -99,7 +104,8 @@ private Q_SLOTS:
     void ablateTheThreeFromTheirMenu()
     {
         m_window->explorer().navigation.select(m_strongest, m_strongest.back());
-        QContextMenuEvent rightClick(QContextMenuEvent::Mouse, cell(m_strongest.front()), m_heatmap->mapToGlobal(cell(m_strongest.front())));
+        QContextMenuEvent rightClick(QContextMenuEvent::Mouse, cell(m_strongest.front()),
+                                     m_heatmap->mapToGlobal(cell(m_strongest.front())));
         QCoreApplication::sendEvent(m_heatmap, &rightClick);
         auto *menu = m_window->findChild<QMenu *>(QStringLiteral("head-menu"));
         QVERIFY(menu && menu->isVisible());
@@ -147,7 +153,8 @@ private Q_SLOTS:
         QSignalSpy exported(dialog, &ExportDialog::exported);
         dialog->saveTo(folder.filePath(QStringLiteral("figure.pdf")));
         QTRY_COMPARE_WITH_TIMEOUT(exported.count(), 1, 60000);
-        const auto spec = nlohmann::json::parse(widgets::readEmbeddedSpec(folder.filePath(QStringLiteral("figure.pdf"))).toStdString());
+        const auto spec = nlohmann::json::parse(
+            widgets::readEmbeddedSpec(folder.filePath(QStringLiteral("figure.pdf"))).toStdString());
         QVERIFY(run_spec_from_json(spec) == m_window->explorer().runs.find(m_sweep)->spec);
         dialog->close();
     }

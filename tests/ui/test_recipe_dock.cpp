@@ -54,7 +54,9 @@ private Q_SLOTS:
             for (const auto mode : {ThemeMode::Light, ThemeMode::Dark}) {
                 applyTheme(mode);
                 QTest::qWait(400);
-                m_window->grab().save(QString::fromLocal8Bit(folder) + (mode == ThemeMode::Dark ? QStringLiteral("/dark.png") : QStringLiteral("/light.png")));
+                m_window->grab().save(
+                    QString::fromLocal8Bit(folder)
+                    + (mode == ThemeMode::Dark ? QStringLiteral("/dark.png") : QStringLiteral("/light.png")));
             }
 
         // Running a step again leaves those that use it pending, and only those.
@@ -104,7 +106,8 @@ private Q_SLOTS:
         QVERIFY(dialog->isVisible());
         QVERIFY(dialog->problem().contains(QStringLiteral("JSON")));
         QCOMPARE(recipe.jsonOf(at), before);
-        dialog->editor()->setPlainText(QString(before).replace(QStringLiteral("\"from\": \"copying\""), QStringLiteral("\"from\": \"nowhere\"")));
+        dialog->editor()->setPlainText(
+            QString(before).replace(QStringLiteral("\"from\": \"copying\""), QStringLiteral("\"from\": \"nowhere\"")));
         dialog->accept();
         QVERIFY(dialog->problem().contains(QStringLiteral("nowhere")));
         QCOMPARE(recipe.jsonOf(at), before);

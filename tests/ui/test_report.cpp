@@ -1,4 +1,5 @@
-// The report of the shipped recipe on the demo model: every step, every caption, well-formed page, vector pages with embedded fonts.
+// The report of the shipped recipe on the demo model: every step, every caption, well-formed page, vector pages with
+// embedded fonts.
 #include "analysis/recipe.h"
 #include "base/error.h"
 #include "export/export_files.h"
@@ -70,7 +71,8 @@ Page parsed(const QByteArray &html)
                 page.captions.back() += xml.text();
         }
     }
-    page.error = xml.hasError() ? QStringLiteral("line %1: %2").arg(xml.lineNumber()).arg(xml.errorString()) : QString();
+    page.error =
+        xml.hasError() ? QStringLiteral("line %1: %2").arg(xml.lineNumber()).arg(xml.errorString()) : QString();
     return page;
 }
 
@@ -93,7 +95,9 @@ private Q_SLOTS:
         run.run_all();
         run.save(folder());
         const QStringList files = writeReport(folder());
-        QCOMPARE(files, (QStringList{m_folder.filePath(QStringLiteral("report.html")), m_folder.filePath(QStringLiteral("report.pdf"))}));
+        QCOMPARE(files,
+                 (QStringList{m_folder.filePath(QStringLiteral("report.html")),
+                              m_folder.filePath(QStringLiteral("report.pdf"))}));
         m_source = readReportSource(folder());
         m_html = readAll(files[0]);
         m_pdf = files[1];
@@ -159,7 +163,9 @@ private Q_SLOTS:
         const QStringList direct = m_page.captions.filter(QStringLiteral("Path patching from z of each head"));
         QVERIFY(direct.size() >= 2);
         for (const QString &caption : direct)
-            QVERIFY2(caption.contains(QStringLiteral("noising")) && caption.contains(QStringLiteral("mean logit difference")), qPrintable(caption));
+            QVERIFY2(caption.contains(QStringLiteral("noising"))
+                         && caption.contains(QStringLiteral("mean logit difference")),
+                     qPrintable(caption));
     }
 
     void pagesAreVectorsWithEmbeddedFonts()
@@ -200,11 +206,14 @@ private Q_SLOTS:
         QVERIFY(chosen[1].title().contains(QStringLiteral("noising")));
         QVERIFY_EXCEPTION_THROWN(recipeSubjects(m_source, {"no-such-step"}), Error);
 
-        const QString program = QStringLiteral(PATCHBAY_BINARY_DIR "/bin/patchbay"), sheet = m_folder.filePath(QStringLiteral("sheet.pdf"));
+        const QString program = QStringLiteral(PATCHBAY_BINARY_DIR "/bin/patchbay"),
+                      sheet = m_folder.filePath(QStringLiteral("sheet.pdf"));
         if (!QFile::exists(program))
             QSKIP("the program patchbay is not built");
         QProcess process;
-        process.start(program, {QStringLiteral("figure"), m_folder.path(), QStringLiteral("--width"), QStringLiteral("174"), QStringLiteral("--out"), sheet});
+        process.start(program,
+                      {QStringLiteral("figure"), m_folder.path(), QStringLiteral("--width"), QStringLiteral("174"),
+                       QStringLiteral("--out"), sheet});
         QVERIFY(process.waitForFinished(60000));
         QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
         widgets::FigureSpec spec;
@@ -222,7 +231,8 @@ private Q_SLOTS:
     {
         const ReportStep *roles = m_source.step("roles");
         QVERIFY(roles);
-        QVERIFY2(stepCaption(m_source, *roles, false).contains(QStringLiteral("Thresholds: direct effect 2\u00a0%")), qPrintable(stepCaption(m_source, *roles, false)));
+        QVERIFY2(stepCaption(m_source, *roles, false).contains(QStringLiteral("Thresholds: direct effect 2\u00a0%")),
+                 qPrintable(stepCaption(m_source, *roles, false)));
     }
 
     void errorsNameTheFile()
@@ -231,9 +241,11 @@ private Q_SLOTS:
         QVERIFY(errorOf(other.path().toStdString()).contains(other.path() + QStringLiteral(": holds no recipe.json")));
         const QString index = other.filePath(QStringLiteral("recipe.json"));
         write_file(index.toStdString(), "{\"format\": \"patchbay-recipe\"}");
-        QVERIFY(errorOf(other.path().toStdString()).contains(index + QStringLiteral(": is not the outcome of a recipe")));
+        QVERIFY(
+            errorOf(other.path().toStdString()).contains(index + QStringLiteral(": is not the outcome of a recipe")));
         QVERIFY(QFile::remove(index) && QFile::copy(m_folder.filePath(QStringLiteral("recipe.json")), index));
-        QVERIFY2(errorOf(other.path().toStdString()).contains(QStringLiteral("01-baseline.safetensors")), qPrintable(errorOf(other.path().toStdString())));
+        QVERIFY2(errorOf(other.path().toStdString()).contains(QStringLiteral("01-baseline.safetensors")),
+                 qPrintable(errorOf(other.path().toStdString())));
     }
 
 private:

@@ -27,7 +27,12 @@ private Q_SLOTS:
     {
         QTest::mouseClick(list()->viewport(), Qt::LeftButton, {}, rectOf(m_z).center());
         QCOMPARE(place().run, m_z);
-        QVERIFY(list()->model()->index(runs().row(m_z), 0).data(RunsStore::DetailRole).toString().contains(QStringLiteral(" s")));
+        QVERIFY(list()
+                    ->model()
+                    ->index(runs().row(m_z), 0)
+                    .data(RunsStore::DetailRole)
+                    .toString()
+                    .contains(QStringLiteral(" s")));
     }
 
     void renameInPlace()

@@ -1,4 +1,5 @@
-// Model and task in the real window: folders and files that are dropped, prompt pairs with their problems, what is kept for the next start.
+// Model and task in the real window: folders and files that are dropped, prompt pairs with their problems, what is kept
+// for the next start.
 #include "base/data_dir.h"
 #include "docks/model_dock.h"
 #include "docks/prompts_dock.h"
@@ -40,10 +41,14 @@ private Q_SLOTS:
 
     void droppedPairsSayWhatIsWrongWithThem()
     {
-        const QString file = write(QStringLiteral("pairs.jsonl"),
-                                   line("Then Logan and Ivan went to the store, Ivan gave a drink to", "Then Logan and Ivan went to the store, Logan gave a drink to", " Logan", " Ivan")
-                                       + line("Then Logan and Ivan went to the store, Ivan gave a drink to", "Then Logan went to the store, Logan gave a drink to", " Logan", " Ivan")
-                                       + line("Then Logan and Ivan went to the store, Ivan gave a drink to", "Then Logan and Ivan went to the store, Logan gave a drink to", " Logan and Ivan", " Ivan"));
+        const QString file = write(
+            QStringLiteral("pairs.jsonl"),
+            line("Then Logan and Ivan went to the store, Ivan gave a drink to",
+                 "Then Logan and Ivan went to the store, Logan gave a drink to", " Logan", " Ivan")
+                + line("Then Logan and Ivan went to the store, Ivan gave a drink to",
+                       "Then Logan went to the store, Logan gave a drink to", " Logan", " Ivan")
+                + line("Then Logan and Ivan went to the store, Ivan gave a drink to",
+                       "Then Logan and Ivan went to the store, Logan gave a drink to", " Logan and Ivan", " Ivan"));
         drop(file);
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref.kind == "pairs", 60000);
         PromptsModel &model = *m_window->promptsDock().model();
@@ -64,7 +69,8 @@ private Q_SLOTS:
     {
         const QString file = write(QStringLiteral("pairs.csv"),
                                    "clean,flipped,answer,wrong\n"
-                                   "\"Then Logan and Ivan went to the store, Ivan gave a drink to\",\"Then Logan and Ivan went to the store, Logan gave a drink to\",\" Logan\",\" Ivan\"\n");
+                                   "\"Then Logan and Ivan went to the store, Ivan gave a drink to\",\"Then Logan and "
+                                   "Ivan went to the store, Logan gave a drink to\",\" Logan\",\" Ivan\"\n");
         drop(file);
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref.file == file.toStdString(), 60000);
         QCOMPARE(document().setup()->batch.prompts, 1);
@@ -73,7 +79,9 @@ private Q_SLOTS:
         for (const ShownToken &token : tokens)
             if (!token.role.isEmpty())
                 roles << token.role;
-        QCOMPARE(roles, (QStringList{QStringLiteral("IO"), QStringLiteral("S1"), QStringLiteral("S2"), QStringLiteral("END")}));
+        QCOMPARE(
+            roles,
+            (QStringList{QStringLiteral("IO"), QStringLiteral("S1"), QStringLiteral("S2"), QStringLiteral("END")}));
     }
 
     void aFileWithoutUsablePairsLeavesEverythingAsItWas()
@@ -107,10 +115,14 @@ private Q_SLOTS:
 
 private:
     Document &document() { return m_window->explorer().document; }
-    QString problem(int row) { return m_window->promptsDock().model()->index(row, PromptsModel::Problem).data().toString(); }
+    QString problem(int row)
+    {
+        return m_window->promptsDock().model()->index(row, PromptsModel::Problem).data().toString();
+    }
     static QByteArray line(const char *clean, const char *flipped, const char *answer, const char *wrong)
     {
-        return QByteArray::fromStdString(nlohmann::json{{"clean", clean}, {"flipped", flipped}, {"answer", answer}, {"wrong", wrong}}.dump() + "\n");
+        return QByteArray::fromStdString(
+            nlohmann::json{{"clean", clean}, {"flipped", flipped}, {"answer", answer}, {"wrong", wrong}}.dump() + "\n");
     }
     QString write(const QString &name, const QByteArray &text)
     {

@@ -69,7 +69,8 @@ private Q_SLOTS:
         QCOMPARE(table.rows.size(), 4);
         QCOMPARE(table.rows[0][2], QStringLiteral("\u22120.500 logits"));
         for (const QStringList &row : table.rows)
-            QVERIFY2(!row.join(' ').contains("inf") && !row.join(' ').contains("nan") && !row.join(' ').contains('%'), qPrintable(row.join(' ')));
+            QVERIFY2(!row.join(' ').contains("inf") && !row.join(' ').contains("nan") && !row.join(' ').contains('%'),
+                     qPrintable(row.join(' ')));
     }
 
     void caption()

@@ -68,7 +68,8 @@ private Q_SLOTS:
     {
         drag(m_heatmap, cell({1, 4}), Qt::NoButton);
         QVERIFY(m_heatmap->readout().contains(QStringLiteral("exact")));
-        QTRY_VERIFY2_WITH_TIMEOUT(m_heatmap->readout().contains(QStringLiteral("±")), qPrintable(m_heatmap->readout()), 20000);
+        QTRY_VERIFY2_WITH_TIMEOUT(m_heatmap->readout().contains(QStringLiteral("±")), qPrintable(m_heatmap->readout()),
+                                  20000);
     }
 
     void everyViewIsReachedByKeyboard()
@@ -78,7 +79,9 @@ private Q_SLOTS:
             QTest::keyClick(m_window, Qt::Key(go->shortcut()[0].key()), Qt::AltModifier);
             const QString name = go->data().toString();
             const QWidget *focus = m_window->focusWidget();
-            const QWidget *goal = name == QStringLiteral("heatmap") ? m_heatmap : static_cast<QWidget *>(m_window->findChild<QDockWidget *>(name));
+            const QWidget *goal = name == QStringLiteral("heatmap")
+                ? m_heatmap
+                : static_cast<QWidget *>(m_window->findChild<QDockWidget *>(name));
             QVERIFY2(goal && focus && (focus == goal || goal->isAncestorOf(focus)), qPrintable(name));
         }
     }
@@ -116,7 +119,8 @@ private Q_SLOTS:
         double total = 0;
         for (const auto &bar : bars->view().bars)
             total += bar.value;
-        QVERIFY2(bars->view().totalText.contains(QString::number(std::abs(total), 'f', 1)), qPrintable(bars->view().totalText));
+        QVERIFY2(bars->view().totalText.contains(QString::number(std::abs(total), 'f', 1)),
+                 qPrintable(bars->view().totalText));
         QTest::mouseClick(bars, Qt::LeftButton, {}, bars->rowRect(1).center());
         QCOMPARE(place().heads, QVector<HeadId>{bars->view().bars[1].head});
         QCOMPARE(m_heatmap->selection(), place().heads);
@@ -142,11 +146,14 @@ private Q_SLOTS:
         const int end = int(plain.tokens.size()) - 1;
         Q_EMIT pane.matrix()->clicked(end, 0);
         QCOMPARE(pane.text()->locked(), end);
-        QVERIFY2(pane.text()->readout().contains(QStringLiteral("END")) && pane.text()->readout().contains(QStringLiteral("IO")), qPrintable(pane.text()->readout()));
+        QVERIFY2(pane.text()->readout().contains(QStringLiteral("END"))
+                     && pane.text()->readout().contains(QStringLiteral("IO")),
+                 qPrintable(pane.text()->readout()));
         pane.text()->setMode(widgets::AttentionTextWidget::Mode::WhoLooksAtIt);
         QVERIFY(pane.text()->readout() != QString());
         pane.showText(false);
-        for (const auto source : {AttentionSource::Flipped, AttentionSource::CleanMinusFlipped, AttentionSource::Patched, AttentionSource::PatchedMinusBase}) {
+        for (const auto source : {AttentionSource::Flipped, AttentionSource::CleanMinusFlipped,
+                                  AttentionSource::Patched, AttentionSource::PatchedMinusBase}) {
             const QString before = pane.matrix()->view().title;
             m_window->explorer().attention.setSource(source);
             QTRY_VERIFY_WITH_TIMEOUT(pane.matrix()->view().title != before, 20000);
@@ -181,7 +188,8 @@ private Q_SLOTS:
         QCOMPARE(base.result->grids.size(), size_t(2));
         const auto boxes = m_window->scatterPane().findChildren<QComboBox *>();
         const auto named = [&](const QString &name) {
-            return *std::find_if(boxes.begin(), boxes.end(), [&](const QComboBox *box) { return box->accessibleName() == name; });
+            return *std::find_if(boxes.begin(), boxes.end(),
+                                 [&](const QComboBox *box) { return box->accessibleName() == name; });
         };
         const auto *x = named(QStringLiteral("Horizontal axis"));
         const auto *y = named(QStringLiteral("Vertical axis"));
@@ -189,7 +197,8 @@ private Q_SLOTS:
         // A run with one grid, like the one on view in everything else.
         const auto add = [&](const std::string &site, Direction direction, int64_t seed) {
             RunEntry entry = base;
-            entry.name = QStringLiteral("%1, seed %2").arg(direction == Direction::Noise ? "noising" : "denoising").arg(seed);
+            entry.name =
+                QStringLiteral("%1, seed %2").arg(direction == Direction::Noise ? "noising" : "denoising").arg(seed);
             RunResult result = *base.result;
             result.grids.resize(1);
             result.grids[0].name = (direction == Direction::Noise ? "noise." : "denoise.") + site;
@@ -206,7 +215,9 @@ private Q_SLOTS:
         };
         const int64_t seed = base.spec.task.seed;
         const auto both = [&] { return y->currentText() + QStringLiteral(" | ") + x->currentText(); };
-        const auto text = [&](const char *site, const QString &run) { return QStringLiteral("%1 · %2").arg(QLatin1String(site), run); };
+        const auto text = [&](const char *site, const QString &run) {
+            return QStringLiteral("%1 · %2").arg(QLatin1String(site), run);
+        };
         const QString own = text("Output (z)", base.name) + QStringLiteral(" | ") + text("Pattern", base.name);
         add("z", Direction::Noise, seed);
         QTRY_COMPARE(y->count(), 3);

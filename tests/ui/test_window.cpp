@@ -1,4 +1,5 @@
-// The window's own habits: layout, palette, keyboard, errors that leave everything as it was, and a GUI thread that stays free.
+// The window's own habits: layout, palette, keyboard, errors that leave everything as it was, and a GUI thread that
+// stays free.
 #include "docks/prompts_dock.h"
 #include "heatmap_widget.h"
 #include "shell/command_palette.h"
@@ -50,7 +51,8 @@ private Q_SLOTS:
         m_window->resize(1280, 800);
         m_window->useDefaultLayout();
         QTRY_COMPARE(m_window->size(), QSize(1280, 800));
-        QTRY_VERIFY2(m_window->heatmapPane().heatmap()->width() >= 560 && m_window->heatmapPane().heatmap()->height() >= 260,
+        QTRY_VERIFY2(m_window->heatmapPane().heatmap()->width() >= 560
+                         && m_window->heatmapPane().heatmap()->height() >= 260,
                      qPrintable(QStringLiteral("the heatmap has %1 x %2 pixels")
                                     .arg(m_window->heatmapPane().heatmap()->width())
                                     .arg(m_window->heatmapPane().heatmap()->height())));
@@ -105,10 +107,13 @@ private Q_SLOTS:
             const QString key = action->shortcut().toString();
             if (key.isEmpty())
                 continue;
-            QVERIFY2(!keys.contains(key), qPrintable(key + QStringLiteral(": ") + action->text() + QStringLiteral(" and ") + keys.value(key)));
+            QVERIFY2(
+                !keys.contains(key),
+                qPrintable(key + QStringLiteral(": ") + action->text() + QStringLiteral(" and ") + keys.value(key)));
             keys.insert(key, action->text());
         }
-        QVERIFY(keys.contains(QStringLiteral("Ctrl+R")) && keys.contains(QStringLiteral("Ctrl+E")) && keys.contains(QStringLiteral("Ctrl+K")));
+        QVERIFY(keys.contains(QStringLiteral("Ctrl+R")) && keys.contains(QStringLiteral("Ctrl+E"))
+                && keys.contains(QStringLiteral("Ctrl+K")));
     }
 
     void arrowsMoveTheSelectionAndEnterShowsAttention()
@@ -148,7 +153,8 @@ private Q_SLOTS:
         QCOMPARE(model->rowCount(), 70);
         const auto tokens = model->tokens(0, false);
         QVERIFY(std::any_of(tokens.begin(), tokens.end(), [](const ShownToken &t) { return t.changed; }));
-        QVERIFY(std::any_of(tokens.begin(), tokens.end(), [](const ShownToken &t) { return t.role == QStringLiteral("IO"); }));
+        QVERIFY(std::any_of(tokens.begin(), tokens.end(),
+                            [](const ShownToken &t) { return t.role == QStringLiteral("IO"); }));
         model->setData(model->index(3, PromptsModel::Use), Qt::Unchecked, Qt::CheckStateRole);
         QTRY_COMPARE_WITH_TIMEOUT(m_window->explorer().document.setup()->batch.prompts, 69, 60000);
         QCOMPARE(m_window->explorer().document.batchIndex(3), -1);
@@ -161,13 +167,14 @@ private Q_SLOTS:
         QCOMPARE(model->rowCount(), 70);
     }
 
-    // Other programs on the machine can hold the GUI thread back as well, so the best of several sweeps counts: a GUI thread that computes
-    // would be late in each of them.
+    // Other programs on the machine can hold the GUI thread back as well, so the best of several sweeps counts: a GUI
+    // thread that computes would be late in each of them.
     void theGuiThreadStaysFreeDuringASweep()
     {
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
         m_fixture.chooseSites({Site::Z, Site::Q, Site::K, Site::V, Site::Pattern});
-        // A thread that only sleeps shows how long the system itself keeps threads waiting, which is not the program's doing.
+        // A thread that only sleeps shows how long the system itself keeps threads waiting, which is not the program's
+        // doing.
         std::atomic<bool> stop{false};
         std::atomic<qint64> starved{0};
         std::thread sleeper([&] {
@@ -205,7 +212,8 @@ private Q_SLOTS:
             QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 120000);
             QVERIFY(m_fixture.shown()->state == RunState::Done && last > 0);
             const qint64 idle = starved;
-            qInfo("longest gap of the GUI thread's event loop during five sweeps: %lld ms; of a thread that only sleeps: %lld ms",
+            qInfo("longest gap of the GUI thread's event loop during five sweeps: %lld ms; of a thread that only "
+                  "sleeps: %lld ms",
                   static_cast<long long>(longest), static_cast<long long>(idle));
             best = std::min(best, longest - 2 * idle);
         }

@@ -10,11 +10,14 @@ namespace patchbay::testing {
 class WatchedServer : public RequestServer {
 public:
     struct Watch {
-        std::function<void(const Request &)> begun = {};    ///< before the first part
+        std::function<void(const Request &)> begun = {}; ///< before the first part
         std::function<void(const Event &)> told = {};
         std::function<void(const Request &)> cancelled = {};
     };
-    WatchedServer(std::unique_ptr<Session> session, Watch watch) : m_bench(std::move(session)), m_watch(std::move(watch)) {}
+    WatchedServer(std::unique_ptr<Session> session, Watch watch)
+        : m_bench(std::move(session)), m_watch(std::move(watch))
+    {
+    }
 
     std::unique_ptr<Work> begin(const Request &request, Tell tell) override
     {

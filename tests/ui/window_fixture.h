@@ -37,18 +37,26 @@ public:
         m_window->start(QStringLiteral("demo"));
         return *m_window;
     }
-    /// open(), and waits until the window is on screen and the demo model's baseline in it; null when that takes more than a minute.
+    /// open(), and waits until the window is on screen and the demo model's baseline in it; null when that takes more
+    /// than a minute.
     MainWindow *openReady()
     {
         open();
-        const bool shown = QTest::qWaitForWindowExposed(m_window.get(), 60000) && QTest::qWaitFor([this] { return ready(); }, 60000);
+        const bool shown =
+            QTest::qWaitForWindowExposed(m_window.get(), 60000) && QTest::qWaitFor([this] { return ready(); }, 60000);
         return shown ? m_window.get() : nullptr;
     }
     void close() { m_window.reset(); }
     bool ready() const { return m_window->explorer().document.ready() && !m_window->explorer().document.loading(); }
     /// No run computing or waiting, and one on view.
-    bool idle() const { return m_window->explorer().runner.activeRun() < 0 && m_window->explorer().navigation.place().run >= 0; }
-    const RunEntry *shown() const { return m_window->explorer().runs.find(m_window->explorer().navigation.place().run); }
+    bool idle() const
+    {
+        return m_window->explorer().runner.activeRun() < 0 && m_window->explorer().navigation.place().run >= 0;
+    }
+    const RunEntry *shown() const
+    {
+        return m_window->explorer().runs.find(m_window->explorer().navigation.place().run);
+    }
     void chooseSites(std::vector<Site> sites)
     {
         ActPatch sweep;

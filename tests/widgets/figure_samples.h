@@ -14,12 +14,14 @@ using namespace patchbay::widgets;
 
 inline HeatmapView heatmap(int facets = 1, int layers = 12, int heads = 12)
 {
-    const QStringList titles{QStringLiteral("Output (z)"), QStringLiteral("Query (q)"), QStringLiteral("Key (k)"), QStringLiteral("Value (v)"), QStringLiteral("Pattern")};
+    const QStringList titles{QStringLiteral("Output (z)"), QStringLiteral("Query (q)"), QStringLiteral("Key (k)"),
+                             QStringLiteral("Value (v)"), QStringLiteral("Pattern")};
     std::mt19937 random(7);
     std::normal_distribution<double> small(0, 1.5);
     HeatmapView view;
-    view.title = facets > 1 ? QStringLiteral("Activation patching of z, q, k, v, pattern, denoising (flipped \u2192 clean)")
-                            : QStringLiteral("Activation patching of z, denoising (flipped \u2192 clean)");
+    view.title = facets > 1
+        ? QStringLiteral("Activation patching of z, q, k, v, pattern, denoising (flipped \u2192 clean)")
+        : QStringLiteral("Activation patching of z, denoising (flipped \u2192 clean)");
     view.colourLabel = QStringLiteral("Logit diff variation");
     for (int f = 0; f < facets; ++f) {
         HeatmapFacet facet;
@@ -41,8 +43,10 @@ inline HeatmapView heatmap(int facets = 1, int layers = 12, int heads = 12)
 
 inline AttentionView attention()
 {
-    const QStringList tokens{QStringLiteral("When"), QStringLiteral(" Mary"), QStringLiteral(" and"), QStringLiteral(" John"), QStringLiteral(" went"), QStringLiteral(" to"),
-                             QStringLiteral(" the"), QStringLiteral(" store"), QStringLiteral(","), QStringLiteral(" John"), QStringLiteral(" gave"), QStringLiteral(" a"),
+    const QStringList tokens{QStringLiteral("When"),   QStringLiteral(" Mary"),  QStringLiteral(" and"),
+                             QStringLiteral(" John"),  QStringLiteral(" went"),  QStringLiteral(" to"),
+                             QStringLiteral(" the"),   QStringLiteral(" store"), QStringLiteral(","),
+                             QStringLiteral(" John"),  QStringLiteral(" gave"),  QStringLiteral(" a"),
                              QStringLiteral(" drink"), QStringLiteral(" to")};
     AttentionView view;
     view.head = {9, 6};
@@ -50,7 +54,11 @@ inline AttentionView attention()
     view.tokens = tokens;
     view.size = int(tokens.size());
     for (int i = 0; i < view.size; ++i)
-        view.roles << (i == 1 ? QStringLiteral("IO") : i == 3 ? QStringLiteral("S1") : i == 9 ? QStringLiteral("S2") : i + 1 == view.size ? QStringLiteral("END") : QString());
+        view.roles << (i == 1                   ? QStringLiteral("IO")
+                           : i == 3             ? QStringLiteral("S1")
+                           : i == 9             ? QStringLiteral("S2")
+                           : i + 1 == view.size ? QStringLiteral("END")
+                                                : QString());
     std::mt19937 random(3);
     std::uniform_real_distribution<double> uniform(0, 1);
     for (int row = 0; row < view.size; ++row) {
@@ -92,7 +100,8 @@ inline ScatterView contribution()
     std::uniform_real_distribution<double> uniform(0, 1);
     for (int i = 0; i < 70; ++i) {
         const double a = uniform(random);
-        view.points << ScatterPoint{{}, {}, a, 5 * a + uniform(random), 0} << ScatterPoint{{}, {}, (1 - a) * 0.3, uniform(random), 1};
+        view.points << ScatterPoint{{}, {}, a, 5 * a + uniform(random), 0}
+                    << ScatterPoint{{}, {}, (1 - a) * 0.3, uniform(random), 1};
     }
     return view;
 }
@@ -117,10 +126,14 @@ inline TableView table()
 {
     TableView view;
     view.title = QStringLiteral("Heads and roles");
-    view.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Role"), QStringLiteral("Effect (%)"), QStringLiteral("Evidence")};
-    view.rows = {{QStringLiteral("L9H6"), QStringLiteral("Name mover"), QStringLiteral("+46.5"), QStringLiteral("direct effect 46.5 %, END \u2192 IO attention 0.82, copy score 100 %")},
-                 {QStringLiteral("L8H1"), QStringLiteral("S-inhibition"), QStringLiteral("+31.3"), QStringLiteral("END \u2192 S2 attention 0.71, lowers the name movers\u2019 queries")},
-                 {QStringLiteral("L10H7"), QStringLiteral("Negative name mover"), QStringLiteral("\u221238.8"), QStringLiteral("negative copy score 98 %")}};
+    view.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Role"), QStringLiteral("Effect (%)"),
+                               QStringLiteral("Evidence")};
+    view.rows = {{QStringLiteral("L9H6"), QStringLiteral("Name mover"), QStringLiteral("+46.5"),
+                  QStringLiteral("direct effect 46.5 %, END \u2192 IO attention 0.82, copy score 100 %")},
+                 {QStringLiteral("L8H1"), QStringLiteral("S-inhibition"), QStringLiteral("+31.3"),
+                  QStringLiteral("END \u2192 S2 attention 0.71, lowers the name movers\u2019 queries")},
+                 {QStringLiteral("L10H7"), QStringLiteral("Negative name mover"), QStringLiteral("\u221238.8"),
+                  QStringLiteral("negative copy score 98 %")}};
     return view;
 }
 
@@ -128,10 +141,19 @@ inline GraphView graph()
 {
     GraphView view;
     view.title = QStringLiteral("The circuit");
-    view.nodes = {{{3, 0}, QStringLiteral("Duplicate token")}, {{5, 5}, QStringLiteral("Induction")}, {{7, 3}, QStringLiteral("S-inhibition")}, {{8, 6}, QStringLiteral("S-inhibition")},
-                  {{8, 10}, QStringLiteral("S-inhibition")}, {{9, 6}, QStringLiteral("Name mover")}, {{9, 9}, QStringLiteral("Name mover")}, {{10, 7}, QStringLiteral("Negative n. m.")}};
-    view.edges = {{{9, 6}, {}, {}, 46.5}, {{9, 9}, {}, {}, 31}, {{10, 7}, {}, {}, -38}, {{8, 6}, {9, 6}, QStringLiteral("q"), 14}, {{8, 10}, {9, 9}, QStringLiteral("q"), 11},
-                  {{7, 3}, {9, 6}, QStringLiteral("q"), 8}, {{3, 0}, {8, 6}, QStringLiteral("v"), 6}, {{5, 5}, {8, 6}, QStringLiteral("v"), 4}, {{5, 5}, {8, 10}, QStringLiteral("k"), -3}};
+    view.nodes = {{{3, 0}, QStringLiteral("Duplicate token")}, {{5, 5}, QStringLiteral("Induction")},
+                  {{7, 3}, QStringLiteral("S-inhibition")},    {{8, 6}, QStringLiteral("S-inhibition")},
+                  {{8, 10}, QStringLiteral("S-inhibition")},   {{9, 6}, QStringLiteral("Name mover")},
+                  {{9, 9}, QStringLiteral("Name mover")},      {{10, 7}, QStringLiteral("Negative n. m.")}};
+    view.edges = {{{9, 6}, {}, {}, 46.5},
+                  {{9, 9}, {}, {}, 31},
+                  {{10, 7}, {}, {}, -38},
+                  {{8, 6}, {9, 6}, QStringLiteral("q"), 14},
+                  {{8, 10}, {9, 9}, QStringLiteral("q"), 11},
+                  {{7, 3}, {9, 6}, QStringLiteral("q"), 8},
+                  {{3, 0}, {8, 6}, QStringLiteral("v"), 6},
+                  {{5, 5}, {8, 6}, QStringLiteral("v"), 4},
+                  {{5, 5}, {8, 10}, QStringLiteral("k"), -3}};
     view.layers = 12;
     return view;
 }
@@ -144,7 +166,8 @@ inline QVector<std::pair<QString, FigureContent>> odd()
     named.colourLabel = QStringLiteral("Estimated logit diff variation");
     named.unit = QStringLiteral("logits");
     named.facets[0].title = QStringLiteral("Through the name movers\u2019 queries");
-    HeatmapView noCells = heatmap(1, 3, 4), noFacets = heatmap(), undefined = heatmap(2, 2, 4), nothing = heatmap(1, 2, 4), partly = heatmap(1, 6, 8);
+    HeatmapView noCells = heatmap(1, 3, 4), noFacets = heatmap(), undefined = heatmap(2, 2, 4),
+                nothing = heatmap(1, 2, 4), partly = heatmap(1, 6, 8);
     noCells.facets[0] = {};
     noFacets.facets.clear();
     for (HeatmapFacet &facet : undefined.facets)
@@ -198,20 +221,46 @@ inline QVector<std::pair<QString, FigureContent>> odd()
         lostEdges.edges[i].effect = i % 2 ? nan : infinite;
     TableView noRows = table(), noTable;
     noRows.rows.clear();
-    return {{QStringLiteral("one layer"), heatmap(1, 1, 4)}, {QStringLiteral("two layers"), heatmap(1, 2, 4)}, {QStringLiteral("one head"), heatmap(1, 3, 1)},
-            {QStringLiteral("one layer, many heads"), heatmap(1, 1, 32)}, {QStringLiteral("facets of one layer"), heatmap(5, 1, 4)}, {QStringLiteral("facets of one head"), heatmap(5, 3, 1)},
-            {QStringLiteral("long names"), named}, {QStringLiteral("no cells"), noCells}, {QStringLiteral("no facets"), noFacets}, {QStringLiteral("undefined"), undefined},
-            {QStringLiteral("nothing"), nothing}, {QStringLiteral("partly undefined"), partly}, {QStringLiteral("one token"), one}, {QStringLiteral("no tokens"), none},
-            {QStringLiteral("holes in attention"), holes}, {QStringLiteral("long token"), longToken}, {QStringLiteral("300 tokens"), many}, {QStringLiteral("no points"), noPoints},
-            {QStringLiteral("one point"), onePoint}, {QStringLiteral("lost points"), lostPoints}, {QStringLiteral("no bars"), noBars}, {QStringLiteral("one bar"), oneBar},
-            {QStringLiteral("lost bars"), lostBars}, {QStringLiteral("no edges"), noEdges}, {QStringLiteral("lost edges"), lostEdges}, {QStringLiteral("no graph"), noGraph},
-            {QStringLiteral("no rows"), noRows}, {QStringLiteral("no table"), noTable}};
+    return {{QStringLiteral("one layer"), heatmap(1, 1, 4)},
+            {QStringLiteral("two layers"), heatmap(1, 2, 4)},
+            {QStringLiteral("one head"), heatmap(1, 3, 1)},
+            {QStringLiteral("one layer, many heads"), heatmap(1, 1, 32)},
+            {QStringLiteral("facets of one layer"), heatmap(5, 1, 4)},
+            {QStringLiteral("facets of one head"), heatmap(5, 3, 1)},
+            {QStringLiteral("long names"), named},
+            {QStringLiteral("no cells"), noCells},
+            {QStringLiteral("no facets"), noFacets},
+            {QStringLiteral("undefined"), undefined},
+            {QStringLiteral("nothing"), nothing},
+            {QStringLiteral("partly undefined"), partly},
+            {QStringLiteral("one token"), one},
+            {QStringLiteral("no tokens"), none},
+            {QStringLiteral("holes in attention"), holes},
+            {QStringLiteral("long token"), longToken},
+            {QStringLiteral("300 tokens"), many},
+            {QStringLiteral("no points"), noPoints},
+            {QStringLiteral("one point"), onePoint},
+            {QStringLiteral("lost points"), lostPoints},
+            {QStringLiteral("no bars"), noBars},
+            {QStringLiteral("one bar"), oneBar},
+            {QStringLiteral("lost bars"), lostBars},
+            {QStringLiteral("no edges"), noEdges},
+            {QStringLiteral("lost edges"), lostEdges},
+            {QStringLiteral("no graph"), noGraph},
+            {QStringLiteral("no rows"), noRows},
+            {QStringLiteral("no table"), noTable}};
 }
 
 inline QVector<std::pair<QString, FigureContent>> all()
 {
-    return {{QStringLiteral("heatmap"), heatmap()}, {QStringLiteral("facets"), heatmap(5)}, {QStringLiteral("attention"), attention()}, {QStringLiteral("scatter"), scatter()},
-            {QStringLiteral("contribution"), contribution()}, {QStringLiteral("bars"), bars()}, {QStringLiteral("table"), table()}, {QStringLiteral("graph"), graph()}};
+    return {{QStringLiteral("heatmap"), heatmap()},
+            {QStringLiteral("facets"), heatmap(5)},
+            {QStringLiteral("attention"), attention()},
+            {QStringLiteral("scatter"), scatter()},
+            {QStringLiteral("contribution"), contribution()},
+            {QStringLiteral("bars"), bars()},
+            {QStringLiteral("table"), table()},
+            {QStringLiteral("graph"), graph()}};
 }
 
 inline FigureSheet sheetOf(const FigureContent &content, double width = 85)
@@ -224,9 +273,11 @@ inline FigureSheet sheetOf(const FigureContent &content, double width = 85)
 
 inline FigureMetadata metadata()
 {
-    return {QStringLiteral("Activation patching of z, denoising"), QStringLiteral("Caption with <brackets> & an ampersand."),
-            R"({"version":1,"method":"act_patch","model":{"path":"a \"quoted\" & <odd> folder","sha256":""},"sites":["z"]})", QStringLiteral("Patchbay 0.1.0"),
-            QStringLiteral("0123abcd")};
+    return {
+        QStringLiteral("Activation patching of z, denoising"),
+        QStringLiteral("Caption with <brackets> & an ampersand."),
+        R"({"version":1,"method":"act_patch","model":{"path":"a \"quoted\" & <odd> folder","sha256":""},"sites":["z"]})",
+        QStringLiteral("Patchbay 0.1.0"), QStringLiteral("0123abcd")};
 }
 
 } // namespace samples

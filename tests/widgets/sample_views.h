@@ -46,8 +46,8 @@ inline HeatmapView heatmap(int facets, int rows, int columns, double done = 1)
 /// Tokens of an IOI sentence, repeated up to `size`.
 inline QStringList tokens(int size)
 {
-    static const QStringList sentence{"Then", ",", " Mary", " and", " John", " went", " to", " the", " store", ".",
-                                      " John", " gave", " a", " drink", " to"};
+    static const QStringList sentence{"Then",   ",", " Mary", " and",  " John", " went",  " to", " the",
+                                      " store", ".", " John", " gave", " a",    " drink", " to"};
     QStringList result;
     for (int i = 0; i < size; ++i)
         result.append(sentence[i % sentence.size()]);
@@ -75,7 +75,8 @@ inline AttentionView attention(int size, unsigned seed = 3, bool difference = fa
     for (int row = 0; row < size; ++row) {
         float sum = 0;
         for (int column = 0; column <= row; ++column) {
-            float weight = std::pow(uniform(random), 9.0f) + (column == 0 ? 0.6f : 0.0f) + (column == 2 && row == size - 1 ? 1.5f : 0.0f);
+            float weight = std::pow(uniform(random), 9.0f) + (column == 0 ? 0.6f : 0.0f)
+                + (column == 2 && row == size - 1 ? 1.5f : 0.0f);
             if (difference)
                 weight *= uniform(random) < 0.5f ? -1.0f : 1.0f;
             view.weights[qsizetype(row) * size + column] = weight;
@@ -98,7 +99,11 @@ inline ScatterView scatter(int heads)
     view.yLabel = "Effect of output z (%)";
     for (int i = 0; i < heads; ++i) {
         const bool strong = i % 29 == 17;
-        view.points.append({{i / 12, i % 12}, label(HeadId{i / 12, i % 12}), (strong ? 12 : 1) * noise(random), (strong ? 16 : 1) * noise(random), 0});
+        view.points.append({{i / 12, i % 12},
+                            label(HeadId{i / 12, i % 12}),
+                            (strong ? 12 : 1) * noise(random),
+                            (strong ? 16 : 1) * noise(random),
+                            0});
     }
     return view;
 }
@@ -129,7 +134,8 @@ inline BarsView bars(int count)
     view.valueLabel = "Logit diff variation (%)";
     for (int i = 0; i < count; ++i) {
         const double value = (i % 4 == 2 ? -1 : 1) * 34.0 / (1 + i);
-        view.bars.append({{9 - i % 4, (i * 5) % 12}, label(HeadId{9 - i % 4, (i * 5) % 12}), value, 0.6 + std::abs(value) * 0.08});
+        view.bars.append(
+            {{9 - i % 4, (i * 5) % 12}, label(HeadId{9 - i % 4, (i * 5) % 12}), value, 0.6 + std::abs(value) * 0.08});
     }
     view.totalText = QString("Total of %1 heads: 61.3 %").arg(count);
     return view;
@@ -141,11 +147,15 @@ inline GraphView graph()
     GraphView view;
     view.title = "Circuit";
     view.layers = 12;
-    view.nodes = {{{2, 2}, "previous token"}, {{3, 0}, "duplicate"}, {{5, 5}, "induction"}, {{6, 9}, "induction"}, {{7, 3}, "S-inhibition"},
-                  {{7, 9}, "S-inhibition"}, {{8, 6}, "S-inhibition"}, {{9, 6}, "name mover"}, {{9, 9}, "name mover"}, {{10, 0}, "name mover"}, {{10, 7}, "negative"}};
-    view.edges = {{{2, 2}, {5, 5}, "k", 4}, {{2, 2}, {6, 9}, "k", 2.5}, {{3, 0}, {7, 3}, "v", 3}, {{3, 0}, {8, 6}, "v", 1.2}, {{5, 5}, {8, 6}, "v", 6}, {{6, 9}, {7, 9}, "v", 3.2},
-                  {{7, 3}, {9, 9}, "q", 9}, {{7, 9}, {9, 9}, "q", 7}, {{8, 6}, {9, 6}, "q", 8}, {{8, 6}, {9, 9}, "q", 12}, {{8, 6}, {10, 0}, "q", 5}, {{8, 6}, {10, 7}, "q", -4},
-                  {{9, 6}, {}, "", 14}, {{9, 9}, {}, "", 22}, {{10, 0}, {}, "", 9}, {{10, 7}, {}, "", -17}};
+    view.nodes = {{{2, 2}, "previous token"}, {{3, 0}, "duplicate"},    {{5, 5}, "induction"},
+                  {{6, 9}, "induction"},      {{7, 3}, "S-inhibition"}, {{7, 9}, "S-inhibition"},
+                  {{8, 6}, "S-inhibition"},   {{9, 6}, "name mover"},   {{9, 9}, "name mover"},
+                  {{10, 0}, "name mover"},    {{10, 7}, "negative"}};
+    view.edges = {
+        {{2, 2}, {5, 5}, "k", 4}, {{2, 2}, {6, 9}, "k", 2.5}, {{3, 0}, {7, 3}, "v", 3},  {{3, 0}, {8, 6}, "v", 1.2},
+        {{5, 5}, {8, 6}, "v", 6}, {{6, 9}, {7, 9}, "v", 3.2}, {{7, 3}, {9, 9}, "q", 9},  {{7, 9}, {9, 9}, "q", 7},
+        {{8, 6}, {9, 6}, "q", 8}, {{8, 6}, {9, 9}, "q", 12},  {{8, 6}, {10, 0}, "q", 5}, {{8, 6}, {10, 7}, "q", -4},
+        {{9, 6}, {}, "", 14},     {{9, 9}, {}, "", 22},       {{10, 0}, {}, "", 9},      {{10, 7}, {}, "", -17}};
     return view;
 }
 

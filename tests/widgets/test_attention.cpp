@@ -57,7 +57,8 @@ void TestAttention::pixelsOfAPattern()
     const QImage signs = renderPattern({-1, 0, 0, 1}, 2, QRectF(0, 0, 2, 2), QSize(2, 2), {1, true, Qt::white});
     QVERIFY(qRed(signs.pixel(0, 0)) > qBlue(signs.pixel(0, 0)) && qBlue(signs.pixel(1, 1)) > qRed(signs.pixel(1, 1)));
     // A pattern shorter than size² is refused, not read beyond its end.
-    QCOMPARE(renderPattern({1, 2}, 2, QRectF(0, 0, 2, 2), QSize(2, 2), {1, false, Qt::white}).pixel(0, 0), qRgb(255, 255, 255));
+    QCOMPARE(renderPattern({1, 2}, 2, QRectF(0, 0, 2, 2), QSize(2, 2), {1, false, Qt::white}).pixel(0, 0),
+             qRgb(255, 255, 255));
 }
 
 void TestAttention::thinStripesSurvive()
@@ -163,7 +164,8 @@ void TestAttention::matrixHover()
     move(*widget.viewport(), geometry.cellRect(14, 2).center());
     QCOMPARE(hovered.last()[0].toInt(), 14);
     QCOMPARE(hovered.last()[1].toInt(), 2);
-    QCOMPARE(widget.readout(), QString::fromUtf8("·to (14, END) looks at ·Mary (2, IO):  %1").arg(view.weights[14 * 15 + 2], 0, 'f', 3));
+    QCOMPARE(widget.readout(),
+             QString::fromUtf8("·to (14, END) looks at ·Mary (2, IO):  %1").arg(view.weights[14 * 15 + 2], 0, 'f', 3));
     move(*widget.viewport(), QPoint(5, geometry.cellRect(10, 0).center().y())); // on a row's label
     QCOMPARE(hovered.last()[0].toInt(), 10);
     QCOMPARE(hovered.last()[1].toInt(), -1);
@@ -186,7 +188,8 @@ void TestAttention::matrixZoom()
     const QPoint at = fitted.area.center();
     const int row = fitted.rowAt(at.y());
     for (int i = 0; i < 12; ++i) {
-        QWheelEvent wheel(at, widget.viewport()->mapToGlobal(at), {}, QPoint(0, 120), Qt::NoButton, Qt::ControlModifier, Qt::NoScrollPhase, false);
+        QWheelEvent wheel(at, widget.viewport()->mapToGlobal(at), {}, QPoint(0, 120), Qt::NoButton, Qt::ControlModifier,
+                          Qt::NoScrollPhase, false);
         QCoreApplication::sendEvent(widget.viewport(), &wheel);
     }
     const AttentionGeometry zoomed = widget.geometryOfMatrix();
@@ -203,11 +206,14 @@ void TestAttention::contrast()
     AttentionView view = samples::attention(15);
     view.weights.fill(0.04f);
     widget.setView(view);
-    const auto pixel = [&] { return widget.grab().toImage().pixel(widget.geometryOfMatrix().cellRect(5, 5).center() + QPoint(6, 8)); };
+    const auto pixel = [&] {
+        return widget.grab().toImage().pixel(widget.geometryOfMatrix().cellRect(5, 5).center() + QPoint(6, 8));
+    };
     widget.setScaleMaximum(1);
     const int pale = qGray(pixel());
     const QRect seen = widget.geometryOfMatrix().visible();
-    QTest::mouseClick(widget.viewport(), Qt::LeftButton, {}, QPoint(seen.right() + 19, seen.top() + 20)); // on the colour scale
+    QTest::mouseClick(widget.viewport(), Qt::LeftButton, {},
+                      QPoint(seen.right() + 19, seen.top() + 20)); // on the colour scale
     QVERIFY(qGray(pixel()) < pale);
 }
 
@@ -218,7 +224,8 @@ void TestAttention::textLocks()
     widget.resize(500, 260);
     widget.show();
     widget.setView(samples::attention(15));
-    QVERIFY2(widget.readout().startsWith(QString::fromUtf8("·to (14, END) looks at ·Mary (2, IO) ")), qPrintable(widget.readout()));
+    QVERIFY2(widget.readout().startsWith(QString::fromUtf8("·to (14, END) looks at ·Mary (2, IO) ")),
+             qPrintable(widget.readout()));
     QSignalSpy locked(&widget, &AttentionTextWidget::lockedChanged), hovered(&widget, &AttentionTextWidget::hovered);
     auto *canvas = widget.findChild<TokenCanvas *>();
     QVERIFY(canvas);
@@ -229,7 +236,8 @@ void TestAttention::textLocks()
     QTest::mouseClick(canvas->viewport(), Qt::LeftButton, {}, token);
     QCOMPARE(widget.locked(), 10);
     move(*canvas->viewport(), canvas->flow().boxes[2].center() + QPoint(12, 12));
-    QVERIFY(widget.readout().startsWith(QString::fromUtf8("·John (10, S2)"))); // locked: hovering elsewhere changes nothing
+    QVERIFY(
+        widget.readout().startsWith(QString::fromUtf8("·John (10, S2)"))); // locked: hovering elsewhere changes nothing
     widget.setMode(AttentionTextWidget::Mode::WhoLooksAtIt);
     QVERIFY(widget.readout().startsWith(QString::fromUtf8("·John (10, S2) is seen by")));
     QTest::mouseClick(canvas->viewport(), Qt::LeftButton, {}, token);
@@ -280,7 +288,8 @@ void TestAttention::repaintTime()
         widget.render(&target);
         hover = std::min(hover, (std::clock() - start) * 1e3 / CLOCKS_PER_SEC);
     }
-    qInfo("512-token pattern at 1000 x 1000: first repaint %.2f ms, repaint while hovering %.2f ms (best of 30)", fresh, hover);
+    qInfo("512-token pattern at 1000 x 1000: first repaint %.2f ms, repaint while hovering %.2f ms (best of 30)", fresh,
+          hover);
     const QRect seen = widget.geometryOfMatrix().visible();
     QVERIFY(target.pixel(seen.left() + 1, seen.bottom() - 20) != target.pixel(seen.right() - 20, seen.top() + 20));
 }

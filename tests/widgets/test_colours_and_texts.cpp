@@ -29,7 +29,8 @@ void TestColoursAndTexts::divergingMaps()
 {
     for (ColourMap map : {ColourMap::RdBu, ColourMap::PuOr})
         QCOMPARE(colourAt(map, 0), qRgb(255, 255, 255));
-    const QColor positive = QColor::fromRgb(colourAt(ColourMap::RdBu, 0.6)), negative = QColor::fromRgb(colourAt(ColourMap::RdBu, -0.6));
+    const QColor positive = QColor::fromRgb(colourAt(ColourMap::RdBu, 0.6)),
+                 negative = QColor::fromRgb(colourAt(ColourMap::RdBu, -0.6));
     QVERIFY(positive.blue() > positive.red() + 60); // blue is positive
     QVERIFY(negative.red() > negative.blue() + 60);
     QCOMPARE(colourAt(ColourMap::RdBu, 1), qRgb(0x05, 0x30, 0x61));

@@ -45,7 +45,8 @@ private Q_SLOTS:
     {
         // pdflatex warns about, and journals refuse, what is newer than 1.5.
         for (const auto &[name, content] : samples::all())
-            QVERIFY2(figurePdf(samples::sheetOf(content), samples::metadata()).startsWith("%PDF-1.4\n"), qPrintable(name));
+            QVERIFY2(figurePdf(samples::sheetOf(content), samples::metadata()).startsWith("%PDF-1.4\n"),
+                     qPrintable(name));
     }
 
     void initTestCase()
@@ -58,7 +59,9 @@ private Q_SLOTS:
         for (const auto &[name, content] : samples::all()) {
             for (const double width : {85.0, 174.0}) {
                 for (const char *type : {"pdf", "svg", "png"})
-                    writeFigure(QStringLiteral("%1/%2-%3.%4").arg(folder, name).arg(int(width)).arg(QLatin1String(type)), samples::sheetOf(content, width), samples::metadata());
+                    writeFigure(
+                        QStringLiteral("%1/%2-%3.%4").arg(folder, name).arg(int(width)).arg(QLatin1String(type)),
+                        samples::sheetOf(content, width), samples::metadata());
             }
         }
         FigureSheet text = samples::sheetOf(samples::attention());
@@ -68,7 +71,8 @@ private Q_SLOTS:
         values.spec.values = true;
         values.spec.topLabels = 3;
         values.spec.showCaption = true;
-        values.spec.caption = QStringLiteral("Activations of every head\u2019s output replaced by those of the clean run, one head at a time. Model pythia-160m, n = 70.");
+        values.spec.caption = QStringLiteral("Activations of every head\u2019s output replaced by those of the clean "
+                                             "run, one head at a time. Model pythia-160m, n = 70.");
         writeFigure(folder + QStringLiteral("/values-85.pdf"), values, samples::metadata());
         values.spec.values = false;
         values.spec.topLabels = 5;
@@ -103,9 +107,11 @@ private Q_SLOTS:
             for (const QByteArray &font : fonts.mid(2)) {
                 QVERIFY2(font.contains("+LiberationSans"), font.constData());
                 const QList<QByteArray> words = font.simplified().split(' ');
-                QCOMPARE(words.mid(words.size() - 5, 3), (QList<QByteArray>{"yes", "yes", "yes"})); // embedded, subset, unicode
+                QCOMPARE(words.mid(words.size() - 5, 3),
+                         (QList<QByteArray>{"yes", "yes", "yes"})); // embedded, subset, unicode
             }
-            QCOMPARE(run(QStringLiteral("pdfimages"), {QStringLiteral("-list"), file}).trimmed().split('\n').size(), 2); // only the header
+            QCOMPARE(run(QStringLiteral("pdfimages"), {QStringLiteral("-list"), file}).trimmed().split('\n').size(),
+                     2); // only the header
             const QByteArray info = run(QStringLiteral("pdfinfo"), {file});
             const double points = info.mid(info.indexOf("Page size:") + 10).trimmed().split(' ')[0].toDouble();
             QVERIFY2(qAbs(points - width / 25.4 * 72) < 0.1, info.constData());
@@ -116,19 +122,28 @@ private Q_SLOTS:
     {
         FigureSheet sheet = samples::sheetOf(samples::heatmap(5), 174);
         writeFigure(path(QStringLiteral("t.pdf")), sheet, samples::metadata());
-        const QByteArray text = run(QStringLiteral("pdftotext"), {QStringLiteral("-layout"), path(QStringLiteral("t.pdf")), QStringLiteral("-")});
-        for (const char *word : {"Head", "Layer", "Output (z)", "Pattern", "Logit diff variation (%)", "10", "denoising"})
+        const QByteArray text = run(QStringLiteral("pdftotext"),
+                                    {QStringLiteral("-layout"), path(QStringLiteral("t.pdf")), QStringLiteral("-")});
+        for (const char *word :
+             {"Head", "Layer", "Output (z)", "Pattern", "Logit diff variation (%)", "10", "denoising"})
             QVERIFY2(text.contains(word), qPrintable(QString::fromUtf8(text) + QLatin1String(word)));
         writeFigure(path(QStringLiteral("s.pdf")), samples::sheetOf(samples::bars()), samples::metadata());
-        QVERIFY(run(QStringLiteral("pdftotext"), {path(QStringLiteral("s.pdf")), QStringLiteral("-")}).contains("L11H0"));
-        QCOMPARE(run(QStringLiteral("pdftotext"), {path(QStringLiteral("s.pdf")), QStringLiteral("-")}).contains("Total of 15 heads"), true);
+        QVERIFY(
+            run(QStringLiteral("pdftotext"), {path(QStringLiteral("s.pdf")), QStringLiteral("-")}).contains("L11H0"));
+        QCOMPARE(run(QStringLiteral("pdftotext"), {path(QStringLiteral("s.pdf")), QStringLiteral("-")})
+                     .contains("Total of 15 heads"),
+                 true);
     }
 
     void arrowsMeasuredTogetherShareOneNumber()
     {
         GraphView view;
         view.nodes = {{{0, 0}, "sender"}, {{1, 0}, "a"}, {{1, 1}, "b"}, {{1, 2}, "c"}};
-        view.edges = {{{0, 0}, {1, 0}, "q", 23}, {{0, 0}, {1, 1}, "q", 23}, {{0, 0}, {1, 2}, "v", 31}, {{1, 0}, {}, "", 47}, {{1, 1}, {}, "", 47}};
+        view.edges = {{{0, 0}, {1, 0}, "q", 23},
+                      {{0, 0}, {1, 1}, "q", 23},
+                      {{0, 0}, {1, 2}, "v", 31},
+                      {{1, 0}, {}, "", 47},
+                      {{1, 1}, {}, "", 47}};
         const auto text = [&] {
             writeFigure(path(QStringLiteral("g.pdf")), samples::sheetOf(view, 174), samples::metadata());
             return run(QStringLiteral("pdftotext"), {path(QStringLiteral("g.pdf")), QStringLiteral("-")});
@@ -163,16 +178,22 @@ private Q_SLOTS:
         const QString file = path(QStringLiteral("colours.") + type), png = path(QStringLiteral("pixels.png"));
         writeFigure(file, sheet, samples::metadata());
         if (type == QLatin1String("pdf"))
-            run(QStringLiteral("pdftoppm"), {QStringLiteral("-r"), QStringLiteral("600"), QStringLiteral("-png"), QStringLiteral("-singlefile"), file, path(QStringLiteral("pixels"))});
+            run(QStringLiteral("pdftoppm"),
+                {QStringLiteral("-r"), QStringLiteral("600"), QStringLiteral("-png"), QStringLiteral("-singlefile"),
+                 file, path(QStringLiteral("pixels"))});
         else if (type == QLatin1String("svg"))
-            run(QStringLiteral("rsvg-convert"), {QStringLiteral("-d"), QStringLiteral("600"), QStringLiteral("-p"), QStringLiteral("600"), QStringLiteral("-o"), png, file});
+            run(QStringLiteral("rsvg-convert"),
+                {QStringLiteral("-d"), QStringLiteral("600"), QStringLiteral("-p"), QStringLiteral("600"),
+                 QStringLiteral("-o"), png, file});
         const QImage image(type == QLatin1String("png") ? file : png);
         QVERIFY(!image.isNull());
         const QRect cells = cellArea(image, facet, 50);
-        QVERIFY2(cells.width() > 500 && cells.height() > 500, qPrintable(QStringLiteral("%1 x %2").arg(cells.width()).arg(cells.height())));
+        QVERIFY2(cells.width() > 500 && cells.height() > 500,
+                 qPrintable(QStringLiteral("%1 x %2").arg(cells.width()).arg(cells.height())));
         int worst = 0;
         for (int i = 0; i < facet.values.size(); ++i) {
-            const QPoint at(cells.left() + int((i % heads + 0.5) * cells.width() / heads), cells.top() + int((i / heads + 0.5) * cells.height() / layers));
+            const QPoint at(cells.left() + int((i % heads + 0.5) * cells.width() / heads),
+                            cells.top() + int((i / heads + 0.5) * cells.height() / layers));
             worst = std::max(worst, distance(image.pixelColor(at), expected(facet.values[i], 50)));
         }
         QVERIFY2(worst <= 1, qPrintable(QString::number(worst)));
@@ -182,7 +203,8 @@ private Q_SLOTS:
     {
         for (const auto &[name, content] : samples::all()) {
             for (const char *type : {"pdf", "svg", "png"}) {
-                const QString first = path(QStringLiteral("one.") + QLatin1String(type)), second = path(QStringLiteral("two.") + QLatin1String(type));
+                const QString first = path(QStringLiteral("one.") + QLatin1String(type)),
+                              second = path(QStringLiteral("two.") + QLatin1String(type));
                 FigureSheet sheet = samples::sheetOf(content);
                 sheet.spec.dpi = 300;
                 writeFigure(first, sheet, samples::metadata());
@@ -202,7 +224,9 @@ private Q_SLOTS:
             QVERIFY(QJsonDocument::fromJson(readEmbeddedSpec(file)).isObject());
         }
         // The attachment of the PDF is the same bytes.
-        run(QStringLiteral("pdfdetach"), {QStringLiteral("-save"), QStringLiteral("1"), QStringLiteral("-o"), path(QStringLiteral("attached.json")), path(QStringLiteral("spec.pdf"))});
+        run(QStringLiteral("pdfdetach"),
+            {QStringLiteral("-save"), QStringLiteral("1"), QStringLiteral("-o"), path(QStringLiteral("attached.json")),
+             path(QStringLiteral("spec.pdf"))});
         QCOMPARE(bytesOf(path(QStringLiteral("attached.json"))), samples::metadata().runSpec);
         QFile other(path(QStringLiteral("other.pdf")));
         QVERIFY(other.open(QIODevice::WriteOnly));
@@ -246,10 +270,15 @@ private Q_SLOTS:
         QCOMPARE(image.width(), int(std::lround(85 / 25.4 * 300)));
         QVERIFY(image.text(QStringLiteral("RunSpec")).contains(QLatin1String("act_patch")));
         // Chunk checksums, by another reader.
-        const QByteArray python = run(QStringLiteral("python3"), {QStringLiteral("-c"), QStringLiteral(
-            "import sys,zlib,struct\nb=open(sys.argv[1],'rb').read();i=8;n=[]\n"
-            "while i<len(b):\n l,=struct.unpack('>I',b[i:i+4]);c=struct.unpack('>I',b[i+8+l:i+12+l])[0]\n"
-            " assert zlib.crc32(b[i+4:i+8+l])==c,b[i+4:i+8]\n n.append(b[i+4:i+8].decode());i+=12+l\nprint(' '.join(n))"), path(QStringLiteral("size.png"))});
+        const QByteArray python =
+            run(QStringLiteral("python3"),
+                {QStringLiteral("-c"),
+                 QStringLiteral(
+                     "import sys,zlib,struct\nb=open(sys.argv[1],'rb').read();i=8;n=[]\n"
+                     "while i<len(b):\n l,=struct.unpack('>I',b[i:i+4]);c=struct.unpack('>I',b[i+8+l:i+12+l])[0]\n"
+                     " assert zlib.crc32(b[i+4:i+8+l])==c,b[i+4:i+8]\n n.append(b[i+4:i+8].decode());i+=12+l\nprint(' "
+                     "'.join(n))"),
+                 path(QStringLiteral("size.png"))});
         QVERIFY2(python.startsWith("IHDR iTXt") && python.trimmed().endsWith("IEND"), python.constData());
     }
 
@@ -297,7 +326,8 @@ private Q_SLOTS:
             before = bytesOf(file);
             QFile filler(disk + QStringLiteral("/filler"));
             if (filler.open(QIODevice::WriteOnly | QIODevice::Unbuffered)) {
-                while (filler.write(QByteArray(4096, 'x')) == 4096) { }
+                while (filler.write(QByteArray(4096, 'x')) == 4096) {
+                }
             }
             filler.close();
             writeFigure(file, samples::sheetOf(samples::heatmap(5)), {});
@@ -307,7 +337,8 @@ private Q_SLOTS:
         after = bytesOf(file);
         entries = QDir(disk).entryList(QDir::Files | QDir::Hidden);
         ::umount(disk.toUtf8().constData());
-        QVERIFY2(message.contains(QLatin1String("fig.pdf")) && message.contains(QLatin1String("space")), qPrintable(message));
+        QVERIFY2(message.contains(QLatin1String("fig.pdf")) && message.contains(QLatin1String("space")),
+                 qPrintable(message));
         QVERIFY(before.size() > 1000);
         QVERIFY(before == after);
         QCOMPARE(entries, (QStringList{QStringLiteral("fig.pdf"), QStringLiteral("filler")}));
@@ -319,10 +350,12 @@ private:
         return std::max({std::abs(a.red() - b.red()), std::abs(a.green() - b.green()), std::abs(a.blue() - b.blue())});
     }
 
-    /// ColorBrewer RdBu with 11 classes and a white middle, written down here once more: independent of the code under test.
+    /// ColorBrewer RdBu with 11 classes and a white middle, written down here once more: independent of the code under
+    /// test.
     static QColor expected(double value, double limit)
     {
-        static const QRgb stops[] = {0x67001f, 0xb2182b, 0xd6604d, 0xf4a582, 0xfddbc7, 0xffffff, 0xd1e5f0, 0x92c5de, 0x4393c3, 0x2166ac, 0x053061};
+        static const QRgb stops[] = {0x67001f, 0xb2182b, 0xd6604d, 0xf4a582, 0xfddbc7, 0xffffff,
+                                     0xd1e5f0, 0x92c5de, 0x4393c3, 0x2166ac, 0x053061};
         const double at = (value / limit + 1) / 2 * 10;
         const int low = std::clamp(int(at), 0, 9);
         const auto mix = [&](int shift) {

@@ -1,4 +1,5 @@
-// Figures as they are laid out: every text inside the sheet, no text over another, whatever the size, the type and the panels.
+// Figures as they are laid out: every text inside the sheet, no text over another, whatever the size, the type and the
+// panels.
 #include "widgets/figure_samples.h"
 
 #include "figure/figure_font.h"
@@ -36,9 +37,19 @@ QVector<TextMark> textsOf(const Scene &scene)
 /// Whether a mark lies on a page, and where it stands is a number.
 struct OnPage {
     QRectF page;
-    bool has(QPointF point) const { return std::isfinite(point.x()) && std::isfinite(point.y()) && page.contains(point); }
-    bool operator()(const RectMark &mark) const { return has(mark.rect.topLeft()) && has(mark.rect.bottomRight()) && mark.fill.alpha() == 255; }
-    bool operator()(const PathMark &mark) const { return std::isfinite(mark.width) && std::all_of(mark.points.begin(), mark.points.end(), [this](QPointF point) { return has(point); }); }
+    bool has(QPointF point) const
+    {
+        return std::isfinite(point.x()) && std::isfinite(point.y()) && page.contains(point);
+    }
+    bool operator()(const RectMark &mark) const
+    {
+        return has(mark.rect.topLeft()) && has(mark.rect.bottomRight()) && mark.fill.alpha() == 255;
+    }
+    bool operator()(const PathMark &mark) const
+    {
+        return std::isfinite(mark.width)
+            && std::all_of(mark.points.begin(), mark.points.end(), [this](QPointF point) { return has(point); });
+    }
     bool operator()(const DotMark &mark) const { return has(mark.centre) && std::isfinite(mark.radius); }
     bool operator()(const TextMark &mark) const { return has(mark.at) && mark.points >= 2; }
 };
@@ -62,11 +73,20 @@ QString troubleIn(const FigureSheet &sheet)
     for (int i = 0; i < texts.size(); ++i) {
         const QRectF box = boxOf(texts[i]);
         if (!page.contains(box))
-            return QStringLiteral("\"%1\" leaves the sheet of %2 x %3 mm: %4 to %5 across, %6 to %7 down").arg(texts[i].text).arg(scene.size.width()).arg(scene.size.height())
-                .arg(box.left()).arg(box.right()).arg(box.top()).arg(box.bottom());
+            return QStringLiteral("\"%1\" leaves the sheet of %2 x %3 mm: %4 to %5 across, %6 to %7 down")
+                .arg(texts[i].text)
+                .arg(scene.size.width())
+                .arg(scene.size.height())
+                .arg(box.left())
+                .arg(box.right())
+                .arg(box.top())
+                .arg(box.bottom());
         for (int j = i + 1; j < texts.size(); ++j)
             if (const QRectF common = box & boxOf(texts[j]); common.width() > 0.15 && common.height() > 0.15)
-                return QStringLiteral("\"%1\" and \"%2\" lie over each other at %3, %4").arg(texts[i].text, texts[j].text).arg(common.x()).arg(common.y());
+                return QStringLiteral("\"%1\" and \"%2\" lie over each other at %3, %4")
+                    .arg(texts[i].text, texts[j].text)
+                    .arg(common.x())
+                    .arg(common.y());
     }
     return {};
 }
@@ -82,9 +102,12 @@ HeatmapView layers()
 QVector<std::pair<QString, FigureContent>> kinds()
 {
     auto all = samples::all();
-    all << std::pair{QStringLiteral("small heatmap"), FigureContent(samples::heatmap(1, 6, 8))} << std::pair{QStringLiteral("small facets"), FigureContent(samples::heatmap(5, 6, 8))}
-        << std::pair{QStringLiteral("two facets"), FigureContent(samples::heatmap(2, 6, 8))} << std::pair{QStringLiteral("layers"), FigureContent(layers())}
-        << std::pair{QStringLiteral("flat heatmap"), FigureContent(samples::heatmap(1, 2, 16))} << std::pair{QStringLiteral("deep heatmap"), FigureContent(samples::heatmap(1, 32, 32))};
+    all << std::pair{QStringLiteral("small heatmap"), FigureContent(samples::heatmap(1, 6, 8))}
+        << std::pair{QStringLiteral("small facets"), FigureContent(samples::heatmap(5, 6, 8))}
+        << std::pair{QStringLiteral("two facets"), FigureContent(samples::heatmap(2, 6, 8))}
+        << std::pair{QStringLiteral("layers"), FigureContent(layers())}
+        << std::pair{QStringLiteral("flat heatmap"), FigureContent(samples::heatmap(1, 2, 16))}
+        << std::pair{QStringLiteral("deep heatmap"), FigureContent(samples::heatmap(1, 32, 32))};
     return all;
 }
 
@@ -111,7 +134,12 @@ private Q_SLOTS:
                     sheet.spec.points = points;
                     sheet.spec.showTitle = title;
                     const QString trouble = troubleIn(sheet);
-                    QVERIFY2(trouble.isEmpty(), qPrintable(QStringLiteral("%1 mm, %2 pt, %3: %4").arg(width).arg(points).arg(title ? QStringLiteral("title") : QStringLiteral("no title"), trouble)));
+                    QVERIFY2(
+                        trouble.isEmpty(),
+                        qPrintable(QStringLiteral("%1 mm, %2 pt, %3: %4")
+                                       .arg(width)
+                                       .arg(points)
+                                       .arg(title ? QStringLiteral("title") : QStringLiteral("no title"), trouble)));
                 }
     }
 
@@ -137,7 +165,8 @@ private Q_SLOTS:
                     QVERIFY(scene.size.width() == width && scene.size.height() > 0 && scene.size.height() < 1000);
                     const OnPage onPage{QRectF(QPointF(), scene.size).adjusted(-0.3, -0.3, 0.3, 0.3)};
                     for (const Mark &mark : scene.marks)
-                        QVERIFY2(std::visit(onPage, mark), qPrintable(QStringLiteral("a mark of kind %1 at %2 mm").arg(mark.index()).arg(width)));
+                        QVERIFY2(std::visit(onPage, mark),
+                                 qPrintable(QStringLiteral("a mark of kind %1 at %2 mm").arg(mark.index()).arg(width)));
                     QVERIFY2(troubleIn(sheet).isEmpty(), qPrintable(troubleIn(sheet)));
                     if (form == FigureSpec::Attention::Matrix) {
                         const QByteArray pdf = figurePdf(sheet);
@@ -159,13 +188,15 @@ private Q_SLOTS:
         QFETCH(int, heads);
         for (const double width : {40.0, 70.0, 85.0, 110.0, 174.0})
             for (const double height : {0.0, 35.0})
-                for (const QString &name : {QStringLiteral("Logit diff variation"), QStringLiteral("Direct effect on logit difference")}) {
+                for (const QString &name :
+                     {QStringLiteral("Logit diff variation"), QStringLiteral("Direct effect on logit difference")}) {
                     HeatmapView view = samples::heatmap(1, layers, heads);
                     view.colourLabel = name;
                     FigureSheet sheet = samples::sheetOf(view, width);
                     sheet.spec.height = height;
                     QCOMPARE(scaleName(sheet), name + QStringLiteral(" (%)"));
-                    QVERIFY2(troubleIn(sheet).isEmpty(), qPrintable(QStringLiteral("%1 x %2 mm: %3").arg(width).arg(height).arg(troubleIn(sheet))));
+                    QVERIFY2(troubleIn(sheet).isEmpty(),
+                             qPrintable(QStringLiteral("%1 x %2 mm: %3").arg(width).arg(height).arg(troubleIn(sheet))));
                 }
     }
 
@@ -229,7 +260,8 @@ private Q_SLOTS:
             sheet.columns = columns;
             sheet.spec.width = columns == 1 ? 85 : 174;
             sheet.spec.showCaption = true;
-            sheet.spec.caption = QStringLiteral("Activations of every head replaced by those of the clean run, one head at a time. Model pythia-160m, n = 70.");
+            sheet.spec.caption = QStringLiteral("Activations of every head replaced by those of the clean run, one "
+                                                "head at a time. Model pythia-160m, n = 70.");
             QVERIFY2(troubleIn(sheet).isEmpty(), qPrintable(troubleIn(sheet)));
         }
     }

@@ -104,7 +104,8 @@ void TestHeatmap::nothingOverlaps()
         parts << facet.cells << facet.rowSums << facet.columnSums << facet.xTicks << facet.yTicks;
     for (int i = 0; i < parts.size(); ++i) {
         if (size.width() > 300 && !parts[i].isEmpty())
-            QVERIFY2(QRect(QPoint(0, 0), size).contains(parts[i]), qPrintable(QString("part %1 leaves the widget").arg(i)));
+            QVERIFY2(QRect(QPoint(0, 0), size).contains(parts[i]),
+                     qPrintable(QString("part %1 leaves the widget").arg(i)));
         for (int j = i + 1; j < parts.size(); ++j)
             QVERIFY2(!parts[i].intersects(parts[j]), qPrintable(QString("parts %1 and %2 overlap").arg(i).arg(j)));
     }
@@ -349,7 +350,8 @@ void TestHeatmap::repaintTime()
         widget.render(&target);
         hover = std::min(hover, (std::clock() - start) * 1e3 / CLOCKS_PER_SEC);
     }
-    qInfo("48 x 64 heatmap at 1280 x 800: full repaint %.2f ms, repaint while hovering %.2f ms (best of 15)", full, hover);
+    qInfo("48 x 64 heatmap at 1280 x 800: full repaint %.2f ms, repaint while hovering %.2f ms (best of 15)", full,
+          hover);
     QVERIFY(full > 0 && hover > 0);
     QCOMPARE(target.pixel(widget.layoutGeometry().cellRect({0, 30, 40}).center()),
              colourOf(ColourMap::RdBu, view.facets[0].values[30 * 64 + 40], view.limit).rgb());

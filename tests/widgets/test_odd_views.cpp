@@ -1,4 +1,5 @@
-// Views at the edge of what there is, in the window's widgets: nothing crashes, nothing hangs, and what is no number is said.
+// Views at the edge of what there is, in the window's widgets: nothing crashes, nothing hangs, and what is no number is
+// said.
 #include "widgets/figure_samples.h"
 
 #include "attention_text_widget.h"
@@ -24,7 +25,8 @@ namespace {
 
 /// Every widget that can show the view, at a size that has room and at one that has none.
 struct ShownEverywhere {
-    template <typename Widget, typename View> static void show(const View &view)
+    template <typename Widget, typename View>
+    static void show(const View &view)
     {
         for (const QSize size : {QSize(700, 500), QSize(90, 60)}) {
             Widget widget;
@@ -50,10 +52,11 @@ struct ShownEverywhere {
     void operator()(const ScatterView &view) const { show<ScatterWidget>(finite(view)); }
     void operator()(const BarsView &view) const { show<BarsWidget>(finite(view)); }
     void operator()(const GraphView &view) const { show<GraphWidget>(view); }
-    void operator()(const TableView &) const {}
+    void operator()(const TableView &) const { }
 };
 
-template <typename View> View oddView(const QString &kind)
+template <typename View>
+View oddView(const QString &kind)
 {
     for (const auto &[name, content] : samples::odd())
         if (name == kind)
@@ -84,7 +87,8 @@ private Q_SLOTS:
         const HeatmapView view = finite(oddView<HeatmapView>(QStringLiteral("partly undefined")));
         const HeatmapFacet &facet = view.facets[0];
         QVERIFY(facet.states[3] == CellState::Undefined && facet.states[5] == CellState::Undefined);
-        QVERIFY(facet.states[7] == CellState::Missing && facet.states[9] == CellState::Estimated && facet.states[0] == CellState::Exact);
+        QVERIFY(facet.states[7] == CellState::Missing && facet.states[9] == CellState::Estimated
+                && facet.states[0] == CellState::Exact);
         QVERIFY(std::isnan(facet.values[3]) && facet.halfWidth[0] == 0);
         QVERIFY(cellReadout(view, 0, 0, 3).endsWith(QStringLiteral("not defined")));
         QVERIFY(cellReadout(view, 0, 0, 7).endsWith(QStringLiteral("not yet computed")));
@@ -108,9 +112,11 @@ private Q_SLOTS:
         const ScatterView scatter = finite(oddView<ScatterView>(QStringLiteral("lost points")));
         QCOMPARE(scatter.points.size(), samples::scatter().points.size() - 2);
         const BarsView bars = finite(oddView<BarsView>(QStringLiteral("lost bars")));
-        QVERIFY(std::isnan(bars.bars[0].value) && bars.bars[0].halfWidth == 0 && bars.bars[1].halfWidth == 0 && bars.bars[3].value == samples::bars().bars[3].value);
+        QVERIFY(std::isnan(bars.bars[0].value) && bars.bars[0].halfWidth == 0 && bars.bars[1].halfWidth == 0
+                && bars.bars[3].value == samples::bars().bars[3].value);
         const GraphView graph = finite(oddView<GraphView>(QStringLiteral("lost edges")));
-        QVERIFY(std::isnan(graph.edges[0].effect) && std::isnan(graph.edges[1].effect) && graph.edges[5].effect == samples::graph().edges[5].effect);
+        QVERIFY(std::isnan(graph.edges[0].effect) && std::isnan(graph.edges[1].effect)
+                && graph.edges[5].effect == samples::graph().edges[5].effect);
         const AttentionView attention = finite(oddView<AttentionView>(QStringLiteral("holes in attention")));
         QCOMPARE(attention.weights.size(), attention.size * attention.size);
         QVERIFY(std::isnan(attention.weights[0]) && std::isnan(attention.weights[20]));

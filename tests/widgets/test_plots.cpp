@@ -21,7 +21,8 @@ void move(QWidget &widget, QPointF point, Qt::MouseButtons buttons = Qt::NoButto
 
 void wheel(QWidget &widget, QPointF point, int notches, Qt::KeyboardModifiers modifiers = {})
 {
-    QWheelEvent event(point, widget.mapToGlobal(point), {}, {0, notches}, Qt::NoButton, modifiers, Qt::NoScrollPhase, false);
+    QWheelEvent event(point, widget.mapToGlobal(point), {}, {0, notches}, Qt::NoButton, modifiers, Qt::NoScrollPhase,
+                      false);
     QCoreApplication::sendEvent(&widget, &event);
 }
 
@@ -56,7 +57,8 @@ void TestPlots::ranges()
     QVERIFY(paddedRange({2, 10}, true).from < 0);
     QCOMPARE(paddedRange({}, true).span(), 1.0);
     QVERIFY(paddedRange({4, 4}, false).span() > 1);
-    // Numbers that would break an axis count for nothing, and numbers that are as good as one another get an axis all the same.
+    // Numbers that would break an axis count for nothing, and numbers that are as good as one another get an axis all
+    // the same.
     const double inf = std::numeric_limits<double>::infinity();
     QCOMPARE(paddedRange({2, 10, inf, -inf, 1e300}, false).to, range.to);
     QVERIFY(paddedRange({1e10, 1e10 + 1e-6}, false).span() > 1e9);
@@ -122,7 +124,8 @@ void TestPlots::scatterHoverAndClick()
     widget.resize(560, 460);
     const ScatterView view = samples::scatter(144);
     widget.setView(view);
-    QSignalSpy hovered(&widget, &ScatterWidget::hovered), changed(&widget, &ScatterWidget::selectionChanged), clicked(&widget, &ScatterWidget::clicked);
+    QSignalSpy hovered(&widget, &ScatterWidget::hovered), changed(&widget, &ScatterWidget::selectionChanged),
+        clicked(&widget, &ScatterWidget::clicked);
     move(widget, widget.pixelOf(17));
     QCOMPARE(hovered.last()[0].value<HeadId>(), (HeadId{1, 5}));
     QVERIFY(widget.readout().startsWith("L1H5"));
@@ -178,7 +181,8 @@ void TestPlots::scatterZoom()
     wheel(widget, at, 120);
     QVERIFY(widget.zoomed());
     QVERIFY(widget.xRange().span() < wholeX.span() && widget.yRange().span() < wholeY.span());
-    QVERIFY2(QLineF(widget.pixelOf(17), at).length() < 8, "what is under the pointer stays there, but for the room that ticks take");
+    QVERIFY2(QLineF(widget.pixelOf(17), at).length() < 8,
+             "what is under the pointer stays there, but for the room that ticks take");
     // What lies outside the axes is not under the pointer.
     for (int i = 0; i < 40; ++i)
         wheel(widget, widget.pixelOf(17), 120);
@@ -248,12 +252,14 @@ void TestPlots::scatterKeepsItsZoom()
     QVERIFY(!widget.zoomed());
 }
 
-// Neither NaN nor infinity reaches QCustomPlot, whose ranges they would break; the other points are drawn, named and picked as ever.
+// Neither NaN nor infinity reaches QCustomPlot, whose ranges they would break; the other points are drawn, named and
+// picked as ever.
 void TestPlots::numbersWithoutEnd()
 {
     const double inf = std::numeric_limits<double>::infinity(), nan = std::nan("");
     ScatterView view;
-    view.points = {{{0, 0}, "", nan, 1}, {{0, 1}, "", 2, inf}, {{0, 2}, "", -inf, nan}, {{0, 3}, "", 1e300, 1}, {{0, 4}, "", 3, 4}, {{0, 5}, "", 5, 6}};
+    view.points = {{{0, 0}, "", nan, 1},   {{0, 1}, "", 2, inf}, {{0, 2}, "", -inf, nan},
+                   {{0, 3}, "", 1e300, 1}, {{0, 4}, "", 3, 4},   {{0, 5}, "", 5, 6}};
     ScatterWidget widget;
     widget.resize(560, 460);
     widget.setView(view);
@@ -314,7 +320,7 @@ void TestPlots::barGeometry()
         QVERIFY(widget.rowRect(i).contains(widget.barRect(i)));
         QVERIFY(widget.rect().contains(widget.barRect(i)));
     }
-    QCOMPARE(widget.barRect(0).left(), widget.barRect(1).left());    // both start at zero
+    QCOMPARE(widget.barRect(0).left(), widget.barRect(1).left()); // both start at zero
     QVERIFY(widget.barRect(0).width() > 1.8 * widget.barRect(1).width());
     QVERIFY(widget.barRect(2).right() <= widget.barRect(0).left() + 1); // negative: to the left
     widget.resize(420, 200);

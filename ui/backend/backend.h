@@ -1,4 +1,5 @@
-// The door to whoever computes: requests in, answers back as calls on the GUI thread. What is behind it the window does not know.
+// The door to whoever computes: requests in, answers back as calls on the GUI thread. What is behind it the window does
+// not know.
 #pragma once
 
 #include "backend/failure.h"
@@ -24,7 +25,8 @@ struct JobPolicy {
 /// What a request came to. A run's is its last snapshot, with the result.
 using Answer = std::variant<Snapshot, SetupPtr, AttentionPatterns, HalfWidths, std::shared_ptr<const StepOutcomes>>;
 
-/// Called on the GUI thread. Every job ends in exactly one of done, failed, or dropped (superseded, or cancelled before it had anything to show).
+/// Called on the GUI thread. Every job ends in exactly one of done, failed, or dropped (superseded, or cancelled before
+/// it had anything to show).
 struct JobCalls {
     std::function<void(const Answer &)> done;
     std::function<void(const Failure &)> failed;
@@ -57,7 +59,8 @@ public:
         if (job.done)
             done = [call = std::move(job.done)](const Answer &answer) { call(std::get<typename R::Answer>(answer)); };
         return submitRequest(std::move(job.request), job.policy,
-                             {std::move(done), std::move(job.failed), std::move(job.dropped), std::move(job.progress), std::move(job.snapshot)});
+                             {std::move(done), std::move(job.failed), std::move(job.dropped), std::move(job.progress),
+                              std::move(job.snapshot)});
     }
 
     /// Asks a job to stop. A sweep then ends with what it has; other jobs are dropped.

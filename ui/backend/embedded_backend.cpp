@@ -4,7 +4,8 @@
 
 namespace patchbay {
 
-EmbeddedBackend::EmbeddedBackend(std::unique_ptr<RequestServer> server, QObject *parent) : Backend(parent), m_server(std::move(server))
+EmbeddedBackend::EmbeddedBackend(std::unique_ptr<RequestServer> server, QObject *parent)
+    : Backend(parent), m_server(std::move(server))
 {
     m_thread.reset(QThread::create([this] { serve(); }));
     m_thread->setObjectName(QStringLiteral("compute"));
@@ -57,7 +58,8 @@ void EmbeddedBackend::cancelAll()
         job.ticket->cancel.cancel();
 }
 
-// The compute thread. Only what is more urgent comes between two parts of a work, so there are never more of them than urgencies.
+// The compute thread. Only what is more urgent comes between two parts of a work, so there are never more of them than
+// urgencies.
 void EmbeddedBackend::serve()
 {
     hold_off_signals(); // the GUI thread takes the process's: a child that has ended, a profiler's timer, Ctrl+C
@@ -98,35 +100,38 @@ bool EmbeddedBackend::proceed(const Running &job)
     return false;
 }
 
-// What becomes of a job's events on their way to the GUI thread: cells are collected into snapshots, and nothing comes faster than one can look.
+// What becomes of a job's events on their way to the GUI thread: cells are collected into snapshots, and nothing comes
+// faster than one can look.
 Tell EmbeddedBackend::relay(const Ticket &ticket)
 {
-    return [this, ticket, feed = std::make_shared<SnapshotFeed>(), pace = std::make_shared<Pace>()](const Event &event) {
-        if (const std::optional<Snapshot> snapshot = feed->hear(event))
-            post(ticket, [snapshot = *snapshot](const JobCalls &calls) {
-                if (calls.snapshot)
-                    calls.snapshot(snapshot);
-            });
-        if (const Progress *progress = std::get_if<Progress>(&event); progress && (pace->due() || progress->done == progress->total))
-            post(ticket, [progress = *progress](const JobCalls &calls) {
-                if (calls.progress)
-                    calls.progress(progress);
-            });
-        if (const Failed *failed = std::get_if<Failed>(&event))
-            fail(ticket, *failed);
-        if (const Done *done = std::get_if<Done>(&event)) {
-            const auto answer = [&feed](const auto &reply) -> Answer {
-                if constexpr (std::is_same_v<std::decay_t<decltype(reply)>, RunEnd>)
-                    return feed->last();
-                else
-                    return reply;
-            };
-            finish(ticket, [answer = std::visit(answer, done->reply)](const JobCalls &calls) {
-                if (calls.done)
-                    calls.done(answer);
-            });
-        }
-    };
+    return
+        [this, ticket, feed = std::make_shared<SnapshotFeed>(), pace = std::make_shared<Pace>()](const Event &event) {
+            if (const std::optional<Snapshot> snapshot = feed->hear(event))
+                post(ticket, [snapshot = *snapshot](const JobCalls &calls) {
+                    if (calls.snapshot)
+                        calls.snapshot(snapshot);
+                });
+            if (const Progress *progress = std::get_if<Progress>(&event);
+                progress && (pace->due() || progress->done == progress->total))
+                post(ticket, [progress = *progress](const JobCalls &calls) {
+                    if (calls.progress)
+                        calls.progress(progress);
+                });
+            if (const Failed *failed = std::get_if<Failed>(&event))
+                fail(ticket, *failed);
+            if (const Done *done = std::get_if<Done>(&event)) {
+                const auto answer = [&feed](const auto &reply) -> Answer {
+                    if constexpr (std::is_same_v<std::decay_t<decltype(reply)>, RunEnd>)
+                        return feed->last();
+                    else
+                        return reply;
+                };
+                finish(ticket, [answer = std::visit(answer, done->reply)](const JobCalls &calls) {
+                    if (calls.done)
+                        calls.done(answer);
+                });
+            }
+        };
 }
 
 void EmbeddedBackend::post(const Ticket &ticket, News news)

@@ -1,4 +1,5 @@
-// The backend in this process: one compute thread, which carries requests out part by part and looks at what has arrived between two parts.
+// The backend in this process: one compute thread, which carries requests out part by part and looks at what has
+// arrived between two parts.
 #pragma once
 
 #include "backend/backend.h"
@@ -16,7 +17,8 @@ namespace patchbay {
 class EmbeddedBackend : public Backend {
     Q_OBJECT
 public:
-    explicit EmbeddedBackend(std::unique_ptr<RequestServer> server = std::make_unique<Workbench>(), QObject *parent = nullptr);
+    explicit EmbeddedBackend(std::unique_ptr<RequestServer> server = std::make_unique<Workbench>(),
+                             QObject *parent = nullptr);
     /// Cancels what runs and waits for the thread; a sweep answers inside of its chunk.
     ~EmbeddedBackend() override;
 

@@ -19,7 +19,8 @@ struct Failure {
 
 inline Failure failureOf(const Failed &failed)
 {
-    return {QString::fromStdString(failed.subject), QString::fromStdString(failed.cause), QString::fromStdString(failed.next_step)};
+    return {QString::fromStdString(failed.subject), QString::fromStdString(failed.cause),
+            QString::fromStdString(failed.next_step)};
 }
 
 /// Explains any exception of core to a user.

@@ -11,7 +11,8 @@ using widgets::HeadId;
 namespace {
 // Heads shown at once: as many as can be turned into views in a few milliseconds.
 constexpr int kMostHeads = 64, kFewestHeads = 12, kShownWeights = 2'000'000;
-constexpr qsizetype kKeptBytes = qsizetype(256) << 20; // of patterns of all prompts: 90 kB each at 70 prompts of 18 tokens, 25 MB at 300
+constexpr qsizetype kKeptBytes = qsizetype(256)
+    << 20; // of patterns of all prompts: 90 kB each at 70 prompts of 18 tokens, 25 MB at 300
 
 qsizetype bytesOf(const AttentionPattern &pattern)
 {
@@ -22,7 +23,8 @@ qsizetype bytesOf(const AttentionPattern &pattern)
 }
 } // namespace
 
-AttentionController::AttentionController(Backend &backend, Document &document, Navigation &navigation, RunsStore &store, QObject *parent)
+AttentionController::AttentionController(Backend &backend, Document &document, Navigation &navigation, RunsStore &store,
+                                         QObject *parent)
     : QObject(parent), m_backend(backend), m_document(document), m_navigation(navigation), m_store(store)
 {
     connect(&m_navigation, &Navigation::headsChanged, this, &AttentionController::refresh);
@@ -161,7 +163,8 @@ void AttentionController::forgetOld()
     if (bytes <= kKeptBytes)
         return;
     const QVector<HeadId> heads = wantedHeads();
-    m_patterns.removeIf([&](QMap<Key, PatternPtr>::iterator it) { return !heads.contains(it.key().head) || it.key().kind != m_kind; });
+    m_patterns.removeIf(
+        [&](QMap<Key, PatternPtr>::iterator it) { return !heads.contains(it.key().head) || it.key().kind != m_kind; });
 }
 
 void AttentionController::fetchPatched(HeadId head)
@@ -194,15 +197,19 @@ AttentionController::PatternPtr AttentionController::patternOf(HeadId head) cons
     const PatternPtr clean = m_patterns.value({head, false, m_kind});
     const PatternPtr flipped = m_patterns.value({head, true, m_kind});
     switch (m_source) {
-    case AttentionSource::Clean: return clean;
-    case AttentionSource::Flipped: return flipped;
+    case AttentionSource::Clean:
+        return clean;
+    case AttentionSource::Flipped:
+        return flipped;
     case AttentionSource::CleanMinusFlipped:
         return clean && flipped ? std::make_shared<const AttentionPattern>(difference(*clean, *flipped)) : nullptr;
-    case AttentionSource::Patched: return m_patched;
+    case AttentionSource::Patched:
+        return m_patched;
     case AttentionSource::PatchedMinusBase: {
         const RunEntry *run = m_store.find(m_navigation.place().run);
-        const PatternPtr base = run && !base_is_flipped(run->spec) ? m_patterns.value({head, false, AttentionKind::Plain})
-                                                                               : m_patterns.value({head, true, AttentionKind::Plain});
+        const PatternPtr base = run && !base_is_flipped(run->spec)
+            ? m_patterns.value({head, false, AttentionKind::Plain})
+            : m_patterns.value({head, true, AttentionKind::Plain});
         return m_patched && base ? std::make_shared<const AttentionPattern>(difference(*m_patched, *base)) : nullptr;
     }
     }
@@ -212,11 +219,16 @@ AttentionController::PatternPtr AttentionController::patternOf(HeadId head) cons
 QString AttentionController::sourceText() const
 {
     switch (m_source) {
-    case AttentionSource::Clean: return tr("clean");
-    case AttentionSource::Flipped: return tr("flipped");
-    case AttentionSource::CleanMinusFlipped: return tr("clean − flipped");
-    case AttentionSource::Patched: return tr("patched");
-    case AttentionSource::PatchedMinusBase: return tr("patched − base");
+    case AttentionSource::Clean:
+        return tr("clean");
+    case AttentionSource::Flipped:
+        return tr("flipped");
+    case AttentionSource::CleanMinusFlipped:
+        return tr("clean − flipped");
+    case AttentionSource::Patched:
+        return tr("patched");
+    case AttentionSource::PatchedMinusBase:
+        return tr("patched − base");
     }
     return {};
 }
@@ -226,11 +238,14 @@ widgets::AttentionView AttentionController::viewOf(const AttentionPattern &patte
     const PromptBatch &batch = m_document.setup()->batch;
     const bool byRole = m_prompt < 0 && hasRoles();
     const bool base = m_source == AttentionSource::Flipped;
-    widgets::AttentionView view =
-        byRole ? meanByRole(pattern, batch) : attentionView(pattern, std::clamp(m_prompt, 0, batch.prompts - 1), batch, base);
+    widgets::AttentionView view = byRole
+        ? meanByRole(pattern, batch)
+        : attentionView(pattern, std::clamp(m_prompt, 0, batch.prompts - 1), batch, base);
     view.difference = m_source == AttentionSource::CleanMinusFlipped || m_source == AttentionSource::PatchedMinusBase;
-    view.title = attentionTitle(view.head, sourceText(), byRole ? tr("mean of %1 prompts").arg(batch.prompts) : tr("prompt %1").arg(m_prompt + 1),
-                                m_kind == AttentionKind::ValueWeighted);
+    view.title =
+        attentionTitle(view.head, sourceText(),
+                       byRole ? tr("mean of %1 prompts").arg(batch.prompts) : tr("prompt %1").arg(m_prompt + 1),
+                       m_kind == AttentionKind::ValueWeighted);
     return view;
 }
 
@@ -257,8 +272,11 @@ QString AttentionController::hint() const
     const Place &place = m_navigation.place();
     if (!place.current.valid())
         return tr("Click a head in the heatmap to see what it attends to");
-    if ((m_source == AttentionSource::Patched || m_source == AttentionSource::PatchedMinusBase) && place.heads.size() < 2)
-        return tr("Ctrl-click a second head: its output is taken from the source run,\nand this view shows how %1's attention changes").arg(label(place.current));
+    if ((m_source == AttentionSource::Patched || m_source == AttentionSource::PatchedMinusBase)
+        && place.heads.size() < 2)
+        return tr("Ctrl-click a second head: its output is taken from the source run,\nand this view shows how %1's "
+                  "attention changes")
+            .arg(label(place.current));
     return {};
 }
 

@@ -1,4 +1,5 @@
-// From the selected heads to attention patterns on screen: fetched from the compute thread, kept, and turned into views.
+// From the selected heads to attention patterns on screen: fetched from the compute thread, kept, and turned into
+// views.
 #pragma once
 
 #include "controllers/document.h"
@@ -14,13 +15,15 @@
 
 namespace patchbay {
 
-/// Which run's attention is shown. Patched: the shown run's base with the other selected heads' z taken from its source run.
+/// Which run's attention is shown. Patched: the shown run's base with the other selected heads' z taken from its source
+/// run.
 enum class AttentionSource { Clean, Flipped, CleanMinusFlipped, Patched, PatchedMinusBase };
 
 class AttentionController : public QObject {
     Q_OBJECT
 public:
-    AttentionController(Backend &backend, Document &document, Navigation &navigation, RunsStore &store, QObject *parent = nullptr);
+    AttentionController(Backend &backend, Document &document, Navigation &navigation, RunsStore &store,
+                        QObject *parent = nullptr);
 
     void setSource(AttentionSource source);
     void setKind(AttentionKind kind);
@@ -34,7 +37,8 @@ public:
     /// Whether the batch knows the positions that the mean needs.
     bool hasRoles() const;
 
-    /// The selected heads' views, the current head's first; empty while nothing is selected or the patterns are on their way.
+    /// The selected heads' views, the current head's first; empty while nothing is selected or the patterns are on
+    /// their way.
     const QVector<widgets::AttentionView> &views() const { return m_views; }
     /// Why there is nothing to show, for the empty view.
     QString hint() const;

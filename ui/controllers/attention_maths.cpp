@@ -38,8 +38,8 @@ std::vector<int> roleIndices(const PromptBatch &batch, int prompt)
 const std::array<QString, kRoles + 1> &roleNames()
 {
     static const std::array<QString, kRoles + 1> names{
-        QStringLiteral("BOS"), QStringLiteral("IO"), QStringLiteral("S1"), QStringLiteral("S1+1"),
-        QStringLiteral("S2"), QStringLiteral("END"), QStringLiteral("rest")};
+        QStringLiteral("BOS"), QStringLiteral("IO"),  QStringLiteral("S1"),  QStringLiteral("S1+1"),
+        QStringLiteral("S2"),  QStringLiteral("END"), QStringLiteral("rest")};
     return names;
 }
 
@@ -69,7 +69,8 @@ widgets::AttentionView meanByRole(const AttentionPattern &pattern, const PromptB
     constexpr int n = kRoles + 1;
     widgets::AttentionView view;
     view.head = toHeadId(pattern.head);
-    std::vector<double> sums(size_t(n * n)), rows(static_cast<size_t>(n)); // [row role, column role], and how many rows of each role
+    std::vector<double> sums(size_t(n * n)),
+        rows(static_cast<size_t>(n)); // [row role, column role], and how many rows of each role
     if (batch.io_pos.empty() || batch.s1_pos.empty() || batch.s2_pos.empty())
         return view;
     for (int prompt = 0; prompt < batch.prompts; ++prompt) {

@@ -14,8 +14,8 @@ QStringList rolesOf(const PromptBatch &batch, int prompt);
 /// a − b. Throws Error when the two are of prompts of different lengths.
 AttentionPattern difference(const AttentionPattern &a, const AttentionPattern &b);
 
-/// Mean over prompts with rows and columns BOS, IO, S1, S1+1, S2, END, and one column for the rest: sentences differ, roles do not.
-/// Rows of a pattern still sum to 1. Prompts without known roles are left out; size 0 when none has them.
+/// Mean over prompts with rows and columns BOS, IO, S1, S1+1, S2, END, and one column for the rest: sentences differ,
+/// roles do not. Rows of a pattern still sum to 1. Prompts without known roles are left out; size 0 when none has them.
 widgets::AttentionView meanByRole(const AttentionPattern &pattern, const PromptBatch &batch);
 
 } // namespace patchbay

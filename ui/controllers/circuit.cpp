@@ -48,7 +48,8 @@ void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers
         if (!into)
             continue;
         for (const HeadId &from : circuit) {
-            if ((into->to.valid() && from.layer >= into->to.layer) || from.layer >= grid.shape[0] || from.head >= grid.shape[1])
+            if ((into->to.valid() && from.layer >= into->to.layer) || from.layer >= grid.shape[0]
+                || from.head >= grid.shape[1])
                 continue;
             const double effect = normalised(grid, grid.index(from.layer, from.head), result.baseline) * 100;
             Path path = *into;
@@ -64,13 +65,14 @@ bool isSweepOfHeads(const RunEntry &entry, const Setup &setup)
 {
     const PathPatch *path = entry.spec.as<PathPatch>();
     return path && entry.result && path->senders.sweep == Site::Z && !entry.result->grids.empty()
-        && entry.result->grids.front().axes == std::vector<std::string>{"layer", "head"} && entry.spec.model == setup.model_ref
-        && entry.spec.task == setup.task_ref;
+        && entry.result->grids.front().axes == std::vector<std::string>{"layer", "head"}
+    && entry.spec.model == setup.model_ref && entry.spec.task == setup.task_ref;
 }
 
 } // namespace
 
-CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store, const HeadRoles &roles, const Setup &setup, double least)
+CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store, const HeadRoles &roles,
+                          const Setup &setup, double least)
 {
     CircuitGraph graph;
     if (circuit.isEmpty())
@@ -78,23 +80,29 @@ CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store
     const int layers = setup.config().n_layers;
     Paths paths;
     for (const RunEntry &entry : store.entries()) { // newest first
-        if (!isSweepOfHeads(entry, setup) || (graph.newest && direction_of(entry.spec) != direction_of(graph.newest->spec)))
+        if (!isSweepOfHeads(entry, setup)
+            || (graph.newest && direction_of(entry.spec) != direction_of(graph.newest->spec)))
             continue;
         if (!graph.newest)
             graph.newest = entry.result;
         collect(*entry.result, circuit, layers, paths);
     }
     graph.view.layers = layers;
-    graph.view.title = circuit.size() == 1 ? HeadRoles::tr("Circuit of 1 head") : HeadRoles::tr("Circuit of %1 heads").arg(circuit.size());
+    graph.view.title = circuit.size() == 1 ? HeadRoles::tr("Circuit of 1 head")
+                                           : HeadRoles::tr("Circuit of %1 heads").arg(circuit.size());
     if (graph.newest)
-        graph.view.title += direction_of(graph.newest->spec) == Direction::Noise ? HeadRoles::tr(", noising") : HeadRoles::tr(", denoising");
+        graph.view.title += direction_of(graph.newest->spec) == Direction::Noise ? HeadRoles::tr(", noising")
+                                                                                 : HeadRoles::tr(", denoising");
     for (const HeadId &head : circuit)
         graph.view.nodes << widgets::GraphNode{head, roles.rolesOf(head)};
     for (const auto &[path, measured] : paths)
         if (std::abs(measured.effect) >= least)
-            graph.view.edges << widgets::GraphEdge{path.from, path.to, path.to.valid() ? QString::fromStdString(name(path.site)) : QString(), measured.effect};
+            graph.view.edges << widgets::GraphEdge{
+                path.from, path.to, path.to.valid() ? QString::fromStdString(name(path.site)) : QString(),
+                measured.effect};
     for (const HeadId &head : circuit)
-        if (std::none_of(graph.view.edges.cbegin(), graph.view.edges.cend(), [&](const auto &edge) { return edge.from == head; }))
+        if (std::none_of(graph.view.edges.cbegin(), graph.view.edges.cend(),
+                         [&](const auto &edge) { return edge.from == head; }))
             graph.withoutEffect << head;
     return graph;
 }
@@ -106,7 +114,8 @@ QVector<HeadId> circuitOf(const RunResult &result)
         if (!result.summary.is_object() || !result.summary.contains(key) || !result.summary[key].is_array())
             continue;
         for (const auto &one : result.summary[key])
-            if (const std::string head = one.is_object() ? one.value("head", std::string()) : std::string(); !head.empty())
+            if (const std::string head = one.is_object() ? one.value("head", std::string()) : std::string();
+                !head.empty())
                 heads << toHeadId(parse_head(head));
     }
     std::sort(heads.begin(), heads.end());

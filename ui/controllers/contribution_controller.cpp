@@ -20,7 +20,8 @@ widgets::ScatterView viewOf(HeadId head, const RunResult &result)
         const auto &x = result.arrays.at(std::string("attention.") + role).floats();
         const auto &y = result.arrays.at(std::string("contribution.") + role).floats();
         for (size_t p = 0; p < x.size(); ++p)
-            view.points << widgets::ScatterPoint{head, ContributionController::tr("prompt %1").arg(p + 1), x[p], y[p], series};
+            view.points << widgets::ScatterPoint{head, ContributionController::tr("prompt %1").arg(p + 1), x[p], y[p],
+                                                 series};
         ++series;
     }
     return view;
@@ -28,7 +29,8 @@ widgets::ScatterView viewOf(HeadId head, const RunResult &result)
 
 } // namespace
 
-ContributionController::ContributionController(Backend &backend, Document &document, Navigation &navigation, QObject *parent)
+ContributionController::ContributionController(Backend &backend, Document &document, Navigation &navigation,
+                                               QObject *parent)
     : QObject(parent), m_backend(backend), m_document(document), m_navigation(navigation)
 {
     connect(&m_navigation, &Navigation::headsChanged, this, &ContributionController::refresh);

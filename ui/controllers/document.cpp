@@ -20,7 +20,7 @@ QString fileState(const TaskRef &task)
 
 } // namespace
 
-Document::Document(Backend &backend, QObject *parent) : QObject(parent), m_backend(backend) {}
+Document::Document(Backend &backend, QObject *parent) : QObject(parent), m_backend(backend) { }
 
 void Document::open(const SetUpRequest &request)
 {
@@ -46,7 +46,8 @@ void Document::open(const SetUpRequest &request)
             [this, before, end](Failure failure) {
                 m_request = before;
                 if (failure.nextStep.isEmpty())
-                    failure.nextStep = m_setup ? tr("The model and task from before are still open.") : tr("Open another model folder.");
+                    failure.nextStep = m_setup ? tr("The model and task from before are still open.")
+                                               : tr("Open another model folder.");
                 end();
                 Q_EMIT failed(failure);
             },
@@ -57,7 +58,10 @@ void Document::open(const SetUpRequest &request)
                 m_request = before;
                 end();
             },
-        .progress = [this](const Progress &at) { Q_EMIT loadingProgress(double(at.done) / at.total, QString::fromStdString(at.what)); },
+        .progress =
+            [this](const Progress &at) {
+                Q_EMIT loadingProgress(double(at.done) / at.total, QString::fromStdString(at.what));
+            },
     });
     Q_EMIT loadingChanged();
 }
@@ -93,7 +97,8 @@ void Document::setPairs(const std::vector<PromptPair> &pairs)
     SetUpRequest request = m_request;
     request.task.pairs = nlohmann::json::array();
     for (const PromptPair &pair : pairs)
-        request.task.pairs.push_back({{"clean", pair.clean}, {"flipped", pair.flipped}, {"answer", pair.answer}, {"wrong", pair.wrong}});
+        request.task.pairs.push_back(
+            {{"clean", pair.clean}, {"flipped", pair.flipped}, {"answer", pair.answer}, {"wrong", pair.wrong}});
     open(request);
 }
 

@@ -14,11 +14,13 @@ const QString HeadRoles::kSelection = QStringLiteral("@selection");
 namespace {
 bool namesRoles(const RunResultPtr &result)
 {
-    return result && result->summary.is_object() && result->summary.contains("roles") && result->summary["roles"].is_array();
+    return result && result->summary.is_object() && result->summary.contains("roles")
+        && result->summary["roles"].is_array();
 }
 } // namespace
 
-HeadRoles::HeadRoles(Document &document, Navigation &navigation, RunsStore &store, RecipeController &recipe, QObject *parent)
+HeadRoles::HeadRoles(Document &document, Navigation &navigation, RunsStore &store, RecipeController &recipe,
+                     QObject *parent)
     : QObject(parent), m_document(document), m_navigation(navigation), m_store(store), m_recipe(recipe)
 {
     connect(&m_store, &RunsStore::runChanged, this, &HeadRoles::refresh);

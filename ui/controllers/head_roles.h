@@ -1,4 +1,5 @@
-// Which heads have which role, as the newest analysis of the open model and task says: from the runs or from the recipe.
+// Which heads have which role, as the newest analysis of the open model and task says: from the runs or from the
+// recipe.
 #pragma once
 
 #include "controllers/document.h"
@@ -14,7 +15,8 @@ namespace patchbay {
 class HeadRoles : public QObject {
     Q_OBJECT
 public:
-    HeadRoles(Document &document, Navigation &navigation, RunsStore &store, RecipeController &recipe, QObject *parent = nullptr);
+    HeadRoles(Document &document, Navigation &navigation, RunsStore &store, RecipeController &recipe,
+              QObject *parent = nullptr);
 
     /// Masks that are no roles of an analysis: the circuit that the user has put together, and the selection.
     static const QString kCircuit, kSelection;

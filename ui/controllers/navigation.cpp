@@ -24,7 +24,8 @@ QString namesOf(const QVector<HeadId> &heads)
 class GoCommand : public QUndoCommand {
 public:
     GoCommand(Navigation &navigation, Place to, const QString &what, bool sliding)
-        : QUndoCommand(what), m_navigation(navigation), m_from(navigation.m_place), m_to(std::move(to)), m_sliding(sliding)
+        : QUndoCommand(what), m_navigation(navigation), m_from(navigation.m_place), m_to(std::move(to)),
+          m_sliding(sliding)
     {
     }
     void undo() override { step(m_from, true); }

@@ -1,4 +1,5 @@
-// Where the user is: the run on view, the selected heads, the prompt, the receivers. One place that every view follows, with undo.
+// Where the user is: the run on view, the selected heads, the prompt, the receivers. One place that every view follows,
+// with undo.
 #pragma once
 
 #include "head_id.h"
@@ -19,19 +20,19 @@ struct Receiver {
 
 /// Which heads of a heatmap are faded.
 struct Mask {
-    double below = 0;                  ///< effects smaller than this, in the view's unit; 0: none
-    QString role;                      ///< heads without this role (controllers/head_roles.h); empty: none
+    double below = 0; ///< effects smaller than this, in the view's unit; 0: none
+    QString role;     ///< heads without this role (controllers/head_roles.h); empty: none
     bool operator==(const Mask &) const = default;
 };
 
 struct Place {
-    int run = -1;                      ///< id in the runs store; -1: none
-    int comparedRun = -1;              ///< shown as run − comparedRun; -1: none
-    int prompt = -1;                   ///< of the batch; -1: the mean over prompts
-    QVector<widgets::HeadId> heads;    ///< selected, in the order of selection
-    widgets::HeadId current;           ///< the one that the attention view shows
-    QVector<Receiver> receivers;       ///< the tray
-    QVector<widgets::HeadId> circuit;  ///< what the user has put together, by layer
+    int run = -1;                     ///< id in the runs store; -1: none
+    int comparedRun = -1;             ///< shown as run − comparedRun; -1: none
+    int prompt = -1;                  ///< of the batch; -1: the mean over prompts
+    QVector<widgets::HeadId> heads;   ///< selected, in the order of selection
+    widgets::HeadId current;          ///< the one that the attention view shows
+    QVector<Receiver> receivers;      ///< the tray
+    QVector<widgets::HeadId> circuit; ///< what the user has put together, by layer
     Mask mask;
     bool operator==(const Place &) const = default;
 };

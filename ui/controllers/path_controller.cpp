@@ -35,7 +35,8 @@ QString receiversText(const QVector<Receiver> &receivers)
     return texts.isEmpty() ? PathController::tr("logits") : texts.join(QStringLiteral(", "));
 }
 
-PathController::PathController(Navigation &navigation, RunController &runs, RunsStore &store, Document &document, QObject *parent)
+PathController::PathController(Navigation &navigation, RunController &runs, RunsStore &store, Document &document,
+                               QObject *parent)
     : QObject(parent), m_navigation(navigation), m_runs(runs), m_store(store), m_document(document)
 {
     connect(&m_navigation, &Navigation::receiversChanged, this, &PathController::follow);
@@ -129,7 +130,8 @@ void PathController::note(const QVector<Receiver> &receivers, int run)
 {
     if (run < 0)
         return;
-    const auto known = std::find_if(m_trail.cbegin(), m_trail.cend(), [&](const TrailStep &step) { return step.receivers == receivers; });
+    const auto known = std::find_if(m_trail.cbegin(), m_trail.cend(),
+                                    [&](const TrailStep &step) { return step.receivers == receivers; });
     if (known != m_trail.cend()) {
         const auto at = known - m_trail.cbegin();
         m_trail[at].run = run;

@@ -21,7 +21,8 @@ std::vector<Site> headReceivers();
 class PathController : public QObject {
     Q_OBJECT
 public:
-    PathController(Navigation &navigation, RunController &runs, RunsStore &store, Document &document, QObject *parent = nullptr);
+    PathController(Navigation &navigation, RunController &runs, RunsStore &store, Document &document,
+                   QObject *parent = nullptr);
 
     /// Whether a change of the tray runs the sweep by itself.
     void setLive(bool live);

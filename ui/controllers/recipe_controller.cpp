@@ -7,7 +7,8 @@
 
 namespace patchbay {
 
-RecipeController::RecipeController(Backend &backend, Document &document, Navigation &navigation, RunsStore &runs, QObject *parent)
+RecipeController::RecipeController(Backend &backend, Document &document, Navigation &navigation, RunsStore &runs,
+                                   QObject *parent)
     : QObject(parent), m_backend(backend), m_document(document), m_navigation(navigation), m_runs(runs)
 {
     try {
@@ -48,7 +49,8 @@ void RecipeController::openFile(const QString &file)
 template <class R>
 void RecipeController::change(R request)
 {
-    m_backend.submit<R>({.request = std::move(request), .failed = [this](const Failure &failure) { Q_EMIT failed(failure); }});
+    m_backend.submit<R>(
+        {.request = std::move(request), .failed = [this](const Failure &failure) { Q_EMIT failed(failure); }});
 }
 
 // The backend's recipe belongs to a session: a new one of either is a new start.
@@ -192,7 +194,8 @@ void RecipeController::edit(int step, const QString &text)
     Recipe edited = recipe_from_json(file, m_recipe.name);
     const RecipeStep &changedStep = edited.steps[size_t(step)];
     // What refers to earlier steps is checked when it runs; the rest can be said now.
-    if (changedStep.kind == StepKind::Run && changedStep.needs.empty() && body.at("spec").value("receivers", nlohmann::json()) != "final_residual")
+    if (changedStep.kind == StepKind::Run && changedStep.needs.empty()
+        && body.at("spec").value("receivers", nlohmann::json()) != "final_residual")
         (void)run_spec_from_json(body.at("spec"));
     forget(size_t(step));
     m_recipe = std::move(edited);
@@ -211,7 +214,8 @@ void RecipeController::forget(size_t step)
 
 int RecipeController::indexOf(const std::string &id) const
 {
-    const auto it = std::find_if(m_recipe.steps.begin(), m_recipe.steps.end(), [&](const RecipeStep &s) { return s.id == id; });
+    const auto it =
+        std::find_if(m_recipe.steps.begin(), m_recipe.steps.end(), [&](const RecipeStep &s) { return s.id == id; });
     return it == m_recipe.steps.end() ? -1 : static_cast<int>(it - m_recipe.steps.begin());
 }
 

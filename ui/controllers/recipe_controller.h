@@ -14,7 +14,8 @@ class RecipeController : public QObject {
     Q_OBJECT
 public:
     /// Starts with the recipe that comes with the program.
-    RecipeController(Backend &backend, Document &document, Navigation &navigation, RunsStore &runs, QObject *parent = nullptr);
+    RecipeController(Backend &backend, Document &document, Navigation &navigation, RunsStore &runs,
+                     QObject *parent = nullptr);
 
     const Recipe &recipe() const { return m_recipe; }
     int steps() const { return static_cast<int>(m_recipe.steps.size()); }
@@ -40,8 +41,8 @@ public:
     /// Replaces a step. Throws Error, and keeps the old one, when the text is no JSON or no step that fits the recipe.
     void edit(int step, const QString &json);
     QString jsonOf(int step) const;
-    /// The step's result in the views, as a run of the runs list; a selection is shown on the run that it selects from. False when
-    /// there is nothing to show.
+    /// The step's result in the views, as a run of the runs list; a selection is shown on the run that it selects from.
+    /// False when there is nothing to show.
     bool show(int step);
 
 Q_SIGNALS:
@@ -68,7 +69,7 @@ private:
     StepOutcomes m_outcomes; ///< as the backend has them, or will have when it is there
     QVector<int> m_waiting;  ///< steps to run after the running one
     int m_running = -1, m_done = 0, m_total = 0;
-    int m_turn = 0;          ///< counts jobs; answers of older ones are not for this recipe any more
+    int m_turn = 0; ///< counts jobs; answers of older ones are not for this recipe any more
     JobId m_job = 0;
 };
 

@@ -6,7 +6,8 @@
 
 namespace patchbay {
 
-RunController::RunController(Backend &backend, Document &document, RunsStore &store, Navigation &navigation, QObject *parent)
+RunController::RunController(Backend &backend, Document &document, RunsStore &store, Navigation &navigation,
+                             QObject *parent)
     : QObject(parent), m_backend(backend), m_document(document), m_store(store), m_navigation(navigation)
 {
     // A run belongs to the model and the prompts it was started on.
@@ -224,7 +225,8 @@ void RunController::continueRun(int id)
     if (cache_key(withDocument(entry->spec)) == cache_key(entry->spec))
         start(id, entry->result);
     else
-        Q_EMIT failed({entry->name, tr("this run belongs to another model or task"), tr("Open its model and task again to continue it.")});
+        Q_EMIT failed({entry->name, tr("this run belongs to another model or task"),
+                       tr("Open its model and task again to continue it.")});
 }
 
 int RunController::activeRun() const

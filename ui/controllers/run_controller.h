@@ -14,10 +14,11 @@ namespace patchbay {
 class RunController : public QObject {
     Q_OBJECT
 public:
-    RunController(Backend &backend, Document &document, RunsStore &store, Navigation &navigation, QObject *parent = nullptr);
+    RunController(Backend &backend, Document &document, RunsStore &store, Navigation &navigation,
+                  QObject *parent = nullptr);
 
-    /// Shows the run at once when it is there already; continues it when it was stopped. live: a newer live run supersedes this one.
-    /// Returns the run's id in the store, or -1 when there is no model yet.
+    /// Shows the run at once when it is there already; continues it when it was stopped. live: a newer live run
+    /// supersedes this one. Returns the run's id in the store, or -1 when there is no model yet.
     int run(RunSpec spec, bool live = false, bool show = true);
     void stop(int id);
     void stopAll();
@@ -52,9 +53,9 @@ private:
     Document &m_document;
     RunsStore &m_store;
     Navigation &m_navigation;
-    QVector<JobId> m_intervals; ///< jobs that find them, as long as nothing else is to do
+    QVector<JobId> m_intervals;           ///< jobs that find them, as long as nothing else is to do
     std::optional<Waiting> m_afterReload; ///< started when the prompts were read anew
-    QVector<int> m_preempted; ///< stopped for a live run; they go on after it
+    QVector<int> m_preempted;             ///< stopped for a live run; they go on after it
 };
 
 } // namespace patchbay

@@ -87,7 +87,9 @@ QString differenceTitle(const QString &a, const QString &b)
         ++back;
     if (front == shorter || back == shorter || front + back == shorter) // nothing would be left of one of them
         return RunsStore::tr("Difference: %1 − %2").arg(a, b);
-    const auto middle = [&](const QStringList &words) { return words.mid(front, words.size() - front - back).join(QLatin1Char(' ')); };
+    const auto middle = [&](const QStringList &words) {
+        return words.mid(front, words.size() - front - back).join(QLatin1Char(' '));
+    };
     QString one = middle(left), other = middle(right), comma;
     if (one.endsWith(QLatin1Char(',')) && other.endsWith(QLatin1Char(','))) {
         one.chop(1);
@@ -106,7 +108,8 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
     if (!run || !run->result)
         return {};
     const auto viewOf = [&](const RunEntry &entry) {
-        HeatmapView view = place.prompt < 0 ? heatmapView(*entry.result) : heatmapView(onePrompt(*entry.result, place.prompt));
+        HeatmapView view =
+            place.prompt < 0 ? heatmapView(*entry.result) : heatmapView(onePrompt(*entry.result, place.prompt));
         if (place.prompt < 0)
             addIntervals(view, entry);
         else
@@ -181,11 +184,11 @@ QString tableText(const RunEntry &entry)
 
 QString singleRunText(const RunEntry &entry)
 {
-    if (entry.state == RunState::Done && entry.result && entry.result->grids.empty() && entry.result->summary.is_object()
-        && entry.result->summary.contains("roles"))
+    if (entry.state == RunState::Done && entry.result && entry.result->grids.empty()
+        && entry.result->summary.is_object() && entry.result->summary.contains("roles"))
         return rolesText(entry);
-    if (entry.state == RunState::Done && entry.result && entry.result->grids.empty() && entry.result->summary.is_object()
-        && entry.result->summary.contains("columns"))
+    if (entry.state == RunState::Done && entry.result && entry.result->grids.empty()
+        && entry.result->summary.is_object() && entry.result->summary.contains("columns"))
         return tableText(entry);
     if (!entry.result || entry.result->grids.empty() || !entry.result->grids.front().axes.empty())
         return {};
@@ -197,11 +200,15 @@ QString singleRunText(const RunEntry &entry)
     double mean = 0;
     for (const float v : grid.cell(0))
         mean += v / double(grid.prompts);
-    const QString change = RunsStore::tr("%1\n\nLogit diff %2 → %3")
-                               .arg(entry.name, widgets::signedNumber(fromClean ? base.clean_mean : base.flipped_mean, 2), widgets::signedNumber(mean, 2));
+    const QString change =
+        RunsStore::tr("%1\n\nLogit diff %2 → %3")
+            .arg(entry.name, widgets::signedNumber(fromClean ? base.clean_mean : base.flipped_mean, 2),
+                 widgets::signedNumber(mean, 2));
     if (!base.shares_make_sense())
         return change + QLatin1Char('\n') + QString::fromStdString(gap_note(base));
-    return change + RunsStore::tr("\n%1 of the clean–flipped gap").arg(widgets::valueWithUnit(normalised(grid, 0, base) * 100, QStringLiteral("%")));
+    return change
+        + RunsStore::tr("\n%1 of the clean–flipped gap")
+              .arg(widgets::valueWithUnit(normalised(grid, 0, base) * 100, QStringLiteral("%")));
 }
 
 void maskBelow(HeatmapView &view, double threshold)
@@ -212,7 +219,8 @@ void maskBelow(HeatmapView &view, double threshold)
     for (int row = 0; row < first.rows; ++row)
         for (int column = 0; column < first.columns; ++column) {
             const bool small = std::all_of(view.facets.cbegin(), view.facets.cend(), [&](const HeatmapFacet &facet) {
-                const double value = facet.values.value(row * facet.columns + column, std::numeric_limits<double>::quiet_NaN());
+                const double value =
+                    facet.values.value(row * facet.columns + column, std::numeric_limits<double>::quiet_NaN());
                 return !(std::abs(value) >= threshold);
             });
             if (small)

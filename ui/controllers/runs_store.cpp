@@ -7,11 +7,16 @@ namespace patchbay {
 QString stateText(RunState state)
 {
     switch (state) {
-    case RunState::Queued: return RunsStore::tr("waiting");
-    case RunState::Running: return RunsStore::tr("running");
-    case RunState::Done: return RunsStore::tr("done");
-    case RunState::Stopped: return RunsStore::tr("stopped");
-    case RunState::Failed: return RunsStore::tr("failed");
+    case RunState::Queued:
+        return RunsStore::tr("waiting");
+    case RunState::Running:
+        return RunsStore::tr("running");
+    case RunState::Done:
+        return RunsStore::tr("done");
+    case RunState::Stopped:
+        return RunsStore::tr("stopped");
+    case RunState::Failed:
+        return RunsStore::tr("failed");
     }
     return {};
 }
@@ -23,7 +28,7 @@ double RunEntry::secondsLeft() const
     return double(clock.elapsed()) / 1000.0 * double(total - done) / double(done);
 }
 
-RunsStore::RunsStore(QObject *parent) : QAbstractListModel(parent) {}
+RunsStore::RunsStore(QObject *parent) : QAbstractListModel(parent) { }
 
 int RunsStore::add(RunEntry entry)
 {
@@ -87,7 +92,9 @@ int RunsStore::comparable(int id) const
     const auto fits = [](const RunResult &a, const RunResult &b) {
         const bool single = a.grids.size() == 1 && b.grids.size() == 1;
         return std::any_of(a.grids.begin(), a.grids.end(), [&](const Grid &x) {
-            return std::any_of(b.grids.begin(), b.grids.end(), [&](const Grid &y) { return !x.axes.empty() && x.axes == y.axes && x.shape == y.shape && (single || x.name == y.name); });
+            return std::any_of(b.grids.begin(), b.grids.end(), [&](const Grid &y) {
+                return !x.axes.empty() && x.axes == y.axes && x.shape == y.shape && (single || x.name == y.name);
+            });
         });
     };
     const int at = row(id);
@@ -111,23 +118,30 @@ QVariant RunsStore::data(const QModelIndex &index, int role) const
     const RunEntry &entry = m_entries[size_t(index.row())];
     switch (role) {
     case Qt::DisplayRole:
-    case Qt::EditRole: return entry.name;
+    case Qt::EditRole:
+        return entry.name;
     case Qt::ToolTipRole:
         return entry.message.isEmpty() ? QString::fromStdString(describe(entry.spec)) : entry.message;
-    case IdRole: return entry.id;
-    case StateRole: return static_cast<int>(entry.state);
-    case PinnedRole: return entry.pinned;
+    case IdRole:
+        return entry.id;
+    case StateRole:
+        return static_cast<int>(entry.state);
+    case PinnedRole:
+        return entry.pinned;
     case DetailRole: {
-        QString detail = entry.state == RunState::Running && entry.total > 0 ? (entry.spec.is<Analysis>() ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total)
-                                                                             : stateText(entry.state);
+        QString detail = entry.state == RunState::Running && entry.total > 0
+            ? (entry.spec.is<Analysis>() ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total)
+            : stateText(entry.state);
         if (entry.state == RunState::Done && entry.result)
             detail = tr("%1 s").arg(entry.result->seconds, 0, 'f', entry.result->seconds < 10 ? 2 : 1);
         if (entry.state == RunState::Stopped && entry.total > 0)
             detail = tr("stopped at %1 of %2").arg(entry.done).arg(entry.total);
         return entry.started.toString(QStringLiteral("HH:mm")) + QStringLiteral(" · ") + detail;
     }
-    case Qt::AccessibleTextRole: return entry.name + QStringLiteral(", ") + stateText(entry.state);
-    default: return {};
+    case Qt::AccessibleTextRole:
+        return entry.name + QStringLiteral(", ") + stateText(entry.state);
+    default:
+        return {};
     }
 }
 

@@ -19,15 +19,16 @@ struct RunEntry {
     QString name;
     RunSpec spec;
     RunResultPtr result; ///< a snapshot while running; null before the first
-    /// [grid][cell] half-widths of the 95 % intervals as shares of the gap; empty until they are known, some moments after the run.
+    /// [grid][cell] half-widths of the 95 % intervals as shares of the gap; empty until they are known, some moments
+    /// after the run.
     std::vector<std::vector<double>> halfWidths;
     RunState state = RunState::Queued;
     int done = 0, total = 0; ///< exact cells
     QDateTime started;
-    QElapsedTimer clock;     ///< since the run left the queue
+    QElapsedTimer clock; ///< since the run left the queue
     bool pinned = false;
-    bool live = false;       ///< started by a change of the receiver tray
-    QString message;         ///< why it failed
+    bool live = false; ///< started by a change of the receiver tray
+    QString message;   ///< why it failed
     JobId job = 0;
     bool finished() const { return state != RunState::Queued && state != RunState::Running; }
     /// Seconds, negative while unknown.
@@ -47,8 +48,8 @@ public:
     const RunEntry *find(int id) const;
     /// A run of the same numbers: complete if there is one, otherwise the newest. Null when there is none.
     const RunEntry *same(const RunSpec &spec) const;
-    /// The newest older run that can be subtracted from this one: with a grid of the same name and shape, or both with a single grid
-    /// of the same shape. −1: none.
+    /// The newest older run that can be subtracted from this one: with a grid of the same name and shape, or both with
+    /// a single grid of the same shape. −1: none.
     int comparable(int id) const;
     const std::vector<RunEntry> &entries() const { return m_entries; }
     int row(int id) const;

@@ -24,8 +24,10 @@ namespace {
 constexpr int kListedHeads = 60;
 } // namespace
 
-HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, HeadRoles &roles, QWidget *parent)
-    : ScrollColumn(parent), m_document(document), m_navigation(navigation), m_store(store), m_paths(paths), m_roles(roles)
+HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths,
+                     HeadRoles &roles, QWidget *parent)
+    : ScrollColumn(parent), m_document(document), m_navigation(navigation), m_store(store), m_paths(paths),
+      m_roles(roles)
 {
     auto *content = new QWidget(this);
     auto *column = new QVBoxLayout(content);
@@ -88,7 +90,8 @@ void HeadsDock::buildSelection(QVBoxLayout *column)
         button->setMinimumWidth(36);
         button->setToolTip(tr("Which heads act through the selected heads' %1?").arg(text));
         button->setAccessibleName(tr("Path patch every head into the selected heads' %1").arg(text));
-        connect(button, &QPushButton::clicked, this, [this, site] { m_paths.receive(m_navigation.place().heads, site); });
+        connect(button, &QPushButton::clicked, this,
+                [this, site] { m_paths.receive(m_navigation.place().heads, site); });
         buttons->addWidget(button, text.size() > 1 ? 2 : 1);
     }
     receive->addLayout(buttons);
@@ -160,7 +163,8 @@ void HeadsDock::buildTrail(QVBoxLayout *column)
     m_trail->setAccessibleName(tr("Trail of the walk upstream"));
     m_trail->setWordWrap(true);
     column->addWidget(m_trail);
-    connect(m_trail, &QListWidget::itemClicked, this, [this](QListWidgetItem *) { m_paths.returnTo(m_trail->currentRow()); });
+    connect(m_trail, &QListWidget::itemClicked, this,
+            [this](QListWidgetItem *) { m_paths.returnTo(m_trail->currentRow()); });
 }
 
 void HeadsDock::fitHeight(QListWidget *list, int rows)
@@ -191,7 +195,8 @@ void HeadsDock::refreshSelection()
             break;
         QString text = label(head);
         if (grid && head.head >= 0 && head.layer < grid->shape[0] && head.head < grid->shape[1]) {
-            const double effect = normalised(*grid, grid->index(head.layer, head.head), run->result->baseline) * effect_unit(run->result->baseline).factor;
+            const double effect = normalised(*grid, grid->index(head.layer, head.head), run->result->baseline)
+                * effect_unit(run->result->baseline).factor;
             if (std::isfinite(effect))
                 text += QStringLiteral("   ") + widgets::valueWithUnit(effect, effectUnit(run->result->baseline));
         }
@@ -217,7 +222,8 @@ void HeadsDock::refreshTray()
     for (const Receiver &receiver : receivers)
         m_tray->addItem(receiverText(receiver));
     fitHeight(m_tray, 6);
-    m_trayHint->setText(receivers.isEmpty() ? tr("Empty: choose heads above, then q, k, v or pattern") : tr("Every head's effect through these:"));
+    m_trayHint->setText(receivers.isEmpty() ? tr("Empty: choose heads above, then q, k, v or pattern")
+                                            : tr("Every head's effect through these:"));
     m_run->setEnabled(!receivers.isEmpty());
     m_walk->setEnabled(m_paths.canWalk());
     const QSignalBlocker block(m_live);
@@ -228,7 +234,8 @@ void HeadsDock::refreshTrail()
 {
     m_trail->clear();
     for (const TrailStep &step : m_paths.trail()) {
-        auto *item = new QListWidgetItem((m_trail->count() > 0 ? QStringLiteral("↖ ") : QString()) + receiversText(step.receivers), m_trail);
+        auto *item = new QListWidgetItem(
+            (m_trail->count() > 0 ? QStringLiteral("↖ ") : QString()) + receiversText(step.receivers), m_trail);
         item->setToolTip(tr("Go back to this step"));
         if (step.run == m_navigation.place().run)
             m_trail->setCurrentItem(item);

@@ -21,7 +21,8 @@ namespace patchbay {
 class HeadsDock : public ScrollColumn {
     Q_OBJECT
 public:
-    HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, HeadRoles &roles, QWidget *parent = nullptr);
+    HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, HeadRoles &roles,
+              QWidget *parent = nullptr);
 
 private:
     void buildSelection(QVBoxLayout *column);

@@ -42,8 +42,8 @@ QString shapeText(const TrustReport &trust)
     if (c.grouped())
         heads += ModelDock::tr(" (%1 KV)").arg(c.n_kv_heads);
     return ModelDock::tr("%1 · %2\n%3 parameters · d_model %4 · %5")
-        .arg(QString::fromStdString(family_title(c.family)), heads, countText(trust.parameters), QString::number(c.d_model),
-             QString::fromStdString(trust.source_dtype));
+        .arg(QString::fromStdString(family_title(c.family)), heads, countText(trust.parameters),
+             QString::number(c.d_model), QString::fromStdString(trust.source_dtype));
 }
 
 /// Lines of the trust check: a tick or a warning sign, and what was measured.
@@ -53,15 +53,19 @@ QString trustHtml(const TrustReport &trust, bool dark)
     const QString bad = dark ? QStringLiteral("#f0a04b") : QStringLiteral("#b45309");
     QStringList lines;
     const auto line = [&](bool ok, const QString &text) {
-        lines << QStringLiteral("<span style='color:%1'>%2</span>&nbsp; %3").arg(ok ? good : bad, ok ? QStringLiteral("✓") : QStringLiteral("⚠"), text.toHtmlEscaped());
+        lines << QStringLiteral("<span style='color:%1'>%2</span>&nbsp; %3")
+                     .arg(ok ? good : bad, ok ? QStringLiteral("✓") : QStringLiteral("⚠"), text.toHtmlEscaped());
     };
     line(true, ModelDock::tr("All weights are finite"));
-    line(trust.max_logprob_change < 1e-3, ModelDock::tr("Processing changes log-probs by ≤ %1").arg(trust.max_logprob_change, 0, 'g', 2));
+    line(trust.max_logprob_change < 1e-3,
+         ModelDock::tr("Processing changes log-probs by ≤ %1").arg(trust.max_logprob_change, 0, 'g', 2));
     const QString tokenizer = QString::fromStdString(trust.tokenizer);
     if (tokenizer == QStringLiteral("ok"))
         line(true, ModelDock::tr("Tokenizer round trip is exact"));
     else
-        line(false, tokenizer == QStringLiteral("none") ? ModelDock::tr("No tokenizer in the folder") : ModelDock::tr("Tokenizer: %1").arg(tokenizer));
+        line(false,
+             tokenizer == QStringLiteral("none") ? ModelDock::tr("No tokenizer in the folder")
+                                                 : ModelDock::tr("Tokenizer: %1").arg(tokenizer));
     for (const std::string &hazard : trust.hazards)
         line(false, QString::fromStdString(hazard));
     return lines.join(QStringLiteral("<br>"));
@@ -77,7 +81,8 @@ double spread(const std::vector<float> &values, double mean)
 
 } // namespace
 
-ModelDock::ModelDock(Document &document, QWidget *parent) : ScrollColumn(parent), m_document(document), m_apply(new QTimer(this))
+ModelDock::ModelDock(Document &document, QWidget *parent)
+    : ScrollColumn(parent), m_document(document), m_apply(new QTimer(this))
 {
     auto *content = new QWidget(this);
     auto *column = new QVBoxLayout(content);
@@ -174,8 +179,9 @@ void ModelDock::buildBaseline(QVBoxLayout *column)
     grid->setHorizontalSpacing(10);
     grid->setVerticalSpacing(4);
     const QString rows[] = {tr("Logit diff"), tr("± prompts"), tr("Accuracy"), tr("Rank 0")};
-    const QString tips[] = {tr("Mean over prompts of logit(answer) − logit(wrong answer) at END"), tr("Standard deviation over prompts"),
-                            tr("Share of prompts with logit diff > 0"), tr("Share of prompts whose most likely next token is the answer")};
+    const QString tips[] = {tr("Mean over prompts of logit(answer) − logit(wrong answer) at END"),
+                            tr("Standard deviation over prompts"), tr("Share of prompts with logit diff > 0"),
+                            tr("Share of prompts whose most likely next token is the answer")};
     const QString columns[] = {tr("clean"), tr("flipped")};
     for (int c = 0; c < 2; ++c) {
         auto *title = caption(columns[c], this);
@@ -217,26 +223,31 @@ void ModelDock::refresh()
     }
     const TrustReport &trust = setup->trust;
     const QString path = QString::fromStdString(setup->model_ref.path);
-    m_name->setText(path == QStringLiteral("demo") ? tr("Demo model") : QString::fromStdString(model_name(path.toStdString())));
+    m_name->setText(path == QStringLiteral("demo") ? tr("Demo model")
+                                                   : QString::fromStdString(model_name(path.toStdString())));
     m_name->setToolTip(QString::fromStdString(trust.path));
     m_shape->setText(shapeText(trust));
     m_trust->setText(trustHtml(trust, widgets::isDark(palette())));
-    m_trust->setToolTip(tr("SHA-256 %1\nloaded in %2 s").arg(QString::fromStdString(trust.sha256)).arg(trust.load_seconds, 0, 'f', 2));
+    m_trust->setToolTip(
+        tr("SHA-256 %1\nloaded in %2 s").arg(QString::fromStdString(trust.sha256)).arg(trust.load_seconds, 0, 'f', 2));
 
     const TaskRef &task = setup->task_ref;
     const int used = setup->batch.prompts;
     const int all = static_cast<int>(setup->pairs.size());
-    const QString kind = !task.pairs.is_null()  ? tr("Edited pairs")
-                         : task.kind == "ioi"   ? tr("Indirect object identification")
-                         : task.kind == "pairs" ? QFileInfo(QString::fromStdString(task.file)).fileName()
-                                                : tr("Token ids from %1").arg(QFileInfo(QString::fromStdString(task.file)).fileName());
-    m_taskText->setText(all > used ? tr("%1\n%2 of %3 pairs in use").arg(kind).arg(used).arg(all) : tr("%1\n%2 pairs, up to %3 tokens").arg(kind).arg(used).arg(setup->batch.width));
+    const QString kind = !task.pairs.is_null() ? tr("Edited pairs")
+        : task.kind == "ioi"                   ? tr("Indirect object identification")
+        : task.kind == "pairs"                 ? QFileInfo(QString::fromStdString(task.file)).fileName()
+                               : tr("Token ids from %1").arg(QFileInfo(QString::fromStdString(task.file)).fileName());
+    m_taskText->setText(all > used ? tr("%1\n%2 of %3 pairs in use").arg(kind).arg(used).arg(all)
+                                   : tr("%1\n%2 pairs, up to %3 tokens").arg(kind).arg(used).arg(setup->batch.width));
     QStringList notes; // prompts of a batch that are left out, or look padded; those of pairs stand in their table
     if (setup->pairs.empty())
         for (const std::string &note : setup->batch.notes)
             notes << QString::fromStdString(note);
     if (!notes.isEmpty())
-        m_taskText->setText(m_taskText->text() + QLatin1Char('\n') + (notes.size() == 1 ? notes.first() : tr("%1, and %2 more").arg(notes.first()).arg(notes.size() - 1)));
+        m_taskText->setText(
+            m_taskText->text() + QLatin1Char('\n')
+            + (notes.size() == 1 ? notes.first() : tr("%1, and %2 more").arg(notes.first()).arg(notes.size() - 1)));
     m_taskText->setToolTip(notes.join(QLatin1Char('\n')));
     const QSignalBlocker a(m_prompts), b(m_seed), c(m_type);
     m_prompts->setValue(task.prompts);
@@ -245,7 +256,9 @@ void ModelDock::refresh()
 
     const Baseline &base = setup->baseline;
     const auto number = [](double v) { return widgets::signedNumber(v, 2); };
-    const auto share = [](double v) { return QStringLiteral("%1 %").arg(v * 100, 0, 'f', v >= 0.9995 || v == 0 ? 0 : 1); };
+    const auto share = [](double v) {
+        return QStringLiteral("%1 %").arg(v * 100, 0, 'f', v >= 0.9995 || v == 0 ? 0 : 1);
+    };
     m_values[0][0]->setText(number(base.clean_mean));
     m_values[1][0]->setText(number(base.flipped_mean));
     m_values[0][1]->setText(QString::number(spread(base.clean, base.clean_mean), 'f', 2));
@@ -255,7 +268,9 @@ void ModelDock::refresh()
     m_values[0][3]->setText(share(base.rank0_clean));
     m_values[1][3]->setText(share(base.rank0_flipped));
     const std::string note = gap_note(base);
-    m_gap->setText(note.empty() ? tr("100 % is the gap of %1 between the two runs").arg(QString::number(base.gap(), 'f', 2)) : QString::fromStdString(note));
+    m_gap->setText(note.empty()
+                       ? tr("100 % is the gap of %1 between the two runs").arg(QString::number(base.gap(), 'f', 2))
+                       : QString::fromStdString(note));
 }
 
 void ModelDock::applyTask()

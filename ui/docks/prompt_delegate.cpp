@@ -13,7 +13,9 @@ namespace {
 constexpr int kMargin = 6;
 }
 
-PromptDelegate::PromptDelegate(const PromptsModel &model, QObject *parent) : QStyledItemDelegate(parent), m_model(model) {}
+PromptDelegate::PromptDelegate(const PromptsModel &model, QObject *parent) : QStyledItemDelegate(parent), m_model(model)
+{
+}
 
 QSize PromptDelegate::sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const
 {
@@ -65,7 +67,8 @@ void PromptDelegate::paintTokens(QPainter *painter, const QStyleOptionViewItem &
         // The leading space belongs to the token but not to its mark.
         const QString word = token.text.trimmed();
         const int lead = word.isEmpty() ? 0 : metrics.horizontalAdvance(token.text.left(token.text.indexOf(word)));
-        const QRect box(x + lead - 1, baseline - metrics.ascent(), metrics.horizontalAdvance(word) + 2, metrics.height());
+        const QRect box(x + lead - 1, baseline - metrics.ascent(), metrics.horizontalAdvance(word) + 2,
+                        metrics.height());
         const QColor role = widgets::roleColour(token.role, theme.dark);
         if (token.changed) {
             QColor tint = theme.dark ? QColor(0xe5, 0xbe, 0x5a) : QColor(0xf2, 0xb8, 0x30);
@@ -96,7 +99,8 @@ void PromptDelegate::paintBars(QPainter *painter, const QStyleOptionViewItem &op
     for (const bool flipped : {false, true}) {
         const double value = m_model.logitDiff(row, flipped);
         const double length = value / scale * area.width() / 2.0;
-        const QRectF bar(std::min(middle, middle + length), area.top() + (flipped ? height + 2 : 0), std::abs(length), height);
+        const QRectF bar(std::min(middle, middle + length), area.top() + (flipped ? height + 2 : 0), std::abs(length),
+                         height);
         painter->fillRect(bar, value >= 0 ? theme.positive : theme.negative);
     }
     painter->setPen(theme.line);

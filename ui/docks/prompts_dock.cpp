@@ -14,8 +14,8 @@
 namespace patchbay {
 
 PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *parent)
-    : QWidget(parent), m_document(document), m_navigation(navigation), m_model(new PromptsModel(document, this)), m_table(new QTableView(this)),
-      m_summary(caption({}, this))
+    : QWidget(parent), m_document(document), m_navigation(navigation), m_model(new PromptsModel(document, this)),
+      m_table(new QTableView(this)), m_summary(caption({}, this))
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -51,11 +51,12 @@ PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *pa
         if (index.column() == PromptsModel::Use || index.column() >= PromptsModel::Effect)
             m_navigation.showPrompt(m_document.batchIndex(index.row()));
     });
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex &current) {
-        // Only what the user does: a reset of the model has no focus.
-        if (current.isValid() && m_table->hasFocus() && m_document.batchIndex(current.row()) >= 0)
-            m_navigation.showPrompt(m_document.batchIndex(current.row()));
-    });
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            [this](const QModelIndex &current) {
+                // Only what the user does: a reset of the model has no focus.
+                if (current.isValid() && m_table->hasFocus() && m_document.batchIndex(current.row()) >= 0)
+                    m_navigation.showPrompt(m_document.batchIndex(current.row()));
+            });
     connect(&m_document, &Document::setupChanged, this, &PromptsDock::refresh);
     connect(&m_navigation, &Navigation::promptChanged, this, &PromptsDock::follow);
 }
@@ -66,15 +67,20 @@ void PromptsDock::refresh()
     const bool dark = widgets::isDark(palette());
     QStringList legend;
     for (const char *role : {"IO", "S1", "S2", "END"})
-        legend << QStringLiteral("<b style='color:%1'>%2</b>").arg(widgets::roleColour(QLatin1String(role), dark).name(), QLatin1String(role));
-    const auto problems = std::count_if(setup.pairs.begin(), setup.pairs.end(), [](const PromptPair &p) { return !p.problem.empty(); });
+        legend << QStringLiteral("<b style='color:%1'>%2</b>")
+                      .arg(widgets::roleColour(QLatin1String(role), dark).name(), QLatin1String(role));
+    const auto problems =
+        std::count_if(setup.pairs.begin(), setup.pairs.end(), [](const PromptPair &p) { return !p.problem.empty(); });
     const bool all = setup.pairs.empty() || setup.pairs.size() == size_t(setup.batch.prompts);
-    QString text = all ? tr("%1 pairs").arg(setup.batch.prompts) : tr("%1 of %2").arg(setup.batch.prompts).arg(setup.pairs.size());
+    QString text =
+        all ? tr("%1 pairs").arg(setup.batch.prompts) : tr("%1 of %2").arg(setup.batch.prompts).arg(setup.pairs.size());
     if (problems > 0)
         text += tr(" · <b>%1 cannot be run</b>").arg(problems);
-    m_summary->setToolTip(tr("Pairs in use; tokens marked by their role, and those that differ between clean and flipped"));
-    m_summary->setText(text + QStringLiteral(" &nbsp;") + legend.join(QStringLiteral(" ")) +
-                       QStringLiteral(" &nbsp;<span style='background:%1'>&nbsp;%2&nbsp;</span>").arg(dark ? QStringLiteral("#5c5030") : QStringLiteral("#fbe7b4"), tr("changed")));
+    m_summary->setToolTip(
+        tr("Pairs in use; tokens marked by their role, and those that differ between clean and flipped"));
+    m_summary->setText(text + QStringLiteral(" &nbsp;") + legend.join(QStringLiteral(" "))
+                       + QStringLiteral(" &nbsp;<span style='background:%1'>&nbsp;%2&nbsp;</span>")
+                             .arg(dark ? QStringLiteral("#5c5030") : QStringLiteral("#fbe7b4"), tr("changed")));
     m_table->resizeColumnsToContents();
     m_table->setColumnHidden(PromptsModel::Problem, problems == 0);
     follow();

@@ -38,14 +38,22 @@ QVariant PromptsModel::headerData(int section, Qt::Orientation orientation, int 
     if (orientation == Qt::Vertical)
         return section + 1;
     switch (section) {
-    case Use: return QString();
-    case Clean: return tr("Clean");
-    case Flipped: return tr("Flipped");
-    case Answer: return tr("Answer");
-    case Wrong: return tr("Wrong");
-    case Effect: return tr("Logit diff");
-    case Problem: return tr("Problem");
-    default: return {};
+    case Use:
+        return QString();
+    case Clean:
+        return tr("Clean");
+    case Flipped:
+        return tr("Flipped");
+    case Answer:
+        return tr("Answer");
+    case Wrong:
+        return tr("Wrong");
+    case Effect:
+        return tr("Logit diff");
+    case Problem:
+        return tr("Problem");
+    default:
+        return {};
     }
 }
 
@@ -66,7 +74,8 @@ QVector<ShownToken> PromptsModel::tokens(int row, bool flipped) const
             token.role = QStringLiteral("S2");
         else if (at == pair.end())
             token.role = QStringLiteral("END");
-        token.changed = i >= pair.clean_ids.size() || i >= pair.flipped_ids.size() || pair.clean_ids[i] != pair.flipped_ids[i];
+        token.changed =
+            i >= pair.clean_ids.size() || i >= pair.flipped_ids.size() || pair.clean_ids[i] != pair.flipped_ids[i];
         shown << token;
     }
     return shown;
@@ -76,7 +85,8 @@ double PromptsModel::logitDiff(int pair, bool flipped) const
 {
     const int prompt = m_document.batchIndex(pair);
     const Baseline &base = m_document.setup()->baseline;
-    return prompt < 0 ? std::numeric_limits<double>::quiet_NaN() : double((flipped ? base.flipped : base.clean)[size_t(prompt)]);
+    return prompt < 0 ? std::numeric_limits<double>::quiet_NaN()
+                      : double((flipped ? base.flipped : base.clean)[size_t(prompt)]);
 }
 
 double PromptsModel::scale() const
@@ -96,19 +106,29 @@ QVariant PromptsModel::data(const QModelIndex &index, int role) const
     if (role != Qt::DisplayRole && role != Qt::EditRole && role != SortRole)
         return {};
     switch (index.column()) {
-    case Use: return role == SortRole ? QVariant(pair.usable()) : QVariant();
-    case Clean: return QString::fromStdString(pair.clean);
-    case Flipped: return QString::fromStdString(pair.flipped);
-    case Answer: return QString::fromStdString(pair.answer);
-    case Wrong: return QString::fromStdString(pair.wrong);
+    case Use:
+        return role == SortRole ? QVariant(pair.usable()) : QVariant();
+    case Clean:
+        return QString::fromStdString(pair.clean);
+    case Flipped:
+        return QString::fromStdString(pair.flipped);
+    case Answer:
+        return QString::fromStdString(pair.answer);
+    case Wrong:
+        return QString::fromStdString(pair.wrong);
     case Effect: {
         const double clean = logitDiff(index.row(), false);
         if (role == SortRole)
             return std::isnan(clean) ? QVariant() : QVariant(clean);
-        return std::isnan(clean) ? QString() : tr("clean %1, flipped %2").arg(widgets::signedNumber(clean, 1), widgets::signedNumber(logitDiff(index.row(), true), 1));
+        return std::isnan(clean)
+            ? QString()
+            : tr("clean %1, flipped %2")
+                  .arg(widgets::signedNumber(clean, 1), widgets::signedNumber(logitDiff(index.row(), true), 1));
     }
-    case Problem: return QString::fromStdString(pair.problem);
-    default: return {};
+    case Problem:
+        return QString::fromStdString(pair.problem);
+    default:
+        return {};
     }
 }
 
@@ -124,11 +144,11 @@ bool PromptsModel::setData(const QModelIndex &index, const QVariant &value, int 
         return false;
     std::vector<PromptPair> pairs = m_document.setup()->pairs;
     PromptPair &pair = pairs[size_t(index.row())];
-    std::string *field = index.column() == Clean     ? &pair.clean
-                         : index.column() == Flipped ? &pair.flipped
-                         : index.column() == Answer  ? &pair.answer
-                         : index.column() == Wrong   ? &pair.wrong
-                                                     : nullptr;
+    std::string *field = index.column() == Clean ? &pair.clean
+        : index.column() == Flipped              ? &pair.flipped
+        : index.column() == Answer               ? &pair.answer
+        : index.column() == Wrong                ? &pair.wrong
+                                                 : nullptr;
     const std::string text = value.toString().toStdString();
     if (!field || *field == text)
         return false;

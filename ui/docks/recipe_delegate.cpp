@@ -12,7 +12,8 @@ namespace {
 
 constexpr int kIcon = 16, kPadding = 7, kGap = 9;
 
-void paintState(QPainter *painter, const QRect &box, StepState state, const QPalette &palette, const widgets::Theme &theme)
+void paintState(QPainter *painter, const QRect &box, StepState state, const QPalette &palette,
+                const widgets::Theme &theme)
 {
     const QColor accent = palette.color(QPalette::Highlight);
     const QRectF circle = QRectF(box).adjusted(1.5, 1.5, -1.5, -1.5);
@@ -37,7 +38,8 @@ void paintState(QPainter *painter, const QRect &box, StepState state, const QPal
     case StepState::Nothing: // an empty result, not an error
         painter->setPen(QPen(theme.dimText, 1.2));
         painter->drawEllipse(circle);
-        painter->drawLine(QPointF(circle.left() + 3.5, circle.center().y()), QPointF(circle.right() - 3.5, circle.center().y()));
+        painter->drawLine(QPointF(circle.left() + 3.5, circle.center().y()),
+                          QPointF(circle.right() - 3.5, circle.center().y()));
         break;
     case StepState::Skipped:
         icon(Glyph::Next, theme.dimText).paint(painter, box.translated(-3, 0));
@@ -67,21 +69,25 @@ void RecipeDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
         QColor fill = option.palette.color(QPalette::Highlight);
         fill.setAlpha(theme.dark ? 60 : 34);
         painter->fillRect(option.rect, fill);
-        painter->fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()), option.palette.color(QPalette::Highlight));
+        painter->fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()),
+                          option.palette.color(QPalette::Highlight));
     } else if (option.state & QStyle::State_MouseOver) {
         painter->fillRect(option.rect, option.palette.color(QPalette::AlternateBase));
     }
     const QRect text = option.rect.adjusted(kPadding + kIcon + kGap + 3, kPadding, -kPadding, -kPadding);
-    const QRect mark(option.rect.left() + kPadding + 3, text.top() + (option.fontMetrics.height() - kIcon) / 2, kIcon, kIcon);
+    const QRect mark(option.rect.left() + kPadding + 3, text.top() + (option.fontMetrics.height() - kIcon) / 2, kIcon,
+                     kIcon);
     paintState(painter, mark, state, option.palette, theme);
     painter->setFont(option.font);
     painter->setPen(dim ? theme.dimText : theme.text);
-    painter->drawText(text, Qt::AlignTop | Qt::AlignLeft, option.fontMetrics.elidedText(index.data().toString(), Qt::ElideRight, text.width()));
+    painter->drawText(text, Qt::AlignTop | Qt::AlignLeft,
+                      option.fontMetrics.elidedText(index.data().toString(), Qt::ElideRight, text.width()));
     const QFont small = widgets::scaledFont(option.font, 0.88);
     painter->setFont(small);
     painter->setPen(state == StepState::Failed ? theme.negative : theme.dimText);
-    painter->drawText(text, Qt::AlignBottom | Qt::AlignLeft,
-                      QFontMetrics(small).elidedText(index.data(RecipeModel::DetailRole).toString(), Qt::ElideRight, text.width()));
+    painter->drawText(
+        text, Qt::AlignBottom | Qt::AlignLeft,
+        QFontMetrics(small).elidedText(index.data(RecipeModel::DetailRole).toString(), Qt::ElideRight, text.width()));
     painter->restore();
 }
 

@@ -18,10 +18,10 @@
 namespace patchbay {
 
 RecipeDock::RecipeDock(RecipeController &recipe, QWidget *parent)
-    : QWidget(parent), m_recipe(recipe), m_title(heading({}, this)), m_state(caption({}, this)), m_list(new QListView(this)),
-      m_details(new QTextBrowser(this)), m_progress(new QProgressBar(this)), m_runAll(new QPushButton(this)), m_runStep(new QToolButton(this)),
-      m_skip(new QToolButton(this)), m_edit(new QToolButton(this)),
-      m_open(flatButton(tr("Open file…"), tr("Another recipe, from a JSON file"), this))
+    : QWidget(parent), m_recipe(recipe), m_title(heading({}, this)), m_state(caption({}, this)),
+      m_list(new QListView(this)), m_details(new QTextBrowser(this)), m_progress(new QProgressBar(this)),
+      m_runAll(new QPushButton(this)), m_runStep(new QToolButton(this)), m_skip(new QToolButton(this)),
+      m_edit(new QToolButton(this)), m_open(flatButton(tr("Open file…"), tr("Another recipe, from a JSON file"), this))
 {
     m_list->setModel(new RecipeModel(m_recipe, this));
     build();
@@ -103,9 +103,9 @@ void RecipeDock::refresh()
     m_title->setText(steps > 0 ? QString::fromStdString(recipe.title) : tr("No recipe"));
     m_title->setToolTip(QString::fromStdString(recipe.description));
     m_runAll->setText(busy ? tr("Stop") : tr("Run all"));
-    m_runAll->setToolTip(busy                  ? tr("Stop; finished steps stay")
-                         : finished == steps ? tr("Every step again, but for the skipped ones")
-                                             : tr("Every step that has not been run or skipped"));
+    m_runAll->setToolTip(busy                    ? tr("Stop; finished steps stay")
+                             : finished == steps ? tr("Every step again, but for the skipped ones")
+                                                 : tr("Every step that has not been run or skipped"));
     m_runAll->setEnabled(busy || (free && steps > 0));
     m_runStep->setEnabled(free && step >= 0);
     m_skip->setEnabled(free && step >= 0);
@@ -134,7 +134,8 @@ void RecipeDock::showDetails()
             if (!text.empty())
                 html += QStringLiteral("<p>") + QString::fromStdString(text).toHtmlEscaped() + QStringLiteral("</p>");
         };
-        html = QStringLiteral("<p><b>") + QString::fromStdString(what.title).toHtmlEscaped() + QStringLiteral("</b></p>");
+        html =
+            QStringLiteral("<p><b>") + QString::fromStdString(what.title).toHtmlEscaped() + QStringLiteral("</b></p>");
         paragraph(what.note);
         paragraph(outcome.message);
         if (outcome.result && outcome.result->summary.is_object() && outcome.result->summary.contains("columns")) {
@@ -164,8 +165,9 @@ void RecipeDock::edit()
     const int step = current();
     if (step < 0)
         return;
-    auto *dialog = new StepDialog(QString::fromStdString(m_recipe.recipe().steps[size_t(step)].title), m_recipe.jsonOf(step),
-                                  [this, step](const QString &json) { m_recipe.edit(step, json); }, this);
+    auto *dialog = new StepDialog(
+        QString::fromStdString(m_recipe.recipe().steps[size_t(step)].title), m_recipe.jsonOf(step),
+        [this, step](const QString &json) { m_recipe.edit(step, json); }, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->open();
 }

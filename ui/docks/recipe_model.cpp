@@ -5,12 +5,18 @@ namespace patchbay {
 QString stateText(StepState state)
 {
     switch (state) {
-    case StepState::Pending: return RecipeModel::tr("not run yet");
-    case StepState::Running: return RecipeModel::tr("running");
-    case StepState::Done: return RecipeModel::tr("done");
-    case StepState::Nothing: return RecipeModel::tr("nothing found");
-    case StepState::Skipped: return RecipeModel::tr("skipped");
-    case StepState::Failed: break;
+    case StepState::Pending:
+        return RecipeModel::tr("not run yet");
+    case StepState::Running:
+        return RecipeModel::tr("running");
+    case StepState::Done:
+        return RecipeModel::tr("done");
+    case StepState::Nothing:
+        return RecipeModel::tr("nothing found");
+    case StepState::Skipped:
+        return RecipeModel::tr("skipped");
+    case StepState::Failed:
+        break;
     }
     return RecipeModel::tr("failed");
 }
@@ -40,15 +46,20 @@ QVariant RecipeModel::data(const QModelIndex &index, int role) const
     const StepOutcome &outcome = m_recipe.outcome(index.row());
     const QString title = QString::fromStdString(step.title), message = QString::fromStdString(outcome.message);
     switch (role) {
-    case Qt::DisplayRole: return title;
-    case StateRole: return static_cast<int>(outcome.state);
+    case Qt::DisplayRole:
+        return title;
+    case StateRole:
+        return static_cast<int>(outcome.state);
     case DetailRole:
         if (outcome.state == StepState::Running && m_recipe.cellsTotal() > 0)
             return tr("%1 of %2 cells").arg(m_recipe.cellsDone()).arg(m_recipe.cellsTotal());
         return message.isEmpty() ? stateText(outcome.state) : message;
-    case Qt::ToolTipRole: return QString::fromStdString(step.note);
-    case Qt::AccessibleTextRole: return title + QStringLiteral(", ") + stateText(outcome.state) + QStringLiteral(". ") + message;
-    default: return {};
+    case Qt::ToolTipRole:
+        return QString::fromStdString(step.note);
+    case Qt::AccessibleTextRole:
+        return title + QStringLiteral(", ") + stateText(outcome.state) + QStringLiteral(". ") + message;
+    default:
+        return {};
     }
 }
 

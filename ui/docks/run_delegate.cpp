@@ -27,11 +27,13 @@ QImage thumbnail(const RunResult &result)
     QImage image(facet.columns, facet.rows, QImage::Format_ARGB32_Premultiplied);
     for (int row = 0; row < facet.rows; ++row)
         for (int column = 0; column < facet.columns; ++column)
-            image.setPixelColor(column, row, widgets::colourOf(widgets::ColourMap::RdBu, facet.values[row * facet.columns + column], limit));
+            image.setPixelColor(
+                column, row,
+                widgets::colourOf(widgets::ColourMap::RdBu, facet.values[row * facet.columns + column], limit));
     return image;
 }
 
-RunDelegate::RunDelegate(RunsStore &store, QObject *parent) : QStyledItemDelegate(parent), m_store(store) {}
+RunDelegate::RunDelegate(RunsStore &store, QObject *parent) : QStyledItemDelegate(parent), m_store(store) { }
 
 QSize RunDelegate::sizeHint(const QStyleOptionViewItem &, const QModelIndex &) const
 {
@@ -50,7 +52,8 @@ void RunDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
         QColor fill = option.palette.color(QPalette::Highlight);
         fill.setAlpha(theme.dark ? 60 : 34);
         painter->fillRect(option.rect, fill);
-        painter->fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()), option.palette.color(QPalette::Highlight));
+        painter->fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()),
+                          option.palette.color(QPalette::Highlight));
     } else if (option.state & QStyle::State_MouseOver) {
         painter->fillRect(option.rect, option.palette.color(QPalette::AlternateBase));
     }
@@ -87,14 +90,16 @@ void RunDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
             first = first.left(cut);
         }
     }
-    painter->drawText(nameRect, Qt::AlignTop | Qt::AlignLeft, metrics.elidedText(first, Qt::ElideRight, nameRect.width()));
+    painter->drawText(nameRect, Qt::AlignTop | Qt::AlignLeft,
+                      metrics.elidedText(first, Qt::ElideRight, nameRect.width()));
     painter->drawText(nameRect.translated(0, metrics.height()), Qt::AlignTop | Qt::AlignLeft,
                       metrics.elidedText(second, Qt::ElideRight, nameRect.width()));
     const QFont small = widgets::scaledFont(option.font, 0.88);
     painter->setFont(small);
     painter->setPen(entry->state == RunState::Failed ? theme.negative : theme.dimText);
-    painter->drawText(text, Qt::AlignBottom | Qt::AlignLeft,
-                      QFontMetrics(small).elidedText(index.data(RunsStore::DetailRole).toString(), Qt::ElideRight, text.width()));
+    painter->drawText(
+        text, Qt::AlignBottom | Qt::AlignLeft,
+        QFontMetrics(small).elidedText(index.data(RunsStore::DetailRole).toString(), Qt::ElideRight, text.width()));
     painter->restore();
 }
 

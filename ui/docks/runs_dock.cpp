@@ -42,7 +42,8 @@ RunsDock::RunsDock(RunsStore &store, Navigation &navigation, RunController &runs
         if (selectedRuns().size() == 1)
             m_navigation.showRun(index.data(RunsStore::IdRole).toInt());
     });
-    connect(m_list, &QListView::activated, this, [this](const QModelIndex &index) { m_navigation.showRun(index.data(RunsStore::IdRole).toInt()); });
+    connect(m_list, &QListView::activated, this,
+            [this](const QModelIndex &index) { m_navigation.showRun(index.data(RunsStore::IdRole).toInt()); });
     connect(m_list, &QListView::customContextMenuRequested, this, &RunsDock::showMenu);
     connect(&m_navigation, &Navigation::runChanged, this, &RunsDock::follow);
     auto *remove = new QShortcut(QKeySequence::Delete, m_list, nullptr, nullptr, Qt::WidgetShortcut);
@@ -122,10 +123,12 @@ void RunsDock::showMenu(const QPoint &at)
         menu.addAction(tr("Compare: shown run − this"), this, [this, id, shown] { m_navigation.showRun(shown, id); });
     }
     menu.addAction(tr("Duplicate and edit"), this, [this, spec = entry->spec] { Q_EMIT editRequested(spec); });
-    menu.addAction(tr("Save result…"), this, [this, id] { Q_EMIT saveRequested(id); })->setEnabled(entry->result != nullptr);
+    menu.addAction(tr("Save result…"), this, [this, id] { Q_EMIT saveRequested(id); })
+        ->setEnabled(entry->result != nullptr);
     menu.addSeparator();
     menu.addAction(tr("Rename"), this, [this, id] { rename(id); });
-    QAction *pin = menu.addAction(tr("Pinned"), this, [this, id](bool on) { m_store.update(id, [on](RunEntry &e) { e.pinned = on; }); });
+    QAction *pin = menu.addAction(tr("Pinned"), this,
+                                  [this, id](bool on) { m_store.update(id, [on](RunEntry &e) { e.pinned = on; }); });
     pin->setCheckable(true);
     pin->setChecked(entry->pinned);
     menu.addAction(tr("Delete"), this, &RunsDock::removeSelected)->setEnabled(!entry->pinned);

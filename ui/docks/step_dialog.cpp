@@ -1,8 +1,8 @@
 #include "docks/step_dialog.h"
 
+#include "backend/failure.h"
 #include "docks/dock_parts.h"
 #include "theme.h"
-#include "backend/failure.h"
 
 #include <QDialogButtonBox>
 #include <QFontDatabase>
@@ -11,7 +11,8 @@
 
 namespace patchbay {
 
-StepDialog::StepDialog(const QString &title, const QString &json, std::function<void(const QString &)> apply, QWidget *parent)
+StepDialog::StepDialog(const QString &title, const QString &json, std::function<void(const QString &)> apply,
+                       QWidget *parent)
     : QDialog(parent), m_editor(new QPlainTextEdit(json, this)), m_problem(new QLabel(this)), m_apply(std::move(apply))
 {
     setWindowTitle(tr("Edit step: %1").arg(title));

@@ -14,7 +14,8 @@ class StepDialog : public QDialog {
     Q_OBJECT
 public:
     /// apply: takes the text, or throws Error; then the dialog stays open.
-    StepDialog(const QString &title, const QString &json, std::function<void(const QString &)> apply, QWidget *parent = nullptr);
+    StepDialog(const QString &title, const QString &json, std::function<void(const QString &)> apply,
+               QWidget *parent = nullptr);
     QPlainTextEdit *editor() const { return m_editor; }
     QString problem() const;
     void accept() override;

@@ -42,7 +42,8 @@ ExportDialog::ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinn
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setMinimumWidth(m_options->minimumSizeHint().width() + scroll->verticalScrollBar()->sizeHint().width() + 12);
+    scroll->setMinimumWidth(m_options->minimumSizeHint().width() + scroll->verticalScrollBar()->sizeHint().width()
+                            + 12);
 
     auto *left = new QVBoxLayout;
     left->addWidget(scroll, 1);
@@ -82,7 +83,8 @@ ExportDialog::ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinn
     m_copy = buttons->addButton(tr("Cop&y"), QDialogButtonBox::ActionRole);
     m_all = buttons->addButton(tr("Export all &pinned…"), QDialogButtonBox::ActionRole);
     m_all->setEnabled(!m_pinned.empty());
-    m_all->setToolTip(m_pinned.empty() ? tr("Pin runs in the list of runs to export them together") : tr("One file a pinned run, with these choices"));
+    m_all->setToolTip(m_pinned.empty() ? tr("Pin runs in the list of runs to export them together")
+                                       : tr("One file a pinned run, with these choices"));
     m_save->setDefault(true);
     buttons->button(QDialogButtonBox::Close)->setAutoDefault(false);
 
@@ -131,7 +133,8 @@ std::vector<FigureSubject> ExportDialog::subjects() const
 /// Attention and circuits belong to one head or one recipe: other runs stand beside them as heatmaps.
 FigureView ExportDialog::runView() const
 {
-    return m_subject.view == FigureView::Attention || m_subject.view == FigureView::Graph ? FigureView::Heatmap : m_subject.view;
+    return m_subject.view == FigureView::Attention || m_subject.view == FigureView::Graph ? FigureView::Heatmap
+                                                                                          : m_subject.view;
 }
 
 widgets::FigureSheet ExportDialog::sheet() const
@@ -153,7 +156,9 @@ void ExportDialog::save()
     const QStringList filters{tr("PDF (*.pdf)"), tr("SVG (*.svg)"), tr("PNG (*.png)")};
     const QStringList types{QStringLiteral("pdf"), QStringLiteral("svg"), QStringLiteral("png")};
     QString filter = filters.value(int(types.indexOf(type)));
-    QString path = QFileDialog::getSaveFileName(this, tr("Save figure"), folder.filePath(fileNameFor(m_subject.title()) + QLatin1Char('.') + type), filters.join(QStringLiteral(";;")), &filter);
+    QString path = QFileDialog::getSaveFileName(
+        this, tr("Save figure"), folder.filePath(fileNameFor(m_subject.title()) + QLatin1Char('.') + type),
+        filters.join(QStringLiteral(";;")), &filter);
     if (path.isEmpty())
         return;
     if (!types.contains(QFileInfo(path).suffix().toLower()))
@@ -165,7 +170,8 @@ void ExportDialog::save()
 
 void ExportDialog::saveTo(const QString &path)
 {
-    inBackground([path, all = subjects(), spec = m_options->spec(), numbers = m_numbers->isChecked()]() -> std::pair<QString, QStringList> {
+    inBackground([path, all = subjects(), spec = m_options->spec(),
+                  numbers = m_numbers->isChecked()]() -> std::pair<QString, QStringList> {
         return {{}, exportFigure(path, all, spec, numbers)};
     });
 }
@@ -173,7 +179,8 @@ void ExportDialog::saveTo(const QString &path)
 void ExportDialog::saveAll()
 {
     QSettings settings;
-    const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder for the figures"), settings.value(folderKey, QDir::homePath()).toString());
+    const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder for the figures"),
+                                                             settings.value(folderKey, QDir::homePath()).toString());
     if (folder.isEmpty())
         return;
     settings.setValue(folderKey, folder);
@@ -185,11 +192,12 @@ void ExportDialog::saveAllTo(const QString &folder, const QString &type)
     FigureChoices choices;
     choices.view = runView();
     widgets::FigureSpec spec = m_options->spec();
-    spec.title.clear();   // each run has its own
+    spec.title.clear(); // each run has its own
     spec.caption.clear();
     choices.facets = m_options->facetTitles();
-    spec.facets.clear();  // indices of the shown run; others may have their facets elsewhere
-    inBackground([folder, type, results = m_pinned, choices, spec, numbers = m_numbers->isChecked()]() -> std::pair<QString, QStringList> {
+    spec.facets.clear(); // indices of the shown run; others may have their facets elsewhere
+    inBackground([folder, type, results = m_pinned, choices, spec,
+                  numbers = m_numbers->isChecked()]() -> std::pair<QString, QStringList> {
         const BatchReport report = exportAll(folder, results, choices, spec, type, numbers);
         return {report.failed.join(QLatin1Char('\n')), report.written};
     });
@@ -202,23 +210,27 @@ void ExportDialog::copyToClipboard()
         QImage image;
     };
     const auto formats = std::make_shared<Formats>();
-    inBackground([formats, all = subjects(), spec = m_options->spec()]() -> std::pair<QString, QStringList> {
-                     const widgets::FigureSheet figure = figureSheet(all, spec);
-                     const widgets::FigureMetadata metadata = figureMetadata(all);
-                     *formats = {widgets::figurePng(figure, metadata), widgets::figureSvg(figure, metadata), widgets::figurePdf(figure, metadata), {}};
-                     formats->image = QImage::fromData(formats->png);
-                     return {};
-                 },
-                 [this, formats] {
-                     auto *data = new QMimeData;
-                     data->setImageData(formats->image);
-                     data->setData(QStringLiteral("image/png"), formats->png);
-                     data->setData(QStringLiteral("image/svg+xml"), formats->svg);
-                     data->setData(QStringLiteral("application/pdf"), formats->pdf);
-                     QGuiApplication::clipboard()->setMimeData(data);
-                     m_message->setText(tr("Copied as PNG, SVG and PDF."));
-                     Q_EMIT copied();
-                 });
+    inBackground(
+        [formats, all = subjects(), spec = m_options->spec()]() -> std::pair<QString, QStringList> {
+            const widgets::FigureSheet figure = figureSheet(all, spec);
+            const widgets::FigureMetadata metadata = figureMetadata(all);
+            *formats = {widgets::figurePng(figure, metadata),
+                        widgets::figureSvg(figure, metadata),
+                        widgets::figurePdf(figure, metadata),
+                        {}};
+            formats->image = QImage::fromData(formats->png);
+            return {};
+        },
+        [this, formats] {
+            auto *data = new QMimeData;
+            data->setImageData(formats->image);
+            data->setData(QStringLiteral("image/png"), formats->png);
+            data->setData(QStringLiteral("image/svg+xml"), formats->svg);
+            data->setData(QStringLiteral("application/pdf"), formats->pdf);
+            QGuiApplication::clipboard()->setMimeData(data);
+            m_message->setText(tr("Copied as PNG, SVG and PDF."));
+            Q_EMIT copied();
+        });
 }
 
 void ExportDialog::inBackground(const Work &work, const std::function<void()> &then)
@@ -259,7 +271,8 @@ void ExportDialog::finish(const QString &message, const QStringList &files)
     if (files.size() == 1)
         lines << tr("Written: %1").arg(files.front());
     else if (!files.isEmpty())
-        lines << tr("%n file(s) written to %1", nullptr, int(files.size())).arg(QFileInfo(files.front()).absolutePath());
+        lines
+            << tr("%n file(s) written to %1", nullptr, int(files.size())).arg(QFileInfo(files.front()).absolutePath());
     if (!message.isEmpty())
         lines << tr("Not written: %1").arg(message);
     m_message->setText(lines.join(QLatin1Char('\n')));

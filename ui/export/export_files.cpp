@@ -62,13 +62,14 @@ struct Numbers {
         }
         arrays["bars"] = std::move(array);
     }
-    void operator()(const widgets::TableView &) const {} // text: the table is its own numbers
+    void operator()(const widgets::TableView &) const { } // text: the table is its own numbers
     void operator()(const widgets::GraphView &view) const
     {
         Array array = table(view.edges.size(), 5); // from layer, from head, to layer, to head, effect
         for (int i = 0; i < view.edges.size(); ++i) {
             const widgets::GraphEdge &edge = view.edges[i];
-            const float row[] = {float(edge.from.layer), float(edge.from.head), float(edge.to.layer), float(edge.to.head), float(edge.effect)};
+            const float row[] = {float(edge.from.layer), float(edge.from.head), float(edge.to.layer),
+                                 float(edge.to.head), float(edge.effect)};
             std::copy(std::begin(row), std::end(row), array.floats().begin() + i * 5);
         }
         arrays["edges"] = std::move(array);
@@ -104,7 +105,8 @@ ArrayMap drawnNumbers(const widgets::FigureContent &content, const widgets::Figu
     return arrays;
 }
 
-QStringList exportFigure(const QString &path, const std::vector<FigureSubject> &subjects, const widgets::FigureSpec &spec, bool numbers, int columns)
+QStringList exportFigure(const QString &path, const std::vector<FigureSubject> &subjects,
+                         const widgets::FigureSpec &spec, bool numbers, int columns)
 {
     const widgets::FigureMetadata metadata = figureMetadata(subjects);
     widgets::writeFigure(path, figureSheet(subjects, spec, columns), metadata);
@@ -116,7 +118,9 @@ QStringList exportFigure(const QString &path, const std::vector<FigureSubject> &
         const FigureSubject &subject = subjects[i];
         const QString letter = subjects.size() > 1 ? QStringLiteral("-") + widgets::panelLetter(int(i)) : QString();
         const QString base = info.dir().filePath(info.completeBaseName() + letter);
-        FileMetadata about{{"title", subject.title().toStdString()}, {"caption", subject.captionText().toStdString()}, {"program", metadata.version.toStdString()}};
+        FileMetadata about{{"title", subject.title().toStdString()},
+                           {"caption", subject.captionText().toStdString()},
+                           {"program", metadata.version.toStdString()}};
         if (subject.result) {
             about["model_sha256"] = subject.result->model_sha256;
             about["run_spec"] = to_json(subject.spec ? *subject.spec : subject.result->spec).dump();
@@ -157,8 +161,9 @@ QString fileNameFor(const QString &title)
     return name.isEmpty() ? QStringLiteral("figure") : name.left(80);
 }
 
-BatchReport exportAll(const QString &folder, const std::vector<RunResultPtr> &results, const FigureChoices &choices, const widgets::FigureSpec &spec, const QString &type,
-                      bool numbers, const std::function<bool(int, int)> &progress)
+BatchReport exportAll(const QString &folder, const std::vector<RunResultPtr> &results, const FigureChoices &choices,
+                      const widgets::FigureSpec &spec, const QString &type, bool numbers,
+                      const std::function<bool(int, int)> &progress)
 {
     BatchReport report;
     const int digits = results.size() >= 100 ? 3 : 2;
@@ -167,7 +172,8 @@ BatchReport exportAll(const QString &folder, const std::vector<RunResultPtr> &re
             break;
         const QString title = resultTitle(*results[i]);
         try {
-            const QString file = QDir(folder).filePath(QStringLiteral("%1-%2.%3").arg(i + 1, digits, 10, QLatin1Char('0')).arg(fileNameFor(title), type));
+            const QString file = QDir(folder).filePath(
+                QStringLiteral("%1-%2.%3").arg(i + 1, digits, 10, QLatin1Char('0')).arg(fileNameFor(title), type));
             report.written << exportFigure(file, {figureSubject(results[i], choices)}, spec, numbers);
         } catch (const std::exception &error) {
             report.failed << QStringLiteral("%1: %2").arg(title, QString::fromUtf8(error.what()));

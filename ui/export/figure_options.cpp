@@ -20,7 +20,8 @@ namespace {
 
 constexpr double oneColumn = 85, bothColumns = 174;
 
-const QString facetsOfferedKey = QStringLiteral("figures/facets-offered"), facetsChosenKey = QStringLiteral("figures/facets-chosen");
+const QString facetsOfferedKey = QStringLiteral("figures/facets-offered"),
+              facetsChosenKey = QStringLiteral("figures/facets-chosen");
 
 QString settingsKey(FigureView view)
 {
@@ -28,7 +29,8 @@ QString settingsKey(FigureView view)
 }
 
 /// A control with its label, both named for screen readers.
-template <typename Control> Control *named(Control *control, const QString &label)
+template <typename Control>
+Control *named(Control *control, const QString &label)
 {
     control->setAccessibleName(label);
     return control;
@@ -77,7 +79,8 @@ QStringList FigureOptions::facetTitles() const
 
 void FigureOptions::recallFacets()
 {
-    const QStringList offered = QSettings().value(facetsOfferedKey).toStringList(), chosen = QSettings().value(facetsChosenKey).toStringList();
+    const QStringList offered = QSettings().value(facetsOfferedKey).toStringList(),
+                      chosen = QSettings().value(facetsChosenKey).toStringList();
     if (!m_facets || chosen.isEmpty() || offered != allFacets())
         return;
     m_silent = true;
@@ -135,7 +138,9 @@ void FigureOptions::buildLook(QFormLayout *form)
         connect(m_limit, &QDoubleSpinBox::valueChanged, this, &FigureOptions::notify);
     }
     if (m_view == FigureView::Heatmap || m_view == FigureView::Attention || m_view == FigureView::Bars) {
-        m_values = named(new QCheckBox(m_view == FigureView::Bars ? tr("&Numbers at the bars") : tr("&Numbers in the cells")), tr("Numbers"));
+        m_values =
+            named(new QCheckBox(m_view == FigureView::Bars ? tr("&Numbers at the bars") : tr("&Numbers in the cells")),
+                  tr("Numbers"));
         form->addRow(QString(), m_values);
         connect(m_values, &QCheckBox::toggled, this, &FigureOptions::notify);
     }
@@ -149,7 +154,8 @@ void FigureOptions::buildLook(QFormLayout *form)
 
 void FigureOptions::buildContent(QFormLayout *form, const FigureSubject &subject)
 {
-    if (const auto *heatmap = std::get_if<widgets::HeatmapView>(&subject.content); heatmap && heatmap->facets.size() > 1) {
+    if (const auto *heatmap = std::get_if<widgets::HeatmapView>(&subject.content);
+        heatmap && heatmap->facets.size() > 1) {
         m_facets = named(new QListWidget, tr("Facets"));
         for (const widgets::HeatmapFacet &facet : heatmap->facets) {
             auto *item = new QListWidgetItem(facet.title, m_facets);
@@ -226,7 +232,8 @@ widgets::FigureSpec FigureOptions::spec() const
             spec.facets.clear(); // all of them: the same bytes as without a choice
     }
     if (m_attention) {
-        spec.attention = m_attention->currentIndex() == 1 ? widgets::FigureSpec::Attention::Text : widgets::FigureSpec::Attention::Matrix;
+        spec.attention = m_attention->currentIndex() == 1 ? widgets::FigureSpec::Attention::Text
+                                                          : widgets::FigureSpec::Attention::Matrix;
         const bool last = m_destination->currentIndex() == m_destination->count() - 1;
         spec.destination = last ? -1 : m_destination->currentIndex();
     }
@@ -255,7 +262,8 @@ void FigureOptions::setSpec(const widgets::FigureSpec &spec)
     if (!spec.caption.isEmpty())
         m_caption->setPlainText(spec.caption);
     for (int i = 0; m_facets && i < m_facets->count(); ++i)
-        m_facets->item(i)->setCheckState(spec.facets.isEmpty() || spec.facets.contains(i) ? Qt::Checked : Qt::Unchecked);
+        m_facets->item(i)->setCheckState(spec.facets.isEmpty() || spec.facets.contains(i) ? Qt::Checked
+                                                                                          : Qt::Unchecked);
     if (m_attention) {
         m_attention->setCurrentIndex(spec.attention == widgets::FigureSpec::Attention::Text ? 1 : 0);
         m_destination->setEnabled(m_attention->currentIndex() == 1);
@@ -277,12 +285,14 @@ void FigureOptions::remember() const
         QSettings().setValue(facetsOfferedKey, allFacets());
         QSettings().setValue(facetsChosenKey, facetTitles());
     }
-    QSettings().setValue(settingsKey(m_view), QString::fromUtf8(QJsonDocument(kept.toJson()).toJson(QJsonDocument::Compact)));
+    QSettings().setValue(settingsKey(m_view),
+                         QString::fromUtf8(QJsonDocument(kept.toJson()).toJson(QJsonDocument::Compact)));
 }
 
 widgets::FigureSpec rememberedSpec(FigureView view)
 {
-    return widgets::FigureSpec::fromJson(QJsonDocument::fromJson(QSettings().value(settingsKey(view)).toString().toUtf8()).object());
+    return widgets::FigureSpec::fromJson(
+        QJsonDocument::fromJson(QSettings().value(settingsKey(view)).toString().toUtf8()).object());
 }
 
 } // namespace patchbay

@@ -28,7 +28,8 @@ public:
     void setSpec(const widgets::FigureSpec &spec);
     /// Titles of the facets that are chosen, where not all are.
     QStringList facetTitles() const;
-    /// Stores what is worth keeping for the next figure of this kind: everything but title and caption. Facets are kept for views that offer the same ones.
+    /// Stores what is worth keeping for the next figure of this kind: everything but title and caption. Facets are kept
+    /// for views that offer the same ones.
     void remember() const;
 
 Q_SIGNALS:

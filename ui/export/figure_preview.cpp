@@ -8,8 +8,8 @@
 namespace patchbay {
 
 namespace {
-constexpr int frame = 16;              ///< pixels around the page
-constexpr double largestScale = 8;     ///< pixels a mm: twice the size in print on common screens
+constexpr int frame = 16;          ///< pixels around the page
+constexpr double largestScale = 8; ///< pixels a mm: twice the size in print on common screens
 } // namespace
 
 FigurePreview::FigurePreview(QWidget *parent) : QWidget(parent)
@@ -38,7 +38,8 @@ QString FigurePreview::sizeText() const
 void FigurePreview::render()
 {
     const QSizeF mm = widgets::figureSize(m_sheet);
-    const double scale = std::min({(width() - 2.0 * frame) / mm.width(), (height() - 2.0 * frame) / mm.height(), largestScale});
+    const double scale =
+        std::min({(width() - 2.0 * frame) / mm.width(), (height() - 2.0 * frame) / mm.height(), largestScale});
     const double ratio = devicePixelRatioF();
     const QSizeF page = mm * std::max(scale, 0.5);
     m_page = QPixmap((page * ratio).toSize().expandedTo(QSize(1, 1)));

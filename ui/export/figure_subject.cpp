@@ -61,11 +61,20 @@ FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
         subject.content = std::move(view);
         break;
     }
-    case FigureView::Scatter: subject.content = scatterView(*result, choices.x, choices.y); break;
-    case FigureView::Bars: subject.content = barsView(*result, choices.grid, choices.top, choices.sign); break;
-    case FigureView::Table: subject.content = tableView(*result, choices.top); break;
-    case FigureView::Graph: subject.content = graphView(*result); break;
-    case FigureView::Attention: throw Error("attention", "is drawn from the model, not from a result alone");
+    case FigureView::Scatter:
+        subject.content = scatterView(*result, choices.x, choices.y);
+        break;
+    case FigureView::Bars:
+        subject.content = barsView(*result, choices.grid, choices.top, choices.sign);
+        break;
+    case FigureView::Table:
+        subject.content = tableView(*result, choices.top);
+        break;
+    case FigureView::Graph:
+        subject.content = graphView(*result);
+        break;
+    case FigureView::Attention:
+        throw Error("attention", "is drawn from the model, not from a result alone");
     }
     subject.result = std::move(result);
     return subject;
@@ -102,8 +111,10 @@ QString joinedCaptions(const std::vector<FigureSubject> &subjects)
         const QString caption = subjects[i].captionText();
         if (caption.isEmpty())
             continue;
-        const auto known = std::find_if(captions.begin(), captions.end(), [&](const auto &one) { return one.first == caption; });
-        (known == captions.end() ? captions.emplace_back(caption, QStringList()) : *known).second << widgets::panelLetter(int(i));
+        const auto known =
+            std::find_if(captions.begin(), captions.end(), [&](const auto &one) { return one.first == caption; });
+        (known == captions.end() ? captions.emplace_back(caption, QStringList()) : *known).second
+            << widgets::panelLetter(int(i));
     }
     QStringList text;
     for (const auto &[caption, letters] : captions)
@@ -126,7 +137,8 @@ widgets::FigureMetadata figureMetadata(const std::vector<FigureSubject> &subject
         if (std::find(specs.begin(), specs.end(), spec) == specs.end())
             specs.push_back(spec);
         if (metadata.version.isEmpty())
-            metadata.version = QStringLiteral("Patchbay %1").arg(QString::fromStdString(subject.result->version)).trimmed();
+            metadata.version =
+                QStringLiteral("Patchbay %1").arg(QString::fromStdString(subject.result->version)).trimmed();
         if (metadata.modelSha256.isEmpty())
             metadata.modelSha256 = QString::fromStdString(subject.result->model_sha256);
     }
@@ -139,7 +151,8 @@ widgets::FigureMetadata figureMetadata(const std::vector<FigureSubject> &subject
     return metadata;
 }
 
-widgets::FigureSheet figureSheet(const std::vector<FigureSubject> &subjects, const widgets::FigureSpec &spec, int columns)
+widgets::FigureSheet figureSheet(const std::vector<FigureSubject> &subjects, const widgets::FigureSpec &spec,
+                                 int columns)
 {
     widgets::FigureSheet sheet;
     sheet.spec = spec;

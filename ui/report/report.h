@@ -17,7 +17,7 @@ struct ReportBlock {
         Caption, ///< the same, small, below a figure or above a table
         Figure,
         Table,
-        Spec     ///< machine-readable text, smallest
+        Spec ///< machine-readable text, smallest
     };
     Kind kind = Kind::Text;
     QString text, lead;
@@ -38,7 +38,8 @@ Report composeReport(const ReportSource &source);
 
 /// What a step shows: nothing, one or two sheets (a circuit is drawn and tabled).
 QVector<widgets::FigureSheet> stepFigures(const ReportSource &source, const ReportStep &step);
-/// What a step's figure shows: what was patched into what, the direction and the metric. graph: of a circuit, the drawing instead of the table.
+/// What a step's figure shows: what was patched into what, the direction and the metric. graph: of a circuit, the
+/// drawing instead of the table.
 QString stepCaption(const ReportSource &source, const ReportStep &step, bool graph);
 /// What a step found, in a sentence or two.
 QString stepFinding(const ReportStep &step);
@@ -48,7 +49,8 @@ QByteArray reportHtml(const Report &report);
 /// A4 pages: text in embedded fonts, figures as vectors.
 QByteArray reportPdf(const Report &report);
 
-/// Reads the folder and writes report.html and report.pdf into it. Returns the two files. Throws Error, widgets::FigureError.
+/// Reads the folder and writes report.html and report.pdf into it. Returns the two files. Throws Error,
+/// widgets::FigureError.
 QStringList writeReport(const std::filesystem::path &folder);
 
 } // namespace patchbay

@@ -84,11 +84,13 @@ FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
         view.valueLabel = QString::fromStdString(evidence.at("quantity").get<std::string>());
         view.valueLabel[0] = view.valueLabel[0].toUpper();
         if (!unit.isEmpty())
-            view.valueLabel += unit == QLatin1String("%") && grid ? QStringLiteral(" (% of gap)") : QStringLiteral(" (%1)").arg(unit);
+            view.valueLabel +=
+                unit == QLatin1String("%") && grid ? QStringLiteral(" (% of gap)") : QStringLiteral(" (%1)").arg(unit);
         view.bars << bar;
     }
     if (grid && effect.share)
-        view.totalText = typographic(QStringLiteral("Total of %1 heads: %2 %").arg(view.bars.size()).arg(total, 0, 'f', 1));
+        view.totalText =
+            typographic(QStringLiteral("Total of %1 heads: %2 %").arg(view.bars.size()).arg(total, 0, 'f', 1));
     return sheetOf(view, 120);
 }
 
@@ -108,14 +110,16 @@ FigureSheet attentionSheet(const ReportStep &step)
 FigureSheet scatterSheet(const ReportStep &step)
 {
     widgets::ScatterView view = scatterView(*step.result);
-    // Heads by two effects in one unit: the text speaks of the diagonal. Prompts by attention and contribution have none.
+    // Heads by two effects in one unit: the text speaks of the diagonal. Prompts by attention and contribution have
+    // none.
     view.diagonal = !step.result->grids.empty();
     return sheetOf(std::move(view), 95);
 }
 
 QString number(const json &value, int decimals)
 {
-    return value.is_number() ? typographic(QString::number(value.get<double>(), 'f', decimals)) : QStringLiteral("\u2013");
+    return value.is_number() ? typographic(QString::number(value.get<double>(), 'f', decimals))
+                             : QStringLiteral("\u2013");
 }
 
 QString headText(const json &row)
@@ -132,23 +136,30 @@ widgets::TableView tableOf(const RunResult &result)
         table.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Role"), QStringLiteral("Evidence")};
         for (const json &one : summary.at("roles")) {
             const QString numbers = QString::fromStdString(to_string(evidence_from_json(one.at("evidence"))));
-            table.rows << QStringList{headText(one), QString::fromStdString(one.at("role").get<std::string>()), typographic(numbers)};
+            table.rows << QStringList{headText(one), QString::fromStdString(one.at("role").get<std::string>()),
+                                      typographic(numbers)};
         }
         return table;
     }
     if (summary.is_object() && summary.contains("candidates")) {
-        table.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Attention END \u2192 S2"), QStringLiteral("Change of logit difference"),
-                                    QStringLiteral("Name movers\u2019 attention to S1"), QStringLiteral("\u2026 to IO")};
+        table.columns =
+            QStringList{QStringLiteral("Head"), QStringLiteral("Attention END \u2192 S2"),
+                        QStringLiteral("Change of logit difference"),
+                        QStringLiteral("Name movers\u2019 attention to S1"), QStringLiteral("\u2026 to IO")};
         for (const json &one : summary.at("candidates"))
-            table.rows << QStringList{headText(one), number(one.value("attention_s2", json()), 3), number(one.value("logit_diff_change", json()), 3),
-                                      number(one.value("name_mover_s1_attention_change", json()), 3), number(one.value("name_mover_io_attention_change", json()), 3)};
+            table.rows << QStringList{headText(one), number(one.value("attention_s2", json()), 3),
+                                      number(one.value("logit_diff_change", json()), 3),
+                                      number(one.value("name_mover_s1_attention_change", json()), 3),
+                                      number(one.value("name_mover_io_attention_change", json()), 3)};
         return table;
     }
     if (summary.is_object() && summary.contains("backup_heads")) {
-        table.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Gain in direct attribution (logits)"), QStringLiteral("Share of the clean logit difference (%)")};
+        table.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Gain in direct attribution (logits)"),
+                                    QStringLiteral("Share of the clean logit difference (%)")};
         for (const json &one : summary.at("backup_heads")) {
             const json share = one.value("share_of_logit_diff", json());
-            table.rows << QStringList{headText(one), number(one.value("change", json()), 3), number(share.is_number() ? json(100 * share.get<double>()) : share, 1)};
+            table.rows << QStringList{headText(one), number(one.value("change", json()), 3),
+                                      number(share.is_number() ? json(100 * share.get<double>()) : share, 1)};
         }
         return table;
     }
@@ -169,7 +180,8 @@ QVector<FigureSheet> stepFigures(const ReportSource &source, const ReportStep &s
 {
     if (!step.result || step.view.is_null() || !step.done())
         return {};
-    const std::string kind = step.view.is_string() ? step.view.get<std::string>() : step.view.value("kind", std::string());
+    const std::string kind =
+        step.view.is_string() ? step.view.get<std::string>() : step.view.value("kind", std::string());
     if (kind == "table")
         return {sheetOf(tableOf(*step.result), fullWidth)};
     if (kind == "heatmap")
@@ -187,7 +199,9 @@ QVector<FigureSheet> stepFigures(const ReportSource &source, const ReportStep &s
         table.spec.points = 7.5;
         return {sheetOf(graphView(*step.result), fullWidth), table};
     }
-    throw Error("step \"" + step.id + "\"", "its view \"" + kind + "\" is not known (table, heatmap, masked-heatmap, bars, attention, scatter, graph)");
+    throw Error("step \"" + step.id + "\"",
+                "its view \"" + kind
+                    + "\" is not known (table, heatmap, masked-heatmap, bars, attention, scatter, graph)");
 }
 
 } // namespace patchbay

@@ -9,7 +9,8 @@ QStringList writeReport(const std::filesystem::path &folder)
 {
     const Report report = composeReport(readReportSource(folder));
     QStringList written;
-    for (const auto &[name, bytes] : {std::pair{"report.html", reportHtml(report)}, std::pair{"report.pdf", reportPdf(report)}}) {
+    for (const auto &[name, bytes] :
+         {std::pair{"report.html", reportHtml(report)}, std::pair{"report.pdf", reportPdf(report)}}) {
         write_file(folder / name, bytes.toStdString());
         written << QString::fromStdString((folder / name).string());
     }

@@ -39,20 +39,24 @@ QString escaped(const QString &text)
 {
     QString out;
     for (const QChar c : text.toHtmlEscaped())
-        if (c.unicode() >= 0x20 || c == QLatin1Char('\n') || c == QLatin1Char('\t')) // XML has no other control characters
+        if (c.unicode() >= 0x20 || c == QLatin1Char('\n')
+            || c == QLatin1Char('\t')) // XML has no other control characters
             out += c;
     return out;
 }
 
 QString withLead(const ReportBlock &block)
 {
-    return (block.lead.isEmpty() ? QString() : QStringLiteral("<strong>%1</strong> ").arg(escaped(block.lead))) + escaped(block.text);
+    return (block.lead.isEmpty() ? QString() : QStringLiteral("<strong>%1</strong> ").arg(escaped(block.lead)))
+        + escaped(block.text);
 }
 
 QString captionHtml(const ReportBlock &block)
 {
-    const QString data = block.file.isEmpty() ? QString()
-                                              : QStringLiteral(" <a href=\"%1\">Numbers: %2</a>").arg(QString::fromUtf8(QUrl::toPercentEncoding(block.file)), escaped(block.file));
+    const QString data = block.file.isEmpty()
+        ? QString()
+        : QStringLiteral(" <a href=\"%1\">Numbers: %2</a>")
+              .arg(QString::fromUtf8(QUrl::toPercentEncoding(block.file)), escaped(block.file));
     return QStringLiteral("<figcaption>%1%2</figcaption>\n").arg(withLead(block), data);
 }
 
@@ -60,7 +64,8 @@ bool isNumeric(const widgets::TableView &table, int column)
 {
     return !table.rows.isEmpty() && std::all_of(table.rows.begin(), table.rows.end(), [column](const QStringList &row) {
         const QString cell = row.value(column).trimmed();
-        return cell.isEmpty() || (cell.size() < 14 && (cell[0].isDigit() || QStringLiteral("+-\u2212\u00b1.\u2013").contains(cell[0])));
+        return cell.isEmpty()
+            || (cell.size() < 14 && (cell[0].isDigit() || QStringLiteral("+-\u2212\u00b1.\u2013").contains(cell[0])));
     });
 }
 
@@ -86,27 +91,39 @@ QString figureHtml(const ReportBlock &block)
 {
     // The caption is what a reader who does not see the drawing gets.
     QString svg = widgets::figureInlineSvg(block.figure);
-    return svg.replace(QStringLiteral("role=\"img\""), QStringLiteral("role=\"img\" aria-label=\"%1\"").arg(escaped(block.text)));
+    return svg.replace(QStringLiteral("role=\"img\""),
+                       QStringLiteral("role=\"img\" aria-label=\"%1\"").arg(escaped(block.text)));
 }
 
 } // namespace
 
 QByteArray reportHtml(const Report &report)
 {
-    QString body = QStringLiteral("<main>\n<header>\n<h1>%1</h1>\n<p class=\"description\">%2</p>\n<p class=\"byline\">%3</p>\n</header>\n")
-                       .arg(escaped(report.title), escaped(report.description), escaped(report.byline));
+    QString body =
+        QStringLiteral(
+            "<main>\n<header>\n<h1>%1</h1>\n<p class=\"description\">%2</p>\n<p class=\"byline\">%3</p>\n</header>\n")
+            .arg(escaped(report.title), escaped(report.description), escaped(report.byline));
     for (qsizetype i = 0; i < report.blocks.size(); ++i) {
         const ReportBlock &block = report.blocks[i];
         switch (block.kind) {
         case Kind::Heading:
-            body += QStringLiteral("<h%1 id=\"%2\">%3</h%1>\n").arg(block.level + 1).arg(escaped(block.anchor), escaped(block.text));
+            body += QStringLiteral("<h%1 id=\"%2\">%3</h%1>\n")
+                        .arg(block.level + 1)
+                        .arg(escaped(block.anchor), escaped(block.text));
             break;
-        case Kind::Text: body += QStringLiteral("<p>%1</p>\n").arg(withLead(block)); break;
-        case Kind::Spec: body += QStringLiteral("<p class=\"spec\">%1</p>\n").arg(withLead(block)); break;
+        case Kind::Text:
+            body += QStringLiteral("<p>%1</p>\n").arg(withLead(block));
+            break;
+        case Kind::Spec:
+            body += QStringLiteral("<p class=\"spec\">%1</p>\n").arg(withLead(block));
+            break;
         case Kind::Caption: // of the table that follows
             body += QStringLiteral("<figure>\n") + captionHtml(block);
             break;
-        case Kind::Table: body += tableHtml(std::get<widgets::TableView>(block.figure.panels.front())) + QStringLiteral("</figure>\n"); break;
+        case Kind::Table:
+            body +=
+                tableHtml(std::get<widgets::TableView>(block.figure.panels.front())) + QStringLiteral("</figure>\n");
+            break;
         case Kind::Figure:
             body += QStringLiteral("<figure>\n") + figureHtml(block);
             if (i + 1 < report.blocks.size() && report.blocks[i + 1].kind == Kind::Caption)
@@ -121,10 +138,13 @@ QByteArray reportHtml(const Report &report)
         if (!letters.contains(c))
             letters += c;
     std::sort(letters.begin(), letters.end());
-    return "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"generator\" content=\""
-        + escaped(report.metadata.version).toUtf8() + "\"/>\n<title>" + escaped(report.title).toUtf8() + "</title>\n<style>\n" + widgets::figureFontFaces(letters, letters) + style
-        + "</style>\n</head>\n<body>\n" + body.toUtf8() + "</body>\n</html>\n";
+    return "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n<meta "
+           "charset=\"utf-8\"/>\n"
+           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"generator\" "
+           "content=\""
+        + escaped(report.metadata.version).toUtf8() + "\"/>\n<title>" + escaped(report.title).toUtf8()
+        + "</title>\n<style>\n" + widgets::figureFontFaces(letters, letters) + style + "</style>\n</head>\n<body>\n"
+        + body.toUtf8() + "</body>\n</html>\n";
 }
 
 } // namespace patchbay

@@ -20,9 +20,9 @@ constexpr double textWidthMm = pageWidth - 2 * side, textHeight = pageHeight - t
 
 /// Something that is not broken over pages.
 struct Box {
-    double height = 0;  ///< mm
-    double before = 0;  ///< space above, dropped at the top of a page
-    bool keep = false;  ///< stays on the page of the box that follows
+    double height = 0; ///< mm
+    double before = 0; ///< space above, dropped at the top of a page
+    bool keep = false; ///< stays on the page of the box that follows
     std::function<void(Scene &, double left, double y)> draw;
 };
 
@@ -71,16 +71,19 @@ struct TextStyle {
 /// Whether a paragraph may be broken over pages, and whether it stays with what follows (headings, captions of tables).
 enum class Keep { Nothing, Lines, WithNext };
 
-void addText(QVector<Box> &boxes, const QString &lead, const QString &text, const TextStyle &style, Keep keep = Keep::Nothing)
+void addText(QVector<Box> &boxes, const QString &lead, const QString &text, const TextStyle &style,
+             Keep keep = Keep::Nothing)
 {
-    const QVector<Line> lines = linesOf(style.bold ? lead + QLatin1Char(' ') + text : lead, style.bold ? QString() : text, style.points, textWidthMm);
+    const QVector<Line> lines = linesOf(style.bold ? lead + QLatin1Char(' ') + text : lead,
+                                        style.bold ? QString() : text, style.points, textWidthMm);
     const double height = style.points * mmPerPoint * style.leading;
     for (int i = 0; i < lines.size(); ++i) {
         Box box;
         box.height = height;
         box.before = i == 0 ? style.before : 0;
         // No single line of a paragraph alone on a page.
-        box.keep = keep == Keep::WithNext || (keep == Keep::Lines && i < lines.size() - 1) || (i == 0 && lines.size() > 1) || (lines.size() > 2 && i == lines.size() - 2);
+        box.keep = keep == Keep::WithNext || (keep == Keep::Lines && i < lines.size() - 1)
+            || (i == 0 && lines.size() > 1) || (lines.size() > 2 && i == lines.size() - 2);
         box.draw = [line = lines[i], style, height](Scene &scene, double left, double y) {
             const double base = y + height * 0.5 + capHeight(style.points) / 2;
             double x = left;
@@ -99,10 +102,26 @@ void place(Scene &scene, const Scene &figure, QPointF at)
 {
     struct Mover {
         QPointF by;
-        Mark operator()(RectMark mark) const { mark.rect.translate(by); return mark; }
-        Mark operator()(PathMark mark) const { mark.points.translate(by); return mark; }
-        Mark operator()(DotMark mark) const { mark.centre += by; return mark; }
-        Mark operator()(TextMark mark) const { mark.at += by; return mark; }
+        Mark operator()(RectMark mark) const
+        {
+            mark.rect.translate(by);
+            return mark;
+        }
+        Mark operator()(PathMark mark) const
+        {
+            mark.points.translate(by);
+            return mark;
+        }
+        Mark operator()(DotMark mark) const
+        {
+            mark.centre += by;
+            return mark;
+        }
+        Mark operator()(TextMark mark) const
+        {
+            mark.at += by;
+            return mark;
+        }
     };
     for (const Mark &mark : figure.marks)
         scene.marks << std::visit(Mover{at}, mark);
@@ -121,7 +140,9 @@ void addFigure(QVector<Box> &boxes, const FigureSheet &sheet, double before, boo
     box.height = drawn.size.height();
     box.before = before;
     box.keep = keep;
-    box.draw = [drawn, centred](Scene &scene, double left, double y) { place(scene, drawn, {left + (centred ? (textWidthMm - drawn.size.width()) / 2 : 0), y}); };
+    box.draw = [drawn, centred](Scene &scene, double left, double y) {
+        place(scene, drawn, {left + (centred ? (textWidthMm - drawn.size.width()) / 2 : 0), y});
+    };
     boxes << box;
 }
 
@@ -151,23 +172,36 @@ QVector<Box> boxesOf(const Report &report)
     Box rule;
     rule.height = 2;
     rule.before = 2;
-    rule.draw = [](Scene &scene, double left, double y) { scene.line({left, y}, {left + textWidthMm, y}, faintInk, 0.25); };
+    rule.draw = [](Scene &scene, double left, double y) {
+        scene.line({left, y}, {left + textWidthMm, y}, faintInk, 0.25);
+    };
     boxes << rule;
     for (qsizetype i = 0; i < report.blocks.size(); ++i) {
         const ReportBlock &block = report.blocks[i];
         switch (block.kind) {
         case Kind::Heading:
-            addText(boxes, block.text, {}, block.level == 1 ? TextStyle{12.5, 1.25, 8, ink, true} : TextStyle{10.5, 1.25, 7, ink, true}, Keep::WithNext);
+            addText(boxes, block.text, {},
+                    block.level == 1 ? TextStyle{12.5, 1.25, 8, ink, true} : TextStyle{10.5, 1.25, 7, ink, true},
+                    Keep::WithNext);
             break;
-        case Kind::Text: addText(boxes, block.lead, block.text, {9.5, 1.32, 1.6, ink, false}); break;
-        case Kind::Spec: addText(boxes, block.lead, block.text, {7, 1.3, 1.4, greyInk, false}); break;
+        case Kind::Text:
+            addText(boxes, block.lead, block.text, {9.5, 1.32, 1.6, ink, false});
+            break;
+        case Kind::Spec:
+            addText(boxes, block.lead, block.text, {7, 1.3, 1.4, greyInk, false});
+            break;
         case Kind::Caption: {
             const bool above = i + 1 < report.blocks.size() && report.blocks[i + 1].kind == Kind::Table;
-            addText(boxes, block.lead, block.text, {8, 1.3, above ? 4.5 : 1.5, ink, false}, above ? Keep::WithNext : Keep::Lines);
+            addText(boxes, block.lead, block.text, {8, 1.3, above ? 4.5 : 1.5, ink, false},
+                    above ? Keep::WithNext : Keep::Lines);
             break;
         }
-        case Kind::Figure: addFigure(boxes, block.figure, 4, true, true); break;
-        case Kind::Table: addTable(boxes, block.figure); break;
+        case Kind::Figure:
+            addFigure(boxes, block.figure, 4, true, true);
+            break;
+        case Kind::Table:
+            addTable(boxes, block.figure);
+            break;
         }
     }
     return boxes;
@@ -204,7 +238,8 @@ QByteArray reportPdf(const Report &report)
     for (int i = 0; i < pages.size(); ++i) {
         const double base = pageHeight - bottom / 2;
         pages[i].text({side, base}, elided(report.title, 8, false, textWidthMm - 20), 8, Align::Left, greyInk);
-        pages[i].text({pageWidth - side, base}, QStringLiteral("%1 / %2").arg(i + 1).arg(pages.size()), 8, Align::Right, greyInk);
+        pages[i].text({pageWidth - side, base}, QStringLiteral("%1 / %2").arg(i + 1).arg(pages.size()), 8, Align::Right,
+                      greyInk);
     }
     widgets::FigureSpec spec;
     spec.width = pageWidth;

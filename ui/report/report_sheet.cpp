@@ -41,10 +41,12 @@ void add(std::vector<FigureSubject> &subjects, const ReportSource &source, const
                 continue;
             subject.content = content;
             // Runs are titled by what was patched and in which direction, everything else by its step.
-            std::visit([&](auto &view) {
-                if (step.kind != "run" || view.title.isEmpty())
-                    view.title = step.title;
-            }, subject.content);
+            std::visit(
+                [&](auto &view) {
+                    if (step.kind != "run" || view.title.isEmpty())
+                        view.title = step.title;
+                },
+                subject.content);
             subject.caption = stepCaption(source, step, subject.view != FigureView::Table);
             subject.result = resultBehind(source, step);
             subjects.push_back(std::move(subject));

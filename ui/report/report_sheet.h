@@ -9,8 +9,9 @@
 
 namespace patchbay {
 
-/// Every figure of the recipe in its order, one subject a panel, titled and captioned; tables only of steps that are named.
-/// steps: ids, in the order wanted; empty: all. Throws Error naming a step that is unknown or has nothing to draw.
+/// Every figure of the recipe in its order, one subject a panel, titled and captioned; tables only of steps that are
+/// named. steps: ids, in the order wanted; empty: all. Throws Error naming a step that is unknown or has nothing to
+/// draw.
 std::vector<FigureSubject> recipeSubjects(const ReportSource &source, const std::vector<std::string> &steps = {});
 
 } // namespace patchbay

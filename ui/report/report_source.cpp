@@ -49,7 +49,9 @@ ReportSource readReportSource(const std::filesystem::path &folder)
 {
     const std::filesystem::path path = folder / "recipe.json";
     if (!std::filesystem::exists(path))
-        throw Error(folder.string(), "holds no recipe.json: give the folder that a recipe was run into (patchbay recipe NAME --out DIR)");
+        throw Error(
+            folder.string(),
+            "holds no recipe.json: give the folder that a recipe was run into (patchbay recipe NAME --out DIR)");
     const nlohmann::json file = read_json_file(path);
     if (!file.is_object() || file.value("format", std::string()) != "patchbay-recipe-run")
         throw Error(path.string(), "is not the outcome of a recipe: its \"format\" is not \"patchbay-recipe-run\"");

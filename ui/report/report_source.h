@@ -16,11 +16,11 @@ namespace patchbay {
 struct ReportStep {
     std::string id, kind, state;
     QString title, note, message, caption;
-    QString file;                ///< of its result, beside recipe.json; empty: it has none
-    nlohmann::json body;         ///< the step as the recipe writes it
-    nlohmann::json view;         ///< "heatmap", {"kind": "masked-heatmap", "of": id}; null: nothing to draw
+    QString file;        ///< of its result, beside recipe.json; empty: it has none
+    nlohmann::json body; ///< the step as the recipe writes it
+    nlohmann::json view; ///< "heatmap", {"kind": "masked-heatmap", "of": id}; null: nothing to draw
     double seconds = 0;
-    RunResultPtr result;         ///< null: nothing came out
+    RunResultPtr result; ///< null: nothing came out
     bool done() const { return state == "done"; }
 };
 

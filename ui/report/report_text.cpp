@@ -66,14 +66,16 @@ QString strongest(const RunResult &result)
         for (const widgets::HeadId &head : strongestHeads(one, 3)) {
             const double value = view.facets[i].values[head.layer * view.facets[i].columns + head.head];
             const bool effect = view.unit == QLatin1String("%") && !result.grids.empty();
-            heads << typographic(QStringLiteral("%1 (%2%3%4)").arg(widgets::label(head), effect && value > 0 ? QStringLiteral("+") : QString(),
-                                                                     QString::number(value, 'f', view.unit == QLatin1String("%") ? 1 : 2),
-                                                                     view.unit == QLatin1String("%") ? QStringLiteral(" %") : QString()));
+            heads << typographic(QStringLiteral("%1 (%2%3%4)")
+                                     .arg(widgets::label(head), effect && value > 0 ? QStringLiteral("+") : QString(),
+                                          QString::number(value, 'f', view.unit == QLatin1String("%") ? 1 : 2),
+                                          view.unit == QLatin1String("%") ? QStringLiteral(" %") : QString()));
         }
         if (!heads.isEmpty())
             parts << (view.facets.size() > 1 ? view.facets[i].title + QStringLiteral(": ") : QString()) + joined(heads);
     }
-    return parts.isEmpty() ? QString() : QStringLiteral("Strongest: ") + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
+    return parts.isEmpty() ? QString()
+                           : QStringLiteral("Strongest: ") + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
 }
 
 /// "name movers L2H1 and L2H3; S-inhibition heads L1H0".
@@ -87,17 +89,21 @@ QString rolesInShort(const ReportSource &source)
                     << QString::fromStdString(label(parse_head(one.at("head").get<std::string>())));
     QStringList parts;
     // From the logits down; roles that are not known here follow.
-    for (const char *first : {"name mover", "negative name mover", "backup name mover", "S-inhibition", "induction", "duplicate-token", "previous-token"})
+    for (const char *first : {"name mover", "negative name mover", "backup name mover", "S-inhibition", "induction",
+                              "duplicate-token", "previous-token"})
         if (const auto found = byRole.find(QString::fromLatin1(first)); found != byRole.end()) {
-            const QString noun = found->first.endsWith(QLatin1String("mover")) ? found->first : found->first + QStringLiteral(" head");
-            parts << noun + (found->second.size() > 1 ? QStringLiteral("s ") : QStringLiteral(" ")) + joined(found->second);
+            const QString noun =
+                found->first.endsWith(QLatin1String("mover")) ? found->first : found->first + QStringLiteral(" head");
+            parts << noun + (found->second.size() > 1 ? QStringLiteral("s ") : QStringLiteral(" "))
+                    + joined(found->second);
             byRole.erase(found);
         }
     for (const auto &[role, heads] : byRole)
         parts << role + QLatin1Char(' ') + joined(heads);
     if (parts.isEmpty())
         return QStringLiteral("No head earned a role at the thresholds of this recipe.");
-    return QStringLiteral("At the thresholds of this recipe, heads earned these roles: ") + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
+    return QStringLiteral("At the thresholds of this recipe, heads earned these roles: ")
+        + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
 }
 
 /// Where the numbers of a choice come from: "Path effect: step 4, path patching … ."
@@ -113,7 +119,9 @@ QString sourcesOf(const ReportSource &source, const ReportStep &step)
         told << from->title;
         const auto number = from - source.steps.data() + 1;
         const bool sweep = from->result && !from->result->spec.is<Analysis>();
-        text += QStringLiteral(" From step %1 (%2)").arg(number).arg(from->title) + (sweep ? QStringLiteral(": ") + sentence(from->message) + QLatin1Char(' ') + from->caption : QStringLiteral("."));
+        text += QStringLiteral(" From step %1 (%2)").arg(number).arg(from->title)
+            + (sweep ? QStringLiteral(": ") + sentence(from->message) + QLatin1Char(' ') + from->caption
+                     : QStringLiteral("."));
     }
     return text;
 }
@@ -129,19 +137,24 @@ QString withStepTitles(const ReportSource &source, QString text)
 
 QString modelText(const ReportSource &source)
 {
-    QString text = QStringLiteral("%1").arg(source.model == QLatin1String("demo") ? QStringLiteral("The demo model that comes with the program") : source.model);
+    QString text = QStringLiteral("%1").arg(source.model == QLatin1String("demo")
+                                                ? QStringLiteral("The demo model that comes with the program")
+                                                : source.model);
     for (const ReportStep &step : source.steps) {
         if (!step.result)
             continue;
-        const auto grid = std::find_if(step.result->grids.begin(), step.result->grids.end(),
-                                       [](const Grid &one) { return one.axes == std::vector<std::string>{"layer", "head"}; });
+        const auto grid = std::find_if(step.result->grids.begin(), step.result->grids.end(), [](const Grid &one) {
+            return one.axes == std::vector<std::string>{"layer", "head"};
+        });
         if (grid == step.result->grids.end())
             continue;
         text += QStringLiteral(", %1 layers of %2 heads").arg(grid->shape[0]).arg(grid->shape[1]);
         const Processing &p = step.result->spec.model.processing;
         QStringList done;
-        for (const auto &[on, words] : {std::pair{p.fold_ln, "norm weights folded"}, std::pair{p.center_writing, "writing weights centred"},
-                                        std::pair{p.center_unembed, "unembedding centred"}, std::pair{p.fold_value_biases, "value biases folded"}})
+        for (const auto &[on, words] :
+             {std::pair{p.fold_ln, "norm weights folded"}, std::pair{p.center_writing, "writing weights centred"},
+              std::pair{p.center_unembed, "unembedding centred"},
+              std::pair{p.fold_value_biases, "value biases folded"}})
             if (on)
                 done << QString::fromLatin1(words);
         text += done.isEmpty() ? QStringLiteral(", weights as they are") : QStringLiteral("; ") + joined(done);
@@ -161,7 +174,9 @@ QString taskText(const ReportSource &source)
     if (task.contains("type"))
         text += QStringLiteral(", type %1").arg(QString::fromStdString(task.at("type").get<std::string>()));
     if (task.contains("flip"))
-        text += QStringLiteral(", flip %1").arg(QString::fromStdString(task.at("flip").get<std::string>()).replace(QStringLiteral("->"), QStringLiteral(" \u2192 ")));
+        text += QStringLiteral(", flip %1")
+                    .arg(QString::fromStdString(task.at("flip").get<std::string>())
+                             .replace(QStringLiteral("->"), QStringLiteral(" \u2192 ")));
     if (task.contains("seed"))
         text += QLatin1Char(')');
     if (task.contains("file") && task.at("file").is_string() && !task.at("file").get<std::string>().empty())
@@ -171,14 +186,21 @@ QString taskText(const ReportSource &source)
 
 QString metricText(const ReportSource &source)
 {
-    QString text = QStringLiteral("Logit difference: the logit of the right name (IO) minus that of the wrong one (S) at the last position (END).");
+    QString text = QStringLiteral("Logit difference: the logit of the right name (IO) minus that of the wrong one (S) "
+                                  "at the last position (END).");
     for (const ReportStep &step : source.steps)
         if (step.result && !step.result->baseline.clean.empty()) {
             const Baseline &b = step.result->baseline;
-            text += typographic(QStringLiteral(" Its mean is %1 over the clean and %2 over the flipped prompts. %3 Intervals are 95 % bootstrap intervals over prompts.")
-                                    .arg(b.clean_mean, 0, 'f', 2).arg(b.flipped_mean, 0, 'f', 2)
-                                    .arg(b.shares_make_sense() ? QStringLiteral("Unless said otherwise, effects are in % of this gap of %1.").arg(b.gap(), 0, 'f', 2) : QString()))
-                        .replace(QLatin1String("  "), QLatin1String(" "));
+            text +=
+                typographic(QStringLiteral(" Its mean is %1 over the clean and %2 over the flipped prompts. %3 "
+                                           "Intervals are 95 % bootstrap intervals over prompts.")
+                                .arg(b.clean_mean, 0, 'f', 2)
+                                .arg(b.flipped_mean, 0, 'f', 2)
+                                .arg(b.shares_make_sense()
+                                         ? QStringLiteral("Unless said otherwise, effects are in % of this gap of %1.")
+                                               .arg(b.gap(), 0, 'f', 2)
+                                         : QString()))
+                    .replace(QLatin1String("  "), QLatin1String(" "));
             if (const std::string note = gap_note(b); !note.empty())
                 text += QLatin1Char(' ') + typographic(QString::fromStdString(note));
             break;
@@ -220,13 +242,19 @@ QString specText(const ReportStep &step)
 void addAppendix(Report &report, const ReportSource &source)
 {
     report.blocks << heading(QStringLiteral("Appendix A. What was run"), 1, QStringLiteral("specs"));
-    const auto any = std::find_if(source.steps.begin(), source.steps.end(), [](const ReportStep &step) { return step.result != nullptr; });
+    const auto any = std::find_if(source.steps.begin(), source.steps.end(),
+                                  [](const ReportStep &step) { return step.result != nullptr; });
     if (any != source.steps.end()) {
         const nlohmann::ordered_json spec = to_json((*any).result->spec);
-        report.blocks << paragraph(spaced(nlohmann::ordered_json{{"model", spec.at("model")}, {"task", spec.at("task")}}.dump()), QStringLiteral("All steps."), Kind::Spec);
+        report.blocks << paragraph(
+            spaced(nlohmann::ordered_json{{"model", spec.at("model")}, {"task", spec.at("task")}}.dump()),
+            QStringLiteral("All steps."), Kind::Spec);
     }
     for (size_t i = 0; i < source.steps.size(); ++i)
-        report.blocks << paragraph(specText(source.steps[i]), QStringLiteral("%1 %2 (%3).").arg(i + 1).arg(source.steps[i].title, QString::fromStdString(source.steps[i].state)),
+        report.blocks << paragraph(specText(source.steps[i]),
+                                   QStringLiteral("%1 %2 (%3).")
+                                       .arg(i + 1)
+                                       .arg(source.steps[i].title, QString::fromStdString(source.steps[i].state)),
                                    Kind::Spec);
     report.blocks << heading(QStringLiteral("Appendix B. Versions and files"), 1, QStringLiteral("versions"));
     double seconds = 0;
@@ -236,10 +264,14 @@ void addAppendix(Report &report, const ReportSource &source)
         if (!step.file.isEmpty())
             files << step.file;
     }
-    report.blocks << paragraph(QStringLiteral("Patchbay %1; computed in %2 s.").arg(source.version).arg(seconds, 0, 'f', 1), QStringLiteral("Program."));
+    report.blocks << paragraph(
+        QStringLiteral("Patchbay %1; computed in %2 s.").arg(source.version).arg(seconds, 0, 'f', 1),
+        QStringLiteral("Program."));
     report.blocks << paragraph(QStringLiteral("SHA-256 %1.").arg(source.sha256), QStringLiteral("Model."));
-    report.blocks << paragraph(QStringLiteral("The per-prompt results lie beside this report, one file a step: recipe.json, %1.").arg(files.join(QStringLiteral(", "))),
-                               QStringLiteral("Results."));
+    report.blocks << paragraph(
+        QStringLiteral("The per-prompt results lie beside this report, one file a step: recipe.json, %1.")
+            .arg(files.join(QStringLiteral(", "))),
+        QStringLiteral("Results."));
 }
 
 } // namespace
@@ -251,7 +283,9 @@ QString stepCaption(const ReportSource &source, const ReportStep &step, bool gra
         words = sentence(step.message) + QLatin1Char(' ') + words;
     if (step.kind == "select") {
         if (step.view.is_object())
-            words = QStringLiteral("Heads in full colour: ") + words.replace(QRegularExpression(QStringLiteral("^Heads with ")), QString()) + QStringLiteral(" All others are faded.");
+            words = QStringLiteral("Heads in full colour: ")
+                + words.replace(QRegularExpression(QStringLiteral("^Heads with ")), QString())
+                + QStringLiteral(" All others are faded.");
         words += sourcesOf(source, step);
         if (step.view == "bars")
             words += QStringLiteral(" Lines are 95 % intervals.");
@@ -270,8 +304,11 @@ QString stepFinding(const ReportStep &step)
     const json summary = step.result ? step.result->summary : json();
     if (summary.is_object() && summary.contains("logit_diff_after")) {
         const auto value = [&](const char *key) { return summary.value(key, 0.0); };
-        return typographic(QStringLiteral("The mean logit difference goes from %1 to %2 (%3%4 %).").arg(value("logit_diff_before"), 0, 'f', 2).arg(value("logit_diff_after"), 0, 'f', 2)
-                               .arg(value("change_percent") > 0 ? QStringLiteral("+") : QString()).arg(value("change_percent"), 0, 'f', 1));
+        return typographic(QStringLiteral("The mean logit difference goes from %1 to %2 (%3%4 %).")
+                               .arg(value("logit_diff_before"), 0, 'f', 2)
+                               .arg(value("logit_diff_after"), 0, 'f', 2)
+                               .arg(value("change_percent") > 0 ? QStringLiteral("+") : QString())
+                               .arg(value("change_percent"), 0, 'f', 1));
     }
     if (step.kind == "run")
         return step.result ? strongest(*step.result) : QString();
@@ -283,16 +320,20 @@ Report composeReport(const ReportSource &source)
     Report report;
     report.title = source.title;
     report.description = source.description;
-    report.byline = QStringLiteral("%1 prompt pairs \u00b7 model %2 \u00b7 Patchbay %3").arg(source.prompts).arg(source.model, source.version);
+    report.byline = QStringLiteral("%1 prompt pairs \u00b7 model %2 \u00b7 Patchbay %3")
+                        .arg(source.prompts)
+                        .arg(source.model, source.version);
     report.blocks << paragraph(rolesInShort(source), QStringLiteral("Summary."));
     report.blocks << heading(QStringLiteral("Model, task and metric"), 1, QStringLiteral("setup"));
-    report.blocks << paragraph(modelText(source), QStringLiteral("Model.")) << paragraph(taskText(source), QStringLiteral("Task."))
+    report.blocks << paragraph(modelText(source), QStringLiteral("Model."))
+                  << paragraph(taskText(source), QStringLiteral("Task."))
                   << paragraph(metricText(source), QStringLiteral("Metric."));
     int figures = 0, tables = 0;
     nlohmann::ordered_json specs = nlohmann::ordered_json::array();
     for (size_t i = 0; i < source.steps.size(); ++i) {
         const ReportStep &step = source.steps[i];
-        report.blocks << heading(QStringLiteral("%1  %2").arg(i + 1).arg(step.title), 2, QString::fromStdString(step.id));
+        report.blocks << heading(QStringLiteral("%1  %2").arg(i + 1).arg(step.title), 2,
+                                 QString::fromStdString(step.id));
         QStringList text{sentence(step.note), withStepTitles(source, stepFinding(step))};
         text.removeAll(QString());
         if (!text.isEmpty())
@@ -303,7 +344,9 @@ Report composeReport(const ReportSource &source)
             const bool table = std::holds_alternative<widgets::TableView>(sheet.panels.front());
             if (table && std::get<widgets::TableView>(sheet.panels.front()).rows.isEmpty())
                 continue;
-            ReportBlock caption = paragraph(stepCaption(source, step, !table), table ? QStringLiteral("Table %1.").arg(++tables) : QStringLiteral("Figure %1.").arg(++figures),
+            ReportBlock caption = paragraph(stepCaption(source, step, !table),
+                                            table ? QStringLiteral("Table %1.").arg(++tables)
+                                                  : QStringLiteral("Figure %1.").arg(++figures),
                                             Kind::Caption);
             caption.file = step.file;
             ReportBlock drawn;

@@ -62,19 +62,24 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
     redo->setShortcut(QKeySequence::Redo);
     window->addActions({undo, redo});
     clearSelection = add(QStringLiteral("clear-selection"), tr("C&lear selection"));
-    copyValues = add(QStringLiteral("copy-values"), tr("&Copy values of the selection"), QKeySequence(tr("Ctrl+Shift+C")));
+    copyValues =
+        add(QStringLiteral("copy-values"), tr("&Copy values of the selection"), QKeySequence(tr("Ctrl+Shift+C")));
 
     run = add(QStringLiteral("run"), tr("&Run"), QKeySequence(tr("Ctrl+R")), tr("Run what the toolbar says (Ctrl+R)"));
-    stop = add(QStringLiteral("stop"), tr("&Stop"), QKeySequence(tr("Ctrl+.")), tr("Stop; finished cells stay (Ctrl+.)"));
+    stop =
+        add(QStringLiteral("stop"), tr("&Stop"), QKeySequence(tr("Ctrl+.")), tr("Stop; finished cells stay (Ctrl+.)"));
     continueRun = add(QStringLiteral("continue"), tr("&Continue the stopped run"));
-    finalResidual = add(QStringLiteral("final-residual"), tr("Path patch every head into the &final residual"), QKeySequence(tr("Ctrl+Shift+F")));
+    finalResidual = add(QStringLiteral("final-residual"), tr("Path patch every head into the &final residual"),
+                        QKeySequence(tr("Ctrl+Shift+F")));
     walk = add(QStringLiteral("walk"), tr("&Walk upstream to the strongest senders"), QKeySequence(tr("Ctrl+U")));
     makeHeadActions();
     makeCircuitActions();
     makeRunActions();
 
-    showAttention = add(QStringLiteral("attention"), tr("Show &attention"), {}, tr("What the selected head attends to (Enter)"));
-    selectStrongest = add(QStringLiteral("select-strongest"), tr("Select the %1 strongest heads").arg(kStrongest), QKeySequence(tr("Ctrl+T")));
+    showAttention =
+        add(QStringLiteral("attention"), tr("Show &attention"), {}, tr("What the selected head attends to (Enter)"));
+    selectStrongest = add(QStringLiteral("select-strongest"), tr("Select the %1 strongest heads").arg(kStrongest),
+                          QKeySequence(tr("Ctrl+T")));
     previousPrompt = add(QStringLiteral("previous-prompt"), tr("Previous prompt"), QKeySequence(tr("Ctrl+Left")));
     nextPrompt = add(QStringLiteral("next-prompt"), tr("Next prompt"), QKeySequence(tr("Ctrl+Right")));
     meanPrompt = add(QStringLiteral("mean-prompt"), tr("Mean over prompts"), QKeySequence(tr("Ctrl+M")));
@@ -87,16 +92,20 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
     resetLayout = add(QStringLiteral("reset-layout"), tr("Reset the layout"));
     palette = add(QStringLiteral("palette"), tr("Command palette…"), QKeySequence(tr("Ctrl+K")));
     const std::pair<const char *, QString> places[] = {
-        {"heatmap", tr("Go to the heatmap")}, {"attention", tr("Go to the attention")}, {"scatter", tr("Go to the scatter")},
-        {"bars", tr("Go to the bars")}, {"circuit", tr("Go to the circuit")}, {"prompts", tr("Go to the prompts")},
-        {"heads", tr("Go to the heads")}, {"runs", tr("Go to the runs")}, {"recipe", tr("Go to the recipe")}};
+        {"heatmap", tr("Go to the heatmap")}, {"attention", tr("Go to the attention")},
+        {"scatter", tr("Go to the scatter")}, {"bars", tr("Go to the bars")},
+        {"circuit", tr("Go to the circuit")}, {"prompts", tr("Go to the prompts")},
+        {"heads", tr("Go to the heads")},     {"runs", tr("Go to the runs")},
+        {"recipe", tr("Go to the recipe")}};
     for (const auto &[place, text] : places) {
-        goTo << add(QStringLiteral("go-") + QString::fromLatin1(place), text, QKeySequence(QStringLiteral("Alt+%1").arg(goTo.size() + 1)));
+        goTo << add(QStringLiteral("go-") + QString::fromLatin1(place), text,
+                    QKeySequence(QStringLiteral("Alt+%1").arg(goTo.size() + 1)));
         goTo.back()->setData(QString::fromLatin1(place));
     }
     auto *group = new QActionGroup(this);
-    for (const auto &[name, text] : {std::pair{"theme-system", tr("Theme: follow the system")}, std::pair{"theme-light", tr("Theme: light")},
-                                     std::pair{"theme-dark", tr("Theme: dark")}}) {
+    for (const auto &[name, text] :
+         {std::pair{"theme-system", tr("Theme: follow the system")}, std::pair{"theme-light", tr("Theme: light")},
+          std::pair{"theme-dark", tr("Theme: dark")}}) {
         QAction *theme = add(QString::fromLatin1(name), text);
         theme->setCheckable(true);
         group->addAction(theme);
@@ -108,8 +117,8 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
         line->setSeparator(true);
         return line;
     };
-    m_headActions = QList<QAction *>{showAttention, separator()} + receive + QList<QAction *>{separator()} + addReceiver +
-                    QList<QAction *>{separator(), addToCircuit, removeFromCircuit, separator(), ablate, copyValues};
+    m_headActions = QList<QAction *>{showAttention, separator()} + receive + QList<QAction *>{separator()} + addReceiver
+        + QList<QAction *>{separator(), addToCircuit, removeFromCircuit, separator(), ablate, copyValues};
     connectToExplorer();
     updateEnabled();
 }
@@ -119,10 +128,12 @@ void Actions::makeHeadActions()
     for (const Site site : headReceivers()) {
         const QString text = QString::fromStdString(name(site));
         QAction *into = add(QStringLiteral("receive-") + text, tr("Path patch every head into its %1").arg(text));
-        connect(into, &QAction::triggered, this, [this, site] { m_explorer.paths.receive(m_explorer.navigation.place().heads, site); });
+        connect(into, &QAction::triggered, this,
+                [this, site] { m_explorer.paths.receive(m_explorer.navigation.place().heads, site); });
         receive << into;
         QAction *more = add(QStringLiteral("add-receiver-") + text, tr("Add its %1 to the receiver tray").arg(text));
-        connect(more, &QAction::triggered, this, [this, site] { m_explorer.paths.add(m_explorer.navigation.place().heads, site); });
+        connect(more, &QAction::triggered, this,
+                [this, site] { m_explorer.paths.add(m_explorer.navigation.place().heads, site); });
         addReceiver << more;
     }
     liveTray = add(QStringLiteral("live-tray"), tr("Changes of the receiver tray run by themselves"));
@@ -153,11 +164,13 @@ void Actions::connectToExplorer()
         m_explorer.recipe.stop();
         m_explorer.document.cancelLoading();
     });
-    connect(continueRun, &QAction::triggered, this, [this] { m_explorer.runner.continueRun(m_explorer.navigation.place().run); });
+    connect(continueRun, &QAction::triggered, this,
+            [this] { m_explorer.runner.continueRun(m_explorer.navigation.place().run); });
     connect(finalResidual, &QAction::triggered, &m_explorer.paths, &PathController::runFinalResidual);
     connect(walk, &QAction::triggered, this, [this] { m_explorer.paths.walkUpstream(3, headReceivers().front()); });
     connect(clearSelection, &QAction::triggered, this, [&navigation] { navigation.select({}, {}); });
-    connect(copyValues, &QAction::triggered, this, [this] { QApplication::clipboard()->setText(selectionText(m_explorer)); });
+    connect(copyValues, &QAction::triggered, this,
+            [this] { QApplication::clipboard()->setText(selectionText(m_explorer)); });
     connect(selectStrongest, &QAction::triggered, this, [this] {
         const auto heads = strongestHeads(shownHeatmap(m_explorer.navigation.place(), m_explorer.runs), kStrongest);
         if (!heads.isEmpty())

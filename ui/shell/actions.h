@@ -32,7 +32,8 @@ public:
     // Circuit
     QAction *addToCircuit, *removeFromCircuit, *selectCircuit, *takeCircuit, *clearCircuit;
     // View
-    QAction *showAttention, *selectStrongest, *previousPrompt, *nextPrompt, *meanPrompt, *sums, *cellTexts, *resetLayout, *palette;
+    QAction *showAttention, *selectStrongest, *previousPrompt, *nextPrompt, *meanPrompt, *sums, *cellTexts,
+        *resetLayout, *palette;
     QList<QAction *> themes; ///< system, light, dark
     QList<QAction *> goTo;   ///< the heatmap, and the docks by the name in their data
 

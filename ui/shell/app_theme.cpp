@@ -19,7 +19,8 @@ namespace {
 ThemeMode s_mode = ThemeMode::System;
 bool s_systemDark = false;
 
-QPalette paletteOf(QColor window, QColor base, QColor raised, QColor text, QColor dim, QColor line, QColor accent, QColor onAccent)
+QPalette paletteOf(QColor window, QColor base, QColor raised, QColor text, QColor dim, QColor line, QColor accent,
+                   QColor onAccent)
 {
     QPalette p;
     p.setColor(QPalette::Window, window);
@@ -96,13 +97,14 @@ bool systemIsDark()
 
 QPalette lightPalette()
 {
-    return paletteOf(QColor(0xf5f6f8), Qt::white, Qt::white, QColor(0x1c2127), QColor(0x77808b), QColor(0xd8dce2), QColor(0x2563c9), Qt::white);
+    return paletteOf(QColor(0xf5f6f8), Qt::white, Qt::white, QColor(0x1c2127), QColor(0x77808b), QColor(0xd8dce2),
+                     QColor(0x2563c9), Qt::white);
 }
 
 QPalette darkPalette()
 {
-    return paletteOf(QColor(0x1d2024), QColor(0x24272c), QColor(0x2b2f35), QColor(0xe4e7eb), QColor(0x8c95a1), QColor(0x3b4048), QColor(0x5a96f0),
-                     QColor(0x10141a));
+    return paletteOf(QColor(0x1d2024), QColor(0x24272c), QColor(0x2b2f35), QColor(0xe4e7eb), QColor(0x8c95a1),
+                     QColor(0x3b4048), QColor(0x5a96f0), QColor(0x10141a));
 }
 
 void applyTheme(ThemeMode mode)
@@ -127,14 +129,17 @@ ThemeMode themeMode()
 ThemeMode savedThemeMode()
 {
     const QString text = QSettings().value(QStringLiteral("theme")).toString();
-    return text == QStringLiteral("light") ? ThemeMode::Light : text == QStringLiteral("dark") ? ThemeMode::Dark : ThemeMode::System;
+    return text == QStringLiteral("light") ? ThemeMode::Light
+        : text == QStringLiteral("dark")   ? ThemeMode::Dark
+                                           : ThemeMode::System;
 }
 
 void saveThemeMode(ThemeMode mode)
 {
-    QSettings().setValue(QStringLiteral("theme"), mode == ThemeMode::Light  ? QStringLiteral("light")
-                                                  : mode == ThemeMode::Dark ? QStringLiteral("dark")
-                                                                            : QStringLiteral("system"));
+    QSettings().setValue(QStringLiteral("theme"),
+                         mode == ThemeMode::Light      ? QStringLiteral("light")
+                             : mode == ThemeMode::Dark ? QStringLiteral("dark")
+                                                       : QStringLiteral("system"));
 }
 
 namespace {

@@ -59,7 +59,8 @@ void CommandPalette::open()
     m_actions.clear();
     const auto all = m_window->findChildren<QAction *>();
     for (QAction *action : all)
-        if (!action->isSeparator() && !action->menu() && !action->objectName().isEmpty() && !plainText(action).isEmpty())
+        if (!action->isSeparator() && !action->menu() && !action->objectName().isEmpty()
+            && !plainText(action).isEmpty())
             m_actions << action;
     m_search->clear();
     filter({});
@@ -84,7 +85,8 @@ void CommandPalette::filter(const QString &text)
     m_list->clear();
     for (const auto &[score, action] : std::as_const(found)) {
         const QString keys = action->shortcut().toString(QKeySequence::NativeText);
-        auto *item = new QListWidgetItem(keys.isEmpty() ? plainText(action) : plainText(action) + QStringLiteral("    ") + keys, m_list);
+        auto *item = new QListWidgetItem(
+            keys.isEmpty() ? plainText(action) : plainText(action) + QStringLiteral("    ") + keys, m_list);
         item->setData(Qt::UserRole, QVariant::fromValue(static_cast<QObject *>(action)));
         item->setToolTip(action->toolTip());
         item->setSizeHint(QSize(0, 28));

@@ -29,7 +29,8 @@ private:
     QList<QAction *> m_actions;
 };
 
-/// How well a text answers a search: every word must occur (as a substring, or as initials); negative when it does not. Higher is better.
+/// How well a text answers a search: every word must occur (as a substring, or as initials); negative when it does not.
+/// Higher is better.
 int matchScore(const QString &text, const QString &search);
 
 } // namespace patchbay

@@ -41,7 +41,8 @@ Docking::~Docking()
 void Docking::titlesLater()
 {
     if (!std::exchange(m_titlesPending, true))
-        QMetaObject::invokeMethod(m_window, [this] { updateTitles(); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            m_window, [this] { updateTitles(); }, Qt::QueuedConnection);
 }
 
 // A tab says what its dock is, and can be dragged: a title bar below it would say it twice.
@@ -54,7 +55,9 @@ void Docking::updateTitles()
     m_titlesPending = false;
     for (const auto &[dock, zone] : std::as_const(m_docks)) {
         const auto others = m_window->tabifiedDockWidgets(dock);
-        const bool tabbed = !dock->isFloating() && std::any_of(others.begin(), others.end(), [](const QDockWidget *other) { return !other->isHidden() && !other->isFloating(); });
+        const bool tabbed = !dock->isFloating()
+            && std::any_of(others.begin(), others.end(),
+                           [](const QDockWidget *other) { return !other->isHidden() && !other->isFloating(); });
         if (tabbed == (dock->titleBarWidget() != nullptr))
             continue;
         QWidget *before = dock->titleBarWidget();
@@ -83,7 +86,9 @@ void Docking::arrange()
             if (before)
                 m_window->tabifyDockWidget(before, dock);
             break;
-        case Zone::Right: m_window->addDockWidget(Qt::RightDockWidgetArea, dock); break;
+        case Zone::Right:
+            m_window->addDockWidget(Qt::RightDockWidgetArea, dock);
+            break;
         case Zone::BottomLeft:
             m_window->addDockWidget(Qt::BottomDockWidgetArea, dock);
             bottomLeft = dock;

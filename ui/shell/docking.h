@@ -10,11 +10,12 @@ namespace patchbay {
 
 class Docking {
 public:
-    explicit Docking(QMainWindow *window) : m_window(window) {}
+    explicit Docking(QMainWindow *window) : m_window(window) { }
     ~Docking();
 
     enum class Zone { Left, Right, BottomLeft, BottomRight };
-    /// name: for the saved layout. The first dock of a zone places it; further ones on the left and at the bottom right become its tabs.
+    /// name: for the saved layout. The first dock of a zone places it; further ones on the left and at the bottom right
+    /// become its tabs.
     QDockWidget *add(const QString &name, const QString &title, QWidget *content, Zone zone);
     /// Sensible at 1280 × 800 and at 4K.
     void arrange();

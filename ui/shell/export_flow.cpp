@@ -47,9 +47,11 @@ std::optional<FigureSubject> shownSubject(MainWindow &window, FigureView view)
         subject.content = shown;
         subject.caption = attentionCaption(shown, subject.result.get());
         const AttentionController &attention = explorer.attention;
-        const bool oneRun = attention.source() == AttentionSource::Clean || attention.source() == AttentionSource::Flipped;
+        const bool oneRun =
+            attention.source() == AttentionSource::Clean || attention.source() == AttentionSource::Flipped;
         if (subject.result && oneRun && attention.prompt() >= 0)
-            subject.spec = attentionSpec(subject.result->spec, fromHeadId(shown.head), attention.prompt(), attention.source() == AttentionSource::Flipped,
+            subject.spec = attentionSpec(subject.result->spec, fromHeadId(shown.head), attention.prompt(),
+                                         attention.source() == AttentionSource::Flipped,
                                          attention.kind() == AttentionKind::ValueWeighted);
         break;
     }
@@ -90,7 +92,8 @@ void openExportDialog(MainWindow &window, FigureView view)
 {
     auto subject = shownSubject(window, view);
     if (!subject) {
-        window.messages().showFailure(MainWindow::tr("Nothing to export"), {{}, MainWindow::tr("this view is empty"), MainWindow::tr("Run a sweep first.")});
+        window.messages().showFailure(MainWindow::tr("Nothing to export"),
+                                      {{}, MainWindow::tr("this view is empty"), MainWindow::tr("Run a sweep first.")});
         return;
     }
     std::vector<RunResultPtr> pinned;
@@ -99,8 +102,9 @@ void openExportDialog(MainWindow &window, FigureView view)
             pinned.push_back(entry.result);
     auto *dialog = new ExportDialog(std::move(*subject), std::move(pinned), &window);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    QObject::connect(dialog, &ExportDialog::exported, &window,
-                     [&window](const QStringList &files) { window.messages().showNote(MainWindow::tr("Written: %1").arg(files.join(QStringLiteral(", ")))); });
+    QObject::connect(dialog, &ExportDialog::exported, &window, [&window](const QStringList &files) {
+        window.messages().showNote(MainWindow::tr("Written: %1").arg(files.join(QStringLiteral(", "))));
+    });
     dialog->open();
 }
 

@@ -23,7 +23,10 @@ namespace {
 
 class Gallery : public QObject {
 public:
-    Gallery(QString folder, std::function<void(int)> finished) : QObject(qApp), m_folder(std::move(folder)), m_finished(std::move(finished)) {}
+    Gallery(QString folder, std::function<void(int)> finished)
+        : QObject(qApp), m_folder(std::move(folder)), m_finished(std::move(finished))
+    {
+    }
 
     void start()
     {
@@ -50,7 +53,8 @@ private:
         m_window->show();
         auto *steps = new Steps(journey(), m_window.get());
         connect(steps, &Steps::failed, this, [this](const QString &step) {
-            QTextStream(stderr) << "patchbay: the gallery stopped: " << step << " did not come; " << m_window->messages().text() << '\n';
+            QTextStream(stderr) << "patchbay: the gallery stopped: " << step << " did not come; "
+                                << m_window->messages().text() << '\n';
             m_finished(1);
         });
         connect(steps, &Steps::done, this, [this, mode] {
@@ -69,9 +73,15 @@ private:
         Actions &actions = m_window->actions();
         const auto idle = [&] { return explorer.runner.activeRun() < 0 && explorer.navigation.place().run >= 0; };
         std::vector<Step> steps;
-        const auto then = [&](std::vector<Step> more) { std::move(more.begin(), more.end(), std::back_inserter(steps)); };
+        const auto then = [&](std::vector<Step> more) {
+            std::move(more.begin(), more.end(), std::back_inserter(steps));
+        };
         then(docks(QStringLiteral("empty")));
-        then({{QStringLiteral("the baseline"), [this] { picture(QStringLiteral("window-empty")); m_window->start(QStringLiteral("demo")); },
+        then({{QStringLiteral("the baseline"),
+               [this] {
+                   picture(QStringLiteral("window-empty"));
+                   m_window->start(QStringLiteral("demo"));
+               },
                [&] { return explorer.document.ready(); }},
               {QStringLiteral("a running sweep"),
                [this] {
@@ -90,37 +100,63 @@ private:
         then({{QStringLiteral("the end of the sweep"), {}, idle}});
         then(firstMinutes(*m_window));
         then({pause(),
-              {QStringLiteral("direct effects"), [this, &explorer] { picture(QStringLiteral("window-done")); explorer.paths.runFinalResidual(); }, idle},
+              {QStringLiteral("direct effects"),
+               [this, &explorer] {
+                   picture(QStringLiteral("window-done"));
+                   explorer.paths.runFinalResidual();
+               },
+               idle},
               {QStringLiteral("paths into the name movers"), [&actions] { actions.walk->trigger(); }, idle},
-              {QStringLiteral("the heads' roles"), [&actions] { actions.addToCircuit->trigger(); actions.findRoles->trigger(); }, idle},
-              {QStringLiteral("a circuit"), [this, &actions] { actions.takeCircuit->trigger(); m_window->docking().raise(QStringLiteral("circuit")); }, {}},
+              {QStringLiteral("the heads' roles"),
+               [&actions] {
+                   actions.addToCircuit->trigger();
+                   actions.findRoles->trigger();
+               },
+               idle},
+              {QStringLiteral("a circuit"),
+               [this, &actions] {
+                   actions.takeCircuit->trigger();
+                   m_window->docking().raise(QStringLiteral("circuit"));
+               },
+               {}},
               pause(),
-              {QStringLiteral("a mask"), [this, &explorer] {
+              {QStringLiteral("a mask"),
+               [this, &explorer] {
                    picture(QStringLiteral("window-circuit"));
                    explorer.navigation.showRun(explorer.runs.entries()[1].id);
                    explorer.navigation.setMask({0, explorer.roles.roles().value(0)});
-               }, {}},
+               },
+               {}},
               pause(),
-              {QStringLiteral("a difference"), [this, &actions, &explorer] {
+              {QStringLiteral("a difference"),
+               [this, &actions, &explorer] {
                    picture(QStringLiteral("window-mask"));
                    explorer.navigation.setMask({});
                    actions.compareRun->trigger();
-               }, {}},
+               },
+               {}},
               pause(),
-              {QStringLiteral("one prompt, as text"), [this, &explorer] {
+              {QStringLiteral("one prompt, as text"),
+               [this, &explorer] {
                    picture(QStringLiteral("window-difference"));
                    explorer.navigation.showPrompt(3);
                    m_window->attentionPane().showText(true);
-               }, {}},
-              pause(), {QStringLiteral("every dock"), [this] { picture(QStringLiteral("window-prompt")); }, {}}});
+               },
+               {}},
+              pause(),
+              {QStringLiteral("every dock"), [this] { picture(QStringLiteral("window-prompt")); }, {}}});
         then(docks(QStringLiteral("done")));
-        then({{QStringLiteral("an error"), [&explorer] { explorer.document.openModel(QStringLiteral("/nonexistent/pythia-160m")); },
+        then({{QStringLiteral("an error"),
+               [&explorer] { explorer.document.openModel(QStringLiteral("/nonexistent/pythia-160m")); },
                [this] { return m_window->messages().isVisible(); }},
-              {QStringLiteral("a failed run"), [this, &explorer] {
+              {QStringLiteral("a failed run"),
+               [this, &explorer] {
                    picture(QStringLiteral("window-error"));
                    explorer.runner.run(spec_of(Analysis{"ablate", {{99, 0}}, nullptr}));
-               }, [idle, &explorer] { return idle() && explorer.runs.entries().front().state == RunState::Failed; }},
-              pause(), {QStringLiteral("the last picture"), [this] { picture(QStringLiteral("window-failed-run")); }, {}}});
+               },
+               [idle, &explorer] { return idle() && explorer.runs.entries().front().state == RunState::Failed; }},
+              pause(),
+              {QStringLiteral("the last picture"), [this] { picture(QStringLiteral("window-failed-run")); }, {}}});
         then(docks(QStringLiteral("error")));
         return steps;
     }
@@ -130,8 +166,13 @@ private:
     {
         std::vector<Step> steps;
         for (QDockWidget *dock : m_window->findChildren<QDockWidget *>()) {
-            steps.push_back({dock->objectName(), [this, dock] { m_window->docking().raise(dock->objectName()); }, [dock] { return dock->widget()->isVisible(); }});
-            steps.push_back({dock->objectName(), [this, dock, state] { save(*dock->widget(), QStringLiteral("dock-%1-%2").arg(dock->objectName(), state)); }, {}});
+            steps.push_back({dock->objectName(), [this, dock] { m_window->docking().raise(dock->objectName()); },
+                             [dock] { return dock->widget()->isVisible(); }});
+            steps.push_back({dock->objectName(),
+                             [this, dock, state] {
+                                 save(*dock->widget(), QStringLiteral("dock-%1-%2").arg(dock->objectName(), state));
+                             },
+                             {}});
         }
         return steps;
     }
@@ -152,7 +193,9 @@ private:
             if (error == QProcess::FailedToStart)
                 m_finished(1);
         });
-        connect(again, &QProcess::finished, this, [this](int code, QProcess::ExitStatus status) { m_finished(m_failed || status != QProcess::NormalExit ? 1 : code); });
+        connect(again, &QProcess::finished, this, [this](int code, QProcess::ExitStatus status) {
+            m_finished(m_failed || status != QProcess::NormalExit ? 1 : code);
+        });
         again->start(QCoreApplication::applicationFilePath(), {QStringLiteral("--gallery"), m_folder});
     }
 
@@ -163,10 +206,7 @@ private:
         return {QStringLiteral("a moment"), [clock] { clock->start(); }, [clock] { return clock->elapsed() > 400; }};
     }
 
-    void picture(const QString &name)
-    {
-        save(*m_window, name);
-    }
+    void picture(const QString &name) { save(*m_window, name); }
     void save(QWidget &widget, const QString &name)
     {
         const QString scale = widget.devicePixelRatioF() > 1 ? QStringLiteral("@2x") : QString();

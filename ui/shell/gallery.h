@@ -1,4 +1,5 @@
-// Every view in every state as a PNG, for people who look: light and dark, small and large, empty, running, done, failed.
+// Every view in every state as a PNG, for people who look: light and dark, small and large, empty, running, done,
+// failed.
 #pragma once
 
 #include <QString>

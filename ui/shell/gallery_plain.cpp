@@ -23,11 +23,13 @@ using Picture = std::function<void(QWidget &widget, QSize size, const QString &n
 void heatmaps(const Picture &picture)
 {
     for (const auto &[layers, heads] : {std::pair{6, 8}, std::pair{30, 32}}) {
-        for (const auto &[facets, missing, state] : {std::tuple{1, 0.0, "done"}, std::tuple{1, 0.6, "running"}, std::tuple{5, 0.0, "facets"}}) {
+        for (const auto &[facets, missing, state] :
+             {std::tuple{1, 0.0, "done"}, std::tuple{1, 0.6, "running"}, std::tuple{5, 0.0, "facets"}}) {
             HeatmapWidget heatmap;
             heatmap.setView(galleryHeatmap(layers, heads, facets, missing));
             heatmap.setSelection({{1, 2}, {2, 3}});
-            picture(heatmap, {860, 520}, QStringLiteral("heatmap-%1x%2-%3").arg(layers).arg(heads).arg(QLatin1String(state)));
+            picture(heatmap, {860, 520},
+                    QStringLiteral("heatmap-%1x%2-%3").arg(layers).arg(heads).arg(QLatin1String(state)));
         }
         HeatmapWidget masked;
         HeatmapView view = galleryHeatmap(layers, heads, 1, 0);
@@ -40,7 +42,8 @@ void heatmaps(const Picture &picture)
     HeatmapWidget empty;
     empty.setEmptyText(QStringLiteral("Choose what to patch in the toolbar, then press Run (Ctrl+R)"));
     picture(empty, {860, 520}, QStringLiteral("heatmap-empty"));
-    empty.setEmptyText(QStringLiteral("This run failed:\nheads: L99H0 is not in this model, which has 6 layers of 8 heads"));
+    empty.setEmptyText(
+        QStringLiteral("This run failed:\nheads: L99H0 is not in this model, which has 6 layers of 8 heads"));
     picture(empty, {860, 520}, QStringLiteral("heatmap-error"));
 }
 

@@ -36,7 +36,9 @@ HeatmapView galleryHeatmap(int layers, int heads, int facets, double shareMissin
         for (int i = 0; i < layers * heads; ++i) {
             const double value = effect(random);
             const double luck = random.generateDouble();
-            const CellState state = luck < shareMissing / 2 ? CellState::Missing : luck < shareMissing ? CellState::Estimated : CellState::Exact;
+            const CellState state = luck < shareMissing / 2 ? CellState::Missing
+                : luck < shareMissing                       ? CellState::Estimated
+                                                            : CellState::Exact;
             facet.values << (state == CellState::Missing ? std::numeric_limits<double>::quiet_NaN() : value);
             facet.states << state;
         }
@@ -47,9 +49,11 @@ HeatmapView galleryHeatmap(int layers, int heads, int facets, double shareMissin
 
 AttentionView galleryAttention(int tokens)
 {
-    const QStringList words{QStringLiteral("When"), QStringLiteral(" Mary"), QStringLiteral(" and"), QStringLiteral(" John"), QStringLiteral(" went"),
-                            QStringLiteral(" to"), QStringLiteral(" the"), QStringLiteral(" store"), QStringLiteral(","), QStringLiteral(" John"),
-                            QStringLiteral(" gave"), QStringLiteral(" a"), QStringLiteral(" drink"), QStringLiteral(" to")};
+    const QStringList words{QStringLiteral("When"),   QStringLiteral(" Mary"),  QStringLiteral(" and"),
+                            QStringLiteral(" John"),  QStringLiteral(" went"),  QStringLiteral(" to"),
+                            QStringLiteral(" the"),   QStringLiteral(" store"), QStringLiteral(","),
+                            QStringLiteral(" John"),  QStringLiteral(" gave"),  QStringLiteral(" a"),
+                            QStringLiteral(" drink"), QStringLiteral(" to")};
     QRandomGenerator random(kSeed);
     AttentionView view;
     view.head = {9, 6};
@@ -57,14 +61,20 @@ AttentionView galleryAttention(int tokens)
     view.size = tokens;
     for (int i = 0; i < tokens; ++i) {
         view.tokens << words[i % words.size()];
-        view.roles << (tokens > words.size() + 1 ? QString() : i == 1 ? QStringLiteral("IO") : i == 3 ? QStringLiteral("S1") : i == 9 ? QStringLiteral("S2") : i == tokens - 1 ? QStringLiteral("END") : QString());
+        view.roles << (tokens > words.size() + 1 ? QString()
+                           : i == 1              ? QStringLiteral("IO")
+                           : i == 3              ? QStringLiteral("S1")
+                           : i == 9              ? QStringLiteral("S2")
+                           : i == tokens - 1     ? QStringLiteral("END")
+                                                 : QString());
     }
     view.weights.resize(tokens * tokens);
     for (int row = 0; row < tokens; ++row) {
         double sum = 0;
         for (int column = 0; column <= row; ++column) {
             const bool same = view.tokens[row] == view.tokens[column] && row != column;
-            const double weight = random.generateDouble() * 0.2 + (column == 0 ? 0.6 : 0) + (same ? 1.5 : 0) + (column == row - 1 ? 0.5 : 0);
+            const double weight = random.generateDouble() * 0.2 + (column == 0 ? 0.6 : 0) + (same ? 1.5 : 0)
+                + (column == row - 1 ? 0.5 : 0);
             view.weights[row * tokens + column] = float(weight);
             sum += weight;
         }
@@ -108,8 +118,9 @@ BarsView galleryBars(int heads)
 
 GraphView galleryGraph(int heads)
 {
-    const QStringList roles{QStringLiteral("previous-token"), QStringLiteral("duplicate-token"), QStringLiteral("induction"), QStringLiteral("S-inhibition"),
-                            QStringLiteral("name mover"), QStringLiteral("backup name mover")};
+    const QStringList roles{QStringLiteral("previous-token"), QStringLiteral("duplicate-token"),
+                            QStringLiteral("induction"),      QStringLiteral("S-inhibition"),
+                            QStringLiteral("name mover"),     QStringLiteral("backup name mover")};
     QRandomGenerator random(kSeed);
     GraphView view;
     view.title = QStringLiteral("Circuit of %1 heads, noising").arg(heads);
@@ -121,7 +132,8 @@ GraphView galleryGraph(int heads)
     for (int to = 0; to < heads; ++to)
         for (int from = 0; from < to; ++from)
             if (view.nodes[from].head.layer < view.nodes[to].head.layer && random.bounded(heads) < 3)
-                view.edges << GraphEdge{view.nodes[from].head, view.nodes[to].head, QStringLiteral("qkv").mid(random.bounded(3), 1), effect(random) * 3};
+                view.edges << GraphEdge{view.nodes[from].head, view.nodes[to].head,
+                                        QStringLiteral("qkv").mid(random.bounded(3), 1), effect(random) * 3};
     for (int i = heads * 2 / 3; i < heads; ++i)
         view.edges << GraphEdge{view.nodes[i].head, {}, {}, effect(random) * 4};
     return view;

@@ -157,7 +157,8 @@ private:
 QIcon icon(Glyph glyph, const QPalette &palette)
 {
     return QIcon(new GlyphEngine(glyph, palette.color(QPalette::Active, QPalette::ButtonText),
-                                 palette.color(QPalette::Disabled, QPalette::ButtonText), palette.color(QPalette::HighlightedText)));
+                                 palette.color(QPalette::Disabled, QPalette::ButtonText),
+                                 palette.color(QPalette::HighlightedText)));
 }
 
 QIcon icon(Glyph glyph, const QColor &colour)

@@ -7,7 +7,23 @@ class QPalette;
 
 namespace patchbay {
 
-enum class Glyph { Run, Stop, Export, Undo, Redo, Open, Close, Warning, Info, Check, Pin, Previous, Next, Compare, Menu };
+enum class Glyph {
+    Run,
+    Stop,
+    Export,
+    Undo,
+    Redo,
+    Open,
+    Close,
+    Warning,
+    Info,
+    Check,
+    Pin,
+    Previous,
+    Next,
+    Compare,
+    Menu
+};
 
 QIcon icon(Glyph glyph, const QPalette &palette);
 QIcon icon(Glyph glyph, const QColor &colour);

@@ -47,7 +47,8 @@ void ProgressStrip::showRun(const RunEntry &entry, int waiting)
 {
     QString text;
     if (entry.total > 0) {
-        text = (entry.spec.is<Analysis>() ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total);
+        text =
+            (entry.spec.is<Analysis>() ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total);
         if (const double left = entry.secondsLeft(); left >= 0)
             text += QStringLiteral(" · ") + timeText(left);
     } else {

@@ -13,7 +13,8 @@ constexpr int kKept = 8;
 const QString kKey = QStringLiteral("recentModels");
 } // namespace
 
-RecentModels::RecentModels(QAction *choose, QAction *demo, QWidget *parent) : QMenu(tr("&Open"), parent), m_choose(choose), m_demo(demo)
+RecentModels::RecentModels(QAction *choose, QAction *demo, QWidget *parent)
+    : QMenu(tr("&Open"), parent), m_choose(choose), m_demo(demo)
 {
     connect(this, &QMenu::aboutToShow, this, &RecentModels::rebuild);
     rebuild();
@@ -42,8 +43,9 @@ void RecentModels::rebuild()
         return;
     addSection(tr("Recent"));
     for (const QString &folder : list) {
-        QAction *action = addAction(QString::fromStdString(model_name(folder.toStdString())) + QStringLiteral("    ") + QDir::toNativeSeparators(QFileInfo(folder).path()), this,
-                                    [this, folder] { Q_EMIT chosen(folder); });
+        QAction *action = addAction(QString::fromStdString(model_name(folder.toStdString())) + QStringLiteral("    ")
+                                        + QDir::toNativeSeparators(QFileInfo(folder).path()),
+                                    this, [this, folder] { Q_EMIT chosen(folder); });
         action->setEnabled(QFileInfo::exists(folder));
     }
 }

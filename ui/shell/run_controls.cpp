@@ -56,7 +56,8 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     offerAnalyses();
     row->addWidget(m_analysis);
 
-    m_keyValue = combo(this, tr("Keys and values"), tr("This model's key and value heads are shared by several query heads"));
+    m_keyValue =
+        combo(this, tr("Keys and values"), tr("This model's key and value heads are shared by several query heads"));
     m_keyValue->addItem(tr("one query head's copy"), false);
     m_keyValue->addItem(tr("shared KV head"), true);
     m_keyValue->hide();
@@ -96,7 +97,8 @@ QWidget *RunControls::siteButtons()
         if (!site.swept)
             continue;
         auto *action = new QAction(QString::fromUtf8(site.name), m_sitesBox);
-        const QString tip = site.per_head ? tr("%1 of each head").arg(QString::fromUtf8(site.title)) : tr("%1 of each layer").arg(QString::fromUtf8(site.title));
+        const QString tip = site.per_head ? tr("%1 of each head").arg(QString::fromUtf8(site.title))
+                                          : tr("%1 of each layer").arg(QString::fromUtf8(site.title));
         action->setToolTip(tip);
         action->setCheckable(true);
         action->setChecked(site.site == Site::Z);
@@ -134,7 +136,8 @@ void RunControls::offerAnalyses()
 {
     for (const AnalysisInfo *analysis : analyses()) {
         const QString title = QString::fromStdString(analysis->title);
-        m_analysis->addItem(analysis->heads.empty() ? title : tr("%1 of the selection").arg(title), QString::fromStdString(analysis->name));
+        m_analysis->addItem(analysis->heads.empty() ? title : tr("%1 of the selection").arg(title),
+                            QString::fromStdString(analysis->name));
         m_analysis->setItemData(m_analysis->count() - 1, QString::fromStdString(analysis->tip), Qt::ToolTipRole);
     }
 }
@@ -153,7 +156,8 @@ RunSpec RunControls::spec() const
     const auto direction = Direction(m_direction->currentData().toInt());
     const Positions positions = parse_positions(m_positions->currentData().toString().toStdString());
     switch (m_method->currentIndex()) {
-    case AnalysisRow: return spec_of(Analysis{m_analysis->currentData().toString().toStdString(), {}, nullptr});
+    case AnalysisRow:
+        return spec_of(Analysis{m_analysis->currentData().toString().toStdString(), {}, nullptr});
     case PathRow: {
         PathPatch path;
         path.direction = direction;
@@ -161,7 +165,8 @@ RunSpec RunControls::spec() const
             path.positions = positions;
         return spec_of(path);
     }
-    default: break;
+    default:
+        break;
     }
     ActPatch sweep;
     sweep.direction = direction;

@@ -22,7 +22,8 @@ class RunControls : public QWidget {
 public:
     explicit RunControls(QWidget *parent = nullptr);
 
-    /// Method, sites, direction and positions, or the analysis; receivers and heads are filled in by whoever knows the selection.
+    /// Method, sites, direction and positions, or the analysis; receivers and heads are filled in by whoever knows the
+    /// selection.
     RunSpec spec() const;
     PathTarget pathTarget() const;
     /// Shows a spec's settings: duplicate and edit.

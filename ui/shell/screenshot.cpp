@@ -44,7 +44,8 @@ void takeScreenshot(MainWindow &window, const QString &file, std::function<void(
 {
     auto *steps = new Steps(firstMinutes(window), &window);
     QObject::connect(steps, &Steps::failed, &window, [&window, finished](const QString &step) {
-        QTextStream(stderr) << "patchbay: no screenshot: " << step << " did not come; " << window.messages().text() << '\n';
+        QTextStream(stderr) << "patchbay: no screenshot: " << step << " did not come; " << window.messages().text()
+                            << '\n';
         finished(1);
     });
     QObject::connect(steps, &Steps::done, &window, [&window, file, finished] {

@@ -3,7 +3,7 @@
 namespace patchbay {
 
 namespace {
-constexpr int kLook = 15;           // ms between looks
+constexpr int kLook = 15;            // ms between looks
 constexpr qint64 kPatience = 120000; // ms a step may take
 } // namespace
 

@@ -1,4 +1,5 @@
-// A scripted journey through the window: do something, wait until it shows, go on. Screenshots and the gallery are made with it.
+// A scripted journey through the window: do something, wait until it shows, go on. Screenshots and the gallery are made
+// with it.
 #pragma once
 
 #include <QElapsedTimer>

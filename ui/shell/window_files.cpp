@@ -26,14 +26,16 @@ void openDropped(Document &document, const QString &path)
     TaskRef task;
     task.file = info.absoluteFilePath().toStdString();
     const QString suffix = info.suffix().toLower();
-    const QStringList pairs{QStringLiteral("jsonl"), QStringLiteral("ndjson"), QStringLiteral("csv"), QStringLiteral("tsv")};
+    const QStringList pairs{QStringLiteral("jsonl"), QStringLiteral("ndjson"), QStringLiteral("csv"),
+                            QStringLiteral("tsv")};
     if (pairs.contains(suffix) || (suffix == QStringLiteral("json") && holdsList(path))) {
         task.kind = "pairs";
     } else if (suffix == QStringLiteral("safetensors")) {
         task.kind = "batch";
     } else if (suffix != QStringLiteral("json")) {
         Q_EMIT document.failed({info.fileName(), Document::tr("this kind of file is not known here"),
-                                Document::tr("Open a model folder, prompt pairs (.jsonl, .csv), token ids (.safetensors) or a task file (.json).")});
+                                Document::tr("Open a model folder, prompt pairs (.jsonl, .csv), token ids "
+                                             "(.safetensors) or a task file (.json).")});
         return;
     }
     document.openTask(task);

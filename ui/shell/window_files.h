@@ -8,7 +8,8 @@
 
 namespace patchbay {
 
-/// A folder is a model; .jsonl and .csv are prompt pairs, .safetensors token ids, .json a task file. Anything else fails with a reason.
+/// A folder is a model; .jsonl and .csv are prompt pairs, .safetensors token ids, .json a task file. Anything else
+/// fails with a reason.
 void openDropped(Document &document, const QString &path);
 
 /// By the file's extension. What went wrong, if something did.

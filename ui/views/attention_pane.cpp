@@ -21,8 +21,9 @@ constexpr int kThumbnail = 84;
 } // namespace
 
 AttentionPane::AttentionPane(Explorer &explorer, QWidget *parent)
-    : QWidget(parent), m_explorer(explorer), m_thumbnails(new widgets::AttentionThumbnails(this)), m_matrix(new widgets::AttentionWidget(this)),
-      m_text(new widgets::AttentionTextWidget(this)), m_stack(new QStackedWidget(this))
+    : QWidget(parent), m_explorer(explorer), m_thumbnails(new widgets::AttentionThumbnails(this)),
+      m_matrix(new widgets::AttentionWidget(this)), m_text(new widgets::AttentionTextWidget(this)),
+      m_stack(new QStackedWidget(this))
 {
     setAutoFillBackground(true);
     setBackgroundRole(QPalette::Base);
@@ -43,7 +44,8 @@ AttentionPane::AttentionPane(Explorer &explorer, QWidget *parent)
     connect(m_thumbnails, &widgets::AttentionThumbnails::clicked, this,
             [this](HeadId head) { m_explorer.navigation.select(m_explorer.navigation.place().heads, head); });
     setFocusProxy(m_matrix);
-    connect(m_matrix, &widgets::AttentionWidget::clicked, this, [this](int rowToken, int) { m_text->setLocked(rowToken); });
+    connect(m_matrix, &widgets::AttentionWidget::clicked, this,
+            [this](int rowToken, int) { m_text->setLocked(rowToken); });
     connect(&m_explorer.attention, &AttentionController::viewsChanged, this, &AttentionPane::refresh);
     connect(&m_explorer.attention, &AttentionController::optionsChanged, this, &AttentionPane::refreshOptions);
     connect(&m_explorer.document, &Document::setupChanged, this, &AttentionPane::refreshOptions);
@@ -71,7 +73,8 @@ QWidget *AttentionPane::buildOptions()
     m_prompt->setPrefix(tr("prompt "));
     m_prompt->setMinimum(1);
     m_byRole = toggleButton(tr("Mean"), tr("Mean over prompts, aligned by role: BOS, IO, S1, S1+1, S2, END"), bar);
-    m_valueWeighted = toggleButton(tr("Value-weighted"), tr("Attention times the length of what is moved, relative to the largest"), bar);
+    m_valueWeighted = toggleButton(tr("Value-weighted"),
+                                   tr("Attention times the length of what is moved, relative to the largest"), bar);
     m_asText = toggleButton(tr("Text"), tr("As text: hover a token to see where it looks"), bar);
     row->addWidget(m_source);
     row->addWidget(m_prompt);
@@ -80,9 +83,11 @@ QWidget *AttentionPane::buildOptions()
     row->addWidget(m_valueWeighted);
     row->addWidget(m_asText);
     auto &attention = m_explorer.attention;
-    connect(m_source, &QComboBox::currentIndexChanged, this, [this, &attention] { attention.setSource(AttentionSource(m_source->currentData().toInt())); });
+    connect(m_source, &QComboBox::currentIndexChanged, this,
+            [this, &attention] { attention.setSource(AttentionSource(m_source->currentData().toInt())); });
     connect(m_prompt, &QSpinBox::valueChanged, this, [&attention](int prompt) { attention.setPrompt(prompt - 1); });
-    connect(m_byRole, &QToolButton::toggled, this, [this, &attention](bool on) { attention.setPrompt(on ? -1 : m_prompt->value() - 1); });
+    connect(m_byRole, &QToolButton::toggled, this,
+            [this, &attention](bool on) { attention.setPrompt(on ? -1 : m_prompt->value() - 1); });
     connect(m_valueWeighted, &QToolButton::toggled, this,
             [&attention](bool on) { attention.setKind(on ? AttentionKind::ValueWeighted : AttentionKind::Plain); });
     connect(m_asText, &QToolButton::toggled, this, &AttentionPane::showText);

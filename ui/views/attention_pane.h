@@ -17,7 +17,7 @@ namespace widgets {
 class AttentionTextWidget;
 class AttentionThumbnails;
 class AttentionWidget;
-}
+} // namespace widgets
 
 class AttentionPane : public QWidget {
     Q_OBJECT

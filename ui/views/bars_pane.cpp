@@ -20,8 +20,8 @@ constexpr int kRefreshDelay = 200; // ms: intervals are bootstrapped, so not at 
 }
 
 BarsPane::BarsPane(Explorer &explorer, QWidget *parent)
-    : QWidget(parent), m_explorer(explorer), m_bars(new BarsWidget(this)), m_grid(new QComboBox(this)), m_sign(new QComboBox(this)),
-      m_count(new QSpinBox(this)), m_refresh(new QTimer(this))
+    : QWidget(parent), m_explorer(explorer), m_bars(new BarsWidget(this)), m_grid(new QComboBox(this)),
+      m_sign(new QComboBox(this)), m_count(new QSpinBox(this)), m_refresh(new QTimer(this))
 {
     setAutoFillBackground(true);
     setBackgroundRole(QPalette::Base);
@@ -62,7 +62,8 @@ BarsPane::BarsPane(Explorer &explorer, QWidget *parent)
         if (id == m_explorer.navigation.place().run)
             later();
     });
-    connect(&navigation, &Navigation::headsChanged, this, [this] { m_bars->setSelection(m_explorer.navigation.place().heads); });
+    connect(&navigation, &Navigation::headsChanged, this,
+            [this] { m_bars->setSelection(m_explorer.navigation.place().heads); });
     connect(m_bars, &BarsWidget::selectionChanged, this, [&navigation](const QVector<HeadId> &heads) {
         navigation.select(heads, heads.isEmpty() ? HeadId{} : heads.back());
     });
@@ -100,7 +101,8 @@ void BarsPane::refresh()
         return;
     }
     const auto of = [&](const RunResult &result) {
-        return barsView(result, m_grid->currentData().toString().toStdString(), m_count->value(), Sign(m_sign->currentData().toInt()));
+        return barsView(result, m_grid->currentData().toString().toStdString(), m_count->value(),
+                        Sign(m_sign->currentData().toInt()));
     };
     if (!run->result->grids.empty())
         m_bars->setUnit(effectUnit(run->result->baseline));

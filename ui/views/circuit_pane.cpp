@@ -21,8 +21,8 @@ constexpr double kLeast = 1;       // % of the gap: below it, edges are mostly n
 } // namespace
 
 CircuitPane::CircuitPane(Explorer &explorer, QWidget *parent)
-    : QWidget(parent), m_explorer(explorer), m_graph(new GraphWidget(this)), m_bar(new QWidget(this)), m_least(new QDoubleSpinBox(this)),
-      m_hint(caption({}, this)), m_refresh(new QTimer(this))
+    : QWidget(parent), m_explorer(explorer), m_graph(new GraphWidget(this)), m_bar(new QWidget(this)),
+      m_least(new QDoubleSpinBox(this)), m_hint(caption({}, this)), m_refresh(new QTimer(this))
 {
     setAutoFillBackground(true);
     setBackgroundRole(QPalette::Base);
@@ -58,7 +58,8 @@ CircuitPane::CircuitPane(Explorer &explorer, QWidget *parent)
     };
     Navigation &navigation = m_explorer.navigation;
     connect(&navigation, &Navigation::circuitChanged, this, &CircuitPane::refresh);
-    connect(&navigation, &Navigation::headsChanged, this, [this] { m_graph->setSelection(m_explorer.navigation.place().heads); });
+    connect(&navigation, &Navigation::headsChanged, this,
+            [this] { m_graph->setSelection(m_explorer.navigation.place().heads); });
     connect(&m_explorer.runs, &RunsStore::runChanged, this, later);
     connect(&m_explorer.runs, &RunsStore::runRemoved, this, later);
     connect(&m_explorer.roles, &HeadRoles::changed, this, later);
@@ -100,7 +101,8 @@ QString CircuitPane::hint() const
         names << label(head);
     if (lonely.size() > 4)
         names << QStringLiteral("…");
-    return tr("No measured path leads out of %1. Path patch every head into the final residual, or into the heads that they may write to.")
+    return tr("No measured path leads out of %1. Path patch every head into the final residual, or into the heads that "
+              "they may write to.")
         .arg(names.join(QStringLiteral(", ")));
 }
 

@@ -1,4 +1,5 @@
-// The circuit that the user puts together, as a graph that follows the runs: which of its paths were measured, and how strong they are.
+// The circuit that the user puts together, as a graph that follows the runs: which of its paths were measured, and how
+// strong they are.
 #pragma once
 
 #include "controllers/circuit.h"

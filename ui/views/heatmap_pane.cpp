@@ -113,7 +113,8 @@ QWidget *HeatmapPane::buildChooser()
     row->addWidget(m_role);
     row->addWidget(fade);
     row->addWidget(m_threshold);
-    connect(m_mean, &QToolButton::clicked, this, [this] { m_explorer.navigation.showPrompt(m_mean->isChecked() ? -1 : m_prompt->value()); });
+    connect(m_mean, &QToolButton::clicked, this,
+            [this] { m_explorer.navigation.showPrompt(m_mean->isChecked() ? -1 : m_prompt->value()); });
     connect(m_prompt, &QSlider::valueChanged, this, [this](int prompt) { m_explorer.navigation.showPrompt(prompt); });
     connect(m_threshold, &QDoubleSpinBox::valueChanged, this, [this](double below) {
         Mask mask = m_explorer.navigation.place().mask;
@@ -121,7 +122,8 @@ QWidget *HeatmapPane::buildChooser()
         m_explorer.navigation.setMask(mask);
     });
     connect(m_role, &QComboBox::activated, this, &HeatmapPane::chooseRole);
-    connect(m_difference, &QToolButton::toggled, m_difference, [this] { m_difference->setChecked(true); }); // it shows a state, its menu changes it
+    connect(m_difference, &QToolButton::toggled, m_difference,
+            [this] { m_difference->setChecked(true); }); // it shows a state, its menu changes it
     return bar;
 }
 
@@ -177,7 +179,8 @@ void HeatmapPane::refreshChooser()
     if (setup && prompt >= 0) {
         text = tr("prompt %1").arg(prompt + 1);
         if (prompt < static_cast<int>(setup->batch_pairs.size()))
-            text += QStringLiteral("   ") + QString::fromStdString(setup->pairs[size_t(setup->batch_pairs[size_t(prompt)])].clean);
+            text += QStringLiteral("   ")
+                + QString::fromStdString(setup->pairs[size_t(setup->batch_pairs[size_t(prompt)])].clean);
     }
     m_promptText->setText(text);
     m_promptText->setToolTip(text);
@@ -210,10 +213,12 @@ void HeatmapPane::refresh()
     const Document &document = m_explorer.document;
     const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
     const QString single = run ? singleRunText(*run) : QString();
-    m_heatmap->setEmptyText(!document.ready() ? (document.loading() ? tr("Loading the model") : tr("No model is open. Drop a model folder here."))
-                            : !single.isEmpty() ? single
-                            : run ? (run->state == RunState::Failed ? tr("This run failed:\n%1").arg(run->message) : tr("Starting"))
-                                : tr("Choose what to patch in the toolbar, then press Run (Ctrl+R)"));
+    m_heatmap->setEmptyText(
+        !document.ready()
+            ? (document.loading() ? tr("Loading the model") : tr("No model is open. Drop a model folder here."))
+            : !single.isEmpty() ? single
+            : run ? (run->state == RunState::Failed ? tr("This run failed:\n%1").arg(run->message) : tr("Starting"))
+                  : tr("Choose what to patch in the toolbar, then press Run (Ctrl+R)"));
     m_heatmap->setView(shownView());
     m_heatmap->setSelection(m_explorer.navigation.place().heads);
 }

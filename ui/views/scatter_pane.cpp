@@ -19,8 +19,8 @@ constexpr int kRefreshDelay = 150; // ms: a running sweep changes its grids 20 t
 }
 
 ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
-    : QWidget(parent), m_explorer(explorer), m_scatter(new ScatterWidget(this)), m_x(new QComboBox(this)), m_y(new QComboBox(this)),
-      m_refresh(new QTimer(this))
+    : QWidget(parent), m_explorer(explorer), m_scatter(new ScatterWidget(this)), m_x(new QComboBox(this)),
+      m_y(new QComboBox(this)), m_refresh(new QTimer(this))
 {
     setAutoFillBackground(true);
     setBackgroundRole(QPalette::Base);
@@ -31,7 +31,8 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
     row->setContentsMargins(8, 6, 8, 4);
     row->setSpacing(4);
     row->setColumnStretch(1, 1);
-    for (const auto &[box, text, tip] : {std::tuple{m_y, tr("y"), tr("Vertical axis")}, std::tuple{m_x, tr("x"), tr("Horizontal axis")}}) {
+    for (const auto &[box, text, tip] :
+         {std::tuple{m_y, tr("y"), tr("Vertical axis")}, std::tuple{m_x, tr("x"), tr("Horizontal axis")}}) {
         auto *label = caption(text, this);
         label->setWordWrap(false);
         const int at = box == m_y ? 0 : 1;
@@ -46,7 +47,8 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
             refresh();
         });
     }
-    m_ofHead = toggleButton(tr("Head"), tr("The current head: attention from END against what it writes, one point a prompt"), this);
+    m_ofHead = toggleButton(
+        tr("Head"), tr("The current head: attention from END against what it writes, one point a prompt"), this);
     row->addWidget(m_ofHead, 0, 2);
     connect(m_ofHead, &QToolButton::toggled, this, [this](bool on) {
         m_explorer.contribution.setActive(on);
@@ -65,7 +67,8 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
     connect(&m_explorer.runs, &RunsStore::runChanged, this, later);
     connect(&m_explorer.runs, &RunsStore::runRemoved, this, later);
     connect(&m_explorer.navigation, &Navigation::runChanged, this, later);
-    connect(&m_explorer.navigation, &Navigation::headsChanged, this, [this] { m_scatter->setSelection(m_explorer.navigation.place().heads); });
+    connect(&m_explorer.navigation, &Navigation::headsChanged, this,
+            [this] { m_scatter->setSelection(m_explorer.navigation.place().heads); });
     connect(m_scatter, &ScatterWidget::selectionChanged, this, [this](const QVector<HeadId> &heads) {
         m_explorer.navigation.select(heads, heads.isEmpty() ? HeadId{} : heads.back());
     });
@@ -102,7 +105,8 @@ ScatterPane::Axis ScatterPane::preferredY() const
     Axis best = m_axes.value(0);
     int bestRank = 0;
     for (const Axis &axis : m_axes) {
-        const int rank = (preferredX(axis) == axis ? 0 : 4) + (axis.run == shown ? 2 : 0) + (axis.grid.ends_with(".z") ? 1 : 0);
+        const int rank =
+            (preferredX(axis) == axis ? 0 : 4) + (axis.run == shown ? 2 : 0) + (axis.grid.ends_with(".z") ? 1 : 0);
         if (rank > bestRank) {
             best = axis;
             bestRank = rank;
@@ -111,7 +115,8 @@ ScatterPane::Axis ScatterPane::preferredY() const
     return best;
 }
 
-// Patterns against it, of its own run before others, else the newest other grid: of the same model, prompts and direction, or nothing.
+// Patterns against it, of its own run before others, else the newest other grid: of the same model, prompts and
+// direction, or nothing.
 ScatterPane::Axis ScatterPane::preferredX(const Axis &y) const
 {
     Axis best = y;
@@ -132,14 +137,15 @@ bool ScatterPane::comparable(const Axis &a, const Axis &b) const
     if (!one || !other)
         return false;
     const RunSpec &left = m_explorer.runs.find(a.run)->spec, &right = m_explorer.runs.find(b.run)->spec;
-    return one->shape == other->shape && one->direction == other->direction && ablation_of(left) == ablation_of(right) && left.model == right.model
-        && left.task == right.task;
+    return one->shape == other->shape && one->direction == other->direction && ablation_of(left) == ablation_of(right)
+        && left.model == right.model && left.task == right.task;
 }
 
 void ScatterPane::refreshAxes()
 {
     const QVector<Axis> axes = available();
-    const Axis x = m_chosen ? m_axes.value(m_x->currentIndex()) : Axis{}, y = m_chosen ? m_axes.value(m_y->currentIndex()) : Axis{};
+    const Axis x = m_chosen ? m_axes.value(m_x->currentIndex()) : Axis{},
+               y = m_chosen ? m_axes.value(m_y->currentIndex()) : Axis{};
     m_axes = axes;
     QStringList texts;
     for (const Axis &axis : axes)
@@ -166,8 +172,9 @@ void ScatterPane::refresh()
     }
     const Axis x = m_axes.value(m_x->currentIndex()), y = m_axes.value(m_y->currentIndex());
     const Grid *gridX = gridOf(x), *gridY = gridOf(y);
-    m_scatter->setEmptyText(m_axes.isEmpty() ? tr("Run z and pattern to see how much of a head's effect its attention explains")
-                                             : tr("Run z and pattern together, or any second sweep, to compare two effects of every head"));
+    m_scatter->setEmptyText(
+        m_axes.isEmpty() ? tr("Run z and pattern to see how much of a head's effect its attention explains")
+                         : tr("Run z and pattern together, or any second sweep, to compare two effects of every head"));
     if (!gridX || !gridY || x == y || gridX->shape != gridY->shape) {
         m_scatter->setView({});
         return;

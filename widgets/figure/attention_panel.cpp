@@ -20,7 +20,9 @@ ColourBar attentionBar(const AttentionView &view, const PanelStyle &style)
     bar.from = view.difference ? -1 : 0;
     bar.to = 1;
     bar.label = view.difference ? QStringLiteral("Attention difference") : QStringLiteral("Attention");
-    bar.colour = [difference = view.difference](double weight) { return QColor::fromRgba(attentionColour(weight, difference)); };
+    bar.colour = [difference = view.difference](double weight) {
+        return QColor::fromRgba(attentionColour(weight, difference));
+    };
     bar.points = style.small();
     return bar;
 }
@@ -43,7 +45,8 @@ public:
     Margins margins(double width) const override
     {
         const double axis = lineHeight(spec().points) + gap * 0.4;
-        Margins m{axis + m_rowText + gap, titleHeight(titleText(m_view.title), width) + headroom(), gap * 0.5, gap + m_columnText + axis};
+        Margins m{axis + m_rowText + gap, titleHeight(titleText(m_view.title), width) + headroom(), gap * 0.5,
+                  gap + m_columnText + axis};
         if (m_style.colourBar) {
             const ColourBar bar = attentionBar(m_view, m_style);
             m.right = gap * 1.8 + bar.width(1e6);
@@ -64,30 +67,39 @@ public:
         for (int row = 0; row < m_view.size; ++row) {
             for (int column = 0; column < m_view.size; ++column) {
                 const double weight = weightAt(m_view, row, column);
-                // What lies after the destination cannot be seen: left empty, as is what has no number. White is the page's own.
+                // What lies after the destination cannot be seen: left empty, as is what has no number. White is the
+                // page's own.
                 const QColor colour = QColor::fromRgba(attentionColour(weight, m_view.difference));
                 if ((column > row && weight == 0) || std::isnan(weight) || colour == QColor(Qt::white))
                     continue;
-                const double right = column + 1 < m_view.size && column < row ? 0.04 : 0, below = row + 1 < m_view.size ? 0.04 : 0;
-                scene.rect(QRectF(frame.left() + column * cell, frame.top() + row * cell, cell + right, cell + below), colour);
+                const double right = column + 1 < m_view.size && column < row ? 0.04 : 0,
+                             below = row + 1 < m_view.size ? 0.04 : 0;
+                scene.rect(QRectF(frame.left() + column * cell, frame.top() + row * cell, cell + right, cell + below),
+                           colour);
             }
         }
         // The staircase where the future begins keeps white cells apart from no cells.
         QPolygonF stairs;
         for (int i = 0; i < m_view.size; ++i)
-            stairs << frame.topLeft() + QPointF((i + 1) * cell, i * cell) << frame.topLeft() + QPointF((i + 1) * cell, (i + 1) * cell);
+            stairs << frame.topLeft() + QPointF((i + 1) * cell, i * cell)
+                   << frame.topLeft() + QPointF((i + 1) * cell, (i + 1) * cell);
         scene.marks << PathMark{stairs, faintInk, hairline, {}, false};
         if (spec().values)
             drawValues(scene, frame, cell);
         scene.frame(frame, ink, hairline);
         drawTokens(scene, frame, cell);
         const double axis = lineHeight(spec().points);
-        scene.text({frame.center().x(), frame.bottom() + gap + m_columnText + axis - gap * 0.2}, QStringLiteral("Source (attended to)"), spec().points, Align::Centre);
-        scene.text({frame.left() - gap - m_rowText - gap * 0.6, frame.center().y()}, QStringLiteral("Destination"), fitted(QStringLiteral("Destination"), spec().points, frame.height()).points, Align::Centre, ink, false, 90);
+        scene.text({frame.center().x(), frame.bottom() + gap + m_columnText + axis - gap * 0.2},
+                   QStringLiteral("Source (attended to)"), spec().points, Align::Centre);
+        scene.text({frame.left() - gap - m_rowText - gap * 0.6, frame.center().y()}, QStringLiteral("Destination"),
+                   fitted(QStringLiteral("Destination"), spec().points, frame.height()).points, Align::Centre, ink,
+                   false, 90);
         if (m_style.colourBar) {
             const ColourBar bar = attentionBar(m_view, m_style);
-            const qsizetype lines = qRound((margins(outer.width()).right - gap * 1.8 - bar.width(1e6)) / lineHeight(bar.points)) + 1;
-            bar.draw(scene, frame.right() + gap * 1.8, frame.top(), std::min(frame.height(), 45.0), {frame.top() - headroom(), frame.bottom()}, lines);
+            const qsizetype lines =
+                qRound((margins(outer.width()).right - gap * 1.8 - bar.width(1e6)) / lineHeight(bar.points)) + 1;
+            bar.draw(scene, frame.right() + gap * 1.8, frame.top(), std::min(frame.height(), 45.0),
+                     {frame.top() - headroom(), frame.bottom()}, lines);
         }
     }
 
@@ -98,8 +110,14 @@ private:
     double points() const { return m_style.small(); }
 
     QString role(int i) const { return m_view.roles.value(i); }
-    double roleWidth(int i) const { return role(i).isEmpty() ? 0 : textWidth(role(i), points() - 1.5, true) + gap * 0.7; }
-    double tokenWidth(const QStringList &tokens, int i) const { return std::min(longestToken, textWidth(visibleToken(tokens.value(i)), points())) + roleWidth(i); }
+    double roleWidth(int i) const
+    {
+        return role(i).isEmpty() ? 0 : textWidth(role(i), points() - 1.5, true) + gap * 0.7;
+    }
+    double tokenWidth(const QStringList &tokens, int i) const
+    {
+        return std::min(longestToken, textWidth(visibleToken(tokens.value(i)), points())) + roleWidth(i);
+    }
 
     /// Token nearest the matrix, its role beyond it in the role's colour.
     void drawTokens(Scene &scene, const QRectF &frame, double cell) const
@@ -110,15 +128,19 @@ private:
             const QString column = elided(visibleToken(m_view.tokens.value(i)), points(), false, longestToken);
             const QString row = elided(visibleToken(rowTokens().value(i)), points(), false, longestToken);
             // In the corner of a matrix of many tokens the last row's text keeps off the first column's.
-            const double half = capHeight(points()) / 2, x = frame.left() + offset + half, y = frame.top() + std::min(offset, frame.height() - half + gap * 0.4);
+            const double half = capHeight(points()) / 2, x = frame.left() + offset + half,
+                         y = frame.top() + std::min(offset, frame.height() - half + gap * 0.4);
             scene.text({x, frame.bottom() + gap * 0.7}, column, points(), Align::Right, ink, false, 90);
             textAtMiddle(scene, {frame.left() - gap * 0.7, y}, row, points(), Align::Right);
             if (role(i).isEmpty())
                 continue;
             const QColor colour = roleColour(role(i), false);
             const double small = points() - 1.5;
-            scene.text({x - (capHeight(points()) - capHeight(small)) / 2, frame.bottom() + gap * 1.4 + textWidth(column, points())}, role(i), small, Align::Right, colour, true, 90);
-            textAtMiddle(scene, {frame.left() - gap * 1.4 - textWidth(row, points()), y}, role(i), small, Align::Right, colour, true);
+            scene.text({x - (capHeight(points()) - capHeight(small)) / 2,
+                        frame.bottom() + gap * 1.4 + textWidth(column, points())},
+                       role(i), small, Align::Right, colour, true, 90);
+            textAtMiddle(scene, {frame.left() - gap * 1.4 - textWidth(row, points()), y}, role(i), small, Align::Right,
+                         colour, true);
         }
     }
 
@@ -133,8 +155,8 @@ private:
                 if (!(std::abs(weight) >= 0.005))
                     continue;
                 textAtMiddle(scene, frame.topLeft() + QPointF((column + 0.5) * cell, (row + 0.5) * cell),
-                             m_view.difference ? signedNumber(weight, 2) : QString::number(weight, 'f', 2), points, Align::Centre,
-                             textOn(QColor::fromRgba(attentionColour(weight, m_view.difference))));
+                             m_view.difference ? signedNumber(weight, 2) : QString::number(weight, 'f', 2), points,
+                             Align::Centre, textOn(QColor::fromRgba(attentionColour(weight, m_view.difference))));
             }
         }
     }
@@ -153,9 +175,9 @@ public:
 
     Margins margins(double width) const override
     {
-        return {0.3, titleHeight(titleText(m_view.title), width) , 0.3, lineHeight(m_style.small()) * 2 + gap * 3};
+        return {0.3, titleHeight(titleText(m_view.title), width), 0.3, lineHeight(m_style.small()) * 2 + gap * 3};
     }
-    double plotHeight(double plotWidth) const override { return flow(plotWidth, nullptr, {}) ; }
+    double plotHeight(double plotWidth) const override { return flow(plotWidth, nullptr, {}); }
 
     void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
     {
@@ -175,11 +197,16 @@ public:
         const double numbersY = top + height + gap * 0.6 + capHeight(small);
         scene.text({plot.left(), numbersY}, tickText(from, 0), small);
         scene.text({plot.left() + width, numbersY}, QStringLiteral("1"), small, Align::Right);
-        const QString what = QStringLiteral("%1 from \u201c%2\u201d%3").arg(m_view.difference ? QStringLiteral("Attention difference") : QStringLiteral("Attention"),
-            visibleToken((m_view.rowTokens.isEmpty() ? m_view.tokens : m_view.rowTokens).value(m_destination)),
-            m_view.roles.value(m_destination).isEmpty() ? QString() : QStringLiteral(" (%1)").arg(m_view.roles[m_destination]));
+        const QString what =
+            QStringLiteral("%1 from \u201c%2\u201d%3")
+                .arg(m_view.difference ? QStringLiteral("Attention difference") : QStringLiteral("Attention"),
+                     visibleToken((m_view.rowTokens.isEmpty() ? m_view.tokens : m_view.rowTokens).value(m_destination)),
+                     m_view.roles.value(m_destination).isEmpty()
+                         ? QString()
+                         : QStringLiteral(" (%1)").arg(m_view.roles[m_destination]));
         const double room = plot.width() - width - gap * 2;
-        textAtMiddle(scene, {plot.left() + width + gap * 2, top + height / 2}, elided(what, small, false, room), small, Align::Left);
+        textAtMiddle(scene, {plot.left() + width + gap * 2, top + height / 2}, elided(what, small, false, room), small,
+                     Align::Left);
     }
 
 private:
@@ -190,21 +217,25 @@ private:
         const double box = lineHeight(points) * 1.15, line = box + lineHeight(small) * 0.95 + gap * 0.4, pad = 0.35;
         double x = 0, y = 0;
         for (int i = 0; i < m_view.size; ++i) {
-            const QString token = elided(visibleToken(m_view.tokens.value(i)), points, false, width - 2 * pad), role = m_view.roles.value(i);
-            const double wide = std::max(textWidth(token, points) + 2 * pad, role.isEmpty() ? 0 : textWidth(role, small, true) + pad);
+            const QString token = elided(visibleToken(m_view.tokens.value(i)), points, false, width - 2 * pad),
+                          role = m_view.roles.value(i);
+            const double wide =
+                std::max(textWidth(token, points) + 2 * pad, role.isEmpty() ? 0 : textWidth(role, small, true) + pad);
             if (x > 0 && x + wide > width) {
                 x = 0;
                 y += line;
             }
             if (scene) {
                 const double weight = weightAt(m_view, m_destination, i);
-                const QColor ground = std::isnan(weight) ? QColor(Qt::white) : QColor::fromRgba(attentionColour(weight, m_view.difference));
+                const QColor ground = std::isnan(weight) ? QColor(Qt::white)
+                                                         : QColor::fromRgba(attentionColour(weight, m_view.difference));
                 const QRectF rect(corner + QPointF(x, y), QSizeF(wide, box));
                 scene->rect(rect, ground);
                 scene->frame(rect, i == m_destination ? ink : faintInk, i == m_destination ? 0.3 : hairline);
                 textAtMiddle(*scene, rect.center() + QPointF(0, 0.05), token, points, Align::Centre, textOn(ground));
                 if (!role.isEmpty())
-                    scene->text({rect.center().x(), rect.bottom() + gap * 0.3 + capHeight(small)}, role, small, Align::Centre, roleColour(role, false), true);
+                    scene->text({rect.center().x(), rect.bottom() + gap * 0.3 + capHeight(small)}, role, small,
+                                Align::Centre, roleColour(role, false), true);
             }
             x += wide + 0.25;
         }

@@ -30,8 +30,10 @@ public:
     Margins margins(double width) const override
     {
         const double small = m_style.small();
-        return {m_names + gap, titleHeight(titleText(m_view.title), width), spec().values ? m_numbers + gap * 2 : gap * 2,
-                tickLength + gap * 0.6 + lineHeight(small) + lineHeight(spec().points) + (m_view.totalText.isEmpty() ? 0 : lineHeight(spec().points))};
+        return {m_names + gap, titleHeight(titleText(m_view.title), width),
+                spec().values ? m_numbers + gap * 2 : gap * 2,
+                tickLength + gap * 0.6 + lineHeight(small) + lineHeight(spec().points)
+                    + (m_view.totalText.isEmpty() ? 0 : lineHeight(spec().points))};
     }
     double plotHeight(double) const override { return std::max(1, int(m_view.bars.size())) * pitch() + gap; }
     bool stretches() const override { return true; }
@@ -51,11 +53,15 @@ public:
             const double middle = plot.top() + gap / 2 + (i + 0.5) * step, thick = step * 0.68;
             const double zero = axis(0), end = std::isnan(bar.value) ? zero : axis(bar.value);
             // The tone of the heatmap's scale at 70 %: positive and negative look alike in every figure.
-            const QColor colour = colourOf(spec().colourMap == ColourMap::PuOr ? ColourMap::PuOr : ColourMap::RdBu, bar.value < 0 ? -0.7 : 0.7, 1);
-            scene.rect(QRectF(QPointF(std::min(zero, end), middle - thick / 2), QPointF(std::max(zero, end), middle + thick / 2)), colour);
+            const QColor colour = colourOf(spec().colourMap == ColourMap::PuOr ? ColourMap::PuOr : ColourMap::RdBu,
+                                           bar.value < 0 ? -0.7 : 0.7, 1);
+            scene.rect(QRectF(QPointF(std::min(zero, end), middle - thick / 2),
+                              QPointF(std::max(zero, end), middle + thick / 2)),
+                       colour);
             double reach = std::max(end, zero);
             if (bar.halfWidth > 0) {
-                const double low = axis(bar.value - bar.halfWidth), high = axis(bar.value + bar.halfWidth), cap = thick * 0.22;
+                const double low = axis(bar.value - bar.halfWidth), high = axis(bar.value + bar.halfWidth),
+                             cap = thick * 0.22;
                 scene.line({low, middle}, {high, middle}, ink, 0.18);
                 scene.line({low, middle - cap}, {low, middle + cap}, ink, 0.18);
                 scene.line({high, middle - cap}, {high, middle + cap}, ink, 0.18);
@@ -79,7 +85,10 @@ public:
 private:
     double pitch() const { return lineHeight(m_style.small()) * 1.12; }
     /// Effects in % are large numbers, in logits small ones.
-    QString number(const Bar &bar) const { return std::isnan(bar.value) ? QStringLiteral("not defined") : signedNumber(bar.value, m_largest < 5 ? 2 : 1); }
+    QString number(const Bar &bar) const
+    {
+        return std::isnan(bar.value) ? QStringLiteral("not defined") : signedNumber(bar.value, m_largest < 5 ? 2 : 1);
+    }
     static QString nameOf(const Bar &bar) { return bar.label.isEmpty() ? label(bar.head) : bar.label; }
 
     BarsView m_view;

@@ -32,7 +32,8 @@ struct LoadedFont {
         if (!file.open(QIODevice::ReadOnly))
             qFatal("the figures' font is missing from the program: %s", qPrintable(path));
         bytes = file.readAll();
-        hb_blob_t *blob = hb_blob_create(bytes.constData(), unsigned(bytes.size()), HB_MEMORY_MODE_READONLY, nullptr, nullptr);
+        hb_blob_t *blob =
+            hb_blob_create(bytes.constData(), unsigned(bytes.size()), HB_MEMORY_MODE_READONLY, nullptr, nullptr);
         face = hb_face_create(blob, 0);
         hb_blob_destroy(blob);
         font = hb_font_create(face);
@@ -104,11 +105,13 @@ QVector<ShapedGlyph> shaped(const QString &text, bool bold)
 {
     const LoadedFont &font = loaded(bold);
     hb_buffer_t *buffer = hb_buffer_create();
-    hb_buffer_add_utf16(buffer, reinterpret_cast<const uint16_t *>(text.utf16()), int(text.size()), 0, int(text.size()));
+    hb_buffer_add_utf16(buffer, reinterpret_cast<const uint16_t *>(text.utf16()), int(text.size()), 0,
+                        int(text.size()));
     hb_buffer_guess_segment_properties(buffer);
     // One glyph a character, so that a reader's search finds what was written.
-    constexpr std::array<hb_feature_t, 2> features{{{HB_TAG('l', 'i', 'g', 'a'), 0, HB_FEATURE_GLOBAL_START, HB_FEATURE_GLOBAL_END},
-                                                    {HB_TAG('c', 'l', 'i', 'g'), 0, HB_FEATURE_GLOBAL_START, HB_FEATURE_GLOBAL_END}}};
+    constexpr std::array<hb_feature_t, 2> features{
+        {{HB_TAG('l', 'i', 'g', 'a'), 0, HB_FEATURE_GLOBAL_START, HB_FEATURE_GLOBAL_END},
+         {HB_TAG('c', 'l', 'i', 'g'), 0, HB_FEATURE_GLOBAL_START, HB_FEATURE_GLOBAL_END}}};
     hb_shape(font.font, buffer, features.data(), unsigned(features.size()));
     unsigned count = 0;
     const hb_glyph_info_t *infos = hb_buffer_get_glyph_infos(buffer, &count);
@@ -132,7 +135,8 @@ QVector<ShapedGlyph> shaped(const QString &text, bool bold)
                     break;
                 }
         }
-        glyphs << ShapedGlyph{infos[i].codepoint, positions[i].x_advance * font.perThousand, first ? text.mid(from, to - from) : QString()};
+        glyphs << ShapedGlyph{infos[i].codepoint, positions[i].x_advance * font.perThousand,
+                              first ? text.mid(from, to - from) : QString()};
     }
     hb_buffer_destroy(buffer);
     return glyphs;
@@ -169,7 +173,8 @@ bool hasOutline(char32_t character)
 bool isInvisible(char32_t character)
 {
     const QChar::Category category = QChar::category(character);
-    return category == QChar::Other_Format || category == QChar::Mark_NonSpacing || category == QChar::Mark_Enclosing || QChar::isSpace(character);
+    return category == QChar::Other_Format || category == QChar::Mark_NonSpacing || category == QChar::Mark_Enclosing
+        || QChar::isSpace(character);
 }
 
 } // namespace
@@ -279,7 +284,8 @@ QByteArray fontWithGlyphs(const QSet<quint32> &glyphs, bool bold)
         for (const quint32 glyph : glyphs)
             hb_set_add(hb_subset_input_glyph_set(input), glyph);
         // A PDF names glyphs by number and places them itself.
-        for (const hb_tag_t tag : {HB_TAG('G', 'S', 'U', 'B'), HB_TAG('G', 'P', 'O', 'S'), HB_TAG('G', 'D', 'E', 'F'), HB_TAG('k', 'e', 'r', 'n')})
+        for (const hb_tag_t tag : {HB_TAG('G', 'S', 'U', 'B'), HB_TAG('G', 'P', 'O', 'S'), HB_TAG('G', 'D', 'E', 'F'),
+                                   HB_TAG('k', 'e', 'r', 'n')})
             hb_set_add(hb_subset_input_set(input, HB_SUBSET_SETS_DROP_TABLE_TAG), tag);
     });
 }

@@ -44,7 +44,8 @@ struct FontNumbers {
 };
 FontNumbers fontNumbers(bool bold);
 
-/// The font reduced to some glyphs, which keep their numbers (PDF), or to the glyphs of some characters (SVG, web pages).
+/// The font reduced to some glyphs, which keep their numbers (PDF), or to the glyphs of some characters (SVG, web
+/// pages).
 QByteArray fontWithGlyphs(const QSet<quint32> &glyphs, bool bold);
 QByteArray fontWithCharacters(const QString &text, bool bold);
 

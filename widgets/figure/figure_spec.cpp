@@ -18,21 +18,22 @@ QJsonObject FigureSpec::toJson() const
     QJsonArray chosen;
     for (const int facet : facets)
         chosen << facet;
-    return {{QStringLiteral("width"), width},
-            {QStringLiteral("height"), height},
-            {QStringLiteral("points"), points},
-            {QStringLiteral("map"), mapNames.value(int(colourMap))},
-            {QStringLiteral("limit"), limit},
-            {QStringLiteral("values"), values},
-            {QStringLiteral("top_labels"), topLabels},
-            {QStringLiteral("show_title"), showTitle},
-            {QStringLiteral("title"), title},
-            {QStringLiteral("show_caption"), showCaption},
-            {QStringLiteral("caption"), caption},
-            {QStringLiteral("facets"), chosen},
-            {QStringLiteral("attention"), attention == Attention::Text ? QStringLiteral("text") : QStringLiteral("matrix")},
-            {QStringLiteral("destination"), destination},
-            {QStringLiteral("dpi"), dpi}};
+    return {
+        {QStringLiteral("width"), width},
+        {QStringLiteral("height"), height},
+        {QStringLiteral("points"), points},
+        {QStringLiteral("map"), mapNames.value(int(colourMap))},
+        {QStringLiteral("limit"), limit},
+        {QStringLiteral("values"), values},
+        {QStringLiteral("top_labels"), topLabels},
+        {QStringLiteral("show_title"), showTitle},
+        {QStringLiteral("title"), title},
+        {QStringLiteral("show_caption"), showCaption},
+        {QStringLiteral("caption"), caption},
+        {QStringLiteral("facets"), chosen},
+        {QStringLiteral("attention"), attention == Attention::Text ? QStringLiteral("text") : QStringLiteral("matrix")},
+        {QStringLiteral("destination"), destination},
+        {QStringLiteral("dpi"), dpi}};
 }
 
 FigureSpec FigureSpec::fromJson(const QJsonObject &json)
@@ -52,7 +53,8 @@ FigureSpec FigureSpec::fromJson(const QJsonObject &json)
     spec.caption = json[QLatin1String("caption")].toString();
     for (const QJsonValue &facet : json[QLatin1String("facets")].toArray())
         spec.facets << facet.toInt();
-    spec.attention = json[QLatin1String("attention")].toString() == QLatin1String("text") ? Attention::Text : Attention::Matrix;
+    spec.attention =
+        json[QLatin1String("attention")].toString() == QLatin1String("text") ? Attention::Text : Attention::Matrix;
     spec.destination = json[QLatin1String("destination")].toInt(spec.destination);
     spec.dpi = std::clamp(json[QLatin1String("dpi")].toInt(spec.dpi), 72, 2400);
     return spec;

@@ -25,18 +25,22 @@ public:
             if (edge.to.valid())
                 addNode(edge.to, {});
             m_logits = m_logits || !edge.to.valid();
-            m_groups = m_groups || std::any_of(view.edges.begin(), view.edges.end(), [&](const GraphEdge &other) { return other.to != edge.to && measuredTogether(edge, other); });
+            m_groups = m_groups || std::any_of(view.edges.begin(), view.edges.end(), [&](const GraphEdge &other) {
+                           return other.to != edge.to && measuredTogether(edge, other);
+                       });
             m_strongest = std::max(m_strongest, strength(edge));
         }
         for (auto &[layer, nodes] : m_layers)
-            std::sort(nodes.begin(), nodes.end(), [](const GraphNode &a, const GraphNode &b) { return a.head < b.head; });
+            std::sort(nodes.begin(), nodes.end(),
+                      [](const GraphNode &a, const GraphNode &b) { return a.head < b.head; });
         for (const auto &[layer, nodes] : m_layers)
             m_layerText = std::max(m_layerText, textWidth(QStringLiteral("Layer %1").arg(layer), m_style.small()));
     }
 
     Margins margins(double width) const override
     {
-        return {leftMargin(), titleHeight(titleText(m_view.title), width), gap, double(legend(width).size()) * lineHeight(m_style.small()) + gap};
+        return {leftMargin(), titleHeight(titleText(m_view.title), width), gap,
+                double(legend(width).size()) * lineHeight(m_style.small()) + gap};
     }
     double plotHeight(double) const override { return double(m_layers.size() + (m_logits ? 1 : 0)) * rowPitch(); }
     bool stretches() const override { return true; }
@@ -49,14 +53,17 @@ public:
         for (const GraphEdge &edge : m_view.edges)
             drawEdge(scene, edge, places, logits);
         for (const auto &[layer, nodes] : m_layers) {
-            textAtMiddle(scene, {plot.left() - gap * 1.5, places.at(nodes.front().head).y()}, QStringLiteral("Layer %1").arg(layer), m_style.small(), Align::Right, greyInk);
+            textAtMiddle(scene, {plot.left() - gap * 1.5, places.at(nodes.front().head).y()},
+                         QStringLiteral("Layer %1").arg(layer), m_style.small(), Align::Right, greyInk);
             for (const GraphNode &node : nodes)
                 drawBox(scene, places.at(node.head), label(node.head), node.role, boxWidth(plot, nodes.size()));
         }
         if (m_logits)
             drawBox(scene, logits, QStringLiteral("Logits"), {}, 16);
         QVector<GraphEdge> named = m_view.edges;
-        const auto sideways = [&](const GraphEdge &edge) { return std::abs((edge.to.valid() ? places.at(edge.to) : logits).x() - places.at(edge.from).x()); };
+        const auto sideways = [&](const GraphEdge &edge) {
+            return std::abs((edge.to.valid() ? places.at(edge.to) : logits).x() - places.at(edge.from).x());
+        };
         std::sort(named.begin(), named.end(), [&](const GraphEdge &a, const GraphEdge &b) {
             const double first = strength(a), second = strength(b);
             return first != second ? first > second : sideways(a) < sideways(b);
@@ -82,7 +89,8 @@ private:
     QStringList legend(double width) const
     {
         QString text = QStringLiteral("Effects in %1; blue raises, red lowers")
-                           .arg(m_view.unit == QLatin1String("%") ? QStringLiteral("% of the clean\u2013flipped gap") : m_view.unit);
+                           .arg(m_view.unit == QLatin1String("%") ? QStringLiteral("% of the clean\u2013flipped gap")
+                                                                  : m_view.unit);
         if (m_groups)
             text += QStringLiteral("; receivers patched together share one number");
         return wrapped(text, m_style.small(), false, width - leftMargin() - gap);
@@ -99,13 +107,17 @@ private:
     void addNode(HeadId head, const QString &role)
     {
         auto &row = m_layers[head.layer];
-        const bool known = std::any_of(row.begin(), row.end(), [&](const GraphNode &node) { return node.head == head; });
+        const bool known =
+            std::any_of(row.begin(), row.end(), [&](const GraphNode &node) { return node.head == head; });
         if (!known)
             row << GraphNode{head, role};
         m_roles = m_roles || !role.isEmpty();
     }
 
-    static double boxWidth(const QRectF &plot, qsizetype count) { return std::min(23.0, plot.width() * 0.94 / double(std::max<qsizetype>(1, count)) - 1.0); }
+    static double boxWidth(const QRectF &plot, qsizetype count)
+    {
+        return std::min(23.0, plot.width() * 0.94 / double(std::max<qsizetype>(1, count)) - 1.0);
+    }
 
     std::map<HeadId, QPointF> place(const QRectF &plot) const
     {
@@ -119,17 +131,24 @@ private:
             const double half = boxWidth(plot, nodes.size()) / 2;
             for (int i = 0; i < nodes.size(); ++i) {
                 const double x = plot.left() + plot.width() * (i + 0.5 + lean) / double(nodes.size());
-                places[nodes[i].head] = {std::clamp(x, plot.left() + half, std::max(plot.left() + half, plot.right() - half)), y};
+                places[nodes[i].head] = {
+                    std::clamp(x, plot.left() + half, std::max(plot.left() + half, plot.right() - half)), y};
             }
             ++row;
         }
         return places;
     }
 
-    QRectF boxAt(QPointF centre, double width) const { return {centre - QPointF(width / 2, boxHeight() / 2), QSizeF(width, boxHeight())}; }
+    QRectF boxAt(QPointF centre, double width) const
+    {
+        return {centre - QPointF(width / 2, boxHeight() / 2), QSizeF(width, boxHeight())};
+    }
 
     /// Type size at which a head's name fits its box: smaller than chosen only where many heads share a narrow row.
-    double fitting(const QString &name, double width) const { return std::min(spec().points, (width - 0.6) / textWidth(name, 1, true)); }
+    double fitting(const QString &name, double width) const
+    {
+        return std::min(spec().points, (width - 0.6) / textWidth(name, 1, true));
+    }
 
     void drawBox(Scene &scene, QPointF centre, const QString &name, const QString &role, double width) const
     {
@@ -140,12 +159,15 @@ private:
             return;
         }
         const double small = m_style.small() - 0.5;
-        textAtMiddle(scene, centre - QPointF(0, lineHeight(spec().points) * 0.48), name, fitting(name, width), Align::Centre, ink, true);
-        textAtMiddle(scene, centre + QPointF(0, lineHeight(spec().points) * 0.5), elided(role, small, false, width - 0.8), small, Align::Centre);
+        textAtMiddle(scene, centre - QPointF(0, lineHeight(spec().points) * 0.48), name, fitting(name, width),
+                     Align::Centre, ink, true);
+        textAtMiddle(scene, centre + QPointF(0, lineHeight(spec().points) * 0.5),
+                     elided(role, small, false, width - 0.8), small, Align::Centre);
     }
 
     /// From the sender's upper side to the receiver's lower one.
-    std::pair<QPointF, QPointF> ends(const GraphEdge &edge, const std::map<HeadId, QPointF> &places, QPointF logits) const
+    std::pair<QPointF, QPointF> ends(const GraphEdge &edge, const std::map<HeadId, QPointF> &places,
+                                     QPointF logits) const
     {
         const QPointF up(0, boxHeight() / 2);
         return {places.at(edge.from) - up, (edge.to.valid() ? places.at(edge.to) : logits) + up};
@@ -153,27 +175,34 @@ private:
 
     static double strength(const GraphEdge &edge) { return std::isnan(edge.effect) ? 0 : std::abs(edge.effect); }
 
-    QColor colourOfEdge(const GraphEdge &edge) const { return std::isnan(edge.effect) ? greyInk : colourOf(ColourMap::RdBu, edge.effect < 0 ? -0.7 : 0.7, 1); }
+    QColor colourOfEdge(const GraphEdge &edge) const
+    {
+        return std::isnan(edge.effect) ? greyInk : colourOf(ColourMap::RdBu, edge.effect < 0 ? -0.7 : 0.7, 1);
+    }
 
     void drawEdge(Scene &scene, const GraphEdge &edge, const std::map<HeadId, QPointF> &places, QPointF logits) const
     {
         const auto [from, to] = ends(edge, places, logits);
-        const double share = m_strongest > 0 ? strength(edge) / m_strongest : 0, width = 0.15 + 0.75 * share, head = 1.1 + width;
+        const double share = m_strongest > 0 ? strength(edge) / m_strongest : 0, width = 0.15 + 0.75 * share,
+                     head = 1.1 + width;
         const QPointF way = to - from;
         const double length = std::hypot(way.x(), way.y());
         if (length <= 0)
             return;
         const QPointF unit = way / length, side(-unit.y(), unit.x());
         scene.line(from, to - unit * head * 0.8, colourOfEdge(edge), width);
-        scene.polygon(QPolygonF{to, to - unit * head + side * head * 0.42, to - unit * head - side * head * 0.42}, colourOfEdge(edge));
+        scene.polygon(QPolygonF{to, to - unit * head + side * head * 0.42, to - unit * head - side * head * 0.42},
+                      colourOfEdge(edge));
     }
 
-    void drawEdgeLabels(Scene &scene, const QVector<GraphEdge> &edges, const std::map<HeadId, QPointF> &places, QPointF logits, QVector<QRectF> taken) const
+    void drawEdgeLabels(Scene &scene, const QVector<GraphEdge> &edges, const std::map<HeadId, QPointF> &places,
+                        QPointF logits, QVector<QRectF> taken) const
     {
         const double points = m_style.small() - 0.5;
         QVector<GraphEdge> numbered; // one arrow of those that were measured together is enough
         for (const GraphEdge &edge : edges) {
-            if (std::any_of(numbered.begin(), numbered.end(), [&](const GraphEdge &other) { return measuredTogether(edge, other); }))
+            if (std::any_of(numbered.begin(), numbered.end(),
+                            [&](const GraphEdge &other) { return measuredTogether(edge, other); }))
                 continue;
             const QString effect = signedNumber(edge.effect, m_view.unit == QLatin1String("%") ? 0 : 2);
             const QString text = edge.site.isEmpty() ? effect : QStringLiteral("%1 %2").arg(edge.site, effect);

@@ -11,7 +11,8 @@ namespace patchbay::widgets::figure {
 
 namespace {
 
-constexpr double leastBar = 14, smallestFacet = 17, facetGap = 3.2, largestCellWidth = 22, largestCellHeight = 7, overlap = 0.04;
+constexpr double leastBar = 14, smallestFacet = 17, facetGap = 3.2, largestCellWidth = 22, largestCellHeight = 7,
+                 overlap = 0.04;
 
 /// Every n-th of count labels, so that labels `each` mm long fit cells `cell` mm long.
 int tickStep(double cell, double each)
@@ -24,7 +25,8 @@ int tickStep(double cell, double each)
 
 class HeatmapPanel final : public Panel {
 public:
-    HeatmapPanel(const HeatmapView &view, const PanelStyle &style) : Panel(style), m_view(chosenFacets(view, style.spec))
+    HeatmapPanel(const HeatmapView &view, const PanelStyle &style)
+        : Panel(style), m_view(chosenFacets(view, style.spec))
     {
         m_limit = style.limit > 0 ? style.limit : spec().limit > 0 ? spec().limit : colourLimit(m_view);
         for (const HeatmapFacet &facet : m_view.facets) {
@@ -46,9 +48,12 @@ public:
     {
         const double small = m_style.small();
         Margins m;
-        m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 1.1) + textWidth(lastNumber(m_rows), small) + gap * 0.8;
-        m.bottom = std::max(tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight(), m_style.colourBar ? bar().overhang() : 0);
-        // Beside flat heatmaps the scale's name takes several lines, and so more width, which makes the cells flatter still: a few rounds settle it.
+        m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 1.1)
+            + textWidth(lastNumber(m_rows), small) + gap * 0.8;
+        m.bottom = std::max(tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight(),
+                            m_style.colourBar ? bar().overhang() : 0);
+        // Beside flat heatmaps the scale's name takes several lines, and so more width, which makes the cells flatter
+        // still: a few rounds settle it.
         double room = 1e6;
         for (int round = 0; round < 4; ++round) {
             m.right = m_style.colourBar ? gap * 1.8 + bar().width(room) : gap * 0.5;
@@ -74,7 +79,8 @@ public:
     void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
     {
         const Grid grid = arrange(plot.width());
-        const double between = betweenRows(plot.width()), facetHeight = (plot.height() - (grid.rows - 1) * between) / grid.rows;
+        const double between = betweenRows(plot.width()),
+                     facetHeight = (plot.height() - (grid.rows - 1) * between) / grid.rows;
         const QSizeF cell(grid.cellWidth, facetHeight / std::max(1, m_rows));
         const Margins m = margins(outer.width());
         const double above = headroom(plotWidth(outer.width(), m));
@@ -83,7 +89,8 @@ public:
         for (int i = 0; i < m_view.facets.size(); ++i) {
             const QPointF corner(plot.left() + (i % grid.columns) * (cell.width() * m_columns + facetGap),
                                  plot.top() + (i / grid.columns) * (facetHeight + between));
-            drawFacet(scene, m_view.facets[i], corner, cell, i % grid.columns == 0, facetTitleLines(i < grid.columns ? plotWidth(outer.width(), m) : plot.width()));
+            drawFacet(scene, m_view.facets[i], corner, cell, i % grid.columns == 0,
+                      facetTitleLines(i < grid.columns ? plotWidth(outer.width(), m) : plot.width()));
             right = std::max(right, corner.x() + cell.width() * m_view.facets[i].columns);
         }
         const double labelY = plot.bottom() + tickHeight() + capHeight(spec().points) + gap * 0.3;
@@ -92,13 +99,15 @@ public:
         const FittedText yName = fitted(m_view.yLabel, spec().points, facetHeight + 2 * std::min(above, tickHeight()));
         for (int row = 0; row < grid.rows && m_rows > 0; ++row) {
             const double middle = plot.top() + row * (facetHeight + between) + facetHeight / 2;
-            scene.text({plot.left() - yTicks - gap * 1.3, middle}, yName.lines.value(0), yName.points, Align::Centre, ink, false, 90);
+            scene.text({plot.left() - yTicks - gap * 1.3, middle}, yName.lines.value(0), yName.points, Align::Centre,
+                       ink, false, 90);
         }
         if (m_style.colourBar) {
             // Beside flat heatmaps it reaches down past the axis, so that its numbers can be read.
-            const double height = std::max(std::min(plot.height(), std::max(facetHeight, 40.0)), std::min(leastBar, plot.height() + m.bottom - bar().overhang()));
-            bar().draw(scene, right + gap * 1.8, plot.top() + std::max(0.0, (plot.height() - height) / 2), height, {plot.top() - above, plot.bottom() + m.bottom},
-                       linesIn(m.right));
+            const double height = std::max(std::min(plot.height(), std::max(facetHeight, 40.0)),
+                                           std::min(leastBar, plot.height() + m.bottom - bar().overhang()));
+            bar().draw(scene, right + gap * 1.8, plot.top() + std::max(0.0, (plot.height() - height) / 2), height,
+                       {plot.top() - above, plot.bottom() + m.bottom}, linesIn(m.right));
         }
         drawLegend(scene, plot.left(), plot.bottom() + m.bottom);
     }
@@ -142,15 +151,28 @@ private:
         qsizetype lines = 0;
         for (const HeatmapFacet &facet : m_view.facets)
             if (!facet.title.isEmpty())
-                lines = std::max(lines, wrapped(facet.title, spec().points, false, titleRoom(arrange(plotWidth))).size());
+                lines =
+                    std::max(lines, wrapped(facet.title, spec().points, false, titleRoom(arrange(plotWidth))).size());
         return lines;
     }
-    double facetTitleHeight(double plotWidth) const { return double(facetTitleLines(plotWidth)) * lineHeight(spec().points); }
+    double facetTitleHeight(double plotWidth) const
+    {
+        return double(facetTitleLines(plotWidth)) * lineHeight(spec().points);
+    }
     /// Between title and cells: the facets' titles, or what the colour bar's uppermost number needs.
-    double headroom(double plotWidth) const { return std::max(facetTitleHeight(plotWidth), m_style.colourBar ? bar().overhang() : 0); }
-    double tickHeight() const { return gap * 0.8 + (m_tokenLength > 0 ? m_tokenLength : m_columns > 1 ? lineHeight(m_style.small()) : 0); }
+    double headroom(double plotWidth) const
+    {
+        return std::max(facetTitleHeight(plotWidth), m_style.colourBar ? bar().overhang() : 0);
+    }
+    double tickHeight() const
+    {
+        return gap * 0.8 + (m_tokenLength > 0 ? m_tokenLength : m_columns > 1 ? lineHeight(m_style.small()) : 0);
+    }
     double betweenRows(double plotWidth) const { return tickHeight() + facetTitleHeight(plotWidth) + gap; }
-    double legendHeight() const { return m_missing || m_estimated || m_undefined ? lineHeight(m_style.small()) + gap * 0.8 : 0; }
+    double legendHeight() const
+    {
+        return m_missing || m_estimated || m_undefined ? lineHeight(m_style.small()) + gap * 0.8 : 0;
+    }
 
     ColourBar bar() const
     {
@@ -159,13 +181,16 @@ private:
         bar.from = diverging && (m_negative || !m_positive) ? -m_limit : 0;
         bar.to = diverging && m_negative && !m_positive ? 0 : m_limit;
         const bool named = !m_view.colourLabel.isEmpty();
-        bar.label = !named ? m_view.unit : m_view.unit.isEmpty() ? m_view.colourLabel : QStringLiteral("%1 (%2)").arg(m_view.colourLabel, m_view.unit);
+        bar.label = !named          ? m_view.unit
+            : m_view.unit.isEmpty() ? m_view.colourLabel
+                                    : QStringLiteral("%1 (%2)").arg(m_view.colourLabel, m_view.unit);
         bar.colour = [map = spec().colourMap, limit = m_limit](double value) { return colourOf(map, value, limit); };
         bar.points = m_style.small();
         return bar;
     }
 
-    void drawFacet(Scene &scene, const HeatmapFacet &facet, QPointF corner, QSizeF cell, bool first, qsizetype titleLines) const
+    void drawFacet(Scene &scene, const HeatmapFacet &facet, QPointF corner, QSizeF cell, bool first,
+                   qsizetype titleLines) const
     {
         const double small = m_style.small();
         const QRectF frame(corner, QSizeF(cell.width() * facet.columns, cell.height() * facet.rows));
@@ -204,7 +229,8 @@ private:
     {
         const int index = row * facet.columns + column;
         // Reaching under the next cells hides the seams that viewers draw between neighbours.
-        const QRectF filled = rect.adjusted(0, 0, column + 1 < facet.columns ? overlap : 0, row + 1 < facet.rows ? overlap : 0);
+        const QRectF filled =
+            rect.adjusted(0, 0, column + 1 < facet.columns ? overlap : 0, row + 1 < facet.rows ? overlap : 0);
         const CellState is = state(facet, index);
         if (is == CellState::Missing || is == CellState::Undefined) {
             drawEmpty(scene, rect, filled, is);
@@ -226,10 +252,13 @@ private:
     static void drawEstimate(Scene &scene, const QRectF &rect, const QColor &colour)
     {
         const double side = std::min({rect.width() * 0.4, rect.height() * 0.4, 1.2});
-        scene.polygon(QPolygonF{rect.topRight() - QPointF(side, 0), rect.topRight(), rect.topRight() + QPointF(0, side)}, mixed(textOn(colour), colour, 0.45));
+        scene.polygon(
+            QPolygonF{rect.topRight() - QPointF(side, 0), rect.topRight(), rect.topRight() + QPointF(0, side)},
+            mixed(textOn(colour), colour, 0.45));
     }
 
-    void drawTicks(Scene &scene, const HeatmapFacet &facet, const QRectF &frame, QSizeF cell, double small, bool first) const
+    void drawTicks(Scene &scene, const HeatmapFacet &facet, const QRectF &frame, QSizeF cell, double small,
+                   bool first) const
     {
         const bool tokens = m_tokenLength > 0;
         const double each = tokens ? lineHeight(small) * 0.85 : textWidth(lastNumber(facet.columns), small) + gap * 0.9;
@@ -238,26 +267,31 @@ private:
             const double x = frame.left() + (column + 0.5) * cell.width();
             if (tokens) {
                 const QString text = elided(visibleToken(m_view.xTicks.value(column)), small, false, m_tokenLength);
-                scene.text({x + capHeight(small) / 2, frame.bottom() + gap * 0.6}, text, small, Align::Right, ink, false, 90);
+                scene.text({x + capHeight(small) / 2, frame.bottom() + gap * 0.6}, text, small, Align::Right, ink,
+                           false, 90);
             } else {
-                scene.text({x, frame.bottom() + gap * 0.8 + capHeight(small)}, QString::number(column), small, Align::Centre);
+                scene.text({x, frame.bottom() + gap * 0.8 + capHeight(small)}, QString::number(column), small,
+                           Align::Centre);
             }
         }
         if (!first)
             return;
         const int rowStep = tickStep(cell.height(), lineHeight(small) * 0.9);
         for (int row = 0; row < facet.rows; row += rowStep)
-            textAtMiddle(scene, {frame.left() - gap * 0.8, frame.top() + (row + 0.5) * cell.height()}, QString::number(row), small, Align::Right);
+            textAtMiddle(scene, {frame.left() - gap * 0.8, frame.top() + (row + 0.5) * cell.height()},
+                         QString::number(row), small, Align::Right);
     }
 
-    /// Numbers at one size and with the same decimals in all cells: one decimal where there is room, as numbers beside the figure have.
+    /// Numbers at one size and with the same decimals in all cells: one decimal where there is room, as numbers beside
+    /// the figure have.
     void drawValues(Scene &scene, const HeatmapFacet &facet, const QRectF &frame, QSizeF cell) const
     {
         for (int decimals = m_limit < 5 ? 2 : 1; decimals >= 0; --decimals) {
             double widest = 0;
             for (const double value : facet.values)
                 widest = std::max(widest, std::isnan(value) ? 0 : textWidth(signedNumber(value, decimals), 10) / 10);
-            const double points = std::min({m_style.small(), cell.width() * 0.9 / std::max(widest, 1e-6), cell.height() * 0.8 / lineHeight(1)});
+            const double points = std::min(
+                {m_style.small(), cell.width() * 0.9 / std::max(widest, 1e-6), cell.height() * 0.8 / lineHeight(1)});
             if (points < 5 && decimals > 0)
                 continue;
             if (points < 3.5)
@@ -266,7 +300,8 @@ private:
                 if (std::isnan(facet.values[index]))
                     continue;
                 const int row = index / facet.columns, column = index % facet.columns;
-                textAtMiddle(scene, cellRect(frame, cell, row, column).center(), signedNumber(facet.values[index], decimals), points, Align::Centre,
+                textAtMiddle(scene, cellRect(frame, cell, row, column).center(),
+                             signedNumber(facet.values[index], decimals), points, Align::Centre,
                              textOn(colour(facet, row, column)));
             }
             return;

@@ -42,7 +42,8 @@ double widestTick(const Axis &axis, double points)
     return widest;
 }
 
-void textAtMiddle(Scene &scene, QPointF at, const QString &text, double points, Align align, const QColor &colour, bool bold)
+void textAtMiddle(Scene &scene, QPointF at, const QString &text, double points, Align align, const QColor &colour,
+                  bool bold)
 {
     scene.text(at + QPointF(0, capHeight(points) / 2), text, points, align, colour, bold);
 }
@@ -52,7 +53,8 @@ void drawXAxis(Scene &scene, const Axis &axis, double y, double points)
     for (const double tick : axis.ticks) {
         const double x = axis(tick);
         scene.line({x, y}, {x, y + tickLength}, ink, hairline);
-        scene.text({x, y + tickLength + gap * 0.6 + capHeight(points)}, tickText(tick, axis.decimals), points, Align::Centre);
+        scene.text({x, y + tickLength + gap * 0.6 + capHeight(points)}, tickText(tick, axis.decimals), points,
+                   Align::Centre);
     }
 }
 
@@ -93,7 +95,8 @@ QStringList unitKept(QString text, double points, double room)
 FittedText fitted(const QString &text, double points, double room, qsizetype lines)
 {
     FittedText fit{unitKept(text, points, room), points};
-    while (fit.points > 2 && (fit.lines.size() > std::max<qsizetype>(1, lines) || longest(fit.lines, fit.points) > room + 0.01)) {
+    while (fit.points > 2
+           && (fit.lines.size() > std::max<qsizetype>(1, lines) || longest(fit.lines, fit.points) > room + 0.01)) {
         fit.points -= 0.25;
         fit.lines = unitKept(text, fit.points, room);
     }
@@ -126,7 +129,8 @@ double ColourBar::overhang() const
     return capHeight(points) / 2 + 0.15;
 }
 
-void ColourBar::draw(Scene &scene, double left, double top, double height, std::pair<double, double> room, qsizetype lines) const
+void ColourBar::draw(Scene &scene, double left, double top, double height, std::pair<double, double> room,
+                     qsizetype lines) const
 {
     // Steps of a third of a millimetre or finer: no print shows them, and it stays a handful of vector rectangles.
     const int steps = std::clamp(int(std::ceil(height * 3)), 32, 256);
@@ -138,7 +142,8 @@ void ColourBar::draw(Scene &scene, double left, double top, double height, std::
     scene.frame(QRectF(left, top, barWidth, height), ink, hairline);
     // As many as stand clear of one another.
     QVector<double> marks = ticks();
-    for (int count = 4; count >= 1 && marks.size() > 2 && (marks[1] - marks[0]) / (to - from) * height < lineHeight(points); --count)
+    for (int count = 4;
+         count >= 1 && marks.size() > 2 && (marks[1] - marks[0]) / (to - from) * height < lineHeight(points); --count)
         marks = ticks(count);
     if (marks.size() > 2 && (marks[1] - marks[0]) / (to - from) * height < lineHeight(points))
         marks = {marks.front(), marks.back()};
@@ -171,9 +176,10 @@ bool LabelPlacer::place(Scene &scene, QPointF at, double distance, const QString
     QVector<QPointF> corners;
     for (const double reach : {d, d + 2.2, d + 4.5}) {
         const double diagonal = reach * 0.7;
-        corners << QPointF(reach, -height / 2) << QPointF(-reach - width, -height / 2) << QPointF(-width / 2, -reach - height) << QPointF(-width / 2, reach)
-                << QPointF(diagonal, -diagonal - height) << QPointF(-diagonal - width, -diagonal - height) << QPointF(diagonal, diagonal)
-                << QPointF(-diagonal - width, diagonal);
+        corners << QPointF(reach, -height / 2) << QPointF(-reach - width, -height / 2)
+                << QPointF(-width / 2, -reach - height) << QPointF(-width / 2, reach)
+                << QPointF(diagonal, -diagonal - height) << QPointF(-diagonal - width, -diagonal - height)
+                << QPointF(diagonal, diagonal) << QPointF(-diagonal - width, diagonal);
     }
     const auto clashes = [](const QVector<QRectF> &taken, const QRectF &box) {
         return std::count_if(taken.begin(), taken.end(), [&](const QRectF &other) { return other.intersects(box); });
@@ -199,7 +205,8 @@ bool LabelPlacer::place(Scene &scene, QPointF at, double distance, const QString
         const QPointF near(std::clamp(at.x(), box.left(), box.right()), std::clamp(at.y(), box.top(), box.bottom()));
         const QPointF way = near - at;
         const double length = std::hypot(way.x(), way.y());
-        scene.line(at + way * std::min(1.0, distance / length), near - way * std::min(0.5, 0.25 / length), greyInk, hairline);
+        scene.line(at + way * std::min(1.0, distance / length), near - way * std::min(0.5, 0.25 / length), greyInk,
+                   hairline);
     }
     m_labels << box;
     scene.text({box.left(), box.bottom() - (height - capHeight(m_points)) / 2}, text, m_points, Align::Left, colour);

@@ -32,16 +32,18 @@ struct ColourBar {
     /// The label in lines that stand beside one another, none longer than room (mm) unless a word is.
     QStringList labelLines(double room) const;
     double width(double room) const; ///< mm, with ticks and label, from its left edge
-    double overhang() const; ///< mm that the outermost ticks' numbers stick out above and below the bar
+    double overhang() const;         ///< mm that the outermost ticks' numbers stick out above and below the bar
     /// room: from where to where the label may reach, mm down the sheet; lines: as many as width() made room for.
-    void draw(Scene &scene, double left, double top, double height, std::pair<double, double> room, qsizetype lines) const;
+    void draw(Scene &scene, double left, double top, double height, std::pair<double, double> room,
+              qsizetype lines) const;
 
 private:
     QVector<double> ticks(int count = 5) const;
 };
 
 /// Text with its middle at y.
-void textAtMiddle(Scene &scene, QPointF at, const QString &text, double points, Align align, const QColor &colour = ink, bool bold = false);
+void textAtMiddle(Scene &scene, QPointF at, const QString &text, double points, Align align, const QColor &colour = ink,
+                  bool bold = false);
 
 /// A label that is never cut: in lines within a room, in smaller type only where that many lines do not hold it.
 struct FittedText {
@@ -53,9 +55,10 @@ FittedText fitted(const QString &text, double points, double room, qsizetype lin
 /// Places labels beside points so that they overlap neither one another nor (where avoidable) a point.
 class LabelPlacer {
 public:
-    LabelPlacer(const QRectF &area, double points) : m_area(area), m_points(points) {}
+    LabelPlacer(const QRectF &area, double points) : m_area(area), m_points(points) { }
     void avoid(const QRectF &rect) { m_taken << rect; }
-    /// Draws the label near `at`, `distance` mm off, with a thin leader where it had to go far; leaves it out when there is no room.
+    /// Draws the label near `at`, `distance` mm off, with a thin leader where it had to go far; leaves it out when
+    /// there is no room.
     bool place(Scene &scene, QPointF at, double distance, const QString &text, const QColor &colour = ink);
 
 private:

@@ -17,7 +17,9 @@ QByteArray element(const QByteArray &name, const QByteArray &text)
 
 QByteArray alternative(const QByteArray &name, const QString &text)
 {
-    return text.isEmpty() ? QByteArray() : "      <" + name + "><rdf:Alt><rdf:li xml:lang=\"x-default\">" + xmlText(text) + "</rdf:li></rdf:Alt></" + name + ">\n";
+    return text.isEmpty() ? QByteArray()
+                          : "      <" + name + "><rdf:Alt><rdf:li xml:lang=\"x-default\">" + xmlText(text)
+            + "</rdf:li></rdf:Alt></" + name + ">\n";
 }
 
 } // namespace
@@ -47,7 +49,8 @@ QByteArray number(double value, int decimals)
 QByteArray metadataXml(const FigureMetadata &metadata, const FigureSpec &spec)
 {
     const QByteArray choices = QJsonDocument(spec.toJson()).toJson(QJsonDocument::Compact);
-    QByteArray xml = "  <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\""
+    QByteArray xml = "  <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" "
+                     "xmlns:dc=\"http://purl.org/dc/elements/1.1/\""
                      " xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\""
                      " xmlns:patchbay=\"urn:patchbay:figure#\">\n    <rdf:Description rdf:about=\"\">\n";
     xml += alternative("dc:title", metadata.title) + alternative("dc:description", metadata.caption);

@@ -11,9 +11,12 @@ namespace patchbay::widgets::figure {
 /// What all panels of a sheet have in common.
 struct PanelStyle {
     FigureSpec spec;
-    double limit = 0;        ///< colour scale shared by the sheet's heatmaps of one unit; 0: the panel's own
-    bool colourBar = true;   ///< false where the neighbour on the right draws the same scale
-    double small() const { return spec.points > 8 ? spec.points - 1 : qMax(7.0, spec.points - 0.5); } ///< ticks and legends
+    double limit = 0;      ///< colour scale shared by the sheet's heatmaps of one unit; 0: the panel's own
+    bool colourBar = true; ///< false where the neighbour on the right draws the same scale
+    double small() const
+    {
+        return spec.points > 8 ? spec.points - 1 : qMax(7.0, spec.points - 0.5);
+    } ///< ticks and legends
 };
 
 /// Room in mm around the plot for titles, ticks, labels, scales.
@@ -23,7 +26,7 @@ struct Margins {
 
 class Panel {
 public:
-    explicit Panel(const PanelStyle &style) : m_style(style) {}
+    explicit Panel(const PanelStyle &style) : m_style(style) { }
     virtual ~Panel() = default;
     Panel(const Panel &) = delete;
     Panel &operator=(const Panel &) = delete;

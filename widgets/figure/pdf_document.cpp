@@ -21,8 +21,8 @@ int PdfDocument::addStream(const QByteArray &data, const QByteArray &extra, bool
 {
     // qCompress puts four bytes of length before the zlib stream that FlateDecode wants.
     const QByteArray stored = compressed ? qCompress(data, 9).mid(4) : data;
-    return add("<< " + extra + (compressed ? " /Filter /FlateDecode" : "") + " /Length " + QByteArray::number(stored.size()) + " >>\nstream\n" + stored
-               + "\nendstream");
+    return add("<< " + extra + (compressed ? " /Filter /FlateDecode" : "") + " /Length "
+               + QByteArray::number(stored.size()) + " >>\nstream\n" + stored + "\nendstream");
 }
 
 QByteArray PdfDocument::text(const QString &text)

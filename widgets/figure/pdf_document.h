@@ -1,4 +1,5 @@
-// The skeleton of a PDF file: numbered objects, streams, cross references. No dates and no random ids, so equal content gives equal bytes.
+// The skeleton of a PDF file: numbered objects, streams, cross references. No dates and no random ids, so equal content
+// gives equal bytes.
 #pragma once
 
 #include <QByteArray>

@@ -28,7 +28,8 @@ QByteArray point(QPointF mm)
 
 QByteArray colourOperator(const QColor &colour, const char *op)
 {
-    return number(colour.red() / 255.0, 4) + " " + number(colour.green() / 255.0, 4) + " " + number(colour.blue() / 255.0, 4) + " " + op + "\n";
+    return number(colour.red() / 255.0, 4) + " " + number(colour.green() / 255.0, 4) + " "
+        + number(colour.blue() / 255.0, 4) + " " + op + "\n";
 }
 
 /// Glyphs that a font was used for, with what they stand for.
@@ -43,8 +44,8 @@ struct PdfBackend {
 
     void operator()(const RectMark &mark) const
     {
-        out += colourOperator(mark.fill, "rg") + point(mark.rect.topLeft()) + " " + number(mark.rect.width() * toPoints) + " " + number(mark.rect.height() * toPoints)
-            + " re f\n";
+        out += colourOperator(mark.fill, "rg") + point(mark.rect.topLeft()) + " " + number(mark.rect.width() * toPoints)
+            + " " + number(mark.rect.height() * toPoints) + " re f\n";
     }
     void operator()(const PathMark &mark) const
     {
@@ -78,8 +79,8 @@ struct PdfBackend {
             fillPath(outline(mark, start), mark.colour);
             return;
         }
-        out += colourOperator(mark.colour, "rg") + "BT /F" + (mark.bold ? "2 " : "1 ") + number(mark.points) + " Tf " + (mark.angle ? "0 -1 -1 0 " : "1 0 0 -1 ")
-            + point(start) + " Tm [";
+        out += colourOperator(mark.colour, "rg") + "BT /F" + (mark.bold ? "2 " : "1 ") + number(mark.points) + " Tf "
+            + (mark.angle ? "0 -1 -1 0 " : "1 0 0 -1 ") + point(start) + " Tm [";
         for (const ShapedGlyph &glyph : shaped(mark.text, mark.bold)) {
             QString &stands = fonts[mark.bold].glyphs[glyph.glyph];
             if (stands.isEmpty())
@@ -122,8 +123,10 @@ private:
 
 QByteArray toUnicode(const UsedFont &font)
 {
-    QByteArray map = "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"
-                     "/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n";
+    QByteArray map =
+        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo << /Registry (Adobe) /Ordering "
+        "(UCS) /Supplement 0 >> def\n"
+        "/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n";
     const QList<quint32> glyphs = font.glyphs.keys();
     for (qsizetype from = 0; from < glyphs.size(); from += 100) { // at most a hundred an entry block
         const qsizetype count = std::min<qsizetype>(100, glyphs.size() - from);
@@ -146,7 +149,8 @@ int addFont(PdfDocument &pdf, const UsedFont &font, bool bold)
     QByteArray widths, drawn;
     for (auto it = font.glyphs.begin(); it != font.glyphs.end(); ++it) {
         glyphs << it.key();
-        widths += QByteArray::number(it.key()) + " [" + QByteArray::number(std::lround(glyphAdvance(it.key(), bold))) + "] ";
+        widths +=
+            QByteArray::number(it.key()) + " [" + QByteArray::number(std::lround(glyphAdvance(it.key(), bold))) + "] ";
         drawn += QByteArray::number(it.key()) + ",";
     }
     // Six letters that name the subset: the same glyphs, the same name.
@@ -160,14 +164,19 @@ int addFont(PdfDocument &pdf, const UsedFont &font, bool bold)
     QByteArray box;
     for (const int value : numbers.box)
         box += QByteArray::number(value) + " ";
-    const int descriptor = pdf.add("<< /Type /FontDescriptor /FontName /" + name + " /Flags 32 /FontBBox [" + box + "] /ItalicAngle 0 /Ascent " + number(numbers.ascent, 0)
-                                   + " /Descent " + number(-std::abs(numbers.descent), 0) + " /CapHeight " + number(numbers.capHeight, 0) + " /StemV " + (bold ? "140" : "88")
-                                   + " /FontFile2 " + PdfDocument::reference(fontFile) + " >>");
-    const int cid = pdf.add("<< /Type /Font /Subtype /CIDFontType2 /BaseFont /" + name + " /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>"
-                            " /FontDescriptor " + PdfDocument::reference(descriptor) + " /CIDToGIDMap /Identity /DW 500 /W [" + widths + "] >>");
+    const int descriptor =
+        pdf.add("<< /Type /FontDescriptor /FontName /" + name + " /Flags 32 /FontBBox [" + box
+                + "] /ItalicAngle 0 /Ascent " + number(numbers.ascent, 0) + " /Descent "
+                + number(-std::abs(numbers.descent), 0) + " /CapHeight " + number(numbers.capHeight, 0) + " /StemV "
+                + (bold ? "140" : "88") + " /FontFile2 " + PdfDocument::reference(fontFile) + " >>");
+    const int cid =
+        pdf.add("<< /Type /Font /Subtype /CIDFontType2 /BaseFont /" + name
+                + " /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>"
+                  " /FontDescriptor "
+                + PdfDocument::reference(descriptor) + " /CIDToGIDMap /Identity /DW 500 /W [" + widths + "] >>");
     const int unicode = pdf.addStream(toUnicode(font));
-    return pdf.add("<< /Type /Font /Subtype /Type0 /BaseFont /" + name + " /Encoding /Identity-H /DescendantFonts [" + PdfDocument::reference(cid) + "] /ToUnicode "
-                   + PdfDocument::reference(unicode) + " >>");
+    return pdf.add("<< /Type /Font /Subtype /Type0 /BaseFont /" + name + " /Encoding /Identity-H /DescendantFonts ["
+                   + PdfDocument::reference(cid) + "] /ToUnicode " + PdfDocument::reference(unicode) + " >>");
 }
 
 /// The RunSpec once more as an attached file, for readers that show attachments.
@@ -175,11 +184,15 @@ QByteArray attachment(PdfDocument &pdf, const QByteArray &runSpec)
 {
     if (runSpec.isEmpty())
         return {};
-    const int file = pdf.addStream(runSpec, "/Type /EmbeddedFile /Subtype /application#2Fjson /Params << /Size " + QByteArray::number(runSpec.size()) + " >>");
+    const int file = pdf.addStream(runSpec,
+                                   "/Type /EmbeddedFile /Subtype /application#2Fjson /Params << /Size "
+                                       + QByteArray::number(runSpec.size()) + " >>");
     const QByteArray name = PdfDocument::text(QStringLiteral("runspec.json"));
-    const int spec = pdf.add("<< /Type /Filespec /F (runspec.json) /UF " + name + " /Desc (What was computed) /AFRelationship /Source /EF << /F "
+    const int spec = pdf.add("<< /Type /Filespec /F (runspec.json) /UF " + name
+                             + " /Desc (What was computed) /AFRelationship /Source /EF << /F "
                              + PdfDocument::reference(file) + " >> >>");
-    return " /Names << /EmbeddedFiles << /Names [" + name + " " + PdfDocument::reference(spec) + "] >> >> /AF [" + PdfDocument::reference(spec) + "]";
+    return " /Names << /EmbeddedFiles << /Names [" + name + " " + PdfDocument::reference(spec) + "] >> >> /AF ["
+        + PdfDocument::reference(spec) + "]";
 }
 
 } // namespace
@@ -191,8 +204,8 @@ QByteArray scenesPdf(const QVector<Scene> &scenes, const FigureMetadata &metadat
     std::array<UsedFont, 2> fonts;
     QVector<QByteArray> contents;
     for (const Scene &scene : scenes) {
-        QByteArray content = "1 0 0 -1 0 " + number(scene.size.height() * toPoints) + " cm\n1 1 1 rg 0 0 " + number(scene.size.width() * toPoints) + " "
-            + number(scene.size.height() * toPoints) + " re f\n";
+        QByteArray content = "1 0 0 -1 0 " + number(scene.size.height() * toPoints) + " cm\n1 1 1 rg 0 0 "
+            + number(scene.size.width() * toPoints) + " " + number(scene.size.height() * toPoints) + " re f\n";
         for (const Mark &mark : scene.marks)
             std::visit(PdfBackend{content, fonts}, mark);
         contents << content;
@@ -208,24 +221,30 @@ QByteArray scenesPdf(const QVector<Scene> &scenes, const FigureMetadata &metadat
     QByteArray fontList;
     for (const bool bold : {false, true}) {
         if (!fonts[bold].glyphs.isEmpty())
-            fontList += QByteArray(bold ? "/F2 " : "/F1 ") + PdfDocument::reference(addFont(pdf, fonts[bold], bold)) + " ";
+            fontList +=
+                QByteArray(bold ? "/F2 " : "/F1 ") + PdfDocument::reference(addFont(pdf, fonts[bold], bold)) + " ";
     }
-    const int xmp = pdf.addStream("<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n"
-                                      + metadataXml(metadata, spec) + "</x:xmpmeta>\n<?xpacket end=\"r\"?>\n",
-                                  "/Type /Metadata /Subtype /XML", false);
+    const int xmp = pdf.addStream(
+        "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n"
+            + metadataXml(metadata, spec) + "</x:xmpmeta>\n<?xpacket end=\"r\"?>\n",
+        "/Type /Metadata /Subtype /XML", false);
     const QByteArray attached = attachment(pdf, metadata.runSpec);
-    const int info = pdf.add("<< /Title " + PdfDocument::text(metadata.title) + " /Subject " + PdfDocument::text(metadata.caption) + " /Creator "
-                             + PdfDocument::text(metadata.version) + " /Producer " + PdfDocument::text(metadata.version) + " >>");
+    const int info = pdf.add("<< /Title " + PdfDocument::text(metadata.title) + " /Subject "
+                             + PdfDocument::text(metadata.caption) + " /Creator " + PdfDocument::text(metadata.version)
+                             + " /Producer " + PdfDocument::text(metadata.version) + " >>");
     QByteArray kidList;
     for (int i = 0; i < scenes.size(); ++i) {
         const QSizeF size = scenes[i].size * toPoints;
-        pdf.set(kids[i], "<< /Type /Page /Parent " + PdfDocument::reference(pages) + " /MediaBox [0 0 " + number(size.width()) + " " + number(size.height()) + "] /Contents "
-                             + PdfDocument::reference(streams[i]) + " /Resources << /Font << " + fontList + ">> >> >>");
+        pdf.set(kids[i],
+                "<< /Type /Page /Parent " + PdfDocument::reference(pages) + " /MediaBox [0 0 " + number(size.width())
+                    + " " + number(size.height()) + "] /Contents " + PdfDocument::reference(streams[i])
+                    + " /Resources << /Font << " + fontList + ">> >> >>");
         kidList += (i ? " " : "") + PdfDocument::reference(kids[i]);
     }
     pdf.set(pages, "<< /Type /Pages /Kids [" + kidList + "] /Count " + QByteArray::number(scenes.size()) + " >>");
-    pdf.set(catalog, "<< /Type /Catalog /Pages " + PdfDocument::reference(pages) + " /Metadata " + PdfDocument::reference(xmp)
-                         + " /ViewerPreferences << /DisplayDocTitle true >> /Lang (en)" + attached + " >>");
+    pdf.set(catalog,
+            "<< /Type /Catalog /Pages " + PdfDocument::reference(pages) + " /Metadata " + PdfDocument::reference(xmp)
+                + " /ViewerPreferences << /DisplayDocTitle true >> /Lang (en)" + attached + " >>");
     return pdf.bytes(catalog, info);
 }
 

@@ -60,7 +60,10 @@ QByteArray figurePng(const FigureSheet &sheet, const FigureMetadata &metadata)
     const QSize pixels(int(std::lround(scene.size.width() * scale)), int(std::ceil(scene.size.height() * scale)));
     QImage image(pixels, QImage::Format_RGB32);
     if (image.isNull())
-        throw FigureError(QStringLiteral("PNG"), QStringLiteral("%1 × %2 pixels do not fit into memory: choose fewer dots per inch").arg(pixels.width()).arg(pixels.height()));
+        throw FigureError(QStringLiteral("PNG"),
+                          QStringLiteral("%1 × %2 pixels do not fit into memory: choose fewer dots per inch")
+                              .arg(pixels.width())
+                              .arg(pixels.height()));
     image.fill(Qt::white);
     // Exactly the asked-for density, rounded once as the chunk stores pixels per metre.
     image.setDotsPerMeterX(int(std::lround(sheet.spec.dpi / 0.0254)));
@@ -75,9 +78,11 @@ QByteArray figurePng(const FigureSheet &sheet, const FigureMetadata &metadata)
     if (!writer.write(image))
         throw FigureError(QStringLiteral("PNG"), writer.errorString());
 
-    QByteArray chunks = textChunk("Title", metadata.title.toUtf8()) + textChunk("Description", metadata.caption.toUtf8())
-        + textChunk("Software", metadata.version.toUtf8()) + textChunk("RunSpec", metadata.runSpec)
-        + textChunk("XML:com.adobe.xmp", "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n" + metadataXml(metadata, sheet.spec) + "</x:xmpmeta>");
+    QByteArray chunks = textChunk("Title", metadata.title.toUtf8())
+        + textChunk("Description", metadata.caption.toUtf8()) + textChunk("Software", metadata.version.toUtf8())
+        + textChunk("RunSpec", metadata.runSpec)
+        + textChunk("XML:com.adobe.xmp",
+                    "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n" + metadataXml(metadata, sheet.spec) + "</x:xmpmeta>");
     constexpr int headerEnd = 8 + 25; // signature and IHDR
     return png.insert(headerEnd, chunks);
 }

@@ -36,7 +36,10 @@ public:
                 titleHeight(titleText(m_view.title), width) + legendHeight(), std::max(gap, lastTick * 0.6),
                 tickLength + gap * 0.6 + lineHeight(small) + lineHeight(spec().points)};
     }
-    double plotHeight(double plotWidth) const override { return m_view.diagonal ? std::min(plotWidth, 110.0) : std::min(plotWidth * 0.78, 90.0); }
+    double plotHeight(double plotWidth) const override
+    {
+        return m_view.diagonal ? std::min(plotWidth, 110.0) : std::min(plotWidth * 0.78, 90.0);
+    }
     bool stretches() const override { return !m_view.diagonal; }
 
     void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
@@ -71,16 +74,19 @@ public:
         }
         for (const int index : strongest()) {
             const ScatterPoint &point = m_view.points[index];
-            placer.place(scene, {x(point.x), y(point.y)}, radius, point.label.isEmpty() ? label(point.head) : point.label);
+            placer.place(scene, {x(point.x), y(point.y)}, radius,
+                         point.label.isEmpty() ? label(point.head) : point.label);
         }
         scene.frame(plot, ink, hairline);
         drawXAxis(scene, x, plot.bottom(), small);
         drawYAxis(scene, y, plot.left(), small);
-        const double xLabelY = plot.bottom() + tickLength + gap * 0.6 + lineHeight(small) + capHeight(spec().points) + gap * 0.2;
-        const FittedText xName = fitted(m_view.xLabel, spec().points, plot.width() + m.right * 2), yName = fitted(m_view.yLabel, spec().points, plot.height() * 1.2);
+        const double xLabelY =
+            plot.bottom() + tickLength + gap * 0.6 + lineHeight(small) + capHeight(spec().points) + gap * 0.2;
+        const FittedText xName = fitted(m_view.xLabel, spec().points, plot.width() + m.right * 2),
+                         yName = fitted(m_view.yLabel, spec().points, plot.height() * 1.2);
         scene.text({plot.center().x(), xLabelY}, xName.lines.value(0), xName.points, Align::Centre);
-        scene.text({plot.left() - m.left + capHeight(spec().points) + gap * 0.2, plot.center().y()}, yName.lines.value(0),
-                   yName.points, Align::Centre, ink, false, 90);
+        scene.text({plot.left() - m.left + capHeight(spec().points) + gap * 0.2, plot.center().y()},
+                   yName.lines.value(0), yName.points, Align::Centre, ink, false, 90);
     }
 
 private:

@@ -19,7 +19,8 @@ struct PainterBackend {
     {
         const QTransform toDevice = painter.deviceTransform();
         const QRectF device = toDevice.mapRect(mark.rect);
-        const QRectF whole(QPointF(std::round(device.left()), std::round(device.top())), QPointF(std::round(device.right()), std::round(device.bottom())));
+        const QRectF whole(QPointF(std::round(device.left()), std::round(device.top())),
+                           QPointF(std::round(device.right()), std::round(device.bottom())));
         painter.fillRect(toDevice.inverted().mapRect(whole), mark.fill);
     }
     void operator()(const PathMark &mark) const
@@ -50,7 +51,8 @@ struct PainterBackend {
     {
         const double width = textWidth(mark.text, mark.points, mark.bold);
         const double shift = mark.align == Align::Left ? 0 : mark.align == Align::Centre ? -width / 2 : -width;
-        constexpr int fontPixels = 96; // a size at which rounding of advances does not show; scaled down to the wanted one
+        constexpr int fontPixels =
+            96; // a size at which rounding of advances does not show; scaled down to the wanted one
         painter.save();
         painter.setRenderHint(QPainter::TextAntialiasing);
         painter.translate(mark.at);
@@ -73,7 +75,8 @@ void Scene::frame(const QRectF &rect, const QColor &stroke, double width, const 
     marks << PathMark{points, stroke, width, fill, false};
 }
 
-void Scene::text(QPointF at, const QString &text, double points, Align align, const QColor &colour, bool bold, int angle)
+void Scene::text(QPointF at, const QString &text, double points, Align align, const QColor &colour, bool bold,
+                 int angle)
 {
     if (!text.isEmpty())
         marks << TextMark{at, printable(text, bold), points, bold, align, angle, colour};

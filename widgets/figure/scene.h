@@ -1,4 +1,5 @@
-// A figure as a list of marks in millimetres: laid out once, then written as PDF, SVG or pixels by the same description.
+// A figure as a list of marks in millimetres: laid out once, then written as PDF, SVG or pixels by the same
+// description.
 #pragma once
 
 #include <QColor>
@@ -52,15 +53,23 @@ struct Scene {
     QVector<Mark> marks;
 
     void rect(const QRectF &rect, const QColor &fill) { marks << RectMark{rect, fill}; }
-    void line(QPointF a, QPointF b, const QColor &stroke, double width) { marks << PathMark{QPolygonF{a, b}, stroke, width, {}, false}; }
-    void dashedLine(QPointF a, QPointF b, const QColor &stroke, double width) { marks << PathMark{QPolygonF{a, b}, stroke, width, {}, true}; }
+    void line(QPointF a, QPointF b, const QColor &stroke, double width)
+    {
+        marks << PathMark{QPolygonF{a, b}, stroke, width, {}, false};
+    }
+    void dashedLine(QPointF a, QPointF b, const QColor &stroke, double width)
+    {
+        marks << PathMark{QPolygonF{a, b}, stroke, width, {}, true};
+    }
     void frame(const QRectF &rect, const QColor &stroke, double width, const QColor &fill = {});
     void polygon(const QPolygonF &points, const QColor &fill) { marks << PathMark{points, {}, 0, fill, false}; }
     void dot(QPointF centre, double radius, const QColor &fill) { marks << DotMark{centre, radius, fill}; }
-    void text(QPointF at, const QString &text, double points, Align align = Align::Left, const QColor &colour = Qt::black, bool bold = false, int angle = 0);
+    void text(QPointF at, const QString &text, double points, Align align = Align::Left,
+              const QColor &colour = Qt::black, bool bold = false, int angle = 0);
 };
 
-/// White page, then the marks; `scale` painter units a mm, from `origin`. Rectangles go to whole device pixels, so they never blur.
+/// White page, then the marks; `scale` painter units a mm, from `origin`. Rectangles go to whole device pixels, so they
+/// never blur.
 void paintScene(QPainter &painter, const Scene &scene, QPointF origin, double scale);
 
 constexpr double mmPerPoint = 25.4 / 72;

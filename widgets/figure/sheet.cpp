@@ -31,7 +31,9 @@ double sharedLimit(const FigureSheet &sheet, const QString &scale)
     double limit = 0;
     for (const FigureContent &content : sheet.panels)
         if (scaleName(content) == scale)
-            limit = std::max(limit, colourLimit(chosenFacets(std::get<HeatmapView>(content), sheet.panels.size() == 1 ? sheet.spec : FigureSpec{})));
+            limit = std::max(limit,
+                             colourLimit(chosenFacets(std::get<HeatmapView>(content),
+                                                      sheet.panels.size() == 1 ? sheet.spec : FigureSpec{})));
     return limit;
 }
 
@@ -51,9 +53,9 @@ struct Place {
     std::shared_ptr<Panel> panel;
     int row = 0, column = 0;
     bool wide = false;
-    Margins margins;       ///< its own
+    Margins margins; ///< its own
     double plotWidth = 0;
-    QStringList title;     ///< of panels among others: beside the letter, so that titles of a row start at one height
+    QStringList title; ///< of panels among others: beside the letter, so that titles of a row start at one height
 };
 
 struct Sheet {
@@ -144,9 +146,11 @@ Sheet arrange(const FigureSheet &figure)
         at.plotWidth = at.wide ? std::max(10.0, sheet.room - at.margins.left - at.margins.right) : sheet.plotWidth;
         if (count > 1) {
             if (figure.spec.showTitle)
-                at.title = wrapped(titleOf(figure.panels[i]), figure.spec.points, true, width - letterWidth(figure.spec, i));
+                at.title =
+                    wrapped(titleOf(figure.panels[i]), figure.spec.points, true, width - letterWidth(figure.spec, i));
             const double lines = double(std::max<qsizetype>(1, at.title.size())) * lineHeight(figure.spec.points);
-            sheet.rowTitle[at.row] = std::max({sheet.rowTitle[at.row], lines + gap, lineHeight(figure.spec.points + 1)});
+            sheet.rowTitle[at.row] =
+                std::max({sheet.rowTitle[at.row], lines + gap, lineHeight(figure.spec.points + 1)});
         }
         Margins &row = sheet.row[at.row];
         row.top = std::max(row.top, at.margins.top);
@@ -199,12 +203,19 @@ std::unique_ptr<Panel> makePanel(const FigureContent &content, const PanelStyle 
 {
     struct Maker {
         const PanelStyle &style;
-        std::unique_ptr<Panel> operator()(const HeatmapView &view) const { return makeHeatmapPanel(finite(view), style); }
+        std::unique_ptr<Panel> operator()(const HeatmapView &view) const
+        {
+            return makeHeatmapPanel(finite(view), style);
+        }
         std::unique_ptr<Panel> operator()(const AttentionView &view) const
         {
-            return style.spec.attention == FigureSpec::Attention::Text ? makeAttentionTextPanel(finite(view), style) : makeAttentionPanel(finite(view), style);
+            return style.spec.attention == FigureSpec::Attention::Text ? makeAttentionTextPanel(finite(view), style)
+                                                                       : makeAttentionPanel(finite(view), style);
         }
-        std::unique_ptr<Panel> operator()(const ScatterView &view) const { return makeScatterPanel(finite(view), style); }
+        std::unique_ptr<Panel> operator()(const ScatterView &view) const
+        {
+            return makeScatterPanel(finite(view), style);
+        }
         std::unique_ptr<Panel> operator()(const BarsView &view) const { return makeBarsPanel(finite(view), style); }
         std::unique_ptr<Panel> operator()(const TableView &view) const { return makeTablePanel(view, style); }
         std::unique_ptr<Panel> operator()(const GraphView &view) const { return makeGraphPanel(finite(view), style); }
@@ -216,7 +227,9 @@ Scene layoutSheet(const FigureSheet &figure)
 {
     const Sheet sheet = arrange(figure);
     const FigureSpec &spec = figure.spec;
-    const QStringList caption = spec.showCaption && !spec.caption.isEmpty() ? wrapped(spec.caption, spec.points, false, spec.width - 2 * edge) : QStringList();
+    const QStringList caption = spec.showCaption && !spec.caption.isEmpty()
+        ? wrapped(spec.caption, spec.points, false, spec.width - 2 * edge)
+        : QStringList();
     const double captionHeight = caption.isEmpty() ? 0 : gap * 1.5 + double(caption.size()) * lineHeight(spec.points);
 
     double fixed = 2 * edge + captionHeight + (sheet.rows - 1) * betweenRows, plots = 0;
@@ -230,7 +243,8 @@ Scene layoutSheet(const FigureSheet &figure)
     QVector<double> tops; // of the rows, and of what follows the last one
     tops << edge;
     for (int row = 0; row < sheet.rows; ++row)
-        tops << tops.back() + sheet.rowTitle[row] + sheet.row[row].top + sheet.rowHeight[row] * stretch + sheet.row[row].bottom + (row + 1 < sheet.rows ? betweenRows : 0);
+        tops << tops.back() + sheet.rowTitle[row] + sheet.row[row].top + sheet.rowHeight[row] * stretch
+                + sheet.row[row].bottom + (row + 1 < sheet.rows ? betweenRows : 0);
 
     Scene scene;
     for (int i = 0; i < sheet.places.size(); ++i) {
@@ -240,9 +254,11 @@ Scene layoutSheet(const FigureSheet &figure)
             left += sheet.columnWidth(column) + betweenColumns;
         if (sheet.places.size() > 1)
             drawLetterAndTitle(scene, at, i, {left, tops[at.row]}, spec);
-        const double top = tops[at.row] + sheet.rowTitle[at.row], plotTop = top + sheet.row[at.row].top, height = sheet.rowHeight[at.row] * stretch;
+        const double top = tops[at.row] + sheet.rowTitle[at.row], plotTop = top + sheet.row[at.row].top,
+                     height = sheet.rowHeight[at.row] * stretch;
         const double plotLeft = left + (at.wide ? at.margins.left : sheet.column[at.column].left);
-        at.panel->draw(scene, QRectF(plotLeft, plotTop, at.plotWidth, drawnHeight(*at.panel, at.plotWidth, height, stretch)),
+        at.panel->draw(scene,
+                       QRectF(plotLeft, plotTop, at.plotWidth, drawnHeight(*at.panel, at.plotWidth, height, stretch)),
                        QRectF(left, top, sheet.width(at), plotTop - top + height + sheet.row[at.row].bottom));
     }
     double top = tops.back();

@@ -27,8 +27,9 @@ struct SvgBackend {
 
     void operator()(const RectMark &mark) const
     {
-        out += "<rect x=\"" + coordinate(mark.rect.left()) + "\" y=\"" + coordinate(mark.rect.top()) + "\" width=\"" + coordinate(mark.rect.width())
-            + "\" height=\"" + coordinate(mark.rect.height()) + "\" fill=\"" + paint(mark.fill) + "\" shape-rendering=\"crispEdges\"/>\n";
+        out += "<rect x=\"" + coordinate(mark.rect.left()) + "\" y=\"" + coordinate(mark.rect.top()) + "\" width=\""
+            + coordinate(mark.rect.width()) + "\" height=\"" + coordinate(mark.rect.height()) + "\" fill=\""
+            + paint(mark.fill) + "\" shape-rendering=\"crispEdges\"/>\n";
     }
     void operator()(const PathMark &mark) const
     {
@@ -44,8 +45,8 @@ struct SvgBackend {
     }
     void operator()(const DotMark &mark) const
     {
-        out += "<circle cx=\"" + coordinate(mark.centre.x()) + "\" cy=\"" + coordinate(mark.centre.y()) + "\" r=\"" + coordinate(mark.radius) + "\" fill=\""
-            + paint(mark.fill) + "\"/>\n";
+        out += "<circle cx=\"" + coordinate(mark.centre.x()) + "\" cy=\"" + coordinate(mark.centre.y()) + "\" r=\""
+            + coordinate(mark.radius) + "\" fill=\"" + paint(mark.fill) + "\"/>\n";
     }
     void operator()(const TextMark &mark) const
     {
@@ -66,8 +67,9 @@ struct SvgBackend {
 QByteArray svgBody(const Scene &scene, const QByteArray &inside, const QByteArray &title)
 {
     const QByteArray w = coordinate(scene.size.width()), h = coordinate(scene.size.height());
-    QByteArray out = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + number(scene.size.width()) + "mm\" height=\"" + number(scene.size.height())
-        + "mm\" viewBox=\"0 0 " + w + " " + h + "\" role=\"img\" font-family=\"'Liberation Sans', Arial, Helvetica, sans-serif\">\n";
+    QByteArray out = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + number(scene.size.width())
+        + "mm\" height=\"" + number(scene.size.height()) + "mm\" viewBox=\"0 0 " + w + " " + h
+        + "\" role=\"img\" font-family=\"'Liberation Sans', Arial, Helvetica, sans-serif\">\n";
     if (!title.isEmpty())
         out += "<title>" + title + "</title>\n";
     out += inside + "<rect width=\"" + w + "\" height=\"" + h + "\" fill=\"#ffffff\"/>\n";
@@ -100,8 +102,8 @@ QByteArray figureFontFaces(const QString &regularText, const QString &boldText)
         const QString &text = bold ? boldText : regularText;
         if (text.isEmpty())
             continue;
-        css += "@font-face{font-family:'Liberation Sans';font-weight:" + QByteArray(bold ? "bold" : "normal") + ";src:url(data:font/ttf;base64,"
-            + fontWithCharacters(text, bold).toBase64() + ") format('truetype');}\n";
+        css += "@font-face{font-family:'Liberation Sans';font-weight:" + QByteArray(bold ? "bold" : "normal")
+            + ";src:url(data:font/ttf;base64," + fontWithCharacters(text, bold).toBase64() + ") format('truetype');}\n";
     }
     return css;
 }
@@ -120,8 +122,8 @@ QByteArray figureSvg(const FigureSheet &sheet, const FigureMetadata &metadata)
     QString regular, bold;
     collectText(scene, regular, bold);
     const QString title = metadata.title.isEmpty() ? ownTitle(sheet) : metadata.title;
-    const QByteArray inside = "<metadata>\n" + metadataXml(metadata, sheet.spec) + "</metadata>\n<defs><style type=\"text/css\">\n" + figureFontFaces(regular, bold)
-        + "</style></defs>\n";
+    const QByteArray inside = "<metadata>\n" + metadataXml(metadata, sheet.spec)
+        + "</metadata>\n<defs><style type=\"text/css\">\n" + figureFontFaces(regular, bold) + "</style></defs>\n";
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + svgBody(scene, inside, xmlText(title));
 }
 

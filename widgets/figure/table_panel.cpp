@@ -20,13 +20,19 @@ public:
             bool numbers = !view.rows.isEmpty();
             for (const QStringList &row : view.rows) {
                 const QString cell = row.value(column).trimmed();
-                numbers = numbers && (cell.isEmpty() || cell[0].isDigit() || QStringLiteral("+-\u2212\u00b1.\u2013").contains(cell[0])) && cell.size() < 14;
+                numbers = numbers
+                    && (cell.isEmpty() || cell[0].isDigit()
+                        || QStringLiteral("+-\u2212\u00b1.\u2013").contains(cell[0]))
+                    && cell.size() < 14;
             }
             m_numbers << numbers;
         }
     }
 
-    Margins margins(double width) const override { return {0, titleHeight(titleText(m_view.title), width), 0, gap * 0.5}; }
+    Margins margins(double width) const override
+    {
+        return {0, titleHeight(titleText(m_view.title), width), 0, gap * 0.5};
+    }
 
     double plotHeight(double plotWidth) const override
     {
@@ -41,7 +47,8 @@ public:
     {
         drawTitle(scene, titleText(m_view.title), outer.left(), plot.top(), outer.width());
         const QVector<double> widths = columnWidths(plot.width());
-        const double right = plot.left() + std::accumulate(widths.begin(), widths.end(), 0.0) + between * double(std::max<qsizetype>(0, widths.size() - 1));
+        const double right = plot.left() + std::accumulate(widths.begin(), widths.end(), 0.0)
+            + between * double(std::max<qsizetype>(0, widths.size() - 1));
         double y = plot.top() + 0.3;
         scene.line({plot.left(), y}, {right, y}, ink, 0.28);
         y = drawRow(scene, m_view.columns, widths, plot.left(), y + gap * 0.6, true) + gap * 0.2;
@@ -91,13 +98,16 @@ private:
         return double(lines) * lineHeight(points()) + gap * 0.45;
     }
 
-    double drawRow(Scene &scene, const QStringList &cells, const QVector<double> &widths, double left, double top, bool head) const
+    double drawRow(Scene &scene, const QStringList &cells, const QVector<double> &widths, double left, double top,
+                   bool head) const
     {
         for (int column = 0; column < widths.size(); ++column) {
             double y = top + lineHeight(points()) * 0.85;
             for (const QString &line : wrapped(cells.value(column), points(), head, widths[column])) {
                 const bool toRight = m_numbers[column];
-                scene.text({left + (toRight ? widths[column] : 0), y}, elided(line, points(), head, widths[column] + 0.2), points(), toRight ? Align::Right : Align::Left, ink, head);
+                scene.text({left + (toRight ? widths[column] : 0), y},
+                           elided(line, points(), head, widths[column] + 0.2), points(),
+                           toRight ? Align::Right : Align::Left, ink, head);
                 y += lineHeight(points());
             }
             left += widths[column] + between;

@@ -42,7 +42,9 @@ void writeFigure(const QString &path, const FigureSheet &sheet, const FigureMeta
         throw FigureError(path, QStringLiteral("figures are written as .pdf, .svg or .png"));
     // Replacing is for files: a device or pipe, or a link to one, would be gone.
     if (info.exists() && !info.isFile())
-        throw FigureError(path, info.isDir() ? cause(info, {}) : QStringLiteral("is a device or pipe, not a file that can be replaced"));
+        throw FigureError(path,
+                          info.isDir() ? cause(info, {})
+                                       : QStringLiteral("is a device or pipe, not a file that can be replaced"));
     // A temporary file beside it takes its place only when everything is on the disk.
     QSaveFile file(path);
     file.setDirectWriteFallback(false);
@@ -62,7 +64,8 @@ QByteArray readEmbeddedSpec(const QString &path)
         throw FigureError(path, file.errorString());
     const std::optional<QByteArray> spec = figure::runSpecIn(file.readAll());
     if (!spec)
-        throw FigureError(path, QStringLiteral("holds no RunSpec: it is not a figure of this program, or its metadata was removed"));
+        throw FigureError(
+            path, QStringLiteral("holds no RunSpec: it is not a figure of this program, or its metadata was removed"));
     return *spec;
 }
 

@@ -1,6 +1,7 @@
-// Taking heads out: what is left of the logit difference, and which other heads' direct attribution changes (backup heads).
-#include "analysis/detail/readings.h"
+// Taking heads out: what is left of the logit difference, and which other heads' direct attribution changes (backup
+// heads).
 #include "analysis/analysis.h"
+#include "analysis/detail/readings.h"
 #include "model/check_head.h"
 #include "model/detail/hook_points.h"
 #include "model/detail/weights.h"
@@ -81,7 +82,8 @@ void run_ablation(AnalysisRun &run)
         change.heads = heads;
         change.kind = mode == "zero" ? Intervention::Kind::Zero : Intervention::Kind::Replace;
         if (mode != "zero")
-            change.values = mode == "mean" ? mean_z(values.at(change.hook), run.in.runs.layout()) : values.at(change.hook);
+            change.values =
+                mode == "mean" ? mean_z(values.at(change.hook), run.in.runs.layout()) : values.at(change.hook);
         if (where)
             for (int p = 0; p < batch.prompts; ++p)
                 change.positions.push_back(where->rows(p));
@@ -92,7 +94,9 @@ void run_ablation(AnalysisRun &run)
 
     const at::Tensor ends = at::tensor(std::vector<int64_t>(batch.end.begin(), batch.end.end()), at::kLong);
     const at::Tensor prompts = at::arange(batch.prompts, at::kLong);
-    const auto at_end = [&](const std::string &name) { return from_array(cache.at(name)).index({prompts, ends}).contiguous(); };
+    const auto at_end = [&](const std::string &name) {
+        return from_array(cache.at(name)).index({prompts, ends}).contiguous();
+    };
     const Weights &w = run.in.model->weights();
     at::Tensor normed = at_end("ln_final.hook_normalized"); // [P, D]
     // RMSNorm keeps its weight out of hook_normalized.
@@ -107,11 +111,13 @@ void run_ablation(AnalysisRun &run)
     run.result.arrays["ablate.logits_at_end"] = to_array(logits);
     run.result.arrays["ablate.logit_diff"] = to_array(after);
     run.result.arrays["ablate.dla"] = to_array(dla);
-    run.result.arrays["ablate.dla.scale_last_position"] = to_array(head_attribution(run.in, z, scale.select(1, batch.width - 1).reshape({batch.prompts}).clone()));
+    run.result.arrays["ablate.dla.scale_last_position"] =
+        to_array(head_attribution(run.in, z, scale.select(1, batch.width - 1).reshape({batch.prompts}).clone()));
 
     const auto rows = end_rows(run.in);
     const at::Tensor before_scale = norm_scale(gather_rows(run.clean().resid.back(), run.in.runs.layout(), rows), c);
-    const at::Tensor before = head_attribution(run.in, [&](int l) { return run.in.runs.z_rows(run.clean(), l, rows); }, before_scale);
+    const at::Tensor before = head_attribution(
+        run.in, [&](int l) { return run.in.runs.z_rows(run.clean(), l, rows); }, before_scale);
     const at::Tensor gain = (dla - before).mean(2).contiguous(); // [L, H]
     run.result.arrays["ablate.dla_change"] = to_array(dla - before);
     const Baseline &baseline = run.result.baseline;
@@ -120,23 +126,31 @@ void run_ablation(AnalysisRun &run)
     for (const Head head : run.analysis.heads)
         gains[size_t(head.layer * c.n_heads + head.head)] = 0;
     // Shares of a logit difference that vanishes say nothing: null.
-    const auto share = [&](double value) { return baseline.vanishes(clean_mean) ? nlohmann::json() : nlohmann::json(value / clean_mean); };
+    const auto share = [&](double value) {
+        return baseline.vanishes(clean_mean) ? nlohmann::json() : nlohmann::json(value / clean_mean);
+    };
     nlohmann::json backups = nlohmann::json::array();
     for (const RankedHead &head : top_heads(gains, c.n_layers, c.n_heads, 15, 1))
         if (head.value > 0)
-            backups.push_back({{"head", dotted(head.head)}, {"change", head.value}, {"share_of_logit_diff", share(head.value)}});
-    run.result.summary = {{"mode", mode}, {"logit_diff_before", clean_mean}, {"logit_diff_after", ablated_mean},
-                          {"change_percent", share(100.0 * (ablated_mean - clean_mean))}, {"backup_heads", backups}};
+            backups.push_back(
+                {{"head", dotted(head.head)}, {"change", head.value}, {"share_of_logit_diff", share(head.value)}});
+    run.result.summary = {{"mode", mode},
+                          {"logit_diff_before", clean_mean},
+                          {"logit_diff_after", ablated_mean},
+                          {"change_percent", share(100.0 * (ablated_mean - clean_mean))},
+                          {"backup_heads", backups}};
     run.progress(3, 3);
 }
 
 std::string describe_ablate(const Analysis &analysis)
 {
     const Ablation mode = parse_ablation(parameter_text(analysis, "mode", "zero"));
-    return "The model runs on the clean prompts with z of " + heads_or(analysis, "the named heads") + " replaced together by "
-           + replacement(Direction::Noise, mode) + ", " + in_words(parse_positions(parameter_text(analysis, "positions", "all")))
-           + ". Gain: how much another head's direct logit attribution grows by that, in logits, mean over prompts; heads that gain are "
-             "backup heads.";
+    return "The model runs on the clean prompts with z of " + heads_or(analysis, "the named heads")
+        + " replaced together by " + replacement(Direction::Noise, mode) + ", "
+        + in_words(parse_positions(parameter_text(analysis, "positions", "all")))
+        + ". Gain: how much another head's direct logit attribution grows by that, in logits, mean over prompts; heads "
+          "that gain are "
+          "backup heads.";
 }
 
 } // namespace
@@ -148,17 +162,20 @@ const AnalysisInfo &declared::ablate()
         .title = "Ablation",
         .tip = "What is left without these heads, and which others take over",
         .heads = "the heads to take out, together",
-        .parameters = {{"mode", Parameter::Kind::Choice, "what takes the heads' place (zero)", {"zero", "mean", "resample"}},
-                       {"positions", Parameter::Kind::Text, "where: all, end, io, s1, s2, or indices from 0 such as 3,4 (all)"}},
+        .parameters =
+            {{"mode", Parameter::Kind::Choice, "what takes the heads' place (zero)", {"zero", "mean", "resample"}},
+             {"positions", Parameter::Kind::Text, "where: all, end, io, s1, s2, or indices from 0 such as 3,4 (all)"}},
         .yields = {{"ablate.dla_change", "Change in direct attribution", "gain in direct attribution", "logits",
                     "Direct effect on logit difference"},
                    {"ablate.dla", "Direct logit attribution, ablated", "direct logit attribution, ablated", "logits",
                     "Direct effect on logit difference"},
                    {"ablate.dla.scale_last_position", "Direct logit attribution, ablated, scale of the last position",
-                    "direct logit attribution, ablated", "logits", "Direct effect on logit difference", Quantity::Draw::Hidden},
-                   {"ablate.logit_diff", "Logit difference, ablated", "logit difference, ablated", "logits", "Logit difference",
-                    Quantity::Draw::Table},
-                   {"ablate.logits_at_end", "Logits, ablated", "logits, ablated", "logits", "Logits", Quantity::Draw::Hidden}},
+                    "direct logit attribution, ablated", "logits", "Direct effect on logit difference",
+                    Quantity::Draw::Hidden},
+                   {"ablate.logit_diff", "Logit difference, ablated", "logit difference, ablated", "logits",
+                    "Logit difference", Quantity::Draw::Table},
+                   {"ablate.logits_at_end", "Logits, ablated", "logits, ablated", "logits", "Logits",
+                    Quantity::Draw::Hidden}},
         .describe = describe_ablate,
         .run = run_ablation};
     return info;

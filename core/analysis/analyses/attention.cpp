@@ -17,7 +17,8 @@ void run_attention(AnalysisRun &run)
     const ModelConfig &c = run.config();
     const PromptBatch &batch = run.in.batch;
     const size_t P = size_t(batch.prompts);
-    const std::pair<const char *, const std::vector<int> *> roles[] = {{"io", &batch.io_pos}, {"s1", &batch.s1_pos}, {"s2", &batch.s2_pos}};
+    const std::pair<const char *, const std::vector<int> *> roles[] = {
+        {"io", &batch.io_pos}, {"s1", &batch.s1_pos}, {"s2", &batch.s2_pos}};
     std::map<std::string, std::vector<float>> values;
     for (const auto &[role, positions] : roles)
         values[role].resize(size_t(c.n_layers * c.n_heads) * P);
@@ -27,12 +28,14 @@ void run_attention(AnalysisRun &run)
                 const std::vector<float> pattern = run.in.runs.pattern(run.clean(), l, h, int(p));
                 const size_t size = size_t(batch.end[p]) + 1;
                 for (const auto &[role, positions] : roles)
-                    values[role][size_t(l * c.n_heads + h) * P + p] = pattern[(size - 1) * size + size_t((*positions)[p])];
+                    values[role][size_t(l * c.n_heads + h) * P + p] =
+                        pattern[(size - 1) * size + size_t((*positions)[p])];
             }
         run.progress(l + 1, c.n_layers);
     }
     for (const auto &[role, positions] : roles)
-        run.result.arrays[std::string("attention.end_to_") + role] = {{c.n_layers, c.n_heads, int64_t(P)}, values[role]};
+        run.result.arrays[std::string("attention.end_to_") + role] = {{c.n_layers, c.n_heads, int64_t(P)},
+                                                                      values[role]};
 }
 
 } // namespace

@@ -1,4 +1,5 @@
-// Attention of chosen heads on one prompt, kept with its tokens so that a report can draw it again from the result alone.
+// Attention of chosen heads on one prompt, kept with its tokens so that a report can draw it again from the result
+// alone.
 #include "analysis/detail/readings.h"
 #include "base/check_index.h"
 #include "model/check_head.h"
@@ -22,13 +23,15 @@ void run_attention_patterns(AnalysisRun &run)
     nlohmann::json heads = nlohmann::json::array();
     for (const Head head : run.analysis.heads) {
         check_head(head, run.config());
-        run.result.arrays["pattern." + dotted(head)] = {{size, size}, run.session.attention(head, flipped, kind).weights[size_t(prompt)]};
+        run.result.arrays["pattern." + dotted(head)] = {
+            {size, size}, run.session.attention(head, flipped, kind).weights[size_t(prompt)]};
         heads.push_back(dotted(head));
     }
     const auto &known = flipped ? batch.flipped_tokens : batch.tokens;
     std::vector<std::string> tokens, roles(static_cast<size_t>(size));
     for (int64_t i = 0; i < size; ++i)
-        tokens.push_back(known.empty() ? std::to_string(batch.at(flipped, prompt, int(i))) : known[size_t(prompt)][size_t(i)]);
+        tokens.push_back(known.empty() ? std::to_string(batch.at(flipped, prompt, int(i)))
+                                       : known[size_t(prompt)][size_t(i)]);
     const auto mark = [&](const std::vector<int> &positions, const char *role) {
         if (!positions.empty() && positions[size_t(prompt)] >= 0 && positions[size_t(prompt)] < size)
             roles[size_t(positions[size_t(prompt)])] = role;
@@ -37,19 +40,22 @@ void run_attention_patterns(AnalysisRun &run)
     mark(batch.s1_pos, "S1");
     mark(batch.s2_pos, "S2");
     roles.back() = "END";
-    run.result.summary = {{"prompt", prompt}, {"attention_heads", heads}, {"tokens", tokens}, {"roles_of_tokens", roles}};
+    run.result.summary = {
+        {"prompt", prompt}, {"attention_heads", heads}, {"tokens", tokens}, {"roles_of_tokens", roles}};
     run.progress(1, 1);
 }
 
 std::string describe_attention_patterns(const Analysis &analysis)
 {
-    const bool given = analysis.options.is_object() && analysis.options.contains("prompt") && analysis.options.at("prompt").is_number_integer();
+    const bool given = analysis.options.is_object() && analysis.options.contains("prompt")
+        && analysis.options.at("prompt").is_number_integer();
     const int64_t prompt = given ? analysis.options.at("prompt").get<int64_t>() : 0;
-    return "Attention of " + heads_or(analysis, "the named heads") + (flag_set(analysis, "flipped") ? " in the flipped run" : " in the clean run")
-           + " on " + prompt_name(prompt) + "; rows are destinations, columns sources."
-           + (flag_set(analysis, "value_weighted")
-                  ? " Attention is weighted by the length of what is moved, |v W_O| of each source, relative to the longest."
-                  : "");
+    return "Attention of " + heads_or(analysis, "the named heads")
+        + (flag_set(analysis, "flipped") ? " in the flipped run" : " in the clean run") + " on " + prompt_name(prompt)
+        + "; rows are destinations, columns sources."
+        + (flag_set(analysis, "value_weighted") ? " Attention is weighted by the length of what is moved, |v W_O| of "
+                                                  "each source, relative to the longest."
+                                                : "");
 }
 
 } // namespace

@@ -20,10 +20,12 @@ void run_attention_vs_contribution(AnalysisRun &run)
     const int64_t P = batch.prompts, d = c.d_head;
     const Weights &w = run.in.model->weights();
     const auto ends = end_rows(run.in);
-    const at::Tensor z = run.in.runs.z_rows(run.clean(), head.layer, ends).narrow(1, int64_t(head.head) * d, d);              // [P, d]
-    const at::Tensor scale = norm_scale(gather_rows(run.clean().resid.back(), run.in.runs.layout(), ends), c);               // [P]
-    const at::Tensor result = at::matmul(z, w.layers[size_t(head.layer)].W_O[head.head]) / scale.unsqueeze(1);                // [P, D]
-    for (const auto &[role, tokens, positions] : {std::tuple{"io", &batch.io, &batch.io_pos}, std::tuple{"s", &batch.s, &batch.s2_pos}}) {
+    const at::Tensor z =
+        run.in.runs.z_rows(run.clean(), head.layer, ends).narrow(1, int64_t(head.head) * d, d);                // [P, d]
+    const at::Tensor scale = norm_scale(gather_rows(run.clean().resid.back(), run.in.runs.layout(), ends), c); // [P]
+    const at::Tensor result = at::matmul(z, w.layers[size_t(head.layer)].W_O[head.head]) / scale.unsqueeze(1); // [P, D]
+    for (const auto &[role, tokens, positions] :
+         {std::tuple{"io", &batch.io, &batch.io_pos}, std::tuple{"s", &batch.s, &batch.s2_pos}}) {
         const at::Tensor unembed = w.W_U.index_select(1, at::tensor(*tokens, at::kLong)).t(); // [P, D]
         run.result.arrays[std::string("contribution.") + role] = to_array((result * unembed).sum(1));
         std::vector<float> attention;
@@ -44,25 +46,27 @@ void run_attention_vs_contribution(AnalysisRun &run)
 std::string describe_attention_vs_contribution(const Analysis &analysis)
 {
     return "One point a prompt, clean run: attention of " + heads_or(analysis, "the head")
-           + " from END to a name (S: S1 and S2 together), and the head's output at END, divided by the final norm's scale there, dotted with "
-             "that name's unembedding, in logits.";
+        + " from END to a name (S: S1 and S2 together), and the head's output at END, divided by the final norm's "
+          "scale there, dotted with "
+          "that name's unembedding, in logits.";
 }
 
 } // namespace
 
 const AnalysisInfo &declared::attention_vs_contribution()
 {
-    static const AnalysisInfo info{.name = "attention-vs-contribution",
-                                   .title = "Attention against contribution",
-                                   .tip = "One head, a point a prompt: attention to a name against what the head writes along it",
-                                   .heads = "the one head to read",
-                                   .needs_roles = true,
-                                   .yields = {{"attention.io", "END → IO", "attention END→IO", "", "Attention", Quantity::Draw::Points},
-                                              {"attention.s", "END → S", "attention END→S", "", "Attention", Quantity::Draw::Points},
-                                              {"contribution.", "Contribution", "contribution along the name", "logits",
-                                               "Contribution along the name", Quantity::Draw::Points}},
-                                   .describe = describe_attention_vs_contribution,
-                                   .run = run_attention_vs_contribution};
+    static const AnalysisInfo info{
+        .name = "attention-vs-contribution",
+        .title = "Attention against contribution",
+        .tip = "One head, a point a prompt: attention to a name against what the head writes along it",
+        .heads = "the one head to read",
+        .needs_roles = true,
+        .yields = {{"attention.io", "END → IO", "attention END→IO", "", "Attention", Quantity::Draw::Points},
+                   {"attention.s", "END → S", "attention END→S", "", "Attention", Quantity::Draw::Points},
+                   {"contribution.", "Contribution", "contribution along the name", "logits",
+                    "Contribution along the name", Quantity::Draw::Points}},
+        .describe = describe_attention_vs_contribution,
+        .run = run_attention_vs_contribution};
     return info;
 }
 

@@ -12,7 +12,8 @@ namespace {
 constexpr int64_t vocabulary_block = 8192;
 constexpr int top = 5;
 
-// How many logits ±y + b of each row are larger than that of its own token; columns of W_U in blocks. → larger[sign][row]
+// How many logits ±y + b of each row are larger than that of its own token; columns of W_U in blocks. →
+// larger[sign][row]
 std::array<std::vector<int>, 2> ranks(const at::Tensor &o, const Weights &w, const std::vector<int64_t> &own)
 {
     const int64_t n = o.size(0), D = o.size(1), V = w.W_U.size(1);
@@ -55,13 +56,16 @@ void run_copy_scores(AnalysisRun &run)
     std::vector<std::pair<int, int>> rows; // [3 P]: IO, S1, S2 of each prompt
     std::vector<int64_t> own;
     for (int p = 0; p < batch.prompts; ++p)
-        for (const auto &[pos, token] : {std::pair{batch.io_pos[size_t(p)], batch.io[size_t(p)]}, std::pair{batch.s1_pos[size_t(p)], batch.s[size_t(p)]},
+        for (const auto &[pos, token] : {std::pair{batch.io_pos[size_t(p)], batch.io[size_t(p)]},
+                                         std::pair{batch.s1_pos[size_t(p)], batch.s[size_t(p)]},
                                          std::pair{batch.s2_pos[size_t(p)], batch.s[size_t(p)]}}) {
             rows.emplace_back(p, pos);
             own.push_back(token);
         }
-    const at::Tensor x = gather_rows(run.clean().resid[1], run.in.runs.layout(), rows); // resid_post of block 0, [3 P, D]
-    at::Tensor score[2] = {at::empty({c.n_layers, c.n_heads}, at::kFloat), at::empty({c.n_layers, c.n_heads}, at::kFloat)};
+    const at::Tensor x =
+        gather_rows(run.clean().resid[1], run.in.runs.layout(), rows); // resid_post of block 0, [3 P, D]
+    at::Tensor score[2] = {at::empty({c.n_layers, c.n_heads}, at::kFloat),
+                           at::empty({c.n_layers, c.n_heads}, at::kFloat)};
     nlohmann::json movers = nlohmann::json::array(), negative = nlohmann::json::array();
     for (int l = 0; l < c.n_layers; ++l)
         for (int h = 0; h < c.n_heads; ++h) {
@@ -70,8 +74,10 @@ void run_copy_scores(AnalysisRun &run)
             const at::Tensor o = at::matmul(at::matmul(x, lw.W_V[g]) + lw.b_V[g], lw.W_O[h]).contiguous(); // [3 P, D]
             const auto larger = ranks(o, w, own);
             for (int sign = 0; sign < 2; ++sign) {
-                const double share = 100.0 * double(std::count_if(larger[size_t(sign)].begin(), larger[size_t(sign)].end(), [](int n) { return n < top; }))
-                                     / double(own.size());
+                const double share = 100.0
+                    * double(std::count_if(larger[size_t(sign)].begin(), larger[size_t(sign)].end(),
+                                           [](int n) { return n < top; }))
+                    / double(own.size());
                 score[sign][l][h] = float(share);
                 if (share >= threshold)
                     (sign == 0 ? movers : negative).push_back({{"head", dotted(Head{l, h})}, {"score", share}});
@@ -85,25 +91,28 @@ void run_copy_scores(AnalysisRun &run)
 
 std::string describe_copy_scores(const Analysis &analysis)
 {
-    return "Copy score of each head in the clean run: the share, in %, of names (IO, S1, S2 of every prompt) that are among the five largest "
-           "logits of ±(x W_V + b_V) W_O W_U + b_U, where x is the residual stream after block 0 at that name; + for the copy score, − for the "
+    return "Copy score of each head in the clean run: the share, in %, of names (IO, S1, S2 of every prompt) that are "
+           "among the five largest "
+           "logits of ±(x W_V + b_V) W_O W_U + b_U, where x is the residual stream after block 0 at that name; + for "
+           "the copy score, − for the "
            "negative one. Heads copy from "
-           + parameter_text(analysis, "threshold", "75") + " % on.";
+        + parameter_text(analysis, "threshold", "75") + " % on.";
 }
 
 } // namespace
 
 const AnalysisInfo &declared::copy_scores()
 {
-    static const AnalysisInfo info{.name = "copy-scores",
-                                   .title = "Copy scores",
-                                   .tip = "Would each head, attending to a name, raise that name's own logit?",
-                                   .needs_roles = true,
-                                   .parameters = {{"threshold", Parameter::Kind::Number, "the copy score in % that counts as copying (75)"}},
-                                   .yields = {{"copy.positive", "Copy score", "copy score", "%", "Copy score"},
-                                              {"copy.negative", "Negative score", "negative copy score", "%", "Copy score"}},
-                                   .describe = describe_copy_scores,
-                                   .run = run_copy_scores};
+    static const AnalysisInfo info{
+        .name = "copy-scores",
+        .title = "Copy scores",
+        .tip = "Would each head, attending to a name, raise that name's own logit?",
+        .needs_roles = true,
+        .parameters = {{"threshold", Parameter::Kind::Number, "the copy score in % that counts as copying (75)"}},
+        .yields = {{"copy.positive", "Copy score", "copy score", "%", "Copy score"},
+                   {"copy.negative", "Negative score", "negative copy score", "%", "Copy score"}},
+        .describe = describe_copy_scores,
+        .run = run_copy_scores};
     return info;
 }
 

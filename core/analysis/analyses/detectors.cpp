@@ -56,7 +56,8 @@ void run_detectors(AnalysisRun &run)
         const char *name;
         int first, back; ///< pattern[i, i − back] for i = first … 29
     };
-    const Detector detectors[] = {{"previous_token", 1, 1}, {"duplicate_token", half, half}, {"induction", half, half - 1}};
+    const Detector detectors[] = {
+        {"previous_token", 1, 1}, {"duplicate_token", half, half}, {"induction", half, half - 1}};
     std::map<std::string, std::vector<float>> values;
     HookedTransformer::Options options;
     options.logits = false;
@@ -70,7 +71,8 @@ void run_detectors(AnalysisRun &run)
                 double sum = 0, first_row = 0, all = 0;
                 for (int n = 0; n < N; ++n)
                     for (int i = 0; i < T; ++i) {
-                        const float *row = pattern.data() + ((size_t(n) * size_t(c.n_heads) + size_t(h)) * size_t(T) + size_t(i)) * size_t(T);
+                        const float *row = pattern.data()
+                            + ((size_t(n) * size_t(c.n_heads) + size_t(h)) * size_t(T) + size_t(i)) * size_t(T);
                         if (i >= d.first) {
                             sum += row[i - d.back];
                             first_row += n == 0 ? row[i - d.back] : 0;
@@ -90,7 +92,8 @@ void run_detectors(AnalysisRun &run)
 
 std::string describe_detectors(const Analysis &)
 {
-    return "Rows of random tokens, each repeated once: mean attention of each head to the previous token, to the same token's first occurrence "
+    return "Rows of random tokens, each repeated once: mean attention of each head to the previous token, to the same "
+           "token's first occurrence "
            "(duplicate token), and to the token after that (induction).";
 }
 
@@ -103,12 +106,15 @@ const AnalysisInfo &declared::detectors()
         .title = "Head detectors",
         .tip = "Previous-token, duplicate-token and induction attention on repeated random tokens",
         .parameters = {{"seed", Parameter::Kind::Whole, "seed of the random tokens (0)"},
-                       {"tokens", Parameter::Kind::Numbers, "rows of 30 token ids, the second 15 repeating the first, instead of random ones"}},
-        .yields = {{"detector.previous_token", "Previous token", "previous-token attention", "", "Attention on the pattern"},
-                   {"detector.duplicate_token", "Duplicate token", "duplicate-token attention", "", "Attention on the pattern"},
+                       {"tokens", Parameter::Kind::Numbers,
+                        "rows of 30 token ids, the second 15 repeating the first, instead of random ones"}},
+        .yields = {{"detector.previous_token", "Previous token", "previous-token attention", "",
+                    "Attention on the pattern"},
+                   {"detector.duplicate_token", "Duplicate token", "duplicate-token attention", "",
+                    "Attention on the pattern"},
                    {"detector.induction", "Induction", "induction attention", "", "Attention on the pattern"},
-                   {"detector.tl_mul.", "Detector, TransformerLens", "detector score of TransformerLens", "", "Attention on the pattern",
-                    Quantity::Draw::Hidden}},
+                   {"detector.tl_mul.", "Detector, TransformerLens", "detector score of TransformerLens", "",
+                    "Attention on the pattern", Quantity::Draw::Hidden}},
         .describe = describe_detectors,
         .run = run_detectors};
     return info;

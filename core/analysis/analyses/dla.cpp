@@ -29,8 +29,10 @@ void run_dla(AnalysisRun &run)
     options.logits = false;
     options.keep = {"ln_final.hook_scale"};
     const Tokens tokens{run.in.batch.prompts, run.in.batch.width, run.in.batch.clean};
-    const Array padded = HookedTransformer(run.in.model).run(tokens, options, run.cancel).cache.at("ln_final.hook_scale");
-    const at::Tensor last = from_array(padded).select(1, run.in.batch.width - 1).reshape({run.in.batch.prompts}).clone();
+    const Array padded =
+        HookedTransformer(run.in.model).run(tokens, options, run.cancel).cache.at("ln_final.hook_scale");
+    const at::Tensor last =
+        from_array(padded).select(1, run.in.batch.width - 1).reshape({run.in.batch.prompts}).clone();
     run.result.arrays["dla.scale_last_position"] = to_array(head_attribution(run.in, z, last));
     run.progress(1, 2);
 
@@ -44,11 +46,13 @@ void run_dla(AnalysisRun &run)
     }
     components.push_back(dotted_at_end(w.W_E.index_select(0, at::tensor(end_tokens, at::kLong)), direction, scale));
     if (w.W_pos.defined()) {
-        components.push_back(dotted_at_end(w.W_pos.index_select(0, at::tensor(end_positions, at::kLong)), direction, scale));
+        components.push_back(
+            dotted_at_end(w.W_pos.index_select(0, at::tensor(end_positions, at::kLong)), direction, scale));
         names.push_back("pos_embed");
     }
     for (int l = 0; l <= c.n_layers; ++l) {
-        accumulated.push_back(dotted_at_end(gather_rows(run.clean().resid[size_t(l)], runs.layout(), rows), direction, scale));
+        accumulated.push_back(
+            dotted_at_end(gather_rows(run.clean().resid[size_t(l)], runs.layout(), rows), direction, scale));
         if (l == c.n_layers)
             break;
         components.push_back(dotted_at_end(runs.attn_out_rows(run.clean(), l, rows), direction, scale));
@@ -66,7 +70,8 @@ void run_dla(AnalysisRun &run)
 
 std::string describe_dla(const Analysis &)
 {
-    return "Direct logit attribution in the clean run, in logits: each head's output at END, divided by the final norm's scale there, dotted with "
+    return "Direct logit attribution in the clean run, in logits: each head's output at END, divided by the final "
+           "norm's scale there, dotted with "
            "W_U[IO] − W_U[S]; mean over prompts.";
 }
 
@@ -78,14 +83,16 @@ const AnalysisInfo &declared::dla()
         .name = "dla",
         .title = "Direct logit attribution",
         .tip = "What each head writes towards the answer at END",
-        .yields = {{"dla", "Direct logit attribution", "direct logit attribution", "logits", "Direct effect on logit difference"},
-                   {"dla.scale_last_position", "Direct logit attribution, scale of the last position", "direct logit attribution", "logits",
-                    "Direct effect on logit difference", Quantity::Draw::Hidden},
-                   {"accumulated.dla", "Accumulated attribution", "accumulated attribution", "logits", "Logit difference", Quantity::Draw::Hidden},
-                   {"components.dla", "Attribution of components", "attribution of components", "logits", "Logit difference",
-                    Quantity::Draw::Hidden},
-                   {"unembed_bias_diff", "Difference of unembedding biases", "difference of unembedding biases", "logits", "Logit difference",
-                    Quantity::Draw::Hidden}},
+        .yields = {{"dla", "Direct logit attribution", "direct logit attribution", "logits",
+                    "Direct effect on logit difference"},
+                   {"dla.scale_last_position", "Direct logit attribution, scale of the last position",
+                    "direct logit attribution", "logits", "Direct effect on logit difference", Quantity::Draw::Hidden},
+                   {"accumulated.dla", "Accumulated attribution", "accumulated attribution", "logits",
+                    "Logit difference", Quantity::Draw::Hidden},
+                   {"components.dla", "Attribution of components", "attribution of components", "logits",
+                    "Logit difference", Quantity::Draw::Hidden},
+                   {"unembed_bias_diff", "Difference of unembedding biases", "difference of unembedding biases",
+                    "logits", "Logit difference", Quantity::Draw::Hidden}},
         .describe = describe_dla,
         .run = run_dla};
     return info;

@@ -26,7 +26,8 @@ void run_logit_lens(AnalysisRun &run)
 
 std::string describe_logit_lens(const Analysis &)
 {
-    return "Logit lens of the clean run: the residual stream after each layer through the final norm and the unembedding; logit of IO minus logit "
+    return "Logit lens of the clean run: the residual stream after each layer through the final norm and the "
+           "unembedding; logit of IO minus logit "
            "of S at END, mean over prompts.";
 }
 
@@ -34,13 +35,13 @@ std::string describe_logit_lens(const Analysis &)
 
 const AnalysisInfo &declared::logit_lens()
 {
-    static const AnalysisInfo info{
-        .name = "logit-lens",
-        .title = "Logit lens",
-        .tip = "The logit difference that each layer's residual stream would give",
-        .yields = {{"lens.logit_diff", "Logit lens", "logit difference of the lens", "logits", "Logit difference", Quantity::Draw::Layers}},
-        .describe = describe_logit_lens,
-        .run = run_logit_lens};
+    static const AnalysisInfo info{.name = "logit-lens",
+                                   .title = "Logit lens",
+                                   .tip = "The logit difference that each layer's residual stream would give",
+                                   .yields = {{"lens.logit_diff", "Logit lens", "logit difference of the lens",
+                                               "logits", "Logit difference", Quantity::Draw::Layers}},
+                                   .describe = describe_logit_lens,
+                                   .run = run_logit_lens};
     return info;
 }
 

@@ -1,8 +1,8 @@
 // Roles of heads: the runs and analyses that the marks of every role come from, and the labels that they earn.
+#include "analysis/roles.h"
 #include "analysis/analysis.h"
 #include "analysis/detail/readings.h"
 #include "analysis/recipe.h"
-#include "analysis/roles.h"
 
 #include <cmath>
 
@@ -18,7 +18,8 @@ void run_roles(AnalysisRun &run)
     const RoleThresholds thresholds = RoleThresholds::from_json(run.analysis.options);
     const Baseline &baseline = run.result.baseline;
     if (!baseline.shares_make_sense())
-        throw NothingToDo("roles", "rest on effects in % of the gap between the clean and the flipped runs, which vanishes");
+        throw NothingToDo("roles",
+                          "rest on effects in % of the gap between the clean and the flipped runs, which vanishes");
     constexpr int steps = 7;
     int done = 0;
     RoleQuantities q;
@@ -84,8 +85,10 @@ void run_roles(AnalysisRun &run)
 
 std::string describe_roles(const Analysis &)
 {
-    return "Roles of heads: every label needs all of its marks, and the numbers are those that earned it. Direct effect and effect through the name "
-           "movers' queries are path patching of z (noising, all positions, MLPs recomputed), in % of the clean–flipped gap of the mean logit "
+    return "Roles of heads: every label needs all of its marks, and the numbers are those that earned it. Direct "
+           "effect and effect through the name "
+           "movers' queries are path patching of z (noising, all positions, MLPs recomputed), in % of the "
+           "clean–flipped gap of the mean logit "
            "difference: negative is helpful. Attention is from END in the clean run, mean over prompts.";
 }
 
@@ -108,9 +111,10 @@ const AnalysisInfo &declared::roles()
         .needs_roles = true,
         .parameters = thresholds(),
         .yields = {{"roles.direct", "Direct effect", "direct effect", "%", "Logit diff variation"},
-                   {"roles.queries", "Through the name movers' queries", "effect through the name movers' queries", "%", "Logit diff variation"},
-                   {"roles.backup", "Gain when the name movers are ablated", "gain in direct attribution ÷ logit difference", "", "",
-                    Quantity::Draw::Hidden},
+                   {"roles.queries", "Through the name movers' queries", "effect through the name movers' queries", "%",
+                    "Logit diff variation"},
+                   {"roles.backup", "Gain when the name movers are ablated",
+                    "gain in direct attribution ÷ logit difference", "", "", Quantity::Draw::Hidden},
                    {"roles.", "Mark of a role", "mark of a role", "", "", Quantity::Draw::Hidden}},
         .describe = describe_roles,
         .run = run_roles};

@@ -1,10 +1,10 @@
 // The S-inhibition test: does a candidate, which attends END→S2, steer the name movers through their queries at END?
 #include "analysis/detail/readings.h"
+#include "block/detail/kernels.h"
 #include "model/check_head.h"
 #include "model/detail/hook_points.h"
 #include "model/hooked_transformer.h"
 #include "patching/detail/frozen_pass.h"
-#include "block/detail/kernels.h"
 #include "patching/detail/sweep_plan.h"
 
 namespace patchbay {
@@ -94,7 +94,8 @@ void run_s_inhibition(AnalysisRun &run)
         const Records records = pass.run(std::span(&sender, 1), receivers, run.cancel);
         options.interventions.clear();
         for (size_t r = 0; r < receivers.size(); ++r) {
-            at::Tensor q = records.values[0][r].defined() ? records.values[0][r].clone() : pass.base_value(receivers[r]);
+            at::Tensor q =
+                records.values[0][r].defined() ? records.values[0][r].clone() : pass.base_value(receivers[r]);
             Intervention change;
             change.hook = block_hook(receivers[r].layer, "attn.hook_q");
             change.heads = {receivers[r].head};
@@ -106,7 +107,10 @@ void run_s_inhibition(AnalysisRun &run)
                 // hook_q is before rotary; where a QK-norm follows, so is what was recorded.
                 if (const Block &block = run.in.engine->block(receivers[r].layer); !block.traits().norms_queries())
                     block.turn_part_backward(Part::Query, row, nullptr, 1, end);
-                std::memcpy(values.data() + ((size_t(p) * size_t(batch.width) + size_t(end)) * size_t(c.n_heads) + size_t(receivers[r].head)) * size_t(c.d_head),
+                std::memcpy(values.data()
+                                + ((size_t(p) * size_t(batch.width) + size_t(end)) * size_t(c.n_heads)
+                                   + size_t(receivers[r].head))
+                                    * size_t(c.d_head),
                             row, size_t(c.d_head) * sizeof(float));
                 change.positions.push_back({end});
             }
@@ -121,16 +125,23 @@ void run_s_inhibition(AnalysisRun &run)
         const Array &final_stream = cache.at(final_hook);
         std::vector<float> normed(size_t(c.d_model));
         for (int p = 0; p < P; ++p) {
-            run.in.engine->final_norm().apply(final_stream.floats().data() + (int64_t(p) * batch.width + batch.end[size_t(p)]) * c.d_model, normed.data(), 1);
+            run.in.engine->final_norm().apply(final_stream.floats().data()
+                                                  + (int64_t(p) * batch.width + batch.end[size_t(p)]) * c.d_model,
+                                              normed.data(), 1);
             const EngineModel::Readout &readout = run.in.runs.readout();
-            after_diff.push_back(kernels().dot(normed.data(), readout.u.data_ptr<float>() + int64_t(p) * c.d_model, c.d_model) + readout.c[size_t(p)]);
+            after_diff.push_back(
+                kernels().dot(normed.data(), readout.u.data_ptr<float>() + int64_t(p) * c.d_model, c.d_model)
+                + readout.c[size_t(p)]);
         }
         const size_t R = movers.size();
-        table.push_back({{"head", dotted(candidates[i])},
-                         {"attention_s2", mean(seen.s2, i * size_t(P), size_t(P))},
-                         {"logit_diff_change", mean(after_diff, i * size_t(P), size_t(P)) - run.result.baseline.clean_mean},
-                         {"name_mover_s1_attention_change", mean(after.s1, i * R * size_t(P), R * size_t(P)) - mean(before.s1, 0, R * size_t(P))},
-                         {"name_mover_io_attention_change", mean(after.io, i * R * size_t(P), R * size_t(P)) - mean(before.io, 0, R * size_t(P))}});
+        table.push_back(
+            {{"head", dotted(candidates[i])},
+             {"attention_s2", mean(seen.s2, i * size_t(P), size_t(P))},
+             {"logit_diff_change", mean(after_diff, i * size_t(P), size_t(P)) - run.result.baseline.clean_mean},
+             {"name_mover_s1_attention_change",
+              mean(after.s1, i * R * size_t(P), R * size_t(P)) - mean(before.s1, 0, R * size_t(P))},
+             {"name_mover_io_attention_change",
+              mean(after.io, i * R * size_t(P), R * size_t(P)) - mean(before.io, 0, R * size_t(P))}});
         run.progress(int(i) + 1, int(candidates.size()));
     }
     const int64_t C = int64_t(candidates.size()), R = int64_t(movers.size());
@@ -151,12 +162,15 @@ void run_s_inhibition(AnalysisRun &run)
 std::string describe_s_inhibition(const Analysis &analysis)
 {
     const std::vector<Head> movers = heads_option(analysis, "name_movers");
-    return "S-inhibition test on the clean prompts, noising: z of one candidate" + (analysis.heads.empty() ? std::string() : " (" + in_words(analysis.heads) + ")")
-           + " at END takes its value in the flipped run along the direct path, all other heads held fixed and MLPs recomputed, into the queries of "
-             "the name movers"
-           + (movers.empty() ? std::string() : " " + in_words(movers))
-           + " at END. Given are the candidate's attention END→S2, the change of the mean logit difference (in logits) and of the name movers' "
-             "attention from END to S1 and IO.";
+    return "S-inhibition test on the clean prompts, noising: z of one candidate"
+        + (analysis.heads.empty() ? std::string() : " (" + in_words(analysis.heads) + ")")
+        + " at END takes its value in the flipped run along the direct path, all other heads held fixed and MLPs "
+          "recomputed, into the queries of "
+          "the name movers"
+        + (movers.empty() ? std::string() : " " + in_words(movers))
+        + " at END. Given are the candidate's attention END→S2, the change of the mean logit difference (in logits) "
+          "and of the name movers' "
+          "attention from END to S1 and IO.";
 }
 
 } // namespace
@@ -169,7 +183,11 @@ const AnalysisInfo &declared::s_inhibition()
         .tip = "Do these heads steer the name movers away from S through their queries?",
         .heads = "the candidates to test",
         .needs_roles = true,
-        .parameters = {{"name_movers", Parameter::Kind::Heads, "the name movers that the candidates are tested against", {}, true}},
+        .parameters = {{"name_movers",
+                        Parameter::Kind::Heads,
+                        "the name movers that the candidates are tested against",
+                        {},
+                        true}},
         .yields = {{"s2i.", "S-inhibition test", "S-inhibition test", "", "", Quantity::Draw::Table}},
         .describe = describe_s_inhibition,
         .run = run_s_inhibition};

@@ -42,9 +42,11 @@ at::Tensor norm_scale(const at::Tensor &x, const ModelConfig &config);
 /// (prompt, END) of every prompt.
 std::vector<std::pair<int, int>> end_rows(const Session::Impl &in);
 /// Rows of a packed stream [rows, D].
-at::Tensor gather_rows(const at::Tensor &stream, const BatchLayout &layout, const std::vector<std::pair<int, int>> &rows);
+at::Tensor gather_rows(const at::Tensor &stream, const BatchLayout &layout,
+                       const std::vector<std::pair<int, int>> &rows);
 /// z at END of every head of a layer ([P, H d]) → attribution [L, H, P]: z W_O · direction / scale.
-at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Tensor(int)> &z_at_end, const at::Tensor &scale);
+at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Tensor(int)> &z_at_end,
+                            const at::Tensor &scale);
 /// A float array with the tensor's shape and values.
 Array to_array(const at::Tensor &tensor);
 /// The tensor of a float array, sharing its memory.

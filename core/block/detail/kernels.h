@@ -16,11 +16,11 @@ struct KeyRows {
 
 /// How one head weighs the keys that a query sees.
 struct AttendRule {
-    int d;          ///< d_head
-    float scale;    ///< score = scale * (q · k)
-    float cap = 0;  ///< > 0: cap * tanh(score / cap)
+    int d;           ///< d_head
+    float scale;     ///< score = scale * (q · k)
+    float cap = 0;   ///< > 0: cap * tanh(score / cap)
     float slope = 0; ///< ALiBi: score − slope * (distance to the key)
-    int window = 0; ///< > 0: keys seen, the query's own included; 0: all
+    int window = 0;  ///< > 0: keys seen, the query's own included; 0: all
 
     /// First position that the query at `position` sees. (Inlined always: a copy compiled for one instruction set must
     /// not serve the others.)

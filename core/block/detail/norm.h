@@ -10,7 +10,7 @@ namespace patchbay::detail {
 class RowNorm {
 public:
     /// Changes nothing: rows of `width` floats are handed on as they are.
-    explicit RowNorm(int width = 0) : m_width(width) {}
+    explicit RowNorm(int width = 0) : m_width(width) { }
     /// Rows of `width` floats. weight, bias [width]: undefined where there are none (or folded into what reads the
     /// norm).
     RowNorm(Norm kind, double eps, int width, at::Tensor weight = {}, at::Tensor bias = {});

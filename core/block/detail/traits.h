@@ -21,7 +21,7 @@ struct BlockTraits {
     float clip_qkv; ///< 0: none
     Activation activation;
     bool gated_mlp, parallel;
-    AttendRule attend_rule;           ///< of all heads but for the slope
+    AttendRule attend_rule;          ///< of all heads but for the slope
     std::vector<float> alibi_slopes; ///< [H], or empty
 
     int64_t q_width() const { return int64_t(n_heads) * d_head; }

@@ -29,14 +29,15 @@ struct CheckpointTensor {
     std::vector<int64_t> shape;
     std::vector<int64_t> strides; ///< in elements; empty: row-major without gaps
     std::shared_ptr<ByteSource> source;
-    uint64_t offset = 0;          ///< bytes in the source
-    std::string file;             ///< for errors
+    uint64_t offset = 0; ///< bytes in the source
+    std::string file;    ///< for errors
     int64_t count() const;
 };
 
 class Checkpoint {
 public:
-    /// Finds model.safetensors, a sharded index or pytorch_model.bin in the folder. Throws Error naming what is absent or damaged.
+    /// Finds model.safetensors, a sharded index or pytorch_model.bin in the folder. Throws Error naming what is absent
+    /// or damaged.
     static Checkpoint open(const std::filesystem::path &folder);
 
     /// Also those that only an alias in a file's metadata names.
@@ -49,8 +50,8 @@ public:
 
     /// Gets the rows [row, row + rows) of a tensor seen as [shape[0], rest], as float32.
     using Rows = std::function<void(int64_t row, int64_t rows, const float *values)>;
-    /// Hands over all rows of a tensor in order, about a megabyte at a time. Throws Error naming the tensor when it holds numbers
-    /// that are not finite, or when the file cannot be read; Cancelled.
+    /// Hands over all rows of a tensor in order, about a megabyte at a time. Throws Error naming the tensor when it
+    /// holds numbers that are not finite, or when the file cannot be read; Cancelled.
     void read(const std::string &tensor, const Rows &rows, const CancelToken &cancel = {}) const;
 
 private:

@@ -18,7 +18,7 @@ namespace patchbay {
 class ConfigKeys {
 public:
     /// object must live as long as this.
-    ConfigKeys(const nlohmann::json &object, std::string file) : m_object(object), m_file(std::move(file)) {}
+    ConfigKeys(const nlohmann::json &object, std::string file) : m_object(object), m_file(std::move(file)) { }
 
     using Spellings = std::initializer_list<const char *>;
     const nlohmann::json *find(Spellings spellings) const;
@@ -48,8 +48,8 @@ void set_d_head(const ConfigKeys &keys, ModelConfig &config, const char *heads, 
 /// rotary_dim, rotary_base, rotary_scaling. share: of a head's dimensions, where the configuration does not say.
 void read_rotary(const ConfigKeys &keys, ModelConfig &config, double share);
 
-/// Gives `window` positions to the layers that "layer_types" calls sliding; where that is absent, to those that `sliding`
-/// holds for. Call it last: it looks at the sizes first.
+/// Gives `window` positions to the layers that "layer_types" calls sliding; where that is absent, to those that
+/// `sliding` holds for. Call it last: it looks at the sizes first.
 void read_windows(const ConfigKeys &keys, ModelConfig &config, int window,
                   const std::function<bool(int layer)> &sliding);
 

@@ -14,9 +14,37 @@ class ConfigKeys;
 /// A tensor of Weights or LayerWeights, by its name there (model/detail/weights.h says what its shape is).
 /// W_qkv, b_qkv: queries, keys and values in one.
 enum class Weight {
-    W_E, W_pos, ln_final_w, ln_final_b, W_U, b_U,
-    ln1_w, ln1_b, ln2_w, ln2_b, ln1_post_w, ln1_post_b, ln2_post_w, ln2_post_b, q_norm, k_norm,
-    W_Q, W_K, W_V, W_qkv, b_Q, b_K, b_V, b_qkv, W_O, b_O, W_in, W_gate, b_in, W_out, b_out
+    W_E,
+    W_pos,
+    ln_final_w,
+    ln_final_b,
+    W_U,
+    b_U,
+    ln1_w,
+    ln1_b,
+    ln2_w,
+    ln2_b,
+    ln1_post_w,
+    ln1_post_b,
+    ln2_post_w,
+    ln2_post_b,
+    q_norm,
+    k_norm,
+    W_Q,
+    W_K,
+    W_V,
+    W_qkv,
+    b_Q,
+    b_K,
+    b_V,
+    b_qkv,
+    W_O,
+    b_O,
+    W_in,
+    W_gate,
+    b_in,
+    W_out,
+    b_out
 };
 
 /// How it lies in the file.
@@ -40,7 +68,7 @@ struct FamilyTensors {
     std::vector<FamilyTensor> stream; ///< embeddings and final norm; W_E first
     std::string layers;               ///< "layers." for "layers.0.", "layers.1.", …
     std::vector<FamilyTensor> layer;
-    std::vector<FamilyTensor> head;   ///< unembedding; its matrix is not looked at where the embedding is tied
+    std::vector<FamilyTensor> head; ///< unembedding; its matrix is not looked at where the embedding is tied
 };
 
 /// One file of model/families, which CMake lists.

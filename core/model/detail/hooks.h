@@ -15,7 +15,8 @@ class Hooks {
 public:
     /// Nothing kept, nothing changed.
     Hooks() = default;
-    /// Throws Error for hook names that the model lacks, heads out of range and the like. The options must outlive this.
+    /// Throws Error for hook names that the model lacks, heads out of range and the like. The options must outlive
+    /// this.
     Hooks(const ModelConfig &config, const HookedTransformer::Options &options, int prompts, int width);
 
     bool keeps(const std::string &name) const { return m_keep.contains(name); }
@@ -28,8 +29,10 @@ public:
 
     /// The activation after the interventions; it is kept under its name when asked for.
     at::Tensor at(const std::string &name, const at::Tensor &activation, HookAxes axes);
-    /// Only the interventions: for shared and for per-query-head ones of grouped keys and values, which have other shapes.
-    at::Tensor changed(const std::string &name, at::Tensor activation, HookAxes axes, bool per_query_head = false) const;
+    /// Only the interventions: for shared and for per-query-head ones of grouped keys and values, which have other
+    /// shapes.
+    at::Tensor changed(const std::string &name, at::Tensor activation, HookAxes axes,
+                       bool per_query_head = false) const;
     void keep(const std::string &name, const at::Tensor &activation);
 
     ArrayMap take_cache() { return std::move(m_cache); }

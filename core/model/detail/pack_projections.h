@@ -5,7 +5,8 @@
 
 namespace patchbay {
 
-/// Makes W_qkv of every layer, and W_Q, W_K, W_V views of it, so that they are in memory once. Call when the weights no longer change.
+/// Makes W_qkv of every layer, and W_Q, W_K, W_V views of it, so that they are in memory once. Call when the weights no
+/// longer change.
 void pack_projections(Weights &weights, const ModelConfig &config);
 
 } // namespace patchbay

@@ -14,14 +14,16 @@ namespace patchbay {
 struct PickleValue {
     enum class Kind { None, Mark, Bool, Int, Float, Text, List, Tuple, Dict, Global, Storage, Tensor };
     Kind kind = Kind::None;
-    int64_t number = 0;         ///< Bool, Int; Tensor: offset in its storage, in elements
-    double real = 0;            ///< Float
-    std::string text;           ///< Text; Global: "module name"
-    std::vector<size_t> items;  ///< List, Tuple; Dict: key, value, key, value …; Storage: the persistent id's parts; Tensor: storage, shape, strides
+    int64_t number = 0;        ///< Bool, Int; Tensor: offset in its storage, in elements
+    double real = 0;           ///< Float
+    std::string text;          ///< Text; Global: "module name"
+    std::vector<size_t> items; ///< List, Tuple; Dict: key, value, key, value …; Storage: the persistent id's parts;
+                               ///< Tensor: storage, shape, strides
 };
 
-/// Reads a pickle of protocols 0 to 5 as far as state dicts need it: numbers, texts, lists, tuples, dicts, OrderedDict, tensors and
-/// parameters. Anything else, such as a call of another function, is an Error with the subject `name` that says what it is.
+/// Reads a pickle of protocols 0 to 5 as far as state dicts need it: numbers, texts, lists, tuples, dicts, OrderedDict,
+/// tensors and parameters. Anything else, such as a call of another function, is an Error with the subject `name` that
+/// says what it is.
 class Pickle {
 public:
     Pickle(std::string_view bytes, std::string name);

@@ -5,7 +5,8 @@
 
 namespace patchbay {
 
-/// Unprocessed: norm weights about one, everything else normal about zero, biases included. The same seed gives the same weights.
+/// Unprocessed: norm weights about one, everything else normal about zero, biases included. The same seed gives the
+/// same weights.
 Weights random_weights(const ModelConfig &config, uint64_t seed);
 
 } // namespace patchbay

@@ -12,8 +12,9 @@
 
 namespace patchbay {
 
-/// Checks names and shapes of all tensors against the configuration, then reads each once, as the family's table says. progress gets the share done, 0..1. Throws Error naming the file and the tensor that is missing, extra, of
-/// another shape, or not finite; Cancelled.
+/// Checks names and shapes of all tensors against the configuration, then reads each once, as the family's table says.
+/// progress gets the share done, 0..1. Throws Error naming the file and the tensor that is missing, extra, of another
+/// shape, or not finite; Cancelled.
 Weights read_weights(const Checkpoint &checkpoint, const ModelConfig &config, const FamilyTensors &family,
                      const std::function<void(double)> &progress, const CancelToken &cancel);
 

@@ -13,22 +13,22 @@ namespace patchbay {
 /// contiguous but for the three that are views of W_qkv once the model is ready. Norm weights are undefined tensors
 /// once folded; biases that a family lacks are zeros (norm biases of RMSNorm: undefined).
 struct LayerWeights {
-    at::Tensor ln1_w, ln1_b; // [D]
-    at::Tensor ln2_w, ln2_b; // [D]
+    at::Tensor ln1_w, ln1_b;                                   // [D]
+    at::Tensor ln2_w, ln2_b;                                   // [D]
     at::Tensor ln1_post_w, ln1_post_b, ln2_post_w, ln2_post_b; // [D], post norms only
-    at::Tensor q_norm, k_norm; // [H, d], [G, d], QK-norm only
-    at::Tensor W_Q;          // [H, D, d]
-    at::Tensor W_K, W_V;     // [G, D, d]
-    at::Tensor W_qkv;        // [D, H d | G d | G d], the three side by side; undefined until pack_projections()
-    at::Tensor W_O;          // [H, d, D]
-    at::Tensor b_Q;          // [H, d]
-    at::Tensor b_K, b_V;     // [G, d]
-    at::Tensor b_O;          // [D]
-    at::Tensor W_in;         // [D, M]
-    at::Tensor W_gate;       // [D, M], gated MLP only
-    at::Tensor b_in;         // [M]
-    at::Tensor W_out;        // [M, D]
-    at::Tensor b_out;        // [D]
+    at::Tensor q_norm, k_norm;                                 // [H, d], [G, d], QK-norm only
+    at::Tensor W_Q;                                            // [H, D, d]
+    at::Tensor W_K, W_V;                                       // [G, D, d]
+    at::Tensor W_qkv;    // [D, H d | G d | G d], the three side by side; undefined until pack_projections()
+    at::Tensor W_O;      // [H, d, D]
+    at::Tensor b_Q;      // [H, d]
+    at::Tensor b_K, b_V; // [G, d]
+    at::Tensor b_O;      // [D]
+    at::Tensor W_in;     // [D, M]
+    at::Tensor W_gate;   // [D, M], gated MLP only
+    at::Tensor b_in;     // [M]
+    at::Tensor W_out;    // [M, D]
+    at::Tensor b_out;    // [D]
 };
 
 struct Weights {
@@ -36,8 +36,8 @@ struct Weights {
     at::Tensor W_pos; // [n_ctx, D], learned positions only
     std::vector<LayerWeights> layers;
     at::Tensor ln_final_w, ln_final_b; // [D]
-    at::Tensor W_U; // [D, V]
-    at::Tensor b_U; // [V]
+    at::Tensor W_U;                    // [D, V]
+    at::Tensor b_U;                    // [V]
 };
 
 } // namespace patchbay

@@ -37,18 +37,10 @@ FamilyTensors gpt2_tensors(const ConfigKeys &)
     };
     t.layers = "h.";
     t.layer = {
-        {Weight::ln1_w, "ln_1.weight"},
-        {Weight::ln1_b, "ln_1.bias"},
-        {Weight::ln2_w, "ln_2.weight"},
-        {Weight::ln2_b, "ln_2.bias"},
-        {Weight::W_qkv, "attn.c_attn.weight"},
-        {Weight::b_qkv, "attn.c_attn.bias"},
-        {Weight::W_O, "attn.c_proj.weight"},
-        {Weight::b_O, "attn.c_proj.bias"},
-        {Weight::W_in, "mlp.c_fc.weight"},
-        {Weight::b_in, "mlp.c_fc.bias"},
-        {Weight::W_out, "mlp.c_proj.weight"},
-        {Weight::b_out, "mlp.c_proj.bias"},
+        {Weight::ln1_w, "ln_1.weight"},      {Weight::ln1_b, "ln_1.bias"},          {Weight::ln2_w, "ln_2.weight"},
+        {Weight::ln2_b, "ln_2.bias"},        {Weight::W_qkv, "attn.c_attn.weight"}, {Weight::b_qkv, "attn.c_attn.bias"},
+        {Weight::W_O, "attn.c_proj.weight"}, {Weight::b_O, "attn.c_proj.bias"},     {Weight::W_in, "mlp.c_fc.weight"},
+        {Weight::b_in, "mlp.c_fc.bias"},     {Weight::W_out, "mlp.c_proj.weight"},  {Weight::b_out, "mlp.c_proj.bias"},
     };
     t.head = {{Weight::W_U, "lm_head.weight", Layout::Linear}};
     return t;

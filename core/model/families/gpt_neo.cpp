@@ -11,7 +11,9 @@ namespace {
 /// "attention_types": [[["global", "local"], 12]], each list so many times.
 std::vector<std::string> layer_kinds(const ConfigKeys &keys, const ModelConfig &config)
 {
-    const auto refuse = [&] { throw Error(keys.file(), "\"attention_types\" does not say of each layer whether it is global or local"); };
+    const auto refuse = [&] {
+        throw Error(keys.file(), "\"attention_types\" does not say of each layer whether it is global or local");
+    };
     std::vector<std::string> out;
     const nlohmann::json *types = keys.find({"attention_types"});
     if (!types) { // the default of transformers
@@ -22,7 +24,8 @@ std::vector<std::string> layer_kinds(const ConfigKeys &keys, const ModelConfig &
     if (!types->is_array())
         refuse();
     for (const nlohmann::json &entry : *types) {
-        if (!entry.is_array() || entry.size() != 2 || !entry[0].is_array() || entry[0].empty() || !entry[1].is_number_unsigned())
+        if (!entry.is_array() || entry.size() != 2 || !entry[0].is_array() || entry[0].empty()
+            || !entry[1].is_number_unsigned())
             refuse();
         for (uint64_t times = entry[1].get<uint64_t>(); times > 0; --times)
             for (const nlohmann::json &kind : entry[0]) {

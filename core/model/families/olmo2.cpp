@@ -1,4 +1,5 @@
-// OLMo 2: what attention and MLP write is normed, not what they read; queries and keys are normed over their whole width.
+// OLMo 2: what attention and MLP write is normed, not what they read; queries and keys are normed over their whole
+// width.
 #include "model/detail/config_keys.h"
 #include "model/families.h"
 
@@ -19,7 +20,9 @@ ModelConfig olmo2_config(const ConfigKeys &keys)
 FamilyTensors olmo2_tensors(const ConfigKeys &keys)
 {
     FamilyTensors t = declared::llama().tensors(keys);
-    std::erase_if(t.layer, [](const FamilyTensor &tensor) { return tensor.weight == Weight::ln1_w || tensor.weight == Weight::ln2_w; });
+    std::erase_if(t.layer, [](const FamilyTensor &tensor) {
+        return tensor.weight == Weight::ln1_w || tensor.weight == Weight::ln2_w;
+    });
     t.layer.push_back({Weight::ln1_post_w, "post_attention_layernorm.weight"});
     t.layer.push_back({Weight::ln2_post_w, "post_feedforward_layernorm.weight"});
     t.layer.push_back({Weight::q_norm, "self_attn.q_norm.weight"});

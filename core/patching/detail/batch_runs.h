@@ -15,21 +15,21 @@ namespace patchbay::detail {
 struct BatchLayout {
     explicit BatchLayout(const PromptBatch &batch);
     int prompts = 0;
-    std::vector<int> end;       ///< [prompts]
+    std::vector<int> end; ///< [prompts]
     std::vector<int>
         first_difference;        ///< [prompts] first position where clean and flipped differ; END + 1 when nowhere
     std::vector<int64_t> offset; ///< [prompts] row of position 0
     int64_t rows = 0;
-    std::vector<int> position;  ///< [rows]
+    std::vector<int> position; ///< [rows]
     int64_t row(int prompt, int pos) const { return offset[size_t(prompt)] + pos; }
 };
 
 /// One run, all rows up to END.
 struct Run {
     std::vector<at::Tensor>
-        resid; ///< [layers + 1] of [rows, D]: resid_pre of each layer, then the final residual stream
-    std::vector<at::Tensor> mid;   ///< [layers] of [rows, D]: resid_mid; serial models only
-    std::vector<at::Tensor> qkv;   ///< [layers] of [rows, S]; queries and keys after rotary
+        resid;                   ///< [layers + 1] of [rows, D]: resid_pre of each layer, then the final residual stream
+    std::vector<at::Tensor> mid; ///< [layers] of [rows, D]: resid_mid; serial models only
+    std::vector<at::Tensor> qkv; ///< [layers] of [rows, S]; queries and keys after rotary
     std::vector<float> logit_diff; ///< [prompts]
     std::vector<uint8_t> rank0;    ///< [prompts]
 };

@@ -23,10 +23,13 @@ Part part_of(Site site)
 {
     switch (site) {
     case Site::K:
-    case Site::KInput: return Part::Key;
+    case Site::KInput:
+        return Part::Key;
     case Site::V:
-    case Site::VInput: return Part::Value;
-    default: return Part::Query;
+    case Site::VInput:
+        return Part::Value;
+    default:
+        return Part::Query;
     }
 }
 

@@ -66,7 +66,7 @@ struct Edit {
 
 struct CellPlan {
     int grid = 0, cell = 0;
-    std::vector<int> start;  ///< [prompts] first row that changes; END + 1: this prompt stays as in the base run
+    std::vector<int> start; ///< [prompts] first row that changes; END + 1: this prompt stays as in the base run
     std::vector<Edit> edits;
 };
 

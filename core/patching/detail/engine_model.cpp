@@ -67,7 +67,7 @@ EngineModel::Readout EngineModel::readout(const std::vector<int64_t> &io, const 
     const Weights &w = m_model->weights();
     const at::Tensor io_ids = at::tensor(io, at::kLong), s_ids = at::tensor(s, at::kLong);
     at::Tensor u = (w.W_U.index_select(1, io_ids) - w.W_U.index_select(1, s_ids)).t().contiguous(); // [P, D]
-    at::Tensor c = w.b_U.index_select(0, io_ids) - w.b_U.index_select(0, s_ids);                     // [P]
+    at::Tensor c = w.b_U.index_select(0, io_ids) - w.b_U.index_select(0, s_ids);                    // [P]
     if (w.ln_final_b.defined())
         c = c + at::matmul(u, w.ln_final_b);
     if (w.ln_final_w.defined())

@@ -32,8 +32,8 @@ void multiply(bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
     const int before = omp_get_max_threads();
     if (small)
         omp_set_num_threads(1);
-    const dnnl_status_t status = dnnl_sgemm('N', transpose_b ? 'T' : 'N', m, n, k, 1.f, a, lda, b, ldb,
-                                            accumulate ? 1.f : 0.f, c, ldc);
+    const dnnl_status_t status =
+        dnnl_sgemm('N', transpose_b ? 'T' : 'N', m, n, k, 1.f, a, lda, b, ldb, accumulate ? 1.f : 0.f, c, ldc);
     if (small)
         omp_set_num_threads(before);
     if (status == dnnl_out_of_memory)

@@ -31,7 +31,7 @@ public:
     struct Rows {
         const std::pair<int, int> *at; ///< [count] prompt and position
         int64_t count;
-        const float *x;  ///< [count, D] the stream with the change in it
+        const float *x; ///< [count, D] the stream with the change in it
         const float
             *dz; ///< [count, heads * d] change of z of the heads of the layer before, `stride` floats from row to row
         int64_t stride;

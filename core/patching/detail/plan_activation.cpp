@@ -10,7 +10,7 @@ namespace {
 // Rows of one site averaged over the clean prompts (mean ablation).
 class MeanValues {
 public:
-    MeanValues(const BatchRuns &runs) : m_runs(runs) {}
+    MeanValues(const BatchRuns &runs) : m_runs(runs) { }
 
     at::Tensor rows(Site site, int layer, int head, const RowMap &rows)
     {
@@ -18,21 +18,33 @@ public:
         const BatchLayout &layout = m_runs.layout();
         const int64_t d = model.config().d_head, D = model.config().d_model;
         const auto from = [&](const at::Tensor &tensor, int64_t column, int64_t width) {
-            return mean_rows(rows, layout, width, [&](int p, int pos) { return tensor.data_ptr<float>() + layout.row(p, pos) * tensor.size(1) + column; });
+            return mean_rows(rows, layout, width, [&](int p, int pos) {
+                return tensor.data_ptr<float>() + layout.row(p, pos) * tensor.size(1) + column;
+            });
         };
         const Run &clean = m_runs.run(false);
         switch (site) {
-        case Site::Q: return from(queries_keys(site, layer), model.traits().q_column(head), d);
-        case Site::K: return from(queries_keys(site, layer), model.traits().k_column(head), d);
-        case Site::V: return from(clean.qkv[size_t(layer)], model.traits().v_column(head), d);
-        case Site::Z: return from(whole(site, layer), int64_t(head) * d, d);
-        case Site::ResidPre: return from(clean.resid[size_t(layer)], 0, D);
-        case Site::ResidMid: return from(clean.mid[size_t(layer)], 0, D);
+        case Site::Q:
+            return from(queries_keys(site, layer), model.traits().q_column(head), d);
+        case Site::K:
+            return from(queries_keys(site, layer), model.traits().k_column(head), d);
+        case Site::V:
+            return from(clean.qkv[size_t(layer)], model.traits().v_column(head), d);
+        case Site::Z:
+            return from(whole(site, layer), int64_t(head) * d, d);
+        case Site::ResidPre:
+            return from(clean.resid[size_t(layer)], 0, D);
+        case Site::ResidMid:
+            return from(clean.mid[size_t(layer)], 0, D);
         case Site::AttnOut:
-        case Site::MlpOut: return from(whole(site, layer), 0, D);
-        default: break;
+        case Site::MlpOut:
+            return from(whole(site, layer), 0, D);
+        default:
+            break;
         }
-        throw Error("ablate", "a mean of " + name(site) + " is not defined: patterns of prompts of different lengths have no mean");
+        throw Error("ablate",
+                    "a mean of " + name(site)
+                        + " is not defined: patterns of prompts of different lengths have no mean");
     }
 
 private:
@@ -51,9 +63,9 @@ private:
                     all.emplace_back(p, pos);
             const Run &clean = m_runs.run(false);
             m_values = site == Site::Q || site == Site::K ? m_runs.projected_rows(clean, layer, all)
-                       : site == Site::Z       ? m_runs.z_rows(clean, layer, all)
-                       : site == Site::AttnOut ? m_runs.attn_out_rows(clean, layer, all)
-                                               : m_runs.mlp_out_rows(clean, layer, all);
+                : site == Site::Z                         ? m_runs.z_rows(clean, layer, all)
+                : site == Site::AttnOut                   ? m_runs.attn_out_rows(clean, layer, all)
+                                                          : m_runs.mlp_out_rows(clean, layer, all);
             m_site = site;
             m_layer = layer;
         }
@@ -66,7 +78,8 @@ private:
     at::Tensor m_values;
 };
 
-Edit make_edit(Site site, int layer, int head, Ablation ablation, const std::shared_ptr<const RowMap> &rows, MeanValues &means)
+Edit make_edit(Site site, int layer, int head, Ablation ablation, const std::shared_ptr<const RowMap> &rows,
+               MeanValues &means)
 {
     Edit edit;
     // result = z W_O, so replacing one replaces the other; resid_post is the next layer's resid_pre.
@@ -86,8 +99,9 @@ Edit make_edit(Site site, int layer, int head, Ablation ablation, const std::sha
 void check_site(Site site, const ModelConfig &config)
 {
     if (!info(site).swept)
-        throw Error("sites", name(site) + " is a receiver of path patching, not a site of activation patching; sites are "
-                                 + site_names(&SiteInfo::swept));
+        throw Error("sites",
+                    name(site) + " is a receiver of path patching, not a site of activation patching; sites are "
+                        + site_names(&SiteInfo::swept));
     if (site == Site::ResidMid && config.parallel)
         throw Error("sites", "resid_mid: attention and MLP of this model are parallel, there is no resid_mid");
 }
@@ -133,7 +147,8 @@ SweepPlan plan_activation_patching(const RunSpec &spec, const PromptBatch &batch
             for (size_t pos = 0; pos < rows.size(); ++pos)
                 for (int h = 0; h < heads; ++h, ++cell) {
                     const Head head{l, h};
-                    if (!cells.heads.empty() && per_head(site) && std::find(cells.heads.begin(), cells.heads.end(), head) == cells.heads.end())
+                    if (!cells.heads.empty() && per_head(site)
+                        && std::find(cells.heads.begin(), cells.heads.end(), head) == cells.heads.end())
                         continue;
                     CellPlan plan;
                     plan.grid = index;
@@ -142,7 +157,8 @@ SweepPlan plan_activation_patching(const RunSpec &spec, const PromptBatch &batch
                         for (int q = h * c.kv_group(); q < (h + 1) * c.kv_group(); ++q)
                             plan.edits.push_back(make_edit(site, l, q, cells.ablation, rows[pos], means));
                     else
-                        plan.edits.push_back(make_edit(site, l, per_head(site) ? h : -1, cells.ablation, rows[pos], means));
+                        plan.edits.push_back(
+                            make_edit(site, l, per_head(site) ? h : -1, cells.ablation, rows[pos], means));
                     set_starts(plan, layout);
                     sweep.plans.push_back(std::move(plan));
                 }

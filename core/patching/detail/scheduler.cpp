@@ -9,8 +9,8 @@ namespace patchbay::detail {
 
 namespace {
 
-// Some tenths of a second's work on two cores: long enough for large products, short enough to change plans. Not made to fit the measured speed:
-// the sizes of products decide their rounding, and the same spec shall give the same bytes.
+// Some tenths of a second's work on two cores: long enough for large products, short enough to change plans. Not made
+// to fit the measured speed: the sizes of products decide their rounding, and the same spec shall give the same bytes.
 constexpr double largest_chunk_flops = 8e10, smallest_chunk_flops = 1e9;
 constexpr double first_chunk_flops = 2e9;
 // A short sweep is seen to fill in, too.
@@ -18,10 +18,10 @@ constexpr int chunks_at_least = 10;
 
 class ScheduledRun : public RunSteps {
 public:
-    ScheduledRun(std::shared_ptr<const SweepPlan> sweep, Schedule schedule, const std::vector<float> &base_values, RunResult empty,
-                 const RunObserver &observer)
-        : m_sweep(std::move(sweep)), m_schedule(std::move(schedule)), m_base(base_values), m_result(std::move(empty)), m_observer(observer),
-          m_total(int(m_sweep->plans.size()))
+    ScheduledRun(std::shared_ptr<const SweepPlan> sweep, Schedule schedule, const std::vector<float> &base_values,
+                 RunResult empty, const RunObserver &observer)
+        : m_sweep(std::move(sweep)), m_schedule(std::move(schedule)), m_base(base_values), m_result(std::move(empty)),
+          m_observer(observer), m_total(int(m_sweep->plans.size()))
     {
     }
 
@@ -69,8 +69,11 @@ private:
                 return;
             [[fallthrough]];
         }
-        case Part::Chunks: compute(take_while(m_chunk), cancel); return;
-        case Part::Ended: return;
+        case Part::Chunks:
+            compute(take_while(m_chunk), cancel);
+            return;
+        case Part::Ended:
+            return;
         }
     }
 
@@ -102,8 +105,10 @@ private:
         std::vector<float> values;
         for (int i = 0; i < m_total; ++i) {
             const CellPlan &plan = m_sweep->plans[size_t(i)];
-            const Grid *earlier = m_observer.resume ? m_observer.resume->grid(m_result.grids[size_t(plan.grid)].name) : nullptr;
-            if (earlier && earlier->prompts == P && size_t(plan.cell) < earlier->state.size() && earlier->state[size_t(plan.cell)] == CellState::Exact) {
+            const Grid *earlier =
+                m_observer.resume ? m_observer.resume->grid(m_result.grids[size_t(plan.grid)].name) : nullptr;
+            if (earlier && earlier->prompts == P && size_t(plan.cell) < earlier->state.size()
+                && earlier->state[size_t(plan.cell)] == CellState::Exact) {
                 known.push_back(i);
                 const auto cell = earlier->cell(plan.cell);
                 values.insert(values.end(), cell.begin(), cell.end());
@@ -114,7 +119,8 @@ private:
                 m_open.push_back(i);
             }
         }
-        std::stable_sort(m_open.begin(), m_open.end(), [&](int a, int b) { return m_schedule.flops(a) < m_schedule.flops(b); });
+        std::stable_sort(m_open.begin(), m_open.end(),
+                         [&](int a, int b) { return m_schedule.flops(a) < m_schedule.flops(b); });
         deliver(known, values, false);
     }
 
@@ -169,7 +175,9 @@ private:
         }
         for (const Cells &event : by_grid)
             tell(event);
-        const auto weight = [&](int i) { return std::isnan(estimates[size_t(i)]) ? 0.f : std::abs(estimates[size_t(i)]); };
+        const auto weight = [&](int i) {
+            return std::isnan(estimates[size_t(i)]) ? 0.f : std::abs(estimates[size_t(i)]);
+        };
         std::stable_sort(m_open.begin(), m_open.end(), [&](int a, int b) { return weight(a) > weight(b); });
     }
 
@@ -182,7 +190,8 @@ private:
             Cells &event = by_grid[plan.grid];
             event.grid = plan.grid;
             event.cells.push_back(plan.cell);
-            event.per_prompt.insert(event.per_prompt.end(), values.begin() + std::ptrdiff_t(n * P), values.begin() + std::ptrdiff_t((n + 1) * P));
+            event.per_prompt.insert(event.per_prompt.end(), values.begin() + std::ptrdiff_t(n * P),
+                                    values.begin() + std::ptrdiff_t((n + 1) * P));
             if (computed)
                 event.flops += m_schedule.flops(chosen[n]);
         }
@@ -211,10 +220,12 @@ private:
 
 } // namespace
 
-std::unique_ptr<RunSteps> begin_schedule(std::shared_ptr<const SweepPlan> sweep, Schedule schedule, const std::vector<float> &base_values,
-                                         RunResult empty, const RunObserver &observer)
+std::unique_ptr<RunSteps> begin_schedule(std::shared_ptr<const SweepPlan> sweep, Schedule schedule,
+                                         const std::vector<float> &base_values, RunResult empty,
+                                         const RunObserver &observer)
 {
-    return std::make_unique<ScheduledRun>(std::move(sweep), std::move(schedule), base_values, std::move(empty), observer);
+    return std::make_unique<ScheduledRun>(std::move(sweep), std::move(schedule), base_values, std::move(empty),
+                                          observer);
 }
 
 } // namespace patchbay::detail

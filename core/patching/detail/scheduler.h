@@ -1,5 +1,5 @@
-// The order in which cells are computed: the cheapest first, so that something exact is there at once; then, ranked by estimate, most
-// informative first, in chunks small enough that a cancel or a new priority is honoured soon.
+// The order in which cells are computed: the cheapest first, so that something exact is there at once; then, ranked by
+// estimate, most informative first, in chunks small enough that a cancel or a new priority is honoured soon.
 #pragma once
 
 #include "patching/detail/sweep_plan.h"
@@ -21,9 +21,10 @@ struct Schedule {
     int64_t rows_at_once = 1 << 14; ///< from the memory budget
 };
 
-/// The run of a sweep: empty is what there is before the first cell (grids and baseline set). base_values [prompts] and what the observer names
-/// must outlive it.
-std::unique_ptr<RunSteps> begin_schedule(std::shared_ptr<const SweepPlan> sweep, Schedule schedule, const std::vector<float> &base_values,
-                                         RunResult empty, const RunObserver &observer);
+/// The run of a sweep: empty is what there is before the first cell (grids and baseline set). base_values [prompts] and
+/// what the observer names must outlive it.
+std::unique_ptr<RunSteps> begin_schedule(std::shared_ptr<const SweepPlan> sweep, Schedule schedule,
+                                         const std::vector<float> &base_values, RunResult empty,
+                                         const RunObserver &observer);
 
 } // namespace patchbay::detail

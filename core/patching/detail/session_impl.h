@@ -17,7 +17,8 @@ struct Session::Impl {
     const Baseline &baseline(const CancelToken &cancel);
     /// Packed rows that fit the memory budget beside the cached runs and what else is kept.
     int64_t rows_at_once(size_t kept_besides) const;
-    /// For cells that change nothing before first [prompts]; null where it does not apply or would take more than a quarter of the budget.
+    /// For cells that change nothing before first [prompts]; null where it does not apply or would take more than a
+    /// quarter of the budget.
     std::unique_ptr<detail::HeadEntry> head_entry(bool base_flipped, const std::vector<int> &first) const;
 
     RunResult begin(const RunSpec &spec, const detail::SweepPlan &sweep) const;
@@ -25,7 +26,8 @@ struct Session::Impl {
     std::unique_ptr<RunSteps> begin_path(const RunSpec &spec, const RunObserver &observer);
     std::unique_ptr<RunSteps> begin_attribution(const RunSpec &spec, const RunObserver &observer);
     /// Normalised estimates of every plan by attribution patching.
-    std::vector<float> estimate_activation(const RunSpec &spec, const detail::SweepPlan &sweep, const CancelToken &cancel);
+    std::vector<float> estimate_activation(const RunSpec &spec, const detail::SweepPlan &sweep,
+                                           const CancelToken &cancel);
 
     std::shared_ptr<const Model> model;
     PromptBatch batch;

@@ -18,13 +18,17 @@ namespace {
 
 const std::vector<int> &role_positions(const PromptBatch &batch, const std::string &role)
 {
-    const std::vector<int> &at = role == "end" ? batch.end : role == "io" ? batch.io_pos : role == "s1" ? batch.s1_pos : batch.s2_pos;
+    const std::vector<int> &at = role == "end" ? batch.end
+        : role == "io"                         ? batch.io_pos
+        : role == "s1"                         ? batch.s1_pos
+                                               : batch.s2_pos;
     if (at.empty())
         throw Error("positions", role + " is asked for, but these prompts do not say where it stands");
     return at;
 }
 
-// A position that only the longer prompts reach is patched there; one that no prompt has would change nothing, without a word.
+// A position that only the longer prompts reach is patched there; one that no prompt has would change nothing, without
+// a word.
 void check_positions(const Positions &positions, const BatchLayout &layout)
 {
     if (positions.kind != Positions::Kind::List)
@@ -37,19 +41,26 @@ void check_positions(const Positions &positions, const BatchLayout &layout)
 
 } // namespace
 
-std::shared_ptr<const RowMap> chosen_rows(const Positions &positions, const PromptBatch &batch, const BatchLayout &layout, const std::vector<int> &first,
-                                          int one_position)
+std::shared_ptr<const RowMap> chosen_rows(const Positions &positions, const PromptBatch &batch,
+                                          const BatchLayout &layout, const std::vector<int> &first, int one_position)
 {
     check_positions(positions, layout);
-    const std::vector<int> &role = positions.kind == Positions::Kind::Role ? role_positions(batch, positions.role) : layout.end;
+    const std::vector<int> &role =
+        positions.kind == Positions::Kind::Role ? role_positions(batch, positions.role) : layout.end;
     std::vector<std::vector<int>> rows(static_cast<size_t>(layout.prompts));
     for (int p = 0; p < layout.prompts; ++p) {
         std::vector<int> wanted;
         const int end = layout.end[size_t(p)];
         switch (positions.kind) {
-        case Positions::Kind::Each: wanted = {one_position}; break;
-        case Positions::Kind::Role: wanted = {role[size_t(p)]}; break;
-        case Positions::Kind::List: wanted = positions.list; break;
+        case Positions::Kind::Each:
+            wanted = {one_position};
+            break;
+        case Positions::Kind::Role:
+            wanted = {role[size_t(p)]};
+            break;
+        case Positions::Kind::List:
+            wanted = positions.list;
+            break;
         case Positions::Kind::All:
             for (int pos = 0; pos <= end; ++pos)
                 wanted.push_back(pos);
@@ -74,7 +85,8 @@ void set_starts(CellPlan &plan, const BatchLayout &layout)
     }
 }
 
-Grid make_grid(const RunSpec &spec, std::string name, std::vector<std::string> axes, std::vector<int> shape, int prompts)
+Grid make_grid(const RunSpec &spec, std::string name, std::vector<std::string> axes, std::vector<int> shape,
+               int prompts)
 {
     Grid grid;
     grid.name = std::move(name);
@@ -90,7 +102,8 @@ Grid make_grid(const RunSpec &spec, std::string name, std::vector<std::string> a
     return grid;
 }
 
-at::Tensor mean_rows(const RowMap &rows, const BatchLayout &layout, int64_t width, const std::function<const float *(int, int)> &values)
+at::Tensor mean_rows(const RowMap &rows, const BatchLayout &layout, int64_t width,
+                     const std::function<const float *(int, int)> &values)
 {
     at::Tensor out = at::empty({rows.count(), width}, at::kFloat);
     std::map<int, std::vector<float>> means;

@@ -13,21 +13,26 @@ struct SweepPlan {
     std::vector<CellPlan> plans;
 };
 
-/// The positions that a spec names, on every prompt, from `first[prompt]` to END. one_position ≥ 0: that position alone ("each").
-/// Throws Error when the batch does not say where a role stands.
-std::shared_ptr<const RowMap> chosen_rows(const Positions &positions, const PromptBatch &batch, const BatchLayout &layout,
-                                          const std::vector<int> &first, int one_position = -1);
+/// The positions that a spec names, on every prompt, from `first[prompt]` to END. one_position ≥ 0: that position alone
+/// ("each"). Throws Error when the batch does not say where a role stands.
+std::shared_ptr<const RowMap> chosen_rows(const Positions &positions, const PromptBatch &batch,
+                                          const BatchLayout &layout, const std::vector<int> &first,
+                                          int one_position = -1);
 /// First differing position of each prompt, or zeros: where what comes from the source run, or an ablation, can begin.
 std::vector<int> first_rows(bool from_source, const BatchLayout &layout);
 /// Sets the plan's start from its edits' rows.
 void set_starts(CellPlan &plan, const BatchLayout &layout);
 /// An empty grid, whose effects are counted from the base run of the spec.
-Grid make_grid(const RunSpec &spec, std::string name, std::vector<std::string> axes, std::vector<int> shape, int prompts);
+Grid make_grid(const RunSpec &spec, std::string name, std::vector<std::string> axes, std::vector<int> shape,
+               int prompts);
 
-/// For activation and attribution patching. Throws Error naming the site or position that this model or batch does not have.
+/// For activation and attribution patching. Throws Error naming the site or position that this model or batch does not
+/// have.
 SweepPlan plan_activation_patching(const RunSpec &spec, const PromptBatch &batch, const BatchRuns &runs);
 
-/// Per position, the mean over the prompts that reach it, spread back over the rows → [rows.count(), width]; values(prompt, pos) points to a row.
-at::Tensor mean_rows(const RowMap &rows, const BatchLayout &layout, int64_t width, const std::function<const float *(int, int)> &values);
+/// Per position, the mean over the prompts that reach it, spread back over the rows → [rows.count(), width];
+/// values(prompt, pos) points to a row.
+at::Tensor mean_rows(const RowMap &rows, const BatchLayout &layout, int64_t width,
+                     const std::function<const float *(int, int)> &values);
 
 } // namespace patchbay::detail

@@ -106,8 +106,8 @@ private:
     float *m_x = nullptr;            ///< [rows, D] residual stream of the rows that have joined
     HeadEntry *const m_entry;
     std::map<const CellPlan *, std::vector<int>> m_entering; ///< plans with entering heads
-    int64_t m_rank = 0;              ///< the largest number of entering heads times d
-    float *m_dz = nullptr;           ///< [rows, m_rank] change of z of the entering heads
+    int64_t m_rank = 0;                                      ///< the largest number of entering heads times d
+    float *m_dz = nullptr;                                   ///< [rows, m_rank] change of z of the entering heads
     std::map<const CellPlan *, std::vector<Edit>>
         m_layer_edits; ///< of the current layer, changes of the stream turned into rows
 };

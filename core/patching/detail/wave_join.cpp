@@ -93,9 +93,9 @@ void Wave::add_attn_out_changes(int layer, std::span<const Segment> segments, fl
                 continue;
             const std::vector<std::pair<int, int>> rows = edit.rows->list();
             const at::Tensor before = m_runs.attn_out_rows(m_base, layer, rows);
-            const at::Tensor after = edit.value == Edit::Value::Zero     ? at::zeros_like(before)
-                                     : edit.value == Edit::Value::Source ? m_runs.attn_out_rows(m_source, layer, rows)
-                                                                         : edit.tensor;
+            const at::Tensor after = edit.value == Edit::Value::Zero ? at::zeros_like(before)
+                : edit.value == Edit::Value::Source                  ? m_runs.attn_out_rows(m_source, layer, rows)
+                                                                     : edit.tensor;
             for (const Segment &s : segments.subspan(first, stop - first))
                 for (int i = 0; i < s.count; ++i)
                     if (const int64_t at = edit.rows->find(s.prompt, s.first + i); at >= 0) {

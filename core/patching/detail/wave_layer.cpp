@@ -53,8 +53,14 @@ void Wave::attention(int layer, std::span<const Segment> block, const float *qkv
             const std::vector<Edit> &plan_edits = edits(s.plan);
             for (int h = 0; h < t.n_heads; ++h) {
                 const float *q = q_end ? q_end + i * HD + int64_t(h) * d : rows + t.q_column(h);
-                const HeadRows from{q, q_end ? HD : S, q_end ? last : s.first, q_end ? 1 : s.count,
-                                    rows + t.k_column(h), rows + t.v_column(h), S, s.first};
+                const HeadRows from{q,
+                                    q_end ? HD : S,
+                                    q_end ? last : s.first,
+                                    q_end ? 1 : s.count,
+                                    rows + t.k_column(h),
+                                    rows + t.v_column(h),
+                                    S,
+                                    s.first};
                 bool changed = false;
                 for (const Edit &edit : plan_edits)
                     changed = changed || (edit.head == h && stage(edit) == Stage::Heads);

@@ -27,9 +27,9 @@ struct FrozenBuffers {
 
 /// HeadEntry's.
 struct EntryBuffers {
-    Buffer write;                      ///< [heads * d, D]
+    Buffer write;                       ///< [heads * d, D]
     Buffer through_qkv, through_hidden; ///< [heads * d, S], [heads * d, M]
-    Buffer base_rows;                  ///< [rows, D]
+    Buffer base_rows;                   ///< [rows, D]
 };
 
 struct Workspace {

@@ -43,8 +43,8 @@ Bpe::Bpe(const JsonField &model)
         vocabulary.fail("should be an object of tokens and their ids, and not empty");
     m_vocabulary.reserve(vocabulary.value().size());
     for (const auto &[token, id] : vocabulary.value().items())
-        m_vocabulary[token] =
-            static_cast<int32_t>(JsonField(id, model.file(), "model.vocab[" + in_quotes(token) + "]").integer(0, highest_id));
+        m_vocabulary[token] = static_cast<int32_t>(
+            JsonField(id, model.file(), "model.vocab[" + in_quotes(token) + "]").integer(0, highest_id));
 
     m_letters.assign(alphabet_end, -1);
     for (int byte = 0; byte < 256; ++byte) {
@@ -135,11 +135,14 @@ void Bpe::encode(std::string_view piece, std::vector<int64_t> &ids) const
 
 void Bpe::join(std::vector<int32_t> &symbols) const
 {
-    // A linked list of what is left, and a heap of the merges possible in it, lowest rank first, then leftmost. Entries whose
-    // neighbours have changed since are recognised by the token that they would make and dropped.
+    // A linked list of what is left, and a heap of the merges possible in it, lowest rank first, then leftmost. Entries
+    // whose neighbours have changed since are recognised by the token that they would make and dropped.
     struct Candidate {
         int32_t rank, left, id;
-        bool operator<(const Candidate &other) const { return rank != other.rank ? rank > other.rank : left > other.left; }
+        bool operator<(const Candidate &other) const
+        {
+            return rank != other.rank ? rank > other.rank : left > other.left;
+        }
     };
     const auto count = static_cast<int32_t>(symbols.size());
     std::vector<int32_t> next(symbols.size()), previous(symbols.size());

@@ -16,8 +16,8 @@ public:
     /// Reads "model" of a tokenizer.json. Throws Error naming what is missing or not supported.
     explicit Bpe(const JsonField &model);
 
-    /// Appends the ids of one piece, written in the byte alphabet (as UTF-8). Characters without a token vanish, unless there is an unknown
-    /// token.
+    /// Appends the ids of one piece, written in the byte alphabet (as UTF-8). Characters without a token vanish, unless
+    /// there is an unknown token.
     void encode(std::string_view piece, std::vector<int64_t> &ids) const;
     const std::unordered_map<std::string, int32_t> &vocabulary() const { return m_vocabulary; }
 

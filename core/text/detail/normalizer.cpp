@@ -55,7 +55,8 @@ void Normalizer::read(const JsonField &normalizer)
     } else if (type == "Lowercase") {
         m_steps.push_back(Step::Lowercase);
     } else {
-        normalizer.at("type").fail(in_quotes(type) + " is not supported (only NFC, NFD, NFKC, NFKD, Lowercase, Sequence)");
+        normalizer.at("type").fail(in_quotes(type)
+                                   + " is not supported (only NFC, NFD, NFKC, NFKD, Lowercase, Sequence)");
     }
 }
 

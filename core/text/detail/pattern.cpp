@@ -33,8 +33,8 @@ void initialize()
     });
 }
 
-/// [:punct:] in brackets as punctuation and symbols, which Oniguruma means by it from 6.9.9 on, and with it the tokenizers of today; to
-/// 6.9.8 symbols such as $ and + are none.
+/// [:punct:] in brackets as punctuation and symbols, which Oniguruma means by it from 6.9.9 on, and with it the
+/// tokenizers of today; to 6.9.8 symbols such as $ and + are none.
 std::string with_symbols_as_punctuation(const std::string &regex)
 {
     constexpr std::string_view kPunct = "[:punct:]", kOther = "[:^punct:]";
@@ -67,8 +67,8 @@ std::string with_symbols_as_punctuation(const std::string &regex)
     return result;
 }
 
-/// How much a single search may take. A sensible pattern goes back a few times for each character at most, and keeps a few places
-/// for each to go back to; one that runs away soon needs more than any limit.
+/// How much a single search may take. A sensible pattern goes back a few times for each character at most, and keeps a
+/// few places for each to go back to; one that runs away soon needs more than any limit.
 struct Limits {
     explicit Limits(size_t length) : m(onig_new_match_param())
     {
@@ -79,7 +79,8 @@ struct Limits {
         const unsigned long retries = kAnyText + kEachByte * length;
         onig_set_retry_limit_in_match_of_match_param(m, retries);
         onig_set_retry_limit_in_search_of_match_param(m, retries);
-        onig_set_match_stack_limit_size_of_match_param(m, static_cast<unsigned int>(std::min<size_t>(kAnyText + kPlaces * length, 1u << 31)));
+        onig_set_match_stack_limit_size_of_match_param(
+            m, static_cast<unsigned int>(std::min<size_t>(kAnyText + kPlaces * length, 1u << 31)));
     }
     ~Limits() { onig_free_match_param(m); }
     Limits(const Limits &) = delete;
@@ -94,16 +95,19 @@ struct Pattern::Compiled {
     ~Compiled() { onig_free(regex); }
 };
 
-Pattern::Pattern(const JsonField &field, const std::string &pattern, Kind kind) : m_file(field.file()), m_compiled(std::make_unique<Compiled>())
+Pattern::Pattern(const JsonField &field, const std::string &pattern, Kind kind)
+    : m_file(field.file()), m_compiled(std::make_unique<Compiled>())
 {
     initialize();
     OnigErrorInfo info;
     const std::string text = kind == Kind::Literal ? pattern : with_symbols_as_punctuation(pattern);
-    const int code = onig_new(&m_compiled->regex, bytes(text.data()), bytes(text.data() + text.size()), ONIG_OPTION_NONE,
-                              ONIG_ENCODING_UTF8, kind == Kind::Literal ? ONIG_SYNTAX_ASIS : ONIG_SYNTAX_ONIGURUMA, &info);
+    const int code =
+        onig_new(&m_compiled->regex, bytes(text.data()), bytes(text.data() + text.size()), ONIG_OPTION_NONE,
+                 ONIG_ENCODING_UTF8, kind == Kind::Literal ? ONIG_SYNTAX_ASIS : ONIG_SYNTAX_ONIGURUMA, &info);
     if (code != ONIG_NORMAL) {
         m_compiled->regex = nullptr; // gone already
-        field.fail("is not a regular expression that Oniguruma understands (" + message_of(code, &info) + "): " + in_quotes(pattern));
+        field.fail("is not a regular expression that Oniguruma understands (" + message_of(code, &info)
+                   + "): " + in_quotes(pattern));
     }
 }
 
@@ -112,18 +116,22 @@ Pattern::~Pattern() = default;
 std::vector<Span> Pattern::spans(std::string_view text) const
 {
     const Limits limits(text.size());
-    const std::unique_ptr<OnigRegion, void (*)(OnigRegion *)> region(onig_region_new(), [](OnigRegion *r) { onig_region_free(r, 1); });
+    const std::unique_ptr<OnigRegion, void (*)(OnigRegion *)> region(onig_region_new(),
+                                                                     [](OnigRegion *r) { onig_region_free(r, 1); });
     const OnigUChar *const start = bytes(text.data()), *const stop = start + text.size();
     std::vector<Span> result;
-    size_t done = 0;                         // everything before is in result
-    size_t from = 0;                         // where the next search begins
-    size_t last = std::string_view::npos;    // the end of the last find
+    size_t done = 0;                      // everything before is in result
+    size_t from = 0;                      // where the next search begins
+    size_t last = std::string_view::npos; // the end of the last find
     while (from <= text.size()) {
-        const int found = onig_search_with_param(m_compiled->regex, start, stop, start + from, stop, region.get(), ONIG_OPTION_NONE, limits.m);
+        const int found = onig_search_with_param(m_compiled->regex, start, stop, start + from, stop, region.get(),
+                                                 ONIG_OPTION_NONE, limits.m);
         if (found == ONIG_MISMATCH)
             break;
         if (found < 0)
-            throw Error(m_file, "a pattern of pre_tokenizer fails on a text of " + std::to_string(text.size()) + " bytes: " + message_of(found));
+            throw Error(m_file,
+                        "a pattern of pre_tokenizer fails on a text of " + std::to_string(text.size())
+                            + " bytes: " + message_of(found));
         const auto begin = static_cast<size_t>(region->beg[0]), end = static_cast<size_t>(region->end[0]);
         if (begin == end && end == last) { // nothing, where the last find ended: go on behind the next character
             from += from < text.size() ? static_cast<size_t>(ONIGENC_MBC_ENC_LEN(ONIG_ENCODING_UTF8, start + from)) : 1;

@@ -1,4 +1,5 @@
-// A regular expression of a tokenizer.json, matched by Oniguruma: the engine, and so the syntax, that these files are written for.
+// A regular expression of a tokenizer.json, matched by Oniguruma: the engine, and so the syntax, that these files are
+// written for.
 #pragma once
 
 #include "base/json_field.h"
@@ -28,8 +29,8 @@ public:
     Pattern(const JsonField &field, const std::string &pattern, Kind kind = Kind::Regex);
     ~Pattern();
 
-    /// What the pattern finds in well-formed UTF-8, one after the other, and what lies between: together the whole text. Throws Error
-    /// where a match takes more steps than any sensible pattern needs.
+    /// What the pattern finds in well-formed UTF-8, one after the other, and what lies between: together the whole
+    /// text. Throws Error where a match takes more steps than any sensible pattern needs.
     std::vector<Span> spans(std::string_view text) const;
 
 private:

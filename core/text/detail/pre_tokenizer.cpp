@@ -111,8 +111,9 @@ public:
         else if (name == "Contiguous")
             m_behavior = SplitBehavior::Contiguous;
         else
-            behavior.fail(in_quotes(name)
-                          + " is not supported (only Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)");
+            behavior.fail(
+                in_quotes(name)
+                + " is not supported (only Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)");
         const auto invert = field.find("invert");
         m_invert = invert && invert->flag();
     }

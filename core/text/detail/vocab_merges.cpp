@@ -15,7 +15,8 @@ namespace {
 using nlohmann::json;
 
 /// Tokenizers whose vocab.json and merges.txt are used as GPT-2's are.
-constexpr const char *kLikeGpt2[] = {"GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer", "RobertaTokenizer", "PreTrainedTokenizer"};
+constexpr const char *kLikeGpt2[] = {"GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer", "RobertaTokenizer",
+                                     "PreTrainedTokenizer"};
 
 json read_optional(const std::filesystem::path &path)
 {
@@ -54,7 +55,7 @@ json merges_of(const std::string &text)
 /// Gathers special tokens; the first that names a token decides.
 class AddedTokens {
 public:
-    explicit AddedTokens(const json &vocabulary) : m_vocabulary(vocabulary) {}
+    explicit AddedTokens(const json &vocabulary) : m_vocabulary(vocabulary) { }
 
     /// A token with or without an id of its own; as text or as object.
     void add(const json &token, std::optional<int64_t> id, bool special)
@@ -78,7 +79,8 @@ public:
 
     void add_named(const json &file)
     {
-        for (const char *name : {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"})
+        for (const char *name :
+             {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"})
             if (const auto token = file.find(name); token != file.end())
                 add(*token, std::nullopt, true);
         if (const auto more = file.find("additional_special_tokens"); more != file.end() && more->is_array())
@@ -107,7 +109,8 @@ std::optional<std::string> special_token_content(const json &token)
         return token.get<std::string>();
     if (token.is_array() && token.size() == 1)
         return special_token_content(token[0]);
-    if (const auto content = token.is_object() ? token.find("content") : token.end(); token.is_object() && content != token.end() && content->is_string())
+    if (const auto content = token.is_object() ? token.find("content") : token.end();
+        token.is_object() && content != token.end() && content->is_string())
         return content->get<std::string>();
     return std::nullopt;
 }
@@ -115,9 +118,11 @@ std::optional<std::string> special_token_content(const json &token)
 json read_vocab_and_merges(const std::filesystem::path &folder)
 {
     const json config = read_optional(folder / "tokenizer_config.json");
-    if (const auto kind = config.find("tokenizer_class"); kind != config.end() && kind->is_string() && !is_like_gpt2(kind->get<std::string>()))
+    if (const auto kind = config.find("tokenizer_class");
+        kind != config.end() && kind->is_string() && !is_like_gpt2(kind->get<std::string>()))
         throw Error((folder / "vocab.json").string(),
-                    "belongs to a " + kind->get<std::string>() + ", which cuts text by a pattern of its own; transformers converts it to tokenizer.json: "
+                    "belongs to a " + kind->get<std::string>()
+                        + ", which cuts text by a pattern of its own; transformers converts it to tokenizer.json: "
                         + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)");
     const json vocabulary = read_json_file(folder / "vocab.json");
     AddedTokens added(vocabulary);
@@ -137,14 +142,16 @@ json read_vocab_and_merges(const std::filesystem::path &folder)
     added.add("<|endoftext|>", std::nullopt, true); // what GPT-2's tokenizer has when no file says otherwise
 
     const auto prefix = config.find("add_prefix_space");
-    const json byte_level = {{"type", "ByteLevel"},
-                             {"add_prefix_space", prefix != config.end() && prefix->is_boolean() && prefix->get<bool>()},
-                             {"use_regex", true}};
-    return {{"added_tokens", added.list()},
-            {"normalizer", nullptr},
-            {"pre_tokenizer", byte_level},
-            {"decoder", byte_level},
-            {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", merges_of(read_file(folder / "merges.txt"))}}}};
+    const json byte_level = {
+        {"type", "ByteLevel"},
+        {"add_prefix_space", prefix != config.end() && prefix->is_boolean() && prefix->get<bool>()},
+        {"use_regex", true}};
+    return {
+        {"added_tokens", added.list()},
+        {"normalizer", nullptr},
+        {"pre_tokenizer", byte_level},
+        {"decoder", byte_level},
+        {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", merges_of(read_file(folder / "merges.txt"))}}}};
 }
 
 } // namespace patchbay::text

@@ -9,12 +9,13 @@
 
 namespace patchbay::text {
 
-/// The folder's vocab.json and merges.txt as the tokenizer.json that GPT-2's tokenizer would be saved as; special tokens from the files
-/// beside them. Throws Error naming the file, also where the folder's tokenizer cuts text by another pattern, which stands in no file.
+/// The folder's vocab.json and merges.txt as the tokenizer.json that GPT-2's tokenizer would be saved as; special
+/// tokens from the files beside them. Throws Error naming the file, also where the folder's tokenizer cuts text by
+/// another pattern, which stands in no file.
 nlohmann::json read_vocab_and_merges(const std::filesystem::path &folder);
 
-/// What a special token is written as in tokenizer_config.json and special_tokens_map.json: a text, an object with "content", or a list
-/// with one of them. Nothing for everything else.
+/// What a special token is written as in tokenizer_config.json and special_tokens_map.json: a text, an object with
+/// "content", or a list with one of them. Nothing for everything else.
 std::optional<std::string> special_token_content(const nlohmann::json &token);
 
 } // namespace patchbay::text
