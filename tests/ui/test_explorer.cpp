@@ -216,6 +216,39 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(!m_explorer->attention.views().isEmpty()
                                      && m_explorer->attention.views().front().title.contains(QStringLiteral("patched")),
                                  30000);
+        // Patched patterns are plain, whatever the others are shown as; so is what they are compared with.
+        m_explorer->attention.setKind(AttentionKind::ValueWeighted);
+        m_explorer->attention.setSource(AttentionSource::PatchedMinusBase);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            !m_explorer->attention.views().isEmpty() && m_explorer->attention.views().front().difference, 30000);
+        const widgets::AttentionView difference = m_explorer->attention.views().front();
+        QVERIFY(!difference.title.contains(QStringLiteral("value-weighted")));
+        for (int row = 0; row < difference.size; ++row) {
+            double sum = 0; // of two rows that each sum to 1
+            for (int column = 0; column < difference.size; ++column)
+                sum += difference.weights[row * difference.size + column];
+            QVERIFY2(std::abs(sum) < 1e-3, qPrintable(QStringLiteral("row %1 sums to %2").arg(row).arg(sum)));
+        }
+        m_explorer->attention.setKind(AttentionKind::Plain);
+        m_explorer->attention.setSource(AttentionSource::Clean);
+    }
+
+    // An ablation has the clean run as its base, whatever the direction of its specification says.
+    void attentionAfterAnAblationIsComparedWithTheCleanRun()
+    {
+        ActPatch ablation;
+        ablation.ablation = Ablation::Zero; // and its direction is denoising
+        const int run = m_explorer->runner.run(spec_of(ablation));
+        QTRY_VERIFY_WITH_TIMEOUT(m_explorer->runs.find(run) && m_explorer->runs.find(run)->finished(), 60000);
+        m_explorer->navigation.showRun(run);
+        m_explorer->navigation.select({{5, 0}, {0, 1}}, {0, 1}); // a head of layer 0 sees nothing of layer 5's output
+        m_explorer->attention.setSource(AttentionSource::PatchedMinusBase);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_explorer->attention.views().isEmpty()
+                                     && m_explorer->attention.views().front().difference
+                                     && m_explorer->attention.views().front().head == (widgets::HeadId{0, 1}),
+                                 30000);
+        for (const float weight : m_explorer->attention.views().front().weights)
+            QVERIFY(std::abs(weight) < 1e-4f);
         m_explorer->attention.setSource(AttentionSource::Clean);
     }
 

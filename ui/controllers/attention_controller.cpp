@@ -77,10 +77,9 @@ QVector<HeadId> AttentionController::wantedHeads() const
 {
     const Place &place = m_navigation.place();
     QVector<HeadId> heads;
-    const bool patched = m_source == AttentionSource::Patched || m_source == AttentionSource::PatchedMinusBase;
     if (place.current.valid() && place.current.head >= 0)
         heads << place.current;
-    if (patched)
+    if (patchedSource())
         return heads;
     const int width = m_document.ready() ? std::max(1, m_document.setup()->batch.width) : 1;
     const int most = std::clamp(kShownWeights / (width * width), kFewestHeads, kMostHeads);
@@ -90,16 +89,27 @@ QVector<HeadId> AttentionController::wantedHeads() const
     return heads;
 }
 
+bool AttentionController::patchedSource() const
+{
+    return m_source == AttentionSource::Patched || m_source == AttentionSource::PatchedMinusBase;
+}
+
+// Patched patterns are computed plain, and what they are compared with has to be of the same kind.
+AttentionKind AttentionController::shownKind() const
+{
+    return patchedSource() ? AttentionKind::Plain : m_kind;
+}
+
 QVector<AttentionController::Key> AttentionController::missingKeys(const QVector<HeadId> &heads) const
 {
     QVector<Key> keys;
     const bool clean = m_source != AttentionSource::Flipped;
     const bool flipped = m_source != AttentionSource::Clean;
     for (const HeadId &head : heads) {
-        if (clean && !m_patterns.contains({head, false, m_kind}))
-            keys << Key{head, false, m_kind};
-        if (flipped && !m_patterns.contains({head, true, m_kind}))
-            keys << Key{head, true, m_kind};
+        if (clean && !m_patterns.contains({head, false, shownKind()}))
+            keys << Key{head, false, shownKind()};
+        if (flipped && !m_patterns.contains({head, true, shownKind()}))
+            keys << Key{head, true, shownKind()};
     }
     return keys;
 }
@@ -163,8 +173,9 @@ void AttentionController::forgetOld()
     if (bytes <= kKeptBytes)
         return;
     const QVector<HeadId> heads = wantedHeads();
-    m_patterns.removeIf(
-        [&](QMap<Key, PatternPtr>::iterator it) { return !heads.contains(it.key().head) || it.key().kind != m_kind; });
+    m_patterns.removeIf([&](QMap<Key, PatternPtr>::iterator it) {
+        return !heads.contains(it.key().head) || it.key().kind != shownKind();
+    });
 }
 
 void AttentionController::fetchPatched(HeadId head)
@@ -194,8 +205,8 @@ void AttentionController::fetchPatched(HeadId head)
 
 AttentionController::PatternPtr AttentionController::patternOf(HeadId head) const
 {
-    const PatternPtr clean = m_patterns.value({head, false, m_kind});
-    const PatternPtr flipped = m_patterns.value({head, true, m_kind});
+    const PatternPtr clean = m_patterns.value({head, false, shownKind()});
+    const PatternPtr flipped = m_patterns.value({head, true, shownKind()});
     switch (m_source) {
     case AttentionSource::Clean:
         return clean;
@@ -207,9 +218,8 @@ AttentionController::PatternPtr AttentionController::patternOf(HeadId head) cons
         return m_patched;
     case AttentionSource::PatchedMinusBase: {
         const RunEntry *run = m_store.find(m_navigation.place().run);
-        const PatternPtr base = run && !base_is_flipped(run->spec)
-            ? m_patterns.value({head, false, AttentionKind::Plain})
-            : m_patterns.value({head, true, AttentionKind::Plain});
+        const PatternPtr base = run && !base_is_flipped(run->spec) ? m_patterns.value({head, false, shownKind()})
+                                                                   : m_patterns.value({head, true, shownKind()});
         return m_patched && base ? std::make_shared<const AttentionPattern>(difference(*m_patched, *base)) : nullptr;
     }
     }
@@ -245,7 +255,7 @@ widgets::AttentionView AttentionController::viewOf(const AttentionPattern &patte
     view.title =
         attentionTitle(view.head, sourceText(),
                        byRole ? tr("mean of %1 prompts").arg(batch.prompts) : tr("prompt %1").arg(m_prompt + 1),
-                       m_kind == AttentionKind::ValueWeighted);
+                       shownKind() == AttentionKind::ValueWeighted);
     return view;
 }
 

@@ -49,6 +49,8 @@ Q_SIGNALS:
     void failed(const patchbay::Failure &failure);
 
 private:
+    bool patchedSource() const;
+    AttentionKind shownKind() const;
     using PatternPtr = std::shared_ptr<const AttentionPattern>;
     struct Key {
         widgets::HeadId head;
