@@ -112,6 +112,35 @@ private Q_SLOTS:
             QVERIFY(std::abs(sum[i] - mean.facets[0].values[i]) < 1e-3);
     }
 
+    // Senders whose value becomes zero are patched into the flipped run when denoising: where nothing changes, each
+    // prompt's effect is 0.
+    void onePromptOfAZeroPathPatchIsCountedFromItsOwnBase()
+    {
+        RunResult result;
+        PathPatch path;
+        path.direction = Direction::Denoise;
+        path.ablation = Ablation::Zero;
+        result.spec = spec_of(path);
+        result.baseline.clean = {5, 1, 2};
+        result.baseline.flipped = {-1, -3, 0.5f};
+        result.baseline.clean_mean = 8.0 / 3;
+        result.baseline.flipped_mean = -3.5 / 3;
+        Grid grid;
+        grid.name = "path";
+        grid.axes = {"layer", "head"};
+        grid.shape = {1, 2};
+        grid.prompts = 3;
+        grid.direction = Direction::Denoise;
+        grid.per_prompt = {-1, -3, 0.5f, -1 + 1, -3 + 2, 0.5f + 3}; // as the base run; one, two and three logits more
+        grid.state.assign(2, CellState::Exact);
+        result.grids = {grid};
+        for (int prompt = 0; prompt < 3; ++prompt) {
+            const auto view = heatmapView(onePrompt(result, prompt));
+            QVERIFY(std::abs(view.facets[0].values[0]) < 1e-4);
+            QVERIFY(std::abs(view.facets[0].values[1] - 100 * (prompt + 1) / result.baseline.gap()) < 1e-3);
+        }
+    }
+
     // What a snapshot calls changed is what the heatmap repaints: exactly the cells whose picture differs.
     void changedCellsAreWhereTheViewShowsThem()
     {
