@@ -87,7 +87,7 @@ void PlotCanvas::setAxisNames(const QString &x, const QString &y)
 void PlotCanvas::placeIn(const QRect &room)
 {
     setGeometry(room);
-    setViewport(rect());
+    fillRoom();
     // How many ticks and how much of a name there is room for is known once the names and ticks have taken theirs.
     const QFontMetrics metrics(xAxis->labelFont());
     xAxis->setLabel(m_xName);
@@ -101,6 +101,12 @@ void PlotCanvas::placeIn(const QRect &room)
         yAxis->setLabel(metrics.elidedText(m_yName, Qt::ElideRight, axisRect()->height()));
     }
     layOut();
+}
+
+// QCustomPlot replots once by itself after it is made: into nothing at all it would complain on standard error.
+void PlotCanvas::fillRoom()
+{
+    setViewport(rect().isEmpty() ? QRect(0, 0, 1, 1) : rect());
 }
 
 void PlotCanvas::layOut()
@@ -139,7 +145,7 @@ void PlotCanvas::paintEvent(QPaintEvent *)
 
 void PlotCanvas::resizeEvent(QResizeEvent *)
 {
-    setViewport(rect()); // and no replot into pixmaps that nobody sees
+    fillRoom(); // and no replot into pixmaps that nobody sees
 }
 
 } // namespace patchbay::widgets

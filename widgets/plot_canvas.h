@@ -35,6 +35,7 @@ protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
+    void fillRoom();
     void layOut();
 
     QSharedPointer<PlotTicker> m_xTicks, m_yTicks;
