@@ -33,11 +33,6 @@ std::vector<Criterion> name_mover_criteria(const RoleThresholds &t)
             {"copy.positive", t.copy_score, any}};
 }
 
-std::string number_text(double value)
-{
-    return nlohmann::json(value).dump();
-}
-
 } // namespace
 
 std::vector<RoleThreshold> role_thresholds()
@@ -45,7 +40,7 @@ std::vector<RoleThreshold> role_thresholds()
     std::vector<RoleThreshold> out;
     const RoleThresholds defaults;
     for (const NamedThreshold &one : named)
-        out.push_back({one.name, one.words, number_text(defaults.*one.value) + one.unit});
+        out.push_back({one.name, one.words, short_text(defaults.*one.value) + one.unit});
     return out;
 }
 
