@@ -46,6 +46,14 @@ PromptBatch batch_of(int prompts)
     return b;
 }
 
+// One thread: threads that wait for one another at every product take minutes on a machine with other work.
+Resources one_thread()
+{
+    Resources resources;
+    resources.threads = 1;
+    return resources;
+}
+
 bool same_bits(const std::vector<float> &a, const std::vector<float> &b)
 {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -142,7 +150,7 @@ class TestEvents : public QObject {
 private Q_SLOTS:
     void theEventsOfAnyRunFoldToItsResult()
     {
-        Session session(m_model, batch_of(120));
+        Session session(m_model, batch_of(120), one_thread());
         std::mt19937 random(5);
         int stopped = 0, several = 0, estimated = 0;
         for (int i = 0; i < 30; ++i) {
@@ -179,17 +187,14 @@ private Q_SLOTS:
             const RunResult whole = session.run(spec, rest);
             QVERIFY2(again.heard_all_of(whole) && whole.complete, title(spec).c_str());
         }
-        QVERIFY2(stopped > 3 && several > 3 && estimated > 8,
-                 qPrintable(QStringLiteral("%1 stopped, %2 of several parts, %3 estimated")
-                                .arg(stopped)
-                                .arg(several)
-                                .arg(estimated)));
+        qInfo("%d stopped, %d of several parts, %d grids estimated", stopped, several, estimated);
+        QVERIFY(stopped > 3 && several > 3 && estimated > 8);
     }
 
     // Another run and attention between the parts of a run change nothing in it.
     void runsCanTakeTurns()
     {
-        Session session(m_model, batch_of(120));
+        Session session(m_model, batch_of(120), one_thread());
         ActPatch sweep;
         sweep.sites = {Site::Z, Site::Q};
         PathPatch path;
@@ -212,7 +217,7 @@ private Q_SLOTS:
 
     void analysesTellTheirEndToo()
     {
-        Session session(m_model, batch_of(30));
+        Session session(m_model, batch_of(30), one_thread());
         for (const char *name : {"dla", "detectors", "attention-patterns"}) {
             Analysis analysis;
             analysis.name = name;
