@@ -6,7 +6,9 @@
 
 #include <QtTest>
 
+#include <cmath>
 #include <limits>
+#include <random>
 
 using namespace patchbay::widgets;
 
@@ -163,6 +165,31 @@ void TestColoursAndTexts::ticks()
         const auto ticks = niceTicks(-to, to, 7);
         QVERIFY(ticks.size() >= 3 && ticks.size() <= 7);
         QVERIFY(ticks.first() >= -to * 1.000001 && ticks.last() <= to * 1.000001);
+    }
+    // Of all steps of 1, 2, 2.5 and 5 × 10^k they have the finest that puts no more of them into the range.
+    std::mt19937 random(7);
+    std::uniform_real_distribution<double> unit(-1, 1);
+    for (int i = 0; i < 4000; ++i) {
+        const double size = std::pow(10, 6 * unit(random)), from = size * unit(random),
+                     to = from + size * (1.001 + unit(random));
+        const int count = 2 + i % 8;
+        QVector<double> expected;
+        for (double power = std::pow(10, std::floor(std::log10((to - from) / count)) - 1); expected.isEmpty();
+             power *= 10)
+            for (const double digit : {1.0, 2.0, 2.5, 5.0}) {
+                const double step = digit * power, first = std::ceil(from / step - 1e-9),
+                             last = std::floor(to / step + 1e-9);
+                if (last - first + 1 > count)
+                    continue;
+                for (double tick = first; tick <= last; ++tick)
+                    expected << tick * step;
+                break;
+            }
+        const auto ticks = niceTicks(from, to, count);
+        const QString what = QStringLiteral("%1 to %2, %3 ticks").arg(from, 0, 'g', 17).arg(to, 0, 'g', 17).arg(count);
+        QVERIFY2(ticks.size() == expected.size(), qPrintable(what));
+        for (qsizetype k = 0; k < ticks.size(); ++k)
+            QVERIFY2(std::abs(ticks[k] - expected[k]) <= 1e-9 * size, qPrintable(what));
     }
     QCOMPARE(tickDecimals(10), 0);
     QCOMPARE(tickDecimals(0.25), 2);

@@ -1,10 +1,11 @@
 // C = A B in float32: the one way in which the engine multiplies.
 //
 // By oneDNN, for these reasons. Measured by processor time on one core with AVX-512 (AMD Zen 5), at the 22 shapes that
-// the engine multiplies, its 2.6.3 was as fast as OpenBLAS 0.3.21 (told the right CPU) within 3 % at the large shapes
-// and up to 6 times as fast where there are few rows. It finds out itself what the CPU can do, where OpenBLAS takes
-// newer CPUs for much older ones. And it computes on OpenMP's threads, as the rest of the engine does; a second pool
-// would spin in the way of the first. The price: its kernels must not be interrupted by signals (base/signals.h).
+// the engine multiplies, its 2.6.3 was about as fast as OpenBLAS 0.3.21 (told the right CPU) at the large shapes (0.97
+// to 1.13 times as fast) and up to 6 times as fast where there are few rows. It finds out itself what the CPU can do,
+// where OpenBLAS takes newer CPUs for much older ones. And it computes on OpenMP's threads, as the rest of the engine
+// does; a second pool would spin in the way of the first. The price: its kernels must not be interrupted by signals
+// (base/signals.h).
 #pragma once
 
 #include <cstdint>
