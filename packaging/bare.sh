@@ -18,11 +18,11 @@ bare_machine()
         [ -z "$(ls -A "$bare" 2>/dev/null)" ] || fail "$bare is neither empty nor a Debian: name a new or empty folder"
         say "Debian 12 into $bare"
         mkdir -p "$bare"
-        if ! debootstrap --variant=minbase bookworm "$bare" "$(debian_mirror)" >"$bare.log" 2>&1; then
-            tail -20 "$bare.log" >&2
-            fail "debootstrap failed, see $bare.log"
+        if ! debootstrap --variant=minbase bookworm "$bare" "$(debian_mirror)" >"$bare.debootstrap.log" 2>&1; then
+            tail -20 "$bare.debootstrap.log" >&2
+            fail "debootstrap failed, see $bare.debootstrap.log"
         fi
-        rm -f "$bare.log"
+        rm -f "$bare.debootstrap.log"
     fi
     mount -t proc proc "$bare/proc"
     mount --rbind /sys "$bare/sys"

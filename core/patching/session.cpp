@@ -73,10 +73,10 @@ void set_threads(int threads)
     omp_set_dynamic(0);
     const int n = std::max(1, std::min(threads > 0 ? threads : usable_cores(), omp_get_thread_limit()));
     start_pool(n);
-    // Setting it makes LibTorch's other pool anew, whose threads spin for tens of milliseconds beside whatever comes
-    // next.
-    if (at::get_num_threads() != n)
-        at::set_num_threads(n);
+    // LibTorch settles its default in each thread that first asks; after that it takes OpenMP's number. Not
+    // at::set_num_threads: it starts a second pool of threads, which nothing here uses, whose threads spin beside
+    // whatever comes next, and which waits for ever where a thread could not be started.
+    at::get_num_threads();
     set_gemm_threads(n);
 }
 

@@ -179,6 +179,8 @@ class Signals(CliTest):
 class Memory(CliTest):
     # MB of address space: from what the libraries alone take to enough.
     LIMITS = [580, 620, 660, 700, 740, 780, 820, 860, 900, 1000, 1200]
+    # Where libraries start threads and generate their kernels.
+    CLOSELY = range(700, 1040, 10)
 
     def limited(self, megabytes, *arguments):
         limit = megabytes * 1000 * 1024
@@ -190,9 +192,9 @@ class Memory(CliTest):
         if self.limited(8000, "--version").returncode != 0:
             self.skipTest("the program does not start within 8 GB of address space: it is built with a sanitizer")
 
-    def check(self, *arguments):
+    def check(self, *arguments, limits=LIMITS):
         outcomes = []
-        for limit in self.LIMITS:
+        for limit in limits:
             done = self.limited(limit, *arguments)
             what = f"{arguments} within {limit} MB: exit code {done.returncode}\n{done.stderr[-2000:]}"
             if done.returncode == 127 and "error while loading shared libraries" in done.stderr:
@@ -218,6 +220,9 @@ class Memory(CliTest):
                           ("bench", "--work", "W1", "--geometry", "pythia-70m", "--prompts", 2, "--threads", 2)]:
             with self.subTest(arguments[0]):
                 self.check(*arguments)
+
+    def test_wherever_it_runs_out(self):
+        self.check("info", limits=self.CLOSELY)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #include "patching/detail/gemm.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/signals.h"
 #include "patching/gemm_rate.h"
 
@@ -21,6 +22,22 @@ int configured_threads = 0;
 // Below this many operations a second thread costs more than it brings.
 constexpr double small_product = 2e6;
 
+// oneDNN generates its kernels at the first product, and does not look whether it got the memory for them. So the first
+// products of each kind are small ones, made where running out of memory can still be said.
+void prepare_kernels()
+{
+    need_memory(size_t(64) << 20);
+    constexpr int64_t size = 64;
+    const std::vector<float> a(size_t(size * size), 1.f), b = a;
+    std::vector<float> c(size_t(size * size));
+    for (const char transpose : {'N', 'T'})
+        for (const float beta : {0.f, 1.f})
+            for (const int64_t rows : {int64_t(1), size})
+                for (const int64_t columns : {int64_t(1), int64_t(8), size})
+                    dnnl_sgemm('N', transpose, rows, columns, size, 1.f, a.data(), size, b.data(),
+                               transpose == 'T' ? size : columns, beta, c.data(), columns);
+}
+
 void multiply(bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
               int64_t ldb, float *c, int64_t ldc, bool accumulate)
 {
@@ -28,6 +45,8 @@ void multiply(bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
         return;
     // Also around a single product: whoever calls it, the kernel has the stack pointer in the heap.
     const SignalsHeldOff held;
+    static const bool prepared = (prepare_kernels(), true);
+    static_cast<void>(prepared);
     const bool small = 2.0 * double(m) * double(n) * double(k) < small_product && gemm_threads() > 1;
     const int before = omp_get_max_threads();
     if (small)
