@@ -28,9 +28,8 @@ bool AnalysisRun::flag(const char *key) const
 
 at::Tensor logit_direction(const Session::Impl &in)
 {
-    const at::Tensor &W_U = in.model->weights().W_U;
-    return (W_U.index_select(1, at::tensor(in.batch.io, at::kLong))
-            - W_U.index_select(1, at::tensor(in.batch.s, at::kLong)))
+    const Weights &w = in.model->weights();
+    return (w.unembedding(at::tensor(in.batch.io, at::kLong)) - w.unembedding(at::tensor(in.batch.s, at::kLong)))
         .t()
         .contiguous();
 }
@@ -66,9 +65,9 @@ at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Ten
     const at::Tensor direction = logit_direction(in); // [P, D]
     at::Tensor out = at::empty({c.n_layers, c.n_heads, P}, at::kFloat);
     for (int l = 0; l < c.n_layers; ++l) {
-        const at::Tensor z = z_at_end(l).reshape({P, c.n_heads, c.d_head});                           // [P, H, d]
-        const at::Tensor read = at::matmul(in.model->weights().layers[size_t(l)].W_O, direction.t()); // [H, d, P]
-        out[l].copy_((z.permute({1, 2, 0}) * read).sum(1) / scale);                                   // [H, P]
+        const at::Tensor z = z_at_end(l).reshape({P, c.n_heads, c.d_head});                  // [P, H, d]
+        const at::Tensor read = at::matmul(in.model->weights().layer(l).W_O, direction.t()); // [H, d, P]
+        out[l].copy_((z.permute({1, 2, 0}) * read).sum(1) / scale);                          // [H, P]
     }
     return out;
 }

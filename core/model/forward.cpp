@@ -25,14 +25,13 @@ public:
     {
         P = tokens.size(0);
         T = tokens.size(1);
-        at::Tensor x =
-            stream("hook_embed", w.W_E.index_select(0, tokens.flatten()).view({P, T, c.d_model})); // [P, T, D]
+        at::Tensor x = stream("hook_embed", w.embedding(tokens.flatten()).view({P, T, c.d_model})); // [P, T, D]
         if (c.learned_positions())
             x = x + stream("hook_pos_embed", w.W_pos.slice(0, 0, T).expand_as(x)); // [P, T, D]
         const std::vector<detail::Rotary> rotary = detail::Rotary::of_layers(c, T);
         for (int layer = 0; layer < c.n_layers; ++layer) {
             cancel.check();
-            const Block block(detail::BlockTraits(c, layer), detail::plain_weights(c, w.layers[size_t(layer)]),
+            const Block block(detail::BlockTraits(c, layer), detail::plain_weights(c, w.layer(layer)),
                               rotary[size_t(layer)]);
             b = &block;
             m_layer = layer;

@@ -86,11 +86,7 @@ HookedTransformer::Output HookedTransformer::run(const Tokens &tokens, const Opt
         const int64_t rows = int64_t(tokens.prompts) * tokens.width;
         out.logits = {{tokens.prompts, tokens.width, config.d_vocab},
                       std::vector<float>(size_t(rows * config.d_vocab))};
-        at::Tensor logits = at::from_blob(out.logits.floats().data(), {rows, config.d_vocab}, at::kFloat);
-        logits.copy_(weights.b_U.expand_as(logits));
-        const at::Tensor in = x.reshape({rows, config.d_model}).contiguous();
-        detail::gemm(rows, config.d_vocab, config.d_model, in.data_ptr<float>(), config.d_model,
-                     weights.W_U.data_ptr<float>(), config.d_vocab, logits.data_ptr<float>(), config.d_vocab, true);
+        weights.logits(x.reshape({rows, config.d_model}), out.logits.floats().data());
     }
     return out;
 }

@@ -56,7 +56,7 @@ at::Tensor probe_log_probabilities(const ModelConfig &config, const Weights &wei
     Hooks none;
     const at::Tensor ids = at::from_blob(const_cast<int64_t *>(tokens.data()), {1, int64_t(tokens.size())}, at::kLong);
     const at::Tensor x = forward(config, weights, ids, none).squeeze(0); // [T, D]
-    at::Tensor logits = at::addmm(weights.b_U, x, weights.W_U);          // [T, V]
+    at::Tensor logits = weights.logits(x);                               // [T, V]
     return logits.sub_(
         at::logsumexp(logits, -1, true)); // in place: for large vocabularies this is what loading needs most memory for
 }

@@ -18,7 +18,7 @@ ArrayMap weight_arrays(const Model &model)
     add("embed.W_E", w.W_E);
     add("pos_embed.W_pos", w.W_pos);
     for (size_t layer = 0; layer < w.layers.size(); ++layer) {
-        const LayerWeights &l = w.layers[layer];
+        const LayerWeights &l = w.layer(int(layer));
         const std::string block = "blocks." + std::to_string(layer) + ".", attn = block + "attn.", mlp = block + "mlp.";
         const std::string shared = model.config().grouped() ? "_" : "";
         add(block + "ln1.w", l.ln1_w);

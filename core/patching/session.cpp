@@ -289,7 +289,7 @@ AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind k
             + m->engine->traits().v_column(head.head);
         std::vector<float> written(size_t(c.d_model)), length(static_cast<size_t>(size));
         for (int j = 0; j < size; ++j) {
-            m->engine->block(head.layer).write_head(head.head, v + j * S, S, 1, written.data(), false);
+            m->engine->block(head.layer)->write_head(head.head, v + j * S, S, 1, written.data(), false);
             length[size_t(j)] = std::sqrt(kernels().dot(written.data(), written.data(), c.d_model));
         }
         const float longest = std::max(1e-20f, *std::max_element(length.begin(), length.end()));

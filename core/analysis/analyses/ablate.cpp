@@ -102,7 +102,7 @@ void run_ablation(AnalysisRun &run)
     // RMSNorm keeps its weight out of hook_normalized.
     if (c.norm == Norm::RmsNorm && w.ln_final_w.defined())
         normed = normed * w.ln_final_w;
-    const at::Tensor logits = at::mm(normed, w.W_U) + w.b_U; // [P, V]
+    const at::Tensor logits = w.logits(normed); // [P, V]
     const at::Tensor io = at::tensor(batch.io, at::kLong), s = at::tensor(batch.s, at::kLong);
     const at::Tensor after = logits.index({prompts, io}) - logits.index({prompts, s});
     const auto z = [&](int l) { return at_end(z_hook(l)).reshape({batch.prompts, -1}); };

@@ -23,10 +23,10 @@ void run_attention_vs_contribution(AnalysisRun &run)
     const at::Tensor z =
         run.in.runs.z_rows(run.clean(), head.layer, ends).narrow(1, int64_t(head.head) * d, d);                // [P, d]
     const at::Tensor scale = norm_scale(gather_rows(run.clean().resid.back(), run.in.runs.layout(), ends), c); // [P]
-    const at::Tensor result = at::matmul(z, w.layers[size_t(head.layer)].W_O[head.head]) / scale.unsqueeze(1); // [P, D]
+    const at::Tensor result = at::matmul(z, w.layer(head.layer).W_O[head.head]) / scale.unsqueeze(1);          // [P, D]
     for (const auto &[role, tokens, positions] :
          {std::tuple{"io", &batch.io, &batch.io_pos}, std::tuple{"s", &batch.s, &batch.s2_pos}}) {
-        const at::Tensor unembed = w.W_U.index_select(1, at::tensor(*tokens, at::kLong)).t(); // [P, D]
+        const at::Tensor unembed = w.unembedding(at::tensor(*tokens, at::kLong)).t(); // [P, D]
         run.result.arrays[std::string("contribution.") + role] = to_array((result * unembed).sum(1));
         std::vector<float> attention;
         for (int p = 0; p < P; ++p) {

@@ -16,17 +16,19 @@ constexpr int top = 5;
 // larger[sign][row]
 std::array<std::vector<int>, 2> ranks(const at::Tensor &o, const Weights &w, const std::vector<int64_t> &own)
 {
-    const int64_t n = o.size(0), D = o.size(1), V = w.W_U.size(1);
-    const float *W = w.W_U.data_ptr<float>(), *b = w.b_U.data_ptr<float>();
+    const int64_t n = o.size(0), D = o.size(1), V = w.vocabulary();
+    const float *b = w.b_U.data_ptr<float>();
     std::vector<float> own_y(static_cast<size_t>(n));
-    const at::Tensor own_columns = w.W_U.index_select(1, at::tensor(own, at::kLong)).t().contiguous(); // [n, D]
+    const at::Tensor own_columns = w.unembedding(at::tensor(own, at::kLong)).t().contiguous(); // [n, D]
     const at::Tensor dots = (own_columns * o).sum(1);
     std::copy_n(dots.data_ptr<float>(), n, own_y.begin());
     std::array<std::vector<int>, 2> larger{std::vector<int>(size_t(n), 0), std::vector<int>(size_t(n), 0)};
     at::Tensor y = at::empty({n, vocabulary_block}, at::kFloat);
     for (int64_t first = 0; first < V; first += vocabulary_block) {
         const int64_t count = std::min(vocabulary_block, V - first);
-        gemm(n, count, D, o.data_ptr<float>(), D, W + first, V, y.data_ptr<float>(), vocabulary_block);
+        const at::Tensor W = w.unembedding(first, count);
+        gemm(n, count, D, o.data_ptr<float>(), D, W.data_ptr<float>(), W.stride(0), y.data_ptr<float>(),
+             vocabulary_block);
         parallel_rows(n, 8, [&](int64_t begin, int64_t end) {
             for (int64_t r = begin; r < end; ++r) {
                 const float *row = y.data_ptr<float>() + r * vocabulary_block;
@@ -69,7 +71,7 @@ void run_copy_scores(AnalysisRun &run)
     nlohmann::json movers = nlohmann::json::array(), negative = nlohmann::json::array();
     for (int l = 0; l < c.n_layers; ++l)
         for (int h = 0; h < c.n_heads; ++h) {
-            const LayerWeights &lw = w.layers[size_t(l)];
+            const LayerWeights &lw = w.layer(l);
             const int g = h / c.kv_group();
             const at::Tensor o = at::matmul(at::matmul(x, lw.W_V[g]) + lw.b_V[g], lw.W_O[h]).contiguous(); // [3 P, D]
             const auto larger = ranks(o, w, own);

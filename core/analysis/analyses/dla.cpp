@@ -44,7 +44,7 @@ void run_dla(AnalysisRun &run)
         end_tokens.push_back(run.in.batch.at(false, prompt, pos));
         end_positions.push_back(pos);
     }
-    components.push_back(dotted_at_end(w.W_E.index_select(0, at::tensor(end_tokens, at::kLong)), direction, scale));
+    components.push_back(dotted_at_end(w.embedding(at::tensor(end_tokens, at::kLong)), direction, scale));
     if (w.W_pos.defined()) {
         components.push_back(
             dotted_at_end(w.W_pos.index_select(0, at::tensor(end_positions, at::kLong)), direction, scale));

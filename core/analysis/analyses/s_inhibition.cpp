@@ -105,8 +105,8 @@ void run_s_inhibition(AnalysisRun &run)
                 const int end = batch.end[size_t(p)];
                 float *row = q.data_ptr<float>() + rows->find(p, end) * c.d_head;
                 // hook_q is before rotary; where a QK-norm follows, so is what was recorded.
-                if (const Block &block = run.in.engine->block(receivers[r].layer); !block.traits().norms_queries())
-                    block.turn_part_backward(Part::Query, row, nullptr, 1, end);
+                if (const BlockRef block = run.in.engine->block(receivers[r].layer); !block->traits().norms_queries())
+                    block->turn_part_backward(Part::Query, row, nullptr, 1, end);
                 std::memcpy(values.data()
                                 + ((size_t(p) * size_t(batch.width) + size_t(end)) * size_t(c.n_heads)
                                    + size_t(receivers[r].head))

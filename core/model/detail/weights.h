@@ -38,6 +38,18 @@ struct Weights {
     at::Tensor ln_final_w, ln_final_b; // [D]
     at::Tensor W_U;                    // [D, V]
     at::Tensor b_U;                    // [V]
+
+    // What computes reads the three that may be large through these, V being the vocabulary.
+    const LayerWeights &layer(int l) const { return layers[size_t(l)]; }
+    /// Rows of W_E: [ids, D].
+    at::Tensor embedding(const at::Tensor &ids) const;
+    /// Columns of W_U: [D, ids], or [D, count] from `first` on with rows stride(0) apart.
+    at::Tensor unembedding(const at::Tensor &ids) const;
+    at::Tensor unembedding(int64_t first, int64_t count) const;
+    /// out [rows, V] = x W_U + b_U, of x [rows, D], contiguous.
+    void logits(const at::Tensor &x, float *out) const;
+    at::Tensor logits(const at::Tensor &x) const;
+    int64_t vocabulary() const { return b_U.numel(); }
 };
 
 } // namespace patchbay

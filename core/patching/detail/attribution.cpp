@@ -97,7 +97,8 @@ std::vector<int64_t> Backward::all_rows() const
 
 void Backward::layer(int l, const CancelToken &cancel)
 {
-    const Block &block = m_model.block(l);
+    const BlockRef held = m_model.block(l);
+    const Block &block = *held;
     // In the last layer only END's row has a gradient before attention spreads it.
     const std::vector<int64_t> every = all_rows(), &live = last(l) ? m_end_rows : every;
     const at::Tensor arrived = m_g.clone();
@@ -200,7 +201,8 @@ ReceiverGradients receiver_gradients(const BatchRuns &runs, bool base_flipped, b
 at::Tensor mlp_stream_gradient(const EngineModel &model, int l, const at::Tensor &x, const at::Tensor &g)
 {
     at::Tensor xn = at::empty_like(x);
-    const Block &block = model.block(l);
+    const BlockRef held = model.block(l);
+    const Block &block = *held;
     block.mlp_norm().apply(x.data_ptr<float>(), xn.data_ptr<float>(), x.size(0));
     return norm_gradient(block.mlp_norm(), x, block.mlp_backward(xn, g));
 }

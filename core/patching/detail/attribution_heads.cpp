@@ -17,7 +17,8 @@ Backward::Projected Backward::projected(int l) const
 at::Tensor Backward::attention_gradient(int l, const at::Tensor &g, const Projected &before, const CancelToken &cancel)
 {
     cancel.check();
-    const Block &block = m_model.block(l);
+    const BlockRef held = m_model.block(l);
+    const Block &block = *held;
     at::Tensor gz = at::empty({m_R, m_HD}, at::kFloat), g_qkv = at::zeros({m_R, m_S}, at::kFloat);
     const at::Tensor z = block.attn_post().identity() ? at::Tensor() : m_runs.z_rows(m_base, l, m_list);
     block.write_backward(z.defined() ? z.data_ptr<float>() : nullptr, g.data_ptr<float>(), m_R, gz.data_ptr<float>());
@@ -42,7 +43,7 @@ at::Tensor Backward::attention_gradient(int l, const at::Tensor &g, const Projec
 void Backward::attn_out_effect(int l, const at::Tensor &g)
 {
     at::Tensor out = m_effects.by_site[Site::AttnOut][l];
-    const bool linear = m_model.block(l).attn_post().identity();
+    const bool linear = m_model.block(l)->attn_post().identity();
     if (!m_zero && linear) {
         out.copy_(m_effects.by_site[Site::Z][l].sum(0));
         return;
@@ -59,7 +60,8 @@ void Backward::head_gradient(int l, int h, int p, const float *gz_all, HeadGradi
     const std::vector<int> &positions = m_effects.rows->rows(p);
     if (positions.empty())
         return;
-    const Block &block = m_model.block(l);
+    const BlockRef held = m_model.block(l);
+    const Block &block = *held;
     const BlockTraits &t = block.traits();
     const int d = t.d_head, first = positions.front(), end = m_runs.layout().end[size_t(p)], n = end + 1 - first,
               keys = end + 1;
@@ -108,7 +110,8 @@ void Backward::head_gradient(int l, int h, int p, const float *gz_all, HeadGradi
 // Effects of a part, and its gradient carried back to what the part was projected to. gradient [R, H d] is overwritten.
 void Backward::part_gradient(int l, Part part, at::Tensor &gradient, const Projected &before, at::Tensor &g_qkv)
 {
-    const Block &block = m_model.block(l);
+    const BlockRef held = m_model.block(l);
+    const Block &block = *held;
     const BlockTraits &t = block.traits();
     const int H = t.n_heads, d = t.d_head;
     const Site site = part == Part::Query ? Site::Q : part == Part::Key ? Site::K : Site::V;
@@ -154,7 +157,8 @@ void Backward::part_gradient(int l, Part part, at::Tensor &gradient, const Proje
 
 void Backward::capture_heads(int l, const Projected &before)
 {
-    const Block &block = m_model.block(l);
+    const BlockRef held = m_model.block(l);
+    const Block &block = *held;
     for (size_t i = 0; i < m_receivers.size(); ++i) {
         const Node &node = m_receivers[i];
         if (node.layer != l || !m_head_gradients.count(i))

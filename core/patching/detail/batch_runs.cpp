@@ -54,7 +54,8 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
     Buffer normed, heads;
     float *xn = normed.floats(std::min(F, block_rows) * D), *z = heads.floats(F * HD);
     for (int l = 0; l < c.n_layers; ++l) {
-        const Block &block = m_model->block(l);
+        const BlockRef held = m_model->block(l);
+        const Block &block = *held;
         const float *x = run.resid[size_t(l)].data_ptr<float>();
         run.qkv.push_back(at::empty({F, S}, at::kFloat));
         float *qkv = run.qkv.back().data_ptr<float>();
@@ -109,8 +110,8 @@ void BatchRuns::head_z(const Run &run, int layer, int head, int prompt, int firs
     const float *rows = run.qkv[size_t(layer)].data_ptr<float>() + m_layout.row(prompt, 0) * S;
     const KeyRows keys{rows + t.k_column(head), rows + t.v_column(head), S, last + 1};
     std::vector<float> scratch(size_t(last) + 1);
-    m_model->block(layer).attend(head, rows + first * S + t.q_column(head), S, last - first + 1, first, &keys, 1, z,
-                                 stride, scratch.data());
+    m_model->block(layer)->attend(head, rows + first * S + t.q_column(head), S, last - first + 1, first, &keys, 1, z,
+                                  stride, scratch.data());
 }
 
 std::vector<float> BatchRuns::pattern(const Run &run, int layer, int head, int prompt) const
@@ -121,8 +122,8 @@ std::vector<float> BatchRuns::pattern(const Run &run, int layer, int head, int p
     const float *rows = run.qkv[size_t(layer)].data_ptr<float>() + m_layout.row(prompt, 0) * S;
     const KeyRows keys{rows + t.k_column(head), rows + t.v_column(head), S, size};
     std::vector<float> scratch(static_cast<size_t>(size)), pattern(size_t(size) * size_t(size));
-    m_model->block(layer).attend(head, rows + t.q_column(head), S, size, 0, &keys, 1, nullptr, 0, scratch.data(),
-                                 pattern.data(), size);
+    m_model->block(layer)->attend(head, rows + t.q_column(head), S, size, 0, &keys, 1, nullptr, 0, scratch.data(),
+                                  pattern.data(), size);
     return pattern;
 }
 
@@ -155,21 +156,22 @@ at::Tensor BatchRuns::head_sum_rows(const Run &run, int layer, const std::vector
 {
     const at::Tensor z = z_rows(run, layer, rows);
     at::Tensor out = at::empty({z.size(0), int64_t(m_model->config().d_model)}, at::kFloat);
-    m_model->block(layer).sum_heads(z.data_ptr<float>(), z.size(0), out.data_ptr<float>());
+    m_model->block(layer)->sum_heads(z.data_ptr<float>(), z.size(0), out.data_ptr<float>());
     return out;
 }
 
 at::Tensor BatchRuns::attn_out_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const
 {
     at::Tensor out = head_sum_rows(run, layer, rows);
-    m_model->block(layer).attn_post().apply(out.data_ptr<float>(), out.data_ptr<float>(), out.size(0));
+    m_model->block(layer)->attn_post().apply(out.data_ptr<float>(), out.data_ptr<float>(), out.size(0));
     return out;
 }
 
 at::Tensor BatchRuns::mlp_out_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const
 {
     const int64_t D = m_model->config().d_model, n = int64_t(rows.size());
-    const Block &block = m_model->block(layer);
+    const BlockRef held = m_model->block(layer);
+    const Block &block = *held;
     at::Tensor x = stream_rows(mlp_input(run, layer), rows), out = at::empty({n, D}, at::kFloat);
     block.mlp_norm().apply(x.data_ptr<float>(), x.data_ptr<float>(), n);
     BlockBuffers work;
@@ -181,7 +183,8 @@ at::Tensor BatchRuns::mlp_out_rows(const Run &run, int layer, const std::vector<
 at::Tensor BatchRuns::projected_rows(const Run &run, int layer, const std::vector<std::pair<int, int>> &rows) const
 {
     const int64_t D = m_model->config().d_model, S = m_model->traits().qkv_width(), n = int64_t(rows.size());
-    const Block &block = m_model->block(layer);
+    const BlockRef held = m_model->block(layer);
+    const Block &block = *held;
     at::Tensor x = stream_rows(run.resid[size_t(layer)], rows), out = at::empty({n, S}, at::kFloat);
     block.attn_norm().apply(x.data_ptr<float>(), x.data_ptr<float>(), n);
     for (int64_t r = 0; r < n; r += block_rows)

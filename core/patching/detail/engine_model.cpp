@@ -49,15 +49,15 @@ EngineModel::EngineModel(std::shared_ptr<const Model> model)
 {
     const std::vector<Rotary> rotary = Rotary::of_layers(config(), config().n_ctx);
     for (int l = 0; l < config().n_layers; ++l)
-        m_blocks.emplace_back(BlockTraits(config(), l), folded_weights(config(), m_model->weights().layers[size_t(l)]),
-                              rotary[size_t(l)]);
+        m_blocks.push_back(std::make_shared<const Block>(
+            BlockTraits(config(), l), folded_weights(config(), m_model->weights().layer(l)), rotary[size_t(l)]));
 }
 
 void EngineModel::embed(int64_t token, int position, float *out) const
 {
     const Weights &w = m_model->weights();
     const int64_t D = config().d_model;
-    std::memcpy(out, w.W_E.data_ptr<float>() + token * D, size_t(D) * sizeof(float));
+    std::memcpy(out, w.embedding(at::tensor(token)).data_ptr<float>(), size_t(D) * sizeof(float));
     if (w.W_pos.defined())
         kernels().axpy(1.f, w.W_pos.data_ptr<float>() + int64_t(position) * D, out, D);
 }
@@ -66,8 +66,8 @@ EngineModel::Readout EngineModel::readout(const std::vector<int64_t> &io, const 
 {
     const Weights &w = m_model->weights();
     const at::Tensor io_ids = at::tensor(io, at::kLong), s_ids = at::tensor(s, at::kLong);
-    at::Tensor u = (w.W_U.index_select(1, io_ids) - w.W_U.index_select(1, s_ids)).t().contiguous(); // [P, D]
-    at::Tensor c = w.b_U.index_select(0, io_ids) - w.b_U.index_select(0, s_ids);                    // [P]
+    at::Tensor u = (w.unembedding(io_ids) - w.unembedding(s_ids)).t().contiguous(); // [P, D]
+    at::Tensor c = w.b_U.index_select(0, io_ids) - w.b_U.index_select(0, s_ids);    // [P]
     if (w.ln_final_b.defined())
         c = c + at::matmul(u, w.ln_final_b);
     if (w.ln_final_w.defined())
@@ -86,7 +86,7 @@ std::vector<uint8_t> EngineModel::rank0(const float *x, int64_t rows, const std:
         xn = xn * w.ln_final_w;
     if (w.ln_final_b.defined())
         xn = xn + w.ln_final_b;
-    const at::Tensor best = (at::mm(xn, w.W_U) + w.b_U).argmax(1).contiguous(); // [rows]
+    const at::Tensor best = w.logits(xn).argmax(1).contiguous(); // [rows]
     std::vector<uint8_t> right(static_cast<size_t>(rows));
     for (int64_t r = 0; r < rows; ++r)
         right[size_t(r)] = best.data_ptr<int64_t>()[r] == io[size_t(r)];

@@ -17,15 +17,18 @@ namespace patchbay::detail {
 /// cache's reach and a cancel is answered quickly.
 constexpr int64_t block_rows = 1536;
 
+/// A block for as long as it is held.
+using BlockRef = std::shared_ptr<const Block>;
+
 class EngineModel {
 public:
     explicit EngineModel(std::shared_ptr<const Model> model);
 
     const ModelConfig &config() const { return m_model->config(); }
     const Model &model() const { return *m_model; }
-    const Block &block(int l) const { return m_blocks[size_t(l)]; }
+    BlockRef block(int l) const { return m_blocks[size_t(l)]; }
     /// The sizes, which are those of every block.
-    const BlockTraits &traits() const { return m_blocks.front().traits(); }
+    const BlockTraits &traits() const { return m_blocks.front()->traits(); }
     /// Bare: its weights are in what readout() gives.
     const RowNorm &final_norm() const { return m_final_norm; }
 
@@ -43,7 +46,7 @@ public:
 
 private:
     std::shared_ptr<const Model> m_model;
-    std::vector<Block> m_blocks;
+    std::vector<BlockRef> m_blocks;
     RowNorm m_final_norm;
 };
 

@@ -30,7 +30,8 @@ void FrozenPass::advance(int layer, std::span<const Set> active, float *y, const
 
 void FrozenPass::advance_in_full(int layer, int64_t first, int64_t n, float *y, const CancelToken &cancel)
 {
-    const Block &block = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &block = *held;
     const float *frozen = frozen_attention(layer).data_ptr<float>();
     for (int64_t r = 0; r < n; r += block_rows) {
         cancel.check();
@@ -83,7 +84,7 @@ void FrozenPass::advance_entering(int layer, std::span<const Set> sets, float *y
             });
             at += piece.count;
         }
-        m_model.block(layer).mlp_from_pre(nullptr, n, rows, true, m_work.block);
+        m_model.block(layer)->mlp_from_pre(nullptr, n, rows, true, m_work.block);
     }
 }
 

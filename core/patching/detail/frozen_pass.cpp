@@ -81,7 +81,8 @@ at::Tensor FrozenPass::whole_change(const Node &sender)
 at::Tensor FrozenPass::heads_change(std::span<const Node> heads, const at::Tensor &known_dz)
 {
     const int layer = heads.front().layer, d = m_model.config().d_head;
-    const Block &block = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &block = *held;
     // With a post norm, the sum of all heads, the others held, which it norms.
     at::Tensor sum = block.attn_post().identity() ? at::Tensor() : m_runs.head_sum_rows(m_base, layer, m_list);
     for (size_t i = 0; i < heads.size(); ++i) {

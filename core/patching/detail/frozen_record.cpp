@@ -26,7 +26,8 @@ at::Tensor FrozenPass::project(const Node &receiver, const at::Tensor &stream) c
     const int64_t d = m_model.config().d_head;
     if (!is_projection(receiver.site) && receiver.site != Site::MlpPre)
         return stream.clone();
-    const Block &block = m_model.block(receiver.layer);
+    const BlockRef held = m_model.block(receiver.layer);
+    const Block &block = *held;
     at::Tensor normed = at::empty_like(stream);
     float *xn = normed.data_ptr<float>();
     if (receiver.site == Site::MlpPre) {
@@ -62,7 +63,8 @@ void FrozenPass::record_projections(int layer, std::span<const Set> active, cons
             here.push_back(r);
     if (here.empty() || active.empty())
         return;
-    const Block &block = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &block = *held;
     const int64_t d = m_model.config().d_head, width = int64_t(here.size()) * d;
     std::vector<int64_t> firsts;
     for (const size_t r : here)

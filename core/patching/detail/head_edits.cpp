@@ -11,7 +11,8 @@ namespace patchbay::detail {
 void Wave::edited_head(const std::vector<Edit> &edits, int layer, int head, int prompt, const HeadRows &from, float *z,
                        int64_t z_stride) const
 {
-    const Block &block = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &block = *held;
     const BlockTraits &t = block.traits();
     const int d = t.d_head, last = m_runs.layout().end[size_t(prompt)], n = last - from.kv_first + 1;
     const int64_t S = t.qkv_width();
@@ -98,7 +99,8 @@ at::Tensor Wave::stream_before(int layer, const std::vector<std::pair<int, int>>
 
 Edit Wave::materialised(const Edit &edit, const std::vector<const Segment *> &segments_by_prompt) const
 {
-    const Block &block = m_model.block(edit.layer);
+    const BlockRef held = m_model.block(edit.layer);
+    const Block &block = *held;
     const std::vector<std::pair<int, int>> rows = edit.rows->list();
     const int64_t d = m_model.config().d_head, n = int64_t(rows.size());
     at::Tensor x = stream_before(edit.layer, rows, segments_by_prompt);
@@ -120,7 +122,8 @@ std::vector<Edit> Wave::materialised(Part part, const std::vector<Edit> &edits,
     if (edits.empty())
         return {};
     const int layer = edits.front().layer, H = m_model.config().n_heads;
-    const Block &block = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &block = *held;
     const BlockTraits &t = block.traits();
     const std::vector<std::pair<int, int>> rows = edits.front().rows->list();
     const int64_t n = int64_t(rows.size()), d = t.d_head, width = t.q_width();

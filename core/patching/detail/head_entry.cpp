@@ -55,7 +55,7 @@ const float *HeadEntry::through(int layer, const std::vector<int> &heads, const 
     float *write = work.entry.write.floats(rank * D);
     for (size_t i = 0; i < heads.size(); ++i)
         std::memcpy(write + int64_t(i) * d * D,
-                    m_model.block(layer - 1).W_O().data_ptr<float>() + int64_t(heads[i]) * d * D,
+                    m_model.block(layer - 1)->W_O().data_ptr<float>() + int64_t(heads[i]) * d * D,
                     size_t(d * D) * sizeof(float));
     // A norm that subtracts the mean sees the change without its mean.
     if (c.norm != Norm::RmsNorm)
@@ -75,7 +75,7 @@ const float *HeadEntry::through(int layer, const std::vector<int> &heads, const 
 std::vector<HeadEntry::Scale> HeadEntry::scales(int layer, const Rows &rows) const
 {
     const int64_t D = m_model.config().d_model;
-    const RowNorm &norm = m_model.block(layer).attn_norm(); // bare, so the MLP's is the same
+    const RowNorm norm = m_model.block(layer)->attn_norm(); // bare, so the MLP's is the same
     const float *base = m_base.resid[size_t(layer)].data_ptr<float>();
     std::vector<Scale> out(size_t(rows.count));
     parallel_rows(rows.count, 64, [&](int64_t begin, int64_t end) {
@@ -113,7 +113,8 @@ void HeadEntry::enter(int layer, const std::vector<int> &heads, const Rows &rows
 void HeadEntry::queries_keys_values(int layer, const std::vector<int> &heads, const Rows &rows,
                                     const std::vector<Scale> &scales, float *qkv, Workspace &work) const
 {
-    const Block &block = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &block = *held;
     const BlockTraits &t = block.traits();
     const float *base = m_base.qkv[size_t(layer)].data_ptr<float>();
     // Rotation is linear: the base run's queries and keys have had theirs.
@@ -140,15 +141,16 @@ const float *HeadEntry::base_pre(int layer, Workspace &work)
         if (const int64_t n = m_runs.layout().end[p] + 1 - m_first[p]; n > 0)
             std::memcpy(xn + m_offset[p] * D, stream + m_runs.layout().row(int(p), m_first[p]) * D,
                         size_t(n * D) * sizeof(float));
-    m_model.block(layer).mlp_norm().apply(xn, xn, m_rows);
-    m_model.block(layer).mlp_pre(xn, m_rows, pre.data_ptr<float>());
+    m_model.block(layer)->mlp_norm().apply(xn, xn, m_rows);
+    m_model.block(layer)->mlp_pre(xn, m_rows, pre.data_ptr<float>());
     return pre.data_ptr<float>();
 }
 
 void HeadEntry::mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales,
                         float *pre, Workspace &work)
 {
-    const Block &block = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &block = *held;
     const int64_t M = m_model.config().d_mlp;
     const float *base = base_pre(layer, work);
     enter(

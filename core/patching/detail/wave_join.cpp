@@ -11,7 +11,8 @@ namespace patchbay::detail {
 // of each, and where attn_out is normed the norm of the whole sum with and without it.
 void Wave::add_head_changes(int layer, std::span<const Segment> segments, float *delta) const
 {
-    const Block &b = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &b = *held;
     const BlockTraits &t = b.traits();
     const int d = t.d_head;
     const int64_t S = t.qkv_width(), row0 = segments.front().row;
@@ -157,7 +158,7 @@ void Wave::join_layer(int layer, std::span<const Segment> segments)
             change_stream(layer, Site::ResidMid, block, x, block.front().row, false);
             std::memcpy(input, x, size_t(n * m_D) * sizeof(float));
         }
-        m_model.block(layer).mlp_norm().apply(input, xn, n);
+        m_model.block(layer)->mlp_norm().apply(input, xn, n);
         add_mlp(layer, block, input, xn, n, x, false);
     }
 }

@@ -8,7 +8,8 @@ namespace patchbay::detail {
 
 void Wave::project(int layer, std::span<const Segment> block, const float *xn, int64_t from, float *qkv) const
 {
-    const Block &b = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &b = *held;
     const int64_t S = b.traits().qkv_width();
     const std::vector<int> positions = positions_of(rows_of(block));
     const int64_t n = int64_t(positions.size());
@@ -37,7 +38,8 @@ void Wave::project_entering(int layer, std::span<const Segment> block, const flo
 
 void Wave::attention(int layer, std::span<const Segment> block, const float *qkv, const float *q_end, float *z) const
 {
-    const Block &b = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &b = *held;
     const BlockTraits &t = b.traits();
     const int64_t S = t.qkv_width(), HD = t.q_width(), row0 = block.front().row;
     const int d = t.d_head;
@@ -80,7 +82,8 @@ void Wave::attention(int layer, std::span<const Segment> block, const float *qkv
 void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, float *xn, int64_t n, float *out,
                    bool end_only) const
 {
-    const Block &b = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &b = *held;
     bool edited = false;
     for (const Segment &s : block)
         for (const Edit &edit : edits(s.plan))
@@ -145,7 +148,8 @@ bool Wave::adds_to_mlp_input(std::span<const Segment> block) const
 
 void Wave::full_layer(int layer, std::span<Segment> segments, const CancelToken &cancel)
 {
-    const Block &b = m_model.block(layer);
+    const BlockRef held = m_model.block(layer);
+    const Block &b = *held;
     const BlockTraits &t = b.traits();
     const int64_t S = t.qkv_width(), HD = t.q_width();
     const bool last = layer == m_layers - 1;
