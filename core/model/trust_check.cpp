@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char *kSentence = "When Mary and John went to the store, John gave a drink to";
 // Spaces, capitals, digits, punctuation, other scripts, an emoji: what lossy tokenizers stumble over.
-constexpr const char *kRoundTrip = "  When Mary's friends (all 12,345 of them) went to the café, naïve Zoë said: “No "
+// Not at the beginning, where tokenizers with a visible space lose spaces.
+constexpr const char *kRoundTrip = "When Mary's friends  (all 12,345 of them) went to the café, naïve Zoë said: “No "
                                    "way!”\n\tΑθήνα 東京 Привет 🙂 x_1 = {y};";
 
 /// Rows of an embedding that are almost zero beside the others: tokens that training never reached.
@@ -135,6 +136,9 @@ std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoin
                       + " rows of the vocabulary belong to no token of the tokenizer (padding).");
     if (report.tokenizer != "ok" && report.tokenizer != "none")
         out.push_back("The tokenizer " + report.tokenizer + ".");
+    if (tokenizer)
+        for (const std::string &warning : tokenizer->warnings())
+            out.push_back("Beside the tokenizer, " + warning + ".");
     return out;
 }
 

@@ -84,7 +84,7 @@ std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer, int n
 
 std::string why_not_one_token(const std::string &text, const Tokenizer &tokenizer)
 {
-    const std::vector<int64_t> ids = tokenizer.encode(text);
+    const std::vector<int64_t> ids = tokenizer.continuation(text);
     if (ids.size() == 1)
         return {};
     std::string parts;

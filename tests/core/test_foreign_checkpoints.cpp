@@ -288,8 +288,8 @@ private Q_SLOTS:
         check("tokenizer.json: model: missing");
         folder.write("tokenizer.json", kPointer);
         check("tokenizer.json: is a Git LFS pointer");
-        folder.write("tokenizer.json", R"({"model": {"type": "Unigram"}})");
-        check("model.type: \"Unigram\" is not supported");
+        folder.write("tokenizer.json", R"({"model": {"type": "Magic"}})");
+        check("model.type: \"Magic\" is not supported");
         fs::remove(folder.path("tokenizer.json"));
         folder.write("tokenizer.model", "\n\x0e\n\x05<unk>");
         check("tokenizer.model: is a SentencePiece model");
@@ -300,12 +300,28 @@ private Q_SLOTS:
                        "has no tokenizer.json, nor vocab.json with merges.txt: only token ids");
     }
 
+    void a_tokenizer_config_that_is_no_json_is_said()
+    {
+        const CheckpointFolder folder;
+        folder.write("tokenizer.json", read_file(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json"));
+        folder.write("tokenizer_config.json", "{\"add_bos_token\": ");
+        const auto model = Model::load({folder.path(), {}, true});
+        QVERIFY(model->tokenizer());
+        QVERIFY(
+            std::any_of(model->trust().hazards.begin(), model->trust().hazards.end(), [](const std::string &hazard) {
+                return hazard.find("tokenizer_config.json: is not valid JSON") != std::string::npos;
+            }));
+    }
+
     void the_cases_open_data()
     {
         QTest::addColumn<QString>("folder");
         QTest::addColumn<QString>("tokenizer"); // a part of what is said about it
-        for (const char *name : {"llama2", "llama2-metaspace", "unigram", "wordpiece", "wordlevel"})
-            QTest::newRow(name) << QStringLiteral("tokenizers-other-than-byte-level-bpe/") + name << "is not supported";
+        for (const char *name : {"llama2", "llama2-metaspace"})
+            QTest::newRow(name) << QStringLiteral("tokenizers-other-than-byte-level-bpe/") + name << "ok";
+        for (const char *name : {"unigram", "wordpiece", "wordlevel"}) // characters without a token, spaces, capitals
+            QTest::newRow(name) << QStringLiteral("tokenizers-other-than-byte-level-bpe/") + name
+                                << "decoding what was encoded differs from";
         QTest::newRow("tokenizer.model") << "tokenizers-other-than-byte-level-bpe/tokenizer-model-only"
                                          << "is a SentencePiece model";
         QTest::newRow("pointer") << "git-lfs-pointer/tok"

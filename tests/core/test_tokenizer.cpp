@@ -330,12 +330,7 @@ void TestTokenizer::special_ids()
     QCOMPARE(Tokenizer::load(path / "tokenizer.json")->token(*Tokenizer::load(path / "tokenizer.json")->pad_id()),
              std::string("a"));
     write_file(path / "tokenizer_config.json", "{");
-    try {
-        Tokenizer::load(path / "tokenizer.json");
-        QFAIL("a broken tokenizer_config.json was accepted");
-    } catch (const Error &error) {
-        QCOMPARE(error.subject(), (path / "tokenizer_config.json").string());
-    }
+    QCOMPARE(Tokenizer::load(path / "tokenizer.json")->warnings().size(), size_t(1)); // test_tokenizer_files
 }
 
 QTEST_GUILESS_MAIN(TestTokenizer)

@@ -31,7 +31,18 @@ void TestTokenizerErrors::bad_files_data()
     row("empty vocabulary", "/model/vocab", "{}",
         "model.vocab: should be an object of tokens and their ids, and not empty");
     row("no merges", "/model/merges", "", "tokenizer.json: model.merges: missing");
-    row("model type", "/model/type", "\"Unigram\"", "model.type: \"Unigram\" is not supported (only BPE)");
+    row("model type", "/model/type", "\"Magic\"",
+        "model.type: \"Magic\" is not supported (only BPE, Unigram, WordPiece, WordLevel)");
+    row("no list", "/model/type", "\"Unigram\"",
+        "model.vocab: should be an array of tokens with their scores, and not empty");
+    row("scores", "/model", R"({"type": "Unigram", "vocab": [["a", -1.5], ["b"]]})",
+        "model.vocab: entry 1 should be a token and its score");
+    row("unk_id", "/model", R"({"type": "Unigram", "vocab": [["a", -1.5]], "unk_id": 1})",
+        "model.unk_id: should be an integer from 0 to 0");
+    row("sampling", "/model", R"({"type": "Unigram", "vocab": [["a", -1.5]], "alpha": 0.1})",
+        "model.alpha: is not supported: it makes tokens random");
+    row("no unknown word", "/model", R"({"type": "WordPiece", "vocab": {"a": 0}})",
+        "model: unk_token: \"[UNK]\" is not in model.vocab");
     row("id", "/model/vocab/a", "-1", "model.vocab[\"a\"]: should be an integer from 0 to 16777215");
     row("huge id", "/model/vocab/a", "99999999999999999999", "model.vocab[\"a\"]: should be an integer");
     row("text id", "/model/vocab/a", "\"1\"", "model.vocab[\"a\"]: should be an integer");
@@ -42,26 +53,40 @@ void TestTokenizerErrors::bad_files_data()
         "model.merges: entry 0 needs the token \"qq\", which is not in model.vocab");
     row("merge kind", "/model/merges/0", "7", "model.merges: entry 0 should be two tokens");
     row("dropout", "/model/dropout", "0.1", "model.dropout: is not supported");
-    row("byte fallback", "/model/byte_fallback", "true", "model.byte_fallback: is not supported");
-    row("prefix", "/model/continuing_subword_prefix", "\"##\"", "model.continuing_subword_prefix: is not supported");
-    row("suffix", "/model/end_of_word_suffix", "\"</w>\"", "model.end_of_word_suffix: is not supported");
+    row("prefix", "/model/continuing_subword_prefix", "\"##\"",
+        "model.merges: entry 0 goes on with \"A\", which has no \"##\" before it");
     row("unknown token", "/model/unk_token", "\"<unk>\"", "model.unk_token: \"<unk>\" is not in model.vocab");
-    row("normalizer", "/normalizer", R"({"type": "Strip"})", "normalizer.type: \"Strip\" is not supported");
+    row("normalizer", "/normalizer", R"({"type": "Magic"})", "normalizer.type: \"Magic\" is not supported");
     row("normalizer in sequence", "/normalizer",
-        R"({"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Precompiled"}]})",
-        "normalizer.normalizers[1].type: \"Precompiled\" is not supported");
-    row("pre-tokenizer", "/pre_tokenizer", R"({"type": "Metaspace"})",
-        "pre_tokenizer.type: \"Metaspace\" is not supported");
-    row("no pre-tokenizer", "/pre_tokenizer", "", "pre_tokenizer: missing");
-    row("null pre-tokenizer", "/pre_tokenizer", "null", "pre_tokenizer: should be an object");
-    row("no byte level", "/pre_tokenizer", R"({"type": "Digits"})",
-        "pre_tokenizer: has no ByteLevel (only byte-level BPE is supported)");
+        R"({"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Prepend"}]})",
+        "normalizer.normalizers[1].prepend: missing");
+    row("no map", "/normalizer", R"({"type": "Precompiled"})", "normalizer.precompiled_charsmap: missing");
+    row("map in another alphabet", "/normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "§§§§"})",
+        "normalizer.precompiled_charsmap: is not a map of characters in Base64");
+    row("map that is cut", "/normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "AAEAAAAAAAA="})",
+        "normalizer.precompiled_charsmap: is not a map of characters: its tree does not fit");
+    row("replacement of nothing", "/normalizer", R"({"type": "Replace", "pattern": {}, "content": "a"})",
+        "normalizer.pattern.String: missing");
+    row("pre-tokenizer", "/pre_tokenizer", R"({"type": "Magic"})", "pre_tokenizer.type: \"Magic\" is not supported");
+    row("no visible space", "/pre_tokenizer", R"({"type": "Metaspace"})", "pre_tokenizer.replacement: missing");
+    row("scheme", "/pre_tokenizer", R"({"type": "Metaspace", "replacement": "_", "prepend_scheme": "often"})",
+        "pre_tokenizer.prepend_scheme: \"often\" is not supported (only always, first, never)");
+    row("delimiter", "/pre_tokenizer", R"({"type": "CharDelimiterSplit", "delimiter": "ab"})",
+        "pre_tokenizer.delimiter: should be one character");
+    row("length", "/pre_tokenizer", R"({"type": "FixedLength", "length": 0})",
+        "pre_tokenizer.length: should be an integer from 1");
     row("pattern", "/pre_tokenizer", R"({"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"})",
         "pre_tokenizer.pattern.Regex: is not a regular expression that Oniguruma understands");
     row("behavior", "/pre_tokenizer", R"({"type": "Split", "pattern": {"String": "a"}, "behavior": "Glued"})",
         "pre_tokenizer.behavior: \"Glued\" is not supported");
-    row("decoder", "/decoder", R"({"type": "Metaspace"})", "decoder.type: \"Metaspace\" is not supported");
+    row("decoder", "/decoder", R"({"type": "CTC"})", "decoder.type: \"CTC\" is not supported");
+    row("decoder of spaces", "/decoder", R"({"type": "Metaspace"})", "decoder.replacement: missing");
     row("post-processor", "/post_processor", R"({"type": "Magic"})", "post_processor.type: \"Magic\" is not supported");
+    row("template", "/post_processor",
+        R"({"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>"}}], "special_tokens": {}})",
+        "post_processor.special_tokens.<s>: missing");
+    row("pair", "/post_processor", R"({"type": "BertProcessing", "cls": ["[CLS]"]})",
+        "post_processor.cls: should be a token and its id");
     row("added token", "/added_tokens/0", R"({"id": 5})", "added_tokens[0].content: missing");
     row("added token id", "/added_tokens/0", R"({"id": "x", "content": "y"})",
         "added_tokens[0].id: should be an integer");

@@ -119,6 +119,49 @@ private Q_SLOTS:
         }
     }
 
+    // What it would say is lost, and nothing else.
+    void a_tokenizer_config_that_is_no_json_costs_no_tokenizer()
+    {
+        const VocabFolder folder;
+        for (const bool whole : {false, true}) {
+            if (whole)
+                folder.write("tokenizer.json", small_json().dump());
+            fs::remove(folder.path() / "tokenizer_config.json");
+            const auto without = folder.open();
+            QVERIFY(without->warnings().empty());
+            for (const char *config : {"{\"add_bos_token\": ", "", "[1]", "\xFF\xFE"}) {
+                folder.write("tokenizer_config.json", config);
+                const auto tokenizer = folder.open();
+                QCOMPARE(tokenizer->encode("When Anna"), without->encode("When Anna"));
+                QCOMPARE(tokenizer->bos_id(), without->bos_id());
+                QCOMPARE(tokenizer->beginning(Bos::Auto), Ids{});
+                QVERIFY(tokenizer->warnings().size() >= 1);
+                QVERIFY(tokenizer->warnings()[0].find("tokenizer_config.json: ") != std::string::npos);
+            }
+        }
+    }
+
+    void whether_a_text_begins_with_a_token()
+    {
+        const VocabFolder folder;
+        const auto says = [&](const char *config) {
+            folder.write("tokenizer_config.json", config);
+            return folder.open()->beginning(Bos::Auto);
+        };
+        QCOMPARE(says(R"({"bos_token": "<pad>"})"), Ids{});
+        QCOMPARE(says(R"({"bos_token": "<pad>", "add_bos_token": true})"), Ids{701});
+        QCOMPARE(says(R"({"bos_token": "<pad>", "add_bos_token": false})"), Ids{});
+        json file = small_json();
+        file["post_processor"] = {{"type", "TemplateProcessing"},
+                                  {"single", {{{"SpecialToken", {{"id", "<s>"}}}}, {{"Sequence", {{"id", "A"}}}}}},
+                                  {"special_tokens", {{"<s>", {{"id", "<s>"}, {"ids", {3}}}}}}};
+        folder.write("tokenizer.json", file.dump());
+        QCOMPARE(says("{}"), Ids{3});
+        QCOMPARE(says(R"({"add_bos_token": true})"), Ids{3});
+        QCOMPARE(says(R"({"add_bos_token": false})"), Ids{});
+        QCOMPARE(folder.open()->beginning(Bos::Yes), Ids{3});
+    }
+
     void vocab_and_merges_are_the_same_tokenizer()
     {
         const VocabFolder folder;

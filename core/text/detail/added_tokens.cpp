@@ -1,7 +1,7 @@
 #include "text/detail/added_tokens.h"
 
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
+#include "text/detail/characters.h"
+#include "text/detail/vocabulary.h"
 
 #include <algorithm>
 
@@ -25,31 +25,20 @@ UChar32 character_at(std::string_view text, size_t at)
     return character;
 }
 
-/// \w of regular expressions.
-bool is_word(UChar32 character)
-{
-    return u_hasBinaryProperty(character, UCHAR_ALPHABETIC) || u_hasBinaryProperty(character, UCHAR_JOIN_CONTROL)
-        || (U_GET_GC_MASK(character) & (U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK)) != 0;
-}
-
 } // namespace
 
 std::vector<AddedToken> read_added_tokens(const JsonField &list)
 {
     std::vector<AddedToken> result;
     for (const JsonField &entry : list.items()) {
-        const auto flag = [&](const char *key, bool fallback) {
-            const auto field = entry.find(key);
-            return field ? field->flag() : fallback;
-        };
         AddedToken token;
-        token.id = static_cast<int32_t>(entry.at("id").integer(0, (1 << 24) - 1));
+        token.id = static_cast<int32_t>(entry.at("id").integer(0, highest_id));
         token.content = entry.at("content").text();
-        token.special = flag("special", false);
-        token.single_word = flag("single_word", false);
-        token.lstrip = flag("lstrip", false);
-        token.rstrip = flag("rstrip", false);
-        token.normalized = flag("normalized", !token.special);
+        token.special = flag_or(entry, "special", false);
+        token.single_word = flag_or(entry, "single_word", false);
+        token.lstrip = flag_or(entry, "lstrip", false);
+        token.rstrip = flag_or(entry, "rstrip", false);
+        token.normalized = flag_or(entry, "normalized", !token.special);
         if (!token.content.empty()) // nothing to find
             result.push_back(std::move(token));
     }
@@ -102,17 +91,17 @@ std::vector<Stretch> AddedTokenFinder::split(std::string_view text) const
         size_t start = at, stop = at + length;
         at = stop;
         if (token->single_word
-            && ((start > 0 && is_word(character_before(text, start)))
-                || (stop < text.size() && is_word(character_at(text, stop)))))
+            && ((start > 0 && is_word_character(character_before(text, start)))
+                || (stop < text.size() && is_word_character(character_at(text, stop)))))
             continue;
         if (token->lstrip)
-            while (start > done && u_hasBinaryProperty(character_before(text, start), UCHAR_WHITE_SPACE)) {
+            while (start > done && is_white_space(character_before(text, start))) {
                 auto i = static_cast<int32_t>(start);
                 U8_BACK_1(reinterpret_cast<const uint8_t *>(text.data()), 0, i);
                 start = static_cast<size_t>(i);
             }
         if (token->rstrip)
-            while (stop < text.size() && u_hasBinaryProperty(character_at(text, stop), UCHAR_WHITE_SPACE)) {
+            while (stop < text.size() && is_white_space(character_at(text, stop))) {
                 auto i = static_cast<int32_t>(stop);
                 U8_FWD_1(text.data(), i, static_cast<int32_t>(text.size()));
                 stop = static_cast<size_t>(i);

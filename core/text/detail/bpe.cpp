@@ -1,8 +1,6 @@
 #include "text/detail/bpe.h"
 
-#include "text/detail/byte_alphabet.h"
-
-#include <unicode/utf8.h>
+#include "text/detail/characters.h"
 
 #include <queue>
 
@@ -10,57 +8,34 @@ namespace patchbay::text {
 
 namespace {
 
-/// Ids beyond this are not a vocabulary but a mistake; tables by id stay small.
-constexpr int64_t highest_id = (1 << 24) - 1;
-
-void refuse_text(const JsonField &model, const char *key)
-{
-    if (const auto field = model.find(key); field && !field->text().empty())
-        field->fail("is not supported by byte-level BPE (" + in_quotes(field->text()) + ")");
-}
-
-bool flag_or_false(const JsonField &model, const char *key)
-{
-    const auto field = model.find(key);
-    return field && field->flag();
-}
+/// Characters whose ids are kept in a table: the alphabet of bytes, and most of what is written with letters.
+constexpr size_t kTable = 0x800;
 
 } // namespace
 
 Bpe::Bpe(const JsonField &model)
 {
-    if (const auto type = model.find("type"); type && type->text() != "BPE")
-        type->fail(in_quotes(type->text()) + " is not supported (only BPE)");
-    refuse_text(model, "continuing_subword_prefix");
-    refuse_text(model, "end_of_word_suffix");
     if (const auto dropout = model.find("dropout"); dropout && dropout->value() != 0)
         dropout->fail("is not supported: it makes tokens random");
-    if (flag_or_false(model, "byte_fallback"))
-        model.at("byte_fallback").fail("is not supported");
-
-    const JsonField vocabulary = model.at("vocab");
-    if (!vocabulary.value().is_object() || vocabulary.value().empty())
-        vocabulary.fail("should be an object of tokens and their ids, and not empty");
-    m_vocabulary.reserve(vocabulary.value().size());
-    for (const auto &[token, id] : vocabulary.value().items())
-        m_vocabulary[token] = static_cast<int32_t>(
-            JsonField(id, model.file(), "model.vocab[" + in_quotes(token) + "]").integer(0, highest_id));
-
-    m_letters.assign(alphabet_end, -1);
-    for (int byte = 0; byte < 256; ++byte) {
-        const char bytes[] = {static_cast<char>(byte)};
-        const auto found = m_vocabulary.find(to_alphabet({bytes, 1}));
-        if (found != m_vocabulary.end())
-            m_letters[byte_alphabet()[size_t(byte)]] = found->second;
+    m_vocabulary = Vocabulary::read(model.at("vocab"));
+    m_prefix = text_or(model, "continuing_subword_prefix", "");
+    m_suffix = text_or(model, "end_of_word_suffix", "");
+    m_letters.resize(kTable);
+    for (size_t character = 0; character < kTable; ++character) {
+        std::string letter;
+        append_character(letter, static_cast<UChar32>(character));
+        m_letters[character] = m_vocabulary.find(letter);
     }
     if (const auto unknown = model.find("unk_token")) {
-        const auto found = m_vocabulary.find(unknown->text());
-        if (found == m_vocabulary.end())
+        m_unknown = m_vocabulary.find(unknown->text());
+        if (m_unknown < 0)
             unknown->fail(in_quotes(unknown->text()) + " is not in model.vocab");
-        m_unknown = found->second;
     }
-    m_fuse_unknown = flag_or_false(model, "fuse_unk");
-    m_ignore_merges = flag_or_false(model, "ignore_merges");
+    m_fuse_unknown = flag_or(model, "fuse_unk", false);
+    m_ignore_merges = flag_or(model, "ignore_merges", false);
+    m_byte_fallback = flag_or(model, "byte_fallback", false);
+    if (m_byte_fallback)
+        m_bytes = ByteTokens(m_vocabulary);
     read_merges(model.at("merges"));
 }
 
@@ -91,12 +66,15 @@ void Bpe::read_merges(const JsonField &merges)
             fail("should be two tokens, as a text or as a pair");
         }
         const auto id = [&](const std::string &token) {
-            const auto found = m_vocabulary.find(token);
-            if (found == m_vocabulary.end())
+            const int32_t found = m_vocabulary.find(token);
+            if (found < 0)
                 fail("needs the token " + in_quotes(token) + ", which is not in model.vocab");
-            return found->second;
+            return found;
         };
         const int32_t left_id = id(left), right_id = id(right);
+        if (right.size() < m_prefix.size())
+            fail("goes on with " + in_quotes(right) + ", which has no " + in_quotes(m_prefix) + " before it");
+        right.erase(0, m_prefix.size());
         m_merges[uint64_t(uint32_t(left_id)) << 32 | uint32_t(right_id)] = {rank++, id(left + right)};
     }
 }
@@ -109,28 +87,50 @@ const Bpe::Merge *Bpe::merge_of(int32_t left, int32_t right) const
 
 void Bpe::encode(std::string_view piece, std::vector<int64_t> &ids) const
 {
-    if (m_ignore_merges) {
-        const auto found = m_vocabulary.find(std::string(piece));
-        if (found != m_vocabulary.end()) {
-            ids.push_back(found->second);
+    if (m_ignore_merges)
+        if (const int32_t id = m_vocabulary.find(piece); id >= 0) {
+            ids.push_back(id);
             return;
         }
-    }
-    std::vector<int32_t> symbols;
-    symbols.reserve(piece.size());
-    bool after_unknown = false;
-    for (size_t i = 0; i < piece.size();) {
-        UChar32 letter;
-        U8_NEXT(piece.data(), i, piece.size(), letter);
-        const int32_t id = letter >= 0 && size_t(letter) < m_letters.size() ? m_letters[size_t(letter)] : -1;
-        if (id >= 0)
-            symbols.push_back(id);
-        else if (m_unknown >= 0 && !(m_fuse_unknown && after_unknown))
-            symbols.push_back(m_unknown);
-        after_unknown = id < 0;
-    }
+    std::vector<int32_t> symbols = letters_of(piece);
     join(symbols);
     ids.insert(ids.end(), symbols.begin(), symbols.end());
+}
+
+std::vector<int32_t> Bpe::letters_of(std::string_view piece) const
+{
+    std::vector<int32_t> symbols;
+    symbols.reserve(piece.size());
+    const bool plain = m_prefix.empty() && m_suffix.empty();
+    bool unknown = false; // one has been seen that is not written yet: bytes come before it
+    std::string letter;
+    each_character(piece, [&](UChar32 character, size_t begin, size_t end) {
+        int32_t id = -1;
+        std::string_view text = piece.substr(begin, end - begin);
+        if (plain) {
+            id = character >= 0 && size_t(character) < kTable ? m_letters[size_t(character)] : m_vocabulary.find(text);
+        } else {
+            letter = begin > 0 ? m_prefix : std::string();
+            letter += text;
+            if (end == piece.size())
+                letter += m_suffix;
+            text = letter;
+            id = m_vocabulary.find(text);
+        }
+        if (id >= 0) {
+            if (unknown)
+                symbols.push_back(m_unknown);
+            unknown = false;
+            symbols.push_back(id);
+        } else if (!(m_byte_fallback && m_bytes.append(text, symbols)) && m_unknown >= 0) {
+            if (unknown && !m_fuse_unknown)
+                symbols.push_back(m_unknown);
+            unknown = true;
+        }
+    });
+    if (unknown)
+        symbols.push_back(m_unknown);
+    return symbols;
 }
 
 void Bpe::join(std::vector<int32_t> &symbols) const

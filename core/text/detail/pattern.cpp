@@ -113,6 +113,13 @@ Pattern::Pattern(const JsonField &field, const std::string &pattern, Kind kind)
 
 Pattern::~Pattern() = default;
 
+std::unique_ptr<Pattern> Pattern::read(const JsonField &pattern)
+{
+    if (const auto regex = pattern.find("Regex"))
+        return std::make_unique<Pattern>(*regex, regex->text());
+    return std::make_unique<Pattern>(pattern, pattern.at("String").text(), Kind::Literal);
+}
+
 std::vector<Span> Pattern::spans(std::string_view text) const
 {
     const Limits limits(text.size());
@@ -130,8 +137,7 @@ std::vector<Span> Pattern::spans(std::string_view text) const
             break;
         if (found < 0)
             throw Error(m_file,
-                        "a pattern of pre_tokenizer fails on a text of " + std::to_string(text.size())
-                            + " bytes: " + message_of(found));
+                        "a pattern fails on a text of " + std::to_string(text.size()) + " bytes: " + message_of(found));
         const auto begin = static_cast<size_t>(region->beg[0]), end = static_cast<size_t>(region->end[0]);
         if (begin == end && end == last) { // nothing, where the last find ended: go on behind the next character
             from += from < text.size() ? static_cast<size_t>(ONIGENC_MBC_ENC_LEN(ONIG_ENCODING_UTF8, start + from)) : 1;
@@ -145,6 +151,20 @@ std::vector<Span> Pattern::spans(std::string_view text) const
     }
     if (done < text.size())
         result.push_back({done, text.size(), false});
+    return result;
+}
+
+std::string Pattern::replaced(std::string_view text, const std::vector<Span> &spans, std::string_view content) const
+{
+    constexpr size_t kAnyText = size_t(1) << 20, kEachByte = 64;
+    std::string result;
+    for (const Span &span : spans) {
+        result += span.found ? content : text.substr(span.begin, span.end - span.begin);
+        if (result.size() > kAnyText + kEachByte * text.size())
+            throw Error(m_file,
+                        "replacing makes more than " + std::to_string(result.size()) + " bytes of a text of "
+                            + std::to_string(text.size()));
+    }
     return result;
 }
 

@@ -28,10 +28,14 @@ public:
     /// field: where the pattern stands, for complaints. Throws Error where Oniguruma does not take it.
     Pattern(const JsonField &field, const std::string &pattern, Kind kind = Kind::Regex);
     ~Pattern();
+    /// Reads {"Regex": …} or {"String": …}.
+    static std::unique_ptr<Pattern> read(const JsonField &pattern);
 
     /// What the pattern finds in well-formed UTF-8, one after the other, and what lies between: together the whole
     /// text. Throws Error where a match takes more steps than any sensible pattern needs.
     std::vector<Span> spans(std::string_view text) const;
+    /// The text with content in the place of what was found. Throws Error where that is out of all proportion.
+    std::string replaced(std::string_view text, const std::vector<Span> &spans, std::string_view content) const;
 
 private:
     struct Compiled;

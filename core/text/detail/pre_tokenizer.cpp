@@ -1,9 +1,8 @@
 #include "text/detail/pre_tokenizer.h"
 
 #include "text/detail/byte_alphabet.h"
-
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
+#include "text/detail/metaspace.h"
+#include "text/detail/vocabulary.h"
 
 namespace patchbay::text {
 
@@ -12,110 +11,86 @@ namespace {
 /// GPT-2's pattern: contractions, words, numbers and other marks, each with one space before it; white space.
 constexpr const char *gpt2_pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-/// Replaces each piece by those parts of it that cut() returns.
-template <typename Cut>
-void cut_pieces(Pieces &pieces, const Cut &cut)
-{
-    Pieces result;
-    for (const std::string &piece : pieces)
-        for (const Span &span : cut(piece))
-            if (span.end > span.begin)
-                result.emplace_back(piece, span.begin, span.end - span.begin);
-    pieces = std::move(result);
-}
-
 class ByteLevel : public PreTokenizer {
 public:
-    explicit ByteLevel(const JsonField &field)
+    explicit ByteLevel(const JsonField &field) : m_add_prefix_space(flag_or(field, "add_prefix_space", true))
     {
-        const auto flag = [&](const char *key, bool fallback) {
-            const auto found = field.find(key);
-            return found ? found->flag() : fallback;
-        };
-        m_add_prefix_space = flag("add_prefix_space", true);
-        if (flag("use_regex", true))
+        if (flag_or(field, "use_regex", true))
             m_pattern = std::make_unique<Pattern>(field, gpt2_pattern);
     }
 
     void apply(Pieces &pieces) const override
     {
         if (m_add_prefix_space)
-            for (std::string &piece : pieces)
-                if (!piece.starts_with(' '))
-                    piece.insert(0, 1, ' ');
+            for (Piece &piece : pieces)
+                if (!piece.text.starts_with(' '))
+                    piece.text.insert(0, 1, ' ');
         if (m_pattern)
             cut_pieces(pieces, [this](const std::string &piece) { return m_pattern->spans(piece); });
-        for (std::string &piece : pieces)
-            piece = to_alphabet(piece);
+        for (Piece &piece : pieces)
+            piece.text = to_alphabet(piece.text);
     }
     bool byte_level() const override { return true; }
+    bool changes_beginnings() const override { return m_add_prefix_space; }
 
 private:
-    bool m_add_prefix_space = true;
+    bool m_add_prefix_space;
     std::unique_ptr<Pattern> m_pattern; ///< null: pieces stay whole
 };
 
-class Digits : public PreTokenizer {
+/// Spaces become a visible character, which may be put before the text, too, and which a piece begins with.
+class MetaspaceCut : public PreTokenizer {
 public:
-    explicit Digits(const JsonField &field)
-    {
-        const auto individual = field.find("individual_digits");
-        m_behavior = individual && individual->flag() ? SplitBehavior::Isolated : SplitBehavior::Contiguous;
-    }
+    explicit MetaspaceCut(const JsonField &field)
+        : m(Metaspace::read(field)), m_split(flag_or(field, "split", true)) { }
 
     void apply(Pieces &pieces) const override
     {
-        cut_pieces(pieces, [this](const std::string &piece) {
-            std::vector<Span> spans;
-            size_t done = 0;
-            for (size_t i = 0; i < piece.size();) {
-                const size_t begin = i;
-                UChar32 character;
-                U8_NEXT(piece.data(), i, piece.size(), character);
-                if (U_GET_GC_MASK(character) & U_GC_N_MASK) {
-                    if (begin > done)
-                        spans.push_back({done, begin, false});
-                    spans.push_back({begin, i, true});
-                    done = i;
-                }
+        for (Piece &piece : pieces) {
+            std::string text;
+            for (const char byte : piece.text) {
+                if (byte == ' ')
+                    text += m.replacement;
+                else
+                    text += byte;
             }
-            if (done < piece.size())
-                spans.push_back({done, piece.size(), false});
-            return apply_behavior(std::move(spans), m_behavior);
-        });
+            const bool wanted =
+                m.prepend == Metaspace::Prepend::Always || (m.prepend == Metaspace::Prepend::First && piece.at_start);
+            if (wanted && !text.starts_with(m.replacement))
+                text.insert(0, m.replacement);
+            piece.text = std::move(text);
+        }
+        if (m_split)
+            cut_pieces(pieces, [this](const std::string &piece) { return spans(piece); });
     }
+    bool changes_beginnings() const override { return m.prepend != Metaspace::Prepend::Never; }
 
 private:
-    SplitBehavior m_behavior;
+    std::vector<Span> spans(const std::string &piece) const
+    {
+        std::vector<Span> found;
+        size_t done = 0;
+        for (size_t at = piece.find(m.replacement); at != std::string::npos; at = piece.find(m.replacement, done)) {
+            if (at > done)
+                found.push_back({done, at, false});
+            done = at + m.replacement.size();
+            found.push_back({at, done, true});
+        }
+        if (done < piece.size())
+            found.push_back({done, piece.size(), false});
+        return apply_behavior(std::move(found), SplitBehavior::MergedWithNext);
+    }
+
+    Metaspace m;
+    bool m_split;
 };
 
 class Split : public PreTokenizer {
 public:
     explicit Split(const JsonField &field)
+        : m_pattern(Pattern::read(field.at("pattern"))), m_behavior(read_behavior(field.at("behavior"))),
+          m_invert(flag_or(field, "invert", false))
     {
-        const JsonField pattern = field.at("pattern");
-        if (const auto regex = pattern.find("Regex"))
-            m_pattern = std::make_unique<Pattern>(*regex, regex->text());
-        else
-            m_pattern = std::make_unique<Pattern>(pattern, pattern.at("String").text(), Pattern::Kind::Literal);
-        const JsonField behavior = field.at("behavior");
-        const std::string name = behavior.text();
-        if (name == "Removed")
-            m_behavior = SplitBehavior::Removed;
-        else if (name == "Isolated")
-            m_behavior = SplitBehavior::Isolated;
-        else if (name == "MergedWithPrevious")
-            m_behavior = SplitBehavior::MergedWithPrevious;
-        else if (name == "MergedWithNext")
-            m_behavior = SplitBehavior::MergedWithNext;
-        else if (name == "Contiguous")
-            m_behavior = SplitBehavior::Contiguous;
-        else
-            behavior.fail(
-                in_quotes(name)
-                + " is not supported (only Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)");
-        const auto invert = field.find("invert");
-        m_invert = invert && invert->flag();
     }
 
     void apply(Pieces &pieces) const override
@@ -131,8 +106,8 @@ public:
 
 private:
     std::unique_ptr<Pattern> m_pattern;
-    SplitBehavior m_behavior = SplitBehavior::Isolated;
-    bool m_invert = false; ///< what is between the pattern's finds counts as found
+    SplitBehavior m_behavior;
+    bool m_invert; ///< what is between the pattern's finds counts as found
 };
 
 class Sequence : public PreTokenizer {
@@ -147,19 +122,38 @@ public:
         for (const auto &part : m_parts)
             part->apply(pieces);
     }
-    bool byte_level() const override
+    bool byte_level() const override { return any(&PreTokenizer::byte_level); }
+    bool changes_beginnings() const override { return any(&PreTokenizer::changes_beginnings); }
+
+private:
+    bool any(bool (PreTokenizer::*property)() const) const
     {
         for (const auto &part : m_parts)
-            if (part->byte_level())
+            if (((*part).*property)())
                 return true;
         return false;
     }
-
-private:
     std::vector<std::unique_ptr<PreTokenizer>> m_parts;
 };
 
 } // namespace
+
+SplitBehavior read_behavior(const JsonField &field)
+{
+    const std::string name = field.text();
+    if (name == "Removed")
+        return SplitBehavior::Removed;
+    if (name == "Isolated")
+        return SplitBehavior::Isolated;
+    if (name == "MergedWithPrevious")
+        return SplitBehavior::MergedWithPrevious;
+    if (name == "MergedWithNext")
+        return SplitBehavior::MergedWithNext;
+    if (name == "Contiguous")
+        return SplitBehavior::Contiguous;
+    field.fail(in_quotes(name)
+               + " is not supported (only Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)");
+}
 
 std::vector<Span> apply_behavior(std::vector<Span> spans, SplitBehavior behavior)
 {
@@ -204,13 +198,18 @@ std::unique_ptr<PreTokenizer> PreTokenizer::read(const JsonField &pre_tokenizer)
     const std::string type = pre_tokenizer.at("type").text();
     if (type == "ByteLevel")
         return std::make_unique<ByteLevel>(pre_tokenizer);
-    if (type == "Digits")
-        return std::make_unique<Digits>(pre_tokenizer);
+    if (type == "Metaspace")
+        return std::make_unique<MetaspaceCut>(pre_tokenizer);
     if (type == "Split")
         return std::make_unique<Split>(pre_tokenizer);
     if (type == "Sequence")
         return std::make_unique<Sequence>(pre_tokenizer);
-    pre_tokenizer.at("type").fail(in_quotes(type) + " is not supported (only ByteLevel, Digits, Split, Sequence)");
+    if (auto cut = cut_by_characters(type, pre_tokenizer))
+        return cut;
+    pre_tokenizer.at("type").fail(in_quotes(type)
+                                  + " is not supported (only BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, "
+                                    "FixedLength, Metaspace, Punctuation, Sequence, Split, UnicodeScripts, Whitespace, "
+                                    "WhitespaceSplit)");
 }
 
 } // namespace patchbay::text

@@ -18,15 +18,21 @@ using nlohmann::json;
 constexpr const char *kLikeGpt2[] = {"GPT2Tokenizer", "GPTNeoXTokenizer", "CodeGenTokenizer", "RobertaTokenizer",
                                      "PreTrainedTokenizer"};
 
-json read_optional(const std::filesystem::path &path)
+/// The object in a file that need not be there. One that cannot be read is as none, with a warning.
+json read_optional(const std::filesystem::path &path, std::vector<std::string> &warnings)
 {
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored))
         return json::object();
-    json value = read_json_file(path);
-    if (!value.is_object())
-        throw Error(path.string(), "is not a JSON object");
-    return value;
+    try {
+        json value = read_json_file(path);
+        if (value.is_object())
+            return value;
+        warnings.push_back(path.string() + ": should be an object; done without it");
+    } catch (const Error &error) {
+        warnings.push_back(std::string(error.what()) + "; done without it");
+    }
+    return json::object();
 }
 
 bool is_like_gpt2(std::string name)
@@ -115,9 +121,10 @@ std::optional<std::string> special_token_content(const json &token)
     return std::nullopt;
 }
 
-json read_vocab_and_merges(const std::filesystem::path &folder)
+json read_vocab_and_merges(const std::filesystem::path &folder, std::vector<std::string> &warnings)
 {
-    const json config = read_optional(folder / "tokenizer_config.json");
+    std::vector<std::string> known; // who reads the tokenizer says so of tokenizer_config.json
+    const json config = read_optional(folder / "tokenizer_config.json", known);
     if (const auto kind = config.find("tokenizer_class");
         kind != config.end() && kind->is_string() && !is_like_gpt2(kind->get<std::string>()))
         throw Error((folder / "vocab.json").string(),
@@ -133,12 +140,12 @@ json read_vocab_and_merges(const std::filesystem::path &folder)
             if (error == std::errc() && end == key.data() + key.size())
                 added.add(token, id, false);
         }
-    const json more = read_optional(folder / "added_tokens.json");
+    const json more = read_optional(folder / "added_tokens.json", warnings);
     for (const auto &[content, id] : more.items())
         if (id.is_number_integer())
             added.add(content, id.get<int64_t>(), false);
     added.add_named(config);
-    added.add_named(read_optional(folder / "special_tokens_map.json"));
+    added.add_named(read_optional(folder / "special_tokens_map.json", warnings));
     added.add("<|endoftext|>", std::nullopt, true); // what GPT-2's tokenizer has when no file says otherwise
 
     const auto prefix = config.find("add_prefix_space");
