@@ -57,6 +57,7 @@ nlohmann::ordered_json as_json(const TrustReport &trust)
             {"processing", to_json(spec)["model"]["processing"]},
             {"parameters", trust.parameters},
             {"source_dtype", trust.source_dtype},
+            {"kept_dtype", trust.kept_dtype},
             {"sha256", trust.sha256},
             {"max_logprob_change", trust.max_logprob_change},
             {"non_finite", trust.non_finite},
@@ -84,7 +85,9 @@ void as_text(const TrustReport &trust, Console &console)
     line("context",
          text(c.n_ctx) + " tokens, "
              + (c.rotary_dim > 0 ? "rotary on " + text(c.rotary_dim) + " dimensions of a head" : "learned positions"));
-    line("parameters", std::to_string(trust.parameters) + " " + trust.source_dtype);
+    line("parameters",
+         std::to_string(trust.parameters) + " " + trust.source_dtype
+             + (trust.kept_dtype == trust.source_dtype ? std::string() : ", kept as " + trust.kept_dtype));
     line("SHA-256", trust.sha256);
     line("trust check",
          "log-probabilities change by at most " + short_text(trust.max_logprob_change, 2)

@@ -53,6 +53,8 @@ int run(const Options &options)
     work_options.model.no_center_writing = !p.center_writing;
     work_options.model.no_center_unembed = !p.center_unembed;
     work_options.model.no_fold_value_biases = !p.fold_value_biases;
+    if (spec.model.dtype)
+        work_options.model.dtype = word_of(*spec.model.dtype);
     work_options.task.task = spec.task;
     work_options.resources = options.resources;
     work_options.output = options.output;

@@ -15,6 +15,10 @@ void ModelOptions::add(CLI::App &app, bool with_processing)
         ->capture_default_str();
     if (!with_processing)
         return;
+    app.add_option("--dtype", dtype,
+                   "How the large weights are kept: float32, bfloat16 or float16, rounded if need be; as the file has "
+                   "them unless given. They are computed with in float32")
+        ->check(CLI::IsMember(kept_dtype_words()));
     const char *group = "Weight processing";
     app.add_flag("--raw", raw, "No weight processing at all")->group(group);
     app.add_flag("--no-fold-ln", no_fold_ln, "Leave the norms' weights where they are")->group(group);
@@ -30,6 +34,8 @@ ModelRef ModelOptions::ref() const
     ref.path = absolute_model_path(path);
     ref.processing = {!raw && !no_fold_ln, !raw && !no_center_writing, !raw && !no_center_unembed,
                       !raw && !no_fold_value_biases};
+    if (!dtype.empty())
+        ref.dtype = kept_dtype(dtype);
     return ref;
 }
 

@@ -17,6 +17,7 @@ struct ModelOptions {
     std::string path = "demo";
     bool raw = false, no_fold_ln = false, no_center_writing = false, no_center_unembed = false,
          no_fold_value_biases = false;
+    std::string dtype;
 
     void add(CLI::App &app, bool with_processing = true);
     ModelRef ref() const;

@@ -20,6 +20,7 @@ std::shared_ptr<const Model> load_model(const ModelOptions &options, Console &co
     LoadOptions load;
     load.path = options.folder();
     load.processing = options.ref().processing;
+    load.dtype = options.ref().dtype;
     load.trust_check = trust_check;
     auto model = Model::load(
         load, [&](double share, const std::string &what) { console.progress(what, share); }, cancel_on_interrupt());

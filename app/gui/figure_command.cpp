@@ -137,6 +137,7 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
     LoadOptions load;
     load.path = model_folder(model_path_in(o.files.front(), result->spec.model.path));
     load.processing = result->spec.model.processing;
+    load.dtype = result->spec.model.dtype;
     load.trust_check = false;
     const auto model = Model::load(load);
     Session session(model, load_batch(result->spec.task, *model));

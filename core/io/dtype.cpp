@@ -1,5 +1,7 @@
 #include "io/dtype.h"
 
+#include "base/error.h"
+
 #include <bit>
 #include <cstring>
 
@@ -106,6 +108,25 @@ std::optional<DType> dtype_from_name(std::string_view name)
         if (name == k.name)
             return k.dtype;
     return std::nullopt;
+}
+
+const std::vector<std::string> &kept_dtype_words()
+{
+    static const std::vector<std::string> words{"float32", "bfloat16", "float16"};
+    return words;
+}
+
+DType kept_dtype(const std::string &word)
+{
+    for (const DType one : {DType::F32, DType::BF16, DType::F16})
+        if (word_of(one) == word)
+            return one;
+    throw Error("dtype", "is " + word + "; float32, bfloat16 or float16");
+}
+
+std::string word_of(DType kept)
+{
+    return kept_dtype_words()[kept == DType::F32 ? 0 : kept == DType::BF16 ? 1 : 2];
 }
 
 void convert_to_float(DType dtype, const std::byte *from, size_t count, float *to)

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace patchbay {
 
@@ -17,6 +18,10 @@ bool is_floating(DType dtype);
 /// As in safetensors files: "F32", "BF16", "BOOL" …
 std::string name(DType dtype);
 std::optional<DType> dtype_from_name(std::string_view name);
+/// As people write those that weights are kept in: "float32", "float16", "bfloat16". Throws Error for another word.
+const std::vector<std::string> &kept_dtype_words();
+DType kept_dtype(const std::string &word);
+std::string word_of(DType kept);
 
 /// count elements from unaligned little-endian bytes; integers become floats too.
 void convert_to_float(DType dtype, const std::byte *from, size_t count, float *to);

@@ -94,6 +94,10 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
 
     const Checkpoint checkpoint = Checkpoint::open(folder);
     trust.source_dtype = source_dtypes(checkpoint, trust.config.family);
+    const DType stored = stored_dtype(checkpoint, trust.config.family), kept = options.dtype.value_or(stored);
+    model->m_asked_dtype = options.dtype;
+    trust.kept_dtype = name(kept);
+    trust.rounded = kept != DType::F32 && kept != stored;
     trust.parameters = count_parameters(checkpoint, trust.config.family);
     std::future<std::string> hash;
     CancelAtEnd hashing; // destroyed before the future, which waits
@@ -107,7 +111,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
     model->open_tokenizer(folder);
 
     model->m_weights = std::make_unique<Weights>(read_weights(
-        checkpoint, trust.config, tensors, [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); },
+        checkpoint, trust.config, tensors, kept, [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); },
         cancel));
     Weights &weights = *model->m_weights;
 
@@ -169,7 +173,7 @@ std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t s
     model->m_trust.architecture = "random weights, seed " + std::to_string(seed);
     model->m_trust.config = config;
     model->m_trust.processing = processing;
-    model->m_trust.source_dtype = "F32";
+    model->m_trust.source_dtype = model->m_trust.kept_dtype = "F32";
     model->m_trust.tokenizer = "none";
     model->m_no_tokenizer = "a random model has no tokenizer";
     model->m_weights = std::make_unique<Weights>(random_weights(config, seed));

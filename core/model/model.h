@@ -3,12 +3,14 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "io/dtype.h"
 #include "model/config.h"
 #include "model/trust_report.h"
 
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace patchbay {
@@ -20,6 +22,9 @@ struct LoadOptions {
     std::filesystem::path path; ///< see model_folder()
     Processing processing;
     bool trust_check = true; ///< the probe prompt, the hash and the round trip; benchmarks leave it out
+    /// How the large matrices are kept: F32, F16 or BF16, rounded if need be. Empty: as the checkpoint stores them
+    /// where that is in 16 bits; what is computed with is the same float32 number as if it were kept in F32.
+    std::optional<DType> dtype = {};
 };
 
 class Model {
@@ -37,6 +42,8 @@ public:
     ~Model();
     const ModelConfig &config() const { return m_trust.config; }
     const Processing &processing() const { return m_trust.processing; }
+    /// LoadOptions' own.
+    std::optional<DType> asked_dtype() const { return m_asked_dtype; }
     const TrustReport &trust() const { return m_trust; }
     /// Null when the folder has no tokenizer, or one that cannot be read.
     const Tokenizer *tokenizer() const { return m_tokenizer.get(); }
@@ -54,6 +61,7 @@ private:
     Model();
     void open_tokenizer(const std::filesystem::path &folder);
     TrustReport m_trust;
+    std::optional<DType> m_asked_dtype;
     std::unique_ptr<Weights> m_weights;
     std::unique_ptr<Tokenizer> m_tokenizer;
     std::string m_no_tokenizer; ///< why there is none

@@ -62,26 +62,22 @@ void fold_into(const at::Tensor &ln_w, const at::Tensor &ln_b, bool centre, at::
     });
 }
 
-void fold_norms(Weights &w, const ModelConfig &config)
+void fold_norms(LayerWeights &l, const ModelConfig &config)
 {
     const bool centre = config.norm == Norm::LayerNorm;
-    for (LayerWeights &l : w.layers) {
-        if (!config.pre_norms)
-            break;
-        fold_into(l.ln1_w, l.ln1_b, centre, l.W_Q, &l.b_Q);
-        fold_into(l.ln1_w, l.ln1_b, centre, l.W_K, &l.b_K);
-        fold_into(l.ln1_w, l.ln1_b, centre, l.W_V, &l.b_V);
-        l.ln1_w = l.ln1_b = at::Tensor();
-        // A gated MLP has no bias before its product that could take up the norm's.
-        if (l.W_gate.defined() && l.ln2_b.defined())
-            continue;
-        fold_into(l.ln2_w, l.ln2_b, centre, l.W_in, &l.b_in);
-        if (l.W_gate.defined())
-            fold_into(l.ln2_w, l.ln2_b, centre, l.W_gate, nullptr);
-        l.ln2_w = l.ln2_b = at::Tensor();
-    }
-    fold_into(w.ln_final_w, w.ln_final_b, centre, w.W_U, &w.b_U);
-    w.ln_final_w = w.ln_final_b = at::Tensor();
+    if (!config.pre_norms)
+        return;
+    fold_into(l.ln1_w, l.ln1_b, centre, l.W_Q, &l.b_Q);
+    fold_into(l.ln1_w, l.ln1_b, centre, l.W_K, &l.b_K);
+    fold_into(l.ln1_w, l.ln1_b, centre, l.W_V, &l.b_V);
+    l.ln1_w = l.ln1_b = at::Tensor();
+    // A gated MLP has no bias before its product that could take up the norm's.
+    if (l.W_gate.defined() && l.ln2_b.defined())
+        return;
+    fold_into(l.ln2_w, l.ln2_b, centre, l.W_in, &l.b_in);
+    if (l.W_gate.defined())
+        fold_into(l.ln2_w, l.ln2_b, centre, l.W_gate, nullptr);
+    l.ln2_w = l.ln2_b = at::Tensor();
 }
 
 /// Takes the mean off each row of W [.., columns].
@@ -104,22 +100,52 @@ void centre_rows(at::Tensor &W)
     });
 }
 
-void centre_writing(Weights &w)
+// RMSNorm does not subtract the mean, so there it must stay; so it must where the stream itself is read, or where a
+// post norm writes to it.
+bool centres_writing(const ModelConfig &config, const Processing &processing)
 {
-    centre_rows(w.W_E);
-    centre_rows(w.W_pos);
-    for (LayerWeights &l : w.layers)
-        for (at::Tensor *writer : {&l.W_O, &l.b_O, &l.W_out, &l.b_out})
-            centre_rows(*writer);
+    return processing.center_writing && config.norm == Norm::LayerNorm && config.pre_norms && !config.post_norms;
 }
 
 // Attention weights sum to one, so a value's bias reaches the output unchanged.
-void fold_value_biases(Weights &w, const ModelConfig &config)
+void fold_value_biases(LayerWeights &l, const ModelConfig &config)
 {
-    for (LayerWeights &l : w.layers) {
-        const at::Tensor b_V = l.b_V.repeat_interleave(config.kv_group(), 0).flatten(); // [H d]
-        l.b_O = plus_product(l.b_O, b_V, l.W_O.reshape({-1, config.d_model}));
-        l.b_V.zero_();
+    const at::Tensor b_V = l.b_V.repeat_interleave(config.kv_group(), 0).flatten(); // [H d]
+    l.b_O = plus_product(l.b_O, b_V, l.W_O.reshape({-1, config.d_model}));
+    l.b_V = at::zeros_like(l.b_V);
+}
+
+/// The same for an unembedding that stays as it is stored.
+void process_unembedding(Weights &w, const ModelConfig &config, const Processing &processing)
+{
+    constexpr int64_t block = 4096;
+    const int64_t V = w.vocabulary();
+    const auto for_blocks = [&](const auto &work) { // work(first, columns [D, n])
+        for (int64_t first = 0; first < V; first += block)
+            work(first, processed_columns(w.unembed, w.unembed.rows.narrow(0, first, std::min(block, V - first))));
+    };
+    if (processing.fold_ln) {
+        if (w.ln_final_b.defined())
+            for_blocks([&](int64_t first, const at::Tensor &W) {
+                at::Tensor bias = w.b_U.narrow(0, first, W.size(1));
+                bias.copy_(plus_product(bias, w.ln_final_b, W));
+            });
+        w.unembed.scale = w.ln_final_w;
+        w.unembed.centred = config.norm == Norm::LayerNorm;
+        w.ln_final_w = w.ln_final_b = at::Tensor();
+    }
+    if (processing.center_unembed) {
+        std::vector<double> sums(size_t(config.d_model));
+        for_blocks([&](int64_t, const at::Tensor &W) {
+            const float *from = W.data_ptr<float>();
+            for (int64_t row = 0; row < W.size(0); ++row)
+                for (int64_t j = 0; j < W.size(1); ++j)
+                    sums[size_t(row)] += from[row * W.size(1) + j];
+        });
+        for (double &sum : sums)
+            sum /= double(V);
+        w.unembed.mean = std::move(sums);
+        centre_rows(w.b_U);
     }
 }
 
@@ -143,21 +169,62 @@ at::Tensor plus_product(const at::Tensor &bias, const at::Tensor &row, const at:
     return out;
 }
 
-void process_weights(Weights &weights, const ModelConfig &config, const Processing &processing)
+void process_layer(LayerWeights &layer, const ModelConfig &config, const Processing &processing)
 {
     if (processing.fold_ln)
-        fold_norms(weights, config);
-    // RMSNorm does not subtract the mean, so there it must stay; so it must where the stream itself is read, or where a
-    // post norm writes to it.
-    if (processing.center_writing && config.norm == Norm::LayerNorm && config.pre_norms && !config.post_norms)
-        centre_writing(weights);
-    if (processing.center_unembed) {
-        centre_rows(weights.W_U);
-        centre_rows(weights.b_U);
-    }
+        fold_norms(layer, config);
+    if (centres_writing(config, processing))
+        for (at::Tensor *writer : {&layer.W_O, &layer.b_O, &layer.W_out, &layer.b_out})
+            centre_rows(*writer);
     // What is cut off is not the sum of its parts.
     if (processing.fold_value_biases && config.clip_qkv == 0)
-        fold_value_biases(weights, config);
+        fold_value_biases(layer, config);
+}
+
+void process_embedding(at::Tensor &rows, const ModelConfig &config, const Processing &processing)
+{
+    if (centres_writing(config, processing))
+        centre_rows(rows);
+}
+
+at::Tensor processed_columns(const StoredUnembedding &unembed, const at::Tensor &rows)
+{
+    at::Tensor W = rows.t().to(at::kFloat, false, true, at::MemoryFormat::Contiguous); // [D, n]
+    if (unembed.scale.defined())
+        fold_into(unembed.scale, at::Tensor(), unembed.centred, W, nullptr);
+    if (!unembed.mean.empty()) {
+        const int64_t columns = W.size(1);
+        float *w = W.data_ptr<float>();
+        at::parallel_for(0, W.size(0), std::max<int64_t>(1, 16384 / columns), [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; ++row)
+                for (int64_t j = 0; j < columns; ++j)
+                    w[row * columns + j] = float(w[row * columns + j] - unembed.mean[size_t(row)]);
+        });
+    }
+    return W;
+}
+
+void process_weights(Weights &weights, const ModelConfig &config, const Processing &processing)
+{
+    if (weights.stored()) {
+        weights.processing = processing;
+        process_unembedding(weights, config, processing);
+    } else {
+        for (LayerWeights &layer : weights.layers)
+            process_layer(layer, config, processing);
+        process_embedding(weights.W_E, config, processing);
+        if (processing.fold_ln) {
+            fold_into(weights.ln_final_w, weights.ln_final_b, config.norm == Norm::LayerNorm, weights.W_U,
+                      &weights.b_U);
+            weights.ln_final_w = weights.ln_final_b = at::Tensor();
+        }
+        if (processing.center_unembed) {
+            centre_rows(weights.W_U);
+            centre_rows(weights.b_U);
+        }
+    }
+    if (weights.W_pos.defined())
+        process_embedding(weights.W_pos, config, processing);
 }
 
 } // namespace patchbay

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <set>
 
 namespace patchbay {
@@ -30,7 +31,10 @@ public:
     void start_reading() { m_reading = true; }
     bool has(const std::string &tensor) const { return m_checkpoint.tensors().contains(tensor); }
 
-    at::Tensor make(at::IntArrayRef shape) const { return m_reading ? at::empty(shape, at::kFloat) : at::Tensor(); }
+    at::Tensor make(at::IntArrayRef shape, at::ScalarType type = at::kFloat) const
+    {
+        return m_reading ? at::empty(shape, type) : at::Tensor();
+    }
     at::Tensor zeros(at::IntArrayRef shape) const { return m_reading ? at::zeros(shape, at::kFloat) : at::Tensor(); }
 
     void read(const std::string &tensor, const std::vector<int64_t> &shape, const Checkpoint::Rows &rows)
@@ -59,12 +63,14 @@ public:
     void ignore(const std::string &tensor) { m_known.insert(tensor); }
 
     /// As it lies in the file.
-    at::Tensor plain(const std::string &tensor, const std::vector<int64_t> &shape)
+    at::Tensor plain(const std::string &tensor, const std::vector<int64_t> &shape, at::ScalarType type = at::kFloat)
     {
-        at::Tensor out = make(shape);
+        at::Tensor out = make(shape, type);
         const int64_t row_count = shape.size() > 1 ? shape[1] : 1;
         read(tensor, shape, [&](int64_t row, int64_t rows, const float *values) {
-            std::memcpy(out.data_ptr<float>() + row * row_count, values, sizeof(float) * size_t(rows * row_count));
+            out.view({-1, row_count})
+                .narrow(0, row, rows)
+                .copy_(at::from_blob(const_cast<float *>(values), {rows, row_count}, at::kFloat));
         });
         return out;
     }
@@ -316,49 +322,92 @@ void add_zeros(const Reader &reader, const ModelConfig &c, Weights &w, LayerWeig
             *place.tensor = reader.zeros(place.shape);
 }
 
-Weights read_all(Reader &reader, const ModelConfig &c, const FamilyTensors &family)
+/// Rows of the embedding or the unembedding, [V, D], where they are kept as the file has them.
+bool read_rows(Reader &reader, const ModelConfig &c, const FamilyTensor &from, const std::string &tensor, Weights &w)
+{
+    if (!w.stored() || (from.weight != Weight::W_E && from.weight != Weight::W_U))
+        return false;
+    if (from.layout != (from.weight == Weight::W_E ? Layout::Plain : Layout::Linear))
+        throw Error(tensor, "lies otherwise than rows of a token each, so it cannot be kept in 16 bits");
+    (from.weight == Weight::W_E ? w.W_E : w.unembed.rows) = reader.plain(tensor, {c.d_vocab, c.d_model}, w.kept);
+    return true;
+}
+
+void keep(LayerWeights &l, at::ScalarType type)
+{
+    for (at::Tensor *matrix : {&l.W_Q, &l.W_K, &l.W_V, &l.W_O, &l.W_in, &l.W_gate, &l.W_out})
+        if (matrix->defined())
+            *matrix = matrix->to(type);
+}
+
+at::ScalarType scalar_type(DType kept)
+{
+    return kept == DType::F16 ? at::kHalf : kept == DType::BF16 ? at::kBFloat16 : at::kFloat;
+}
+
+Weights read_all(Reader &reader, const ModelConfig &c, const FamilyTensors &family, DType kept)
 {
     const std::string prefix = reader.has(family.stream.front().name) ? "" : family.prefix;
     Weights w;
+    w.kept = scalar_type(kept);
+    w.config = c;
     LayerWeights none;
     for (const FamilyTensor &from : family.stream)
-        read_tensor(reader, c, from, prefix + from.name, w, none);
+        if (!read_rows(reader, c, from, prefix + from.name, w))
+            read_tensor(reader, c, from, prefix + from.name, w, none);
     for (int layer = 0; layer < c.n_layers; ++layer) {
         const std::string at = prefix + family.layers + std::to_string(layer) + ".";
         LayerWeights l;
         for (const FamilyTensor &from : family.layer)
             read_tensor(reader, c, from, at + from.name, w, l);
         add_zeros(reader, c, w, l, {Weight::b_Q, Weight::b_K, Weight::b_V, Weight::b_O, Weight::b_in, Weight::b_out});
+        if (l.W_O.defined())
+            l.W_O = l.W_O.view({c.n_heads, c.d_head, c.d_model});
+        keep(l, w.kept);
         w.layers.push_back(std::move(l));
     }
     for (const FamilyTensor &from : family.head) {
         // The embedding is what a tied model computes with, whatever the file holds here.
         if (from.weight == Weight::W_U && c.tied_embedding)
             reader.ignore(from.name);
-        else
+        else if (!read_rows(reader, c, from, from.name, w))
             read_tensor(reader, c, from, from.name, w, none);
     }
-    if (c.tied_embedding && w.W_E.defined())
-        w.W_U = w.W_E.t().contiguous(); // [D, V]
+    if (c.tied_embedding && w.W_E.defined()) {
+        if (w.stored())
+            w.unembed.rows = w.W_E;
+        else
+            w.W_U = w.W_E.t().contiguous(); // [D, V]
+    }
     add_zeros(reader, c, w, none, {Weight::b_U});
     return w;
 }
 
 } // namespace
 
-Weights read_weights(const Checkpoint &checkpoint, const ModelConfig &config, const FamilyTensors &family,
+DType stored_dtype(const Checkpoint &checkpoint, const std::string &family)
+{
+    std::optional<DType> one;
+    for (const auto &[tensor, stored] : checkpoint.tensors()) {
+        if (is_buffer(family, tensor) || stored.shape.size() < 2)
+            continue;
+        if (one && *one != stored.dtype)
+            return DType::F32;
+        one = stored.dtype;
+    }
+    return one == DType::F16 || one == DType::BF16 ? *one : DType::F32;
+}
+
+Weights read_weights(const Checkpoint &checkpoint, const ModelConfig &config, const FamilyTensors &family, DType kept,
                      const std::function<void(double)> &progress, const CancelToken &cancel)
 {
     for (const auto &[tensor, stored] : checkpoint.tensors())
         refuse_foreign_tensor(tensor, stored.file);
     Reader reader(checkpoint, progress, cancel);
-    read_all(reader, config, family);
+    read_all(reader, config, family, kept);
     reader.check_extra(config);
     reader.start_reading();
-    Weights weights = read_all(reader, config, family);
-    for (LayerWeights &layer : weights.layers)
-        layer.W_O = layer.W_O.view({config.n_heads, config.d_head, config.d_model});
-    return weights;
+    return read_all(reader, config, family, kept);
 }
 
 } // namespace patchbay

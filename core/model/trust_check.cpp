@@ -19,7 +19,14 @@ constexpr const char *kRoundTrip = "When Mary's friends  (all 12,345 of them) we
 /// Rows of an embedding that are almost zero beside the others: tokens that training never reached.
 int64_t count_untrained_rows(const at::Tensor &W_E)
 {
-    const at::Tensor size = at::linalg_vector_norm(W_E, 2, at::IntArrayRef{1}); // [V]
+    constexpr int64_t block = 8192;
+    const int64_t V = W_E.size(0);
+    at::Tensor size = at::empty({V}, at::kFloat);
+    for (int64_t first = 0; first < V; first += block) {
+        const int64_t rows = std::min(block, V - first);
+        size.narrow(0, first, rows)
+            .copy_(at::linalg_vector_norm(W_E.narrow(0, first, rows).to(at::kFloat), 2, at::IntArrayRef{1}));
+    }
     return (size < 0.1 * size.median()).sum().item<int64_t>();
 }
 
@@ -121,7 +128,10 @@ std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoin
                 out.push_back(std::string("The checkpoint holds ") + head
                               + " although config.json ties the embedding; the embedding is used.");
     }
-    if (report.source_dtype != "F32")
+    if (report.rounded)
+        out.push_back("The weights are rounded to " + report.kept_dtype + " (stored as " + report.source_dtype
+                      + "), as was asked for: numbers differ from those of the stored ones.");
+    else if (report.source_dtype != "F32")
         out.push_back(
             "The weights are stored as " + report.source_dtype
             + " and computed with in F32: a notebook that computes in the stored format has slightly other numbers.");

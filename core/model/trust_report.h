@@ -15,6 +15,8 @@ struct TrustReport {
     Processing processing;
     int64_t parameters = 0;   ///< in the checkpoint, each stored tensor once
     std::string source_dtype; ///< "F32", "F16", "BF16", or a list when mixed
+    std::string kept_dtype;   ///< of the large matrices in memory: "F32", "F16" or "BF16"
+    bool rounded = false;     ///< to kept_dtype, which the file has not
     std::string sha256;       ///< of the weights file(s), in order of their names
     double max_logprob_change =
         0; ///< largest |difference| of log-probabilities, processed against unprocessed, on the probe prompt

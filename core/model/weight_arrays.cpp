@@ -15,10 +15,10 @@ ArrayMap weight_arrays(const Model &model)
             out.emplace(name, to_array(tensor));
     };
     const Weights &w = model.weights();
-    add("embed.W_E", w.W_E);
+    add("embed.W_E", w.embedding(at::arange(w.vocabulary())));
     add("pos_embed.W_pos", w.W_pos);
     for (size_t layer = 0; layer < w.layers.size(); ++layer) {
-        const LayerWeights &l = w.layer(int(layer));
+        const LayerWeights l = w.layer(int(layer));
         const std::string block = "blocks." + std::to_string(layer) + ".", attn = block + "attn.", mlp = block + "mlp.";
         const std::string shared = model.config().grouped() ? "_" : "";
         add(block + "ln1.w", l.ln1_w);
@@ -47,7 +47,7 @@ ArrayMap weight_arrays(const Model &model)
     }
     add("ln_final.w", w.ln_final_w);
     add("ln_final.b", w.ln_final_b);
-    add("unembed.W_U", w.W_U);
+    add("unembed.W_U", w.unembedding(0, w.vocabulary()));
     add("unembed.b_U", w.b_U);
     return out;
 }

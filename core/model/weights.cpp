@@ -1,22 +1,53 @@
 #include "model/detail/weights.h"
 
+#include "model/detail/pack_projections.h"
+#include "model/detail/process_weights.h"
 #include "patching/detail/gemm.h"
+
+#include <algorithm>
 
 namespace patchbay {
 
+namespace {
+
+/// Columns of the unembedding that are made at once: some megabytes.
+constexpr int64_t columns_at_once = 4096;
+
+} // namespace
+
+LayerWeights Weights::layer(int l) const
+{
+    LayerWeights out = layers[size_t(l)];
+    if (!stored())
+        return out;
+    for (at::Tensor *matrix : {&out.W_Q, &out.W_K, &out.W_V, &out.W_O, &out.W_in, &out.W_gate, &out.W_out})
+        if (matrix->defined())
+            *matrix = matrix->to(at::kFloat);
+    for (at::Tensor *bias : {&out.b_O, &out.b_out}) // centred in place
+        *bias = bias->clone();
+    process_layer(out, config, processing);
+    pack_projections(out, config);
+    return out;
+}
+
 at::Tensor Weights::embedding(const at::Tensor &ids) const
 {
-    return W_E.index_select(0, ids);
+    at::Tensor rows = W_E.index_select(0, ids);
+    if (stored()) {
+        rows = rows.to(at::kFloat);
+        process_embedding(rows, config, processing);
+    }
+    return rows;
 }
 
 at::Tensor Weights::unembedding(const at::Tensor &ids) const
 {
-    return W_U.index_select(1, ids);
+    return stored() ? processed_columns(unembed, unembed.rows.index_select(0, ids)) : W_U.index_select(1, ids);
 }
 
 at::Tensor Weights::unembedding(int64_t first, int64_t count) const
 {
-    return W_U.narrow(1, first, count);
+    return stored() ? processed_columns(unembed, unembed.rows.narrow(0, first, count)) : W_U.narrow(1, first, count);
 }
 
 void Weights::logits(const at::Tensor &x, float *out) const
@@ -24,7 +55,11 @@ void Weights::logits(const at::Tensor &x, float *out) const
     const int64_t rows = x.size(0), D = x.size(1), V = vocabulary();
     const at::Tensor in = x.contiguous();
     at::from_blob(out, {rows, V}, at::kFloat).copy_(b_U.expand({rows, V}));
-    detail::gemm(rows, V, D, in.data_ptr<float>(), D, W_U.data_ptr<float>(), V, out, V, true);
+    for (int64_t first = 0; first < V; first += columns_at_once) {
+        const int64_t count = std::min(columns_at_once, V - first);
+        const at::Tensor W = unembedding(first, count);
+        detail::gemm(rows, count, D, in.data_ptr<float>(), D, W.data_ptr<float>(), W.stride(0), out + first, V, true);
+    }
 }
 
 at::Tensor Weights::logits(const at::Tensor &x) const

@@ -18,6 +18,8 @@ struct Resources {
     int threads = 0; ///< 0: all cores that it may use (one for tiny models, where handing work over costs more)
     size_t memory_budget = size_t(1) << 30; ///< bytes above the weights that a sweep may use
     std::string device = "cpu";             ///< "cpu", "cuda"
+    /// Bytes that layers of a model whose weights are kept in 16 bits may take in float32, beside the last one.
+    size_t widened_bytes = size_t(1) << 30;
 };
 
 /// Which cells to compute next, set from any thread while a run is going on; honoured at the next chunk.

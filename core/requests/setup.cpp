@@ -26,7 +26,9 @@ std::shared_ptr<const Model> model_for(const ModelRef &ref, std::shared_ptr<cons
     LoadOptions options;
     options.path = model_folder(ref.path);
     options.processing = ref.processing;
-    if (loaded && loaded->trust().path == options.path.string() && loaded->processing() == ref.processing)
+    options.dtype = ref.dtype;
+    if (loaded && loaded->trust().path == options.path.string() && loaded->processing() == ref.processing
+        && loaded->asked_dtype() == ref.dtype)
         return loaded;
     return Model::load(
         options, [&tell](double share, const std::string &what) { say(tell, reading_prompts * share, what); }, cancel);

@@ -140,12 +140,20 @@ void read(const JsonField &field, json &options)
 
 ModelRef read_model(const JsonField &field)
 {
-    only(field, {"path", "sha256", "processing"});
+    only(field, {"path", "sha256", "processing", "dtype"});
     ModelRef model;
     if (const auto path = field.find("path"))
         read(*path, model.path);
     if (const auto hash = field.find("sha256"))
         read(*hash, model.sha256);
+    if (const auto dtype = field.find("dtype")) {
+        std::string word;
+        read(*dtype, word);
+        const std::vector<std::string> &words = kept_dtype_words();
+        if (std::find(words.begin(), words.end(), word) == words.end())
+            dtype->fail("must be " + words[0] + ", " + words[1] + " or " + words[2]);
+        model.dtype = kept_dtype(word);
+    }
     if (const auto steps = field.find("processing")) {
         model.processing = Processing::none();
         for (const JsonField &step : steps->items()) {
@@ -379,6 +387,8 @@ ordered_json written(const ModelRef &model)
     for (const ProcessingStep &step : processing_steps)
         if (model.processing.*step.on)
             out["processing"].push_back(step.name);
+    if (model.dtype)
+        out["dtype"] = word_of(*model.dtype);
     return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <cstring>
 
 class CheckpointFolder {
@@ -78,3 +79,39 @@ public:
 private:
     QTemporaryDir m_dir;
 };
+
+// Nearest float16; normal numbers and zero only, which is all that these models hold after rounding small ones to zero.
+inline uint16_t float16_bits(float value)
+{
+    if (std::abs(value) < 0x1p-14f)
+        return 0;
+    int exponent = 0;
+    const float fraction = std::frexp(std::abs(value), &exponent); // [0.5, 1)
+    const int mantissa = int(std::lround(fraction * 2048)) - 1024;
+    return uint16_t((value < 0 ? 0x8000 : 0) + ((exponent + 14) << 10) + mantissa);
+}
+
+/// Cut off, not rounded.
+inline uint16_t bfloat16_bits(float value)
+{
+    uint32_t bits;
+    std::memcpy(&bits, &value, 4);
+    return uint16_t(bits >> 16);
+}
+
+/// Stores all tensors of the folder's model.safetensors in another number format.
+template <class To, class Convert>
+void store_as(const CheckpointFolder &folder, const char *dtype, Convert convert)
+{
+    nlohmann::json header;
+    std::string data;
+    for (const auto &[name, array] : patchbay::read_arrays(folder.path("model.safetensors")).arrays) {
+        const size_t begin = data.size();
+        for (const float value : array.floats()) {
+            const To stored = convert(value);
+            data.append(reinterpret_cast<const char *>(&stored), sizeof(stored));
+        }
+        header[name] = {{"dtype", dtype}, {"shape", array.shape}, {"data_offsets", {begin, data.size()}}};
+    }
+    folder.raw(header.dump(), data);
+}

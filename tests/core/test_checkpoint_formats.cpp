@@ -29,32 +29,6 @@ class TestCheckpointFormats : public QObject {
         }
         return true;
     }
-    // Nearest float16; normal numbers and zero only, which is all that these models hold after rounding small ones to
-    // zero.
-    static uint16_t half(float value)
-    {
-        if (std::abs(value) < 0x1p-14f)
-            return 0;
-        int exponent = 0;
-        const float fraction = std::frexp(std::abs(value), &exponent); // [0.5, 1)
-        const int mantissa = int(std::lround(fraction * 2048)) - 1024;
-        return uint16_t((value < 0 ? 0x8000 : 0) + ((exponent + 14) << 10) + mantissa);
-    }
-    template <class To, class Convert>
-    static void store_as(const CheckpointFolder &folder, const char *dtype, Convert convert)
-    {
-        json header;
-        std::string data;
-        for (const auto &[name, array] : read_arrays(folder.path("model.safetensors")).arrays) {
-            const size_t begin = data.size();
-            for (const float value : array.floats()) {
-                const To stored = convert(value);
-                data.append(reinterpret_cast<const char *>(&stored), sizeof(stored));
-            }
-            header[name] = {{"dtype", dtype}, {"shape", array.shape}, {"data_offsets", {begin, data.size()}}};
-        }
-        folder.raw(header.dump(), data);
-    }
     static void rename(const CheckpointFolder &folder, const std::string &from, const std::string &to)
     {
         folder.tensors([&](ArrayMap &arrays) {
@@ -70,7 +44,7 @@ private Q_SLOTS:
     {
         const CheckpointFolder folder;
         const ArrayMap before = weights(folder);
-        store_as<uint16_t>(folder, "F16", half);
+        store_as<uint16_t>(folder, "F16", float16_bits);
         const ArrayMap after = weights(folder);
         QVERIFY(equal(before, after, 2e-3f));
         QVERIFY(!equal(before, after));
@@ -96,11 +70,7 @@ private Q_SLOTS:
         const ArrayMap before = weights(folder);
         store_as<double>(folder, "F64", [](float value) { return double(value); });
         QVERIFY(equal(before, weights(folder)));
-        store_as<uint16_t>(folder, "BF16", [](float value) {
-            uint32_t bits;
-            std::memcpy(&bits, &value, 4);
-            return uint16_t(bits >> 16);
-        });
+        store_as<uint16_t>(folder, "BF16", bfloat16_bits);
         QVERIFY(equal(before, weights(folder), 2e-2f));
         QCOMPARE(folder.load()->trust().source_dtype, std::string("BF16"));
     }

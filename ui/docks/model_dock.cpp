@@ -43,7 +43,11 @@ QString shapeText(const TrustReport &trust)
         heads += ModelDock::tr(" (%1 KV)").arg(c.n_kv_heads);
     return ModelDock::tr("%1 · %2\n%3 parameters · d_model %4 · %5")
         .arg(QString::fromStdString(family_title(c.family)), heads, countText(trust.parameters),
-             QString::number(c.d_model), QString::fromStdString(trust.source_dtype));
+             QString::number(c.d_model),
+             trust.kept_dtype == trust.source_dtype
+                 ? QString::fromStdString(trust.source_dtype)
+                 : ModelDock::tr("%1, kept as %2")
+                       .arg(QString::fromStdString(trust.source_dtype), QString::fromStdString(trust.kept_dtype)));
 }
 
 /// Lines of the trust check: a tick or a warning sign, and what was measured.

@@ -5,8 +5,10 @@
 
 namespace patchbay {
 
-/// Makes W_qkv of every layer, and W_Q, W_K, W_V views of it, so that they are in memory once. Call when the weights no
+/// Makes a layer's W_qkv, and W_Q, W_K, W_V views of it, so that they are in memory once. Call when the weights no
 /// longer change.
+void pack_projections(LayerWeights &layer, const ModelConfig &config);
+/// Of every layer, unless they are kept as stored and widened when they are used.
 void pack_projections(Weights &weights, const ModelConfig &config);
 
 } // namespace patchbay

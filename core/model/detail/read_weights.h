@@ -12,10 +12,13 @@
 
 namespace patchbay {
 
+/// The 16-bit type that all matrices of a checkpoint have, else float32.
+DType stored_dtype(const Checkpoint &checkpoint, const std::string &family);
+
 /// Checks names and shapes of all tensors against the configuration, then reads each once, as the family's table says.
-/// progress gets the share done, 0..1. Throws Error naming the file and the tensor that is missing, extra, of another
-/// shape, or not finite; Cancelled.
-Weights read_weights(const Checkpoint &checkpoint, const ModelConfig &config, const FamilyTensors &family,
+/// Large matrices are kept as `kept`: F32, F16 or BF16. progress gets the share done, 0..1. Throws Error naming the
+/// file and the tensor that is missing, extra, of another shape, or not finite; Cancelled.
+Weights read_weights(const Checkpoint &checkpoint, const ModelConfig &config, const FamilyTensors &family, DType kept,
                      const std::function<void(double)> &progress, const CancelToken &cancel);
 
 } // namespace patchbay

@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include <memory>
 #include <vector>
 
 namespace patchbay {
@@ -31,16 +32,34 @@ struct LayerWeights {
     at::Tensor b_out;    // [D]
 };
 
+/// Instead of a processed W_U: the columns are made of the stored rows each time that they are needed.
+struct StoredUnembedding {
+    at::Tensor rows;          // [V, D], in 16 bits; the embedding itself where the two are tied
+    at::Tensor scale;         // [D], the final norm's weight, once it is folded
+    bool centred = false;     ///< with it goes each column's mean
+    std::vector<double> mean; ///< [D], over the vocabulary, once that is taken off
+};
+
+/// Large matrices are float32, or 16-bit numbers as a checkpoint stores them (`kept`); then W_U stays undefined, and
+/// what is processed is not the stored number but what it is widened to: the same float32 numbers either way, bit for
+/// bit. Norms, biases and W_pos are float32.
 struct Weights {
-    at::Tensor W_E;   // [V, D]
-    at::Tensor W_pos; // [n_ctx, D], learned positions only
-    std::vector<LayerWeights> layers;
+    at::Tensor W_E;                    // [V, D]
+    at::Tensor W_pos;                  // [n_ctx, D], learned positions only
+    std::vector<LayerWeights> layers;  ///< as they are kept; see layer()
     at::Tensor ln_final_w, ln_final_b; // [D]
     at::Tensor W_U;                    // [D, V]
     at::Tensor b_U;                    // [V]
 
+    at::ScalarType kept = at::kFloat;
+    StoredUnembedding unembed;
+    ModelConfig config;                         ///< of stored layers
+    Processing processing = Processing::none(); ///< of stored layers, when they are widened
+
+    bool stored() const { return kept != at::kFloat; }
     // What computes reads the three that may be large through these, V being the vocabulary.
-    const LayerWeights &layer(int l) const { return layers[size_t(l)]; }
+    /// In float32, processed and packed.
+    LayerWeights layer(int l) const;
     /// Rows of W_E: [ids, D].
     at::Tensor embedding(const at::Tensor &ids) const;
     /// Columns of W_U: [D, ids], or [D, count] from `first` on with rows stride(0) apart.

@@ -44,13 +44,42 @@ BlockWeights folded_weights(const ModelConfig &config, const LayerWeights &w)
 
 } // namespace
 
-EngineModel::EngineModel(std::shared_ptr<const Model> model)
-    : m_model(std::move(model)), m_final_norm(config().norm, config().eps, config().d_model)
+EngineModel::EngineModel(std::shared_ptr<const Model> model, size_t widened)
+    : m_model(std::move(model)), m_room(widened), m_final_norm(config().norm, config().eps, config().d_model)
 {
-    const std::vector<Rotary> rotary = Rotary::of_layers(config(), config().n_ctx);
+    m_rotary = Rotary::of_layers(config(), config().n_ctx);
     for (int l = 0; l < config().n_layers; ++l)
-        m_blocks.push_back(std::make_shared<const Block>(
-            BlockTraits(config(), l), folded_weights(config(), m_model->weights().layer(l)), rotary[size_t(l)]));
+        m_traits.emplace_back(config(), l);
+    m_blocks.resize(m_traits.size());
+    for (int l = 0; l < config().n_layers && !m_model->weights().stored(); ++l)
+        m_blocks[size_t(l)] = make_block(l);
+}
+
+BlockRef EngineModel::make_block(int l) const
+{
+    return std::make_shared<const Block>(m_traits[size_t(l)], folded_weights(config(), m_model->weights().layer(l)),
+                                         m_rotary[size_t(l)]);
+}
+
+BlockRef EngineModel::block(int l) const
+{
+    std::lock_guard lock(m_mutex);
+    if (m_blocks[size_t(l)])
+        return m_blocks[size_t(l)];
+    if (m_last_layer == l)
+        return m_last;
+    m_last_layer = -1;
+    m_last.reset(); // before the next one, so that there are not two
+    const BlockRef made = make_block(l);
+    const size_t bytes = made->bytes();
+    if (bytes <= m_room) {
+        m_room -= bytes;
+        m_blocks[size_t(l)] = made;
+    } else {
+        m_last = made;
+        m_last_layer = l;
+    }
+    return made;
 }
 
 void EngineModel::embed(int64_t token, int position, float *out) const

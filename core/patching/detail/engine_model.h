@@ -9,6 +9,7 @@
 #include <ATen/ATen.h>
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace patchbay::detail {
@@ -22,13 +23,16 @@ using BlockRef = std::shared_ptr<const Block>;
 
 class EngineModel {
 public:
-    explicit EngineModel(std::shared_ptr<const Model> model);
+    /// widened: Resources::widened_bytes.
+    EngineModel(std::shared_ptr<const Model> model, size_t widened);
 
     const ModelConfig &config() const { return m_model->config(); }
     const Model &model() const { return *m_model; }
-    BlockRef block(int l) const { return m_blocks[size_t(l)]; }
+    /// Of a model whose weights are kept in 16 bits, the layers that were first asked for stay widened while there
+    /// is room, and of the others the last one.
+    BlockRef block(int l) const;
     /// The sizes, which are those of every block.
-    const BlockTraits &traits() const { return m_blocks.front()->traits(); }
+    const BlockTraits &traits() const { return m_traits.front(); }
     /// Bare: its weights are in what readout() gives.
     const RowNorm &final_norm() const { return m_final_norm; }
 
@@ -45,8 +49,16 @@ public:
     std::vector<uint8_t> rank0(const float *x, int64_t rows, const std::vector<int64_t> &io) const;
 
 private:
+    BlockRef make_block(int l) const;
+
     std::shared_ptr<const Model> m_model;
-    std::vector<BlockRef> m_blocks;
+    std::vector<BlockTraits> m_traits;
+    std::vector<Rotary> m_rotary;
+    mutable std::mutex m_mutex;
+    mutable std::vector<BlockRef> m_blocks; ///< [layer]; null: to be widened
+    mutable BlockRef m_last;
+    mutable int m_last_layer = -1;
+    mutable size_t m_room; ///< bytes that more of m_blocks may take
     RowNorm m_final_norm;
 };
 
