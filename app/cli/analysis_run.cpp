@@ -39,6 +39,11 @@ void say(const RunResult &result, int top, Console &console)
         }
         if (result.summary.at("roles").empty())
             console.say("no head earns a role at these thresholds");
+        for (const auto &[key, words] : {std::pair{"detector_only", "detector only, "}, std::pair{"released", ""}})
+            for (const nlohmann::json &one : result.summary.value(key, nlohmann::json::array()))
+                console.say(label(parse_head(one.at("head").get<std::string>())) + "  no role: " + words
+                            + one.at("role").get<std::string>() + ": "
+                            + to_string(evidence_from_json(one.at("evidence"))));
     } else if (!result.summary.is_null() && !result.summary.empty()
                && result.spec.as<Analysis>()->name != "attention-patterns") {
         console.say("");

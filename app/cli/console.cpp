@@ -53,10 +53,24 @@ void Console::progress(const std::string &what, double share)
         return;
     }
     m_last = now;
-    std::string line = what + " " + std::to_string(std::lround(100 * share)) + " %";
     const double spent = std::chrono::duration<double>(now - m_task_start).count();
-    if (share > 0.02 && spent > 2)
-        line += ", " + duration(spent / share * (1 - share)) + " left";
+    show(what, share, share > 0.02 && spent > 2 ? spent / share * (1 - share) : -1);
+}
+
+void Console::progress(const std::string &what, double share, double seconds_left)
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (!m_terminal || now - m_last < std::chrono::milliseconds(100))
+        return;
+    m_last = now;
+    show(what, share, seconds_left);
+}
+
+void Console::show(const std::string &what, double share, double seconds_left)
+{
+    std::string line = what + " " + std::to_string(std::lround(100 * share)) + " %";
+    if (seconds_left >= 0)
+        line += ", " + duration(seconds_left) + " left";
     std::fprintf(stderr, "\r%s\033[K", line.c_str());
     std::fflush(stderr);
     m_line_shown = true;

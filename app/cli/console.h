@@ -27,12 +27,15 @@ public:
     /// A line that replaces the one before, at most ten times a second: "reading weights 40 %". No effect unless on a
     /// terminal.
     void progress(const std::string &what, double share);
+    /// The same of something whose time left is known better than from its share; negative: not yet.
+    void progress(const std::string &what, double share, double seconds_left);
     /// Takes the progress line away.
     void end_progress();
 
 private:
     bool m_json, m_quiet, m_terminal;
     bool m_line_shown = false;
+    void show(const std::string &what, double share, double seconds_left);
     std::string m_task;
     std::chrono::steady_clock::time_point m_task_start, m_last;
 };

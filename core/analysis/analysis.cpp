@@ -1,6 +1,7 @@
 #include "analysis/analysis.h"
 
 #include "analysis/detail/readings.h"
+#include "analysis/known_runs.h"
 #include "base/signals.h"
 #include "model/check_head.h"
 #include "task/python_random.h"
@@ -19,7 +20,8 @@ namespace {
 
 extern "C" void patchbay_analyses() { }
 
-RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
+RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel,
+                       KnownRuns *known)
 {
     const SignalsHeldOff held;
     const auto start = std::chrono::steady_clock::now();
@@ -39,7 +41,9 @@ RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver 
     result.summary = nlohmann::json::object();
     if (observer.tell)
         observer.tell(Started{result});
-    detail::AnalysisRun run{session, session.internals(), spec, *analysis, result, observer, cancel};
+    KnownRuns own(session);
+    detail::AnalysisRun run{session,  session.internals(),  spec,  *analysis, result,
+                            observer, known ? *known : own, cancel};
     info.run(run);
     result.complete = true;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -9,12 +9,15 @@
 
 namespace patchbay {
 
+class KnownRuns;
+
 /// Runs a spec of an analysis: one of analyses() (analysis/registry.h), which say what they need and yield. Tensors are
 /// named as in fixtures
 /// ("dla" [layers, heads, prompts], "copy.positive" [layers, heads] …) in RunResult::arrays; what they amount to is in
-/// RunResult::summary. Throws Error naming the analysis, or the parameter or position that is missing; Cancelled.
+/// RunResult::summary. Throws Error naming the analysis, or the parameter or position that is missing; Cancelled. What
+/// it needs of other runs and analyses is taken from known, and kept there; null: nothing is known.
 RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer = {},
-                       const CancelToken &cancel = {});
+                       const CancelToken &cancel = {}, KnownRuns *known = nullptr);
 
 /// Mean and 95 % bootstrap interval over prompts (1,000 resamples, seeded).
 struct Interval {

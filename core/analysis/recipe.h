@@ -2,6 +2,7 @@
 // movers found in step 7".
 #pragma once
 
+#include "analysis/known_runs.h"
 #include "analysis/selection.h"
 #include "base/error.h"
 #include "patching/session.h"
@@ -58,7 +59,8 @@ struct StepOutcome {
     std::string caption;             ///< for the figure: what was patched into what, metric and direction
     RunResultPtr result;             ///< runs; selections and the circuit have one too, with tables in its summary
     std::vector<SelectedHead> heads; ///< selections
-    double seconds = 0;
+    double seconds = 0;              ///< of computing; of an earlier sitting where nothing was computed in this one
+    bool kept = false;               ///< it lay in the folder already
 };
 
 /// The steps that use what this one found, directly or through others, in order.
@@ -96,8 +98,21 @@ public:
                  const CancelToken &cancel = {});
 
     /// Writes one result file a step and recipe.json, which names them with specs, captions, conclusions, versions and
-    /// hash. Throws Error.
+    /// hashes. Durations are in timings.json, so that everything else has the same bytes each time. Throws Error.
     void save(const std::filesystem::path &folder) const;
+    using Note = std::function<void(const std::string &)>;
+    /// From now on every finished step lies in the folder as save() writes it, and finished chunks of the one that runs
+    /// beside it, at once. What lies there already is taken over, up to the step `again`, from which on everything is
+    /// computed anew: those steps are done (StepOutcome::kept). note is told of what was damaged, or of another
+    /// specification, and so counts for nothing. Throws Cancelled, and Error where the folder cannot be made, is used
+    /// by another process, or (unless everything is computed anew) is of another recipe, model or task.
+    void keep_in(const std::filesystem::path &folder, const Note &note, size_t again = SIZE_MAX,
+                 const CancelToken &cancel = {});
+    const KnownRuns &known() const { return m_known; }
+
+    /// What the pending ones of these steps will take about, in forward passes over all prompts; of the running step
+    /// what its progress (0 … 1) leaves.
+    double work_left(const std::vector<size_t> &steps, double progress = 0) const;
 
 private:
     const StepOutcome &outcome_of(const std::string &id) const;
@@ -110,6 +125,22 @@ private:
     const PathPatch *path_behind(const std::string &id) const;
     /// The result of a step that runs nothing, with a name that no analysis has.
     RunResult table_result(const char *step) const;
+    std::string file_of(size_t step) const;
+    void write_step(size_t step);
+    void write_result(size_t step);
+    void write_index(const std::filesystem::path &folder, const std::vector<std::string> &hashes) const;
+    void remove_parts();
+    /// Whether a step's outcome follows from what is known, without a sweep.
+    bool follows(size_t step);
+    /// A step's file that is as it was written. hash: of that file, where it has the step's name.
+    struct Found {
+        RunResultPtr result;
+        std::string hash;
+    };
+    /// Takes the runs of a folder over that its index names and that are sound.
+    std::vector<Found> take_over(const nlohmann::json &index, size_t again, const Note &note);
+    /// A folder's index, null where there is none that can be read. Throws Error where it is not of this recipe.
+    nlohmann::json index_in(const std::filesystem::path &folder, const Note &note) const;
 
     Session &m_session;
     Recipe m_recipe;
@@ -119,6 +150,10 @@ private:
     size_t m_current = 0;              ///< the step that was begun
     double m_seconds = 0;              ///< that its parts took
     std::unique_ptr<RunSteps> m_sweep; ///< its run, where that is a sweep
+    KnownRuns m_known;
+    std::filesystem::path m_folder;     ///< empty: nothing is written before save()
+    std::shared_ptr<const void> m_lock; ///< of the folder
+    std::vector<std::string> m_hashes;  ///< [steps] of the files that lie in it; empty: not (yet) the step's
 };
 
 } // namespace patchbay

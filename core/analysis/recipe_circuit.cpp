@@ -100,13 +100,19 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
             note_path(sender.head, reached, effect);
         }
     }
-    std::set<Head> shown;
-    for (const auto &[head, role] : roles)
-        shown.insert(head);
+    std::set<Head> shown; // the ends of what was measured: a role alone makes no part of a circuit
     for (const json &edge : edges)
         for (const char *end : {"from", "to"})
             if (!edge.at(end).is_null())
                 shown.insert(parse_head(edge.at(end).get<std::string>()));
+    json apart = json::array();
+    std::string apart_words;
+    for (const auto &[head, role] : roles) {
+        if (shown.contains(head) || role.empty())
+            continue;
+        apart.push_back({{"head", dotted(head)}, {"role", role}, {"evidence", evidence[head]}});
+        apart_words += (apart_words.empty() ? "" : ", ") + label(head) + " (" + role + ")";
+    }
     for (const Head head : shown) {
         nodes.push_back({{"head", dotted(head)}, {"role", roles[head]}});
         rows.push_back(
@@ -115,18 +121,25 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
     StepOutcome outcome;
     outcome.state = shown.empty() ? StepState::Nothing : StepState::Done;
     outcome.message = shown.empty()
-        ? "No head earned a role and no path was found."
+        ? "No path was found, and so no circuit."
         : std::to_string(shown.size()) + " heads, " + std::to_string(edges.size()) + " edges.";
+    if (!apart.empty())
+        outcome.message += " With a role, but without a measured path, and so not among them: " + apart_words + ".";
     std::string how;
     for (const std::string &direction : directions)
         how += (how.empty() ? "" : " and ") + direction;
-    outcome.caption = "Heads of the circuit with their roles, the numbers behind them, and what they write into: "
-                      "effect on the mean logit difference of the sender's path to that receiver ("
+    outcome.caption =
+        "Heads of the circuit, those with a measured path alone, with their roles, the numbers behind them "
+        "(in brackets what they had to be), and what they write into: "
+        "effect on the mean logit difference of the sender's path to that receiver ("
         + (how.empty() ? "" : how + ", ")
         + "z of one sender at a time), in % of the clean–flipped gap; into several receivers, of all of them together.";
     RunResult result = table_result("circuit");
-    result.summary = {
-        {"columns", {"head", "role", "evidence", "writes into"}}, {"rows", rows}, {"nodes", nodes}, {"edges", edges}};
+    result.summary = {{"columns", {"head", "role", "evidence", "writes into"}},
+                      {"rows", rows},
+                      {"nodes", nodes},
+                      {"edges", edges},
+                      {"without_path", apart}};
     outcome.result = std::make_shared<const RunResult>(std::move(result));
     return outcome;
 }

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 RecipeRun::RecipeRun(Session &session, Recipe recipe, ModelRef model, TaskRef task)
     : m_session(session), m_recipe(std::move(recipe)), m_model(std::move(model)), m_task(std::move(task)),
-      m_outcomes(m_recipe.steps.size())
+      m_outcomes(m_recipe.steps.size()), m_known(session), m_hashes(m_recipe.steps.size())
 {
 }
 
@@ -107,9 +107,9 @@ std::optional<StepOutcome> RecipeRun::proceed_spec(const RunObserver &observer, 
             return std::nullopt;
         result = std::move(m_sweep->result());
     } else if (const RunSpec filled = spec(m_current); filled.is<Analysis>()) {
-        result = run_analysis(m_session, filled, observer, cancel);
+        result = m_known.run(filled, observer, cancel);
     } else {
-        m_sweep = m_session.begin(filled, observer, cancel);
+        m_sweep = m_known.begin(filled, observer);
         return std::nullopt;
     }
     if (!result.complete)
@@ -134,6 +134,7 @@ void RecipeRun::begin(size_t index)
 {
     forget(index); // what others made of it no longer holds
     m_outcomes.at(index).state = StepState::Running;
+    m_hashes.at(index).clear();
     m_current = index;
     m_seconds = 0;
     m_sweep.reset();
@@ -169,6 +170,8 @@ bool RecipeRun::proceed(const RunObserver &observer, const CancelToken &cancel)
         kept.message = means_out_of_memory(e) ? not_enough_memory : e.what();
     }
     m_sweep.reset();
+    if (!m_folder.empty())
+        write_step(m_current);
     return false;
 }
 

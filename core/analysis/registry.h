@@ -24,6 +24,7 @@ struct Parameter {
     std::string help; ///< for people, with the default: "the copy score in % that counts as copying (75)"
     std::vector<std::string> choices = {}; ///< Choice: the first is the default
     bool required = false;
+    nlohmann::json otherwise = nullptr; ///< what holds when it is not given; null: nothing in particular
 };
 
 struct AnalysisInfo {

@@ -4,6 +4,7 @@
 #include "base/plain_text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 namespace patchbay {
@@ -23,14 +24,70 @@ constexpr NamedThreshold named[] = {
     {"attention_s2", "attention END→S2", "", &RoleThresholds::attention_s2},
     {"query_effect", "effect through the name movers' queries", " %", &RoleThresholds::query_effect},
     {"detector", "detectors", "", &RoleThresholds::detector},
+    {"task_effect", "effect of a detected head in this task", " %", &RoleThresholds::task_effect},
     {"backup_gain", "gain of a backup head ÷ logit difference", "", &RoleThresholds::backup_gain},
 };
 
-std::vector<Criterion> name_mover_criteria(const RoleThresholds &t)
+/// A role with its marks, the strongest evidence first.
+struct Rule {
+    const char *role;
+    std::vector<Criterion> marks;
+};
+
+Criterion at_least(const char *quantity, double value)
 {
-    return {{"direct", -any, -t.direct_effect},
-            {"attention.end_to_io", t.attention_io, any},
-            {"copy.positive", t.copy_score, any}};
+    return {quantity, value, any};
+}
+
+Criterion at_most(const char *quantity, double value)
+{
+    return {quantity, -any, value};
+}
+
+std::vector<Rule> detector_rules(const RoleThresholds &t)
+{
+    return {{"duplicate-token", {at_least("detector.duplicate_token", t.detector)}},
+            {"induction", {at_least("detector.induction", t.detector)}},
+            {"previous-token", {at_least("detector.previous_token", t.detector)}}};
+}
+
+std::vector<Rule> rules(const RoleThresholds &t)
+{
+    std::vector<Rule> all{
+        {name_mover_role,
+         {at_most("direct", -t.direct_effect), at_least("attention.end_to_io", t.attention_io),
+          at_least("copy.positive", t.copy_score)}},
+        {"negative name mover", {at_least("direct", t.direct_effect), at_least("copy.negative", t.copy_score)}},
+        {"S suppressor",
+         {at_most("direct", -t.direct_effect), at_least("attention.end_to_s2", t.attention_s2),
+          at_least("copy.negative", t.copy_score)}},
+        {"S-inhibition", {at_most("queries", -t.query_effect), at_least("attention.end_to_s2", t.attention_s2)}},
+        {"backup name mover", {at_least("backup", t.backup_gain)}}};
+    for (Rule &rule : detector_rules(t)) {
+        rule.marks.insert(rule.marks.begin(), at_least("effect", t.task_effect));
+        all.push_back(std::move(rule));
+    }
+    return all;
+}
+
+bool known(const RoleQuantities &q, const std::vector<Criterion> &marks)
+{
+    return std::all_of(marks.begin(), marks.end(), [&](const Criterion &one) { return q.contains(one.quantity); });
+}
+
+/// How many times its threshold the first mark is.
+double strength(const RoledHead &one)
+{
+    const Evidence &first = one.head.evidence.front();
+    const double threshold = std::abs(first.low > -any ? first.low : first.high);
+    return threshold > 0 ? std::abs(first.value) / threshold : any;
+}
+
+void sort_roles(std::vector<RoledHead> &roles)
+{
+    std::stable_sort(roles.begin(), roles.end(), [](const RoledHead &a, const RoledHead &b) {
+        return a.head.head != b.head.head ? a.head.head < b.head.head : strength(a) > strength(b);
+    });
 }
 
 } // namespace
@@ -40,7 +97,7 @@ std::vector<RoleThreshold> role_thresholds()
     std::vector<RoleThreshold> out;
     const RoleThresholds defaults;
     for (const NamedThreshold &one : named)
-        out.push_back({one.name, one.words, short_text(defaults.*one.value) + one.unit});
+        out.push_back({one.name, one.words, short_text(defaults.*one.value) + one.unit, defaults.*one.value});
     return out;
 }
 
@@ -85,50 +142,97 @@ std::string to_string(const RoleThresholds &thresholds)
     return text;
 }
 
+std::string marks_text()
+{
+    // In words for captions; the quantities themselves carry theirs in every number's evidence.
+    const std::map<std::string, const char *> words{{"direct", "direct effect"},
+                                                    {"attention.end_to_io", "attention END→IO"},
+                                                    {"attention.end_to_s2", "attention END→S2"},
+                                                    {"copy.positive", "copy score"},
+                                                    {"copy.negative", "negative copy score"},
+                                                    {"queries", "effect through the name movers' queries"},
+                                                    {"backup", "gain by its own change"},
+                                                    {"effect", "effect in this task"},
+                                                    {"detector.duplicate_token", "duplicate-token attention"},
+                                                    {"detector.induction", "induction attention"},
+                                                    {"detector.previous_token", "previous-token attention"}};
+    std::string text;
+    for (const Rule &rule : rules({})) {
+        text += (text.empty() ? "" : "; ") + std::string(rule.role) + ": ";
+        for (size_t i = 0; i < rule.marks.size(); ++i) {
+            const Criterion &mark = rule.marks[i];
+            const bool effect = mark.quantity == "direct" || mark.quantity == "queries";
+            text += (i > 0 ? ", " : "")
+                + std::string(!effect               ? ""
+                                  : mark.low > -any ? "harmful "
+                                                    : "helpful ")
+                + words.at(mark.quantity);
+        }
+    }
+    return text;
+}
+
 std::vector<SelectedHead> name_movers(const RoleQuantities &q, const RoleThresholds &t)
 {
-    return select_heads(q, name_mover_criteria(t));
+    return select_heads(q, rules(t).front().marks);
 }
 
 std::vector<RoledHead> assign_roles(const RoleQuantities &q, const RoleThresholds &t)
 {
-    struct Rule {
-        const char *role;
-        std::vector<Criterion> criteria;
-    };
-    const std::vector<Rule> rules{
-        {name_mover_role, name_mover_criteria(t)},
-        {"negative name mover", {{"direct", t.direct_effect, any}, {"copy.negative", t.copy_score, any}}},
-        {"S-inhibition", {{"queries", -any, -t.query_effect}, {"attention.end_to_s2", t.attention_s2, any}}},
-        {"duplicate-token", {{"detector.duplicate_token", t.detector, any}}},
-        {"induction", {{"detector.induction", t.detector, any}}},
-        {"previous-token", {{"detector.previous_token", t.detector, any}}},
-        {"backup name mover", {{"backup", t.backup_gain, any}}},
-    };
     std::vector<RoledHead> roles;
-    for (const Rule &rule : rules) {
-        bool known = true;
-        for (const Criterion &criterion : rule.criteria)
-            known = known && q.count(criterion.quantity);
-        if (!known)
-            continue;
-        for (SelectedHead &head : select_heads(q, rule.criteria))
-            roles.push_back({rule.role, std::move(head)});
-    }
-    std::stable_sort(roles.begin(), roles.end(),
-                     [](const RoledHead &a, const RoledHead &b) { return a.head.head < b.head.head; });
+    for (const Rule &rule : rules(t))
+        if (known(q, rule.marks))
+            for (SelectedHead &head : select_heads(q, rule.marks))
+                roles.push_back({rule.role, std::move(head)});
+    sort_roles(roles);
     return roles;
 }
 
-nlohmann::json roles_summary(const std::vector<RoledHead> &roles, const RoleThresholds &thresholds)
+std::vector<RoledHead> detector_only(const RoleQuantities &q, const RoleThresholds &t)
 {
-    nlohmann::json list = nlohmann::json::array();
-    for (const RoledHead &one : roles) {
-        nlohmann::json entry = to_json(std::vector<SelectedHead>{one.head}).front();
-        entry["role"] = one.role;
-        list.push_back(entry);
+    const std::vector<RoledHead> roles = assign_roles(q, t);
+    std::vector<RoledHead> heads;
+    for (const Rule &rule : detector_rules(t)) {
+        if (!known(q, rule.marks))
+            continue;
+        for (SelectedHead &head : select_heads(q, rule.marks)) {
+            if (std::any_of(roles.begin(), roles.end(),
+                            [&](const RoledHead &one) { return one.role == rule.role && one.head.head == head.head; }))
+                continue;
+            if (const auto effect = q.find("effect"); effect != q.end())
+                head.evidence.push_back({effect->second.name, effect->second.unit, effect->second.at(head.head)});
+            heads.push_back({rule.role, std::move(head)});
+        }
     }
-    return {{"thresholds", to_json(thresholds)}, {"roles", list}};
+    sort_roles(heads);
+    return heads;
+}
+
+std::vector<RoledHead> released_heads(const RoleQuantities &q, const RoleThresholds &t)
+{
+    const std::vector<Criterion> marks{at_least("released", t.backup_gain)};
+    std::vector<RoledHead> heads;
+    if (known(q, marks))
+        for (SelectedHead &head : select_heads(q, marks))
+            heads.push_back({"stops suppressing", std::move(head)});
+    sort_roles(heads);
+    return heads;
+}
+
+nlohmann::json roles_summary(const RoleQuantities &q, const RoleThresholds &thresholds)
+{
+    const auto list = [](const std::vector<RoledHead> &heads) {
+        nlohmann::json out = nlohmann::json::array();
+        for (const RoledHead &one : heads) {
+            out.push_back(to_json(std::vector<SelectedHead>{one.head}).front());
+            out.back()["role"] = one.role;
+        }
+        return out;
+    };
+    return {{"thresholds", to_json(thresholds)},
+            {"roles", list(assign_roles(q, thresholds))},
+            {"detector_only", list(detector_only(q, thresholds))},
+            {"released", list(released_heads(q, thresholds))}};
 }
 
 } // namespace patchbay

@@ -11,17 +11,19 @@ struct RoleThresholds {
     double direct_effect = 2; ///< a name mover's direct effect is at most −this; a negative one's at least this
     double copy_score = 75;
     double attention_io = 0.3; ///< END→IO, name movers
-    double attention_s2 = 0.3; ///< END→S2, S-inhibition
+    double attention_s2 = 0.3; ///< END→S2, S-inhibition and S suppressors
     double query_effect = 2;   ///< effect through the name movers' queries is at most −this
     double detector = 0.4;     ///< previous-token, duplicate-token, induction attention on repeated random tokens
-    double backup_gain =
-        0.05; ///< gain in direct attribution when the name movers are ablated, as a share of the clean logit difference
+    double task_effect = 2;    ///< what restoring such a head's output brings back in this task is at least this
+    double backup_gain = 0.05; ///< gain in direct attribution by the head's own change when the name movers are
+                               ///< ablated, as a share of the clean logit difference; likewise suppression that stops
     static RoleThresholds from_json(
         const nlohmann::json &options); ///< Throws Error naming an option that is no threshold or not a number.
 };
 /// Name, words and default of every threshold.
 struct RoleThreshold {
-    std::string name, words, value;
+    std::string name, words, text;
+    double value = 0;
 };
 std::vector<RoleThreshold> role_thresholds();
 nlohmann::json to_json(const RoleThresholds &thresholds);
@@ -32,22 +34,30 @@ std::string to_string(const RoleThresholds &thresholds);
 inline constexpr const char *name_mover_role = "name mover";
 
 struct RoledHead {
-    std::string role; ///< "name mover", "negative name mover", "S-inhibition", "duplicate-token", "induction",
-                      ///< "previous-token", "backup name mover"
+    std::string role; ///< "name mover", "negative name mover", "S suppressor", "S-inhibition", "duplicate-token",
+                      ///< "induction", "previous-token", "backup name mover"
     SelectedHead head;
 };
+/// What each role takes, for captions: "name mover: direct effect, attention END→IO, copy score; …".
+std::string marks_text();
 
 /// What roles rest on, by name: "direct" (z → final residual stream, %), "copy.positive", "copy.negative",
-/// "attention.end_to_io", "attention.end_to_s2", "detector.*"; "queries" (z → the name movers' queries, %) and "backup"
-/// (gain ÷ clean logit difference) once name movers are known.
+/// "attention.end_to_io", "attention.end_to_s2", "detector.*", "effect" (z restored, denoising, %); once name movers
+/// are known "queries" (z → the name movers' queries, %), and "backup" and "released" (parts of a head's own change
+/// when they are ablated, ÷ clean logit difference).
 using RoleQuantities = std::map<std::string, HeadQuantity>;
 
 /// Name movers among all heads, for the runs that need them as receivers.
 std::vector<SelectedHead> name_movers(const RoleQuantities &quantities, const RoleThresholds &thresholds);
-/// Every role that the quantities at hand can support, heads in the order of their layers.
+/// Every role that the quantities at hand can support, heads in the order of their layers; of one head's roles the one
+/// first whose first mark is the most times its threshold.
 std::vector<RoledHead> assign_roles(const RoleQuantities &quantities, const RoleThresholds &thresholds);
+/// Heads that a detector names on random tokens and that have no effect in this task: no role of theirs here.
+std::vector<RoledHead> detector_only(const RoleQuantities &quantities, const RoleThresholds &thresholds);
+/// Heads that write less against the answer when the name movers are ablated. They take nothing over.
+std::vector<RoledHead> released_heads(const RoleQuantities &quantities, const RoleThresholds &thresholds);
 
-/// {"thresholds": …, "roles": [{head, role, evidence}]}
-nlohmann::json roles_summary(const std::vector<RoledHead> &roles, const RoleThresholds &thresholds);
+/// {"thresholds": …, "roles": [{head, role, evidence}], "detector_only": [the same], "released": [the same]}
+nlohmann::json roles_summary(const RoleQuantities &quantities, const RoleThresholds &thresholds);
 
 } // namespace patchbay

@@ -74,7 +74,7 @@ std::vector<SelectedHead> select_heads(const std::map<std::string, HeadQuantity>
                 const HeadQuantity &q = quantities.at(criterion.quantity);
                 const double value = l < q.layers && h < q.heads ? q.at(head.head) : std::nan("");
                 meets = meets && value >= criterion.low && value <= criterion.high;
-                head.evidence.push_back({q.name, q.unit, value});
+                head.evidence.push_back({q.name, q.unit, value, criterion.low, criterion.high});
             }
             if (meets)
                 chosen.push_back(std::move(head));
@@ -87,13 +87,30 @@ std::vector<SelectedHead> select_heads(const std::map<std::string, HeadQuantity>
     return chosen;
 }
 
+namespace {
+
+constexpr double no_bound = 1e299; // beyond this either way there is none
+
+std::string bounds_text(const Evidence &one)
+{
+    const auto number = [](double value) { return (value < 0 ? "−" : "") + short_text(std::abs(value)); };
+    std::string text;
+    if (one.low > -no_bound)
+        text = "≥ " + number(one.low);
+    if (one.high < no_bound)
+        text += (text.empty() ? "≤ " : " and ≤ ") + number(one.high);
+    return text.empty() ? text : " (" + text + ")";
+}
+
+} // namespace
+
 std::string to_string(const std::vector<Evidence> &evidence)
 {
     std::string text;
     for (const Evidence &one : evidence) {
         const std::string number = fixed_text(std::abs(one.value), one.unit == "%" ? 1 : 3);
         text += (text.empty() ? "" : ", ") + one.quantity + " " + (one.value < 0 ? "−" : "") + number
-            + (one.unit.empty() ? "" : " " + one.unit);
+            + (one.unit.empty() ? "" : " " + one.unit) + bounds_text(one);
     }
     return text;
 }
@@ -101,9 +118,13 @@ std::string to_string(const std::vector<Evidence> &evidence)
 std::vector<Evidence> evidence_from_json(const nlohmann::json &list)
 {
     std::vector<Evidence> evidence;
-    for (const nlohmann::json &one : list)
-        evidence.push_back(
-            {one.at("quantity").get<std::string>(), one.at("unit").get<std::string>(), one.at("value").get<double>()});
+    for (const nlohmann::json &one : list) {
+        Evidence read{one.at("quantity").get<std::string>(), one.at("unit").get<std::string>(),
+                      one.at("value").get<double>()};
+        read.low = one.value("at_least", read.low);
+        read.high = one.value("at_most", read.high);
+        evidence.push_back(std::move(read));
+    }
     return evidence;
 }
 
@@ -112,8 +133,13 @@ nlohmann::json to_json(const std::vector<SelectedHead> &heads)
     nlohmann::json out = nlohmann::json::array();
     for (const SelectedHead &head : heads) {
         nlohmann::json evidence = nlohmann::json::array();
-        for (const Evidence &one : head.evidence)
+        for (const Evidence &one : head.evidence) {
             evidence.push_back({{"quantity", one.quantity}, {"value", one.value}, {"unit", one.unit}});
+            if (one.low > -no_bound)
+                evidence.back()["at_least"] = one.low;
+            if (one.high < no_bound)
+                evidence.back()["at_most"] = one.high;
+        }
         out.push_back({{"head", dotted(head.head)}, {"evidence", evidence}});
     }
     return out;

@@ -35,6 +35,7 @@ struct Criterion {
 struct Evidence {
     std::string quantity, unit;
     double value = 0;
+    double low = -1e300, high = 1e300; ///< what it had to be, in the same unit
 };
 struct SelectedHead {
     Head head;
@@ -46,7 +47,7 @@ struct SelectedHead {
 std::vector<SelectedHead> select_heads(const std::map<std::string, HeadQuantity> &quantities,
                                        const std::vector<Criterion> &criteria, int top = 0);
 
-/// "copy score 98.6 %, direct effect −34.2 %"
+/// "copy score 98.6 % (≥ 75), direct effect −34.2 % (≤ −2)"
 std::string to_string(const std::vector<Evidence> &evidence);
 nlohmann::json to_json(const std::vector<SelectedHead> &heads);
 /// The other way, for one head's list of evidence. Throws nlohmann::json::exception.

@@ -32,6 +32,7 @@ void take(RunResult &result, const Cells &event)
                         grid.per_prompt.begin() + std::ptrdiff_t(cell * prompts));
         grid.state[cell] = std::max(grid.state[cell], event.state); // an exact cell stays exact when its estimate comes
     }
+    grid.flops += event.flops;
     result.flops += event.flops;
     if (event.state == CellState::Exact && event.seconds >= 0 && result.first_exact_seconds < 0)
         result.first_exact_seconds = event.seconds;

@@ -29,7 +29,7 @@ struct Cells {
     std::vector<float>
         per_prompt;               ///< [cells, prompts] logit difference; empty for estimates that are of the mean alone
     std::vector<float> estimates; ///< [cells] normalised effect; empty for exact cells
-    double flops = 0;             ///< minimal arithmetic of what was computed for them; 0 where they were known before
+    double flops = 0;             ///< minimal arithmetic of them, also where an earlier, stopped run computed them
     double seconds = -1;          ///< of computing since the start of the run; negative where they were known before
 };
 

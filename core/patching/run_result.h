@@ -65,6 +65,7 @@ struct Grid {
         estimate; ///< [cells] effect, as normalised() gives it, by attribution patching; empty when there is none
     std::vector<CellState> state; ///< [cells]
     Direction direction = Direction::Denoise;
+    double flops = 0; ///< of RunResult::flops, those of its cells
 
     int cells() const { return static_cast<int>(state.size()); }
     std::span<const float> cell(int index) const
@@ -88,7 +89,7 @@ struct RunResult {
     std::string model_sha256, version;
     double seconds = 0;
     double first_exact_seconds = -1;
-    double flops = 0;      ///< minimal arithmetic of the exact cells that were computed
+    double flops = 0;      ///< minimal arithmetic of the exact cells, also of those that a stopped run had
     bool complete = false; ///< false: stopped early; missing cells say so
 
     const Grid *grid(std::string_view name) const;

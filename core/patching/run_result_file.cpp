@@ -70,6 +70,7 @@ json description(const RunResult &result)
                          {"shape", grid.shape},
                          {"prompts", grid.prompts},
                          {"direction", name(grid.direction)},
+                         {"flops", grid.flops},
                          {"states", states_text(grid.state)}});
     const Baseline &b = result.baseline;
     json out = {{"file_version", file_version},
@@ -137,6 +138,7 @@ Grid read_grid(const json &entry, bool estimates_only, ArrayMap &arrays, const s
     grid.shape = entry.at("shape").get<std::vector<int>>();
     grid.prompts = entry.at("prompts");
     grid.direction = parse_direction(entry.at("direction").get<std::string>());
+    grid.flops = entry.value("flops", 0.0); // files of earlier versions have that of the whole result only
     size_t cells = 1;
     for (const int size : grid.shape) {
         if (size < 0 || size > 1'000'000)

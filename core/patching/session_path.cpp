@@ -157,7 +157,8 @@ public:
         for (size_t i = 0; i < cells; ++i) {
             CellPlan plan = skeleton(i);
             plan.cell = int(i);
-            m_flops.push_back((m_mlps ? m_pass.flops(set_of(i), group_of(i)) / double(m_groups.size()) : 0)
+            // Whole numbers, so that their sum does not depend on the order.
+            m_flops.push_back((m_mlps ? std::round(m_pass.flops(set_of(i), group_of(i)) / double(m_groups.size())) : 0)
                               + (plan.edits.empty() ? 0 : m_wave.flops(plan)));
             m_sweep.plans.push_back(std::move(plan));
         }

@@ -1,5 +1,6 @@
 #include "controllers/head_roles.h"
 
+#include "analysis/selection.h"
 #include "base/error.h"
 #include "view_models.h"
 
@@ -62,6 +63,7 @@ bool HeadRoles::take(const RunResultPtr &result)
     m_known = result != nullptr;
     m_roles.clear();
     m_ofHead.clear();
+    m_evidence.clear();
     if (!result)
         return true;
     for (const auto &one : result->summary["roles"]) {
@@ -70,6 +72,9 @@ bool HeadRoles::take(const RunResultPtr &result)
         if (role.isEmpty() || head.empty())
             continue;
         m_ofHead[toHeadId(parse_head(head))] << role;
+        if (one.contains("evidence") && one["evidence"].is_array())
+            m_evidence[toHeadId(parse_head(head))]
+                << role + QStringLiteral(": ") + QString::fromStdString(to_string(evidence_from_json(one["evidence"])));
         if (!m_roles.contains(role))
             m_roles << role;
     }
@@ -92,6 +97,11 @@ QVector<HeadId> HeadRoles::headsWith(const QString &role) const
 QString HeadRoles::rolesOf(HeadId head) const
 {
     return m_ofHead.value(head).join(QStringLiteral(", "));
+}
+
+QString HeadRoles::evidenceOf(HeadId head) const
+{
+    return m_evidence.value(head).join(QLatin1Char('\n'));
 }
 
 } // namespace patchbay

@@ -30,6 +30,8 @@ public:
     QVector<widgets::HeadId> allHeads() const { return m_ofHead.keys(); }
     /// "name mover, induction", empty for a head without a role.
     QString rolesOf(widgets::HeadId head) const;
+    /// A line a role with its marks, their numbers and thresholds: "name mover: direct effect −8.1 % (≤ −2), …".
+    QString evidenceOf(widgets::HeadId head) const;
     /// The analysis that finds them.
     static RunSpec spec();
 
@@ -45,6 +47,7 @@ private:
     RunsStore &m_store;
     RecipeController &m_recipe;
     QMap<widgets::HeadId, QStringList> m_ofHead;
+    QMap<widgets::HeadId, QStringList> m_evidence;
     QStringList m_roles;
     RunResultPtr m_from; ///< what they were read from, so that a running sweep's news cost nothing
     bool m_known = false;

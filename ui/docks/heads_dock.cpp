@@ -204,7 +204,7 @@ void HeadsDock::refreshSelection()
         if (!roles.isEmpty())
             text += QStringLiteral("   ") + roles;
         auto *item = new QListWidgetItem(text, m_heads);
-        item->setToolTip(roles);
+        item->setToolTip(m_roles.evidenceOf(head));
         item->setData(Qt::UserRole, QVariant::fromValue(head));
         item->setData(Qt::DecorationRole, mark);
         if (head == place.current)

@@ -139,6 +139,12 @@ widgets::TableView tableOf(const RunResult &result)
             table.rows << QStringList{headText(one), QString::fromStdString(one.at("role").get<std::string>()),
                                       typographic(numbers)};
         }
+        // What is no role here, by what it lacks.
+        for (const auto &[key, words] : {std::pair{"detector_only", " (detector only)"}, std::pair{"released", ""}})
+            for (const json &one : summary.value(key, json::array()))
+                table.rows << QStringList{
+                    headText(one), QString::fromStdString(one.at("role").get<std::string>() + words),
+                    typographic(QString::fromStdString(to_string(evidence_from_json(one.at("evidence")))))};
         return table;
     }
     if (summary.is_object() && summary.contains("candidates")) {
@@ -154,13 +160,25 @@ widgets::TableView tableOf(const RunResult &result)
         return table;
     }
     if (summary.is_object() && summary.contains("backup_heads")) {
-        table.columns = QStringList{QStringLiteral("Head"), QStringLiteral("Gain in direct attribution (logits)"),
-                                    QStringLiteral("Share of the clean logit difference (%)")};
-        for (const json &one : summary.at("backup_heads")) {
-            const json share = one.value("share_of_logit_diff", json());
-            table.rows << QStringList{headText(one), number(one.value("change", json()), 3),
-                                      number(share.is_number() ? json(100 * share.get<double>()) : share, 1)};
-        }
+        table.columns = QStringList{QStringLiteral("Head"),
+                                    QStringLiteral("What it does"),
+                                    QStringLiteral("By how much (logits)"),
+                                    QStringLiteral("Share of the clean logit difference (%)"),
+                                    QStringLiteral("Direct attribution before"),
+                                    QStringLiteral("Own change"),
+                                    QStringLiteral("By the norm\u2019s scale")};
+        for (const auto &[key, words] : {std::pair{"backup_heads", "writes more for the answer"},
+                                         std::pair{"released_heads", "stops suppressing"}})
+            for (const json &one : summary.value(key, json::array())) {
+                const json share = one.value("share_of_logit_diff", json());
+                table.rows << QStringList{headText(one),
+                                          QString::fromLatin1(words),
+                                          number(one.value("change", json()), 3),
+                                          number(share.is_number() ? json(100 * share.get<double>()) : share, 1),
+                                          number(one.value("before", json()), 3),
+                                          number(one.value("own_change", json()), 3),
+                                          number(one.value("scale_change", json()), 3)};
+            }
         return table;
     }
     table = tableView(result);

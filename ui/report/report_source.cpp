@@ -15,7 +15,20 @@ QString text(const nlohmann::json &object, const char *key)
     return found != object.end() && found->is_string() ? QString::fromStdString(found->get<std::string>()) : QString();
 }
 
-ReportStep readStep(const nlohmann::json &entry, const nlohmann::json &body, const std::filesystem::path &folder)
+// How long each step took; nothing where that is not known.
+nlohmann::json readTimings(const std::filesystem::path &folder)
+{
+    try {
+        const nlohmann::json file = read_json_file(folder / "timings.json");
+        if (file.is_object() && file.contains("seconds") && file.at("seconds").is_object())
+            return file.at("seconds");
+    } catch (const Error &) {
+    }
+    return nlohmann::json::object();
+}
+
+ReportStep readStep(const nlohmann::json &entry, const nlohmann::json &body, const nlohmann::json &timings,
+                    const std::filesystem::path &folder)
 {
     ReportStep step;
     step.id = entry.at("id").get<std::string>();
@@ -25,7 +38,8 @@ ReportStep readStep(const nlohmann::json &entry, const nlohmann::json &body, con
     step.message = typographic(text(entry, "message"));
     step.caption = typographic(text(entry, "caption"));
     step.file = text(entry, "file");
-    step.seconds = entry.value("seconds", 0.0);
+    if (const auto seconds = timings.find(step.id); seconds != timings.end() && seconds->is_number())
+        step.seconds = seconds->get<double>();
     step.body = body;
     step.kind = step.body.value("kind", std::string());
     if (entry.contains("view"))
@@ -67,8 +81,9 @@ ReportSource readReportSource(const std::filesystem::path &folder)
         source.version = text(file, "program_version");
         source.task = file.at("task");
         source.prompts = file.at("prompts").get<int>();
+        const nlohmann::json timings = readTimings(folder);
         for (size_t i = 0; i < steps.size(); ++i)
-            source.steps.push_back(readStep(steps.at(i), recipe.at("steps").at(i), folder));
+            source.steps.push_back(readStep(steps.at(i), recipe.at("steps").at(i), timings, folder));
         return source;
     } catch (const nlohmann::json::exception &e) {
         throw Error(path.string(), std::string("a field is missing or of another kind: ") + e.what());

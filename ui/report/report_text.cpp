@@ -89,11 +89,13 @@ QString rolesInShort(const ReportSource &source)
                     << QString::fromStdString(label(parse_head(one.at("head").get<std::string>())));
     QStringList parts;
     // From the logits down; roles that are not known here follow.
-    for (const char *first : {"name mover", "negative name mover", "backup name mover", "S-inhibition", "induction",
-                              "duplicate-token", "previous-token"})
+    for (const char *first : {"name mover", "negative name mover", "S suppressor", "backup name mover", "S-inhibition",
+                              "induction", "duplicate-token", "previous-token"})
         if (const auto found = byRole.find(QString::fromLatin1(first)); found != byRole.end()) {
             const QString noun =
-                found->first.endsWith(QLatin1String("mover")) ? found->first : found->first + QStringLiteral(" head");
+                found->first.endsWith(QLatin1String("mover")) || found->first.endsWith(QLatin1String("suppressor"))
+                ? found->first
+                : found->first + QStringLiteral(" head");
             parts << noun + (found->second.size() > 1 ? QStringLiteral("s ") : QStringLiteral(" "))
                     + joined(found->second);
             byRole.erase(found);

@@ -41,6 +41,24 @@ std::string z_hook(int layer)
     return block_hook(layer, "attn.hook_z");
 }
 
+// Of each head's own change (both [L, H, P]) the part on one side of zero, by its means over prompts: sign 1, what it
+// writes for the answer more than before; −1, what it writes less against it. 0 for the heads that were taken out.
+Array split(const at::Tensor &before, const at::Tensor &own, double sign, const std::vector<Head> &taken_out)
+{
+    const at::Tensor after = before + own;
+    const auto on_side = [&](const at::Tensor &x) { return (x.mean(2, true) * sign > 0).to(at::kFloat) * x; };
+    at::Tensor part = on_side(after) - on_side(before);
+    for (const Head head : taken_out)
+        part[head.layer][head.head].zero_();
+    return to_array(part);
+}
+
+std::vector<double> means(const Array &per_prompt)
+{
+    const at::Tensor mean = from_array(per_prompt).mean(2).contiguous();
+    return {mean.data_ptr<float>(), mean.data_ptr<float>() + mean.numel()};
+}
+
 void run_ablation(AnalysisRun &run)
 {
     const ModelConfig &c = run.config();
@@ -118,27 +136,48 @@ void run_ablation(AnalysisRun &run)
     const at::Tensor before_scale = norm_scale(gather_rows(run.clean().resid.back(), run.in.runs.layout(), rows), c);
     const at::Tensor before = head_attribution(
         run.in, [&](int l) { return run.in.runs.z_rows(run.clean(), l, rows); }, before_scale);
-    const at::Tensor gain = (dla - before).mean(2).contiguous(); // [L, H]
     run.result.arrays["ablate.dla_change"] = to_array(dla - before);
+    // The head's own change is what it writes otherwise, in the clean run's scale; the rest is that the final norm
+    // divides by something else, which every head has a share of.
+    const at::Tensor after_own = head_attribution(run.in, z, before_scale);
+    at::Tensor own = after_own - before; // [L, H, P]
+    const int first_layer = by_layer.begin()->first;
+    for (int l = 0; l <= first_layer; ++l)
+        for (int h = 0; h < c.n_heads; ++h)
+            if (l < first_layer || std::find(by_layer[l].begin(), by_layer[l].end(), h) == by_layer[l].end())
+                own[l][h].zero_(); // nothing that it reads has changed; two ways to compute it may round differently
+    run.result.arrays["ablate.own_change"] = to_array(own);
+    run.result.arrays["ablate.scale_change"] = to_array(dla - before - own);
+    const Array gain = split(before, own, 1, run.analysis.heads), released = split(before, own, -1, run.analysis.heads);
+    run.result.arrays["ablate.backup_gain"] = gain;
+    run.result.arrays["ablate.released"] = released;
     const Baseline &baseline = run.result.baseline;
     const double clean_mean = baseline.clean_mean, ablated_mean = double(after.mean().item<float>());
-    std::vector<double> gains(gain.data_ptr<float>(), gain.data_ptr<float>() + gain.numel());
-    for (const Head head : run.analysis.heads)
-        gains[size_t(head.layer * c.n_heads + head.head)] = 0;
     // Shares of a logit difference that vanishes say nothing: null.
     const auto share = [&](double value) {
         return baseline.vanishes(clean_mean) ? nlohmann::json() : nlohmann::json(value / clean_mean);
     };
-    nlohmann::json backups = nlohmann::json::array();
-    for (const RankedHead &head : top_heads(gains, c.n_layers, c.n_heads, 15, 1))
-        if (head.value > 0)
-            backups.push_back(
-                {{"head", dotted(head.head)}, {"change", head.value}, {"share_of_logit_diff", share(head.value)}});
+    const auto strongest = [&](const Array &part) {
+        nlohmann::json list = nlohmann::json::array();
+        const auto mean = [](const at::Tensor &of, Head head) {
+            return double(of[head.layer][head.head].mean().item<float>());
+        };
+        for (const RankedHead &head : top_heads(means(part), c.n_layers, c.n_heads, 15, 1))
+            if (head.value > 0)
+                list.push_back({{"head", dotted(head.head)},
+                                {"change", head.value},
+                                {"before", mean(before, head.head)},
+                                {"own_change", mean(own, head.head)},
+                                {"scale_change", mean(dla - before - own, head.head)},
+                                {"share_of_logit_diff", share(head.value)}});
+        return list;
+    };
     run.result.summary = {{"mode", mode},
                           {"logit_diff_before", clean_mean},
                           {"logit_diff_after", ablated_mean},
                           {"change_percent", share(100.0 * (ablated_mean - clean_mean))},
-                          {"backup_heads", backups}};
+                          {"backup_heads", strongest(gain)},
+                          {"released_heads", strongest(released)}};
     run.progress(3, 3);
 }
 
@@ -148,9 +187,13 @@ std::string describe_ablate(const Analysis &analysis)
     return "The model runs on the clean prompts with z of " + heads_or(analysis, "the named heads")
         + " replaced together by " + replacement(Direction::Noise, mode) + ", "
         + in_words(parse_positions(parameter_text(analysis, "positions", "all")))
-        + ". Gain: how much another head's direct logit attribution grows by that, in logits, mean over prompts; heads "
-          "that gain are "
-          "backup heads.";
+        + ". A head's direct logit attribution (in logits, mean over prompts) changes by its own change, what it "
+          "writes "
+          "otherwise, divided by the final norm's scale of the clean run, and by what the other scale makes of it. "
+          "Backup "
+          "heads gain by their own change: what they write for the answer more than before; a head whose attribution "
+          "was negative and comes nearer to zero stops suppressing, which is another thing. Heads of the first layer "
+          "that something was taken out of, or earlier, cannot change.";
 }
 
 } // namespace
@@ -162,10 +205,28 @@ const AnalysisInfo &declared::ablate()
         .title = "Ablation",
         .tip = "What is left without these heads, and which others take over",
         .heads = "the heads to take out, together",
-        .parameters =
-            {{"mode", Parameter::Kind::Choice, "what takes the heads' place (zero)", {"zero", "mean", "resample"}},
-             {"positions", Parameter::Kind::Text, "where: all, end, io, s1, s2, or indices from 0 such as 3,4 (all)"}},
+        .parameters = {{"mode",
+                        Parameter::Kind::Choice,
+                        "what takes the heads' place (zero)",
+                        {"zero", "mean", "resample"},
+                        false,
+                        "zero"},
+                       {"positions",
+                        Parameter::Kind::Text,
+                        "where: all, end, io, s1, s2, or indices from 0 such as 3,4 (all)",
+                        {},
+                        false,
+                        "all"}},
         .yields = {{"ablate.dla_change", "Change in direct attribution", "gain in direct attribution", "logits",
+                    "Direct effect on logit difference"},
+                   {"ablate.own_change", "Own change in direct attribution", "own change in direct attribution",
+                    "logits", "Direct effect on logit difference"},
+                   {"ablate.scale_change", "Change by the final norm's scale",
+                    "change in direct attribution by the final norm's scale", "logits",
+                    "Direct effect on logit difference"},
+                   {"ablate.backup_gain", "Backup: gain by the head's own change",
+                    "gain in direct attribution by its own change", "logits", "Direct effect on logit difference"},
+                   {"ablate.released", "Suppression that stops", "suppression that stops", "logits",
                     "Direct effect on logit difference"},
                    {"ablate.dla", "Direct logit attribution, ablated", "direct logit attribution, ablated", "logits",
                     "Direct effect on logit difference"},

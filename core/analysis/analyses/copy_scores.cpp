@@ -120,7 +120,8 @@ const AnalysisInfo &declared::copy_scores()
         .title = "Copy scores",
         .tip = "Would each head, attending to a name, raise that name's own logit?",
         .needs_roles = true,
-        .parameters = {{"threshold", Parameter::Kind::Number, "the copy score in % that counts as copying (75)"}},
+        .parameters =
+            {{"threshold", Parameter::Kind::Number, "the copy score in % that counts as copying (75)", {}, false, 75}},
         .yields = {{"copy.positive", "Copy score", "copy score", "%", "Copy score"},
                    {"copy.negative", "Negative score", "negative copy score", "%", "Copy score"}},
         .describe = describe_copy_scores,

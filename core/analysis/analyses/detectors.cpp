@@ -105,7 +105,7 @@ const AnalysisInfo &declared::detectors()
         .name = "detectors",
         .title = "Head detectors",
         .tip = "Previous-token, duplicate-token and induction attention on repeated random tokens",
-        .parameters = {{"seed", Parameter::Kind::Whole, "seed of the random tokens (0)"},
+        .parameters = {{"seed", Parameter::Kind::Whole, "seed of the random tokens (0)", {}, false, 0},
                        {"tokens", Parameter::Kind::Numbers,
                         "rows of 30 token ids, the second 15 repeating the first, instead of random ones"}},
         .yields = {{"detector.previous_token", "Previous token", "previous-token attention", "",

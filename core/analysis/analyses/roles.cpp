@@ -2,6 +2,7 @@
 #include "analysis/roles.h"
 #include "analysis/analysis.h"
 #include "analysis/detail/readings.h"
+#include "analysis/known_runs.h"
 #include "analysis/recipe.h"
 
 #include <cmath>
@@ -20,7 +21,7 @@ void run_roles(AnalysisRun &run)
     if (!baseline.shares_make_sense())
         throw NothingToDo("roles",
                           "rest on effects in % of the gap between the clean and the flipped runs, which vanishes");
-    constexpr int steps = 7;
+    constexpr int steps = 8;
     int done = 0;
     RoleQuantities q;
     const auto take = [&](const RunResult &result, const std::string &from, const std::string &to) {
@@ -34,7 +35,14 @@ void run_roles(AnalysisRun &run)
     const auto analysis = [&](const char *name, const std::vector<Head> &heads = {}) {
         RunSpec spec = run.spec;
         spec.method = Analysis{name, heads, nullptr};
-        const RunResult result = run_analysis(run.session, spec, {}, run.cancel);
+        const RunResult result = run.known.run(spec, {}, run.cancel);
+        run.progress(++done, steps);
+        return result;
+    };
+    const auto sweep = [&](Method method) {
+        RunSpec spec = run.spec;
+        spec.method = std::move(method);
+        const RunResult result = run.known.run(spec, {}, run.cancel);
         run.progress(++done, steps);
         return result;
     };
@@ -42,13 +50,7 @@ void run_roles(AnalysisRun &run)
         PathPatch path;
         path.direction = Direction::Noise;
         path.receivers.nodes = receivers;
-        RunSpec spec = run.spec;
-        spec.method = std::move(path);
-        RunObserver quiet;
-        quiet.estimates = false;
-        const RunResult result = run.session.run(spec, quiet, run.cancel);
-        run.progress(++done, steps);
-        return result;
+        return sweep(std::move(path));
     };
     take(path({{Site::ResidPost, c.n_layers - 1}}), "path", "direct");
     q["direct"].name = "direct effect";
@@ -61,6 +63,8 @@ void run_roles(AnalysisRun &run)
     const RunResult detectors = analysis("detectors");
     for (const char *name : {"detector.previous_token", "detector.duplicate_token", "detector.induction"})
         take(detectors, name, name);
+    take(sweep(ActPatch()), "denoise.z", "effect");
+    q["effect"].name = "effect of its output in this task";
 
     std::vector<Head> movers;
     std::vector<Node> queries;
@@ -71,32 +75,40 @@ void run_roles(AnalysisRun &run)
     if (!movers.empty()) {
         take(path(queries), "path", "queries");
         q["queries"].name = "effect through the name movers' queries";
-        take(analysis("ablate", movers), "ablate.dla_change", "backup");
-        q["backup"].name = "gain in direct attribution ÷ logit difference";
-        for (double &value : q["backup"].values)
-            value = baseline.vanishes(baseline.clean_mean) ? std::nan("") : value / baseline.clean_mean;
-        // The ablated heads cannot be their own backup.
-        for (const Head head : movers)
-            q["backup"].values[size_t(head.layer * c.n_heads + head.head)] = 0;
+        const RunResult ablated = analysis("ablate", movers);
+        take(ablated, "ablate.backup_gain", "backup");
+        take(ablated, "ablate.released", "released");
+        q["backup"].name = "gain by its own change ÷ logit difference";
+        q["released"].name = "suppression that stops ÷ logit difference";
+        for (const char *part : {"backup", "released"})
+            for (double &value : q[part].values)
+                value = baseline.vanishes(baseline.clean_mean) ? std::nan("") : value / baseline.clean_mean;
     }
-    run.result.summary = roles_summary(assign_roles(q, thresholds), thresholds);
+    run.result.summary = roles_summary(q, thresholds);
     run.progress(steps, steps);
 }
 
 std::string describe_roles(const Analysis &)
 {
-    return "Roles of heads: every label needs all of its marks, and the numbers are those that earned it. Direct "
-           "effect and effect through the name "
-           "movers' queries are path patching of z (noising, all positions, MLPs recomputed), in % of the "
-           "clean–flipped gap of the mean logit "
-           "difference: negative is helpful. Attention is from END in the clean run, mean over prompts.";
+    return std::string(
+               "Roles of heads: every label needs all of its marks, and the numbers are those that earned it. Direct "
+               "effect and effect through the name "
+               "movers' queries are path patching of z (noising, all positions, MLPs recomputed), in % of the "
+               "clean–flipped gap of the mean logit "
+               "difference: negative is helpful. Attention is from END in the clean run, mean over prompts. The effect "
+               "in "
+               "this task is activation patching of z (denoising), in % of the gap: positive is what it brings back. "
+               "Gain: "
+               "what a head writes for the answer more than before when the name movers are ablated (zero), by its own "
+               "change, in the clean run's scale. Marks: ")
+        + marks_text() + ".";
 }
 
 std::vector<Parameter> thresholds()
 {
     std::vector<Parameter> out;
-    for (const auto &[name, words, value] : role_thresholds())
-        out.push_back({name, Parameter::Kind::Number, "threshold: " + words + " (" + value + ")"});
+    for (const auto &[name, words, text, value] : role_thresholds())
+        out.push_back({name, Parameter::Kind::Number, "threshold: " + words + " (" + text + ")", {}, false, value});
     return out;
 }
 
@@ -114,7 +126,11 @@ const AnalysisInfo &declared::roles()
                    {"roles.queries", "Through the name movers' queries", "effect through the name movers' queries", "%",
                     "Logit diff variation"},
                    {"roles.backup", "Gain when the name movers are ablated",
-                    "gain in direct attribution ÷ logit difference", "", "", Quantity::Draw::Hidden},
+                    "gain by its own change ÷ logit difference", "", "", Quantity::Draw::Hidden},
+                   {"roles.released", "Suppression that stops when the name movers are ablated",
+                    "suppression that stops ÷ logit difference", "", "", Quantity::Draw::Hidden},
+                   {"roles.effect", "Effect in this task", "effect of its output in this task", "%",
+                    "Logit diff variation", Quantity::Draw::Hidden},
                    {"roles.", "Mark of a role", "mark of a role", "", "", Quantity::Draw::Hidden}},
         .describe = describe_roles,
         .run = run_roles};

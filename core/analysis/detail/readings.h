@@ -8,6 +8,10 @@
 
 #include <functional>
 
+namespace patchbay {
+class KnownRuns;
+}
+
 namespace patchbay::detail {
 
 /// One analysis on its way: what it reads, and the result it writes into.
@@ -18,6 +22,7 @@ struct AnalysisRun {
     const Analysis &analysis; ///< spec's method
     RunResult &result;
     const RunObserver &observer;
+    KnownRuns &known; ///< other runs that it needs
     const CancelToken &cancel;
 
     const ModelConfig &config() const { return in.model->config(); }

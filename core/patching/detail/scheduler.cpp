@@ -70,7 +70,8 @@ private:
             [[fallthrough]];
         }
         case Part::Chunks:
-            compute(take_while(m_chunk), cancel);
+            while (!compute(take_while(m_chunk), cancel) && !m_open.empty()) {
+            }
             return;
         case Part::Ended:
             return;
@@ -97,24 +98,28 @@ private:
         return m_seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - m_step_start).count();
     }
 
-    // Cells that need no computing: nothing changes in them, or an earlier, stopped run has them.
+    // Cells that need no computing: nothing changes in them, or an earlier, stopped run has them. The latter keep their
+    // places in the order: the others are computed in the same company as without that run, and round as they would.
     void take_known()
     {
         const int P = m_result.grids.empty() ? 0 : m_result.grids.front().prompts;
         std::vector<int> known;
         std::vector<float> values;
+        m_known.assign(size_t(m_total), false);
         for (int i = 0; i < m_total; ++i) {
             const CellPlan &plan = m_sweep->plans[size_t(i)];
             const Grid *earlier =
                 m_observer.resume ? m_observer.resume->grid(m_result.grids[size_t(plan.grid)].name) : nullptr;
-            if (earlier && earlier->prompts == P && size_t(plan.cell) < earlier->state.size()
-                && earlier->state[size_t(plan.cell)] == CellState::Exact) {
-                known.push_back(i);
-                const auto cell = earlier->cell(plan.cell);
-                values.insert(values.end(), cell.begin(), cell.end());
-            } else if (m_schedule.rows(i) == 0) {
+            if (m_schedule.rows(i) == 0) {
                 known.push_back(i);
                 values.insert(values.end(), m_base.begin(), m_base.end());
+            } else if (earlier && earlier->prompts == P && size_t(plan.cell) < earlier->state.size()
+                       && earlier->state[size_t(plan.cell)] == CellState::Exact) {
+                known.push_back(i);
+                m_known[size_t(i)] = true;
+                m_open.push_back(i);
+                const auto cell = earlier->cell(plan.cell);
+                values.insert(values.end(), cell.begin(), cell.end());
             } else {
                 m_open.push_back(i);
             }
@@ -151,12 +156,15 @@ private:
         return place.layer == head.layer && (place.head < 0 || place.head == head.head);
     }
 
-    void compute(const std::vector<int> &chosen, const CancelToken &cancel)
+    /// Whether anything was left to compute.
+    bool compute(std::vector<int> chosen, const CancelToken &cancel)
     {
+        std::erase_if(chosen, [this](int i) { return m_known[size_t(i)]; });
         if (chosen.empty())
-            return;
+            return false;
         cancel.check();
         deliver(chosen, m_schedule.compute(chosen, cancel), true);
+        return true;
     }
 
     void rank(const std::vector<float> &estimates)
@@ -192,7 +200,7 @@ private:
             event.cells.push_back(plan.cell);
             event.per_prompt.insert(event.per_prompt.end(), values.begin() + std::ptrdiff_t(n * P),
                                     values.begin() + std::ptrdiff_t((n + 1) * P));
-            if (computed)
+            if (computed || m_known[size_t(chosen[n])])
                 event.flops += m_schedule.flops(chosen[n]);
         }
         for (auto &[grid, event] : by_grid) {
@@ -213,7 +221,8 @@ private:
     double m_chunk = 0;   ///< arithmetic of a chunk
     double m_seconds = 0; ///< of the steps before this one
     std::chrono::steady_clock::time_point m_step_start;
-    std::vector<int> m_open;
+    std::vector<int> m_open;   ///< in the order in which they are computed
+    std::vector<bool> m_known; ///< [plans] from an earlier run
     int m_done = 0;
     const int m_total;
 };
