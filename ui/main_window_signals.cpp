@@ -89,6 +89,7 @@ void MainWindow::connectActions()
         else
             m_explorer.navigation.reset(keptCircuit(*setup));
         m_controls->setGrouped(setup->config().grouped());
+        m_controls->setRoles(setup->batch);
         if (setup->model_ref.path != "demo")
             m_recent->add(QString::fromStdString(setup->model_ref.path));
     });

@@ -3,6 +3,7 @@
 
 #include "analysis/registry.h"
 #include "base/error.h"
+#include "task/role_marks.h"
 
 namespace patchbay {
 
@@ -29,22 +30,10 @@ widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt
     view.weights = QVector<float>(pattern.weights[p].begin(), pattern.weights[p].end());
     const auto &all = flippedRun ? batch.flipped_tokens : batch.tokens;
     const std::vector<std::string> *tokens = p < all.size() ? &all[p] : nullptr;
-    for (int position = 0; position < view.size; ++position) {
+    for (int position = 0; position < view.size; ++position)
         view.tokens << tokenText(tokens, position);
-        QString role;
-        const auto is = [&](const std::vector<int> &positions) {
-            return p < positions.size() && positions[p] == position;
-        };
-        if (is(batch.io_pos))
-            role = QStringLiteral("IO");
-        else if (is(batch.s1_pos))
-            role = QStringLiteral("S1");
-        else if (is(batch.s2_pos))
-            role = QStringLiteral("S2");
-        else if (is(batch.end))
-            role = QStringLiteral("END");
-        view.roles << role;
-    }
+    for (const std::string &role : role_marks(batch, prompt))
+        view.roles << QString::fromStdString(role);
     return view;
 }
 

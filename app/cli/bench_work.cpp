@@ -1,6 +1,7 @@
 #include "bench_work.h"
 
 #include "base/error.h"
+#include "task/ioi_roles.h"
 
 #include <algorithm>
 #include <cmath>
@@ -98,9 +99,9 @@ PromptBatch bench_batch(int prompts, int context, int64_t d_vocab, uint64_t seed
         batch.end.push_back(end);
         batch.io.push_back(io);
         batch.s.push_back(s);
-        batch.io_pos.push_back(io_first ? first : second);
-        batch.s1_pos.push_back(io_first ? second : first);
-        batch.s2_pos.push_back(s2);
+        batch.roles[ioi::io].push_back(io_first ? first : second);
+        batch.roles[ioi::s1].push_back(io_first ? second : first);
+        batch.roles[ioi::s2].push_back(s2);
     }
     return batch;
 }

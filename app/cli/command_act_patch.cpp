@@ -77,7 +77,8 @@ Runner add_act_patch(CLI::App &app)
     CLI::Option *direction =
         app.add_option("--direction", options->direction, "denoise: clean into flipped; noise: flipped into clean")
             ->capture_default_str();
-    app.add_option("--positions", options->positions, "all, each, end, io, s1, s2, or indices such as 3,4")
+    app.add_option("--positions", options->positions,
+                   "all, each, end, a role of the prompts (io, s1, s2), or indices such as 3,4")
         ->capture_default_str();
     app.add_option("--ablate", options->ablate,
                    "zero, mean or resample instead of a direction: the clean run without the activation")

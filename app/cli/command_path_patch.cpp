@@ -58,7 +58,8 @@ Runner add_path_patch(CLI::App &app)
         ->required();
     app.add_option("--direction", options->direction, "noise: flipped into clean; denoise: clean into flipped")
         ->capture_default_str();
-    app.add_option("--positions", options->positions, "all, end, io, s1, s2, or indices such as 3,4")
+    app.add_option("--positions", options->positions,
+                   "all, end, a role of the prompts (io, s1, s2), or indices such as 3,4")
         ->capture_default_str();
     app.add_option("--ablate", options->ablate, "zero: the senders' new value is zero")->check(CLI::IsMember({"zero"}));
     app.add_flag("--freeze-mlps", options->freeze_mlps, "Paths do not lead through MLPs (direct_includes_mlps false)");

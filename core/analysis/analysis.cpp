@@ -30,8 +30,7 @@ RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver 
         throw Error("method", "is " + method_name(spec) + ", which a session runs, not run_analysis");
     check_analysis(*analysis);
     const AnalysisInfo &info = *find_analysis(analysis->name);
-    if (info.needs_roles)
-        detail::require_roles(session.batch(), info.name.c_str());
+    detail::require_roles(session.batch(), info);
     RunResult result;
     result.spec = spec;
     result.baseline = session.baseline(cancel);

@@ -2,6 +2,7 @@
 
 #include "analysis/recipe.h"
 
+#include "base/plain_text.h"
 #include "model/detail/weights.h"
 
 #include <cstring>
@@ -83,10 +84,16 @@ at::Tensor from_array(const Array &array)
     return at::from_blob(const_cast<float *>(array.floats().data()), array.shape, at::kFloat);
 }
 
-void require_roles(const PromptBatch &batch, const char *analysis)
+void require_roles(const PromptBatch &batch, const AnalysisInfo &analysis)
 {
-    if (batch.io_pos.empty() || batch.s1_pos.empty() || batch.s2_pos.empty())
-        throw NothingToDo(analysis, "needs the positions of IO, S1 and S2, which these prompts do not give");
+    std::vector<std::string> lacking;
+    for (const std::string &role : analysis.roles)
+        if (!batch.find_role(role))
+            lacking.push_back(role_title(role));
+    if (!lacking.empty())
+        throw NothingToDo(analysis.name,
+                          (lacking.size() == 1 ? "needs the position of " : "needs the positions of ") + listed(lacking)
+                              + ", which these prompts do not give");
 }
 
 } // namespace patchbay::detail

@@ -140,10 +140,10 @@ std::vector<Head> heads_option(const Analysis &analysis, const char *key)
 
 std::string in_words(const std::vector<Head> &heads)
 {
-    std::string text;
-    for (size_t i = 0; i < heads.size(); ++i)
-        text += (i == 0 ? "" : i + 1 == heads.size() ? " and " : ", ") + label(heads[i]);
-    return text;
+    std::vector<std::string> labels;
+    for (const Head head : heads)
+        labels.push_back(label(head));
+    return listed(labels);
 }
 
 std::string heads_or(const Analysis &analysis, const char *otherwise)

@@ -33,7 +33,7 @@ struct AnalysisInfo {
     std::string tip;   ///< one line: what it tells
     /// What its heads are ("the heads to take out"); empty: it looks at every head and takes none.
     std::string heads = {};
-    bool needs_roles = false; ///< IO, S1 and S2 must be known
+    std::vector<std::string> roles = {}; ///< that every prompt must have: a task without them is told so by name
     std::vector<Parameter> parameters = {};
     std::vector<Quantity> yields = {};
     std::string (*describe)(const Analysis &) = nullptr; ///< sentence for captions

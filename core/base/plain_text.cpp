@@ -52,6 +52,14 @@ std::string short_text(double value, int digits)
     return written(value, std::chars_format::general, digits);
 }
 
+std::string listed(const std::vector<std::string> &texts)
+{
+    std::string list;
+    for (size_t i = 0; i < texts.size(); ++i)
+        list += (i == 0 ? "" : i + 1 == texts.size() ? " and " : ", ") + texts[i];
+    return list;
+}
+
 std::string lower_case(std::string_view text)
 {
     std::string out(text);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace patchbay {
 
@@ -17,6 +18,8 @@ std::string fixed_text(double value, int digits);
 /// The shortest of fixed and exponential with so many significant digits, as printf's %.*g writes it: "0.05", "1e-06".
 std::string short_text(double value, int digits = 6);
 
+/// "IO, S1 and S2".
+std::string listed(const std::vector<std::string> &texts);
 /// ASCII letters only; all other bytes stay.
 std::string lower_case(std::string_view text);
 std::string upper_case(std::string_view text);

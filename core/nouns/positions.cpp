@@ -3,20 +3,7 @@
 #include "base/error.h"
 #include "base/pieces.h"
 
-#include <array>
-
 namespace patchbay {
-
-namespace {
-
-constexpr std::array<RoleInfo, 4> roles{{{"end", "END"}, {"io", "IO"}, {"s1", "S1"}, {"s2", "S2"}}};
-
-} // namespace
-
-std::span<const RoleInfo> position_roles()
-{
-    return roles;
-}
 
 std::string to_string(const Positions &positions)
 {
@@ -38,25 +25,20 @@ std::string to_string(const Positions &positions)
 
 Positions parse_positions(std::string_view text)
 {
-    std::string plain(trimmed(text));
-    if (plain.ends_with("_pos"))
-        plain.resize(plain.size() - 4);
+    const std::string_view plain = trimmed(text);
     if (plain == "all")
         return {};
     if (plain == "each")
         return Positions::each();
-    std::string known = "all, each";
-    for (const RoleInfo &role : roles) {
-        if (plain == role.name)
-            return Positions::at(std::string(role.name));
-        known += std::string(", ") + role.name;
-    }
+    if (const auto role = role_named(plain))
+        return Positions::at(*role);
     Positions positions{Positions::Kind::List, {}, {}};
     for (const std::string_view piece : pieces_of(plain)) {
         const std::optional<int> position = small_number(piece);
         if (!position)
             throw Error(std::string(text),
-                        "is not a choice of positions; one of " + known + ", or indices from 0 such as 3,4,7");
+                        "is not a choice of positions; all, each, a role such as end or io, or indices from 0 such as "
+                        "3,4,7");
         positions.list.push_back(*position);
     }
     return positions;
@@ -70,10 +52,7 @@ std::string in_words(const Positions &positions)
     case Positions::Kind::Each:
         return "at one position at a time";
     case Positions::Kind::Role:
-        for (const RoleInfo &role : roles)
-            if (positions.role == role.name)
-                return std::string("at ") + role.title;
-        return "at " + positions.role;
+        return "at " + role_title(positions.role);
     case Positions::Kind::List:
         break;
     }

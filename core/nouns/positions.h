@@ -1,26 +1,19 @@
 // Which token positions a run patches.
 #pragma once
 
-#include <span>
+#include "nouns/role.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace patchbay {
 
-/// A named position of a prompt (DESIGN §2).
-struct RoleInfo {
-    const char *name;  ///< as written in specs and on the command line: "end", "io"
-    const char *title; ///< as people read it: "END", "IO"
-};
-/// END first, then those of the IOI task.
-std::span<const RoleInfo> position_roles();
-
 /// All of them, each one in turn, the one with a role, or a list of indices (the same in every prompt).
 struct Positions {
     enum class Kind { All, Each, Role, List };
     Kind kind = Kind::All;
-    std::string role;      ///< Role: "end", "io", "s1", "s2"
+    std::string role;      ///< Role: "end", or another that the task names, such as "io"
     std::vector<int> list; ///< List: indices from 0
     static Positions at(std::string role) { return {Kind::Role, std::move(role), {}}; }
     static Positions each() { return {Kind::Each, {}, {}}; }
@@ -29,7 +22,8 @@ struct Positions {
 };
 /// "all", "each", "end", "3,4,7".
 std::string to_string(const Positions &positions);
-/// all, each, end, io, s1, s2, or "3,4,7". Throws Error.
+/// all, each, the name of a role, or "3,4,7". Whether the prompts say where that role stands is for whoever has them
+/// (PromptBatch::role). Throws Error.
 Positions parse_positions(std::string_view text);
 /// "at all positions", "at END", "at positions 3,4".
 std::string in_words(const Positions &positions);

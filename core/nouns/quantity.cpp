@@ -2,6 +2,7 @@
 
 #include "analysis/registry.h"
 #include "nouns/direction.h"
+#include "nouns/role.h"
 #include "nouns/site.h"
 
 #include <array>
@@ -67,6 +68,17 @@ Quantity sweep_quantity(std::string_view name)
     return {};
 }
 
+Quantity of_role(const Quantity &any, std::string_view name)
+{
+    const std::string role = role_title(name.substr(any.name.size() - 1));
+    Quantity out = any;
+    out.name = name;
+    for (std::string *text : {&out.title, &out.words})
+        if (const size_t star = text->find('*'); star != std::string::npos)
+            text->replace(star, 1, role);
+    return out;
+}
+
 } // namespace
 
 Quantity quantity_named(std::string_view name)
@@ -78,6 +90,8 @@ Quantity quantity_named(std::string_view name)
         for (const Quantity &one : analysis->yields) {
             if (name == one.name)
                 return one;
+            if (one.name.ends_with('*') && name.starts_with(one.name.substr(0, one.name.size() - 1)))
+                return of_role(one, name);
             if (one.name.ends_with('.') && name.starts_with(one.name))
                 family = &one;
         }

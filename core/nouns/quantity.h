@@ -17,7 +17,9 @@ struct Quantity {
         Table,  ///< the analysis' table says it
         Hidden  ///< in files only
     };
-    std::string name;         ///< of the array or grid; a name that ends in a dot stands for all that begin so
+    /// Of the array or grid. A name that ends in a dot stands for all that begin so; one that ends in * for those with
+    /// a role there, whose title takes the place of * in title and words.
+    std::string name;
     std::string title = {};   ///< over a heatmap: "Copy score"
     std::string words;        ///< in a sentence: "copy score", "attention END→IO"
     std::string unit;         ///< "%", "logits", ""

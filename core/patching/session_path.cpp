@@ -137,8 +137,9 @@ public:
                         "either senders or receivers can be swept, not both: name a fixed sender list for a sweep of "
                         "receivers");
         if (path.positions.kind == Positions::Kind::Each)
-            throw Error("positions",
-                        "each is for activation patching; path patching takes all, end, io, s1, s2 or a list");
+            throw Error(
+                "positions",
+                "each is for activation patching; path patching takes all, a role such as end or io, or a list");
         if (path.ablation == Ablation::Mean)
             throw Error("ablate", "the senders' new value can be the other run's or zero");
         m_sweep.base_flipped = base_is_flipped(spec);

@@ -168,12 +168,4 @@ std::vector<CsvRecord> read_csv_table(const std::string &text, const std::string
     return records;
 }
 
-std::string csv_field(const std::string &text)
-{
-    std::string result = "\"";
-    for (const char character : text)
-        result += character == '"' ? "\"\"" : std::string(1, character);
-    return result + "\"";
-}
-
 } // namespace patchbay

@@ -21,7 +21,4 @@ struct CsvRecord {
 std::vector<CsvRecord> read_csv_table(const std::string &text, const std::string &file,
                                       const std::function<bool(const std::string &)> &known);
 
-/// A text in quotes, as a field.
-std::string csv_field(const std::string &text);
-
 } // namespace patchbay

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -120,6 +121,20 @@ JsonField single(const JsonField &field)
     return items.front();
 }
 
+/// "roles": {"IO": 3, "S1": 5}, positions in the clean prompt's tokens, counted from 0.
+Roles read_roles(const JsonField &field)
+{
+    Roles roles;
+    for (const auto &[key, position] : field.members()) {
+        const std::optional<std::string> role = role_named(key);
+        if (!role)
+            position.fail("is no name of a role; it should be of letters, digits and \"_\", such as IO");
+        if (!roles.emplace(*role, int(position.integer(0, std::numeric_limits<int>::max()))).second)
+            position.fail("says again where " + role_title(*role) + " stands");
+    }
+    return roles;
+}
+
 PromptPair read_pair(const JsonField &object)
 {
     if (!object.value().is_object())
@@ -143,6 +158,8 @@ PromptPair read_pair(const JsonField &object)
         else
             object.at(text_names[column]); // throws: missing
     }
+    if (const auto roles = object.find("roles"))
+        pair.given_roles = read_roles(*roles);
     return pair;
 }
 
@@ -253,11 +270,6 @@ std::vector<PromptPair> pairs_from_csv(const std::string &text, const std::strin
     return pairs;
 }
 
-bool is_csv(const std::filesystem::path &path)
-{
-    return lower_case(path.extension().string()) == ".csv";
-}
-
 /// By the name where it says so, otherwise by the first character.
 bool holds_table(const std::filesystem::path &path, const std::string &text)
 {
@@ -282,24 +294,6 @@ std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const
     return pairs;
 }
 
-void write_pairs_file(const std::filesystem::path &path, const std::vector<PromptPair> &pairs)
-{
-    const bool csv = is_csv(path);
-    std::string text = csv ? "clean,flipped,answer,wrong\n" : "";
-    for (const PromptPair &pair : pairs) {
-        if (pair.excluded)
-            continue;
-        nlohmann::ordered_json json;
-        for (size_t column = 0; column < text_names.size(); ++column) {
-            json[text_names[column]] = text_of(pair, column);
-            if (csv)
-                text += (column ? "," : "") + csv_field(text_of(pair, column));
-        }
-        text += csv ? "\n" : json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-    }
-    write_file(path, text);
-}
-
 nlohmann::json pairs_to_json(const std::vector<PromptPair> &pairs)
 {
     nlohmann::json list = nlohmann::json::array();
@@ -307,6 +301,8 @@ nlohmann::json pairs_to_json(const std::vector<PromptPair> &pairs)
         nlohmann::json json;
         for (size_t column = 0; column < text_names.size(); ++column)
             json[text_names[column]] = text_of(pair, column);
+        for (const auto &[role, position] : pair.given_roles)
+            json["roles"][role_title(role)] = position;
         list.push_back(std::move(json));
     }
     return list;

@@ -3,37 +3,16 @@
 #include "base/check_index.h"
 #include "base/error.h"
 #include "base/json_field.h"
+#include "task/ioi_roles.h"
 #include "text/token_texts.h"
 #include "text/tokenizer.h"
 
 #include <algorithm>
+#include <set>
 
 namespace patchbay {
 
 namespace {
-
-/// Where IO, S1 and S2 are: by token, as the reference finds them. A name that begins the text has no space before it.
-void find_roles(PromptPair &pair, const Tokenizer &tokenizer)
-{
-    const std::vector<int64_t> &ids = pair.clean_ids;
-    const auto is = [&](int position, int64_t id, const std::string &text) {
-        return ids[size_t(position)] == id
-            || (position == 0 && text.starts_with(' ') && pair.clean.starts_with(text.substr(1))
-                && tokenizer.single(text.substr(1)) == ids[0]);
-    };
-    std::vector<int> io, s;
-    for (int position = 0; position <= pair.end(); ++position) {
-        if (is(position, pair.answer_id, pair.answer))
-            io.push_back(position);
-        else if (is(position, pair.wrong_id, pair.wrong))
-            s.push_back(position);
-    }
-    if (!io.empty() && s.size() >= 2) {
-        pair.io_pos = io.front();
-        pair.s1_pos = s.front();
-        pair.s2_pos = s.back();
-    }
-}
 
 /// An answer must be the token that would follow the prompt, not only a token.
 std::string misfit(const std::string &prompt, const std::vector<int64_t> &ids, const std::string &answer, int64_t id,
@@ -53,6 +32,18 @@ std::string misfit(const std::string &prompt, const std::vector<int64_t> &ids, c
 std::string count_of(const std::vector<int64_t> &ids)
 {
     return std::to_string(ids.size()) + (ids.size() == 1 ? " token" : " tokens");
+}
+
+std::string why_no_roles(const PromptPair &pair)
+{
+    for (const auto &[role, position] : pair.given_roles) {
+        const std::string said = role_title(role) + " is said to be at position " + std::to_string(position) + ", but ";
+        if (position < 0 || position > pair.end())
+            return said + "the prompt's positions are 0 to " + std::to_string(pair.end());
+        if (role == end_role && position != pair.end())
+            return said + "the prompt ends at " + std::to_string(pair.end());
+    }
+    return {};
 }
 
 std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer, int n_ctx)
@@ -77,7 +68,29 @@ std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer, int n
     std::string cause = misfit(pair.clean, pair.clean_ids, pair.answer, pair.answer_id, tokenizer);
     if (cause.empty())
         cause = misfit(pair.clean, pair.clean_ids, pair.wrong, pair.wrong_id, tokenizer);
-    return cause;
+    return cause.empty() ? why_no_roles(pair) : cause;
+}
+
+// A role that only some prompts have is of no use to a run over all of them; where a file gives it, that is said.
+void take_roles(PromptBatch &batch, const std::vector<const PromptPair *> &pairs)
+{
+    std::set<std::string> missing;
+    for (const PromptPair *pair : pairs)
+        for (const auto &[role, position] : pair->roles)
+            batch.roles[role].push_back(position);
+    for (const auto &[role, positions] : batch.roles) {
+        if (positions.size() == pairs.size())
+            continue;
+        missing.insert(role);
+        const auto given = std::find_if(pairs.begin(), pairs.end(), [&, &r = role](const PromptPair *pair) {
+            return pair->given_roles.contains(r);
+        });
+        if (given != pairs.end())
+            batch.notes.push_back(role_title(role) + " is left out: of " + std::to_string(pairs.size()) + " prompts, "
+                                  + std::to_string(positions.size()) + " say where it stands");
+    }
+    for (const std::string &role : missing)
+        batch.roles.erase(role);
 }
 
 } // namespace
@@ -104,10 +117,12 @@ void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx)
     pair.flipped_ids = tokenizer.encode(pair.flipped);
     pair.answer_id = tokenizer.single(pair.answer).value_or(-1);
     pair.wrong_id = tokenizer.single(pair.wrong).value_or(-1);
-    pair.io_pos = pair.s1_pos = pair.s2_pos = -1;
+    pair.roles.clear();
     pair.problem = problem_of(pair, tokenizer, n_ctx);
-    if (pair.problem.empty())
-        find_roles(pair, tokenizer);
+    if (!pair.problem.empty())
+        return;
+    pair.roles = pair.given_roles.empty() ? find_ioi_roles(pair, tokenizer) : pair.given_roles;
+    pair.roles.erase(end_role);
 }
 
 PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *tokenizer, int64_t pad_id)
@@ -138,7 +153,6 @@ PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *to
     batch.notes = std::move(notes);
     batch.prompts = static_cast<int>(usable.size());
     batch.width = static_cast<int>(width);
-    bool roles = true;
     for (const PromptPair *pair : usable) {
         for (auto [ids, rows] :
              {std::pair{&pair->clean_ids, &batch.clean}, std::pair{&pair->flipped_ids, &batch.flipped}}) {
@@ -148,14 +162,8 @@ PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *to
         batch.end.push_back(pair->end());
         batch.io.push_back(pair->answer_id);
         batch.s.push_back(pair->wrong_id);
-        batch.io_pos.push_back(pair->io_pos);
-        batch.s1_pos.push_back(pair->s1_pos);
-        batch.s2_pos.push_back(pair->s2_pos);
-        roles = roles && pair->io_pos >= 0 && pair->s1_pos >= 0 && pair->s2_pos >= 0;
     }
-    if (!roles) // known for some prompts only is of no use to an analysis
-        for (std::vector<int> *positions : {&batch.io_pos, &batch.s1_pos, &batch.s2_pos})
-            positions->clear();
+    take_roles(batch, usable);
     if (tokenizer)
         describe_tokens(batch, *tokenizer);
     return batch;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "base/array.h"
+#include "nouns/role.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +20,8 @@ struct PromptPair {
     std::string answer, wrong;                   ///< such as " Mary", " John" (with the space that the tokens have)
     std::vector<int64_t> clean_ids, flipped_ids; ///< up to and including END
     int64_t answer_id = -1, wrong_id = -1;       ///< before it is tokenized: ids that a file gives instead of the texts
-    int io_pos = -1, s1_pos = -1, s2_pos = -1;   ///< token positions in the clean prompt; -1: unknown
+    Roles roles;       ///< in the clean prompt: given, or otherwise those that the IOI task finds; empty: none known
+    Roles given_roles; ///< as the file says them
     int template_index = -1;
     bool excluded = false; ///< by the user
     std::string
@@ -33,9 +36,9 @@ struct PromptBatch {
     int prompts = 0;
     int width = 0;
     std::vector<int64_t> clean, flipped;
-    std::vector<int> end;                    ///< position whose next token is predicted
-    std::vector<int64_t> io, s;              ///< token ids of the right and the wrong answer
-    std::vector<int> io_pos, s1_pos, s2_pos; ///< empty when unknown
+    std::vector<int> end;                                       ///< position whose next token is predicted
+    std::vector<int64_t> io, s;                                 ///< token ids of the right and the wrong answer
+    std::map<std::string, std::vector<int>, std::less<>> roles; ///< positions of each role that every prompt has
     std::vector<std::vector<std::string>>
         tokens; ///< per prompt, token strings of the clean prompt up to END; empty without a tokenizer
     std::vector<std::vector<std::string>> flipped_tokens;
@@ -46,22 +49,26 @@ struct PromptBatch {
     {
         return (flipped_run ? flipped : clean)[size_t(prompt) * size_t(width) + size_t(pos)];
     }
+    /// Where a role stands in each prompt, END as well; null when these prompts do not say.
+    const std::vector<int> *find_role(std::string_view role) const;
+    /// The same. Throws Error naming the role and those that there are.
+    const std::vector<int> &role(std::string_view role) const;
 };
 
 /// The usable pairs, padded with pad_id to the longest. Throws Error when none is usable.
 PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *tokenizer, int64_t pad_id);
 
-/// clean, flipped, end, io, s and optional io_pos, s1_pos, s2_pos, as in fixtures. Prompts that are padded on the left
-/// say where they begin by a tensor start [prompts], or pad_id says which token at the beginning is padding: they are
-/// moved to begin at position 0, and all their positions with them, so equal tokens give equal numbers wherever they
-/// stood. Throws Error naming what is missing or disagrees.
+/// clean, flipped, end, io, s, as in fixtures, and any number of roles: integers <role>_pos [prompts], such as io_pos.
+/// Prompts that are padded on the left say where they begin by a tensor start [prompts], or pad_id says which token at
+/// the beginning is padding: they are moved to begin at position 0, and all their positions with them, so equal tokens
+/// give equal numbers wherever they stood. Throws Error naming what is missing or disagrees.
 PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name,
                               std::optional<int64_t> pad_id = std::nullopt);
 
 /// Fills in everything that follows from a pair's four texts: ids, its problem if there is one (token lengths differ,
-/// an answer of several tokens, nothing flipped …), and the positions of IO, S1 and S2 where the clean prompt has the
-/// answer's token, and the wrong one's at least twice. Also for a pair that was edited: nothing of the old state stays.
-/// n_ctx: the model's context, which a longer prompt does not fit; 0: not known.
+/// an answer of several tokens, nothing flipped …), and its roles: those that were given, or else those of the IOI task
+/// where the prompt has them. Also for a pair that was edited: nothing of the old state stays but what is given. n_ctx:
+/// the model's context, which a longer prompt does not fit; 0: not known.
 void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx = 0);
 
 /// "has 1040 tokens, more than the model's context of 1024".

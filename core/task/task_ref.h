@@ -22,7 +22,7 @@ struct TaskRef {
     std::optional<int64_t> pad_id; ///< batch: the token that prompts are padded with on the left
     std::vector<int> excluded;     ///< indices of prompts left out by the user, from 0
     nlohmann::json
-        pairs;          ///< pairs edited in the program, kept whole: [{clean, flipped, answer, wrong}]; null otherwise
+        pairs; ///< pairs edited in the program, kept whole: [{clean, flipped, answer, wrong, roles}]; null otherwise
     std::string sha256; ///< of the batch that was loaded (hash in task/prompts.h): which prompts a result is of,
                         ///< whatever its file says by now; empty: not loaded yet, or not checked
     bool operator==(const TaskRef &) const = default;

@@ -25,14 +25,13 @@ PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ct
 PromptBatch load_batch(const TaskRef &task, const Model &model);
 
 /// Lines of {"clean", "flipped", "answer", "wrong"} (JSONL), a JSON list of them, or a table (CSV) with such a header;
-/// other programs' names for the same are read, too, and token ids instead of answers. Texts end before the answer.
+/// other programs' names for the same are read, too, and token ids instead of answers. Texts end before the answer. In
+/// JSON, "roles": {"IO": 3, "S1": 5} says where the clean prompt's roles stand, by token, counted from 0.
 /// encoding: of the text (io/text_encoding.h); empty: UTF-8. Throws Error naming file and line.
 std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const std::string &encoding = {});
-/// Writes such a file, by extension (.csv, otherwise JSONL), without the pairs that the user has excluded. Throws
-/// Error.
-void write_pairs_file(const std::filesystem::path &path, const std::vector<PromptPair> &pairs);
 
-/// Pairs as kept in TaskRef::pairs, [{clean, flipped, answer, wrong}], and back. Throws Error naming the entry.
+/// Pairs as kept in TaskRef::pairs, [{clean, flipped, answer, wrong}] and roles where they are given, and back. Throws
+/// Error naming the entry.
 nlohmann::json pairs_to_json(const std::vector<PromptPair> &pairs);
 std::vector<PromptPair> pairs_from_json(const nlohmann::json &pairs, const std::string &name);
 

@@ -3,13 +3,11 @@
 #pragma once
 
 #include "model/model.h"
-#include "task/prompts.h"
 
 #include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
-#include <random>
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -76,24 +74,6 @@ inline std::shared_ptr<const Model> small_llama(int layers)
     c.activation = Activation::Silu;
     c.gated_mlp = true;
     return Model::random(c, 5);
-}
-
-inline PromptBatch random_prompts(int prompts, int width, int vocabulary)
-{
-    std::mt19937 random(3);
-    PromptBatch b;
-    b.prompts = prompts;
-    b.width = width;
-    for (int p = 0; p < prompts; ++p) {
-        b.end.push_back(width - 1 - p % 3);
-        b.io.push_back(p % vocabulary);
-        b.s.push_back((p + 1) % vocabulary);
-        for (int pos = 0; pos < width; ++pos) {
-            b.clean.push_back(int64_t(random() % unsigned(vocabulary)));
-            b.flipped.push_back(pos == 3 ? int64_t(random() % unsigned(vocabulary)) : b.clean.back());
-        }
-    }
-    return b;
 }
 
 } // namespace patchbay::testing

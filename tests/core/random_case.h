@@ -91,9 +91,8 @@ inline PromptBatch random_batch(Draw &draw, const ModelConfig &c)
         b.end.push_back(end);
         b.io.push_back(draw.below(c.d_vocab));
         b.s.push_back((b.io.back() + draw.between(1, c.d_vocab - 1)) % c.d_vocab);
-        b.io_pos.push_back(draw.between(0, end));
-        b.s1_pos.push_back(draw.between(0, end));
-        b.s2_pos.push_back(draw.between(0, end));
+        for (const char *role : {"io", "s1", "s2"})
+            b.roles[role].push_back(draw.between(0, end));
         for (int pos = 0; pos < b.width; ++pos)
             b.clean.push_back(draw.below(c.d_vocab));
     }

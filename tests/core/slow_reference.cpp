@@ -91,10 +91,7 @@ std::vector<std::vector<int>> SlowReference::positions(const RunSpec &spec, int 
             break;
         case Positions::Kind::Role: {
             const std::string role = positions_of(spec).role;
-            out.push_back({(role == "end"      ? m_batch.end
-                                : role == "io" ? m_batch.io_pos
-                                : role == "s1" ? m_batch.s1_pos
-                                               : m_batch.s2_pos)[size_t(p)]});
+            out.push_back({(role == "end" ? m_batch.end : m_batch.roles.at(role))[size_t(p)]});
             break;
         }
         case Positions::Kind::List:

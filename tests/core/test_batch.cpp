@@ -39,7 +39,7 @@ void TestBatch::arrays()
     PromptBatch batch = batch_from_arrays(arrays, "b");
     QCOMPARE(batch.width, 3);
     QCOMPARE(batch.at(true, 1, 1), int64_t(6));
-    QVERIFY(batch.io_pos.empty());
+    QVERIFY(batch.roles.empty());
     for (const char *key : {"io_pos", "s1_pos", "s2_pos"})
         arrays[key] = ints({2}, {0, 1});
     QTemporaryDir folder;
@@ -51,7 +51,7 @@ void TestBatch::arrays()
     ref.kind = "batch";
     ref.file = path;
     batch = load_batch(ref, tokenizer.get());
-    QCOMPARE(batch.s2_pos, (std::vector<int>{0, 1}));
+    QCOMPARE(batch.role("s2"), (std::vector<int>{0, 1}));
     QCOMPARE(batch.tokens[1].size(), size_t(2));
     QCOMPARE(batch.tokens[0][0], tokenizer->token(1));
     ref.excluded = {0};
@@ -94,7 +94,6 @@ void TestBatch::bad_arrays()
                    "\"end\" of prompt 2 is 2, but should be from 0 to 1");
     VERIFY_MESSAGE(batch_from_arrays(with("s", ints({2}, {8, 8})), "b"),
                    "\"io\" and \"s\" of prompt 1 are the same token, 8");
-    VERIFY_MESSAGE(batch_from_arrays(with("io_pos", ints({2}, {0, 0})), "b"), "has some of io_pos, s1_pos, s2_pos");
     ArrayMap roles = with("io_pos", ints({2}, {0, 5}));
     roles["s1_pos"] = roles["s2_pos"] = ints({2}, {0, 0});
     VERIFY_MESSAGE(batch_from_arrays(roles, "b"), "\"io_pos\" of prompt 2 is 5, but should be from 0 to 1");
@@ -140,8 +139,8 @@ void TestBatch::left_padding()
         QCOMPARE(b.clean, (std::vector<int64_t>{5, 6, 0, 0, 1, 0, 3, 4}));
         QCOMPARE(b.flipped, (std::vector<int64_t>{7, 6, 0, 0, 1, 0, 2, 4}));
         QCOMPARE(b.end, (std::vector<int>{1, 3}));
-        QCOMPARE(b.io_pos, (std::vector<int>{0, 0}));
-        QCOMPARE(b.s2_pos, (std::vector<int>{1, 2}));
+        QCOMPARE(b.role("io"), (std::vector<int>{0, 0}));
+        QCOMPARE(b.role("s2"), (std::vector<int>{1, 2}));
         QVERIFY(b.notes.empty());
     };
     moved(batch_from_arrays(padded, "b", 0));

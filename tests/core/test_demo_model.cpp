@@ -203,7 +203,7 @@ void TestDemoModel::subject_is_read_from_its_second_mention()
             double attention = 0;
             for (int p = 0; p < m_batch.prompts; ++p)
                 attention +=
-                    pattern(weights, head, p, m_batch.end[size_t(p)], m_batch.s2_pos[size_t(p)]) / m_batch.prompts;
+                    pattern(weights, head, p, m_batch.end[size_t(p)], m_batch.role("s2")[size_t(p)]) / m_batch.prompts;
             const double effect = m_effect[size_t(layer)][size_t(head)];
             if (attention >= 0.5 && effect >= 0.1)
                 found << QString::fromStdString(label({layer, head}))
@@ -235,7 +235,7 @@ void TestDemoModel::a_head_copies_names()
             int named = 0, asked = 0;
             for (int p = 0; p < 30; ++p) {
                 const auto i = static_cast<size_t>(p);
-                const float *x = resid.floats().data() + (int64_t(p) * m_batch.width + m_batch.io_pos[i]) * d;
+                const float *x = resid.floats().data() + (int64_t(p) * m_batch.width + m_batch.role("io")[i]) * d;
                 const auto v =
                     times({x, x + d}, weights.at(attn + "W_V").floats().data() + head * d * d_head, d, d_head);
                 const auto o = times(v, weights.at(attn + "W_O").floats().data() + head * d_head * d, d_head, d);

@@ -1,5 +1,6 @@
 // Progress and control of the engine: cancelling at any moment, priorities, continuing, budgets, and memory that stays
 // flat.
+#include "core/small_case.h"
 #include "patching/session.h"
 
 #include <QTest>
@@ -10,41 +11,9 @@
 #include <thread>
 
 using namespace patchbay;
+using namespace patchbay::testing;
 
 namespace {
-
-ModelConfig small_config()
-{
-    ModelConfig c;
-    c.n_layers = 4;
-    c.n_heads = c.n_kv_heads = 4;
-    c.d_head = 8;
-    c.d_model = 32;
-    c.d_mlp = 96;
-    c.d_vocab = 80;
-    c.n_ctx = 32;
-    c.parallel = true;
-    c.rotary_dim = 4;
-    return c;
-}
-
-PromptBatch small_batch(int prompts = 12)
-{
-    std::mt19937 random(7);
-    PromptBatch b;
-    b.prompts = prompts;
-    b.width = 14;
-    for (int p = 0; p < b.prompts; ++p) {
-        b.end.push_back(9 + int(random() % 5));
-        b.io.push_back(1 + p % 30);
-        b.s.push_back(40 + p % 30);
-        for (int pos = 0; pos < b.width; ++pos) {
-            b.clean.push_back(int64_t(random() % 80));
-            b.flipped.push_back(pos == 5 ? int64_t(random() % 80) : b.clean.back());
-        }
-    }
-    return b;
-}
 
 // Bytes of resident memory, from the kernel.
 long resident()
@@ -185,12 +154,7 @@ private Q_SLOTS:
     void theWantedHeadIsNext()
     {
         // More work than one chunk holds, so that the order shows.
-        ModelConfig config = small_config();
-        config.d_model = 128;
-        config.d_mlp = 512;
-        config.d_head = 32;
-        config.n_layers = 6;
-        Session session(Model::random(config, 5), small_batch(100));
+        Session session(Model::random(small_config(6, 4, 32), 5), small_batch(100));
         PriorityHint hint;
         RunObserver observer;
         observer.priority = &hint;

@@ -1,6 +1,7 @@
 // What a run tells: events in their order, which fold to the bytes of the result that the run itself ends with, however
 // it goes.
 #include "analysis/analysis.h"
+#include "core/small_case.h"
 #include "patching/session.h"
 
 #include <QTest>
@@ -9,42 +10,9 @@
 #include <random>
 
 using namespace patchbay;
+using namespace patchbay::testing;
 
 namespace {
-
-ModelConfig small_config()
-{
-    ModelConfig c;
-    c.n_layers = 3;
-    c.n_heads = c.n_kv_heads = 4;
-    c.d_head = 32;
-    c.d_model = 128;
-    c.d_mlp = 512;
-    c.d_vocab = 80;
-    c.n_ctx = 32;
-    c.parallel = true;
-    c.rotary_dim = 4;
-    return c;
-}
-
-// Enough prompts for several chunks.
-PromptBatch batch_of(int prompts)
-{
-    std::mt19937 random(7);
-    PromptBatch b;
-    b.prompts = prompts;
-    b.width = 12;
-    for (int p = 0; p < b.prompts; ++p) {
-        b.end.push_back(8 + int(random() % 4));
-        b.io.push_back(1 + p % 30);
-        b.s.push_back(40 + p % 30);
-        for (int pos = 0; pos < b.width; ++pos) {
-            b.clean.push_back(int64_t(random() % 80));
-            b.flipped.push_back(pos == 5 ? int64_t(random() % 80) : b.clean.back());
-        }
-    }
-    return b;
-}
 
 // One thread: threads that wait for one another at every product take minutes on a machine with other work.
 Resources one_thread()
@@ -145,12 +113,12 @@ RunSpec random_spec(std::mt19937 &random)
 class TestEvents : public QObject {
     Q_OBJECT
 
-    std::shared_ptr<const Model> m_model = Model::random(small_config(), 3);
+    std::shared_ptr<const Model> m_model = Model::random(small_config(3, 4, 32), 3);
 
 private Q_SLOTS:
     void theEventsOfAnyRunFoldToItsResult()
     {
-        Session session(m_model, batch_of(120), one_thread());
+        Session session(m_model, small_batch(120), one_thread());
         std::mt19937 random(5);
         int stopped = 0, several = 0, estimated = 0;
         for (int i = 0; i < 30; ++i) {
@@ -194,7 +162,7 @@ private Q_SLOTS:
     // Another run and attention between the parts of a run change nothing in it.
     void runsCanTakeTurns()
     {
-        Session session(m_model, batch_of(120), one_thread());
+        Session session(m_model, small_batch(120), one_thread());
         ActPatch sweep;
         sweep.sites = {Site::Z, Site::Q};
         PathPatch path;
@@ -217,7 +185,7 @@ private Q_SLOTS:
 
     void analysesTellTheirEndToo()
     {
-        Session session(m_model, batch_of(30), one_thread());
+        Session session(m_model, small_batch(30), one_thread());
         for (const char *name : {"dla", "detectors", "attention-patterns"}) {
             Analysis analysis;
             analysis.name = name;

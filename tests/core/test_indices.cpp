@@ -1,29 +1,16 @@
 // Indices from the user that are not there: refused with the index and the range, instead of an effect of nothing.
 #include "analysis/analysis.h"
 #include "core/error_message.h"
+#include "core/small_case.h"
 
 #include <QtTest>
 
 using namespace patchbay;
+using namespace patchbay::testing;
 
 namespace {
 
-ModelConfig small_config()
-{
-    ModelConfig c;
-    c.n_layers = 2;
-    c.n_heads = c.n_kv_heads = 3;
-    c.d_head = 4;
-    c.d_model = 12;
-    c.d_mlp = 24;
-    c.d_vocab = 20;
-    c.n_ctx = 16;
-    c.parallel = true;
-    c.rotary_dim = 4;
-    return c;
-}
-
-PromptBatch small_batch()
+PromptBatch two_prompts()
 {
     PromptBatch b;
     b.prompts = 2;
@@ -40,7 +27,7 @@ PromptBatch small_batch()
 
 class TestIndices : public QObject {
     Q_OBJECT
-    Session m_session{Model::random(small_config(), 5), small_batch()};
+    Session m_session{Model::random(small_config(2, 3, 4), 5), two_prompts()};
 
 private Q_SLOTS:
     void positions()

@@ -1,8 +1,8 @@
-// Prompt pairs: where they come from, what can be wrong with them, and the batches made of them.
+// Prompt pairs: where they come from, what can be wrong with them, and the batches made of them. Files of pairs:
+// test_pairs_files.cpp.
 #include "core/error_message.h"
 #include "io/array_files.h"
 #include "task/ioi_task.h"
-#include "task/pair_diff.h"
 #include "task/task_source.h"
 #include "text/tokenizer.h"
 
@@ -42,19 +42,9 @@ private Q_SLOTS:
     void problems_data();
     void problems();
     void editing();
-    void differences();
     void batches();
     void excluded();
-    void jsonl();
-    void csv();
-    void tables_in_the_wild_data();
-    void tables_in_the_wild();
-    void json_lists();
-    void token_ids();
-    void encodings();
     void too_long();
-    void bad_pairs_files_data();
-    void bad_pairs_files();
     void task_refs();
 
 private:
@@ -81,9 +71,9 @@ void TestPairs::generated()
     QCOMPARE(pairs[0].answer, std::string(" Clara"));
     QCOMPARE(pairs[0].wrong, std::string(" Emma"));
     QCOMPARE(pairs[0].end(), 13);
-    QCOMPARE(pairs[0].io_pos, 1);
-    QCOMPARE(pairs[0].s1_pos, 3);
-    QCOMPARE(pairs[0].s2_pos, 9);
+    QCOMPARE(pairs[0].roles.at("io"), 1);
+    QCOMPARE(pairs[0].roles.at("s1"), 3);
+    QCOMPARE(pairs[0].roles.at("s2"), 9);
     for (const PromptPair &pair : pairs)
         QVERIFY2(pair.usable(), pair.problem.c_str());
     ref.type = "ABC";
@@ -119,9 +109,9 @@ void TestPairs::fixtures()
         QCOMPARE(json(batch.io), data["io_tokenIDs"]);
         QCOMPARE(json(batch.s), data["s_tokenIDs"]);
         QCOMPARE(json(batch.end), data["word_idx"]["end"]);
-        QCOMPARE(json(batch.io_pos), data["word_idx"]["IO"]);
-        QCOMPARE(json(batch.s1_pos), data["word_idx"]["S1"]);
-        QCOMPARE(json(batch.s2_pos), data["word_idx"]["S2"]);
+        QCOMPARE(json(batch.role("io")), data["word_idx"]["IO"]);
+        QCOMPARE(json(batch.role("s1")), data["word_idx"]["S1"]);
+        QCOMPARE(json(batch.role("s2")), data["word_idx"]["S2"]);
         for (int prompt = 0; prompt < 70; ++prompt)
             for (int position = 0; position <= batch.end[size_t(prompt)]; ++position) {
                 QCOMPARE(batch.at(false, prompt, position),
@@ -204,45 +194,23 @@ void TestPairs::editing()
                               "When Anna and Boris went to the shop, Anna gave a ring to");
     tokenize_pair(pair, *m_tokenizer);
     QVERIFY(pair.usable());
-    QCOMPARE(pair.s2_pos, 9);
+    QCOMPARE(pair.roles.at("s2"), 9);
     pair.flipped += " the";
     tokenize_pair(pair, *m_tokenizer);
     QVERIFY(!pair.usable());
-    QCOMPARE(pair.s2_pos, -1);
+    QVERIFY(pair.roles.empty());
     pair.flipped = "Anna and Boris went to the shop, When Anna gave a ring to";
     pair.clean = "Anna and Boris went to the shop, When Boris gave a ring to";
     tokenize_pair(pair, *m_tokenizer);
     QVERIFY2(pair.usable(), pair.problem.c_str());
-    QCOMPARE(pair.io_pos, 0); // a name that begins the text has no space before it
-    QCOMPARE(pair.s1_pos, 2);
+    QCOMPARE(pair.roles.at("io"), 0); // a name that begins the text has no space before it
+    QCOMPARE(pair.roles.at("s1"), 2);
     pair.answer = " the"; // not a task of three names: no roles
     tokenize_pair(pair, *m_tokenizer);
     pair.wrong = " a";
     tokenize_pair(pair, *m_tokenizer);
     QVERIFY2(pair.usable(), pair.problem.c_str());
-    QCOMPARE(pair.io_pos, -1);
-}
-
-void TestPairs::differences()
-{
-    PromptPair pair = pair_of("When Anna and Boris went, Boris gave to", "When Anna and Boris went, Anna gave to");
-    tokenize_pair(pair, *m_tokenizer);
-    PairDiff diff = diff_pair(pair, *m_tokenizer);
-    QCOMPARE(diff.clean[6], std::string(" Boris"));
-    QCOMPARE(diff.flipped[6], std::string(" Anna"));
-    QCOMPARE(diff.first, 6);
-    for (size_t i = 0; i < diff.clean.size(); ++i)
-        QCOMPARE(diff.clean_differs[i] || diff.flipped_differs[i], i == 6);
-    pair.flipped = "When Anna and the Boris went, Boris gave to"; // one token more: the rest is not painted
-    tokenize_pair(pair, *m_tokenizer);
-    diff = diff_pair(pair, *m_tokenizer);
-    QCOMPARE(diff.first, 3);
-    QCOMPARE(std::count(diff.clean_differs.begin(), diff.clean_differs.end(), true), 0);
-    QCOMPARE(std::count(diff.flipped_differs.begin(), diff.flipped_differs.end(), true), 1);
-    QVERIFY(diff.flipped_differs[3]);
-    pair.flipped = pair.clean;
-    tokenize_pair(pair, *m_tokenizer);
-    QCOMPARE(diff_pair(pair, *m_tokenizer).first, -1);
+    QVERIFY(pair.roles.empty());
 }
 
 void TestPairs::batches()
@@ -257,13 +225,13 @@ void TestPairs::batches()
     QCOMPARE(batch.width, 9);
     QCOMPARE(batch.end, (std::vector<int>{8, 3}));
     QCOMPARE(batch.at(false, 1, 4), int64_t(5));
-    QVERIFY(batch.io_pos.empty()); // not known for both
+    QVERIFY(batch.roles.empty()); // not known for both
     QCOMPARE(batch.tokens[1], (std::vector<std::string>{"When", " Anna", " went", " to"}));
     QCOMPARE(batch.flipped_tokens[1][1], std::string(" Boris"));
     pairs[1].excluded = true;
     batch = make_batch(pairs, nullptr, 5);
     QCOMPARE(batch.prompts, 1);
-    QCOMPARE(batch.s2_pos, std::vector<int>{6});
+    QCOMPARE(batch.role("s2"), std::vector<int>{6});
     QVERIFY(batch.tokens.empty());
     pairs[0].excluded = true;
     VERIFY_MESSAGE(make_batch(pairs, nullptr, 5), "prompts: none can be used; the first problem: nothing is flipped");
@@ -289,181 +257,6 @@ void TestPairs::excluded()
     }
 }
 
-void TestPairs::jsonl()
-{
-    const fs::path path = file("pairs.jsonl");
-    write_file(
-        path,
-        "{\"clean\": \"When Anna went to\", \"flipped\": \"When Boris went to\", \"answer\": \" Anna\", \"wrong\": \" "
-        "Boris\"}\n\n"
-        "{\"wrong\": \" a\", \"clean\": \"x\", \"flipped\": \"y\", \"answer\": \" the\", \"note\": 3}\r\n");
-    const auto pairs = read_pairs_file(path);
-    QCOMPARE(pairs.size(), size_t(2));
-    QCOMPARE(pairs[0].flipped, std::string("When Boris went to"));
-    QCOMPARE(pairs[1].answer, std::string(" the"));
-    // Written and read again: the same texts, without the excluded one.
-    auto more = pairs;
-    more.push_back(pair_of("quote \" comma , line\nend", "é\\"));
-    more[0].excluded = true;
-    for (const char *name : {"again.jsonl", "again.csv"}) {
-        write_pairs_file(file(name), more);
-        const auto again = read_pairs_file(file(name));
-        QCOMPARE(again.size(), size_t(2));
-        for (size_t i = 0; i < 2; ++i) {
-            QCOMPARE(again[i].clean, more[i + 1].clean);
-            QCOMPARE(again[i].flipped, more[i + 1].flipped);
-            QCOMPARE(again[i].answer, more[i + 1].answer);
-            QCOMPARE(again[i].wrong, more[i + 1].wrong);
-        }
-    }
-}
-
-void TestPairs::csv()
-{
-    const fs::path path = file("pairs.CSV");
-    write_file(
-        path,
-        "\xEF\xBB\xBF"
-        "answer,id,\"clean\",flipped,wrong\r\n Anna,1,\"When Anna, went \"\"to\"\"\",When Boris went to, Boris\r\n"
-        "\" Anna\",2,\"two\nlines\",b, Boris");
-    const auto pairs = read_pairs_file(path);
-    QCOMPARE(pairs.size(), size_t(2));
-    QCOMPARE(pairs[0].clean, std::string("When Anna, went \"to\""));
-    QCOMPARE(pairs[0].answer, std::string(" Anna"));
-    QCOMPARE(pairs[0].wrong, std::string(" Boris"));
-    QCOMPARE(pairs[1].clean, std::string("two\nlines"));
-}
-
-void TestPairs::tables_in_the_wild_data()
-{
-    QTest::addColumn<QString>("name");
-    QTest::addColumn<QByteArray>("content");
-    const QByteArray utf16 = [] {
-        QByteArray bytes("\xFF\xFE");
-        for (const char c : QByteArray("clean\tflipped\tanswer\twrong\r\nAnna, x\ty\t Anna\t Boris\r\n"))
-            bytes.append(c).append('\0');
-        return bytes;
-    }();
-    QTest::newRow("semicolon") << "a.csv"
-                               << QByteArray("\xEF\xBB\xBF"
-                                             "clean;flipped;answer;wrong\r\nAnna, x;y; Anna; Boris\r\n");
-    QTest::newRow("quoted header") << "a.csv"
-                                   << QByteArray(
-                                          "\"clean\";\"flipped\";\"answer\";\"wrong\"\n\"Anna, x\";y; Anna; Boris");
-    QTest::newRow("tabs") << "a.csv" << QByteArray("clean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
-    QTest::newRow("tsv") << "a.TSV" << QByteArray("clean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
-    QTest::newRow("bars") << "a.txt" << QByteArray("clean|flipped|answer|wrong\nAnna, x|y| Anna| Boris\n");
-    QTest::newRow("sep line") << "a.csv"
-                              << QByteArray("sep=;\r\nclean;flipped;answer;wrong\r\nAnna, x;y; Anna; Boris\r\n");
-    QTest::newRow("sep line of a tab") << "a.csv"
-                                       << QByteArray(
-                                              "SEP=\t\nclean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
-    QTest::newRow("another separator than any known")
-        << "a.csv" << QByteArray("sep=^\nclean^flipped^answer^wrong\nAnna, x^y^ Anna^ Boris\n");
-    QTest::newRow("spaces") << "a.csv"
-                            << QByteArray(
-                                   "clean , flipped, answer,\twrong\n\"Anna, x\" , \"y\",\" Anna\",\" Boris\"\n");
-    QTest::newRow("capitals") << "a.csv"
-                              << QByteArray("CLEAN,Flipped,Answer,INCORRECT Answer\n\"Anna, x\",y, Anna, Boris\n");
-    QTest::newRow("old Mac") << "a.csv" << QByteArray("clean,flipped,answer,wrong\r\"Anna, x\",y, Anna, Boris\r");
-    QTest::newRow("empty rows") << "a.csv"
-                                << QByteArray(
-                                       "\n;;;\nclean;flipped;answer;wrong\n;;;\nAnna, x;y; Anna; Boris\n ; ;;\n");
-    QTest::newRow("other names")
-        << "a.csv"
-        << QByteArray("label,clean_prefix,patch_prefix,clean_answer,patch_answer\n1,\"Anna, x\",y, Anna, Boris\n");
-    QTest::newRow("UTF-16") << "a.csv" << utf16;
-}
-
-void TestPairs::tables_in_the_wild()
-{
-    QFETCH(QString, name);
-    QFETCH(QByteArray, content);
-    write_file(file(name.toStdString()), content.toStdString());
-    const auto pairs = read_pairs_file(file(name.toStdString()));
-    QCOMPARE(pairs.size(), size_t(1));
-    QCOMPARE(pairs[0].clean, std::string("Anna, x"));
-    QCOMPARE(pairs[0].flipped, std::string("y"));
-    QCOMPARE(pairs[0].answer, std::string(" Anna"));
-    QCOMPARE(pairs[0].wrong, std::string(" Boris"));
-}
-
-void TestPairs::json_lists()
-{
-    const std::string pair = R"({"clean": "x", "Corrupted": "y", "answers": [" Anna"], "wrong_answers": [" Boris"]})";
-    const std::string broken = R"({"clean": "x", "flipped": "y", "wrong": "d"})";
-    for (const std::string &text :
-         {"[\n " + pair + ",\n " + pair + "\n]", "{\"prompts\": [" + pair + ", " + pair + "], \"seq_labels\": []}",
-          pair + "\n" + pair + "\n"}) {
-        write_file(file("list.json"), text);
-        const auto pairs = read_pairs_file(file("list.json"));
-        QCOMPARE(pairs.size(), size_t(2));
-        QCOMPARE(pairs[1].flipped, std::string("y"));
-        QCOMPARE(pairs[1].answer, std::string(" Anna"));
-    }
-    const std::string path = file("list.json").string();
-    const auto refused = [&](const std::string &text, const std::string &message) {
-        write_file(path, text);
-        VERIFY_MESSAGE(read_pairs_file(path), path + ": " + message);
-    };
-    refused("[" + pair + ", " + broken + "]", "pair 2: answer: missing");
-    refused("[" + pair + ", 3]", "pair 2: should be an object");
-    refused("[" + pair + ",\n]", "is not valid JSON: parse error at line 2");
-    refused("[]", "holds no prompt pairs");
-    refused(R"({"clean": "x", "flipped": "y", "corrupted": "z", "answer": "a", "wrong": "b"})",
-            "line 1: \"flipped\" says again");
-    refused(R"({"clean": "x", "flipped": "y", "answers": ["a", "b"], "wrong": "b"})", "line 1: answers: has 2 entries");
-}
-
-void TestPairs::token_ids()
-{
-    const int64_t anna = *m_tokenizer->single(" Anna"), boris = *m_tokenizer->single(" Boris");
-    const std::string a = std::to_string(anna), b = std::to_string(boris);
-    TaskRef ref;
-    ref.kind = "pairs";
-    ref.file = file("ids.csv").string();
-    for (const std::string &row : {a + "," + b, "[" + a + "],\"[" + b + "]\""}) {
-        write_file(ref.file,
-                   "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to," + row + "\n");
-        const auto pairs = load_pairs(ref, *m_tokenizer);
-        QCOMPARE(pairs[0].problem, std::string());
-        QCOMPARE(pairs[0].answer, std::string(" Anna"));
-        QCOMPARE(pairs[0].wrong_id, boris);
-    }
-    write_file(ref.file,
-               "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to,9999999," + b + "\n");
-    QCOMPARE(load_pairs(ref, *m_tokenizer)[0].problem,
-             std::string("the answer is given as token 9999999, which this tokenizer does not have"));
-    write_file(ref.file, "clean,corrupted,correct_idx,incorrect_idx\nx,y,\"[1, 2]\",3\n");
-    VERIFY_MESSAGE(read_pairs_file(ref.file), ref.file + ": line 2: correct_idx: \"[1, 2]\" is not one token id");
-}
-
-void TestPairs::encodings()
-{
-    const std::string head = "clean,flipped,answer,wrong\n", row = "Zo\xEB went,Bo went, a, b\n";
-    const std::string path = file("latin1.csv").string(), lines = file("latin1.jsonl").string();
-    write_file(path, head + row);
-    write_file(lines, "{}\n{\"clean\": \"Zo\xEB\"}");
-    VERIFY_MESSAGE(read_pairs_file(path),
-                   path + ": line 2, byte 3 (0xEB): is not UTF-8; save the file as UTF-8, or name its encoding");
-    VERIFY_MESSAGE(read_pairs_file(lines), lines + ": line 2, byte 14 (0xEB): is not UTF-8");
-    for (const char *name : {"latin1", "ISO-8859-1", "windows-1252"})
-        QCOMPARE(read_pairs_file(path, name)[0].clean, std::string("Zo\xC3\xAB went"));
-    VERIFY_MESSAGE(read_pairs_file(path, "klingon"), path + ": the encoding \"klingon\" is not known");
-    VERIFY_MESSAGE(read_pairs_file(path, "utf8"), path + ": line 2, byte 3 (0xEB): is not UTF-8");
-    VERIFY_MESSAGE(read_pairs_file(path, "US-ASCII"), path + ": line 2, byte 3 (0xEB): is not US-ASCII");
-    // Another program's UTF-16 without a mark: no text, not a table with odd names.
-    write_file(path, std::string("c\0l\0", 4));
-    VERIFY_MESSAGE(read_pairs_file(path), path + ": line 1, byte 2 (0x00): a zero byte is no text");
-    // A mark is surer than what was said.
-    write_file(path, "\xEF\xBB\xBF" + head + "Zo\xC3\xAB went,Bo went, a, b\n");
-    QCOMPARE(read_pairs_file(path, "latin1")[0].clean, std::string("Zo\xC3\xAB went"));
-    // A long text crosses the converter's buffer.
-    std::string name(5000, 'x');
-    write_file(path, head + name + "\xEB,y, a, b\n");
-    QCOMPARE(read_pairs_file(path, "latin1")[0].clean, name + "\xC3\xAB");
-}
-
 void TestPairs::too_long()
 {
     TaskRef ref;
@@ -484,45 +277,6 @@ void TestPairs::too_long()
     QCOMPARE(load_batch(ref, m_tokenizer.get(), 5).prompts, 3);
     VERIFY_MESSAGE(load_batch(ref, m_tokenizer.get(), 3),
                    "none can be used; the first problem: has 4 tokens, more than the model's context of 3");
-}
-
-void TestPairs::bad_pairs_files_data()
-{
-    QTest::addColumn<QString>("name");
-    QTest::addColumn<QByteArray>("content");
-    QTest::addColumn<QString>("message");
-    const QByteArray good = "{\"clean\": \"a\", \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}\n";
-    QTest::newRow("empty") << "e.jsonl" << QByteArray("\n") << "holds no prompt pairs";
-    QTest::newRow("no field") << "f.jsonl" << good + "\n{\"clean\": \"a\", \"flipped\": \"b\", \"wrong\": \"d\"}"
-                              << "line 3: answer: missing";
-    QTest::newRow("kind") << "f.jsonl"
-                          << good + "{\"clean\": 1, \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}"
-                          << "line 2: clean: should be a text";
-    QTest::newRow("no object") << "f.jsonl" << good + "[]"
-                               << "line 2: should be an object";
-    QTest::newRow("no JSON") << "f.jsonl" << good + "clean"
-                             << "line 2: is not valid JSON";
-    QTest::newRow("no column") << "f.csv" << QByteArray("clean,flipped,answer\na,b,c\n")
-                               << "line 1: the header has no column \"wrong\"";
-    QTest::newRow("fields") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,b,c,d\na,b,c\n")
-                            << "line 3: has 3 fields, the header 4";
-    QTest::newRow("fields after lines") << "f.csv" << QByteArray("clean,flipped,answer,wrong\n\"a\n\na\",b,c,d\na\n")
-                                        << "line 5: has 1 fields, the header 4";
-    QTest::newRow("quote") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,\"b,c,d\n\n")
-                           << "line 2: a quote is opened and not closed";
-    QTest::newRow("after quote") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,\"b\"x,c,d\n")
-                                 << "line 2: text follows a closing quote";
-    QTest::newRow("header only") << "f.csv" << QByteArray("clean,flipped,answer,wrong\n") << "holds no prompt pairs";
-}
-
-void TestPairs::bad_pairs_files()
-{
-    QFETCH(QString, name);
-    QFETCH(QByteArray, content);
-    QFETCH(QString, message);
-    const fs::path path = file(name.toStdString());
-    write_file(path, content.toStdString());
-    VERIFY_MESSAGE(read_pairs_file(path), path.string() + ": " + message.toStdString());
 }
 
 void TestPairs::task_refs()

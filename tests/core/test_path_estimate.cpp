@@ -2,13 +2,13 @@
 // sweep.
 #include "slow_reference.h"
 
+#include "core/small_case.h"
 #include "patching/session.h"
 
 #include <QTest>
 
-#include <random>
-
 using namespace patchbay;
+using namespace patchbay::testing;
 
 class TestPathEstimate : public QObject {
     Q_OBJECT
@@ -33,35 +33,12 @@ private:
 
     static ModelConfig config(bool parallel)
     {
-        ModelConfig c;
-        c.n_layers = 4;
-        c.n_heads = c.n_kv_heads = 4;
-        c.d_head = 32;
-        c.d_model = 128;
-        c.d_mlp = 512;
-        c.d_vocab = 90;
-        c.n_ctx = 32;
+        ModelConfig c = small_config(4, 4, 32);
         c.parallel = parallel;
-        c.rotary_dim = 4;
         return c;
     }
-    static PromptBatch batch()
-    {
-        std::mt19937 random(5);
-        PromptBatch b;
-        b.prompts = 150; // more than the first chunk holds, so that there are estimates
-        b.width = 10;
-        for (int p = 0; p < b.prompts; ++p) {
-            b.end.push_back(7 + int(random() % 3));
-            b.io.push_back(1 + p % 40);
-            b.s.push_back(50 + p % 40);
-            for (int pos = 0; pos < b.width; ++pos) {
-                b.clean.push_back(int64_t(random() % 90));
-                b.flipped.push_back(pos == 4 ? int64_t(random() % 90) : b.clean.back());
-            }
-        }
-        return b;
-    }
+    /// More than the first chunk holds, so that there are estimates.
+    static PromptBatch batch() { return small_batch(150, 10); }
 
 private Q_SLOTS:
     void estimatesFollowTheExactEffects_data()

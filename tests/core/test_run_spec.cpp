@@ -96,10 +96,13 @@ private Q_SLOTS:
 
     void positions_read_and_written()
     {
-        for (const char *text : {"all", "each", "end", "io", "s1", "s2", "3,4,7", "0"})
+        for (const char *text : {"all", "each", "end", "io", "s1", "s2", "subject", "3,4,7", "0"})
             QCOMPARE(to_string(parse_positions(text)), std::string(text));
-        QCOMPARE(parse_positions("s2_pos").role, std::string("s2"));
-        for (const char *text : {"", "-1", "3,,4", "3.5", "last", "9999999"})
+        for (const char *text : {"s2_pos", "S2", " s2 "})
+            QCOMPARE(parse_positions(text).role, std::string("s2"));
+        QCOMPARE(parse_positions("end_pos").role, std::string("end"));
+        QCOMPARE(in_words(parse_positions("subject")), std::string("at SUBJECT"));
+        for (const char *text : {"", "-1", "3,,4", "3.5", "all,end", "S1+1", "2nd", "9999999"})
             QVERIFY2(message_of([&] { parse_positions(text); }).contains("is not a choice of positions"), text);
     }
 

@@ -1,6 +1,7 @@
 // Threads that compute take no signals: a sweep under a timer gives the same bytes, and nothing is lost by it.
 #include "base/signals.h"
 #include "core/busy_signals.h"
+#include "core/small_case.h"
 #include "patching/detail/parallel.h"
 #include "patching/session.h"
 
@@ -73,7 +74,7 @@ private Q_SLOTS:
         QFETCH(bool, process);
         Resources resources;
         resources.threads = 2;
-        const PromptBatch batch = random_prompts(42, 20, 300);
+        const PromptBatch batch = small_batch(42, 20, 300);
         ActPatch sweep;
         sweep.sites = {Site::Z, Site::Q};
         const RunSpec spec = spec_of(sweep);
@@ -131,7 +132,7 @@ private Q_SLOTS:
         struct sigaction action = {};
         action.sa_handler = [](int) { ++BusySignals::taken(); };
         sigaction(SIGUSR2, &action, nullptr);
-        Session session(m_model, random_prompts(2, 8, 300));
+        Session session(m_model, small_batch(2, 8, 300));
         session.baseline();
         const long before = BusySignals::taken();
         long inside = -1;

@@ -1,55 +1,17 @@
 // Closing while a model of real size computes: in a chunk of a sweep, and in patched attention. The weights are random,
 // the geometry is pythia-160m's with fewer words.
 #include "backend/embedded_backend.h"
+#include "core/small_case.h"
 #include "ui/watched_server.h"
 
 #include <QElapsedTimer>
 #include <QTest>
 
 #include <atomic>
-#include <random>
 #include <semaphore>
 
 using namespace patchbay;
 using namespace patchbay::testing;
-
-namespace {
-
-ModelConfig geometry()
-{
-    ModelConfig c;
-    c.family = "gpt_neox";
-    c.n_layers = c.n_heads = c.n_kv_heads = 12;
-    c.d_model = 768;
-    c.d_head = 64;
-    c.d_mlp = 3072;
-    c.d_vocab = 1000;
-    c.n_ctx = 64;
-    c.parallel = true;
-    c.rotary_dim = 16;
-    return c;
-}
-
-PromptBatch batch(int prompts)
-{
-    std::mt19937 random(1);
-    PromptBatch b;
-    b.prompts = prompts;
-    b.width = 16;
-    for (int i = 0; i < b.prompts * b.width; ++i)
-        b.clean.push_back(int64_t(random() % 1000));
-    b.flipped = b.clean;
-    for (int p = 0; p < b.prompts; ++p) {
-        int64_t &changed = b.flipped[size_t(p * b.width + 3)];
-        changed = (changed + 1) % 1000;
-        b.end.push_back(b.width - 1);
-        b.io.push_back(1);
-        b.s.push_back(2);
-    }
-    return b;
-}
-
-} // namespace
 
 class TestClosing : public QObject {
     Q_OBJECT
@@ -59,14 +21,14 @@ private:
     /// A session with its baseline, and who looks at it.
     std::unique_ptr<RequestServer> server(int prompts, WatchedServer::Watch watch) const
     {
-        auto session = std::make_unique<Session>(m_model, batch(prompts));
+        auto session = std::make_unique<Session>(m_model, small_batch(prompts, 16, 1000));
         session->baseline();
         return std::make_unique<WatchedServer>(std::move(session), std::move(watch));
     }
     static PatchedAttentionRequest patched() { return {{11, 3}, RunSpec{}, {{Site::Z, 2, 1}}}; }
 
 private Q_SLOTS:
-    void initTestCase() { m_model = Model::random(geometry(), 1); }
+    void initTestCase() { m_model = Model::random(small_config(12, 12, 64, 1000), 1); }
 
     void aChunkStopsBetweenItsLayers()
     {

@@ -1,6 +1,7 @@
 // Stopping, closing and quitting at random moments, with signals that a computing thread must not take.
 #include "backend/embedded_backend.h"
 #include "core/busy_signals.h"
+#include "core/small_case.h"
 #include "ui/watched_server.h"
 
 #include <QProcess>
@@ -34,7 +35,7 @@ private Q_SLOTS:
     void stoppedAndClosedAtRandomMoments()
     {
         const auto model = small_llama(2);
-        const PromptBatch batch = random_prompts(30, 18, 300);
+        const PromptBatch batch = small_batch(30, 18, 300);
         Resources resources;
         resources.threads = 2;
         ActPatch sweep;

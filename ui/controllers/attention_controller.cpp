@@ -70,7 +70,7 @@ void AttentionController::setPrompt(int prompt)
 
 bool AttentionController::hasRoles() const
 {
-    return m_document.ready() && !m_document.setup()->batch.s1_pos.empty();
+    return m_document.ready() && !m_document.setup()->batch.roles.empty();
 }
 
 QVector<HeadId> AttentionController::wantedHeads() const

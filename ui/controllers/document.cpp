@@ -1,5 +1,7 @@
 #include "controllers/document.h"
 
+#include "task/task_source.h"
+
 #include <QDateTime>
 #include <QFileInfo>
 
@@ -95,10 +97,7 @@ void Document::setExcluded(const std::vector<int> &pairs)
 void Document::setPairs(const std::vector<PromptPair> &pairs)
 {
     SetUpRequest request = m_request;
-    request.task.pairs = nlohmann::json::array();
-    for (const PromptPair &pair : pairs)
-        request.task.pairs.push_back(
-            {{"clean", pair.clean}, {"flipped", pair.flipped}, {"answer", pair.answer}, {"wrong", pair.wrong}});
+    request.task.pairs = pairs_to_json(pairs);
     open(request);
 }
 

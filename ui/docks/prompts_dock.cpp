@@ -10,6 +10,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <set>
 
 namespace patchbay {
 
@@ -66,9 +67,17 @@ void PromptsDock::refresh()
     const Setup &setup = *m_document.setup();
     const bool dark = widgets::isDark(palette());
     QStringList legend;
-    for (const char *role : {"IO", "S1", "S2", "END"})
-        legend << QStringLiteral("<b style='color:%1'>%2</b>")
-                      .arg(widgets::roleColour(QLatin1String(role), dark).name(), QLatin1String(role));
+    std::set<std::string> roles; // also those that only some pairs have
+    for (const PromptPair &pair : setup.pairs)
+        for (const auto &[role, position] : pair.roles)
+            roles.insert(role);
+    const auto explain = [&](std::string_view role) {
+        const QString title = QString::fromStdString(role_title(role));
+        legend << QStringLiteral("<b style='color:%1'>%2</b>").arg(widgets::roleColour(title, dark).name(), title);
+    };
+    for (const std::string &role : roles)
+        explain(role);
+    explain(end_role);
     const auto problems =
         std::count_if(setup.pairs.begin(), setup.pairs.end(), [](const PromptPair &p) { return !p.problem.empty(); });
     const bool all = setup.pairs.empty() || setup.pairs.size() == size_t(setup.batch.prompts);

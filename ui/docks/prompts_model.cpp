@@ -1,5 +1,6 @@
 #include "docks/prompts_model.h"
 
+#include "task/role_marks.h"
 #include "view_text.h"
 
 #include <algorithm>
@@ -62,18 +63,12 @@ QVector<ShownToken> PromptsModel::tokens(int row, bool flipped) const
     const Setup &setup = *m_document.setup();
     const PromptPair &pair = setup.pairs[size_t(row)];
     const auto &texts = (flipped ? setup.flipped_tokens : setup.clean_tokens)[size_t(row)];
+    const std::vector<std::string> roles = role_marks(pair);
     QVector<ShownToken> shown;
     for (size_t i = 0; i < texts.size(); ++i) {
         ShownToken token{QString::fromStdString(texts[i]), {}, false};
-        const int at = static_cast<int>(i);
-        if (at == pair.io_pos)
-            token.role = QStringLiteral("IO");
-        else if (at == pair.s1_pos)
-            token.role = QStringLiteral("S1");
-        else if (at == pair.s2_pos)
-            token.role = QStringLiteral("S2");
-        else if (at == pair.end())
-            token.role = QStringLiteral("END");
+        if (i < roles.size())
+            token.role = QString::fromStdString(roles[i]);
         token.changed =
             i >= pair.clean_ids.size() || i >= pair.flipped_ids.size() || pair.clean_ids[i] != pair.flipped_ids[i];
         shown << token;
@@ -153,6 +148,8 @@ bool PromptsModel::setData(const QModelIndex &index, const QVariant &value, int 
     if (!field || *field == text)
         return false;
     *field = text;
+    if (field == &pair.clean)
+        pair.given_roles.clear(); // they counted the tokens of the text from before
     m_document.setPairs(pairs);
     return true;
 }

@@ -11,7 +11,7 @@ namespace patchbay {
 /// A token as the table draws it.
 struct ShownToken {
     QString text;
-    QString role;         ///< "IO", "S1", "S2", "END" or empty
+    QString role;         ///< "IO", "END" … or empty
     bool changed = false; ///< differs between clean and flipped
 };
 

@@ -1,6 +1,7 @@
 #include "shell/run_controls.h"
 
 #include "controllers/path_controller.h"
+#include "task/ioi_roles.h"
 
 #include <QAction>
 #include <QComboBox>
@@ -71,10 +72,10 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     row->addWidget(m_direction);
 
     m_positions = combo(this, tr("Positions"), tr("Token positions that are patched"));
-    m_positions->addItem(tr("all positions"), QStringLiteral("all"));
-    for (const RoleInfo &role : position_roles())
-        m_positions->addItem(QString::fromUtf8(role.title), QString::fromUtf8(role.name));
-    m_positions->addItem(tr("each position"), QStringLiteral("each"));
+    std::vector<std::string> roles; // of the task that is there before another is opened
+    for (const ioi::RoleInfo &one : ioi::roles)
+        roles.emplace_back(one.role);
+    offerPositions(roles);
     row->addWidget(m_positions);
 
     connect(m_method, &QComboBox::currentIndexChanged, this, [this](int index) {
@@ -207,6 +208,35 @@ void RunControls::setSpec(const RunSpec &spec)
         const bool toLogits = path->receivers.nodes.size() == 1 && path->receivers.nodes.front().head < 0;
         m_target->setCurrentIndex(m_target->findData(toLogits ? QStringLiteral("final") : QStringLiteral("tray")));
     }
+}
+
+void RunControls::setRoles(const PromptBatch &batch)
+{
+    std::vector<std::string> roles;
+    for (const auto &[role, positions] : batch.roles)
+        roles.push_back(role);
+    offerPositions(roles);
+}
+
+void RunControls::offerPositions(const std::vector<std::string> &roles)
+{
+    const QVariant chosen = m_positions->currentData();
+    {
+        const QSignalBlocker quiet(m_positions);
+        m_positions->clear();
+        m_positions->addItem(tr("all positions"), QStringLiteral("all"));
+        const auto offer = [this](std::string_view role) {
+            m_positions->addItem(QString::fromStdString(role_title(role)),
+                                 QString::fromUtf8(role.data(), qsizetype(role.size())));
+        };
+        offer(end_role);
+        for (const std::string &role : roles)
+            offer(role);
+        m_positions->addItem(tr("each position"), QStringLiteral("each"));
+        m_positions->setCurrentIndex(std::max(0, m_positions->findData(chosen)));
+    }
+    if (m_positions->currentData() != chosen)
+        Q_EMIT changed();
 }
 
 void RunControls::setGrouped(bool grouped)

@@ -4,6 +4,7 @@
 #include <QWidget> // first: moc stumbles over <compare> when nothing is included before it
 
 #include "analysis/registry.h"
+#include "task/prompts.h"
 
 class QAction;
 class QComboBox;
@@ -30,6 +31,8 @@ public:
     void setSpec(const RunSpec &spec);
     /// Models with grouped KV heads choose between the shared head and one query head's copy.
     void setGrouped(bool grouped);
+    /// The roles that the open prompts name, next to END.
+    void setRoles(const PromptBatch &batch);
 
 Q_SIGNALS:
     void changed();
@@ -37,6 +40,7 @@ Q_SIGNALS:
 private:
     QWidget *siteButtons();
     void offerAnalyses();
+    void offerPositions(const std::vector<std::string> &roles);
     void showFor(int method);
 
     QComboBox *m_method, *m_target, *m_analysis, *m_direction, *m_positions, *m_keyValue;

@@ -72,7 +72,9 @@ QWidget *AttentionPane::buildOptions()
     m_prompt->setAccessibleName(tr("Prompt of the attention view"));
     m_prompt->setPrefix(tr("prompt "));
     m_prompt->setMinimum(1);
-    m_byRole = toggleButton(tr("Mean"), tr("Mean over prompts, aligned by role: BOS, IO, S1, S1+1, S2, END"), bar);
+    m_byRole = toggleButton(
+        tr("Mean"), tr("Mean over prompts, aligned by role: the first token, named positions such as IO and S2, END"),
+        bar);
     m_valueWeighted = toggleButton(tr("Value-weighted"),
                                    tr("Attention times the length of what is moved, relative to the largest"), bar);
     m_asText = toggleButton(tr("Text"), tr("As text: hover a token to see where it looks"), bar);

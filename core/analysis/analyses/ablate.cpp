@@ -213,7 +213,7 @@ const AnalysisInfo &declared::ablate()
                         "zero"},
                        {"positions",
                         Parameter::Kind::Text,
-                        "where: all, end, io, s1, s2, or indices from 0 such as 3,4 (all)",
+                        "where: all, end, a role of the prompts (io, s1, s2), or indices from 0 such as 3,4 (all)",
                         {},
                         false,
                         "all"}},

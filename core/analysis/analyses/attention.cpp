@@ -1,5 +1,6 @@
-// Where heads look from END: at IO, S1 and S2.
+// Where heads look from END: at each role that the prompts have (IOI: IO, S1 and S2).
 #include "analysis/detail/readings.h"
+#include "analysis/recipe.h"
 
 namespace patchbay {
 
@@ -9,48 +10,45 @@ namespace {
 
 std::string describe_attention(const Analysis &)
 {
-    return "Attention from END to IO, S1 and S2 in the clean run, mean over prompts.";
+    return "Attention from END to each named position of the prompts (IOI: IO, S1 and S2) in the clean run, mean over "
+           "prompts.";
 }
 
 void run_attention(AnalysisRun &run)
 {
     const ModelConfig &c = run.config();
     const PromptBatch &batch = run.in.batch;
+    if (batch.roles.empty())
+        throw NothingToDo("attention", "needs prompts with named positions, such as IO, and these name none");
     const size_t P = size_t(batch.prompts);
-    const std::pair<const char *, const std::vector<int> *> roles[] = {
-        {"io", &batch.io_pos}, {"s1", &batch.s1_pos}, {"s2", &batch.s2_pos}};
     std::map<std::string, std::vector<float>> values;
-    for (const auto &[role, positions] : roles)
+    for (const auto &[role, positions] : batch.roles)
         values[role].resize(size_t(c.n_layers * c.n_heads) * P);
     for (int l = 0; l < c.n_layers; ++l) {
         for (int h = 0; h < c.n_heads; ++h)
             for (size_t p = 0; p < P; ++p) {
                 const std::vector<float> pattern = run.in.runs.pattern(run.clean(), l, h, int(p));
                 const size_t size = size_t(batch.end[p]) + 1;
-                for (const auto &[role, positions] : roles)
-                    values[role][size_t(l * c.n_heads + h) * P + p] =
-                        pattern[(size - 1) * size + size_t((*positions)[p])];
+                for (const auto &[role, positions] : batch.roles)
+                    values[role][size_t(l * c.n_heads + h) * P + p] = pattern[(size - 1) * size + size_t(positions[p])];
             }
         run.progress(l + 1, c.n_layers);
     }
-    for (const auto &[role, positions] : roles)
-        run.result.arrays[std::string("attention.end_to_") + role] = {{c.n_layers, c.n_heads, int64_t(P)},
-                                                                      values[role]};
+    for (const auto &[role, positions] : batch.roles)
+        run.result.arrays["attention.end_to_" + role] = {{c.n_layers, c.n_heads, int64_t(P)}, values[role]};
 }
 
 } // namespace
 
 const AnalysisInfo &declared::attention()
 {
-    static const AnalysisInfo info{.name = "attention",
-                                   .title = "Attention from END",
-                                   .tip = "How much each head attends from END to IO, S1 and S2",
-                                   .needs_roles = true,
-                                   .yields = {{"attention.end_to_io", "END → IO", "attention END→IO", "", "Attention"},
-                                              {"attention.end_to_s1", "END → S1", "attention END→S1", "", "Attention"},
-                                              {"attention.end_to_s2", "END → S2", "attention END→S2", "", "Attention"}},
-                                   .describe = describe_attention,
-                                   .run = run_attention};
+    static const AnalysisInfo info{
+        .name = "attention",
+        .title = "Attention from END",
+        .tip = "How much each head attends from END to IO, S1 and S2, or to what else the prompts name",
+        .yields = {{"attention.end_to_*", "END → *", "attention END→*", "", "Attention"}},
+        .describe = describe_attention,
+        .run = run_attention};
     return info;
 }
 

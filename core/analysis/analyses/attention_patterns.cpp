@@ -3,6 +3,7 @@
 #include "analysis/detail/readings.h"
 #include "base/check_index.h"
 #include "model/check_head.h"
+#include "task/role_marks.h"
 
 #include <algorithm>
 
@@ -28,20 +29,14 @@ void run_attention_patterns(AnalysisRun &run)
         heads.push_back(dotted(head));
     }
     const auto &known = flipped ? batch.flipped_tokens : batch.tokens;
-    std::vector<std::string> tokens, roles(static_cast<size_t>(size));
+    std::vector<std::string> tokens;
     for (int64_t i = 0; i < size; ++i)
         tokens.push_back(known.empty() ? std::to_string(batch.at(flipped, prompt, int(i)))
                                        : known[size_t(prompt)][size_t(i)]);
-    const auto mark = [&](const std::vector<int> &positions, const char *role) {
-        if (!positions.empty() && positions[size_t(prompt)] >= 0 && positions[size_t(prompt)] < size)
-            roles[size_t(positions[size_t(prompt)])] = role;
-    };
-    mark(batch.io_pos, "IO");
-    mark(batch.s1_pos, "S1");
-    mark(batch.s2_pos, "S2");
-    roles.back() = "END";
-    run.result.summary = {
-        {"prompt", prompt}, {"attention_heads", heads}, {"tokens", tokens}, {"roles_of_tokens", roles}};
+    run.result.summary = {{"prompt", prompt},
+                          {"attention_heads", heads},
+                          {"tokens", tokens},
+                          {"roles_of_tokens", role_marks(batch, prompt)}};
     run.progress(1, 1);
 }
 

@@ -2,6 +2,7 @@
 #include "analysis/detail/readings.h"
 #include "model/check_head.h"
 #include "model/detail/weights.h"
+#include "task/ioi_roles.h"
 
 namespace patchbay {
 
@@ -24,21 +25,21 @@ void run_attention_vs_contribution(AnalysisRun &run)
         run.in.runs.z_rows(run.clean(), head.layer, ends).narrow(1, int64_t(head.head) * d, d);                // [P, d]
     const at::Tensor scale = norm_scale(gather_rows(run.clean().resid.back(), run.in.runs.layout(), ends), c); // [P]
     const at::Tensor result = at::matmul(z, w.layer(head.layer).W_O[head.head]) / scale.unsqueeze(1);          // [P, D]
-    for (const auto &[role, tokens, positions] :
-         {std::tuple{"io", &batch.io, &batch.io_pos}, std::tuple{"s", &batch.s, &batch.s2_pos}}) {
+    // S stands twice before END; what matters is how much of END's attention goes to it.
+    const std::vector<const char *> io{ioi::io}, s{ioi::s1, ioi::s2};
+    for (const auto &[name, tokens, roles] : {std::tuple{"io", &batch.io, &io}, std::tuple{"s", &batch.s, &s}}) {
         const at::Tensor unembed = w.unembedding(at::tensor(*tokens, at::kLong)).t(); // [P, D]
-        run.result.arrays[std::string("contribution.") + role] = to_array((result * unembed).sum(1));
+        run.result.arrays[std::string("contribution.") + name] = to_array((result * unembed).sum(1));
         std::vector<float> attention;
         for (int p = 0; p < P; ++p) {
             const std::vector<float> pattern = run.in.runs.pattern(run.clean(), head.layer, head.head, p);
             const size_t size = size_t(batch.end[size_t(p)]) + 1;
-            float sum = pattern[(size - 1) * size + size_t((*positions)[size_t(p)])];
-            // S stands twice before END; what matters is how much of END's attention goes to it.
-            if (std::string(role) == "s")
-                sum += pattern[(size - 1) * size + size_t(batch.s1_pos[size_t(p)])];
+            float sum = 0;
+            for (const char *role : *roles)
+                sum += pattern[(size - 1) * size + size_t(batch.role(role)[size_t(p)])];
             attention.push_back(sum);
         }
-        run.result.arrays[std::string("attention.") + role] = {{P}, attention};
+        run.result.arrays[std::string("attention.") + name] = {{P}, attention};
     }
     run.progress(1, 1);
 }
@@ -60,7 +61,7 @@ const AnalysisInfo &declared::attention_vs_contribution()
         .title = "Attention against contribution",
         .tip = "One head, a point a prompt: attention to a name against what the head writes along it",
         .heads = "the one head to read",
-        .needs_roles = true,
+        .roles = {ioi::io, ioi::s1, ioi::s2},
         .yields = {{"attention.io", "END → IO", "attention END→IO", "", "Attention", Quantity::Draw::Points},
                    {"attention.s", "END → S", "attention END→S", "", "Attention", Quantity::Draw::Points},
                    {"contribution.", "Contribution", "contribution along the name", "logits",

@@ -2,6 +2,7 @@
 #include "analysis/detail/readings.h"
 #include "model/detail/weights.h"
 #include "patching/detail/gemm.h"
+#include "task/ioi_roles.h"
 
 namespace patchbay {
 
@@ -58,11 +59,10 @@ void run_copy_scores(AnalysisRun &run)
     std::vector<std::pair<int, int>> rows; // [3 P]: IO, S1, S2 of each prompt
     std::vector<int64_t> own;
     for (int p = 0; p < batch.prompts; ++p)
-        for (const auto &[pos, token] : {std::pair{batch.io_pos[size_t(p)], batch.io[size_t(p)]},
-                                         std::pair{batch.s1_pos[size_t(p)], batch.s[size_t(p)]},
-                                         std::pair{batch.s2_pos[size_t(p)], batch.s[size_t(p)]}}) {
-            rows.emplace_back(p, pos);
-            own.push_back(token);
+        for (const auto &[role, tokens] :
+             {std::pair{ioi::io, &batch.io}, std::pair{ioi::s1, &batch.s}, std::pair{ioi::s2, &batch.s}}) {
+            rows.emplace_back(p, batch.role(role)[size_t(p)]);
+            own.push_back((*tokens)[size_t(p)]);
         }
     const at::Tensor x =
         gather_rows(run.clean().resid[1], run.in.runs.layout(), rows); // resid_post of block 0, [3 P, D]
@@ -119,7 +119,7 @@ const AnalysisInfo &declared::copy_scores()
         .name = "copy-scores",
         .title = "Copy scores",
         .tip = "Would each head, attending to a name, raise that name's own logit?",
-        .needs_roles = true,
+        .roles = {ioi::io, ioi::s1, ioi::s2},
         .parameters =
             {{"threshold", Parameter::Kind::Number, "the copy score in % that counts as copying (75)", {}, false, 75}},
         .yields = {{"copy.positive", "Copy score", "copy score", "%", "Copy score"},

@@ -4,6 +4,7 @@
 #include "analysis/detail/readings.h"
 #include "analysis/known_runs.h"
 #include "analysis/recipe.h"
+#include "task/ioi_roles.h"
 
 #include <cmath>
 
@@ -120,7 +121,7 @@ const AnalysisInfo &declared::roles()
         .name = "roles",
         .title = "Head roles",
         .tip = "Name movers, S-inhibition, induction …: each role by several marks at once",
-        .needs_roles = true,
+        .roles = {ioi::io, ioi::s1, ioi::s2},
         .parameters = thresholds(),
         .yields = {{"roles.direct", "Direct effect", "direct effect", "%", "Logit diff variation"},
                    {"roles.queries", "Through the name movers' queries", "effect through the name movers' queries", "%",

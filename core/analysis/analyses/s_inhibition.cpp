@@ -6,6 +6,7 @@
 #include "model/hooked_transformer.h"
 #include "patching/detail/frozen_pass.h"
 #include "patching/detail/sweep_plan.h"
+#include "task/ioi_roles.h"
 
 namespace patchbay {
 
@@ -31,9 +32,9 @@ EndAttention end_attention(const ArrayMap &cache, const std::vector<Head> &heads
         const int64_t H = pattern.shape[1], T = pattern.shape[2];
         for (int p = 0; p < batch.prompts; ++p) {
             const float *row = pattern.floats().data() + ((p * H + head.head) * T + batch.end[size_t(p)]) * T;
-            out.io.push_back(row[batch.io_pos[size_t(p)]]);
-            out.s1.push_back(row[batch.s1_pos[size_t(p)]]);
-            out.s2.push_back(row[batch.s2_pos[size_t(p)]]);
+            out.io.push_back(row[batch.role(ioi::io)[size_t(p)]]);
+            out.s1.push_back(row[batch.role(ioi::s1)[size_t(p)]]);
+            out.s2.push_back(row[batch.role(ioi::s2)[size_t(p)]]);
         }
     }
     return out;
@@ -75,7 +76,7 @@ void run_s_inhibition(AnalysisRun &run)
     const EndAttention seen = end_attention(base, candidates, batch), before = end_attention(base, movers, batch);
 
     // What each candidate alone sends into the movers' queries at END, MLPs included.
-    const Positions at_end = Positions::at("end");
+    const Positions at_end = Positions::at(end_role);
     const auto rows = chosen_rows(at_end, batch, run.in.runs.layout(), first_rows(false, run.in.runs.layout()));
     FrozenPass pass(run.in.runs, false, false, rows, run.in.work);
     std::vector<Node> receivers;
@@ -151,9 +152,9 @@ void run_s_inhibition(AnalysisRun &run)
         arrays[std::string("s2i.name_mover_attention_") + role + ".before"] = {{R, P}, was};
         arrays[std::string("s2i.name_mover_attention_") + role + ".after"] = {{C, R, P}, is};
     };
-    both("s2", before.s2, after.s2);
-    both("s1", before.s1, after.s1);
-    both("io", before.io, after.io);
+    both(ioi::s2, before.s2, after.s2);
+    both(ioi::s1, before.s1, after.s1);
+    both(ioi::io, before.io, after.io);
     arrays["s2i.logit_diff.before"] = {{P}, run.result.baseline.clean};
     arrays["s2i.logit_diff.after"] = {{C, P}, after_diff};
     run.result.summary = {{"candidates", table}};
@@ -182,7 +183,7 @@ const AnalysisInfo &declared::s_inhibition()
         .title = "S-inhibition test",
         .tip = "Do these heads steer the name movers away from S through their queries?",
         .heads = "the candidates to test",
-        .needs_roles = true,
+        .roles = {ioi::io, ioi::s1, ioi::s2},
         .parameters = {{"name_movers",
                         Parameter::Kind::Heads,
                         "the name movers that the candidates are tested against",

@@ -56,7 +56,7 @@ at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Ten
 Array to_array(const at::Tensor &tensor);
 /// The tensor of a float array, sharing its memory.
 at::Tensor from_array(const Array &array);
-/// Throws NothingToDo when the batch does not say where IO, S1 and S2 stand.
-void require_roles(const PromptBatch &batch, const char *analysis);
+/// Throws NothingToDo naming those of the roles that an analysis needs which the prompts do not have.
+void require_roles(const PromptBatch &batch, const AnalysisInfo &analysis);
 
 } // namespace patchbay::detail

@@ -16,17 +16,6 @@ std::vector<int> first_rows(bool from_source, const BatchLayout &layout)
 
 namespace {
 
-const std::vector<int> &role_positions(const PromptBatch &batch, const std::string &role)
-{
-    const std::vector<int> &at = role == "end" ? batch.end
-        : role == "io"                         ? batch.io_pos
-        : role == "s1"                         ? batch.s1_pos
-                                               : batch.s2_pos;
-    if (at.empty())
-        throw Error("positions", role + " is asked for, but these prompts do not say where it stands");
-    return at;
-}
-
 // A position that only the longer prompts reach is patched there; one that no prompt has would change nothing, without
 // a word.
 void check_positions(const Positions &positions, const BatchLayout &layout)
@@ -45,8 +34,7 @@ std::shared_ptr<const RowMap> chosen_rows(const Positions &positions, const Prom
                                           const BatchLayout &layout, const std::vector<int> &first, int one_position)
 {
     check_positions(positions, layout);
-    const std::vector<int> &role =
-        positions.kind == Positions::Kind::Role ? role_positions(batch, positions.role) : layout.end;
+    const std::vector<int> &role = positions.kind == Positions::Kind::Role ? batch.role(positions.role) : layout.end;
     std::vector<std::vector<int>> rows(static_cast<size_t>(layout.prompts));
     for (int p = 0; p < layout.prompts; ++p) {
         std::vector<int> wanted;

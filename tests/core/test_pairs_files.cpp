@@ -1,0 +1,238 @@
+// Files of prompt pairs: JSON lines and lists, tables as others write them, token ids, encodings, and what is refused.
+#include "core/error_message.h"
+#include "io/array_files.h"
+#include "task/task_source.h"
+#include "text/tokenizer.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace patchbay;
+namespace fs = std::filesystem;
+
+class TestPairsFiles : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void jsonl();
+    void csv();
+    void tables_in_the_wild_data();
+    void tables_in_the_wild();
+    void json_lists();
+    void token_ids();
+    void encodings();
+    void bad_pairs_files_data();
+    void bad_pairs_files();
+
+private:
+    std::unique_ptr<Tokenizer> m_tokenizer;
+    QTemporaryDir m_folder;
+    fs::path file(const std::string &name) const { return fs::path(m_folder.path().toStdString()) / name; }
+};
+
+void TestPairsFiles::init()
+{
+    m_tokenizer = Tokenizer::load(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json");
+}
+
+void TestPairsFiles::jsonl()
+{
+    const fs::path path = file("pairs.jsonl");
+    write_file(
+        path,
+        "{\"clean\": \"When Anna went to\", \"flipped\": \"When Boris went to\", \"answer\": \" Anna\", \"wrong\": \" "
+        "Boris\"}\n\n"
+        "{\"wrong\": \" a\", \"clean\": \"x\", \"flipped\": \"y\", \"answer\": \" the\", \"note\": 3}\r\n");
+    const auto pairs = read_pairs_file(path);
+    QCOMPARE(pairs.size(), size_t(2));
+    QCOMPARE(pairs[0].flipped, std::string("When Boris went to"));
+    QCOMPARE(pairs[1].answer, std::string(" the"));
+}
+
+void TestPairsFiles::csv()
+{
+    const fs::path path = file("pairs.CSV");
+    write_file(
+        path,
+        "\xEF\xBB\xBF"
+        "answer,id,\"clean\",flipped,wrong\r\n Anna,1,\"When Anna, went \"\"to\"\"\",When Boris went to, Boris\r\n"
+        "\" Anna\",2,\"two\nlines\",b, Boris");
+    const auto pairs = read_pairs_file(path);
+    QCOMPARE(pairs.size(), size_t(2));
+    QCOMPARE(pairs[0].clean, std::string("When Anna, went \"to\""));
+    QCOMPARE(pairs[0].answer, std::string(" Anna"));
+    QCOMPARE(pairs[0].wrong, std::string(" Boris"));
+    QCOMPARE(pairs[1].clean, std::string("two\nlines"));
+}
+
+void TestPairsFiles::tables_in_the_wild_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QByteArray>("content");
+    const QByteArray utf16 = [] {
+        QByteArray bytes("\xFF\xFE");
+        for (const char c : QByteArray("clean\tflipped\tanswer\twrong\r\nAnna, x\ty\t Anna\t Boris\r\n"))
+            bytes.append(c).append('\0');
+        return bytes;
+    }();
+    QTest::newRow("semicolon") << "a.csv"
+                               << QByteArray("\xEF\xBB\xBF"
+                                             "clean;flipped;answer;wrong\r\nAnna, x;y; Anna; Boris\r\n");
+    QTest::newRow("quoted header") << "a.csv"
+                                   << QByteArray(
+                                          "\"clean\";\"flipped\";\"answer\";\"wrong\"\n\"Anna, x\";y; Anna; Boris");
+    QTest::newRow("tabs") << "a.csv" << QByteArray("clean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
+    QTest::newRow("tsv") << "a.TSV" << QByteArray("clean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
+    QTest::newRow("bars") << "a.txt" << QByteArray("clean|flipped|answer|wrong\nAnna, x|y| Anna| Boris\n");
+    QTest::newRow("sep line") << "a.csv"
+                              << QByteArray("sep=;\r\nclean;flipped;answer;wrong\r\nAnna, x;y; Anna; Boris\r\n");
+    QTest::newRow("sep line of a tab") << "a.csv"
+                                       << QByteArray(
+                                              "SEP=\t\nclean\tflipped\tanswer\twrong\nAnna, x\ty\t Anna\t Boris\n");
+    QTest::newRow("another separator than any known")
+        << "a.csv" << QByteArray("sep=^\nclean^flipped^answer^wrong\nAnna, x^y^ Anna^ Boris\n");
+    QTest::newRow("spaces") << "a.csv"
+                            << QByteArray(
+                                   "clean , flipped, answer,\twrong\n\"Anna, x\" , \"y\",\" Anna\",\" Boris\"\n");
+    QTest::newRow("capitals") << "a.csv"
+                              << QByteArray("CLEAN,Flipped,Answer,INCORRECT Answer\n\"Anna, x\",y, Anna, Boris\n");
+    QTest::newRow("old Mac") << "a.csv" << QByteArray("clean,flipped,answer,wrong\r\"Anna, x\",y, Anna, Boris\r");
+    QTest::newRow("empty rows") << "a.csv"
+                                << QByteArray(
+                                       "\n;;;\nclean;flipped;answer;wrong\n;;;\nAnna, x;y; Anna; Boris\n ; ;;\n");
+    QTest::newRow("other names")
+        << "a.csv"
+        << QByteArray("label,clean_prefix,patch_prefix,clean_answer,patch_answer\n1,\"Anna, x\",y, Anna, Boris\n");
+    QTest::newRow("UTF-16") << "a.csv" << utf16;
+}
+
+void TestPairsFiles::tables_in_the_wild()
+{
+    QFETCH(QString, name);
+    QFETCH(QByteArray, content);
+    write_file(file(name.toStdString()), content.toStdString());
+    const auto pairs = read_pairs_file(file(name.toStdString()));
+    QCOMPARE(pairs.size(), size_t(1));
+    QCOMPARE(pairs[0].clean, std::string("Anna, x"));
+    QCOMPARE(pairs[0].flipped, std::string("y"));
+    QCOMPARE(pairs[0].answer, std::string(" Anna"));
+    QCOMPARE(pairs[0].wrong, std::string(" Boris"));
+}
+
+void TestPairsFiles::json_lists()
+{
+    const std::string pair = R"({"clean": "x", "Corrupted": "y", "answers": [" Anna"], "wrong_answers": [" Boris"]})";
+    const std::string broken = R"({"clean": "x", "flipped": "y", "wrong": "d"})";
+    for (const std::string &text :
+         {"[\n " + pair + ",\n " + pair + "\n]", "{\"prompts\": [" + pair + ", " + pair + "], \"seq_labels\": []}",
+          pair + "\n" + pair + "\n"}) {
+        write_file(file("list.json"), text);
+        const auto pairs = read_pairs_file(file("list.json"));
+        QCOMPARE(pairs.size(), size_t(2));
+        QCOMPARE(pairs[1].flipped, std::string("y"));
+        QCOMPARE(pairs[1].answer, std::string(" Anna"));
+    }
+    const std::string path = file("list.json").string();
+    const auto refused = [&](const std::string &text, const std::string &message) {
+        write_file(path, text);
+        VERIFY_MESSAGE(read_pairs_file(path), path + ": " + message);
+    };
+    refused("[" + pair + ", " + broken + "]", "pair 2: answer: missing");
+    refused("[" + pair + ", 3]", "pair 2: should be an object");
+    refused("[" + pair + ",\n]", "is not valid JSON: parse error at line 2");
+    refused("[]", "holds no prompt pairs");
+    refused(R"({"clean": "x", "flipped": "y", "corrupted": "z", "answer": "a", "wrong": "b"})",
+            "line 1: \"flipped\" says again");
+    refused(R"({"clean": "x", "flipped": "y", "answers": ["a", "b"], "wrong": "b"})", "line 1: answers: has 2 entries");
+}
+
+void TestPairsFiles::token_ids()
+{
+    const int64_t anna = *m_tokenizer->single(" Anna"), boris = *m_tokenizer->single(" Boris");
+    const std::string a = std::to_string(anna), b = std::to_string(boris);
+    TaskRef ref;
+    ref.kind = "pairs";
+    ref.file = file("ids.csv").string();
+    for (const std::string &row : {a + "," + b, "[" + a + "],\"[" + b + "]\""}) {
+        write_file(ref.file,
+                   "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to," + row + "\n");
+        const auto pairs = load_pairs(ref, *m_tokenizer);
+        QCOMPARE(pairs[0].problem, std::string());
+        QCOMPARE(pairs[0].answer, std::string(" Anna"));
+        QCOMPARE(pairs[0].wrong_id, boris);
+    }
+    write_file(ref.file,
+               "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to,9999999," + b + "\n");
+    QCOMPARE(load_pairs(ref, *m_tokenizer)[0].problem,
+             std::string("the answer is given as token 9999999, which this tokenizer does not have"));
+    write_file(ref.file, "clean,corrupted,correct_idx,incorrect_idx\nx,y,\"[1, 2]\",3\n");
+    VERIFY_MESSAGE(read_pairs_file(ref.file), ref.file + ": line 2: correct_idx: \"[1, 2]\" is not one token id");
+}
+
+void TestPairsFiles::encodings()
+{
+    const std::string head = "clean,flipped,answer,wrong\n", row = "Zo\xEB went,Bo went, a, b\n";
+    const std::string path = file("latin1.csv").string(), lines = file("latin1.jsonl").string();
+    write_file(path, head + row);
+    write_file(lines, "{}\n{\"clean\": \"Zo\xEB\"}");
+    VERIFY_MESSAGE(read_pairs_file(path),
+                   path + ": line 2, byte 3 (0xEB): is not UTF-8; save the file as UTF-8, or name its encoding");
+    VERIFY_MESSAGE(read_pairs_file(lines), lines + ": line 2, byte 14 (0xEB): is not UTF-8");
+    for (const char *name : {"latin1", "ISO-8859-1", "windows-1252"})
+        QCOMPARE(read_pairs_file(path, name)[0].clean, std::string("Zo\xC3\xAB went"));
+    VERIFY_MESSAGE(read_pairs_file(path, "klingon"), path + ": the encoding \"klingon\" is not known");
+    VERIFY_MESSAGE(read_pairs_file(path, "utf8"), path + ": line 2, byte 3 (0xEB): is not UTF-8");
+    VERIFY_MESSAGE(read_pairs_file(path, "US-ASCII"), path + ": line 2, byte 3 (0xEB): is not US-ASCII");
+    // Another program's UTF-16 without a mark: no text, not a table with odd names.
+    write_file(path, std::string("c\0l\0", 4));
+    VERIFY_MESSAGE(read_pairs_file(path), path + ": line 1, byte 2 (0x00): a zero byte is no text");
+    // A mark is surer than what was said.
+    write_file(path, "\xEF\xBB\xBF" + head + "Zo\xC3\xAB went,Bo went, a, b\n");
+    QCOMPARE(read_pairs_file(path, "latin1")[0].clean, std::string("Zo\xC3\xAB went"));
+    // A long text crosses the converter's buffer.
+    std::string name(5000, 'x');
+    write_file(path, head + name + "\xEB,y, a, b\n");
+    QCOMPARE(read_pairs_file(path, "latin1")[0].clean, name + "\xC3\xAB");
+}
+
+void TestPairsFiles::bad_pairs_files_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QByteArray>("content");
+    QTest::addColumn<QString>("message");
+    const QByteArray good = "{\"clean\": \"a\", \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}\n";
+    QTest::newRow("empty") << "e.jsonl" << QByteArray("\n") << "holds no prompt pairs";
+    QTest::newRow("no field") << "f.jsonl" << good + "\n{\"clean\": \"a\", \"flipped\": \"b\", \"wrong\": \"d\"}"
+                              << "line 3: answer: missing";
+    QTest::newRow("kind") << "f.jsonl"
+                          << good + "{\"clean\": 1, \"flipped\": \"b\", \"answer\": \"c\", \"wrong\": \"d\"}"
+                          << "line 2: clean: should be a text";
+    QTest::newRow("no object") << "f.jsonl" << good + "[]"
+                               << "line 2: should be an object";
+    QTest::newRow("no JSON") << "f.jsonl" << good + "clean"
+                             << "line 2: is not valid JSON";
+    QTest::newRow("no column") << "f.csv" << QByteArray("clean,flipped,answer\na,b,c\n")
+                               << "line 1: the header has no column \"wrong\"";
+    QTest::newRow("fields") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,b,c,d\na,b,c\n")
+                            << "line 3: has 3 fields, the header 4";
+    QTest::newRow("fields after lines") << "f.csv" << QByteArray("clean,flipped,answer,wrong\n\"a\n\na\",b,c,d\na\n")
+                                        << "line 5: has 1 fields, the header 4";
+    QTest::newRow("quote") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,\"b,c,d\n\n")
+                           << "line 2: a quote is opened and not closed";
+    QTest::newRow("after quote") << "f.csv" << QByteArray("clean,flipped,answer,wrong\na,\"b\"x,c,d\n")
+                                 << "line 2: text follows a closing quote";
+    QTest::newRow("header only") << "f.csv" << QByteArray("clean,flipped,answer,wrong\n") << "holds no prompt pairs";
+}
+
+void TestPairsFiles::bad_pairs_files()
+{
+    QFETCH(QString, name);
+    QFETCH(QByteArray, content);
+    QFETCH(QString, message);
+    const fs::path path = file(name.toStdString());
+    write_file(path, content.toStdString());
+    VERIFY_MESSAGE(read_pairs_file(path), path.string() + ": " + message.toStdString());
+}
+
+QTEST_GUILESS_MAIN(TestPairsFiles)
+#include "test_pairs_files.moc"
