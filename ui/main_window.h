@@ -42,14 +42,9 @@ public:
     ScatterPane &scatterPane() { return *m_scatter; }
     BarsPane &barsPane() { return *m_bars; }
     CircuitPane &circuitPane() { return *m_circuit; }
-    HeadsDock &headsDock() { return *m_headsDock; }
-    RunsDock &runsDock() { return *m_runsDock; }
     RunControls &controls() { return *m_controls; }
     Docking &docking() { return m_docking; }
     MessageBar &messages() { return *m_messages; }
-    ModelDock &modelDock() { return *m_modelDock; }
-    PromptsDock &promptsDock() { return *m_prompts; }
-    ProgressStrip &progress() { return *m_progress; }
 
 protected:
     void closeEvent(QCloseEvent *event) override;

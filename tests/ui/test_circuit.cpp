@@ -101,7 +101,7 @@ private Q_SLOTS:
     void rolesAreFoundAndMaskTheHeatmap()
     {
         navigation().showRun(m_direct);
-        QComboBox *mask = m_window->heatmapPane().roleMask();
+        QComboBox *mask = &m_fixture.part<QComboBox>("shown-heads");
         const int find = mask->findText(QStringLiteral("Find"), Qt::MatchStartsWith);
         QVERIFY(find > 0);
         choose(mask, find);
@@ -110,21 +110,21 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
         const auto movers = m_window->explorer().roles.headsWith(QStringLiteral("name mover"));
         QVERIFY(movers.contains(mover));
-        choose(mask, mask->findData(QStringLiteral("name mover")));
+        choose(mask, mask->findText(QStringLiteral("name mover ("), Qt::MatchStartsWith));
         const auto &view = m_window->heatmapPane().heatmap()->view();
         const qsizetype all = view.facets.front().values.size();
         QCOMPARE(view.masked.size(), all - movers.size());
         for (const HeadId &head : movers)
             QVERIFY(!view.masked.contains(head));
         // With a threshold beside it: fading adds up.
-        m_window->heatmapPane().threshold()->setValue(100);
+        m_fixture.part<QDoubleSpinBox>("fade-below").setValue(100);
         QCOMPARE(m_window->heatmapPane().heatmap()->view().masked.size(), all);
         m_window->actions().undo->trigger();
-        QCOMPARE(m_window->heatmapPane().threshold()->value(), 0.0);
+        QCOMPARE(m_fixture.part<QDoubleSpinBox>("fade-below").value(), 0.0);
         m_window->actions().undo->trigger();
         QVERIFY(m_window->heatmapPane().heatmap()->view().masked.isEmpty());
         QCOMPARE(mask->currentIndex(), 0);
-        choose(mask, mask->findData(HeadRoles::kCircuit));
+        choose(mask, mask->findText(QStringLiteral("the circuit"), Qt::MatchStartsWith));
         QCOMPARE(m_window->heatmapPane().heatmap()->view().masked.size(), all - place().circuit.size());
         navigation().setMask({});
         QTRY_VERIFY(std::any_of(graph()->view().nodes.begin(), graph()->view().nodes.end(),

@@ -1,7 +1,6 @@
 // The main job end to end, on the real window: baseline, sweep, click, attention, path patch, export.
 #include "attention_widget.h"
 #include "controllers/run_views.h"
-#include "docks/model_dock.h"
 #include "export/export_dialog.h"
 #include "figure/figure.h"
 #include "heatmap_widget.h"
@@ -13,6 +12,7 @@
 #include <QElapsedTimer>
 #include <QFile>
 #include <QFileInfo>
+#include <QLabel>
 #include <QPushButton>
 #include <QSignalSpy>
 
@@ -33,7 +33,7 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
         qInfo("baseline on screen after %lld ms", static_cast<long long>(clock.elapsed()));
         QCOMPARE(m_window->explorer().document.setup()->batch.prompts, 70);
-        QVERIFY(m_window->modelDock().baselineText().startsWith(QLatin1Char('+')));
+        QVERIFY(m_fixture.part<QLabel>("baseline-clean").text().startsWith(QLatin1Char('+')));
     }
 
     void theSweepFillsTheHeatmapWhileItComputes()

@@ -62,8 +62,8 @@ private Q_SLOTS:
 
     void makeThemReceivers()
     {
-        auto *q = m_window->headsDock().findChild<QPushButton *>(QStringLiteral("receive-q"));
-        QVERIFY(q && q->isEnabled());
+        auto *q = &m_fixture.part<QPushButton>("receive-q");
+        QVERIFY(q->isEnabled());
         QTest::mouseClick(q, Qt::LeftButton);
         QCOMPARE(place().receivers.size(), 3);
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle() && m_fixture.shown()->live, 60000);
@@ -122,7 +122,7 @@ private Q_SLOTS:
 
     void compareTwoRuns()
     {
-        QListView *list = m_window->runsDock().list();
+        QListView *list = m_fixture.part<RunsDock>().findChild<QListView *>();
         const auto index = list->model()->index(m_window->explorer().runs.row(m_walk), 0);
         list->scrollTo(index);
         QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(index).center());

@@ -63,7 +63,7 @@ private Q_SLOTS:
         QVERIFY(!difference()->isVisible());
         QTest::mouseClick(list()->viewport(), Qt::LeftButton, Qt::ControlModifier, rectOf(m_z).center());
         Q_EMIT list()->customContextMenuRequested(rectOf(m_z).center());
-        auto *menu = m_window->runsDock().findChild<QMenu *>();
+        auto *menu = m_fixture.part<RunsDock>().findChild<QMenu *>();
         QVERIFY(menu);
         QAction *compare = nullptr;
         for (QAction *action : menu->actions())
@@ -123,7 +123,7 @@ private Q_SLOTS:
 private:
     RunsStore &runs() { return m_window->explorer().runs; }
     const Place &place() { return m_window->explorer().navigation.place(); }
-    QListView *list() { return m_window->runsDock().list(); }
+    QListView *list() { return m_fixture.part<RunsDock>().findChild<QListView *>(); }
     QToolButton *difference()
     {
         const auto buttons = m_window->heatmapPane().findChildren<QToolButton *>();

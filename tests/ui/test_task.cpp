@@ -34,7 +34,7 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->model_ref.path == copy.toStdString(), 60000);
         QVERIFY(m_window->findChild<RecentModels *>()->folders().contains(copy));
         bool trusted = false;
-        for (const QLabel *label : m_window->modelDock().findChildren<QLabel *>())
+        for (const QLabel *label : m_fixture.part<ModelDock>().findChildren<QLabel *>())
             trusted = trusted || label->text().contains(QStringLiteral("log-probs"));
         QVERIFY2(trusted, "the trust check is on view");
     }
@@ -51,18 +51,52 @@ private Q_SLOTS:
                        "Then Logan and Ivan went to the store, Logan gave a drink to", " Logan and Ivan", " Ivan"));
         drop(file);
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref.kind == "pairs", 60000);
-        PromptsModel &model = *m_window->promptsDock().model();
+        PromptsModel &model = m_fixture.part<PromptsModel>();
         QCOMPARE(model.rowCount(), 3);
         QCOMPARE(document().setup()->batch.prompts, 1);
         QCOMPARE(problem(0), QString());
         QVERIFY2(problem(1).contains(QStringLiteral("token")), qPrintable(problem(1)));
         QVERIFY2(problem(2).contains(QStringLiteral("token")), qPrintable(problem(2)));
-        QVERIFY(!m_window->promptsDock().table()->isColumnHidden(PromptsModel::Problem));
+        QVERIFY(!m_fixture.part<PromptsDock>().findChild<QTableView *>()->isColumnHidden(PromptsModel::Problem));
         QVERIFY(!(model.flags(model.index(1, PromptsModel::Use)) & Qt::ItemIsUserCheckable));
         // Mended in the table, it is in.
         model.setData(model.index(2, PromptsModel::Answer), QStringLiteral(" Logan"), Qt::EditRole);
         QTRY_COMPARE_WITH_TIMEOUT(document().setup()->batch.prompts, 2, 60000);
         QTRY_VERIFY(m_fixture.ready());
+    }
+
+    void pairsNameTheirPositions()
+    {
+        RunControls &controls = m_window->controls();
+        const auto chosen = [&] { return to_string(positions_of(controls.spec())); };
+        const auto choose = [&](const char *positions) {
+            ActPatch sweep;
+            sweep.positions = parse_positions(positions);
+            controls.setSpec(spec_of(sweep));
+        };
+        const QByteArray pair = line("Then Logan and Ivan went to the store, Ivan gave a drink to",
+                                     "Then Logan and Ivan went to the store, Logan gave a drink to", " Logan", " Ivan");
+        const QByteArray roles = QByteArray(pair).replace("\"}", "\", \"roles\": {\"Verb\": 4}}");
+        drop(write(QStringLiteral("roles.jsonl"), roles));
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->batch.roles.count("verb") == 1);
+        choose("verb");
+        QCOMPARE(chosen(), std::string("verb"));
+        PromptsModel &model = m_fixture.part<PromptsModel>();
+        QCOMPARE(model.tokens(0, false)[4].role, QStringLiteral("VERB"));
+        QCOMPARE(model.tokens(0, true)[4].role, QStringLiteral("VERB"));
+        // An edit of the flipped text keeps it; the clean text is what it counts the tokens of.
+        model.setData(model.index(0, PromptsModel::Flipped),
+                      QStringLiteral("Then Logan and Ivan went to the house, Logan gave a drink to"), Qt::EditRole);
+        QTRY_VERIFY(m_fixture.ready() && !document().setup()->task_ref.pairs.is_null());
+        QVERIFY(document().setup()->batch.find_role("verb"));
+        model.setData(model.index(0, PromptsModel::Clean),
+                      QStringLiteral("Then Logan and Ivan went to the house, Ivan gave a drink to"), Qt::EditRole);
+        QTRY_VERIFY(m_fixture.ready() && !document().setup()->batch.find_role("verb"));
+        QVERIFY(document().setup()->batch.find_role("s2"));
+        QCOMPARE(chosen(), std::string("all")); // no longer offered
+        choose("s2");
+        QCOMPARE(chosen(), std::string("s2"));
+        choose("all");
     }
 
     void commaSeparatedPairs()
@@ -74,7 +108,7 @@ private Q_SLOTS:
         drop(file);
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref.file == file.toStdString(), 60000);
         QCOMPARE(document().setup()->batch.prompts, 1);
-        const auto tokens = m_window->promptsDock().model()->tokens(0, false);
+        const auto tokens = m_fixture.part<PromptsModel>().tokens(0, false);
         QStringList roles;
         for (const ShownToken &token : tokens)
             if (!token.role.isEmpty())
@@ -117,7 +151,7 @@ private:
     Document &document() { return m_window->explorer().document; }
     QString problem(int row)
     {
-        return m_window->promptsDock().model()->index(row, PromptsModel::Problem).data().toString();
+        return m_fixture.part<PromptsModel>().index(row, PromptsModel::Problem).data().toString();
     }
     static QByteArray line(const char *clean, const char *flipped, const char *answer, const char *wrong)
     {

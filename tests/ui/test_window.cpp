@@ -149,7 +149,7 @@ private Q_SLOTS:
     void promptsCanBeLeftOutAndEdited()
     {
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready(), 60000);
-        auto *model = m_window->promptsDock().model();
+        auto *model = &m_fixture.part<PromptsModel>();
         QCOMPARE(model->rowCount(), 70);
         const auto tokens = model->tokens(0, false);
         QVERIFY(std::any_of(tokens.begin(), tokens.end(), [](const ShownToken &t) { return t.changed; }));

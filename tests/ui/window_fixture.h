@@ -57,6 +57,16 @@ public:
     {
         return m_window->explorer().runs.find(m_window->explorer().navigation.place().run);
     }
+    /// The part of the window of this class, or of this class and name, which there must be.
+    template <class Part>
+    Part &part(const char *name = "") const
+    {
+        const QString objectName = QString::fromLatin1(name);
+        auto *found = objectName.isEmpty() ? m_window->findChild<Part *>() : m_window->findChild<Part *>(objectName);
+        if (!found)
+            qFatal("the window has no %s %s", Part::staticMetaObject.className(), name);
+        return *found;
+    }
     void chooseSites(std::vector<Site> sites)
     {
         ActPatch sweep;

@@ -8,10 +8,6 @@ namespace patchbay {
 
 using widgets::HeadId;
 
-// No role of an analysis starts with @.
-const QString HeadRoles::kCircuit = QStringLiteral("@circuit");
-const QString HeadRoles::kSelection = QStringLiteral("@selection");
-
 namespace {
 bool namesRoles(const RunResultPtr &result)
 {
@@ -83,15 +79,24 @@ bool HeadRoles::take(const RunResultPtr &result)
 
 QVector<HeadId> HeadRoles::headsWith(const QString &role) const
 {
-    if (role == kCircuit)
-        return m_navigation.place().circuit;
-    if (role == kSelection)
-        return m_navigation.place().heads;
     QVector<HeadId> heads;
     for (auto it = m_ofHead.cbegin(); it != m_ofHead.cend(); ++it)
         if (it.value().contains(role))
             heads << it.key();
     return heads;
+}
+
+QVector<HeadId> HeadRoles::headsOf(const HeadGroup &group) const
+{
+    switch (group.kind) {
+    case HeadGroup::Kind::Role:
+        return headsWith(group.role);
+    case HeadGroup::Kind::Circuit:
+        return m_navigation.place().circuit;
+    case HeadGroup::Kind::Selection:
+        return m_navigation.place().heads;
+    }
+    return {};
 }
 
 QString HeadRoles::rolesOf(HeadId head) const

@@ -18,15 +18,12 @@ public:
     HeadRoles(Document &document, Navigation &navigation, RunsStore &store, RecipeController &recipe,
               QObject *parent = nullptr);
 
-    /// Masks that are no roles of an analysis: the circuit that the user has put together, and the selection.
-    static const QString kCircuit, kSelection;
-
     /// "name mover", "S-inhibition" …, in the order in which their heads come; empty before an analysis has found any.
     const QStringList &roles() const { return m_roles; }
     /// Whether roles were looked for, even if no head has one.
     bool known() const { return m_known; }
-    /// Also for kCircuit and kSelection.
     QVector<widgets::HeadId> headsWith(const QString &role) const;
+    QVector<widgets::HeadId> headsOf(const HeadGroup &group) const;
     QVector<widgets::HeadId> allHeads() const { return m_ofHead.keys(); }
     /// "name mover, induction", empty for a head without a role.
     QString rolesOf(widgets::HeadId head) const;

@@ -153,7 +153,7 @@ void Navigation::setMask(const Mask &mask)
 {
     Place place = m_place;
     place.mask = mask;
-    go(place, tr("Fade heads"), mask.role == m_place.mask.role);
+    go(place, tr("Fade heads"), mask.but == m_place.mask.but);
 }
 
 void Navigation::forgetRun(int run)

@@ -9,6 +9,8 @@
 #include <QUndoStack>
 #include <QVector>
 
+#include <optional>
+
 namespace patchbay {
 
 /// A receiver in the tray: one head's q, k, v or pattern.
@@ -18,10 +20,20 @@ struct Receiver {
     bool operator==(const Receiver &) const = default;
 };
 
+/// Heads that belong together: those with a role (controllers/head_roles.h has all of them), those of the circuit that
+/// the user has put together, or the selection.
+struct HeadGroup {
+    enum class Kind { Role, Circuit, Selection };
+    Kind kind = Kind::Selection;
+    QString role = {}; ///< Role: "name mover"
+    static HeadGroup withRole(const QString &role) { return {Kind::Role, role}; }
+    bool operator==(const HeadGroup &) const = default;
+};
+
 /// Which heads of a heatmap are faded.
 struct Mask {
-    double below = 0; ///< effects smaller than this, in the view's unit; 0: none
-    QString role;     ///< heads without this role (controllers/head_roles.h); empty: none
+    double below = 0;                  ///< effects smaller than this, in the view's unit; 0: none
+    std::optional<HeadGroup> but = {}; ///< all heads but these; nothing: none
     bool operator==(const Mask &) const = default;
 };
 

@@ -207,6 +207,7 @@ void ModelDock::buildBaseline(QVBoxLayout *column)
     QFont bold = font();
     bold.setBold(true);
     m_values[0][0]->setFont(bold);
+    m_values[0][0]->setObjectName(QStringLiteral("baseline-clean"));
     m_values[1][0]->setFont(bold);
     grid->setColumnStretch(0, 1);
     column->addLayout(grid);
@@ -288,11 +289,6 @@ void ModelDock::applyTask()
     task.excluded.clear();
     if (!(task == m_document.setup()->task_ref))
         m_document.openTask(task);
-}
-
-QString ModelDock::baselineText() const
-{
-    return m_values[0][0]->text();
 }
 
 } // namespace patchbay

@@ -20,7 +20,6 @@ public:
     ModelDock(Document &document, QWidget *parent = nullptr);
     /// The menu of the "Open" button: a folder, recent ones, the demo model.
     void setOpenMenu(QMenu *menu);
-    QString baselineText() const;
 
 Q_SIGNALS:
     void promptsRequested();

@@ -16,8 +16,6 @@ class PromptsDock : public QWidget {
     Q_OBJECT
 public:
     PromptsDock(Document &document, Navigation &navigation, QWidget *parent = nullptr);
-    QTableView *table() const { return m_table; }
-    PromptsModel *model() const { return m_model; }
 
 Q_SIGNALS:
     void importRequested();

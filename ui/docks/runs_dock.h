@@ -16,7 +16,6 @@ class RunsDock : public QWidget {
     Q_OBJECT
 public:
     RunsDock(RunsStore &store, Navigation &navigation, RunController &runs, QWidget *parent = nullptr);
-    QListView *list() const { return m_list; }
     /// Opens the editor of a run's name.
     void rename(int id);
 

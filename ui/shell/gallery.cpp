@@ -124,7 +124,7 @@ private:
                [this, &explorer] {
                    picture(QStringLiteral("window-circuit"));
                    explorer.navigation.showRun(explorer.runs.entries()[1].id);
-                   explorer.navigation.setMask({0, explorer.roles.roles().value(0)});
+                   explorer.navigation.setMask({0, HeadGroup::withRole(explorer.roles.roles().value(0))});
                },
                {}},
               pause(),

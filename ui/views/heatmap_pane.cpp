@@ -39,7 +39,7 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
     connect(m_heatmap, &HeatmapWidget::contextMenuRequested, this, &HeatmapPane::menuRequested);
     connect(&navigation, &Navigation::headsChanged, this, [this] {
         m_heatmap->setSelection(m_explorer.navigation.place().heads);
-        if (m_explorer.navigation.place().mask.role == HeadRoles::kSelection)
+        if (m_explorer.navigation.place().mask.but == HeadGroup{HeadGroup::Kind::Selection})
             refresh();
     });
     connect(&navigation, &Navigation::maskChanged, this, &HeatmapPane::refresh);
@@ -85,6 +85,7 @@ QWidget *HeatmapPane::buildChooser()
     m_promptText->setTextInteractionFlags(Qt::NoTextInteraction);
     m_promptText->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_threshold = new QDoubleSpinBox(bar);
+    m_threshold->setObjectName(QStringLiteral("fade-below"));
     m_threshold->setRange(0, 100);
     m_threshold->setSingleStep(1);
     m_threshold->setDecimals(0);
@@ -97,6 +98,7 @@ QWidget *HeatmapPane::buildChooser()
     auto *show = caption(tr("Show"), bar);
     show->setWordWrap(false);
     m_role = new QComboBox(bar);
+    m_role->setObjectName(QStringLiteral("shown-heads"));
     m_role->setAccessibleName(tr("Which heads are not faded"));
     m_role->setToolTip(tr("Heads without this role are faded"));
     m_role->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
@@ -127,33 +129,32 @@ QWidget *HeatmapPane::buildChooser()
     return bar;
 }
 
-namespace {
-const QString kFind = QStringLiteral("@find"); // not a role: starts the analysis that finds them
-}
-
 void HeatmapPane::refreshRoles()
 {
     const QSignalBlocker block(m_role);
     const HeadRoles &roles = m_explorer.roles;
     m_role->clear();
-    m_role->addItem(tr("all heads"), QString());
+    const auto offer = [this](const QString &text, const std::optional<HeadGroup> &group) {
+        m_role->addItem(text, QVariant::fromValue(group));
+    };
+    offer(tr("all heads"), std::nullopt);
     for (const QString &role : roles.roles())
-        m_role->addItem(QStringLiteral("%1 (%2)").arg(role).arg(roles.headsWith(role).size()), role);
-    m_role->addItem(tr("the circuit (%1)").arg(m_explorer.navigation.place().circuit.size()), HeadRoles::kCircuit);
-    m_role->addItem(tr("the selection"), HeadRoles::kSelection);
+        offer(QStringLiteral("%1 (%2)").arg(role).arg(roles.headsWith(role).size()), HeadGroup::withRole(role));
+    offer(tr("the circuit (%1)").arg(m_explorer.navigation.place().circuit.size()),
+          HeadGroup{HeadGroup::Kind::Circuit});
+    offer(tr("the selection"), HeadGroup{HeadGroup::Kind::Selection});
     if (!roles.known()) {
         m_role->insertSeparator(m_role->count());
-        m_role->addItem(tr("Find the roles…"), kFind);
+        m_role->addItem(tr("Find the roles…")); // no group: starts the analysis that finds them
     }
 }
 
 void HeatmapPane::chooseRole()
 {
-    const QString role = m_role->currentData().toString();
-    if (role == kFind)
+    if (!m_role->currentData().isValid())
         Q_EMIT rolesRequested();
     Mask mask = m_explorer.navigation.place().mask;
-    mask.role = role == kFind ? QString() : role;
+    mask.but = m_role->currentData().value<std::optional<HeadGroup>>();
     m_explorer.navigation.setMask(mask);
     refreshChooser();
 }
@@ -165,7 +166,7 @@ void HeatmapPane::refreshChooser()
     const QSignalBlocker blockSlider(m_prompt), blockThreshold(m_threshold), blockRole(m_role);
     const Mask &mask = m_explorer.navigation.place().mask;
     m_threshold->setValue(mask.below);
-    m_role->setCurrentIndex(std::max(0, m_role->findData(mask.role)));
+    m_role->setCurrentIndex(std::max(0, m_role->findData(QVariant::fromValue(mask.but))));
     const RunEntry *compared = m_explorer.runs.find(m_explorer.navigation.place().comparedRun);
     m_difference->setVisible(compared != nullptr);
     if (compared)
@@ -192,8 +193,8 @@ widgets::HeatmapView HeatmapPane::shownView() const
     const Mask &mask = m_explorer.navigation.place().mask;
     m_threshold->setSuffix(view.unit.isEmpty() ? QString() : QLatin1Char(' ') + view.unit);
     maskBelow(view, mask.below);
-    if (!mask.role.isEmpty())
-        maskAllBut(view, m_explorer.roles.headsWith(mask.role));
+    if (mask.but)
+        maskAllBut(view, m_explorer.roles.headsOf(*mask.but));
     return view;
 }
 

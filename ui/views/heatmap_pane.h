@@ -24,8 +24,6 @@ public:
     explicit HeatmapPane(Explorer &explorer, QWidget *parent = nullptr);
 
     widgets::HeatmapWidget *heatmap() const { return m_heatmap; }
-    QComboBox *roleMask() const { return m_role; }
-    QDoubleSpinBox *threshold() const { return m_threshold; }
     /// What a click on "A − B" offers, while a difference is on view.
     void setDifferenceActions(const QList<QAction *> &actions);
     void setSumsVisible(bool visible);
