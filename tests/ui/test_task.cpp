@@ -86,11 +86,11 @@ private Q_SLOTS:
         QCOMPARE(model.tokens(0, true)[4].role, QStringLiteral("VERB"));
         // An edit of the flipped text keeps it; the clean text is what it counts the tokens of.
         model.setData(model.index(0, PromptsModel::Flipped),
-                      QStringLiteral("Then Logan and Ivan went to the school, Logan gave a drink to"), Qt::EditRole);
+                      QStringLiteral("Then Ivan and Ivan went to the store, Logan gave a drink to"), Qt::EditRole);
         QTRY_VERIFY(m_fixture.ready() && !document().setup()->task_ref.pairs.is_null());
         QVERIFY(document().setup()->batch.find_role("verb"));
         model.setData(model.index(0, PromptsModel::Clean),
-                      QStringLiteral("Then Logan and Ivan went to the school, Ivan gave a drink to"), Qt::EditRole);
+                      QStringLiteral("Then Ivan and Logan went to the store, Ivan gave a drink to"), Qt::EditRole);
         QTRY_VERIFY(m_fixture.ready() && !document().setup()->batch.find_role("verb"));
         QVERIFY(document().setup()->batch.find_role("s2"));
         QCOMPARE(chosen(), std::string("all")); // no longer offered
