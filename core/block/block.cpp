@@ -1,6 +1,6 @@
 #include "block/detail/block.h"
 
-#include "patching/detail/parallel.h"
+#include "block/detail/parallel.h"
 
 namespace patchbay::detail {
 

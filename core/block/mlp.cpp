@@ -1,7 +1,7 @@
 #include "block/detail/block.h"
 
-#include "patching/detail/gemm.h"
-#include "patching/detail/parallel.h"
+#include "block/detail/gemm.h"
+#include "block/detail/parallel.h"
 
 namespace patchbay::detail {
 

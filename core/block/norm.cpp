@@ -1,7 +1,7 @@
 #include "block/detail/norm.h"
 
 #include "block/detail/kernels.h"
-#include "patching/detail/parallel.h"
+#include "block/detail/parallel.h"
 
 #include <cmath>
 #include <cstring>

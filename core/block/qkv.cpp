@@ -1,8 +1,8 @@
 // Queries, keys and values: projection, bias, clipping, QK-norm, rotary.
 #include "block/detail/block.h"
 
-#include "patching/detail/gemm.h"
-#include "patching/detail/parallel.h"
+#include "block/detail/gemm.h"
+#include "block/detail/parallel.h"
 
 #include <algorithm>
 

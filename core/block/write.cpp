@@ -2,8 +2,8 @@
 // output. A post norm couples the heads of a layer: what one of them changes is known only from the whole sum.
 #include "block/detail/block.h"
 
-#include "patching/detail/gemm.h"
-#include "patching/detail/parallel.h"
+#include "block/detail/gemm.h"
+#include "block/detail/parallel.h"
 
 namespace patchbay::detail {
 

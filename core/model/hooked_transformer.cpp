@@ -3,9 +3,9 @@
 #include "base/check_index.h"
 #include "base/error.h"
 #include "base/signals.h"
+#include "block/detail/gemm.h"
 #include "model/detail/forward.h"
 #include "model/detail/tensor_array.h"
-#include "patching/detail/gemm.h"
 
 #include <set>
 

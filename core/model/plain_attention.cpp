@@ -1,6 +1,6 @@
 #include "model/detail/plain_attention.h"
 
-#include "patching/detail/parallel.h"
+#include "block/detail/parallel.h"
 
 #include <algorithm>
 #include <limits>

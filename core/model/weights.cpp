@@ -1,8 +1,8 @@
 #include "model/detail/weights.h"
 
+#include "block/detail/gemm.h"
 #include "model/detail/pack_projections.h"
 #include "model/detail/process_weights.h"
-#include "patching/detail/gemm.h"
 
 #include <algorithm>
 

@@ -2,9 +2,9 @@
 
 #include "base/cores.h"
 #include "base/memory.h"
+#include "block/detail/gemm.h"
 #include "block/detail/kernels.h"
 #include "model/check_head.h"
-#include "patching/detail/gemm.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/wave.h"
 

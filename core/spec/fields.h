@@ -1,4 +1,5 @@
-// Which fields each method reads, said once: JSON both ways and the key of the result cache follow from it.
+// Which fields each method, task and model reference has, said once: JSON both ways and the key of the result cache
+// follow from it.
 #pragma once
 
 #include "spec/run_spec.h"
@@ -13,6 +14,17 @@ enum class Written { Always, WhenSet };
 
 template <class T, class M>
 concept Is = std::is_same_v<std::remove_const_t<T>, M>;
+
+/// visit(method) with an empty one of each kind that there is.
+template <class Visit>
+void each_method(Visit &&visit)
+{
+    [&]<size_t... I>(std::index_sequence<I...>)
+    {
+        (visit(std::variant_alternative_t<I, Method>{}), ...);
+    }
+    (std::make_index_sequence<std::variant_size_v<Method>>{});
+}
 
 // visit(key, field, written), in the order in which a spec is written. spec may be const; then so are the fields.
 
@@ -48,5 +60,32 @@ void visit_fields(Spec &spec, M &m, Visit &&visit)
     visit("heads", m.heads, Written::WhenSet);
     visit("options", m.options, Written::WhenSet);
 }
+
+/// The fields of a task, in the order in which they are written; generated: of those, the ones that only a generator
+/// reads.
+template <class Task, class Visit>
+void visit_task(Task &task, Visit &&visit)
+{
+    const bool generated = task.kind == "ioi";
+    visit("prompts", task.prompts, generated);
+    visit("seed", task.seed, generated);
+    visit("type", task.type, generated);
+    visit("flip", task.flip, generated);
+    visit("file", task.file, false);
+    visit("encoding", task.encoding, false);
+    visit("pad_id", task.pad_id, false);
+    visit("excluded", task.excluded, false);
+    visit("sha256", task.sha256, false);
+}
+
+/// The steps of weight processing, as specs name them.
+struct ProcessingStep {
+    const char *name;
+    bool Processing::*on;
+};
+inline constexpr ProcessingStep processing_steps[] = {{"fold_ln", &Processing::fold_ln},
+                                                      {"center_writing", &Processing::center_writing},
+                                                      {"center_unembed", &Processing::center_unembed},
+                                                      {"fold_value_biases", &Processing::fold_value_biases}};
 
 } // namespace patchbay

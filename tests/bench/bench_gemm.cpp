@@ -1,6 +1,6 @@
 // Matrix products at the shapes that the engine multiplies.
 #include "before_libraries.h"
-#include "patching/gemm_rate.h"
+#include "block/gemm_rate.h"
 #include "patching/session.h"
 
 #include <benchmark/benchmark.h>

@@ -1,6 +1,6 @@
 // Matrix products by one and by several threads, against a slow loop in double.
-#include "patching/detail/gemm.h"
-#include "patching/gemm_rate.h"
+#include "block/detail/gemm.h"
+#include "block/gemm_rate.h"
 #include "patching/session.h"
 
 #include <QTest>

@@ -1,8 +1,8 @@
 // Threads that compute take no signals: a sweep under a timer gives the same bytes, and nothing is lost by it.
 #include "base/signals.h"
+#include "block/detail/parallel.h"
 #include "core/busy_signals.h"
 #include "core/small_case.h"
-#include "patching/detail/parallel.h"
 #include "patching/session.h"
 
 #include <QDir>

@@ -98,6 +98,21 @@ private Q_SLOTS:
                "core includes a layer above it");
     }
 
+    // What a model is and how a block computes rests on nobody who decides which rows are computed, and why.
+    void coreBelowTheEngineDoesNotIncludeIt()
+    {
+        static const QRegularExpression below(QStringLiteral("^core/(base|io|text|task|model|block)/"));
+        static const QRegularExpression engine(QStringLiteral("^core/(patching|requests|analysis)/"));
+        forbid([](const QString &file) { return below.match(file).hasMatch(); },
+               [](const QString &, const QString &file) { return engine.match(file).hasMatch(); },
+               "a folder of core below the engine includes the engine or what stands on it");
+        forbid([](const QString &file) { return file.startsWith("core/patching/"); },
+               [](const QString &, const QString &file) {
+                   return file.startsWith("core/requests/") || file.startsWith("core/analysis/");
+               },
+               "the engine includes what stands on it");
+    }
+
     void widgetsIncludeQtOnly()
     {
         forbid([](const QString &file) { return file.startsWith("widgets/"); },

@@ -1,7 +1,7 @@
 // Copy scores: would this head, attending to a name, raise that name's own logit into the top five?
 #include "analysis/detail/readings.h"
+#include "block/detail/gemm.h"
 #include "model/detail/weights.h"
-#include "patching/detail/gemm.h"
 #include "task/ioi_roles.h"
 
 namespace patchbay {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "block/detail/block.h"
+#include "block/detail/parallel.h"
 #include "model/model.h"
-#include "patching/detail/parallel.h"
 
 #include <ATen/ATen.h>
 

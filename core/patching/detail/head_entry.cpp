@@ -1,6 +1,6 @@
 #include "patching/detail/head_entry.h"
 
-#include "patching/detail/gemm.h"
+#include "block/detail/gemm.h"
 
 #include <cstring>
 

@@ -1,9 +1,9 @@
-#include "patching/detail/gemm.h"
+#include "block/detail/gemm.h"
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/signals.h"
-#include "patching/gemm_rate.h"
+#include "block/gemm_rate.h"
 
 #include <dnnl.h>
 #include <omp.h>

@@ -1,4 +1,4 @@
-// A RunSpec read from JSON, with messages that name the field, and written as JSON.
+// A RunSpec read from JSON, with messages that name the field. Written: run_spec_write.cpp.
 #include "base/error.h"
 #include "base/json_field.h"
 #include "spec/fields.h"
@@ -11,19 +11,9 @@ namespace patchbay {
 namespace {
 
 using nlohmann::json;
-using nlohmann::ordered_json;
 
 constexpr int spec_version = 1;
 constexpr int largest = std::numeric_limits<int>::max();
-
-struct ProcessingStep {
-    const char *name;
-    bool Processing::*on;
-};
-constexpr ProcessingStep processing_steps[] = {{"fold_ln", &Processing::fold_ln},
-                                               {"center_writing", &Processing::center_writing},
-                                               {"center_unembed", &Processing::center_unembed},
-                                               {"fold_value_biases", &Processing::fold_value_biases}};
 
 /// Runs a parser of text and names the field when it objects.
 template <class Parse>
@@ -171,23 +161,6 @@ ModelRef read_model(const JsonField &field)
     return model;
 }
 
-/// The fields of a task, in the order in which they are written; generated: of those, the ones that only a generator
-/// reads.
-template <class Task, class Visit>
-void visit_task(Task &task, Visit &&visit)
-{
-    const bool generated = task.kind == "ioi";
-    visit("prompts", task.prompts, generated);
-    visit("seed", task.seed, generated);
-    visit("type", task.type, generated);
-    visit("flip", task.flip, generated);
-    visit("file", task.file, false);
-    visit("encoding", task.encoding, false);
-    visit("pad_id", task.pad_id, false);
-    visit("excluded", task.excluded, false);
-    visit("sha256", task.sha256, false);
-}
-
 TaskRef read_task(const JsonField &field)
 {
     TaskRef task;
@@ -215,14 +188,10 @@ TaskRef read_task(const JsonField &field)
 std::set<std::string> all_keys()
 {
     std::set<std::string> keys{"version", "method", "analysis", "model", "task"};
-    const auto add = [&]<class M>(M method) {
+    each_method([&](auto method) {
         RunSpec spec;
         visit_fields(spec, method, [&](const char *key, auto &, Written) { keys.insert(key); });
-    };
-    add(ActPatch{});
-    add(PathPatch{});
-    add(Attribution{});
-    add(Analysis{});
+    });
     return keys;
 }
 
@@ -248,16 +217,17 @@ Analysis joint_ablation(const JsonField &root)
 
 Method empty_method(const JsonField &field)
 {
-    const json &value = field.value();
     std::string known;
-    RunSpec spec;
-    for (const Method &method : {Method(ActPatch{}), Method(PathPatch{}), Method(Attribution{}), Method(Analysis{})}) {
-        spec.method = method;
-        if (value == method_name(spec))
-            return method;
-        known += (known.empty() ? "" : ", ") + method_name(spec);
-    }
-    field.fail(value.dump() + " is not a method; one of " + known);
+    std::optional<Method> found;
+    each_method([&](const auto &method) {
+        const std::string name = method_name(spec_of(method));
+        if (field.value() == name)
+            found = method;
+        known += (known.empty() ? "" : ", ") + name;
+    });
+    if (!found)
+        field.fail(field.value().dump() + " is not a method; one of " + known);
+    return *found;
 }
 
 } // namespace
@@ -299,143 +269,6 @@ RunSpec run_spec_from_json(const json &value)
     if (spec.metric != "logit_diff")
         root.at("metric").fail(in_quotes(spec.metric) + " is not a metric; it is logit_diff");
     return spec;
-}
-
-namespace {
-
-ordered_json written(const std::string &text)
-{
-    return text;
-}
-ordered_json written(bool flag)
-{
-    return flag;
-}
-ordered_json written(int number)
-{
-    return number;
-}
-ordered_json written(int64_t number)
-{
-    return number;
-}
-ordered_json written(const std::optional<int64_t> &number)
-{
-    return number ? ordered_json(*number) : ordered_json();
-}
-ordered_json written(Direction direction)
-{
-    return name(direction);
-}
-ordered_json written(Ablation ablation)
-{
-    return name(ablation);
-}
-ordered_json written(Site site)
-{
-    return name(site);
-}
-ordered_json written(Head head)
-{
-    return dotted(head);
-}
-ordered_json written(const json &options)
-{
-    return ordered_json(options);
-}
-
-ordered_json written(const Positions &positions)
-{
-    if (positions.kind == Positions::Kind::List)
-        return positions.list;
-    return to_string(positions);
-}
-
-template <class T>
-ordered_json written(const std::vector<T> &list)
-{
-    ordered_json out = ordered_json::array();
-    for (const T &one : list)
-        out.push_back(written(one));
-    return out;
-}
-
-// Neighbours of the same site share an entry: [{"site": "q", "heads": ["8.1", "9.4"]}, {"site": "mlp_out", "layers":
-// [1]}].
-ordered_json written(const Ends &ends)
-{
-    if (ends.sweep)
-        return {{"sweep", name(*ends.sweep)}};
-    ordered_json list = ordered_json::array();
-    for (const Node &node : ends.nodes) {
-        const char *key = node.head < 0 ? "layers" : "heads";
-        if (list.empty() || list.back()["site"] != name(node.site) || !list.back().contains(key))
-            list.push_back({{"site", name(node.site)}, {key, ordered_json::array()}});
-        list.back()[key].push_back(node.head < 0 ? ordered_json(node.layer)
-                                                 : ordered_json(dotted({node.layer, node.head})));
-    }
-    return list;
-}
-
-ordered_json written(const ModelRef &model)
-{
-    ordered_json out;
-    out["path"] = model.path;
-    if (!model.sha256.empty())
-        out["sha256"] = model.sha256;
-    out["processing"] = ordered_json::array();
-    for (const ProcessingStep &step : processing_steps)
-        if (model.processing.*step.on)
-            out["processing"].push_back(step.name);
-    if (model.dtype)
-        out["dtype"] = word_of(*model.dtype);
-    return out;
-}
-
-} // namespace
-
-// Fields that say nothing for this kind of task are left out unless they were changed, so that nothing is lost.
-ordered_json to_json(const TaskRef &task)
-{
-    TaskRef defaults;
-    defaults.kind = task.kind;
-    ordered_json all, out;
-    visit_task(defaults, [&](const char *key, const auto &value, bool) { all[key] = written(value); });
-    out["kind"] = task.kind;
-    visit_task(task, [&](const char *key, const auto &value, bool always) {
-        ordered_json one = written(value);
-        if (always || one != all[key])
-            out[key] = std::move(one);
-    });
-    if (!task.pairs.is_null())
-        out["pairs"] = task.pairs;
-    return out;
-}
-
-ordered_json to_json(const RunSpec &spec)
-{
-    ordered_json out;
-    out["version"] = spec.version;
-    out["method"] = method_name(spec);
-    if (const Analysis *analysis = spec.as<Analysis>())
-        out["analysis"] = analysis->name;
-    out["model"] = written(spec.model);
-    out["task"] = to_json(spec.task);
-    std::visit(
-        [&]<class M>(const M &method) {
-            const RunSpec default_spec;
-            const M default_method;
-            ordered_json defaults;
-            visit_fields(default_spec, default_method,
-                         [&](const char *key, const auto &field, Written) { defaults[key] = written(field); });
-            visit_fields(spec, method, [&](const char *key, const auto &field, Written when) {
-                ordered_json one = written(field);
-                if (when == Written::Always || one != defaults[key])
-                    out[key] = std::move(one);
-            });
-        },
-        spec.method);
-    return out;
 }
 
 } // namespace patchbay

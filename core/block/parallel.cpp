@@ -1,4 +1,4 @@
-#include "patching/detail/parallel.h"
+#include "block/detail/parallel.h"
 
 #include <ATen/Parallel.h>
 
