@@ -157,7 +157,7 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
 {
     widgets::HeatmapView view;
     view.title = resultTitle(result);
-    view.colourLabel = QStringLiteral("Logit diff variation");
+    view.colourLabel = QString::fromUtf8(metrics().front().effect_label);
     bool first = true;
     for (const Grid &grid : result.grids) {
         if (grid.shape.empty() || !selected(options, grid.name))

@@ -87,7 +87,7 @@ QString withUnit(const QString &what, const Baseline &baseline)
 QString effectLabel(const RunResult &result)
 {
     return withUnit(result.spec.is<Attribution>() ? QStringLiteral("Estimated effect")
-                                                  : QStringLiteral("Logit diff variation"),
+                                                  : QString::fromUtf8(metrics().front().effect_label),
                     result.baseline);
 }
 

@@ -2,6 +2,7 @@
 
 #include "analysis/registry.h"
 #include "nouns/direction.h"
+#include "nouns/metric.h"
 #include "nouns/role.h"
 #include "nouns/site.h"
 
@@ -10,8 +11,6 @@
 namespace patchbay {
 
 namespace {
-
-constexpr const char *effect_label = "Logit diff variation";
 
 bool strip(std::string_view &text, std::string_view prefix)
 {
@@ -43,7 +42,7 @@ bool strip_sweep(std::string_view &text, bool &estimate)
 Quantity sweep_quantity(std::string_view name)
 {
     if (name == "path")
-        return {"path", "Path", "path effect", "%", effect_label};
+        return {"path", "Path", "path effect", "%", metrics().front().effect_label};
     std::string_view rest = name;
     bool estimate = false;
     if (!strip_sweep(rest, estimate) || rest.ends_with(".per_prompt"))
@@ -62,7 +61,7 @@ Quantity sweep_quantity(std::string_view name)
             out.words =
                 std::string(site.name) + (shared ? " (shared KV head)" : "") + (estimate ? " estimate" : " effect");
             out.unit = estimate ? "logits" : "%";
-            out.colour_label = estimate ? "Estimated logit diff variation" : effect_label;
+            out.colour_label = estimate ? metrics().front().estimate_label : metrics().front().effect_label;
             return out;
         }
     return {};

@@ -4,6 +4,7 @@
 
 #include "model/model_ref.h"
 #include "nouns/direction.h"
+#include "nouns/metric.h"
 #include "nouns/node.h"
 #include "nouns/positions.h"
 #include "task/task_ref.h"
@@ -62,7 +63,7 @@ struct RunSpec {
     int version = 1;
     ModelRef model;
     TaskRef task;
-    std::string metric = "logit_diff";
+    std::string metric = metrics().front().name;
     Method method;
 
     template <class M>

@@ -266,8 +266,12 @@ RunSpec run_spec_from_json(const json &value)
             });
         },
         spec.method);
-    if (spec.metric != "logit_diff")
-        root.at("metric").fail(in_quotes(spec.metric) + " is not a metric; it is logit_diff");
+    if (!find_metric(spec.metric)) {
+        std::string known;
+        for (const MetricInfo &one : metrics())
+            known += (known.empty() ? "" : ", ") + std::string(one.name);
+        root.at("metric").fail(in_quotes(spec.metric) + " is not a metric; one of " + known);
+    }
     return spec;
 }
 

@@ -23,17 +23,23 @@ std::string capitalised(std::string text)
     return text;
 }
 
+// "the mean logit difference".
+std::string metric_words(const RunSpec &spec)
+{
+    const MetricInfo *metric = find_metric(spec.metric);
+    return std::string("the mean ") + (metric ? metric->words : spec.metric.c_str());
+}
+
 std::string value_sentence(const RunSpec &spec, bool shares)
 {
+    const std::string change = "The value is the change of " + metric_words(spec) + " from the ";
     if (!shares)
-        return std::string("The value is the change of the mean logit difference from the ")
-            + (base_is_flipped(spec) ? "flipped" : "clean") + " run, in logits.";
-    return base_is_flipped(spec) ? "The value is the change of the mean logit difference from the flipped run as a "
-                                   "share of the gap between clean and "
-                                   "flipped: 0 % nothing restored, 100 % all of it."
-                                 : "The value is the change of the mean logit difference from the clean run as a share "
-                                   "of the gap between clean and "
-                                   "flipped: 0 % no harm, -100 % all of it lost.";
+        return change + (base_is_flipped(spec) ? "flipped" : "clean") + " run, in logits.";
+    return change
+        + (base_is_flipped(spec) ? "flipped run as a share of the gap between clean and flipped: 0 % nothing restored, "
+                                   "100 % all of it."
+                                 : "clean run as a share of the gap between clean and flipped: 0 % no harm, -100 % all "
+                                   "of it lost.");
 }
 
 std::string base_words(const RunSpec &spec)
@@ -86,7 +92,7 @@ struct Description {
     }
     std::string operator()(const Attribution &m) const
     {
-        return "First-order estimate: the gradient of the mean logit difference on " + base_words(spec)
+        return "First-order estimate: the gradient of " + metric_words(spec) + " on " + base_words(spec)
             + " with respect to " + site_words(m) + ", times its change to the other run, " + in_words(m.positions)
             + ". " + value_sentence(spec, shares);
     }

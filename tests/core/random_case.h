@@ -118,6 +118,16 @@ inline Positions random_positions(Draw &draw, const PromptBatch &batch, bool eac
     return out;
 }
 
+/// Those of the table that can be swept, received …: a site that is added there is drawn here.
+inline std::vector<Site> sites_that(bool SiteInfo::*property)
+{
+    std::vector<Site> out;
+    for (const SiteInfo &one : sites())
+        if (one.*property)
+            out.push_back(one.site);
+    return out;
+}
+
 inline Node random_node(Draw &draw, const ModelConfig &c, const std::vector<Site> &sites)
 {
     Node node;

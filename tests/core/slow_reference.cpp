@@ -6,20 +6,7 @@ namespace {
 
 std::string hook(const Node &node)
 {
-    const std::string block = "blocks." + std::to_string(node.layer) + ".";
-    switch (node.site) {
-    case Site::Z:
-    case Site::Q:
-    case Site::K:
-    case Site::V:
-    case Site::Pattern:
-    case Site::Result:
-        return block + "attn.hook_" + name(node.site);
-    case Site::MlpPre:
-        return block + "mlp.hook_pre";
-    default:
-        return block + "hook_" + name(node.site);
-    }
+    return "blocks." + std::to_string(node.layer) + "." + info(node.site).hook;
 }
 
 // Each query head's own copy of the key and value (grouped models).

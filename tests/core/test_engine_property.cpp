@@ -58,11 +58,8 @@ private Q_SLOTS:
             spec.ablation = draw.of(std::vector<Ablation>{Ablation::None, Ablation::None, Ablation::None,
                                                           Ablation::Zero, Ablation::Resample, Ablation::Mean});
             spec.positions = random_positions(draw, c.session->batch(), true);
-            std::vector<Site> sites{Site::Z,       Site::Q,      Site::K,        Site::V,        Site::Result,
-                                    Site::AttnOut, Site::MlpOut, Site::ResidPre, Site::ResidMid, Site::ResidPost};
-            if (spec.ablation != Ablation::Mean)
-                sites.push_back(Site::Pattern);
-            const Node first = random_node(draw, config, sites);
+            const Node first = random_node(
+                draw, config, sites_that(spec.ablation == Ablation::Mean ? &SiteInfo::has_mean : &SiteInfo::swept));
             spec.sites = {first.site};
             const RunResult result = c.session->run(spec_of(spec));
             QVERIFY(result.complete);
@@ -96,10 +93,7 @@ private Q_SLOTS:
             spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
             spec.ablation = draw.chance(25) ? Ablation::Zero : Ablation::None;
             spec.positions = random_positions(draw, c.session->batch(), false);
-            const Node node =
-                random_node(draw, config,
-                            {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern, Site::Result, Site::AttnOut,
-                             Site::MlpOut, Site::ResidPre, Site::ResidMid, Site::ResidPost});
+            const Node node = random_node(draw, config, sites_that(&SiteInfo::estimated));
             spec.sites = {node.site};
             const RunResult result = c.session->run(spec_of(spec));
             const Array &effects = result.arrays.at("attribution." + name(node.site) + ".per_prompt");
@@ -162,10 +156,8 @@ private Q_SLOTS:
             spec.ablation = draw.chance(20) ? Ablation::Zero : Ablation::None;
             spec.direct_includes_mlps = draw.chance(65);
             spec.positions = random_positions(draw, c.session->batch(), false);
-            const std::vector<Site> sends{Site::Z, Site::Z, Site::MlpOut, Site::AttnOut};
-            std::vector<Site> receives{Site::Q,        Site::K,        Site::V,        Site::Pattern,
-                                       Site::QInput,   Site::KInput,   Site::VInput,   Site::MlpPre,
-                                       Site::ResidPre, Site::ResidMid, Site::ResidPost};
+            std::vector<Site> sends = sites_that(&SiteInfo::sends), receives = sites_that(&SiteInfo::receives);
+            sends.push_back(Site::Z); // twice as often
             const auto nodes = [&](const std::vector<Site> &sites, int most) {
                 std::vector<Node> out;
                 for (int n = draw.between(1, most); n > 0; --n) {

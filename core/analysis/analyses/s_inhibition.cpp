@@ -1,6 +1,5 @@
 // The S-inhibition test: does a candidate, which attends END→S2, steer the name movers through their queries at END?
 #include "analysis/detail/readings.h"
-#include "block/detail/kernels.h"
 #include "model/check_head.h"
 #include "model/detail/hook_points.h"
 #include "model/hooked_transformer.h"
@@ -129,10 +128,7 @@ void run_s_inhibition(AnalysisRun &run)
             run.in.engine->final_norm().apply(final_stream.floats().data()
                                                   + (int64_t(p) * batch.width + batch.end[size_t(p)]) * c.d_model,
                                               normed.data(), 1);
-            const EngineModel::Readout &readout = run.in.runs.readout();
-            after_diff.push_back(
-                kernels().dot(normed.data(), readout.u.data_ptr<float>() + int64_t(p) * c.d_model, c.d_model)
-                + readout.c[size_t(p)]);
+            after_diff.push_back(run.in.runs.readout().value(normed.data(), p));
         }
         const size_t R = movers.size();
         table.push_back(

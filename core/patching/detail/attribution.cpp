@@ -66,8 +66,7 @@ void Backward::start()
             continue;
         m_end_rows.push_back(r);
         m_model.final_norm().backward(m_base.resid.back().data_ptr<float>() + m_runs.layout().row(p, pos) * m_D,
-                                      m_runs.readout().u.data_ptr<float>() + int64_t(p) * m_D,
-                                      m_g.data_ptr<float>() + r * m_D, 1);
+                                      m_runs.readout().gradient(p), m_g.data_ptr<float>() + r * m_D, 1);
     }
 }
 

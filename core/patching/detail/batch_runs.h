@@ -43,7 +43,7 @@ public:
     const EngineModel &model() const { return *m_model; }
     const BatchLayout &layout() const { return m_layout; }
     const Run &run(bool flipped) const { return flipped ? m_flipped : m_clean; }
-    const EngineModel::Readout &readout() const { return m_readout; }
+    const Readout &readout() const { return m_readout; }
 
     /// z of one head for positions first..last of a prompt, [n, d], with the given stride.
     void head_z(const Run &run, int layer, int head, int prompt, int first, int last, float *z, int64_t stride) const;
@@ -75,7 +75,7 @@ private:
     std::shared_ptr<const EngineModel> m_model;
     const PromptBatch m_batch;
     BatchLayout m_layout;
-    EngineModel::Readout m_readout;
+    Readout m_readout;
     Run m_clean, m_flipped;
     bool m_done = false;
 };

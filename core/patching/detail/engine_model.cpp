@@ -91,7 +91,7 @@ void EngineModel::embed(int64_t token, int position, float *out) const
         kernels().axpy(1.f, w.W_pos.data_ptr<float>() + int64_t(position) * D, out, D);
 }
 
-EngineModel::Readout EngineModel::readout(const std::vector<int64_t> &io, const std::vector<int64_t> &s) const
+Readout EngineModel::readout(const std::vector<int64_t> &io, const std::vector<int64_t> &s) const
 {
     const Weights &w = m_model->weights();
     const at::Tensor io_ids = at::tensor(io, at::kLong), s_ids = at::tensor(s, at::kLong);

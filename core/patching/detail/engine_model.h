@@ -5,6 +5,7 @@
 #include "block/detail/block.h"
 #include "block/detail/parallel.h"
 #include "model/model.h"
+#include "patching/detail/readout.h"
 
 #include <ATen/ATen.h>
 
@@ -39,11 +40,7 @@ public:
     /// Embedding of one token at one position, [D].
     void embed(int64_t token, int position, float *out) const;
 
-    /// Per prompt, the vector u with logit(io) − logit(s) = bare_norm(x)·u + c.
-    struct Readout {
-        at::Tensor u;         // [prompts, D]
-        std::vector<float> c; // [prompts]
-    };
+    /// The metric of prompts with these answers.
     Readout readout(const std::vector<int64_t> &io, const std::vector<int64_t> &s) const;
     /// Whether io is the argmax of the logits at x, for each row of x [rows, D].
     std::vector<uint8_t> rank0(const float *x, int64_t rows, const std::vector<int64_t> &io) const;

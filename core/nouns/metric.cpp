@@ -1,0 +1,27 @@
+#include "nouns/metric.h"
+
+#include <array>
+
+namespace patchbay {
+
+namespace {
+
+constexpr std::array<MetricInfo, 1> table{
+    {{"logit_diff", "logit difference", "Logit diff variation", "Estimated logit diff variation"}}};
+
+} // namespace
+
+std::span<const MetricInfo> metrics()
+{
+    return table;
+}
+
+const MetricInfo *find_metric(std::string_view name)
+{
+    for (const MetricInfo &one : table)
+        if (name == one.name)
+            return &one;
+    return nullptr;
+}
+
+} // namespace patchbay
