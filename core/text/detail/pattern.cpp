@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#define ONIG_ESCAPE_UCHAR_COLLISION // UChar is a name of ICU, too, and files are compiled together
 #include <oniguruma.h>
 
 #include <algorithm>
