@@ -162,10 +162,13 @@ private Q_SLOTS:
             spec.ablation = draw.chance(20) ? Ablation::Zero : Ablation::None;
             spec.direct_includes_mlps = draw.chance(65);
             spec.positions = random_positions(draw, c.session->batch(), false);
-            const std::vector<Site> sends{Site::Z, Site::Z, Site::MlpOut, Site::AttnOut};
+            std::vector<Site> sends{Site::Z, Site::Z, Site::MlpOut, Site::AttnOut};
+            std::vector<Site> swept_into{Site::Q, Site::K, Site::V, Site::ResidPost, Site::MlpPre};
             std::vector<Site> receives{Site::Q,        Site::K,        Site::V,        Site::Pattern,
                                        Site::QInput,   Site::KInput,   Site::VInput,   Site::MlpPre,
                                        Site::ResidPre, Site::ResidMid, Site::ResidPost};
+            for (std::vector<Site> *sites : {&sends, &swept_into, &receives})
+                std::erase_if(*sites, [&](Site site) { return !why_absent(site, config).empty(); });
             const auto nodes = [&](const std::vector<Site> &sites, int most) {
                 std::vector<Node> out;
                 for (int n = draw.between(1, most); n > 0; --n) {
@@ -180,8 +183,7 @@ private Q_SLOTS:
             };
             const int kind = draw.below(3);
             if (kind == 1)
-                spec.receivers.sweep =
-                    draw.of(std::vector<Site>{Site::Q, Site::K, Site::V, Site::ResidPost, Site::MlpPre});
+                spec.receivers.sweep = draw.of(swept_into);
             else
                 spec.receivers.nodes = nodes(receives, 3);
             if (kind == 0)

@@ -11,14 +11,15 @@ void run_logit_lens(AnalysisRun &run)
 {
     const ModelConfig &c = run.config();
     const auto rows = end_rows(run.in);
-    const EngineModel::Readout &readout = run.in.runs.readout();
-    const at::Tensor bias = at::tensor(readout.c);
     std::vector<at::Tensor> layers;
     for (int l = 1; l <= c.n_layers; ++l) {
         const at::Tensor x = gather_rows(run.clean().resid[size_t(l)], run.in.runs.layout(), rows);
         at::Tensor normed = at::empty_like(x);
         run.in.engine->final_norm().apply(x.data_ptr<float>(), normed.data_ptr<float>(), x.size(0));
-        layers.push_back((normed * readout.u).sum(1) + bias);
+        at::Tensor differences = at::empty({x.size(0)}, at::kFloat);
+        for (int p = 0; p < x.size(0); ++p)
+            differences[p] = run.in.runs.readout().difference(p, normed[p].data_ptr<float>());
+        layers.push_back(differences);
         run.progress(l, c.n_layers);
     }
     run.result.arrays["lens.logit_diff"] = to_array(at::stack(layers));

@@ -128,10 +128,7 @@ void run_s_inhibition(AnalysisRun &run)
             run.in.engine->final_norm().apply(final_stream.floats().data()
                                                   + (int64_t(p) * batch.width + batch.end[size_t(p)]) * c.d_model,
                                               normed.data(), 1);
-            const EngineModel::Readout &readout = run.in.runs.readout();
-            after_diff.push_back(
-                kernels().dot(normed.data(), readout.u.data_ptr<float>() + int64_t(p) * c.d_model, c.d_model)
-                + readout.c[size_t(p)]);
+            after_diff.push_back(run.in.runs.readout().difference(p, normed.data()));
         }
         const size_t R = movers.size();
         table.push_back(

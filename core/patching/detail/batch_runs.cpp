@@ -96,9 +96,7 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
     const at::Tensor at_end = stream_rows(run.resid.back(), ends), final = at::empty_like(at_end); // [P, D]
     m_model->final_norm().apply(at_end.data_ptr<float>(), final.data_ptr<float>(), m_layout.prompts);
     for (int p = 0; p < m_layout.prompts; ++p)
-        run.logit_diff.push_back(
-            kernels().dot(final.data_ptr<float>() + int64_t(p) * D, m_readout.u.data_ptr<float>() + int64_t(p) * D, D)
-            + m_readout.c[size_t(p)]);
+        run.logit_diff.push_back(m_readout.difference(p, final.data_ptr<float>() + int64_t(p) * D));
     run.rank0 = m_model->rank0(at_end.data_ptr<float>(), m_layout.prompts, m_batch.io);
 }
 

@@ -23,8 +23,8 @@ using BlockRef = std::shared_ptr<const Block>;
 
 class EngineModel {
 public:
-    /// widened: Resources::widened_bytes.
-    EngineModel(std::shared_ptr<const Model> model, size_t widened);
+    /// batch_width: positions of the prompts that it will run; widened: Resources::widened_bytes.
+    EngineModel(std::shared_ptr<const Model> model, int batch_width, size_t widened);
 
     const ModelConfig &config() const { return m_model->config(); }
     const Model &model() const { return *m_model; }
@@ -39,10 +39,24 @@ public:
     /// Embedding of one token at one position, [D].
     void embed(int64_t token, int position, float *out) const;
 
-    /// Per prompt, the vector u with logit(io) − logit(s) = bare_norm(x)·u + c.
-    struct Readout {
-        at::Tensor u;         // [prompts, D]
-        std::vector<float> c; // [prompts]
+    /// What the metric reads of a prompt's normed stream at END: logit(io) − logit(s).
+    class Readout {
+    public:
+        /// normed [D]: what final_norm() gives.
+        float difference(int prompt, const float *normed) const;
+        /// Gradient of it, [D].
+        void gradient(int prompt, const float *normed, float *g) const;
+
+    private:
+        friend class EngineModel;
+        struct Column {
+            at::Tensor u; // [prompts, D]
+            at::Tensor c; // [prompts]
+            float at(int prompt, const float *normed) const;
+        };
+        Column m_io, m_s;    // logit = normed·u + c, before a soft cap
+        Column m_difference; // of the two
+        float m_cap = 0;
     };
     Readout readout(const std::vector<int64_t> &io, const std::vector<int64_t> &s) const;
     /// Whether io is the argmax of the logits at x, for each row of x [rows, D].

@@ -250,10 +250,8 @@ std::vector<float> Wave::read_out(std::span<const CellPlan> plans) const
     std::vector<float> normed(static_cast<size_t>(m_D));
     for (const Segment &s : m_segments) {
         m_model.final_norm().apply(m_x + (s.row + s.count - 1) * m_D, normed.data(), 1);
-        const float value =
-            kernels().dot(normed.data(), m_runs.readout().u.data_ptr<float>() + int64_t(s.prompt) * m_D, m_D)
-            + m_runs.readout().c[size_t(s.prompt)];
-        values[size_t(s.plan - plans.data()) * size_t(P) + size_t(s.prompt)] = value;
+        values[size_t(s.plan - plans.data()) * size_t(P) + size_t(s.prompt)] =
+            m_runs.readout().difference(s.prompt, normed.data());
     }
     return values;
 }
