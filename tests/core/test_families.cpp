@@ -156,7 +156,6 @@ private Q_SLOTS:
         gemma.config([](json &c) {
             c["model_type"] = "gemma";
             c["hidden_act"] = "gelu_pytorch_tanh";
-            c["head_dim"] = c["hidden_size"].get<int>() / c["num_attention_heads"].get<int>();
             c.erase("attention_bias");
         });
         const TrustReport trust = trusted(gemma);

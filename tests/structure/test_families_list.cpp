@@ -21,7 +21,7 @@ private Q_SLOTS:
     {
         const QString page = text(QStringLiteral("docs/handbook/families.md")),
                       readme = text(QStringLiteral("README.md"));
-        static const QRegularExpression declared(QStringLiteral(R"re(\.name = "(\w+)",\s*\.title = "([^"]+)")re"));
+        static const QRegularExpression declared(QStringLiteral("\\.name = \"(\\w+)\",\\s*\\.title = \"([^\"]+)\""));
         int families = 0;
         QDirIterator files(QStringLiteral(PATCHBAY_SOURCE_DIR "/core/model/families"), {QStringLiteral("*.cpp")});
         while (files.hasNext()) {
