@@ -13,21 +13,6 @@ struct Options {
     OutputOptions output;
 };
 
-const char *name_of(Activation activation)
-{
-    switch (activation) {
-    case Activation::Gelu:
-        return "gelu";
-    case Activation::GeluNew:
-        return "gelu_new";
-    case Activation::Silu:
-        return "silu";
-    case Activation::Relu:
-        break;
-    }
-    return "relu";
-}
-
 nlohmann::ordered_json as_json(const TrustReport &trust)
 {
     const ModelConfig &c = trust.config;
@@ -35,6 +20,9 @@ nlohmann::ordered_json as_json(const TrustReport &trust)
     ref.processing = trust.processing;
     RunSpec spec;
     spec.model = ref;
+    nlohmann::ordered_json checks = nlohmann::ordered_json::array();
+    for (const TrustCheck &check : trust.checks)
+        checks.push_back({{"name", check.name}, {"passed", check.passed}, {"found", check.found}});
     return {{"path", trust.path},
             {"architecture", trust.architecture},
             {"family", c.family},
@@ -48,7 +36,7 @@ nlohmann::ordered_json as_json(const TrustReport &trust)
             {"n_ctx", c.n_ctx},
             {"norm", c.norm == Norm::LayerNorm ? "LayerNorm" : "RMSNorm"},
             {"eps", c.eps},
-            {"activation", name_of(c.activation)},
+            {"activation", name(c.activation)},
             {"gated_mlp", c.gated_mlp},
             {"parallel", c.parallel},
             {"rotary_dim", c.rotary_dim},
@@ -62,6 +50,8 @@ nlohmann::ordered_json as_json(const TrustReport &trust)
             {"max_logprob_change", trust.max_logprob_change},
             {"non_finite", trust.non_finite},
             {"tokenizer", trust.tokenizer},
+            {"checks", checks},
+            {"ignored_keys", trust.ignored_keys},
             {"hazards", trust.hazards},
             {"load_seconds", trust.load_seconds}};
 }
@@ -80,18 +70,26 @@ void as_text(const TrustReport &trust, Console &console)
          text(c.n_heads) + " of size " + text(c.d_head)
              + (c.grouped() ? ", " + text(c.n_kv_heads) + " key/value heads" : std::string()));
     line("d_model", text(c.d_model));
-    line("MLP", text(c.d_mlp) + ", " + name_of(c.activation) + (c.gated_mlp ? ", gated" : ""));
+    line("MLP", c.has_mlp() ? text(c.d_mlp) + ", " + name(c.activation) + (c.gated_mlp ? ", gated" : "") : "none");
     line("vocabulary", text(c.d_vocab) + (c.tied_embedding ? ", tied embedding" : ""));
     line("context",
          text(c.n_ctx) + " tokens, "
-             + (c.rotary_dim > 0 ? "rotary on " + text(c.rotary_dim) + " dimensions of a head" : "learned positions"));
+             + (c.rotary_dim > 0 ? "rotary on " + text(c.rotary_dim) + " dimensions of a head"
+                    : c.alibi    ? "ALiBi"
+                                 : "learned positions"));
     line("parameters",
          std::to_string(trust.parameters) + " " + trust.source_dtype
              + (trust.kept_dtype == trust.source_dtype ? std::string() : ", kept as " + trust.kept_dtype));
     line("SHA-256", trust.sha256);
-    line("trust check",
-         "log-probabilities change by at most " + short_text(trust.max_logprob_change, 2)
-             + " through weight processing; tokenizer: " + trust.tokenizer);
+    for (const TrustCheck &check : trust.checks)
+        line("check", check.name + (check.passed ? ": ok, " : ": FAILED, ") + check.found);
+    if (trust.tokenizer == "none")
+        line("tokenizer", "none");
+    std::string ignored;
+    for (const std::string &key : trust.ignored_keys)
+        ignored += (ignored.empty() ? "" : ", ") + key;
+    if (!ignored.empty())
+        line("ignored keys", ignored);
     for (const std::string &hazard : trust.hazards)
         line("note", hazard);
     line("loaded in", duration(trust.load_seconds));
@@ -105,6 +103,10 @@ Runner add_info(CLI::App &app)
     options->model.add(app);
     options->resources.add(app);
     options->output.add(app, "");
+    std::string opened;
+    for (const FamilyName &family : families())
+        opened += (opened.empty() ? "" : ", ") + family.title + " (" + family.name + ")";
+    app.footer("Families that open, by title and model_type: " + opened + ".");
     return [options] {
         Console console(options->output.json, options->output.quiet);
         options->resources.apply();

@@ -37,7 +37,7 @@ at::Tensor logit_direction(const Session::Impl &in)
 
 at::Tensor norm_scale(const at::Tensor &x, const ModelConfig &config)
 {
-    const at::Tensor centred = config.norm == Norm::LayerNorm ? x - x.mean(-1, true) : x;
+    const at::Tensor centred = config.final_norm() == Norm::LayerNorm ? x - x.mean(-1, true) : x;
     return (centred.pow(2).mean(-1) + config.eps).sqrt();
 }
 

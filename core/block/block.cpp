@@ -18,7 +18,7 @@ BlockWeights plain_weights(const ModelConfig &c, const LayerWeights &w)
     const auto columns = [](const at::Tensor &W) { return W.permute({1, 0, 2}).reshape({W.size(1), -1}); };
     BlockWeights b;
     b.attn_norm = norm(c.pre_norms, w.ln1_w, w.ln1_b);
-    b.mlp_norm = norm(c.pre_norms, w.ln2_w, w.ln2_b);
+    b.mlp_norm = norm(c.pre_norms && c.has_mlp(), w.ln2_w, w.ln2_b);
     b.W_qkv = w.W_qkv.defined() ? w.W_qkv : at::cat({columns(w.W_Q), columns(w.W_K), columns(w.W_V)}, 1);
     b.b_qkv = at::cat({w.b_Q.flatten(), w.b_K.flatten(), w.b_V.flatten()});
     b.q_norm = w.q_norm;
@@ -27,15 +27,15 @@ BlockWeights plain_weights(const ModelConfig &c, const LayerWeights &w)
     b.b_O = w.b_O;
     b.attn_post = norm(c.post_norms, w.ln1_post_w, w.ln1_post_b);
     b.W_in = w.W_in;
+    b.b_in = w.b_in;
     if (c.gated_mlp) {
         b.W_gate = w.W_gate;
-        b.b_post = w.b_in;
-    } else {
-        b.b_in = w.b_in;
+        b.b_gate = w.b_gate;
     }
+    b.mid_norm = c.mid_norm ? RowNorm(c.norm, c.eps, c.d_mlp, w.mid_norm_w, w.mid_norm_b) : RowNorm(c.d_mlp);
     b.W_out = w.W_out;
     b.b_out = w.b_out;
-    b.mlp_post = norm(c.post_norms, w.ln2_post_w, w.ln2_post_b);
+    b.mlp_post = norm(c.post_norms && c.has_mlp(), w.ln2_post_w, w.ln2_post_b);
     return b;
 }
 

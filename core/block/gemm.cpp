@@ -43,6 +43,11 @@ void multiply(bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
 {
     if (m == 0 || n == 0)
         return;
+    if (k == 0) { // the sum of nothing, as in a model without MLPs
+        for (int64_t row = 0; row < m && !accumulate; ++row)
+            std::fill_n(c + row * ldc, n, 0.f);
+        return;
+    }
     // Also around a single product: whoever calls it, the kernel has the stack pointer in the heap.
     const SignalsHeldOff held;
     static const bool prepared = (prepare_kernels(), true);

@@ -7,10 +7,10 @@ namespace patchbay::detail {
 
 namespace {
 
-// In place over count floats.
-void activate(Activation activation, float *values, int64_t count)
+// In place over rows of M floats.
+void activate(Activation activation, float *values, int64_t rows, int64_t M)
 {
-    at::Tensor t = at::from_blob(values, {count}, at::kFloat);
+    at::Tensor t = at::from_blob(values, {rows, M}, at::kFloat);
     switch (activation) {
     case Activation::Gelu:
         at::gelu_out(t, t);
@@ -21,12 +21,23 @@ void activate(Activation activation, float *values, int64_t count)
     case Activation::Silu:
         at::silu_out(t, t);
         break;
+    case Activation::QuickGelu:
+        t.mul_(at::sigmoid(1.702 * t));
+        break;
+    case Activation::Solu:
+        t.mul_(at::softmax(t, -1));
+        break;
+    case Activation::Relu2:
+        at::clamp_min_(t, 0);
+        t.mul_(t);
+        break;
     case Activation::Relu:
         at::clamp_min_(t, 0);
         break;
     }
 }
 
+// g, pre [rows, M].
 at::Tensor activation_gradient(Activation activation, const at::Tensor &g, const at::Tensor &pre)
 {
     switch (activation) {
@@ -36,6 +47,16 @@ at::Tensor activation_gradient(Activation activation, const at::Tensor &g, const
         return at::gelu_backward(g, pre, "tanh");
     case Activation::Silu:
         return at::silu_backward(g, pre);
+    case Activation::QuickGelu: {
+        const at::Tensor s = at::sigmoid(1.702 * pre);
+        return g * s * (1 + 1.702 * pre * (1 - s));
+    }
+    case Activation::Solu: {
+        const at::Tensor s = at::softmax(pre, -1);
+        return s * (g * (1 + pre) - (g * pre * s).sum(-1, true));
+    }
+    case Activation::Relu2:
+        return 2 * g * at::clamp_min(pre, 0);
     case Activation::Relu:
         break;
     }
@@ -59,18 +80,22 @@ void Block::mlp_linear(const float *xn, int64_t rows, float *linear) const
     add_bias(linear, m.b_in, 0, rows, M, M);
 }
 
-void Block::mlp_act(float *pre, const float *linear, int64_t rows) const
+void Block::mlp_activate(float *pre, const float *linear, int64_t rows) const
 {
     const int64_t M = m_traits.d_mlp;
-    activate(m_traits.activation, pre, rows * M);
+    activate(m_traits.activation, pre, rows, M);
     if (!m_traits.gated_mlp)
         return;
-    const float *b = m.b_post.data_ptr<float>();
     parallel_rows(rows, 32, [&](int64_t begin, int64_t end) {
-        for (int64_t r = begin; r < end; ++r)
-            for (int64_t i = 0; i < M; ++i)
-                pre[r * M + i] = pre[r * M + i] * linear[r * M + i] + b[i];
+        for (int64_t i = begin * M; i < end * M; ++i)
+            pre[i] *= linear[i];
     });
+}
+
+void Block::mlp_act(float *pre, const float *linear, int64_t rows) const
+{
+    mlp_activate(pre, linear, rows);
+    m.mid_norm.apply(pre, pre, rows);
 }
 
 void Block::mlp_write(const float *post, int64_t rows, float *out, bool accumulate, BlockBuffers &work) const
@@ -128,10 +153,16 @@ at::Tensor Block::mlp_backward(const at::Tensor &xn, const at::Tensor &g) const
         m.mlp_post.backward(sum.data_ptr<float>(), g.data_ptr<float>(), g_sum.data_ptr<float>(), n);
     }
     gemm_bt(n, M, D, g_sum.data_ptr<float>(), D, m.W_out.data_ptr<float>(), D, g_post.data_ptr<float>(), M);
+    if (!m.mid_norm.identity()) {
+        at::Tensor mid = pre.clone(), g_mid = at::zeros({n, M}, at::kFloat);
+        mlp_activate(mid.data_ptr<float>(), m_traits.gated_mlp ? linear.data_ptr<float>() : nullptr, n);
+        m.mid_norm.backward(mid.data_ptr<float>(), g_post.data_ptr<float>(), g_mid.data_ptr<float>(), n);
+        g_post = g_mid;
+    }
     const at::Tensor &W_act = m_traits.gated_mlp ? m.W_gate : m.W_in;
     if (m_traits.gated_mlp) {
         at::Tensor acted = pre.clone();
-        activate(m_traits.activation, acted.data_ptr<float>(), n * M);
+        activate(m_traits.activation, acted.data_ptr<float>(), n, M);
         acted *= g_post; // gradient of the linear part
         gemm_bt(n, D, M, acted.data_ptr<float>(), M, m.W_in.data_ptr<float>(), M, out.data_ptr<float>(), D);
         g_post *= linear;

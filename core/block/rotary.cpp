@@ -7,7 +7,7 @@
 
 namespace patchbay::detail {
 
-std::vector<Rotary> Rotary::of_layers(const ModelConfig &c, int64_t positions)
+std::vector<Rotary> Rotary::of_layers(const ModelConfig &c, int64_t batch_width)
 {
     std::map<double, Rotary> by_base;
     std::vector<Rotary> out;
@@ -20,11 +20,12 @@ std::vector<Rotary> Rotary::of_layers(const ModelConfig &c, int64_t positions)
         Rotary &rotary = by_base[traits.rotary_base];
         if (!rotary.turns()) {
             // Angles in double: at float32, far positions lose digits.
-            const at::Tensor frequency = at::tensor(rotary_frequencies(c, layer), at::kDouble); // [half]
+            const at::Tensor frequency = at::tensor(rotary_frequencies(c, layer, batch_width), at::kDouble); // [half]
             const at::Tensor angle =
-                at::arange(positions, at::kDouble).unsqueeze(1) * frequency.unsqueeze(0); // [positions, half]
-            rotary.m_cos = angle.cos().to(at::kFloat).contiguous();
-            rotary.m_sin = angle.sin().to(at::kFloat).contiguous();
+                at::arange(batch_width, at::kDouble).unsqueeze(1) * frequency.unsqueeze(0); // [positions, half]
+            const double amplitude = traits.rotary_base > 0 ? 1 : c.rotary_scaling.amplitude;
+            rotary.m_cos = (amplitude * angle.cos()).to(at::kFloat).contiguous();
+            rotary.m_sin = (amplitude * angle.sin()).to(at::kFloat).contiguous();
             rotary.m_half = c.rotary_dim / 2;
             rotary.m_interleaved = c.rotary_interleaved;
         }

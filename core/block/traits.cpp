@@ -31,12 +31,14 @@ std::vector<float> slopes(int heads)
 BlockTraits::BlockTraits(const ModelConfig &c, int layer)
     : d_model(c.d_model), n_heads(c.n_heads), n_kv_heads(c.n_kv_heads), d_head(c.d_head), d_mlp(c.d_mlp), norm(c.norm),
       eps(c.eps), pre_norms(c.pre_norms), post_norms(c.post_norms), qk_norm(c.qk_norm), clip_qkv(float(c.clip_qkv)),
-      activation(c.activation), gated_mlp(c.gated_mlp), parallel(c.parallel), attend_rule{}
+      activation(c.activation), gated_mlp(c.gated_mlp), mid_norm(c.mid_norm), parallel(c.parallel), attend_rule{}
 {
     attend_rule.d = c.d_head;
     attend_rule.scale = float(c.attention_scale > 0 ? c.attention_scale : 1.0 / std::sqrt(double(c.d_head)));
     attend_rule.cap = float(c.score_cap);
     attend_rule.window = c.traits_of(layer).window;
+    attend_rule.slope_scale = float(c.alibi_scale);
+    attend_rule.slope_bf16 = c.alibi_bf16;
     if (c.alibi)
         alibi_slopes = slopes(c.n_heads);
 }

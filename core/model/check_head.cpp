@@ -23,4 +23,13 @@ void check_heads(const std::vector<Head> &heads, const ModelConfig &config)
         check_head(head, config);
 }
 
+std::string why_absent(Site site, const ModelConfig &config)
+{
+    if (!config.has_mlp() && (site == Site::ResidMid || site == Site::MlpOut || site == Site::MlpPre))
+        return "this model's blocks have no MLP: there is no " + name(site);
+    if (config.parallel && site == Site::ResidMid)
+        return "attention and MLP of this model are parallel: there is no resid_mid";
+    return {};
+}
+
 } // namespace patchbay

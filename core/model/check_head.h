@@ -3,6 +3,7 @@
 
 #include "base/head.h"
 #include "model/config.h"
+#include "nouns/site.h"
 
 #include <vector>
 
@@ -14,5 +15,8 @@ void check_head(Head head, const ModelConfig &config);
 /// layer.
 void check_head(Head head, const ModelConfig &config, const std::string &subject);
 void check_heads(const std::vector<Head> &heads, const ModelConfig &config);
+
+/// Why a model has no such site; empty where it has. "attention and MLP of this model are parallel …"
+std::string why_absent(Site site, const ModelConfig &config);
 
 } // namespace patchbay

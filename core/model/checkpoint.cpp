@@ -64,7 +64,7 @@ void read_strided(const CheckpointTensor &tensor, const std::byte *span, int64_t
 
 } // namespace
 
-Checkpoint Checkpoint::open(const std::filesystem::path &folder)
+Checkpoint Checkpoint::open(const std::filesystem::path &folder, const std::vector<std::string> &other_endings)
 {
     std::error_code ignored;
     if (!std::filesystem::is_directory(folder, ignored))
@@ -83,6 +83,21 @@ Checkpoint Checkpoint::open(const std::filesystem::path &folder)
             out.add_pytorch(path, nullptr);
         else
             out.add_safetensors(path, nullptr);
+        return out;
+    }
+    for (const std::string &ending : other_endings) {
+        std::vector<std::filesystem::path> found;
+        for (const auto &entry : std::filesystem::directory_iterator(folder, ignored))
+            if (entry.path().filename().string().ends_with(ending))
+                found.push_back(entry.path());
+        if (found.size() > 1)
+            throw Error(folder.string(),
+                        "holds " + std::to_string(found.size()) + " files whose names end in " + ending
+                            + "; leave the one that is meant");
+        if (found.empty())
+            continue;
+        out.m_name = found.front().string();
+        out.add_pytorch(found.front(), nullptr);
         return out;
     }
     refuse_foreign_weights(folder);

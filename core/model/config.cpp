@@ -24,7 +24,7 @@ void check_config(const ModelConfig &config, const std::string &subject)
         {"key/value heads", config.n_kv_heads, 4096},
         {"d_model", config.d_model, 1 << 20},
         {"d_head", config.d_head, 1 << 16},
-        {"d_mlp", config.d_mlp, 1 << 22},
+        {"d_mlp", config.has_mlp() ? config.d_mlp : 1, 1 << 22},
         {"vocabulary", config.d_vocab, 1 << 26},
         {"context", config.n_ctx, 1 << 28},
     };
@@ -53,31 +53,43 @@ nlohmann::json read_config_json(const std::filesystem::path &path)
     return root;
 }
 
-ModelConfig config_from_json(const nlohmann::json &root, const std::string &subject)
+ReadConfig config_from_json(const nlohmann::json &root, const std::string &subject)
 {
     const ConfigKeys keys(root, subject);
-    if (!keys.find({"model_type"}))
-        throw Error(subject, "lacks the key \"model_type\"");
-    const std::string type = keys.text("model_type", "");
-    const FamilyInfo *family = find_family(type);
-    if (!family)
-        throw Error(subject, "the model type \"" + type + "\" is not supported (supported: " + family_names() + ")");
-    ModelConfig config = family->read_config(keys);
-    config.family = family->name;
-    check_config(config, subject);
-    return config;
-}
-
-FamilyTensors tensors_from_json(const nlohmann::json &root, const std::string &subject)
-{
-    const ConfigKeys keys(root, subject);
-    const FamilyInfo *family = find_family(keys.text("model_type", ""));
-    return family ? family->tensors(keys) : FamilyTensors();
+    const FamilyInfo &family = family_of(keys);
+    ReadConfig out;
+    out.config = family.read_config(keys);
+    out.config.family = family.name;
+    check_config(out.config, subject);
+    out.tensors = family.tensors(keys);
+    out.ignored = family.other_keys_change_nothing ? keys.unread() : ignored_keys(keys);
+    return out;
 }
 
 ModelConfig read_config(const std::filesystem::path &config_json)
 {
-    return config_from_json(read_config_json(config_json), config_json.string());
+    return config_from_json(read_config_json(config_json), config_json.string()).config;
+}
+
+std::string name(Activation activation)
+{
+    switch (activation) {
+    case Activation::Gelu:
+        return "gelu";
+    case Activation::GeluNew:
+        return "gelu_new";
+    case Activation::Silu:
+        return "silu";
+    case Activation::QuickGelu:
+        return "quick_gelu";
+    case Activation::Relu2:
+        return "relu2";
+    case Activation::Solu:
+        return "solu";
+    case Activation::Relu:
+        break;
+    }
+    return "relu";
 }
 
 const FamilyInfo *find_family(const std::string &name)
@@ -96,11 +108,20 @@ bool is_buffer(const std::string &family, const std::string &tensor)
            });
 }
 
+std::vector<FamilyName> families()
+{
+    std::vector<FamilyName> out;
+    for (const FamilyInfo *family : declared::all_families())
+        out.push_back({family->name, family->title});
+    std::sort(out.begin(), out.end(), [](const FamilyName &a, const FamilyName &b) { return a.name < b.name; });
+    return out;
+}
+
 std::string family_names()
 {
     std::string out;
-    for (const FamilyInfo *family : declared::all_families())
-        out += (out.empty() ? "" : ", ") + std::string(family->name);
+    for (const FamilyName &family : families())
+        out += (out.empty() ? "" : ", ") + family.name;
     return out;
 }
 

@@ -12,10 +12,22 @@ using nlohmann::json;
 
 const json *ConfigKeys::find(Spellings spellings) const
 {
-    for (const char *key : spellings)
-        if (const auto it = m_object.find(key); it != m_object.end() && !it->is_null())
-            return &*it;
-    return nullptr;
+    const json *found = nullptr;
+    for (const char *key : spellings) {
+        m_read.insert(key);
+        if (const auto it = m_object.find(key); !found && it != m_object.end() && !it->is_null())
+            found = &*it;
+    }
+    return found;
+}
+
+std::vector<std::string> ConfigKeys::unread() const
+{
+    std::vector<std::string> out;
+    for (const auto &[key, value] : m_object.items())
+        if (!m_read.contains(key) && !value.is_null())
+            out.push_back(key);
+    return out;
 }
 
 int ConfigKeys::size(Spellings spellings) const
@@ -80,78 +92,25 @@ int ConfigKeys::whole(const json &value, const char *key) const
 Activation read_activation(const ConfigKeys &keys, const char *key, const char *usual)
 {
     const std::string name = keys.text(key, usual);
-    if (name == "gelu")
-        return Activation::Gelu;
-    // All of these are the tanh form.
-    if (name == "gelu_new" || name == "gelu_fast" || name == "gelu_pytorch_tanh")
-        return Activation::GeluNew;
-    if (name == "silu" || name == "swish")
-        return Activation::Silu;
-    if (name == "relu")
-        return Activation::Relu;
+    // The spellings of transformers; all of one line are one function, up to rounding.
+    const std::pair<Activation, std::vector<const char *>> known[] = {
+        {Activation::Gelu, {"gelu", "gelu_python"}},
+        {Activation::GeluNew, {"gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate"}},
+        {Activation::Silu, {"silu", "swish"}},
+        {Activation::Relu, {"relu"}},
+        {Activation::QuickGelu, {"quick_gelu"}},
+        {Activation::Relu2, {"relu2"}},
+    };
+    std::string supported;
+    for (const auto &[activation, names] : known) {
+        for (const char *one : names)
+            if (name == one)
+                return activation;
+        supported += (supported.empty() ? "" : ", ") + patchbay::name(activation);
+    }
     throw Error(keys.file(),
                 std::string("\"") + key + "\": the activation \"" + name
-                    + "\" is not supported (supported: gelu, gelu_new, silu, relu)");
-}
-
-namespace {
-
-RotaryScaling read_scaling(const ConfigKeys &inner, const char *key)
-{
-    RotaryScaling scaling;
-    const std::string type = inner.text("rope_type", inner.text("type", "default"));
-    if (type == "default")
-        return scaling;
-    if (type != "linear" && type != "llama3")
-        throw Error(inner.file(),
-                    std::string("\"") + key + "\": scaled rotary embeddings of the type \"" + type
-                        + "\" are not supported (supported: default, linear, llama3)");
-    // Without these the angles would be anyone's guess.
-    const auto needed = [&](const char *name) {
-        if (!inner.find({name}))
-            throw Error(inner.file(),
-                        std::string("\"") + key + "\" of the type \"" + type + "\" lacks the key \"" + name + "\"");
-        return inner.number({name}, 1);
-    };
-    scaling.factor = needed("factor");
-    if (scaling.factor < 1)
-        throw Error(inner.file(), std::string("\"") + key + "\": the factor is below 1");
-    scaling.type = RotaryScaling::Type::Linear;
-    if (type == "linear")
-        return scaling;
-    scaling.type = RotaryScaling::Type::Llama3;
-    scaling.low_freq_factor = needed("low_freq_factor");
-    scaling.high_freq_factor = needed("high_freq_factor");
-    scaling.original_ctx = needed("original_max_position_embeddings");
-    if (scaling.low_freq_factor >= scaling.high_freq_factor)
-        throw Error(inner.file(), std::string("\"") + key + "\": low_freq_factor is not below high_freq_factor");
-    return scaling;
-}
-
-} // namespace
-
-// The rotary settings stand in the configuration itself, and in newer files in rope_parameters; scaled variants have
-// other angles.
-void read_rotary(const ConfigKeys &keys, ModelConfig &config, double share)
-{
-    for (const char *key : {"rope_parameters", "rope_scaling"}) {
-        const json *nested = keys.find({key});
-        if (!nested)
-            continue;
-        if (!nested->is_object())
-            throw Error(keys.file(), std::string("\"") + key + "\" is not an object");
-        const ConfigKeys inner(*nested, keys.file());
-        if (const RotaryScaling scaling = read_scaling(inner, key); scaling.type != RotaryScaling::Type::None)
-            config.rotary_scaling = scaling;
-        config.rotary_base = inner.number({"rope_theta"}, config.rotary_base);
-        share = inner.number({"partial_rotary_factor"}, share);
-    }
-    config.rotary_base = keys.number({"rope_theta", "rotary_emb_base"}, config.rotary_base);
-    share = keys.number({"partial_rotary_factor", "rotary_pct"}, share);
-    config.rotary_dim = static_cast<int>(std::min(share, 2.0) * config.d_head);
-    if (config.rotary_dim == 0)
-        throw Error(keys.file(),
-                    "no rotary dimensions, and a " + keys.text("model_type", "") + " model has no other positions");
+                    + "\" is not supported (supported: " + supported + ")");
 }
 
 void set_d_head(const ConfigKeys &keys, ModelConfig &config, const char *heads, const char *width)
@@ -163,11 +122,22 @@ void set_d_head(const ConfigKeys &keys, ModelConfig &config, const char *heads, 
     config.d_head = config.d_model / config.n_heads;
 }
 
+std::vector<LayerTraits> &layers_of(const ConfigKeys &keys, ModelConfig &config)
+{
+    check_config(config, keys.file()); // nothing is allocated for a billion layers
+    config.layer_traits.resize(static_cast<size_t>(config.n_layers));
+    return config.layer_traits;
+}
+
+int read_window(const ConfigKeys &keys, int usual)
+{
+    return keys.find({"sliding_window"}) ? keys.size({"sliding_window"}) : keys.stated("sliding_window") ? 0 : usual;
+}
+
 void read_windows(const ConfigKeys &keys, ModelConfig &config, int window,
                   const std::function<bool(int layer)> &sliding)
 {
-    check_config(config, keys.file()); // nothing is allocated for a billion layers
-    std::vector<LayerTraits> traits(static_cast<size_t>(config.n_layers));
+    std::vector<LayerTraits> &traits = layers_of(keys, config);
     if (const json *types = keys.find({"layer_types"})) {
         if (!types->is_array() || types->size() != traits.size())
             throw Error(keys.file(),
@@ -178,13 +148,14 @@ void read_windows(const ConfigKeys &keys, ModelConfig &config, int window,
                 throw Error(keys.file(),
                             "\"layer_types\": " + type.dump()
                                 + " is not supported (supported: full_attention, sliding_attention)");
+            if (type == "sliding_attention" && window == 0)
+                throw Error(keys.file(), "\"layer_types\" names sliding_attention, and no \"sliding_window\" is set");
             traits[layer].window = type == "sliding_attention" ? window : 0;
         }
     } else {
         for (int layer = 0; layer < config.n_layers; ++layer)
             traits[size_t(layer)].window = sliding(layer) ? window : 0;
     }
-    config.layer_traits = std::move(traits);
 }
 
 } // namespace patchbay

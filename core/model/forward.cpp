@@ -37,8 +37,8 @@ public:
             m_layer = layer;
             x = through_block(x);
         }
-        return norm("ln_final.", RowNorm(c.norm, c.eps, c.d_model, w.ln_final_w, w.ln_final_b), x, HookAxes::Stream,
-                    true);
+        return norm("ln_final.", RowNorm(c.final_norm(), c.eps, c.d_model, w.ln_final_w, w.ln_final_b), x,
+                    HookAxes::Stream, true);
     }
 
 private:
@@ -50,6 +50,8 @@ private:
     {
         const at::Tensor pre = stream(at("hook_resid_pre"), x);                  // [P, T, D]
         const at::Tensor attn_out = stream(at("hook_attn_out"), attention(pre)); // [P, T, D]
+        if (!c.has_mlp())
+            return stream(at("hook_resid_post"), pre + attn_out);
         const at::Tensor mid = c.parallel ? pre : stream(at("hook_resid_mid"), pre + attn_out);
         const at::Tensor mlp_out = stream(at("hook_mlp_out"), mlp(mid));
         return stream(at("hook_resid_post"), c.parallel ? pre + attn_out + mlp_out : mid + mlp_out);
@@ -73,10 +75,10 @@ private:
         scale = hook("hook_scale", scale);
         norm.divide(x.data_ptr<float>(), scale.data_ptr<float>(), normalized.data_ptr<float>(), rows);
         // TransformerLens shows what LayerNorm gives after its weight, and RMSNorm before.
-        if (c.norm == Norm::RmsNorm)
+        if (norm.rms())
             normalized = hook("hook_normalized", normalized).clone();
         norm.weigh(normalized.data_ptr<float>(), rows);
-        return c.norm == Norm::RmsNorm ? normalized : hook("hook_normalized", normalized);
+        return norm.rms() ? normalized : hook("hook_normalized", normalized);
     }
 
     /// What one of queries, keys and values reads, normalised: [P, T, D], or [P, T, heads, D] where an input of single
@@ -158,6 +160,33 @@ private:
         return out;
     }
 
+    /// x [P, T, heads, d] normed, each head by itself or all as one; weights [own heads, d]. The norm's hooks lie
+    /// before its weights.
+    at::Tensor qk_norm(const std::string &prefix, at::Tensor x, const at::Tensor &weights, bool keys)
+    {
+        const bool whole = c.qk_norm == QkNorm::WholeWidth;
+        const auto hook = [&](const char *suffix, const at::Tensor &value) {
+            const std::string name = at((prefix + suffix).c_str());
+            return (whole      ? stream(name, value)
+                        : keys ? kv_hook(name, value)
+                               : m_hooks.at(name, value, HookAxes::Heads))
+                .contiguous();
+        };
+        x = (whole ? x.reshape({P, T, -1}) : x).contiguous();
+        const RowNorm norm(c.norm, c.eps, int(x.size(-1)));
+        std::vector<int64_t> shape = x.sizes().vec();
+        shape.back() = 1;
+        at::Tensor scale = at::empty(shape, at::kFloat);
+        norm.scales(x.data_ptr<float>(), scale.data_ptr<float>(), scale.numel());
+        scale = hook("hook_scale", scale);
+        if (!whole && scale.size(2) > x.size(2)) // an intervention gives each query head its own
+            x = x.repeat_interleave(scale.size(2) / x.size(2), 2);
+        at::Tensor out = at::empty_like(x);
+        norm.divide(x.data_ptr<float>(), scale.data_ptr<float>(), out.data_ptr<float>(), scale.numel());
+        out = hook("hook_normalized", out).view({P, T, -1, c.d_head});
+        return out * weights.repeat_interleave(out.size(2) / weights.size(0), 0);
+    }
+
     at::Tensor attention(const at::Tensor &pre)
     {
         at::Tensor attn_in = pre; // [P, T, D], or [P, T, H, D] once a head has an input of its own
@@ -177,11 +206,8 @@ private:
         at::Tensor k = kv_hook(at("attn.hook_k"), project(Part::Key, k_in));                       // [P, T, G or H, d]
         const at::Tensor v = kv_hook(at("attn.hook_v"), project(Part::Value, v_in)).contiguous();  // [P, T, G or H, d]
         if (b->traits().norms_queries()) {
-            q = m_hooks.at(at("attn.hook_q_norm"),
-                           turned(q, [&](float *row, int heads, int) { b->norm_part(Part::Query, row, heads); }),
-                           HookAxes::Heads);
-            k = kv_hook(at("attn.hook_k_norm"),
-                        turned(k, [&](float *row, int heads, int) { b->norm_part(Part::Key, row, heads); }));
+            q = m_hooks.at(at("attn.hook_q_norm"), qk_norm("attn.q_norm.", q, b->q_norm(), false), HookAxes::Heads);
+            k = kv_hook(at("attn.hook_k_norm"), qk_norm("attn.k_norm.", k, b->k_norm(), true));
         }
         if (b->rotary().turns()) {
             const auto rotate = [&](float *row, int heads, int position) { b->rotate(row, heads, position); };
@@ -227,7 +253,9 @@ private:
             b->mlp_linear(x.data_ptr<float>(), P * T, linear.data_ptr<float>());
             linear = stream(at("mlp.hook_pre_linear"), linear).contiguous();
         }
-        b->mlp_act(post.data_ptr<float>(), c.gated_mlp ? linear.data_ptr<float>() : nullptr, P * T);
+        b->mlp_activate(post.data_ptr<float>(), c.gated_mlp ? linear.data_ptr<float>() : nullptr, P * T);
+        if (c.mid_norm)
+            post = norm(at("mlp.ln."), b->mid_norm(), stream(at("mlp.hook_mid"), post), HookAxes::Stream, true);
         post = stream(at("mlp.hook_post"), post).contiguous();
         at::Tensor out = rows_like(c.d_model);
         b->mlp_sum(post.data_ptr<float>(), P * T, out.data_ptr<float>());
@@ -244,6 +272,12 @@ private:
 };
 
 } // namespace
+
+void cap_logits(const ModelConfig &config, at::Tensor &logits)
+{
+    if (config.logit_cap > 0)
+        logits.div_(config.logit_cap).tanh_().mul_(config.logit_cap);
+}
 
 at::Tensor forward(const ModelConfig &config, const Weights &weights, const at::Tensor &tokens, Hooks &hooks,
                    const ForwardOptions &options, const CancelToken &cancel)

@@ -31,7 +31,12 @@ std::vector<HookPoint> hook_points(const ModelConfig &config)
         add("attn.hook_k", HookAxes::KvHeads);
         add("attn.hook_v", HookAxes::KvHeads);
         if (config.qk_norm != QkNorm::None) {
+            const bool whole = config.qk_norm == QkNorm::WholeWidth; // one norm for all heads
+            for (const char *suffix : {"attn.q_norm.hook_scale", "attn.q_norm.hook_normalized"})
+                add(suffix, whole ? HookAxes::Stream : HookAxes::Heads);
             add("attn.hook_q_norm", HookAxes::Heads);
+            for (const char *suffix : {"attn.k_norm.hook_scale", "attn.k_norm.hook_normalized"})
+                add(suffix, whole ? HookAxes::Stream : HookAxes::KvHeads);
             add("attn.hook_k_norm", HookAxes::KvHeads);
         }
         if (config.rotary_dim > 0 && config.traits_of(layer).rotary) {
@@ -47,6 +52,10 @@ std::vector<HookPoint> hook_points(const ModelConfig &config)
             add("ln1_post.hook_normalized", HookAxes::Stream);
         }
         add("hook_attn_out", HookAxes::Stream);
+        if (!config.has_mlp()) {
+            add("hook_resid_post", HookAxes::Stream);
+            continue;
+        }
         if (!config.parallel)
             add("hook_resid_mid", HookAxes::Stream);
         add("hook_mlp_in", HookAxes::Stream);
@@ -57,6 +66,11 @@ std::vector<HookPoint> hook_points(const ModelConfig &config)
         add("mlp.hook_pre", HookAxes::Stream);
         if (config.gated_mlp)
             add("mlp.hook_pre_linear", HookAxes::Stream);
+        if (config.mid_norm) {
+            add("mlp.hook_mid", HookAxes::Stream);
+            add("mlp.ln.hook_scale", HookAxes::Stream);
+            add("mlp.ln.hook_normalized", HookAxes::Stream);
+        }
         add("mlp.hook_post", HookAxes::Stream);
         if (config.post_norms) {
             add("ln2_post.hook_scale", HookAxes::Stream);

@@ -87,6 +87,8 @@ HookedTransformer::Output HookedTransformer::run(const Tokens &tokens, const Opt
         out.logits = {{tokens.prompts, tokens.width, config.d_vocab},
                       std::vector<float>(size_t(rows * config.d_vocab))};
         weights.logits(x.reshape({rows, config.d_model}), out.logits.floats().data());
+        at::Tensor logits = at::from_blob(out.logits.floats().data(), {rows, config.d_vocab}, at::kFloat);
+        cap_logits(config, logits);
     }
     return out;
 }

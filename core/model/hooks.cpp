@@ -23,7 +23,9 @@ void check_known(const std::vector<HookPoint> &points, const ModelConfig &config
         if (point.name == name)
             return;
     std::string cause = "this model has no such hook point";
-    if (config.parallel && name.ends_with("hook_resid_mid"))
+    if (!config.has_mlp() && (name.ends_with("hook_resid_mid") || name.find("mlp") != std::string::npos))
+        cause += ": its blocks have no MLP";
+    else if (config.parallel && name.ends_with("hook_resid_mid"))
         cause += ": its attention and MLP are parallel, so nothing lies between them";
     throw Error(name, cause);
 }

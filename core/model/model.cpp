@@ -84,15 +84,16 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
     const nlohmann::json json = read_config_json(config_path);
     refuse_foreign_config(json, config_path);
     trust.path = folder.string();
-    trust.config = config_from_json(json, config_path.string());
+    ReadConfig read = config_from_json(json, config_path.string());
+    trust.config = read.config;
+    trust.ignored_keys = std::move(read.ignored);
     trust.processing = options.processing;
-    trust.architecture = json.value("model_type", std::string());
+    trust.architecture = trust.config.family;
     if (const auto names = json.find("architectures");
         names != json.end() && names->is_array() && !names->empty() && names->front().is_string())
         trust.architecture = names->front().get<std::string>();
-    const FamilyTensors tensors = tensors_from_json(json, config_path.string());
 
-    const Checkpoint checkpoint = Checkpoint::open(folder);
+    const Checkpoint checkpoint = Checkpoint::open(folder, find_family(trust.config.family)->weight_files);
     trust.source_dtype = source_dtypes(checkpoint, trust.config.family);
     const DType stored = stored_dtype(checkpoint, trust.config.family), kept = options.dtype.value_or(stored);
     model->m_asked_dtype = options.dtype;
@@ -111,8 +112,8 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
     model->open_tokenizer(folder);
 
     model->m_weights = std::make_unique<Weights>(read_weights(
-        checkpoint, trust.config, tensors, kept, [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); },
-        cancel));
+        checkpoint, trust.config, read.tensors, kept,
+        [&](double done) { report(0.05 + 0.6 * done, "reading the weights"); }, cancel));
     Weights &weights = *model->m_weights;
 
     // The unprocessed model computes its answers before it is processed in place: two copies would take twice the
@@ -132,8 +133,11 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
     pack_projections(weights, trust.config);
     if (options.trust_check) {
         report(0.9, "checking the model");
-        trust.max_logprob_change =
-            unprocessed.sub_(probe_log_probabilities(trust.config, weights, probe)).abs_().max().item<double>();
+        const at::Tensor processed = probe_log_probabilities(trust.config, weights, probe);
+        trust.max_logprob_change = unprocessed.sub_(processed).abs_().max().item<double>();
+        trust.checks = measured_checks(trust);
+        for (TrustCheck &check : check_invariants(trust.config, weights, probe, processed))
+            trust.checks.push_back(std::move(check));
         if (std::string hazard = processing_hazard(trust.max_logprob_change); !hazard.empty())
             trust.hazards.push_back(std::move(hazard));
         // In pieces, so that a cancellation is seen while the hash is being computed.
@@ -183,9 +187,10 @@ std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t s
     };
     for (const LayerWeights &l : w.layers)
         for (const at::Tensor *tensor :
-             {&l.ln1_w,  &l.ln1_b,  &l.ln2_w, &l.ln2_b,  &l.ln1_post_w, &l.ln1_post_b, &l.ln2_post_w, &l.ln2_post_b,
-              &l.q_norm, &l.k_norm, &l.W_Q,   &l.W_K,    &l.W_V,        &l.W_O,        &l.b_Q,        &l.b_K,
-              &l.b_V,    &l.b_O,    &l.W_in,  &l.W_gate, &l.b_in,       &l.W_out,      &l.b_out})
+             {&l.ln1_w,      &l.ln1_b,      &l.ln2_w,      &l.ln2_b, &l.ln1_post_w, &l.ln1_post_b, &l.ln2_post_w,
+              &l.ln2_post_b, &l.q_norm,     &l.k_norm,     &l.W_Q,   &l.W_K,        &l.W_V,        &l.W_O,
+              &l.b_Q,        &l.b_K,        &l.b_V,        &l.b_O,   &l.W_in,       &l.W_gate,     &l.b_in,
+              &l.b_gate,     &l.mid_norm_w, &l.mid_norm_b, &l.W_out, &l.b_out})
             count(*tensor);
     for (const at::Tensor *tensor : {&w.W_E, &w.W_pos, &w.ln_final_w, &w.ln_final_b})
         count(*tensor);

@@ -19,6 +19,8 @@ using Sums = std::array<double, kBlock>;
 template <class Work>
 void for_column_blocks(const at::Tensor &W, Work work)
 {
+    if (W.numel() == 0) // without MLPs
+        return;
     const int64_t columns = W.size(-1), blocks = (columns + kBlock - 1) / kBlock,
                   matrices = W.numel() / (W.size(-2) * columns);
     at::parallel_for(0, matrices * blocks, 1, [&](int64_t begin, int64_t end) {
@@ -65,18 +67,24 @@ void fold_into(const at::Tensor &ln_w, const at::Tensor &ln_b, bool centre, at::
 void fold_norms(LayerWeights &l, const ModelConfig &config)
 {
     const bool centre = config.norm == Norm::LayerNorm;
+    if (config.mid_norm) {
+        fold_into(l.mid_norm_w, l.mid_norm_b, centre, l.W_out, &l.b_out);
+        l.mid_norm_w = l.mid_norm_b = at::Tensor();
+    }
     if (!config.pre_norms)
         return;
     fold_into(l.ln1_w, l.ln1_b, centre, l.W_Q, &l.b_Q);
     fold_into(l.ln1_w, l.ln1_b, centre, l.W_K, &l.b_K);
     fold_into(l.ln1_w, l.ln1_b, centre, l.W_V, &l.b_V);
     l.ln1_w = l.ln1_b = at::Tensor();
-    // A gated MLP has no bias before its product that could take up the norm's.
-    if (l.W_gate.defined() && l.ln2_b.defined())
+    if (!config.has_mlp())
         return;
     fold_into(l.ln2_w, l.ln2_b, centre, l.W_in, &l.b_in);
-    if (l.W_gate.defined())
-        fold_into(l.ln2_w, l.ln2_b, centre, l.W_gate, nullptr);
+    if (l.W_gate.defined()) {
+        if (l.ln2_b.defined() && !l.b_gate.defined())
+            l.b_gate = at::zeros_like(l.b_in);
+        fold_into(l.ln2_w, l.ln2_b, centre, l.W_gate, &l.b_gate);
+    }
     l.ln2_w = l.ln2_b = at::Tensor();
 }
 
@@ -98,13 +106,6 @@ void centre_rows(at::Tensor &W)
                 row[j] = float(row[j] - mean);
         }
     });
-}
-
-// RMSNorm does not subtract the mean, so there it must stay; so it must where the stream itself is read, or where a
-// post norm writes to it.
-bool centres_writing(const ModelConfig &config, const Processing &processing)
-{
-    return processing.center_writing && config.norm == Norm::LayerNorm && config.pre_norms && !config.post_norms;
 }
 
 // Attention weights sum to one, so a value's bias reaches the output unchanged.
@@ -131,7 +132,7 @@ void process_unembedding(Weights &w, const ModelConfig &config, const Processing
                 bias.copy_(plus_product(bias, w.ln_final_b, W));
             });
         w.unembed.scale = w.ln_final_w;
-        w.unembed.centred = config.norm == Norm::LayerNorm;
+        w.unembed.centred = config.final_norm() == Norm::LayerNorm;
         w.ln_final_w = w.ln_final_b = at::Tensor();
     }
     if (processing.center_unembed) {
@@ -169,27 +170,48 @@ at::Tensor plus_product(const at::Tensor &bias, const at::Tensor &row, const at:
     return out;
 }
 
+std::vector<LeftOff> left_off(const ModelConfig &config, const Processing &wanted)
+{
+    std::vector<LeftOff> out;
+    if (wanted.center_writing) {
+        const char *why = config.norm != Norm::LayerNorm || config.final_rms ? "RMSNorm does not subtract the mean"
+            : !config.pre_norms ? "attention and MLP read the stream itself"
+            : config.post_norms ? "what blocks write is normed before it is added"
+                                : nullptr;
+        if (why)
+            out.push_back({&Processing::center_writing, "center_writing", why});
+    }
+    if (wanted.center_unembed && config.logit_cap > 0)
+        out.push_back({&Processing::center_unembed, "center_unembed",
+                       "the logits are soft-capped, so what is the same for all of them matters"});
+    // What is cut off is not the sum of its parts.
+    if (wanted.fold_value_biases && config.clip_qkv > 0)
+        out.push_back({&Processing::fold_value_biases, "fold_value_biases", "values are cut off after their bias"});
+    return out;
+}
+
 void process_layer(LayerWeights &layer, const ModelConfig &config, const Processing &processing)
 {
     if (processing.fold_ln)
         fold_norms(layer, config);
-    if (centres_writing(config, processing))
+    if (processing.center_writing)
         for (at::Tensor *writer : {&layer.W_O, &layer.b_O, &layer.W_out, &layer.b_out})
             centre_rows(*writer);
-    // What is cut off is not the sum of its parts.
-    if (processing.fold_value_biases && config.clip_qkv == 0)
+    if (processing.fold_value_biases)
         fold_value_biases(layer, config);
 }
 
-void process_embedding(at::Tensor &rows, const ModelConfig &config, const Processing &processing)
+void process_embedding(at::Tensor &rows, const Processing &processing)
 {
-    if (centres_writing(config, processing))
+    if (processing.center_writing)
         centre_rows(rows);
 }
 
 at::Tensor processed_columns(const StoredUnembedding &unembed, const at::Tensor &rows)
 {
     at::Tensor W = rows.t().to(at::kFloat, false, true, at::MemoryFormat::Contiguous); // [D, n]
+    if (unembed.multiplier != 1)
+        W.mul_(unembed.multiplier);
     if (unembed.scale.defined())
         fold_into(unembed.scale, at::Tensor(), unembed.centred, W, nullptr);
     if (!unembed.mean.empty()) {
@@ -204,17 +226,20 @@ at::Tensor processed_columns(const StoredUnembedding &unembed, const at::Tensor 
     return W;
 }
 
-void process_weights(Weights &weights, const ModelConfig &config, const Processing &processing)
+void process_weights(Weights &weights, const ModelConfig &config, const Processing &wanted)
 {
+    Processing processing = wanted;
+    for (const LeftOff &step : left_off(config, wanted))
+        processing.*step.step = false;
     if (weights.stored()) {
         weights.processing = processing;
         process_unembedding(weights, config, processing);
     } else {
         for (LayerWeights &layer : weights.layers)
             process_layer(layer, config, processing);
-        process_embedding(weights.W_E, config, processing);
+        process_embedding(weights.W_E, processing);
         if (processing.fold_ln) {
-            fold_into(weights.ln_final_w, weights.ln_final_b, config.norm == Norm::LayerNorm, weights.W_U,
+            fold_into(weights.ln_final_w, weights.ln_final_b, config.final_norm() == Norm::LayerNorm, weights.W_U,
                       &weights.b_U);
             weights.ln_final_w = weights.ln_final_b = at::Tensor();
         }
@@ -224,7 +249,7 @@ void process_weights(Weights &weights, const ModelConfig &config, const Processi
         }
     }
     if (weights.W_pos.defined())
-        process_embedding(weights.W_pos, config, processing);
+        process_embedding(weights.W_pos, processing);
 }
 
 } // namespace patchbay

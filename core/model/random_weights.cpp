@@ -26,11 +26,13 @@ Weights random_weights(const ModelConfig &c, uint64_t seed)
         LayerWeights l;
         if (c.pre_norms) {
             l.ln1_b = norm_bias();
-            l.ln2_b = norm_bias();
+            l.ln2_b = c.has_mlp() ? norm_bias() : at::Tensor();
         }
         if (c.post_norms) {
             l.ln1_post_w = normal({D}, small) + depth;
             l.ln1_post_b = norm_bias();
+        }
+        if (c.post_norms && c.has_mlp()) {
             l.ln2_post_w = normal({D}, small) + depth;
             l.ln2_post_b = norm_bias();
         }
@@ -47,11 +49,17 @@ Weights random_weights(const ModelConfig &c, uint64_t seed)
         l.b_V = normal({G, d}, small);
         l.b_O = normal({D}, small);
         l.W_in = normal({D, M}, reads);
-        if (c.gated_mlp)
+        if (c.gated_mlp) {
             l.W_gate = normal({D, M}, reads);
+            l.b_gate = normal({M}, small);
+        }
         l.b_in = normal({M}, small);
-        l.W_out = normal({M, D}, depth / std::sqrt(double(M)));
-        l.b_out = normal({D}, small);
+        if (c.mid_norm) {
+            l.mid_norm_w = normal({M}, small) + 1;
+            l.mid_norm_b = layer_norm ? normal({M}, small) : at::Tensor();
+        }
+        l.W_out = normal({M, D}, depth / std::sqrt(double(std::max<int64_t>(M, 1))));
+        l.b_out = c.has_mlp() ? normal({D}, small) : at::zeros({D});
         w.layers.push_back(std::move(l));
     }
     // Not one, so that what norms are folded into shows.
@@ -59,10 +67,10 @@ Weights random_weights(const ModelConfig &c, uint64_t seed)
     for (LayerWeights &l : w.layers)
         if (c.pre_norms) {
             l.ln1_w = norm_weight();
-            l.ln2_w = norm_weight();
+            l.ln2_w = c.has_mlp() ? norm_weight() : at::Tensor();
         }
     w.ln_final_w = norm_weight();
-    w.ln_final_b = norm_bias();
+    w.ln_final_b = c.final_rms ? at::Tensor() : norm_bias();
     w.W_U = c.tied_embedding ? (w.W_E.t() * reads).contiguous() : normal({D, c.d_vocab}, reads);
     w.b_U = at::zeros({c.d_vocab});
     return w;

@@ -1,7 +1,9 @@
 #include "model/detail/trust_check.h"
 
+#include "base/plain_text.h"
 #include "model/detail/family.h"
 #include "model/detail/forward.h"
+#include "model/detail/process_weights.h"
 #include "text/tokenizer.h"
 
 #include <set>
@@ -65,6 +67,7 @@ at::Tensor probe_log_probabilities(const ModelConfig &config, const Weights &wei
     const at::Tensor ids = at::from_blob(const_cast<int64_t *>(tokens.data()), {1, int64_t(tokens.size())}, at::kLong);
     const at::Tensor x = forward(config, weights, ids, none).squeeze(0); // [T, D]
     at::Tensor logits = weights.logits(x);                               // [T, V]
+    cap_logits(config, logits);
     return logits.sub_(
         at::logsumexp(logits, -1, true)); // in place: for large vocabularies this is what loading needs most memory for
 }
@@ -113,13 +116,28 @@ std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoin
 {
     const ModelConfig &config = report.config;
     std::vector<std::string> out;
-    if (config.parallel)
+    if (!config.has_mlp())
+        out.push_back("The blocks have no MLP: there is no resid_mid, and no mlp_out.");
+    else if (config.parallel)
         out.push_back("Attention and MLP are parallel: there is no resid_mid, and a head does not reach the MLP of its "
                       "own layer.");
     if (config.grouped())
         out.push_back(
             "Keys and values are shared by groups of " + std::to_string(config.kv_group())
             + " query heads: patching the key or value of one head is ambiguous; results say which copy they mean.");
+    if (config.logit_cap > 0)
+        out.push_back(
+            "Logits are soft-capped at " + short_text(config.logit_cap, 3)
+            + ": logit differences are of the capped ones, direct attributions and copy scores of those before "
+              "the cap.");
+    if (config.rotary_scaling.type == RotaryScaling::Type::LongRope)
+        out.push_back("Rotary angles are others in batches wider than "
+                      + short_text(config.rotary_scaling.original_ctx, 6) + " tokens.");
+    if (config.post_norms)
+        out.push_back("What attention and MLP write is normed before it is added, so the heads of a layer are not "
+                      "simply added up: a head's direct attribution leaves that norm out.");
+    for (const LeftOff &step : left_off(config, report.processing))
+        out.push_back(std::string(step.name) + " is left off: " + step.why + ".");
     if (config.tied_embedding) {
         out.push_back("Embedding and unembedding are tied in the checkpoint; weight processing changes them "
                       "separately, so they differ here.");

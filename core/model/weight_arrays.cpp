@@ -11,7 +11,7 @@ ArrayMap weight_arrays(const Model &model)
     const SignalsHeldOff held;
     ArrayMap out;
     const auto add = [&](const std::string &name, const at::Tensor &tensor) {
-        if (tensor.defined())
+        if (tensor.defined() && tensor.numel() > 0) // without MLPs theirs are empty
             out.emplace(name, to_array(tensor));
     };
     const Weights &w = model.weights();
@@ -42,6 +42,9 @@ ArrayMap weight_arrays(const Model &model)
         add(mlp + "W_in", l.W_in);
         add(mlp + "W_gate", l.W_gate);
         add(mlp + "b_in", l.b_in);
+        add(mlp + "b_gate", l.b_gate);
+        add(mlp + "ln.w", l.mid_norm_w);
+        add(mlp + "ln.b", l.mid_norm_b);
         add(mlp + "W_out", l.W_out);
         add(mlp + "b_out", l.b_out);
     }

@@ -23,6 +23,9 @@ LayerWeights Weights::layer(int l) const
     for (at::Tensor *matrix : {&out.W_Q, &out.W_K, &out.W_V, &out.W_O, &out.W_in, &out.W_gate, &out.W_out})
         if (matrix->defined())
             *matrix = matrix->to(at::kFloat);
+    for (at::Tensor *writer : {&out.W_O, &out.W_out})
+        if (residual_scale != 1)
+            writer->mul_(residual_scale);
     for (at::Tensor *bias : {&out.b_O, &out.b_out}) // centred in place
         *bias = bias->clone();
     process_layer(out, config, processing);
@@ -30,12 +33,25 @@ LayerWeights Weights::layer(int l) const
     return out;
 }
 
+void Weights::settle_embedding(at::Tensor &rows) const
+{
+    if (embedding_scale != 1)
+        rows.mul_(embedding_scale);
+    if (!ln_embed_w.defined())
+        return;
+    rows.sub_(rows.mean(-1, true));
+    rows.div_((rows.pow(2).mean(-1, true) + config.eps).sqrt_()).mul_(ln_embed_w);
+    if (ln_embed_b.defined())
+        rows.add_(ln_embed_b);
+}
+
 at::Tensor Weights::embedding(const at::Tensor &ids) const
 {
     at::Tensor rows = W_E.index_select(0, ids);
     if (stored()) {
         rows = rows.to(at::kFloat);
-        process_embedding(rows, config, processing);
+        settle_embedding(rows);
+        process_embedding(rows, processing);
     }
     return rows;
 }

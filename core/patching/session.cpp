@@ -88,7 +88,7 @@ std::string program_version()
 Session::Impl::Impl(std::shared_ptr<const Model> model_, PromptBatch batch_, const Resources &resources_)
     : model(std::move(model_)), batch(std::move(batch_)), resources(resources_),
       engine((check_batch(batch, model->config().d_vocab, model->config().n_ctx),
-              std::make_shared<EngineModel>(model, resources_.widened_bytes))),
+              std::make_shared<EngineModel>(model, this->batch.width, resources_.widened_bytes))),
       runs(engine, batch)
 {
     if (resources.device != "cpu")

@@ -15,8 +15,8 @@ void check_node(const Node &node, const ModelConfig &c, const char *field)
 {
     const std::string subject = std::string(field) + " " + to_string(node);
     check_head({node.layer, node.head}, c, subject);
-    if (node.site == Site::ResidMid && c.parallel)
-        throw Error(subject, "attention and MLP of this model are parallel: there is no resid_mid");
+    if (const std::string why = why_absent(node.site, c); !why.empty())
+        throw Error(subject, why);
 }
 
 std::vector<SenderSet> sender_sets(const Ends &ends, const ModelConfig &c)
@@ -28,6 +28,7 @@ std::vector<SenderSet> sender_sets(const Ends &ends, const ModelConfig &c)
     std::vector<SenderSet> sets;
     if (ends.sweep) {
         check_site(*ends.sweep);
+        check_node({*ends.sweep, 0, -1}, c, "senders");
         for (int l = 0; l < c.n_layers; ++l)
             for (int h = 0; h < (per_head(*ends.sweep) ? c.n_heads : 1); ++h)
                 sets.push_back({Node{*ends.sweep, l, per_head(*ends.sweep) ? h : -1}});

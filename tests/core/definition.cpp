@@ -41,10 +41,30 @@ double activated(Activation activation, double x)
         return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
     case Activation::Silu:
         return x / (1 + std::exp(-x));
+    case Activation::QuickGelu:
+        return x / (1 + std::exp(-1.702 * x));
+    case Activation::Relu2:
+        return x > 0 ? x * x : 0;
+    case Activation::Solu: // not one by one
     case Activation::Relu:
         break;
     }
     return std::max(x, 0.0);
+}
+
+// A row in place.
+void activate(Activation activation, double *row, int64_t n)
+{
+    if (activation == Activation::Solu) {
+        double sum = 0;
+        for (int64_t i = 0; i < n; ++i)
+            sum += std::exp(row[i]);
+        for (int64_t i = 0; i < n; ++i)
+            row[i] *= std::exp(row[i]) / sum;
+        return;
+    }
+    for (int64_t i = 0; i < n; ++i)
+        row[i] = activated(activation, row[i]);
 }
 
 } // namespace
@@ -75,14 +95,19 @@ Definition::Output DefinitionRun::run()
             hook(at("hook_resid_mid"), mid);
         }
         add(x, attn_out);
-        const Doubles out = mlp(mid);
-        if (!c.parallel)
-            x = mid;
-        add(x, out);
+        if (!c.attn_only) {
+            const Doubles out = mlp(mid);
+            if (!c.parallel)
+                x = mid;
+            add(x, out);
+        }
         hook(at("hook_resid_post"), x);
     }
-    x = norm("ln_final.", x, true);
+    x = norm("ln_final.", x, true, c.final_rms ? Norm::RmsNorm : c.norm);
     m_out.logits = product(x, "unembed.W_U", "unembed.b_U");
+    for (double &logit : m_out.logits.values)
+        if (c.logit_cap > 0)
+            logit = c.logit_cap * std::tanh(logit / c.logit_cap);
     return std::move(m_out);
 }
 
@@ -126,7 +151,7 @@ void DefinitionRun::change(const std::string &name, Doubles &x, bool per_query_h
     }
 }
 
-Doubles DefinitionRun::norm(const std::string &prefix, Doubles x, bool hooks)
+Doubles DefinitionRun::norm(const std::string &prefix, Doubles x, bool hooks, Norm kind)
 {
     const int64_t n = x.shape.back(), rows = x.stride(0) / n;
     Doubles scale = zeros(x.shape);
@@ -134,12 +159,12 @@ Doubles DefinitionRun::norm(const std::string &prefix, Doubles x, bool hooks)
     scale.values.resize(size_t(rows));
     for (int64_t r = 0; r < rows; ++r) {
         std::vector<double> row(x.values.begin() + r * n, x.values.begin() + (r + 1) * n);
-        scale.values[size_t(r)] = norm_row(row.data(), n);
+        scale.values[size_t(r)] = norm_row(row.data(), n, kind);
     }
     if (hooks)
         hook(prefix + "hook_scale", scale);
     for (int64_t r = 0; r < rows; ++r)
-        norm_row(x.values.data() + r * n, n, scale.values[size_t(r)]);
+        norm_row(x.values.data() + r * n, n, kind, scale.values[size_t(r)]);
     const auto weigh = [&] {
         const double *weights = weight(prefix + "w"), *bias = weight(prefix + "b");
         for (int64_t r = 0; r < rows; ++r)
@@ -147,11 +172,11 @@ Doubles DefinitionRun::norm(const std::string &prefix, Doubles x, bool hooks)
                 x.values[size_t(r * n + i)] =
                     x.values[size_t(r * n + i)] * (weights ? weights[i] : 1) + (bias ? bias[i] : 0);
     };
-    if (c.norm == Norm::LayerNorm)
+    if (kind == Norm::LayerNorm)
         weigh();
     if (hooks)
         hook(prefix + "hook_normalized", x);
-    if (c.norm == Norm::RmsNorm)
+    if (kind == Norm::RmsNorm)
         weigh();
     return x;
 }
@@ -161,20 +186,21 @@ Doubles DefinitionRun::mlp(Doubles x)
     hook(at("hook_mlp_in"), x);
     if (c.pre_norms)
         x = norm(at("ln2."), x, true);
-    Doubles post;
+    Doubles post =
+        c.gated_mlp ? product(x, at("mlp.W_gate"), at("mlp.b_gate")) : product(x, at("mlp.W_in"), at("mlp.b_in"));
+    hook(at("mlp.hook_pre"), post);
+    Doubles linear;
     if (c.gated_mlp) {
-        post = product(x, at("mlp.W_gate"), "");
-        hook(at("mlp.hook_pre"), post);
-        Doubles linear = product(x, at("mlp.W_in"), "");
+        linear = product(x, at("mlp.W_in"), at("mlp.b_in"));
         hook(at("mlp.hook_pre_linear"), linear);
-        const double *b = weight(at("mlp.b_in"));
-        for (size_t i = 0; i < post.values.size(); ++i)
-            post.values[i] = activated(c.activation, post.values[i]) * linear.values[i] + b[i % size_t(c.d_mlp)];
-    } else {
-        post = product(x, at("mlp.W_in"), at("mlp.b_in"));
-        hook(at("mlp.hook_pre"), post);
-        for (double &value : post.values)
-            value = activated(c.activation, value);
+    }
+    for (int64_t row = 0; row < P * T; ++row)
+        activate(c.activation, post.values.data() + row * c.d_mlp, c.d_mlp);
+    for (size_t i = 0; i < linear.values.size(); ++i)
+        post.values[i] *= linear.values[i];
+    if (c.mid_norm) {
+        hook(at("mlp.hook_mid"), post);
+        post = norm(at("mlp.ln."), post, true);
     }
     hook(at("mlp.hook_post"), post);
     Doubles out = product(post, at("mlp.W_out"), at("mlp.b_out"));

@@ -6,7 +6,7 @@
 
 namespace {
 
-double rotary_frequency(const ModelConfig &c, int layer, int pair)
+double rotary_frequency(const ModelConfig &c, int layer, int pair, int64_t width)
 {
     const double own = layer < int(c.layer_traits.size()) ? c.layer_traits[size_t(layer)].rotary_base : 0;
     const double frequency = std::pow(own > 0 ? own : c.rotary_base, -2.0 * pair / c.rotary_dim);
@@ -15,9 +15,33 @@ double rotary_frequency(const ModelConfig &c, int layer, int pair)
         return frequency;
     if (s.type == RotaryScaling::Type::Linear)
         return frequency / s.factor;
-    const double turns = s.original_ctx * frequency / (2 * std::numbers::pi);
-    const double kept = std::clamp((turns - s.low_freq_factor) / (s.high_freq_factor - s.low_freq_factor), 0.0, 1.0);
+    if (s.type == RotaryScaling::Type::LongRope)
+        return frequency / (double(width) > s.original_ctx ? s.long_factors : s.short_factors)[size_t(pair)];
+    double kept;
+    if (s.type == RotaryScaling::Type::Yarn) {
+        const auto place = [&](double turns) { // of the pair that makes so many turns
+            return c.rotary_dim / 2.0 * std::log(s.original_ctx / (2 * std::numbers::pi * turns))
+                / std::log(c.rotary_base);
+        };
+        double fast = place(s.high_freq_factor), slow = place(s.low_freq_factor);
+        if (s.truncated)
+            fast = std::floor(fast), slow = std::ceil(slow);
+        fast = std::max(fast, 0.0), slow = std::min(slow, c.rotary_dim - 1.0);
+        kept = 1 - std::clamp((pair - fast) / (fast == slow ? 0.001 : slow - fast), 0.0, 1.0);
+    } else {
+        const double turns = s.original_ctx * frequency / (2 * std::numbers::pi);
+        kept = std::clamp((turns - s.low_freq_factor) / (s.high_freq_factor - s.low_freq_factor), 0.0, 1.0);
+    }
     return (1 - kept) * frequency / s.factor + kept * frequency;
+}
+
+// Rounded to the nearest number of bfloat16, ties to even.
+double bfloat16(double value)
+{
+    if (value == 0)
+        return 0;
+    const double unit = std::exp2(std::floor(std::log2(std::abs(value))) - 7);
+    return std::nearbyint(value / unit) * unit;
 }
 
 } // namespace
@@ -54,31 +78,52 @@ Doubles DefinitionRun::projected(char part, const Doubles &stream, const Doubles
     return out;
 }
 
-void DefinitionRun::qk_norm(Doubles &x, const std::string &weights) const
+void DefinitionRun::qk_norm(Doubles &x, const std::string &prefix, bool keys)
 {
-    const int64_t heads = x.shape[2], d = x.shape[3], own = w.at(weights).shape[0];
-    for (int64_t r = 0; r < P * T; ++r) {
-        double *row = x.values.data() + r * heads * d;
-        if (c.qk_norm == QkNorm::WholeWidth)
-            norm_row(row, heads * d);
-        for (int64_t h = 0; h < heads; ++h) {
-            if (c.qk_norm == QkNorm::PerHead)
-                norm_row(row + h * d, d);
-            for (int64_t i = 0; i < d; ++i)
-                row[h * d + i] *= weight(weights)[(h * own / heads) * d + i];
-        }
+    const bool whole = c.qk_norm == QkNorm::WholeWidth;
+    const int64_t d = x.shape[3];
+    if (whole)
+        x.shape = {P, T, x.shape[2] * d};
+    const auto hooked = [&](const std::string &suffix, Doubles &value) {
+        if (keys && !whole)
+            kv_hook(at(prefix + suffix), value);
+        else
+            hook(at(prefix + suffix), value);
+    };
+    Doubles scale = zeros(x.shape);
+    scale.shape.back() = 1;
+    scale.values.resize(size_t(scale.stride(0)));
+    for (size_t r = 0; r < scale.values.size(); ++r) {
+        const int64_t n = x.shape.back();
+        std::vector<double> row(x.values.begin() + int64_t(r) * n, x.values.begin() + int64_t(r + 1) * n);
+        scale.values[r] = norm_row(row.data(), n, c.norm);
+    }
+    hooked("hook_scale", scale);
+    if (!whole && scale.shape[2] > x.shape[2])
+        x = copies(x);
+    for (size_t r = 0; r < scale.values.size(); ++r)
+        norm_row(x.values.data() + int64_t(r) * x.shape.back(), x.shape.back(), c.norm, scale.values[r]);
+    hooked("hook_normalized", x);
+    if (whole)
+        x.shape = {P, T, x.shape[2] / d, d};
+    const int64_t heads = x.shape[2], own = w.at(at(prefix + "w")).shape[0];
+    for (size_t i = 0; i < x.values.size(); ++i) {
+        const int64_t head = int64_t(i) / d % heads;
+        x.values[i] *= weight(at(prefix + "w"))[head * own / heads * d + int64_t(i) % d];
     }
 }
 
 void DefinitionRun::rotate(Doubles &x) const
 {
     const int64_t heads = x.shape[2], d = x.shape[3], half = c.rotary_dim / 2;
+    const bool own = !c.layer_traits.empty() && c.layer_traits[size_t(m_layer)].rotary_base > 0;
+    const double amplitude = own ? 1 : c.rotary_scaling.amplitude;
     for (int64_t r = 0; r < P * T * heads; ++r)
         for (int64_t i = 0; i < half; ++i) {
-            const double angle = double(r / heads % T) * rotary_frequency(c, m_layer, int(i));
+            const double angle = double(r / heads % T) * rotary_frequency(c, m_layer, int(i), T);
             double &a = x.values[size_t(r * d + (c.rotary_interleaved ? 2 * i : i))];
             double &b = x.values[size_t(r * d + (c.rotary_interleaved ? 2 * i + 1 : i + half))];
-            const double first = a, second = b;
+            const double first = a * amplitude, second = b * amplitude;
             a = first * std::cos(angle) - second * std::sin(angle);
             b = second * std::cos(angle) + first * std::sin(angle);
         }
@@ -109,9 +154,9 @@ Doubles DefinitionRun::attention(const Doubles &stream)
     kv_hook(at("attn.hook_k"), k);
     kv_hook(at("attn.hook_v"), v);
     if (c.qk_norm != QkNorm::None) {
-        qk_norm(q, at("attn.q_norm.w"));
+        qk_norm(q, "attn.q_norm.", false);
         hook(at("attn.hook_q_norm"), q);
-        qk_norm(k, at("attn.k_norm.w"));
+        qk_norm(k, "attn.k_norm.", true);
         kv_hook(at("attn.hook_k_norm"), k);
     }
     const LayerTraits traits = c.layer_traits.empty() ? LayerTraits() : c.layer_traits[size_t(m_layer)];
@@ -137,7 +182,9 @@ Doubles DefinitionRun::attention(const Doubles &stream)
         score *= c.attention_scale > 0 ? c.attention_scale : 1 / std::sqrt(double(d));
         if (c.score_cap > 0)
             score = c.score_cap * std::tanh(score / c.score_cap);
-        return c.alibi ? score - slope(h) * double(i - j) : score;
+        if (c.alibi_bf16) // what is added for the query's own position is the same for all keys
+            return score + c.alibi_scale * (bfloat16(bfloat16(slope(h)) * double(j)) - slope(h) * double(i));
+        return c.alibi ? score - c.alibi_scale * slope(h) * double(i - j) : score;
     });
     hook(at("attn.hook_attn_scores"), pattern);
     for (int64_t row = 0; row < P * H * T; ++row) {

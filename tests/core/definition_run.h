@@ -83,10 +83,10 @@ private:
     }
 
     /// One row of n numbers normed in place, without weights; its scale.
-    double norm_row(double *x, int64_t n, double given_scale = 0) const
+    double norm_row(double *x, int64_t n, Norm kind, double given_scale = 0) const
     {
         double mean = 0, square = 0;
-        for (int64_t i = 0; i < n && c.norm == Norm::LayerNorm; ++i)
+        for (int64_t i = 0; i < n && kind == Norm::LayerNorm; ++i)
             mean += x[i] / double(n);
         for (int64_t i = 0; i < n; ++i)
             square += (x[i] - mean) * (x[i] - mean) / double(n);
@@ -97,7 +97,8 @@ private:
     }
 
     /// hooks: false for inputs of single heads, whose norms are not shown.
-    Doubles norm(const std::string &prefix, Doubles x, bool hooks);
+    Doubles norm(const std::string &prefix, Doubles x, bool hooks, Norm kind);
+    Doubles norm(const std::string &prefix, Doubles x, bool hooks) { return norm(prefix, std::move(x), hooks, c.norm); }
 
     /// y [m] = x [n] W [n, m] + b.
     static void product_row(const double *x, int64_t n, const double *W, const double *b, int64_t m, double *y)
@@ -125,7 +126,7 @@ private:
 
     // definition_attention.cpp
     Doubles projected(char part, const Doubles &stream, const Doubles &shared, const Doubles *attn_in);
-    void qk_norm(Doubles &x, const std::string &weights) const;
+    void qk_norm(Doubles &x, const std::string &prefix, bool keys);
     void rotate(Doubles &x) const;
     double slope(int64_t head) const;
     Doubles attention(const Doubles &stream);

@@ -1,6 +1,7 @@
 // Random models of all traits, batches and specs, the same for a seed.
 #pragma once
 
+#include "model/check_head.h"
 #include "spec/run_spec.h"
 #include "task/prompts.h"
 
@@ -44,9 +45,20 @@ inline ModelConfig random_config(Draw &draw)
     c.gated_mlp = c.family == "llama";
     c.parallel = c.family == "gpt_neox" && draw.chance(60);
     c.rotary_dim = c.family == "gpt2" ? 0 : c.family == "llama" ? c.d_head : c.d_head / 2;
-    if (c.rotary_dim > 0 && draw.chance(40))
-        c.rotary_scaling = {draw.chance(50) ? RotaryScaling::Type::Linear : RotaryScaling::Type::Llama3,
-                            double(draw.between(2, 8)), 1, 4, 24};
+    if (c.rotary_dim > 0 && draw.chance(40)) {
+        using Type = RotaryScaling::Type;
+        RotaryScaling &s = c.rotary_scaling;
+        s.type = draw.of(std::vector<Type>{Type::Linear, Type::Llama3, Type::Yarn, Type::LongRope});
+        s.factor = draw.between(2, 8);
+        s.original_ctx = s.type == Type::LongRope ? 8 : 24;
+        if (s.type == Type::Yarn || s.type == Type::LongRope)
+            s.amplitude = 1 + 0.1 * draw.between(0, 4);
+        s.truncated = draw.chance(50);
+        for (int pair = 0; pair < c.rotary_dim / 2; ++pair) {
+            s.short_factors.push_back(1 + 0.1 * draw.between(0, 9));
+            s.long_factors.push_back(draw.between(2, 5));
+        }
+    }
     if (draw.chance(50))
         return c;
     // Traits of other families, in any company.
@@ -69,9 +81,23 @@ inline ModelConfig random_config(Draw &draw)
         c.score_cap = 1.5;
     if (at_times())
         c.attention_scale = 0.7;
+    if (at_times())
+        c.logit_cap = 2;
     if (at_times()) {
         c.alibi = true;
+        c.alibi_bf16 = draw.chance(30);
+        c.alibi_scale = draw.chance(50) ? 1 : 0.4;
         c.rotary_dim = 0;
+    }
+    if (at_times())
+        c.activation = draw.of(std::vector<Activation>{Activation::Relu, Activation::Relu2, Activation::QuickGelu,
+                                                       Activation::Solu, Activation::GeluNew});
+    c.mid_norm = at_times();
+    c.final_rms = draw.chance(15);
+    if (draw.chance(15)) {
+        c.attn_only = c.parallel = true;
+        c.gated_mlp = c.mid_norm = false;
+        c.d_mlp = 0;
     }
     c.rotary_interleaved = at_times();
     if (at_times())
@@ -133,7 +159,7 @@ inline Node random_node(Draw &draw, const ModelConfig &c, const std::vector<Site
     Node node;
     do
         node.site = draw.of(sites);
-    while (node.site == Site::ResidMid && c.parallel);
+    while (!why_absent(node.site, c).empty());
     node.layer = draw.below(c.n_layers);
     node.head = per_head(node.site) ? draw.below(c.n_heads) : -1;
     return node;

@@ -49,7 +49,7 @@ std::vector<double> SlowReference::baseline(bool flipped) const
 std::vector<double> SlowReference::slope(const RunSpec &spec, const Node &node) const
 {
     const bool base_flipped = ablation_of(spec) == Ablation::None && direction_of(spec) == Direction::Denoise;
-    const double step = 1e-4;
+    const double step = 1e-6; // small beside the distance to a kink (relu, clipping), almost always
     Change change;
     change.hook = hook(node);
     change.kind = Intervention::Kind::Add;

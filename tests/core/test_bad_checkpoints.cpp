@@ -166,11 +166,15 @@ std::vector<Bad> bad_configs()
     };
     set("unknown family", "model_type", "mamba", {});
     out.back().message = {file, "\"mamba\" is not supported", family_names()};
-    set("unsupported activation", "hidden_act", "quick_gelu", {"\"quick_gelu\" is not supported"});
-    set("scaled rotary embeddings", "rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}},
-        {"\"dynamic\" are not supported"});
-    set("scaled rotary embeddings, newer", "rope_parameters", {{"rope_type", "yarn"}, {"rope_theta", 5e5}},
-        {"\"yarn\" are not supported"});
+    set("unsupported activation", "hidden_act", "gelu_10", {"\"gelu_10\" is not supported"});
+    set("scaled rotary embeddings", "rope_scaling", {{"type", "axial"}, {"factor", 2.0}},
+        {"\"axial\" are not supported"});
+    set("scaled rotary embeddings, newer", "rope_parameters", {{"rope_type", "proportional"}, {"rope_theta", 5e5}},
+        {"\"proportional\" are not supported"});
+    set("scaling with a setting of its own", "rope_scaling", {{"rope_type", "linear"}, {"factor", 2}, {"slope", 3}},
+        {"the key \"slope\" is not known"});
+    set("a choice nobody knows", "residual_gate", 0.5, {"the key \"residual_gate\" is not known to the family gpt_neox"});
+    set("experts", "num_local_experts", 8, {"a mixture of experts"});
     set("scaling without its factor", "rope_scaling", {{"rope_type", "linear"}}, {"lacks the key \"factor\""});
     set("scaling without its context", "rope_scaling",
         {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 1}, {"high_freq_factor", 4}},
@@ -300,7 +304,7 @@ private Q_SLOTS:
     {
         const CheckpointFolder llama("tiny-llama");
         llama.config([](json &c) { c["mlp_bias"] = true; });
-        QVERIFY(llama.error().find("\"mlp_bias\": true is not supported") != std::string::npos);
+        QVERIFY(llama.error().find("lacks the tensor model.layers.0.mlp.gate_proj.bias") != std::string::npos);
         llama.config([](json &c) { c["mlp_bias"] = false, c["num_key_value_heads"] = 3; });
         QVERIFY(llama.error().find("cannot share 3 key/value heads") != std::string::npos);
         const CheckpointFolder gpt2("tiny-gpt2");

@@ -158,6 +158,9 @@ private Q_SLOTS:
             spec.positions = random_positions(draw, c.session->batch(), false);
             std::vector<Site> sends = sites_that(&SiteInfo::sends), receives = sites_that(&SiteInfo::receives);
             sends.push_back(Site::Z); // twice as often
+            std::vector<Site> swept_into{Site::Q, Site::K, Site::V, Site::ResidPost, Site::MlpPre};
+            for (std::vector<Site> *sites : {&sends, &swept_into, &receives})
+                std::erase_if(*sites, [&](Site site) { return !why_absent(site, config).empty(); });
             const auto nodes = [&](const std::vector<Site> &sites, int most) {
                 std::vector<Node> out;
                 for (int n = draw.between(1, most); n > 0; --n) {
@@ -172,8 +175,7 @@ private Q_SLOTS:
             };
             const int kind = draw.below(3);
             if (kind == 1)
-                spec.receivers.sweep =
-                    draw.of(std::vector<Site>{Site::Q, Site::K, Site::V, Site::ResidPost, Site::MlpPre});
+                spec.receivers.sweep = draw.of(swept_into);
             else
                 spec.receivers.nodes = nodes(receives, 3);
             if (kind == 0)

@@ -31,6 +31,10 @@ class TestFamilies : public QObject {
             out[i / kVocabulary] = std::max(out[i / kVocabulary], std::abs(a[i] - b[i]));
         return out;
     }
+    static TrustReport trusted(const CheckpointFolder &folder)
+    {
+        return Model::load({folder.path(), {}, true})->trust();
+    }
     static float largest(const std::vector<float> &values) { return *std::max_element(values.begin(), values.end()); }
     static CheckpointFolder &renamed(CheckpointFolder &folder, const char *type)
     {
@@ -76,10 +80,111 @@ private Q_SLOTS:
     void every_name_is_listed()
     {
         const std::string names = ", " + family_names() + ", ";
-        for (const char *name : {"gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3"})
+        for (const char *name :
+             {"gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3", "gemma2", "hooked_transformer"})
             QVERIFY2(names.find(std::string(", ") + name + ", ") != std::string::npos, name);
         QCOMPARE(family_title("gpt_neox"), "GPT-NeoX");
         QCOMPARE(family_title("mamba"), "mamba");
+    }
+
+    // The family that the handbook's page on adding one adds, against transformers in float64
+    // (tests/data/make_arcee.py).
+    void arcee_has_the_numbers_of_transformers()
+    {
+        const std::string folder = PATCHBAY_SOURCE_DIR "/tests/data/tiny-arcee";
+        const ArrayMap golden = read_arrays(folder + "/golden.safetensors").arrays;
+        const Array &ids = golden.at("tokens"), &expected = golden.at("logits");
+        const Tokens tokens{int(ids.shape[0]), int(ids.shape[1]), ids.ints()};
+        const HookedTransformer raw(Model::load({folder, Processing::none(), false}));
+        const Array logits = raw.run(tokens, {}).logits;
+        QCOMPARE(logits.floats().size(), expected.floats().size());
+        for (size_t i = 0; i < expected.floats().size(); ++i)
+            QVERIFY2(std::abs(logits.floats()[i] - expected.floats()[i])
+                         <= 2e-5f * (1 + std::abs(expected.floats()[i])),
+                     qPrintable(QString::number(i)));
+        QVERIFY(Model::load({folder, {}, true})->trust().max_logprob_change < 1e-4);
+    }
+
+    void keys_that_change_nothing_are_listed_and_others_refused()
+    {
+        CheckpointFolder folder("tiny-llama");
+        folder.config([](json &c) {
+            c["use_cache"] = true;
+            c["resid_pdrop"] = 0.1;
+            c["sep_token_id"] = 3;
+            c["some_gate"] = false; // not switched on
+            c["some_list"] = json::array();
+        });
+        const std::vector<std::string> ignored = folder.load()->trust().ignored_keys;
+        for (const char *key : {"use_cache", "resid_pdrop", "sep_token_id", "some_gate", "some_list"})
+            QVERIFY2(std::find(ignored.begin(), ignored.end(), key) != ignored.end(), key);
+        QVERIFY(std::find(ignored.begin(), ignored.end(), "hidden_size") == ignored.end());
+        for (const auto &[key, value] : std::vector<std::pair<const char *, json>>{
+                 {"some_gate", true}, {"some_scale", 0.5}, {"sliding_window", 128}, {"query_pre_attn_scalar", 64}}) {
+            CheckpointFolder other("tiny-llama");
+            other.config([&](json &c) { c[key] = value; });
+            const QString error = QString::fromStdString(other.error());
+            QVERIFY2(error.contains(QStringLiteral("the key \"%1\" is not known").arg(key)), qPrintable(error));
+        }
+    }
+
+    void what_other_models_have_is_named()
+    {
+        for (const auto &[type, key, missing] : {std::tuple("mixtral", "num_local_experts", "a mixture of experts"),
+                                                 {"deepseek_v2", "kv_lora_rank", "latent attention"},
+                                                 {"mamba", "state_size", "state spaces"},
+                                                 {"paligemma", "vision_config", "pictures"}}) {
+            CheckpointFolder folder("tiny-llama");
+            folder.config([&, type = type, key = key](json &c) {
+                c["model_type"] = type;
+                c[key] = 8;
+            });
+            const QString error = QString::fromStdString(folder.error());
+            QVERIFY2(error.contains(QStringLiteral("\"%1\" is not supported").arg(type)) && error.contains(missing),
+                     qPrintable(error));
+        }
+    }
+
+    void processing_that_would_change_something_is_left_off_and_said()
+    {
+        const auto said = [](const TrustReport &trust, const char *step) {
+            return std::any_of(trust.hazards.begin(), trust.hazards.end(), [&](const std::string &hazard) {
+                return hazard.starts_with(std::string(step) + " is left off: ");
+            });
+        };
+        CheckpointFolder gemma("tiny-llama");
+        gemma.config([](json &c) {
+            c["model_type"] = "gemma";
+            c["hidden_act"] = "gelu_pytorch_tanh";
+            c.erase("attention_bias");
+        });
+        const TrustReport trust = trusted(gemma);
+        QVERIFY(said(trust, "center_writing"));
+        QVERIFY(!said(trust, "center_unembed"));
+        QVERIFY(trust.max_logprob_change < 1e-4);
+        QVERIFY(!said(trusted(CheckpointFolder("tiny-neox")), "center_writing"));
+    }
+
+    void what_every_model_must_do_is_checked_on_loading()
+    {
+        const auto check = [](const TrustReport &trust, const char *name) {
+            for (const TrustCheck &one : trust.checks)
+                if (one.name == name)
+                    return one;
+            return TrustCheck{"", false, "absent"};
+        };
+        CheckpointFolder folder("tiny-llama");
+        const TrustReport plain = trusted(folder);
+        QVERIFY(check(plain, "causal").passed);
+        QVERIFY(QString::fromStdString(check(plain, "causal").found).contains("by at most"));
+        QCOMPARE(check(plain, "window").found, "every layer sees all earlier tokens");
+        QVERIFY(check(plain, "processing").passed);
+        renamed(folder, "mistral").config([](json &c) { c["sliding_window"] = 3; });
+        const TrustCheck window = check(trusted(folder), "window");
+        QVERIFY(window.passed);
+        QVERIFY2(QString::fromStdString(window.found).contains("out of reach"), window.found.c_str());
+        folder.config([](json &c) { c["sliding_window"] = 4096; });
+        QVERIFY(QString::fromStdString(check(trusted(folder), "window").found).contains("not checked"));
     }
 
     void qwen2_has_biases_of_queries_keys_and_values()

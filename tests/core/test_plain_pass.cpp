@@ -93,7 +93,8 @@ private Q_SLOTS:
             change.hook = draw.of(names);
             const bool kv = change.hook.ends_with("hook_k") || change.hook.ends_with("hook_v")
                 || change.hook.ends_with("_k_input") || change.hook.ends_with("_v_input")
-                || change.hook.ends_with("hook_rot_k") || change.hook.ends_with("hook_k_norm");
+                || change.hook.ends_with("hook_rot_k") || change.hook.ends_with("hook_k_norm")
+                || (change.hook.find("k_norm.hook_") != std::string::npos && config.qk_norm == QkNorm::PerHead);
             change.per_query_head = config.grouped() && kv && draw.chance(50);
             const Definition definition(*c.model);
             change.values = definition.run(c.other, {}, change.per_query_head).cache.at(change.hook);

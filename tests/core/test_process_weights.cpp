@@ -26,8 +26,8 @@ class TestProcessWeights : public QObject {
         c.d_mlp = 517;
         c.d_vocab = 700;
         c.n_ctx = 8;
-        c.activation = Activation::Silu; // of a plain MLP: a gated one has no bias before its product that could take
-                                         // up the norm's
+        c.activation = Activation::Silu;
+        c.gated_mlp = true;
         return weight_arrays(*Model::random(c, 3, processing));
     }
 
@@ -63,6 +63,7 @@ private Q_SLOTS:
              {std::tuple(block + "ln1", block + "attn.W_Q", block + "attn.b_Q"),
               {block + "ln1", block + "attn._W_V", block + "attn._b_V"},
               {block + "ln2", block + "mlp.W_in", block + "mlp.b_in"},
+              {block + "ln2", block + "mlp.W_gate", block + "mlp.b_gate"},
               {std::string("ln_final"), std::string("unembed.W_U"), std::string("unembed.b_U")}}) {
             const Array &W = raw.at(matrix);
             compare(folded.at(bias), plus_product(raw.at(bias), raw.at(norm + ".b").floats(), W), bias.c_str());

@@ -8,6 +8,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const auto json = nlohmann::json::parse(fuzz::text(data, size), nullptr, false);
     if (json.is_discarded() || !json.is_object())
         return 0;
-    fuzz::refuse_or_read([&] { check_config(config_from_json(json, "input"), "input"); });
+    fuzz::refuse_or_read([&] { check_config(config_from_json(json, "input").config, "input"); });
     return 0;
 }

@@ -70,6 +70,17 @@ QString trustHtml(const TrustReport &trust, bool dark)
         line(false,
              tokenizer == QStringLiteral("none") ? ModelDock::tr("No tokenizer in the folder")
                                                  : ModelDock::tr("Tokenizer: %1").arg(tokenizer));
+    for (const TrustCheck &check : trust.checks) {
+        if (check.name == "causal")
+            line(check.passed,
+                 check.passed ? ModelDock::tr("No later token changes an earlier logit")
+                              : ModelDock::tr("Not causal: %1").arg(QString::fromStdString(check.found)));
+        if (check.name == "window")
+            line(check.passed, ModelDock::tr("Windows: %1").arg(QString::fromStdString(check.found)));
+    }
+    if (!trust.ignored_keys.empty())
+        line(true,
+             ModelDock::tr("%n key(s) of config.json change nothing here", nullptr, int(trust.ignored_keys.size())));
     for (const std::string &hazard : trust.hazards)
         line(false, QString::fromStdString(hazard));
     return lines.join(QStringLiteral("<br>"));

@@ -3,6 +3,7 @@
 #include "analysis/analysis.h"
 #include "analysis/detail/readings.h"
 #include "model/check_head.h"
+#include "model/detail/forward.h"
 #include "model/detail/hook_points.h"
 #include "model/detail/weights.h"
 #include "model/hooked_transformer.h"
@@ -118,9 +119,10 @@ void run_ablation(AnalysisRun &run)
     const Weights &w = run.in.model->weights();
     at::Tensor normed = at_end("ln_final.hook_normalized"); // [P, D]
     // RMSNorm keeps its weight out of hook_normalized.
-    if (c.norm == Norm::RmsNorm && w.ln_final_w.defined())
+    if (c.final_norm() == Norm::RmsNorm && w.ln_final_w.defined())
         normed = normed * w.ln_final_w;
-    const at::Tensor logits = w.logits(normed); // [P, V]
+    at::Tensor logits = w.logits(normed); // [P, V]
+    cap_logits(c, logits);
     const at::Tensor io = at::tensor(batch.io, at::kLong), s = at::tensor(batch.s, at::kLong);
     const at::Tensor after = logits.index({prompts, io}) - logits.index({prompts, s});
     const auto z = [&](int l) { return at_end(z_hook(l)).reshape({batch.prompts, -1}); };

@@ -21,7 +21,7 @@ struct BlockWeights {
     RowNorm attn_post;
     at::Tensor W_in, b_in;     // [D, M], [M]
     at::Tensor W_gate, b_gate; // [D, M], [M]; gated MLP only
-    at::Tensor b_post;         // [M]; gated MLP only: TransformerLens adds b_in after the product
+    RowNorm mid_norm;          ///< rows of M floats
     at::Tensor W_out, b_out;   // [M, D], [D]
     RowNorm mlp_post;
 };
@@ -68,6 +68,8 @@ public:
     /// The queries, or the keys, of one row: heads * d floats. Keys: one for each KV head, or a copy for each query
     /// head.
     void turn_part(Part part, float *row, int heads, int position) const;
+    const at::Tensor &q_norm() const { return m.q_norm; }
+    const at::Tensor &k_norm() const { return m.k_norm; }
     /// Its steps: the QK-norm, and the rotation.
     void norm_part(Part part, float *row, int heads) const;
     void rotate(float *row, int heads, int position) const;
@@ -114,6 +116,9 @@ public:
     void mlp_pre(const float *xn, int64_t rows, float *pre) const;
     void mlp_linear(const float *xn, int64_t rows, float *linear) const;
     void mlp_act(float *pre, const float *linear, int64_t rows) const;
+    /// Its steps: what mlp.hook_mid holds, and the mid norm.
+    void mlp_activate(float *pre, const float *linear, int64_t rows) const;
+    const RowNorm &mid_norm() const { return m.mid_norm; }
     void mlp_write(const float *post, int64_t rows, float *out, bool accumulate, BlockBuffers &work) const;
     /// out (+)= post W_out + b_out, which a post norm has yet to norm.
     void mlp_sum(const float *post, int64_t rows, float *out, bool accumulate = false) const;

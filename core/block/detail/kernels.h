@@ -19,8 +19,10 @@ struct AttendRule {
     int d;           ///< d_head
     float scale;     ///< score = scale * (q · k)
     float cap = 0;   ///< > 0: cap * tanh(score / cap)
-    float slope = 0; ///< ALiBi: score − slope * (distance to the key)
-    int window = 0;  ///< > 0: keys seen, the query's own included; 0: all
+    float slope = 0; ///< ALiBi: score − slope_scale * slope * (distance to the key)
+    float slope_scale = 1;
+    bool slope_bf16 = false; ///< slope, and slope * (position of the key), are rounded to bfloat16
+    int window = 0;          ///< > 0: keys seen, the query's own included; 0: all
 
     /// First position that the query at `position` sees. (Inlined always: a copy compiled for one instruction set must
     /// not serve the others.)
@@ -28,6 +30,24 @@ struct AttendRule {
     {
         return window > 0 && position >= window ? position - window + 1 : 0;
     }
+    /// What ALiBi adds to the score of a key. (The same for all of a query's keys may be added to it: softmax does not
+    /// tell.)
+    [[gnu::always_inline]] float bias(int key, int position) const
+    {
+        return slope_scale
+            * (slope_bf16 ? bf16(bf16(slope) * float(key)) - slope * float(position) : slope * float(key - position));
+    }
+
+private:
+    // To the nearest, ties to even.
+    [[gnu::always_inline]] static float bf16(float value)
+    {
+        uint32_t bits = __builtin_bit_cast(uint32_t, value);
+        bits += 0x7fff + ((bits >> 16) & 1);
+        return __builtin_bit_cast(float, bits & 0xffff0000u);
+    }
+
+public:
 };
 
 struct Kernels {

@@ -117,7 +117,7 @@ static void scores(const float *q, int position, const KeyRows *keys, int key_ru
             out[j] = rule.cap * tanhf(out[j] / rule.cap);
     if (rule.slope != 0)
         for (int j = from; j < until; ++j)
-            out[j] += rule.slope * float(j - position);
+            out[j] += rule.bias(j, position);
 }
 
 static void softmax(float *scores, int count)

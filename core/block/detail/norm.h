@@ -29,8 +29,9 @@ public:
     /// gx += dL/dx for gy = dL/dy, at x.
     void backward(const float *x, const float *gy, float *gx, int64_t rows) const;
 
-private:
     bool rms() const { return m_kind == Norm::RmsNorm; }
+
+private:
     Norm m_kind = Norm::LayerNorm;
     float m_eps = 0;
     bool m_identity = true;

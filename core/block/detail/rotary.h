@@ -13,11 +13,12 @@ class Rotary {
 public:
     /// Turns nothing.
     Rotary() = default;
-    /// Cosines and sines of positions 0 … positions - 1 for each layer; layers of the same angles share them.
-    static std::vector<Rotary> of_layers(const ModelConfig &config, int64_t positions);
+    /// Cosines and sines of positions 0 … batch_width - 1 for each layer; layers of the same angles share them.
+    static std::vector<Rotary> of_layers(const ModelConfig &config, int64_t batch_width);
 
     bool turns() const { return m_cos.defined(); }
-    /// One head's query or key in place, for its position, and back (which is the gradient's way, too).
+    /// One head's query or key in place, for its position, and the gradient's way back (without an amplitude, that of
+    /// the query or key too).
     void turn(float *head_row, int position) const;
     void turn_back(float *head_row, int position) const;
 

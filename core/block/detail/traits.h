@@ -20,7 +20,7 @@ struct BlockTraits {
     QkNorm qk_norm;
     float clip_qkv; ///< 0: none
     Activation activation;
-    bool gated_mlp, parallel;
+    bool gated_mlp, mid_norm, parallel;
     AttendRule attend_rule;          ///< of all heads but for the slope
     std::vector<float> alibi_slopes; ///< [H], or empty
 

@@ -36,9 +36,9 @@ struct CheckpointTensor {
 
 class Checkpoint {
 public:
-    /// Finds model.safetensors, a sharded index or pytorch_model.bin in the folder. Throws Error naming what is absent
-    /// or damaged.
-    static Checkpoint open(const std::filesystem::path &folder);
+    /// Finds model.safetensors, a sharded index or pytorch_model.bin in the folder, or else what torch.save wrote under
+    /// a name with one of these endings. Throws Error naming what is absent or damaged.
+    static Checkpoint open(const std::filesystem::path &folder, const std::vector<std::string> &other_endings = {});
 
     /// Also those that only an alias in a file's metadata names.
     const std::map<std::string, CheckpointTensor> &tensors() const { return m_tensors; }

@@ -2,12 +2,13 @@
 // For core's sources only.
 #pragma once
 
-#include "model/config.h"
+#include "model/detail/family.h"
 
 #include <nlohmann/json.hpp>
 
 #include <functional>
 #include <initializer_list>
+#include <set>
 #include <string>
 
 namespace patchbay {
@@ -23,7 +24,13 @@ public:
     using Spellings = std::initializer_list<const char *>;
     const nlohmann::json *find(Spellings spellings) const;
     /// The key is there, be it null: for those whose null says something else than their absence.
-    bool stated(const char *key) const { return m_object.contains(key); }
+    bool stated(const char *key) const
+    {
+        m_read.insert(key);
+        return m_object.contains(key);
+    }
+    /// Keys that are there and that nobody has asked for, null ones left out.
+    std::vector<std::string> unread() const;
     int size(Spellings spellings) const;
     int size_or(Spellings spellings, int otherwise) const;
     /// A positive one.
@@ -38,6 +45,7 @@ private:
     int whole(const nlohmann::json &value, const char *key) const;
     const nlohmann::json &m_object;
     std::string m_file;
+    mutable std::set<std::string> m_read;
 };
 
 Activation read_activation(const ConfigKeys &keys, const char *key, const char *usual);
@@ -45,12 +53,25 @@ Activation read_activation(const ConfigKeys &keys, const char *key, const char *
 /// d_head = width / heads, for families whose heads share the width out among them; the two keys are for the error.
 void set_d_head(const ConfigKeys &keys, ModelConfig &config, const char *heads, const char *width);
 
-/// rotary_dim, rotary_base, rotary_scaling. share: of a head's dimensions, where the configuration does not say.
-void read_rotary(const ConfigKeys &keys, ModelConfig &config, double share);
+/// rotary_dim, rotary_base, rotary_scaling. Call it after d_head and n_ctx. share: of a head's dimensions, where the
+/// configuration does not say; base: where it does not. layer_type: "full_attention" where "rope_parameters" may have a
+/// part for each type of layer.
+void read_rotary(const ConfigKeys &keys, ModelConfig &config, double share, double base = 10000,
+                 const char *layer_type = nullptr);
 
-/// Gives `window` positions to the layers that "layer_types" calls sliding; where that is absent, to those that
-/// `sliding` holds for. Call it last: it looks at the sizes first.
+/// config.layer_traits, one for each layer. Throws Error where sizes are out of range.
+std::vector<LayerTraits> &layers_of(const ConfigKeys &keys, ModelConfig &config);
+
+/// "sliding_window": 0 where it is null; usual where it is absent.
+int read_window(const ConfigKeys &keys, int usual);
+/// Gives `window` positions (0: none are there to give) to the layers that "layer_types" calls sliding; where that is
+/// absent, to those that `sliding` holds for. Call it after all sizes.
 void read_windows(const ConfigKeys &keys, ModelConfig &config, int window,
                   const std::function<bool(int layer)> &sliding);
+
+/// config_audit.cpp. The family of the configuration. Throws Error saying what is missing where it is none that opens.
+const FamilyInfo &family_of(const ConfigKeys &keys);
+/// Keys that nothing has read and that change nothing. Throws Error naming one that may.
+std::vector<std::string> ignored_keys(const ConfigKeys &keys);
 
 } // namespace patchbay

@@ -16,4 +16,7 @@ struct ForwardOptions {
 at::Tensor forward(const ModelConfig &config, const Weights &weights, const at::Tensor &tokens, Hooks &hooks,
                    const ForwardOptions &options = {}, const CancelToken &cancel = {});
 
+/// Logits in place as the model gives them: soft-capped where the configuration says so.
+void cap_logits(const ModelConfig &config, at::Tensor &logits);
+
 } // namespace patchbay

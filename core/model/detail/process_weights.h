@@ -5,14 +5,23 @@
 
 namespace patchbay {
 
-/// Norm weights that are folded become undefined. Leaves log-probabilities as they are, up to rounding. Of weights that
-/// are kept as stored it changes what is small, and notes for the rest what is to be done when it is widened.
+/// A step that would change log-probabilities, and is therefore not taken.
+struct LeftOff {
+    bool Processing::*step;
+    const char *name; ///< "center_writing"
+    const char *why;
+};
+std::vector<LeftOff> left_off(const ModelConfig &config, const Processing &wanted);
+
+/// All wanted steps but those left off. Norm weights that are folded become undefined. Leaves log-probabilities as they
+/// are, up to rounding. Of weights that are kept as stored it changes what is small, and notes for the rest what is to
+/// be done when it is widened.
 void process_weights(Weights &weights, const ModelConfig &config, const Processing &processing);
 
-// Its parts, for what is widened: a layer, rows of the embedding [.., D], and columns of the unembedding, [D, n] from
-// stored rows [n, D].
+// Its parts, of which none is left off, for what is widened: a layer, rows of the embedding [.., D], and columns of the
+// unembedding, [D, n] from stored rows [n, D].
 void process_layer(LayerWeights &layer, const ModelConfig &config, const Processing &processing);
-void process_embedding(at::Tensor &rows, const ModelConfig &config, const Processing &processing);
+void process_embedding(at::Tensor &rows, const Processing &processing);
 at::Tensor processed_columns(const StoredUnembedding &unembed, const at::Tensor &rows);
 
 /// bias + row W, summed in double precision: bias [.., k], row [n], W [.., n, k]; bias has one row for each matrix in

@@ -27,6 +27,13 @@ int64_t count_parameters(const Checkpoint &checkpoint, const std::string &family
 std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoint &checkpoint, const Weights &weights,
                                       const Tokenizer *tokenizer);
 
+/// trust_invariants.cpp: that the model is causal, and that windows are kept. log_probabilities [T, V] are those of the
+/// probe.
+std::vector<TrustCheck> check_invariants(const ModelConfig &config, const Weights &weights,
+                                         const std::vector<int64_t> &probe, const at::Tensor &log_probabilities);
+/// Those that are measured otherwise, as checks: processing, and the tokenizer where there is one.
+std::vector<TrustCheck> measured_checks(const TrustReport &report);
+
 /// A sentence when processing changed more than it may; otherwise empty.
 std::string processing_hazard(double max_logprob_change);
 

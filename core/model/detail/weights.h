@@ -11,8 +11,8 @@
 namespace patchbay {
 
 /// One block. H heads, G key/value heads, D = d_model, d = d_head, M = d_mlp. All float32, x @ W orientation, and
-/// contiguous but for the three that are views of W_qkv once the model is ready. Norm weights are undefined tensors
-/// once folded; biases that a family lacks are zeros (norm biases of RMSNorm: undefined).
+/// contiguous but for the three that are views of W_qkv once the model is ready. Without an MLP, M = 0. Norm weights
+/// are undefined tensors once folded; biases that a family lacks are zeros (norm biases of RMSNorm: undefined).
 struct LayerWeights {
     at::Tensor ln1_w, ln1_b;                                   // [D]
     at::Tensor ln2_w, ln2_b;                                   // [D]
@@ -28,8 +28,10 @@ struct LayerWeights {
     at::Tensor W_in;     // [D, M]
     at::Tensor W_gate;   // [D, M], gated MLP only
     at::Tensor b_in;     // [M]
-    at::Tensor W_out;    // [M, D]
-    at::Tensor b_out;    // [D]
+    at::Tensor b_gate;   // [M], gated MLP only; undefined in most families
+    at::Tensor mid_norm_w, mid_norm_b; // [M], mid norm only
+    at::Tensor W_out;                  // [M, D]
+    at::Tensor b_out;                  // [D]
 };
 
 /// Instead of a processed W_U: the columns are made of the stored rows each time that they are needed.
@@ -38,6 +40,7 @@ struct StoredUnembedding {
     at::Tensor scale;         // [D], the final norm's weight, once it is folded
     bool centred = false;     ///< with it goes each column's mean
     std::vector<double> mean; ///< [D], over the vocabulary, once that is taken off
+    double multiplier = 1;    ///< of all logits
 };
 
 /// Large matrices are float32, or 16-bit numbers as a checkpoint stores them (`kept`); then W_U stays undefined, and
@@ -45,6 +48,7 @@ struct StoredUnembedding {
 /// bit. Norms, biases and W_pos are float32.
 struct Weights {
     at::Tensor W_E;                    // [V, D]
+    at::Tensor ln_embed_w, ln_embed_b; // [D], while they are not in W_E
     at::Tensor W_pos;                  // [n_ctx, D], learned positions only
     std::vector<LayerWeights> layers;  ///< as they are kept; see layer()
     at::Tensor ln_final_w, ln_final_b; // [D]
@@ -55,11 +59,15 @@ struct Weights {
     StoredUnembedding unembed;
     ModelConfig config;                         ///< of stored layers
     Processing processing = Processing::none(); ///< of stored layers, when they are widened
+    /// Multipliers of what is stored, when it is widened: of W_E, and of what blocks write.
+    double embedding_scale = 1, residual_scale = 1;
 
     bool stored() const { return kept != at::kFloat; }
     // What computes reads the three that may be large through these, V being the vocabulary.
     /// In float32, processed and packed.
     LayerWeights layer(int l) const;
+    /// Rows of the embedding, float32 [.., D], as the model has them: multiplied, and normed.
+    void settle_embedding(at::Tensor &rows) const;
     /// Rows of W_E: [ids, D].
     at::Tensor embedding(const at::Tensor &ids) const;
     /// Columns of W_U: [D, ids], or [D, count] from `first` on with rows stride(0) apart.

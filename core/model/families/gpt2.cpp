@@ -28,7 +28,7 @@ ModelConfig gpt2_config(const ConfigKeys &keys)
 FamilyTensors gpt2_tensors(const ConfigKeys &)
 {
     FamilyTensors t;
-    t.prefix = "transformer.";
+    t.prefixes = {"transformer."};
     t.stream = {
         {Weight::W_E, "wte.weight"},
         {Weight::W_pos, "wpe.weight"},

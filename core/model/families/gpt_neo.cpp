@@ -8,14 +8,18 @@ namespace patchbay {
 
 namespace {
 
-/// "attention_types": [[["global", "local"], 12]], each list so many times.
+/// "attention_layers": ["global", "local", …], or "attention_types": [[["global", "local"], 12]], each list so many
+/// times.
 std::vector<std::string> layer_kinds(const ConfigKeys &keys, const ModelConfig &config)
 {
     const auto refuse = [&] {
         throw Error(keys.file(), "\"attention_types\" does not say of each layer whether it is global or local");
     };
     std::vector<std::string> out;
-    const nlohmann::json *types = keys.find({"attention_types"});
+    const nlohmann::json *types = keys.find({"attention_types"}), *listed = keys.find({"attention_layers"});
+    const nlohmann::json once = listed ? nlohmann::json::array({{*listed, 1u}}) : nlohmann::json();
+    if (listed)
+        types = &once;
     if (!types) { // the default of transformers
         for (int layer = 0; layer < config.n_layers; ++layer)
             out.push_back(layer % 2 == 0 ? "global" : "local");
@@ -63,7 +67,7 @@ ModelConfig gpt_neo_config(const ConfigKeys &keys)
 FamilyTensors gpt_neo_tensors(const ConfigKeys &)
 {
     FamilyTensors t;
-    t.prefix = "transformer.";
+    t.prefixes = {"transformer."};
     t.stream = {
         {Weight::W_E, "wte.weight"},
         {Weight::W_pos, "wpe.weight"},

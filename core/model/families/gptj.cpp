@@ -19,16 +19,18 @@ ModelConfig gptj_config(const ConfigKeys &keys)
     config.eps = keys.number({"layer_norm_epsilon"}, 1e-5);
     config.activation = read_activation(keys, "activation_function", "gelu_new");
     config.parallel = true;
-    config.rotary_dim = keys.size_or({"rotary_dim"}, config.d_head);
+    config.rotary_dim = keys.stated("rotary_dim") ? keys.size_or({"rotary_dim"}, config.d_head) : 64;
     config.rotary_interleaved = true;
     config.tied_embedding = keys.flag("tie_word_embeddings", false);
+    keys.refuse("rotary", false);
+    keys.refuse("scale_attn_weights", false);
     return config;
 }
 
 FamilyTensors gptj_tensors(const ConfigKeys &)
 {
     FamilyTensors t;
-    t.prefix = "transformer.";
+    t.prefixes = {"transformer."};
     t.stream = {
         {Weight::W_E, "wte.weight"},
         {Weight::ln_final_w, "ln_f.weight"},

@@ -25,7 +25,6 @@ ModelConfig llama_config(const ConfigKeys &keys)
     config.activation = read_activation(keys, "hidden_act", "silu");
     config.gated_mlp = true;
     config.tied_embedding = keys.flag("tie_word_embeddings", false);
-    keys.refuse("mlp_bias", true);
     read_rotary(keys, config, 1.0);
     return config;
 }
@@ -33,7 +32,7 @@ ModelConfig llama_config(const ConfigKeys &keys)
 FamilyTensors llama_tensors(const ConfigKeys &keys)
 {
     FamilyTensors t;
-    t.prefix = "model.";
+    t.prefixes = {"model."};
     t.stream = {
         {Weight::W_E, "embed_tokens.weight"},
         {Weight::ln_final_w, "norm.weight"},
@@ -55,6 +54,11 @@ FamilyTensors llama_tensors(const ConfigKeys &keys)
         t.layer.push_back({Weight::b_K, "self_attn.k_proj.bias"});
         t.layer.push_back({Weight::b_V, "self_attn.v_proj.bias"});
         t.layer.push_back({Weight::b_O, "self_attn.o_proj.bias"});
+    }
+    if (keys.flag("mlp_bias", false)) {
+        t.layer.push_back({Weight::b_gate, "mlp.gate_proj.bias"});
+        t.layer.push_back({Weight::b_in, "mlp.up_proj.bias"});
+        t.layer.push_back({Weight::b_out, "mlp.down_proj.bias"});
     }
     t.head = {{Weight::W_U, "lm_head.weight", Layout::Linear}};
     return t;

@@ -10,8 +10,7 @@ ModelConfig mistral_config(const ConfigKeys &keys)
 {
     ModelConfig config = declared::llama().read_config(keys);
     // null: none, as in later versions of the 7B model. Where the key is absent, transformers takes the first one's.
-    if (keys.find({"sliding_window"}) || !keys.stated("sliding_window"))
-        read_windows(keys, config, keys.size_or({"sliding_window"}, 4096), [](int) { return true; });
+    read_windows(keys, config, read_window(keys, 4096), [](int) { return true; });
     return config;
 }
 

@@ -27,7 +27,7 @@ ModelConfig neox_config(const ConfigKeys &keys)
 FamilyTensors neox_tensors(const ConfigKeys &keys)
 {
     FamilyTensors t;
-    t.prefix = "gpt_neox.";
+    t.prefixes = {"gpt_neox."};
     t.stream = {
         {Weight::W_E, "embed_in.weight"},
         {Weight::ln_final_w, "final_layer_norm.weight"},

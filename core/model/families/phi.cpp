@@ -29,7 +29,7 @@ ModelConfig phi_config(const ConfigKeys &keys)
 FamilyTensors phi_tensors(const ConfigKeys &)
 {
     FamilyTensors t;
-    t.prefix = "model.";
+    t.prefixes = {"model."};
     t.stream = {
         {Weight::W_E, "embed_tokens.weight"},
         {Weight::ln_final_w, "final_layernorm.weight"},

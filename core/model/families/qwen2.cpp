@@ -9,11 +9,11 @@ namespace {
 ModelConfig qwen2_config(const ConfigKeys &keys)
 {
     ModelConfig config = declared::llama().read_config(keys);
-    if (keys.flag("use_sliding_window", false) && keys.find({"sliding_window"})) {
-        const nlohmann::json *most = keys.find({"max_window_layers"});
-        const int full = most && *most == 0 ? 0 : keys.size_or({"max_window_layers"}, 28);
-        read_windows(keys, config, keys.size({"sliding_window"}), [&](int layer) { return layer >= full; });
-    }
+    const nlohmann::json *most = keys.find({"max_window_layers"});
+    const int full = most && *most == 0 ? 0 : keys.size_or({"max_window_layers"}, 28);
+    const int window = read_window(keys, 4096);
+    read_windows(keys, config, keys.flag("use_sliding_window", false) ? window : 0,
+                 [&](int layer) { return layer >= full; });
     return config;
 }
 

@@ -9,6 +9,7 @@ namespace {
 ModelConfig qwen3_config(const ConfigKeys &keys)
 {
     ModelConfig config = declared::qwen2().read_config(keys);
+    config.d_head = keys.size_or({"head_dim"}, 128);
     config.qk_norm = QkNorm::PerHead;
     return config;
 }

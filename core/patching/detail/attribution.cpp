@@ -60,13 +60,16 @@ RowEffects Backward::run(const CancelToken &cancel)
 // Through the final norm and the readout, at END.
 void Backward::start()
 {
+    std::vector<float> normed(static_cast<size_t>(m_D)), g(static_cast<size_t>(m_D));
     for (int64_t r = 0; r < m_R; ++r) {
         const auto [p, pos] = m_list[size_t(r)];
         if (pos != m_runs.layout().end[size_t(p)])
             continue;
         m_end_rows.push_back(r);
-        m_model.final_norm().backward(m_base.resid.back().data_ptr<float>() + m_runs.layout().row(p, pos) * m_D,
-                                      m_runs.readout().gradient(p), m_g.data_ptr<float>() + r * m_D, 1);
+        const float *x = m_base.resid.back().data_ptr<float>() + m_runs.layout().row(p, pos) * m_D;
+        m_model.final_norm().apply(x, normed.data(), 1);
+        m_runs.readout().gradient(normed.data(), p, g.data());
+        m_model.final_norm().backward(x, g.data(), m_g.data_ptr<float>() + r * m_D, 1);
     }
 }
 

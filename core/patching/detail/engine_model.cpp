@@ -2,6 +2,8 @@
 
 #include "model/detail/process_weights.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace patchbay::detail {
@@ -26,28 +28,28 @@ BlockWeights folded_weights(const ModelConfig &config, const LayerWeights &w)
     BlockWeights b = plain_weights(config, w);
     if (!config.pre_norms)
         return b;
-    b.attn_norm = b.mlp_norm = RowNorm(config.norm, config.eps, config.d_model);
+    b.attn_norm = RowNorm(config.norm, config.eps, config.d_model);
     b.b_qkv = folded_bias(w.ln1_b, w.W_qkv, b.b_qkv);
     b.W_qkv = folded(w.ln1_w, w.W_qkv);
+    if (!config.has_mlp())
+        return b;
+    b.mlp_norm = b.attn_norm;
+    b.b_in = folded_bias(w.ln2_b, w.W_in, w.b_in);
     b.W_in = folded(w.ln2_w, w.W_in);
-    if (config.gated_mlp)
+    if (config.gated_mlp) {
+        if (w.b_gate.defined() || w.ln2_b.defined())
+            b.b_gate = folded_bias(w.ln2_b, w.W_gate, w.b_gate.defined() ? w.b_gate : at::zeros_like(w.b_in));
         b.W_gate = folded(w.ln2_w, w.W_gate);
-    if (!config.gated_mlp) {
-        b.b_in = folded_bias(w.ln2_b, w.W_in, w.b_in);
-    } else if (w.ln2_b.defined()) {
-        const at::Tensor zeros = at::zeros({config.d_mlp}, at::kFloat);
-        b.b_in = folded_bias(w.ln2_b, w.W_in, zeros);
-        b.b_gate = folded_bias(w.ln2_b, w.W_gate, zeros);
     }
     return b;
 }
 
 } // namespace
 
-EngineModel::EngineModel(std::shared_ptr<const Model> model, size_t widened)
-    : m_model(std::move(model)), m_room(widened), m_final_norm(config().norm, config().eps, config().d_model)
+EngineModel::EngineModel(std::shared_ptr<const Model> model, int batch_width, size_t widened)
+    : m_model(std::move(model)), m_room(widened), m_final_norm(config().final_norm(), config().eps, config().d_model)
 {
-    m_rotary = Rotary::of_layers(config(), config().n_ctx);
+    m_rotary = Rotary::of_layers(config(), batch_width);
     for (int l = 0; l < config().n_layers; ++l)
         m_traits.emplace_back(config(), l);
     m_blocks.resize(m_traits.size());
@@ -94,15 +96,19 @@ void EngineModel::embed(int64_t token, int position, float *out) const
 Readout EngineModel::readout(const std::vector<int64_t> &io, const std::vector<int64_t> &s) const
 {
     const Weights &w = m_model->weights();
-    const at::Tensor io_ids = at::tensor(io, at::kLong), s_ids = at::tensor(s, at::kLong);
-    at::Tensor u = (w.unembedding(io_ids) - w.unembedding(s_ids)).t().contiguous(); // [P, D]
-    at::Tensor c = w.b_U.index_select(0, io_ids) - w.b_U.index_select(0, s_ids);    // [P]
-    if (w.ln_final_b.defined())
-        c = c + at::matmul(u, w.ln_final_b);
-    if (w.ln_final_w.defined())
-        u = (u * w.ln_final_w).contiguous();
-    c = c.contiguous();
-    return {u, std::vector<float>(c.data_ptr<float>(), c.data_ptr<float>() + c.numel())};
+    const auto column = [&](at::Tensor u, at::Tensor c) { // u [P, D], c [P]
+        if (w.ln_final_b.defined())
+            c = c + at::matmul(u, w.ln_final_b);
+        return Readout::Logit{w.ln_final_w.defined() ? (u * w.ln_final_w).contiguous() : u.contiguous(),
+                              c.contiguous()};
+    };
+    const auto of = [&](const std::vector<int64_t> &tokens) {
+        const at::Tensor ids = at::tensor(tokens, at::kLong);
+        return std::pair(w.unembedding(ids).t(), w.b_U.index_select(0, ids));
+    };
+    const auto [u_io, c_io] = of(io);
+    const auto [u_s, c_s] = of(s);
+    return {column(u_io, c_io), column(u_s, c_s), column(u_io - u_s, c_io - c_s), float(config().logit_cap)};
 }
 
 std::vector<uint8_t> EngineModel::rank0(const float *x, int64_t rows, const std::vector<int64_t> &io) const

@@ -24,8 +24,8 @@ using BlockRef = std::shared_ptr<const Block>;
 
 class EngineModel {
 public:
-    /// widened: Resources::widened_bytes.
-    EngineModel(std::shared_ptr<const Model> model, size_t widened);
+    /// batch_width: positions of the prompts that it will run; widened: Resources::widened_bytes.
+    EngineModel(std::shared_ptr<const Model> model, int batch_width, size_t widened);
 
     const ModelConfig &config() const { return m_model->config(); }
     const Model &model() const { return *m_model; }

@@ -30,7 +30,8 @@ std::unique_ptr<HeadEntry> HeadEntry::make(const BatchRuns &runs, bool base_flip
                                            size_t allowed_bytes)
 {
     const ModelConfig &c = runs.model().config();
-    if (!c.parallel || c.gated_mlp || !runs.model().traits().linear_reads() || bytes(runs, first) > allowed_bytes)
+    if (!c.parallel || c.gated_mlp || !c.has_mlp() || !runs.model().traits().linear_reads()
+        || bytes(runs, first) > allowed_bytes)
         return nullptr;
     return std::unique_ptr<HeadEntry>(new HeadEntry(runs, base_flipped, first));
 }

@@ -102,8 +102,8 @@ void check_site(Site site, const ModelConfig &config)
         throw Error("sites",
                     name(site) + " is a receiver of path patching, not a site of activation patching; sites are "
                         + site_names(&SiteInfo::swept));
-    if (site == Site::ResidMid && config.parallel)
-        throw Error("sites", "resid_mid: attention and MLP of this model are parallel, there is no resid_mid");
+    if (const std::string why = why_absent(site, config); !why.empty())
+        throw Error("sites", name(site) + ": " + why);
 }
 
 } // namespace

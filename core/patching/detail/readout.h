@@ -4,27 +4,32 @@
 
 #include <ATen/ATen.h>
 
-#include <vector>
-
 namespace patchbay::detail {
 
-/// logit(io) − logit(s) of each prompt: with a bare final norm, normed · u + c.
+/// logit(io) − logit(s) of each prompt, each logit soft-capped where the model does so.
 class Readout {
 public:
+    /// A logit of each prompt before a soft cap, with a bare final norm: normed · u + c.
+    struct Logit {
+        at::Tensor u; // [prompts, D]
+        at::Tensor c; // [prompts]
+        float at(int prompt, const float *normed) const;
+    };
+
     Readout() = default;
-    /// u [prompts, D], c [prompts].
-    Readout(at::Tensor u, std::vector<float> c) : m_u(std::move(u)), m_c(std::move(c)) { }
+    /// cap: 0 for none; then only the difference is read.
+    Readout(Logit io, Logit s, Logit difference, float cap);
 
     /// Of one prompt's normed row [D].
     float value(const float *normed, int prompt) const;
     /// Of all prompts' normed rows [prompts, D] → [prompts].
     at::Tensor values(const at::Tensor &normed) const;
-    /// How one prompt's value changes with its normed row, [D].
-    const float *gradient(int prompt) const;
+    /// g [D] = how one prompt's value changes with its normed row.
+    void gradient(const float *normed, int prompt, float *g) const;
 
 private:
-    at::Tensor m_u; // [prompts, D]
-    std::vector<float> m_c;
+    Logit m_io, m_s, m_difference;
+    float m_cap = 0;
 };
 
 } // namespace patchbay::detail
