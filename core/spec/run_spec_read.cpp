@@ -54,6 +54,10 @@ void read(const JsonField &field, Ablation &out)
 {
     out = parsed(field, parse_ablation);
 }
+void read(const JsonField &field, Bos &out)
+{
+    out = parsed(field, parse_bos);
+}
 void read(const JsonField &field, Site &out)
 {
     out = parsed(field, parse_site);
@@ -169,6 +173,8 @@ TaskRef read_task(const JsonField &field)
         read(*kind, task.kind);
     if (task.kind != "ioi" && task.kind != "pairs" && task.kind != "batch")
         field.at("kind").fail(in_quotes(task.kind) + " is not a kind of task; one of ioi, pairs, batch");
+    if (task.kind != "batch")
+        task.bos = Bos::No; // before it was said, there was none
     visit_task(task, [&](const char *key, auto &value, bool) {
         known.insert(key);
         if (const auto member = field.find(key))

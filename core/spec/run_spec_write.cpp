@@ -36,6 +36,10 @@ ordered_json written(Ablation ablation)
 {
     return name(ablation);
 }
+ordered_json written(Bos bos)
+{
+    return name(bos);
+}
 ordered_json written(Site site)
 {
     return name(site);

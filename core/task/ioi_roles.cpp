@@ -8,11 +8,12 @@ namespace patchbay {
 Roles find_ioi_roles(const PromptPair &pair, const Tokenizer &tokenizer)
 {
     const std::vector<int64_t> &ids = pair.clean_ids;
+    const int first = int(ids.size() - tokenizer.encode(pair.clean).size()); // behind what was put before the text
     // A name that begins the text has no space before it.
     const auto is = [&](int position, int64_t id, const std::string &text) {
         return ids[size_t(position)] == id
-            || (position == 0 && text.starts_with(' ') && pair.clean.starts_with(text.substr(1))
-                && tokenizer.single(text.substr(1)) == ids[0]);
+            || (position == first && text.starts_with(' ') && pair.clean.starts_with(text.substr(1))
+                && tokenizer.single(text.substr(1)) == ids[size_t(first)]);
     };
     std::vector<int> io, s;
     for (int position = 0; position <= pair.end(); ++position) {
