@@ -3,6 +3,7 @@
 // (tests/structure looks for the others).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ std::optional<double> parse_number(std::string_view text);
 std::string fixed_text(double value, int digits);
 /// The shortest of fixed and exponential with so many significant digits, as printf's %.*g writes it: "0.05", "1e-06".
 std::string short_text(double value, int digits = 6);
+
+/// A number of bytes for people, in powers of a thousand with at most three digits: "375 MB", "6.18 GB".
+std::string size_text(uint64_t bytes);
 
 /// ASCII letters only; all other bytes stay.
 std::string lower_case(std::string_view text);

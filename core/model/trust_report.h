@@ -10,6 +10,7 @@ namespace patchbay {
 
 struct TrustReport {
     std::string path;
+    std::string commit;       ///< of the hub, where the folder is a snapshot in a Hugging Face cache
     std::string architecture; ///< "architectures"[0] or model_type of config.json
     ModelConfig config;
     Processing processing;
