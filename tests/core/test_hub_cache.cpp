@@ -101,7 +101,7 @@ private Q_SLOTS:
         const fs::path one = cache.snapshot(kPythia, kOne), two = cache.snapshot(kPythia, kTwo);
         QCOMPARE(model_folder("EleutherAI/pythia-tiny"), one);
         QCOMPARE(model_folder("EleutherAI/pythia-tiny@main"), one);
-        for (const std::string revision :
+        for (const std::string &revision :
              {std::string("step1000"), std::string("v1.0"), std::string("refs/pr/1"), kTwo})
             QCOMPARE(model_folder("EleutherAI/pythia-tiny@" + revision), two);
         QCOMPARE(Model::load({model_folder("EleutherAI/pythia-tiny@step1000"), {}, false})->config().family,

@@ -18,6 +18,13 @@ def blob_hash(data):
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Who asked has gone away: that is what some tests are about."""
+
+
 class Hub:
     """faults: what goes wrong, by the name of a file. requests: (server, method, path, headers) of all that was asked."""
 
@@ -35,9 +42,8 @@ class Hub:
         self.held, self.go = threading.Event(), threading.Event()
         self.status = None         # of every answer
         self.requests = []
-        self._servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler(name)) for name in ("hub", "cdn")]
+        self._servers = [Server(("127.0.0.1", 0), self._handler(name)) for name in ("hub", "cdn")]
         for server in self._servers:
-            server.daemon_threads = True
             threading.Thread(target=server.serve_forever, daemon=True).start()
         self.url, self.cdn = (f"http://127.0.0.1:{server.server_port}" for server in self._servers)
 
