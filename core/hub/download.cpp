@@ -76,9 +76,19 @@ struct Download::State {
             throw Error(transfer.file().url, std::string("cannot be asked: ") + curl_multi_strerror(code));
         transfer.not_before = Clock::time_point::max(); // on its way
     }
+    void remember()
+    {
+        const auto now = Clock::now();
+        if (history.empty() || now - history.back().first > std::chrono::milliseconds(kWaitMs))
+            history.emplace_back(now, done());
+        while (std::chrono::duration<double>(now - history.front().first).count() > kRateSeconds && history.size() > 1)
+            history.pop_front();
+    }
     uint64_t done() const
     {
         uint64_t sum = finished;
+        for (const HubFile &file : waiting)
+            sum += file.present;
         for (const auto &transfer : open)
             sum += transfer->arrived();
         return sum;
@@ -94,7 +104,8 @@ Download::Download(DownloadPlan plan, const DownloadOptions &options)
         if (file.complete) {
             link_blob(m_plan.snapshot(), file);
             m_state->finished += file.size;
-        } else {
+        } else if (std::none_of(m_state->waiting.begin(), m_state->waiting.end(),
+                                [&](const HubFile &other) { return other.etag == file.etag; })) {
             m_state->waiting.push_back(file);
         }
     }
@@ -111,8 +122,12 @@ bool Download::step(const CancelToken &cancel)
     cancel.check();
     const auto keep = [&](Transfer &transfer) {
         transfer.keep();
-        link_blob(m_plan.snapshot(), transfer.file());
-        state.finished += transfer.file().size;
+        for (const HubFile &file : m_plan.files) { // files with the same content are one blob
+            if (file.etag != transfer.file().etag)
+                continue;
+            link_blob(m_plan.snapshot(), file);
+            state.finished += file.size;
+        }
         std::erase_if(state.open, [&](const auto &one) { return one.get() == &transfer; });
     };
     while (int(state.open.size()) < state.options.at_once && !state.waiting.empty()) {
@@ -147,10 +162,7 @@ bool Download::step(const CancelToken &cancel)
         const int seconds = transfer->failures == 0 ? 0 : 1 << std::min(transfer->failures - 1, 5);
         transfer->not_before = Clock::now() + std::chrono::seconds(seconds);
     }
-    state.history.emplace_back(Clock::now(), state.done());
-    while (std::chrono::duration<double>(state.history.back().first - state.history.front().first).count()
-           > kRateSeconds)
-        state.history.pop_front();
+    state.remember();
     if (state.open.empty() && state.waiting.empty()) {
         if (!is_commit(m_plan.name.wanted_revision())) {
             const fs::path ref = m_plan.cached / "refs" / m_plan.name.wanted_revision();
@@ -172,7 +184,7 @@ DownloadProgress Download::progress() const
     if (m_state->history.empty())
         return out;
     const auto &[begin, before] = m_state->history.front();
-    const double seconds = std::chrono::duration<double>(m_state->history.back().first - begin).count();
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     if (seconds > 1 && out.done > before)
         out.seconds_left = double(out.total - out.done) / (double(out.done - before) / seconds);
     return out;

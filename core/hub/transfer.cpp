@@ -122,6 +122,7 @@ CURL *Transfer::request(const std::string &token)
     set(CURLOPT_WRITEDATA, this);
     set(CURLOPT_ERRORBUFFER, m_detail);
     set(CURLOPT_PRIVATE, this);
+    set(CURLOPT_BUFFERSIZE, 256L << 10); // one write each
     if (m_arrived > 0)
         set(CURLOPT_RANGE, (std::to_string(m_arrived) + "-").c_str());
     return m_request.get();

@@ -73,6 +73,18 @@ private Q_SLOTS:
         QCOMPARE(plan_download({"org/demo", ""}).missing(), uint64_t(0));
     }
 
+    void files_with_the_same_content_are_fetched_once()
+    {
+        HubServer hub;
+        const CacheFolder cache;
+        fs::copy(hub.repo() / "tokenizer.json", hub.repo() / "special_tokens_map.json");
+        Download download(plan_download({"org/demo", ""}));
+        finish(download);
+        QCOMPARE(download.progress().done, download.progress().total);
+        for (const char *file : {"tokenizer.json", "special_tokens_map.json"})
+            QCOMPARE(read_file(model_folder("org/demo") / file), read_file(hub.repo() / "tokenizer.json"));
+    }
+
     void a_cut_in_the_middle_is_gone_on_with()
     {
         HubServer hub;
