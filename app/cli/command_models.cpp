@@ -6,6 +6,8 @@
 #include "interrupt.h"
 #include "options.h"
 
+#include <algorithm>
+
 namespace patchbay::cli {
 
 namespace {
@@ -32,25 +34,41 @@ nlohmann::ordered_json as_json(const CacheListing &listing)
     return {{"cache", listing.folder.string()}, {"models", std::move(models)}};
 }
 
+/// Rows under each other, each column as wide as its widest text; what a row says below itself is indented.
+void print_rows(const std::vector<std::vector<std::string>> &rows, Console &console)
+{
+    constexpr size_t columns = 3, gap = 3;
+    size_t widths[columns] = {};
+    for (const auto &row : rows)
+        for (size_t c = 0; c < columns; ++c)
+            widths[c] = std::max(widths[c], row[c].size());
+    for (const auto &row : rows) {
+        std::string line;
+        for (size_t c = 0; c < columns; ++c)
+            line += row[c] + std::string(widths[c] - row[c].size() + gap, ' ');
+        line += row[columns];
+        console.say(line.substr(0, line.find_last_not_of(' ') + 1));
+        if (!row.back().empty())
+            console.say("    cannot be opened: " + row.back());
+    }
+}
+
 void as_text(const CacheListing &listing, Console &console)
 {
     if (listing.models.empty())
         console.say("there are no models in the Hugging Face cache " + listing.folder.string());
+    std::vector<std::vector<std::string>> rows; // what opens it, family, size, other revisions, problem
     for (const CachedModel &model : listing.models) {
         if (model.snapshots.empty())
-            console.say(model.name + "    " + size_text(model.bytes) + "\n    cannot be opened: " + model.problem);
+            rows.push_back({model.name, "", size_text(model.bytes), "", model.problem});
         for (const CachedSnapshot &one : model.snapshots) {
-            std::string line = one.reference;
-            if (!one.family.empty())
-                line += "    " + family_title(one.family);
-            line += "    " + size_text(one.bytes);
+            std::string others;
             for (size_t i = 1; i < one.revisions.size(); ++i)
-                line += (i == 1 ? "    also " : ", ") + one.revisions[i];
-            if (!one.problem.empty())
-                line += "\n    cannot be opened: " + one.problem;
-            console.say(line);
+                others += (i == 1 ? "also " : ", ") + one.revisions[i];
+            rows.push_back({one.reference, family_title(one.family), size_text(one.bytes), others, one.problem});
         }
     }
+    print_rows(rows, console);
 }
 
 } // namespace

@@ -68,6 +68,8 @@ CachedSnapshot look_at(const std::string &model, const fs::path &folder, std::ve
         try_to_open(out);
     } catch (const Error &error) {
         out.problem = cause_in(folder, error);
+    } catch (const std::exception &error) { // of the file system: the others are still listed
+        out.problem = error.what();
     }
     return out;
 }
@@ -109,8 +111,15 @@ CacheListing list_cache(const CancelToken &cancel)
     for (const auto &entry : fs::directory_iterator(out.folder, ignored)) {
         cancel.check();
         const std::string name = cached_model_name(entry.path().filename().string());
-        if (!name.empty() && entry.is_directory(ignored))
+        if (name.empty() || !entry.is_directory(ignored))
+            continue;
+        try {
             out.models.push_back(look_at(name, entry.path(), cancel));
+        } catch (const Cancelled &) {
+            throw;
+        } catch (const std::exception &error) {
+            out.models.push_back({name, {}, 0, error.what()});
+        }
     }
     std::sort(out.models.begin(), out.models.end(),
               [](const CachedModel &a, const CachedModel &b) { return a.name < b.name; });

@@ -11,7 +11,8 @@ namespace patchbay {
 
 namespace {
 
-constexpr int kReasonCharacters = 60;
+constexpr size_t kShortCommit = 8;
+constexpr int kReasonCharacters = 48;
 
 QString text(const std::string &utf8)
 {
@@ -46,7 +47,7 @@ QString revisionsOf(const CachedSnapshot &snapshot)
     QStringList names;
     for (const std::string &revision : snapshot.revisions)
         names << text(revision);
-    return names.isEmpty() ? text(snapshot.commit.substr(0, 12)) : names.join(QStringLiteral(", "));
+    return names.isEmpty() ? text(snapshot.commit.substr(0, kShortCommit)) : names.join(QStringLiteral(", "));
 }
 
 QString tip(const CachedSnapshot &snapshot)
@@ -97,7 +98,10 @@ void CachedModels::show(const CacheListing &listing)
             action->setToolTip(text(model.problem));
             action->setEnabled(false);
         } else if (model.snapshots.size() == 1) {
-            add(this, text(model.snapshots.front().reference), model.snapshots.front());
+            const CachedSnapshot &only = model.snapshots.front();
+            add(this,
+                text(only.revisions.empty() ? model.name + "@" + only.commit.substr(0, kShortCommit) : only.reference),
+                only);
         } else {
             QMenu *revisions =
                 addMenu(asTitle(text(model.name))

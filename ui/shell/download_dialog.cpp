@@ -67,10 +67,12 @@ DownloadDialog::DownloadDialog(Backend &backend, QWidget *parent)
     m_bar->setSizePolicy(kept);
     column->addWidget(m_bar);
     auto *buttons = new QDialogButtonBox(this);
-    m_go = buttons->addButton(QString(), QDialogButtonBox::ActionRole);
-    m_go->setProperty("primary", true);
-    m_go->setDefault(true);
+    m_go = new QPushButton(this);
+    m_go->setProperty("primary", true); // before the style looks at it
+    buttons->addButton(m_go, QDialogButtonBox::ActionRole);
     m_cancel = buttons->addButton(QDialogButtonBox::Close);
+    m_cancel->setAutoDefault(false);
+    m_go->setDefault(true);
     column->addWidget(buttons);
     connect(m_go, &QPushButton::clicked, this, &DownloadDialog::press);
     connect(m_cancel, &QPushButton::clicked, this, &DownloadDialog::reject);
@@ -200,6 +202,7 @@ void DownloadDialog::fail(const Failure &failure)
     m_plan.reset();
     say(failure.text(), true);
     setStage(Stage::Name);
+    m_name->setFocus();
 }
 
 void DownloadDialog::reject()
