@@ -10,6 +10,7 @@
 #include "model/model_folder.h"
 #include "shell/actions.h"
 #include "shell/app_theme.h"
+#include "shell/cached_models.h"
 #include "shell/command_palette.h"
 #include "shell/export_flow.h"
 #include "shell/message_bar.h"
@@ -46,7 +47,9 @@ MainWindow::MainWindow()
     resize(1280, 800);
     followSystemTheme(this);
     m_actions = new Actions(m_explorer, this);
-    m_recent = new RecentModels(m_actions->openModel, m_actions->openDemo, this);
+    m_cached = new CachedModels(m_explorer.backend, this);
+    m_recent = new RecentModels(
+        {{m_actions->openModel, m_actions->openDemo}, {m_cached->menuAction(), m_actions->downloadModel}}, this);
     m_palette = new CommandPalette(this);
     buildCentre();
     buildToolbar();
@@ -68,7 +71,7 @@ MainWindow::~MainWindow() = default;
 
 void MainWindow::start(const QString &modelFolder)
 {
-    m_explorer.document.open({{absolute_model_path(modelFolder.toStdString()), {}, {}}, {}});
+    m_explorer.document.open({{absolute_model_path(modelFolder.toStdString()), {}, {}, {}}, {}});
 }
 
 void MainWindow::useDefaultLayout()

@@ -19,6 +19,7 @@ class MessageBar;
 class ModelDock;
 class ProgressStrip;
 class PromptsDock;
+class CachedModels;
 class RecentModels;
 class RunControls;
 class RunsDock;
@@ -72,6 +73,7 @@ private:
     ModelRef m_modelRef; ///< of the document that the place belongs to
     Actions *m_actions;
     RecentModels *m_recent;
+    CachedModels *m_cached;
     HeatmapPane *m_heatmap = nullptr;
     MessageBar *m_messages = nullptr;
     RunControls *m_controls = nullptr;

@@ -5,7 +5,9 @@
 #include "docks/runs_dock.h"
 #include "heatmap_widget.h"
 #include "shell/actions.h"
+#include "shell/cached_models.h"
 #include "shell/command_palette.h"
+#include "shell/download_dialog.h"
 #include "shell/export_flow.h"
 #include "shell/kept_circuits.h"
 #include "shell/message_bar.h"
@@ -66,7 +68,20 @@ void MainWindow::connectActions()
     });
     connect(&m_explorer.navigation, &Navigation::circuitChanged, this,
             [this] { keepCircuit(*m_explorer.document.setup(), m_explorer.navigation.place().circuit); });
-    connect(m_recent, &RecentModels::chosen, this, &MainWindow::openPath);
+    const auto openModel = [this](const QString &model) { m_explorer.document.openModel(model); };
+    connect(m_recent, &RecentModels::chosen, this, openModel);
+    connect(m_recent, &QMenu::aboutToShow, m_cached, &CachedModels::refresh);
+    connect(m_cached, &CachedModels::chosen, this, openModel);
+    connect(m_actions->downloadModel, &QAction::triggered, this, [this, openModel] {
+        auto *dialog = findChild<DownloadDialog *>();
+        if (!dialog) {
+            dialog = new DownloadDialog(m_explorer.backend, this);
+            connect(dialog, &DownloadDialog::ready, this, openModel);
+        }
+        dialog->show();
+        dialog->raise();
+        dialog->activateWindow();
+    });
     connect(m_modelDock, &ModelDock::importRequested, this, &MainWindow::choosePairs);
     connect(m_runsDock, &RunsDock::editRequested, m_controls, &RunControls::setSpec);
     connect(m_actions, &Actions::editRequested, m_controls, &RunControls::setSpec);

@@ -24,6 +24,8 @@ Runner add_path_patch(CLI::App &app);
 Runner add_attribution(CLI::App &app);
 Runner add_analyse(CLI::App &app);
 Runner add_recipe(CLI::App &app);
+Runner add_models(CLI::App &app);
+Runner add_download(CLI::App &app);
 Runner add_run(CLI::App &app);
 Runner add_bench(CLI::App &app);
 

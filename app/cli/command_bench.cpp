@@ -209,8 +209,10 @@ Runner add_bench(CLI::App &app)
     app.add_option("--repeat", options->repeat, "Runs of each workload; the median counts")
         ->capture_default_str()
         ->check(CLI::Range(1, 1000));
-    CLI::Option *model =
-        app.add_option("--model", options->model, "A model folder instead of random weights")->excludes(geometry);
+    CLI::Option *model = app.add_option("--model", options->model,
+                                        "A model, by its folder or its name in the cache, instead of random weights")
+                             ->type_name("DIR|NAME[@REVISION]")
+                             ->excludes(geometry);
     app.add_option("--batch", options->batch, "Token ids instead of the synthetic prompts")->needs(model);
     app.add_flag("--grow", options->grow, "Also how W1 grows with prompts, layers and context")->excludes(model);
     app.add_flag("--no-estimates", options->no_estimates, "Without attribution patching first: cells in any order");

@@ -24,6 +24,7 @@ nlohmann::ordered_json as_json(const TrustReport &trust)
     for (const TrustCheck &check : trust.checks)
         checks.push_back({{"name", check.name}, {"passed", check.passed}, {"found", check.found}});
     return {{"path", trust.path},
+            {"commit", trust.commit},
             {"architecture", trust.architecture},
             {"family", c.family},
             {"n_layers", c.n_layers},
@@ -64,6 +65,8 @@ void as_text(const TrustReport &trust, Console &console)
     };
     const auto text = [](int value) { return std::to_string(value); };
     line("model", trust.path);
+    if (!trust.commit.empty())
+        line("commit", trust.commit);
     line("family", c.family + " (" + trust.architecture + ")" + (c.parallel ? ", attention and MLP in parallel" : ""));
     line("layers", text(c.n_layers));
     line("heads",

@@ -47,6 +47,8 @@ int run(const Options &options)
     if (spec.is<Analysis>() && options.resume)
         throw UsageError("--resume", "an analysis has no cells to go on with");
     WorkOptions work_options;
+    if (options.model.empty())
+        work_options.model.commit = spec.model.commit;
     work_options.model.path = options.model.empty() ? model_path_in(options.file, spec.model.path) : options.model;
     const Processing &p = spec.model.processing;
     work_options.model.no_fold_ln = !p.fold_ln;
@@ -77,7 +79,9 @@ Runner add_run(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
     app.add_option("file", options->file, "A run spec (.json) or a result (.safetensors, .npz, .json)")->required();
-    app.add_option("--model", options->model, "Use the model in this folder instead of the one that the spec names");
+    app.add_option("--model", options->model,
+                   "Use this model, a folder or a name in the cache, instead of the one that the spec names")
+        ->type_name("DIR|NAME[@REVISION]");
     CLI::Option *resume =
         app.add_flag("--resume", options->resume, "Keep the exact cells of this result and compute the missing ones");
     app.add_flag("--print-spec", options->print_only, "Print the spec as JSON and do nothing")->excludes(resume);

@@ -76,6 +76,17 @@ void Console::show(const std::string &what, double share, double seconds_left)
     m_line_shown = true;
 }
 
+void Console::progress_line(const std::string &line)
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (!m_terminal || now - m_last < std::chrono::milliseconds(100))
+        return;
+    m_last = now;
+    std::fprintf(stderr, "\r%s\033[K", line.c_str());
+    std::fflush(stderr);
+    m_line_shown = true;
+}
+
 void Console::end_progress()
 {
     if (m_line_shown)

@@ -29,6 +29,8 @@ public:
     void progress(const std::string &what, double share);
     /// The same of something whose time left is known better than from its share; negative: not yet.
     void progress(const std::string &what, double share, double seconds_left);
+    /// The same for work that says itself how far it is.
+    void progress_line(const std::string &line);
     /// Takes the progress line away.
     void end_progress();
 

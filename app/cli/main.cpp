@@ -26,6 +26,8 @@ struct Entry {
 
 constexpr Entry entries[] = {
     {"info", "Family, shapes and hash of a model, and what its trust check found", add_info},
+    {"models", "What the Hugging Face cache holds, and what of it can be opened", add_models},
+    {"download", "Fetch a model of the Hugging Face hub into the cache", add_download},
     {"tokenize", "Token ids and strings of texts: JSON lines from standard input to standard output", add_tokenize},
     {"task", "Generate prompt pairs, as JSON", add_task},
     {"baseline", "Logit differences of the clean and the flipped prompts", add_baseline},

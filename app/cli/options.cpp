@@ -9,10 +9,13 @@
 
 namespace patchbay::cli {
 
+const char *const model_help = "Hugging Face folder; a model of the Hugging Face cache by its name, such as "
+                               "EleutherAI/pythia-160m@step1000 (a folder of that name comes first; nothing is ever "
+                               "downloaded: see download); or demo: the model that comes with the program";
+
 void ModelOptions::add(CLI::App &app, bool with_processing)
 {
-    app.add_option("--model", path, "Hugging Face folder, or demo: the model that comes with the program")
-        ->capture_default_str();
+    app.add_option("--model", path, model_help)->type_name("DIR|NAME[@REVISION]")->capture_default_str();
     if (!with_processing)
         return;
     app.add_option("--dtype", dtype,
@@ -41,7 +44,7 @@ ModelRef ModelOptions::ref() const
 
 std::filesystem::path ModelOptions::folder() const
 {
-    return model_folder(path);
+    return model_folder(path, commit);
 }
 
 std::filesystem::path ModelOptions::tokenizer_place() const

@@ -13,8 +13,12 @@
 
 namespace patchbay::cli {
 
+/// What --model takes, for --help.
+extern const char *const model_help;
+
 struct ModelOptions {
     std::string path = "demo";
+    std::string commit; ///< that a spec names, which a name means first
     bool raw = false, no_fold_ln = false, no_center_writing = false, no_center_unembed = false,
          no_fold_value_biases = false;
     std::string dtype;

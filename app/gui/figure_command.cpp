@@ -135,7 +135,7 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
     if (o.head.empty())
         throw UsageError("--head", "name the head whose attention to draw, such as 9.6");
     LoadOptions load;
-    load.path = model_folder(model_path_in(o.files.front(), result->spec.model.path));
+    load.path = model_folder(model_path_in(o.files.front(), result->spec.model.path), result->spec.model.commit);
     load.processing = result->spec.model.processing;
     load.dtype = result->spec.model.dtype;
     load.trust_check = false;

@@ -68,8 +68,10 @@ std::optional<int> read_window_options(int argc, char **argv, WindowOptions &opt
                  "--help, report --help",
                  "patchbay");
     app.set_version_flag("-v,--version", "patchbay " + program_version());
-    app.add_option("--model", options.model, "Open this Hugging Face folder (demo: the embedded model)")
-        ->type_name("DIR")
+    app.add_option(
+           "--model", options.model,
+           "Open this Hugging Face folder, or a model of the Hugging Face cache by its name (demo: the embedded model)")
+        ->type_name("DIR|NAME[@REVISION]")
         ->capture_default_str();
     app.add_option("--screenshot", options.screenshot, "Run the first sweep, save a picture of the window, and quit")
         ->type_name("FILE");

@@ -18,7 +18,10 @@ void RecipeRun::write_index(const fs::path &folder, const std::vector<std::strin
 {
     nlohmann::ordered_json index{{"format", "patchbay-recipe-run"}, {"version", 1}, {"recipe", to_json(m_recipe)}};
     index["program_version"] = program_version();
-    index["model"] = {{"path", m_model.path}, {"sha256", m_session.model().trust().sha256}};
+    const TrustReport &trust = m_session.model().trust();
+    index["model"] = {{"path", m_model.path}, {"sha256", trust.sha256}};
+    if (!trust.commit.empty())
+        index["model"]["commit"] = trust.commit;
     index["task"] = to_json(m_task);
     index["prompts"] = m_session.batch().prompts;
     index["steps"] = nlohmann::ordered_json::array();

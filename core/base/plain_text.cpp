@@ -60,6 +60,16 @@ std::string listed(const std::vector<std::string> &texts)
     return list;
 }
 
+std::string size_text(uint64_t bytes)
+{
+    constexpr const char *units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};
+    double amount = double(bytes);
+    size_t unit = 0;
+    for (; amount >= 999.5; amount /= 1000) // would be written as 1000
+        ++unit;
+    return fixed_text(amount, unit == 0 || amount >= 99.95 ? 0 : amount >= 9.995 ? 1 : 2) + " " + units[unit];
+}
+
 std::string lower_case(std::string_view text)
 {
     std::string out(text);

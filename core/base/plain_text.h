@@ -3,6 +3,7 @@
 // (tests/structure looks for the others).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ std::string short_text(double value, int digits = 6);
 
 /// "IO, S1 and S2".
 std::string listed(const std::vector<std::string> &texts);
+/// A number of bytes for people, in powers of a thousand with at most three digits: "375 MB", "6.18 GB".
+std::string size_text(uint64_t bytes);
+
 /// ASCII letters only; all other bytes stay.
 std::string lower_case(std::string_view text);
 std::string upper_case(std::string_view text);

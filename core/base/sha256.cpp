@@ -1,46 +1,13 @@
 #include "base/sha256.h"
 
+#include "base/digest.h"
 #include "base/error.h"
-
-#include <openssl/evp.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <memory>
 
 namespace patchbay {
-
-namespace {
-
-/// A digest on its way.
-class Digest {
-public:
-    Digest() : m_context(EVP_MD_CTX_new(), &EVP_MD_CTX_free)
-    {
-        if (!m_context || EVP_DigestInit_ex(m_context.get(), EVP_sha256(), nullptr) != 1)
-            throw Error("SHA-256", "is not available in this OpenSSL");
-    }
-    void add(const void *bytes, size_t count) { EVP_DigestUpdate(m_context.get(), bytes, count); }
-    std::string hexadecimal()
-    {
-        unsigned char digest[EVP_MAX_MD_SIZE];
-        unsigned length = 0;
-        EVP_DigestFinal_ex(m_context.get(), digest, &length);
-        std::string out;
-        for (unsigned i = 0; i < length; ++i) {
-            constexpr char digits[] = "0123456789abcdef";
-            out += digits[digest[i] >> 4];
-            out += digits[digest[i] & 15];
-        }
-        return out;
-    }
-
-private:
-    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> m_context;
-};
-
-} // namespace
 
 std::string sha256_of_files(const std::vector<std::filesystem::path> &files, const CancelToken &cancel)
 {

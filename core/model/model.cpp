@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "base/signals.h"
+#include "hub/snapshot.h"
 #include "model/detail/config_json.h"
 #include "model/detail/foreign_checkpoint.h"
 #include "model/detail/pack_projections.h"
@@ -84,6 +85,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
     const nlohmann::json json = read_config_json(config_path);
     refuse_foreign_config(json, config_path);
     trust.path = folder.string();
+    trust.commit = commit_of_snapshot(folder);
     ReadConfig read = config_from_json(json, config_path.string());
     trust.config = read.config;
     trust.ignored_keys = std::move(read.ignored);

@@ -1,12 +1,11 @@
 #include "model/model_folder.h"
 
 #include "base/error.h"
-#include "base/plain_text.h"
-#include "io/array_files.h"
+#include "hub/snapshot.h"
 #include "model/detail/foreign_checkpoint.h"
 #include "model/model.h"
 
-#include <algorithm>
+#include <string>
 #include <vector>
 
 namespace patchbay {
@@ -15,57 +14,49 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char *kCached = "models--"; // models--ORG--NAME, with the folders blobs, refs and snapshots
-
 std::string file_name(const fs::path &path)
 {
     return path.filename().string();
 }
 
-/// "models--EleutherAI--pythia-160m": pythia-160m.
-std::string cached_name(const std::string &folder)
+/// The name without the organisation of a model's folder in a cache; empty of every other folder.
+std::string cached_name(const fs::path &folder)
 {
-    return folder.substr(folder.rfind("--") + 2);
+    const std::string name = cached_model_name(file_name(folder));
+    return name.substr(name.find('/') + 1);
 }
 
 /// A snapshot of a cached model: the only one, or the one that refs/main names. Throws Error where neither is.
 fs::path snapshot_of(const fs::path &cached)
 {
-    std::error_code ignored;
-    std::vector<fs::path> snapshots;
-    for (const auto &entry : fs::directory_iterator(cached / "snapshots", ignored))
-        if (entry.is_directory(ignored))
-            snapshots.push_back(entry.path());
-    if (snapshots.size() == 1)
-        return snapshots.front();
-    if (snapshots.empty())
+    const std::vector<std::string> commits = cached_commits(cached);
+    if (commits.empty())
         throw Error(cached.string(), "is a model in a Hugging Face cache of which no snapshot was downloaded");
-    if (const fs::path main = cached / "refs" / "main"; fs::exists(main, ignored)) {
-        std::string revision = read_file(main);
-        revision.erase(std::find_if(revision.begin(), revision.end(), is_space), revision.end());
-        for (const fs::path &snapshot : snapshots)
-            if (file_name(snapshot) == revision)
-                return snapshot;
-    }
-    std::sort(snapshots.begin(), snapshots.end());
+    if (commits.size() == 1)
+        return cached / "snapshots" / commits.front();
+    const auto revisions = cached_revisions(cached);
+    const auto main = revisions.find("main");
     std::string list;
-    for (const fs::path &snapshot : snapshots)
-        list += (list.empty() ? "" : ", ") + file_name(snapshot);
+    for (const std::string &commit : commits) {
+        if (main != revisions.end() && commit == main->second)
+            return cached / "snapshots" / commit;
+        list += (list.empty() ? "" : ", ") + commit;
+    }
     throw Error(cached.string(),
-                "holds " + std::to_string(snapshots.size())
+                "holds " + std::to_string(commits.size())
                     + " snapshots of a model; open one of them, in its folder snapshots: " + list);
 }
 
-} // namespace
-
-fs::path model_folder(const std::string &path)
+/// The folder, or the snapshot in it or behind the name, before anybody looked whether it holds a model.
+fs::path place_of(const std::string &path, const std::string &commit)
 {
-    if (path == "demo")
-        return demo_model_path();
     std::error_code ignored;
     const fs::path folder(path);
-    if (!fs::exists(folder, ignored))
+    if (!fs::exists(folder, ignored)) {
+        if (const auto name = hub_name(path))
+            return cached_snapshot(*name, commit);
         throw Error(path, "does not exist; give the folder with config.json and the weights");
+    }
     if (!fs::is_directory(folder, ignored))
         refuse_model_file(folder);
     if (fs::exists(folder / "config.json", ignored))
@@ -74,8 +65,27 @@ fs::path model_folder(const std::string &path)
         return snapshot_of(folder);
     if (file_name(folder) == "snapshots" && fs::is_directory(folder.parent_path() / "blobs", ignored))
         return snapshot_of(folder.parent_path());
-    refuse_folder_without_config(folder);
     return folder;
+}
+
+} // namespace
+
+fs::path model_folder(const std::string &path, const std::string &commit)
+{
+    if (path == "demo")
+        return demo_model_path();
+    const fs::path folder = place_of(path, commit);
+    refuse_broken_snapshot(folder);
+    std::error_code ignored;
+    if (!fs::exists(folder / "config.json", ignored))
+        refuse_folder_without_config(folder);
+    return folder;
+}
+
+bool is_cached_name(const std::string &path)
+{
+    std::error_code ignored;
+    return path != "demo" && !fs::exists(path, ignored) && hub_name(path).has_value();
 }
 
 std::string model_path_in(const fs::path &file, const std::string &path)
@@ -90,24 +100,31 @@ std::string model_path_in(const fs::path &file, const std::string &path)
 
 std::string absolute_model_path(const std::string &path)
 {
-    return path == "demo" ? path : fs::absolute(path).lexically_normal().string();
+    return path == "demo" || is_cached_name(path) ? path : fs::absolute(path).lexically_normal().string();
 }
 
 std::string model_name(const std::string &path)
 {
     if (path == "demo")
         return path;
+    if (is_cached_name(path)) { // without the organisation
+        const HubName name = *hub_name(path);
+        const std::string model = name.model.substr(name.model.find('/') + 1);
+        return name.revision.empty() || name.revision == "main" ? model
+            : is_commit(name.revision)                          ? model + "@" + name.revision.substr(0, 8)
+                                                                : model + "@" + name.revision;
+    }
     std::error_code error;
     fs::path folder = fs::weakly_canonical(path, error);
     if (error)
         folder = fs::path(path).lexically_normal();
     if (!folder.has_filename()) // a slash at the end
         folder = folder.parent_path();
-    if (const fs::path cached = folder.parent_path().parent_path();
-        file_name(folder.parent_path()) == "snapshots" && file_name(cached).starts_with(kCached))
-        return cached_name(file_name(cached));
-    const std::string name = file_name(folder);
-    return name.starts_with(kCached) ? cached_name(name) : name.empty() ? path : name;
+    if (file_name(folder.parent_path()) == "snapshots")
+        if (const std::string cached = cached_name(folder.parent_path().parent_path()); !cached.empty())
+            return cached;
+    const std::string name = file_name(folder), cached = cached_name(folder);
+    return !cached.empty() ? cached : name.empty() ? path : name;
 }
 
 } // namespace patchbay

@@ -17,6 +17,7 @@ struct TrustCheck {
 
 struct TrustReport {
     std::string path;
+    std::string commit;       ///< of the hub, where the folder is a snapshot in a Hugging Face cache
     std::string architecture; ///< "architectures"[0] or model_type of config.json
     ModelConfig config;
     Processing processing;

@@ -15,6 +15,8 @@ namespace patchbay {
 struct AttentionPattern; // patching/session.h
 struct Setup;            // requests/setup.h
 struct StepOutcome;      // analysis/recipe.h
+struct CacheListing;     // hub/listing.h
+struct DownloadPlan;     // hub/download.h
 
 /// Once, before the first cell: the empty grids and the baseline.
 struct Started {
@@ -53,9 +55,12 @@ using AttentionPatterns = std::vector<std::shared_ptr<const AttentionPattern>>;
 using HalfWidths = std::vector<std::vector<double>>;
 /// One for each step of a recipe.
 using StepOutcomes = std::vector<StepOutcome>;
+using CacheListingPtr = std::shared_ptr<const CacheListing>;
+using DownloadPlanPtr = std::shared_ptr<const DownloadPlan>;
 
 /// What a request came to.
-using Reply = std::variant<RunEnd, SetupPtr, AttentionPatterns, HalfWidths, std::shared_ptr<const StepOutcomes>>;
+using Reply = std::variant<RunEnd, SetupPtr, AttentionPatterns, HalfWidths, std::shared_ptr<const StepOutcomes>,
+                           CacheListingPtr, DownloadPlanPtr>;
 struct Done {
     Reply reply;
 };

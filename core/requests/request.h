@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analysis/recipe.h"
+#include "hub/hub_name.h"
 #include "requests/setup.h"
 #include "requests/snapshot.h"
 
@@ -81,8 +82,26 @@ struct RunStepRequest {
     size_t step = 0;
 };
 
+/// What the Hugging Face cache holds.
+struct ListCacheRequest {
+    using Answer = CacheListingPtr;
+};
+
+/// What a download would fetch: asks the hub.
+struct PlanDownloadRequest {
+    using Answer = DownloadPlanPtr;
+    HubName name;
+};
+
+/// Fetches what a plan says. Events: Progress, in thousandths of all bytes.
+struct DownloadRequest {
+    using Answer = DownloadPlanPtr;
+    DownloadPlanPtr plan;
+};
+
 using Request = std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, IntervalsRequest,
-                             BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest, RunStepRequest>;
+                             BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest, RunStepRequest,
+                             ListCacheRequest, PlanDownloadRequest, DownloadRequest>;
 
 /// What waits for what: more urgent requests are served between two parts of a less urgent one, and before those that
 /// wait.
@@ -92,5 +111,8 @@ enum class Urgency {
     Quick, ///< milliseconds
 };
 Urgency urgency(const Request &request);
+
+/// Waits for disks and networks and needs no model: such requests need not wait for those that compute.
+bool only_fetches(const Request &request);
 
 } // namespace patchbay

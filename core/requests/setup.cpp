@@ -24,7 +24,7 @@ std::shared_ptr<const Model> model_for(const ModelRef &ref, std::shared_ptr<cons
                                        const CancelToken &cancel)
 {
     LoadOptions options;
-    options.path = model_folder(ref.path);
+    options.path = model_folder(ref.path, ref.commit);
     options.processing = ref.processing;
     options.dtype = ref.dtype;
     if (loaded && loaded->trust().path == options.path.string() && loaded->processing() == ref.processing
@@ -72,6 +72,7 @@ SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr
     setup->task_ref = task_ref;
     setup->trust = model->trust();
     setup->model_ref.sha256 = setup->trust.sha256;
+    setup->model_ref.commit = setup->trust.commit;
     say(tell, reading_prompts, "Reading the prompts");
     if (task_ref.kind != "batch" && !model->tokenizer()) {
         try {

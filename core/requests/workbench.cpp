@@ -1,7 +1,10 @@
 #include "requests/workbench.h"
 
 #include "analysis/analysis.h"
+#include "hub/download.h"
+#include "hub/listing.h"
 
+#include <algorithm>
 #include <functional>
 
 namespace patchbay {
@@ -10,7 +13,15 @@ Urgency urgency(const Request &request)
 {
     return std::holds_alternative<AttentionRequest>(request)       ? Urgency::Quick
         : std::holds_alternative<PatchedAttentionRequest>(request) ? Urgency::Soon
+        : std::holds_alternative<ListCacheRequest>(request)        ? Urgency::Quick
+        : std::holds_alternative<PlanDownloadRequest>(request)     ? Urgency::Soon
                                                                    : Urgency::Long;
+}
+
+bool only_fetches(const Request &request)
+{
+    return std::holds_alternative<ListCacheRequest>(request) || std::holds_alternative<PlanDownloadRequest>(request)
+        || std::holds_alternative<DownloadRequest>(request);
 }
 
 namespace {
@@ -198,6 +209,35 @@ struct Workbench::Begin {
                 return true;
             outcomes();
             return false;
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const ListCacheRequest &) const
+    {
+        return whole([tell = tell](const CancelToken &cancel) {
+            tell(Done{std::make_shared<const CacheListing>(list_cache(cancel))});
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const PlanDownloadRequest &request) const
+    {
+        return whole([tell = tell, request](const CancelToken &cancel) {
+            tell(Done{std::make_shared<const DownloadPlan>(plan_download(request.name, cancel))});
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const DownloadRequest &request) const
+    {
+        return in_parts([tell = tell, request,
+                         download = std::shared_ptr<Download>()](const CancelToken &cancel) mutable {
+            if (!download)
+                download = std::make_shared<Download>(*request.plan);
+            const bool more = download->step(cancel);
+            const DownloadProgress at = download->progress();
+            tell(Progress{int(1000 * (double(at.done) / double(std::max<uint64_t>(at.total, 1)))), 1000, at.text()});
+            if (!more)
+                tell(Done{request.plan});
+            return more;
         });
     }
 };

@@ -60,8 +60,10 @@ TaskRef reduced(const TaskRef &task)
 std::string cache_key(const RunSpec &spec)
 {
     RunSpec out = spec;
-    if (!out.model.sha256.empty())
-        out.model.path.clear(); // the same weights in another folder
+    if (!out.model.sha256.empty()) { // the same weights in another folder
+        out.model.path.clear();
+        out.model.commit.clear();
+    }
     out.task = reduced(spec.task);
     std::visit([](auto &method) { reduce(method); }, out.method);
     return to_json(out).dump();

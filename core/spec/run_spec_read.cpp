@@ -134,10 +134,12 @@ void read(const JsonField &field, json &options)
 
 ModelRef read_model(const JsonField &field)
 {
-    only(field, {"path", "sha256", "processing", "dtype"});
+    only(field, {"path", "commit", "sha256", "processing", "dtype"});
     ModelRef model;
     if (const auto path = field.find("path"))
         read(*path, model.path);
+    if (const auto commit = field.find("commit"))
+        read(*commit, model.commit);
     if (const auto hash = field.find("sha256"))
         read(*hash, model.sha256);
     if (const auto dtype = field.find("dtype")) {

@@ -90,6 +90,8 @@ ordered_json written(const ModelRef &model)
 {
     ordered_json out;
     out["path"] = model.path;
+    if (!model.commit.empty())
+        out["commit"] = model.commit;
     if (!model.sha256.empty())
         out["sha256"] = model.sha256;
     out["processing"] = ordered_json::array();

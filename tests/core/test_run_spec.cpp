@@ -117,7 +117,7 @@ private Q_SLOTS:
         path.direct_includes_mlps = false;
         path.ablation = Ablation::Zero;
         RunSpec spec = spec_of(path);
-        spec.model = {"models/pythia-160m", "ab12", {true, true, false, true}};
+        spec.model = {"models/pythia-160m", "cd34", "ab12", {true, true, false, true}};
         QVERIFY(round_trip(spec) == spec);
 
         ActPatch act;

@@ -4,12 +4,10 @@
 
 namespace patchbay {
 
-EmbeddedBackend::EmbeddedBackend(std::unique_ptr<RequestServer> server, QObject *parent)
-    : Backend(parent), m_server(std::move(server))
+EmbeddedBackend::EmbeddedBackend(std::unique_ptr<RequestServer> server, QObject *parent) : Backend(parent)
 {
-    m_thread.reset(QThread::create([this] { serve(); }));
-    m_thread->setObjectName(QStringLiteral("compute"));
-    m_thread->start();
+    start(m_compute, std::move(server), QStringLiteral("compute"));
+    start(m_fetch, std::make_unique<Workbench>(), QStringLiteral("fetch"));
 }
 
 EmbeddedBackend::~EmbeddedBackend()
@@ -18,8 +16,18 @@ EmbeddedBackend::~EmbeddedBackend()
         job.ticket->stale = true;
         job.ticket->cancel.cancel();
     }
-    m_queue.close();
-    m_thread->wait();
+    for (Lane *lane : {&m_compute, &m_fetch})
+        lane->queue.close();
+    for (Lane *lane : {&m_compute, &m_fetch})
+        lane->thread->wait();
+}
+
+void EmbeddedBackend::start(Lane &lane, std::unique_ptr<RequestServer> server, const QString &name)
+{
+    lane.server = std::move(server);
+    lane.thread.reset(QThread::create([this, &lane] { serve(lane); }));
+    lane.thread->setObjectName(name);
+    lane.thread->start();
 }
 
 JobId EmbeddedBackend::submitRequest(Request request, const JobPolicy &policy, JobCalls calls)
@@ -29,7 +37,8 @@ JobId EmbeddedBackend::submitRequest(Request request, const JobPolicy &policy, J
     ticket->id = ++m_next;
     ticket->policy = policy;
     m_jobs.insert(ticket->id, {ticket, std::make_shared<const JobCalls>(std::move(calls))});
-    m_queue.push({ticket, std::move(request)});
+    Lane &lane = only_fetches(request) ? m_fetch : m_compute;
+    lane.queue.push({ticket, std::move(request)});
     return ticket->id;
 }
 
@@ -58,15 +67,15 @@ void EmbeddedBackend::cancelAll()
         job.ticket->cancel.cancel();
 }
 
-// The compute thread. Only what is more urgent comes between two parts of a work, so there are never more of them than
+// A lane's thread. Only what is more urgent comes between two parts of a work, so there are never more of them than
 // urgencies.
-void EmbeddedBackend::serve()
+void EmbeddedBackend::serve(Lane &lane)
 {
     hold_off_signals(); // the GUI thread takes the process's: a child that has ended, a profiler's timer, Ctrl+C
     std::vector<Running> running; // the most urgent last
     for (;;) {
-        if (const auto job = running.empty() ? m_queue.pop() : m_queue.tryPop(running.back().urgency))
-            begin(*job, running);
+        if (const auto job = running.empty() ? lane.queue.pop() : lane.queue.tryPop(running.back().urgency))
+            begin(lane, *job, running);
         else if (running.empty())
             return; // closed
         else if (!proceed(running.back()))
@@ -74,12 +83,12 @@ void EmbeddedBackend::serve()
     }
 }
 
-void EmbeddedBackend::begin(const QueuedJob &job, std::vector<Running> &running)
+void EmbeddedBackend::begin(Lane &lane, const QueuedJob &job, std::vector<Running> &running)
 {
     if (job.ticket->stale || job.ticket->cancel.cancelled())
         return drop(job.ticket);
     try {
-        running.push_back({job.ticket, urgency(job.request), m_server->begin(job.request, relay(job.ticket))});
+        running.push_back({job.ticket, urgency(job.request), lane.server->begin(job.request, relay(job.ticket))});
     } catch (...) {
         fail(job.ticket, failed_of(std::current_exception()));
     }

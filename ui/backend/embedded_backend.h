@@ -1,5 +1,6 @@
 // The backend in this process: one compute thread, which carries requests out part by part and looks at what has
-// arrived between two parts.
+// arrived between two parts; and a second one for what waits for disks and networks, so that a download and a sweep do
+// not wait for each other.
 #pragma once
 
 #include "backend/backend.h"
@@ -19,13 +20,13 @@ class EmbeddedBackend : public Backend {
 public:
     explicit EmbeddedBackend(std::unique_ptr<RequestServer> server = std::make_unique<Workbench>(),
                              QObject *parent = nullptr);
-    /// Cancels what runs and waits for the thread; a sweep answers inside of its chunk.
+    /// Cancels what runs and waits for the threads; a sweep answers inside of its chunk.
     ~EmbeddedBackend() override;
 
     void cancel(JobId id) override;
     void cancelAll() override;
     int pending() const override { return static_cast<int>(m_jobs.size()); }
-    void want(std::optional<Head> head) override { m_server->priority().want(head); }
+    void want(std::optional<Head> head) override { m_compute.server->priority().want(head); }
 
 protected:
     JobId submitRequest(Request request, const JobPolicy &policy, JobCalls calls) override;
@@ -37,15 +38,22 @@ private:
         Ticket ticket;
         std::shared_ptr<const JobCalls> calls;
     };
-    /// On the compute thread, as is all that takes or gives one.
+    /// A thread with whoever carries requests out on it, and the line in front.
+    struct Lane {
+        std::unique_ptr<RequestServer> server;
+        JobQueue queue;
+        std::unique_ptr<QThread> thread;
+    };
+    /// On a lane's thread, as is all that takes or gives one.
     struct Running {
         Ticket ticket;
         Urgency urgency;
         std::unique_ptr<Work> work;
     };
     void supersede(const JobPolicy &policy);
-    void serve();
-    void begin(const QueuedJob &job, std::vector<Running> &running);
+    void start(Lane &lane, std::unique_ptr<RequestServer> server, const QString &name);
+    void serve(Lane &lane);
+    void begin(Lane &lane, const QueuedJob &job, std::vector<Running> &running);
     bool proceed(const Running &job);
     Tell relay(const Ticket &ticket);
     void post(const Ticket &ticket, News news);
@@ -53,9 +61,7 @@ private:
     void drop(const Ticket &ticket) { finish(ticket, {}); }
     void fail(const Ticket &ticket, Failed failed);
 
-    JobQueue m_queue;
-    std::unique_ptr<RequestServer> m_server;
-    std::unique_ptr<QThread> m_thread;
+    Lane m_compute, m_fetch;
     QHash<JobId, Open> m_jobs; ///< GUI thread only: the calls never leave it
     JobId m_next = 0;
 };

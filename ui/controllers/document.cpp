@@ -76,7 +76,7 @@ bool Document::taskFileChanged() const
 void Document::openModel(const QString &folder, const Processing &processing)
 {
     SetUpRequest request = m_request;
-    request.model = {folder.toStdString(), {}, processing};
+    request.model = {.path = folder.toStdString(), .commit = {}, .sha256 = {}, .processing = processing};
     open(request);
 }
 

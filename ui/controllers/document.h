@@ -23,7 +23,7 @@ public:
     bool loading() const { return m_loading; }
 
     void open(const SetUpRequest &request);
-    /// The same task with another model folder ("demo": the embedded one).
+    /// The same task with another model: its folder, "demo", or its name in the Hugging Face cache.
     void openModel(const QString &folder, const Processing &processing = {});
     /// Another task for the same model.
     void openTask(const TaskRef &task);

@@ -78,6 +78,8 @@ ReportSource readReportSource(const std::filesystem::path &folder)
         source.description = text(recipe, "description");
         source.model = text(file.at("model"), "path");
         source.sha256 = text(file.at("model"), "sha256");
+        if (file.at("model").contains("commit"))
+            source.commit = text(file.at("model"), "commit");
         source.version = text(file, "program_version");
         source.task = file.at("task");
         source.prompts = file.at("prompts").get<int>();

@@ -26,6 +26,7 @@ struct ReportStep {
 
 struct ReportSource {
     QString title, description, model, sha256, version;
+    QString commit; ///< of the Hugging Face hub; empty: none known
     nlohmann::json task;
     int prompts = 0;
     std::vector<ReportStep> steps;

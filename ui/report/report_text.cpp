@@ -271,7 +271,10 @@ void addAppendix(Report &report, const ReportSource &source)
     report.blocks << paragraph(
         QStringLiteral("Patchbay %1; computed in %2 s.").arg(source.version).arg(seconds, 0, 'f', 1),
         QStringLiteral("Program."));
-    report.blocks << paragraph(QStringLiteral("SHA-256 %1.").arg(source.sha256), QStringLiteral("Model."));
+    QString model = QStringLiteral("SHA-256 %1.").arg(source.sha256);
+    if (!source.commit.isEmpty())
+        model = QStringLiteral("%1, commit %2; ").arg(source.model, source.commit) + model;
+    report.blocks << paragraph(model, QStringLiteral("Model."));
     report.blocks << paragraph(
         QStringLiteral("The per-prompt results lie beside this report, one file a step: recipe.json, %1.")
             .arg(files.join(QStringLiteral(", "))),

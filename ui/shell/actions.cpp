@@ -49,6 +49,8 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
 {
     openModel = add(QStringLiteral("open-model"), tr("&Open model folder…"), QKeySequence::Open);
     openDemo = add(QStringLiteral("open-demo"), tr("Open the &demo model"));
+    downloadModel = add(QStringLiteral("download-model"), tr("Do&wnload a model…"), {},
+                        tr("Fetch a model of the Hugging Face hub into the cache; its size is said first"));
     importPairs = add(QStringLiteral("import-pairs"), tr("&Import prompts or token ids…"), QKeySequence(tr("Ctrl+I")));
     exportFigure = add(QStringLiteral("export"), tr("&Export figure…"), QKeySequence(tr("Ctrl+E")));
     saveResult = add(QStringLiteral("save-result"), tr("&Save result…"), QKeySequence::Save);

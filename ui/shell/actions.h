@@ -20,7 +20,7 @@ public:
     Actions(Explorer &explorer, QWidget *window);
 
     // File
-    QAction *openModel, *openDemo, *importPairs, *exportFigure, *saveResult, *quit;
+    QAction *openModel, *openDemo, *downloadModel, *importPairs, *exportFigure, *saveResult, *quit;
     // Edit
     QAction *undo, *redo, *clearSelection, *copyValues;
     // Run

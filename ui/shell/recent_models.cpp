@@ -1,5 +1,6 @@
 #include "shell/recent_models.h"
 
+#include "hub/snapshot.h"
 #include "model/model_folder.h"
 
 #include <QDir>
@@ -13,8 +14,8 @@ constexpr int kKept = 8;
 const QString kKey = QStringLiteral("recentModels");
 } // namespace
 
-RecentModels::RecentModels(QAction *choose, QAction *demo, QWidget *parent)
-    : QMenu(tr("&Open"), parent), m_choose(choose), m_demo(demo)
+RecentModels::RecentModels(const QList<QList<QAction *>> &ways, QWidget *parent)
+    : QMenu(tr("&Open"), parent), m_ways(ways)
 {
     connect(this, &QMenu::aboutToShow, this, &RecentModels::rebuild);
     rebuild();
@@ -36,17 +37,23 @@ void RecentModels::add(const QString &folder)
 void RecentModels::rebuild()
 {
     clear();
-    addAction(m_choose);
-    addAction(m_demo);
+    for (const QList<QAction *> &group : std::as_const(m_ways)) {
+        if (!isEmpty())
+            addSeparator();
+        addActions(group);
+    }
     const QStringList list = folders();
     if (list.isEmpty())
         return;
     addSection(tr("Recent"));
     for (const QString &folder : list) {
-        QAction *action = addAction(QString::fromStdString(model_name(folder.toStdString())) + QStringLiteral("    ")
-                                        + QDir::toNativeSeparators(QFileInfo(folder).path()),
-                                    this, [this, folder] { Q_EMIT chosen(folder); });
-        action->setEnabled(QFileInfo::exists(folder));
+        const std::string path = folder.toStdString();
+        const bool cached = is_cached_name(path);
+        const QString place = cached ? tr("Hugging Face cache") : QDir::toNativeSeparators(QFileInfo(folder).path());
+        QAction *action = addAction(QString::fromStdString(model_name(path)) + QStringLiteral("    ") + place, this,
+                                    [this, folder] { Q_EMIT chosen(folder); });
+        action->setEnabled(cached ? QFileInfo::exists(QString::fromStdString(cached_model(hub_name(path)->model)))
+                                  : QFileInfo::exists(folder));
     }
 }
 

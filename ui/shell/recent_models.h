@@ -1,4 +1,4 @@
-// The "Open" menu: choose a folder, the demo model, or one that was opened before.
+// The "Open" menu: choose a folder, the demo model, one of the Hugging Face cache, or one that was opened before.
 #pragma once
 
 #include <QMenu>
@@ -9,8 +9,9 @@ namespace patchbay {
 class RecentModels : public QMenu {
     Q_OBJECT
 public:
-    RecentModels(QAction *choose, QAction *demo, QWidget *parent = nullptr);
-    /// A folder that was opened with success goes to the top.
+    /// ways: what comes first, in groups.
+    explicit RecentModels(const QList<QList<QAction *>> &ways, QWidget *parent = nullptr);
+    /// A folder, or a name in the cache, that was opened with success goes to the top.
     void add(const QString &folder);
     QStringList folders() const;
 
@@ -20,7 +21,7 @@ Q_SIGNALS:
 private:
     void rebuild();
 
-    QAction *m_choose, *m_demo;
+    QList<QList<QAction *>> m_ways;
 };
 
 } // namespace patchbay

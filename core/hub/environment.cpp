@@ -1,0 +1,86 @@
+#include "hub/environment.h"
+
+#include "base/error.h"
+#include "base/plain_text.h"
+#include "io/array_files.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <pwd.h>
+#include <unistd.h>
+
+namespace patchbay {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Empty where it is not set.
+std::string variable(const char *name)
+{
+    const char *value = std::getenv(name);
+    return value ? value : "";
+}
+
+fs::path home()
+{
+    if (const std::string set = variable("HOME"); !set.empty())
+        return set;
+    const passwd *user = getpwuid(getuid());
+    return user ? user->pw_dir : "/";
+}
+
+fs::path expanded(const std::string &path)
+{
+    return path == "~" || path.starts_with("~/") ? home() / path.substr(std::min<size_t>(2, path.size()))
+                                                 : fs::path(path);
+}
+
+fs::path hf_home()
+{
+    if (const std::string set = variable("HF_HOME"); !set.empty())
+        return expanded(set);
+    const std::string cache = variable("XDG_CACHE_HOME");
+    return (cache.empty() ? home() / ".cache" : expanded(cache)) / "huggingface";
+}
+
+} // namespace
+
+fs::path hub_cache()
+{
+    for (const char *name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}) // the second: what it was called before
+        if (const std::string set = variable(name); !set.empty())
+            return fs::absolute(expanded(set)).lexically_normal();
+    return fs::absolute(hf_home() / "hub").lexically_normal();
+}
+
+std::string hub_endpoint()
+{
+    std::string endpoint(trimmed(variable("HF_ENDPOINT")));
+    if (endpoint.empty())
+        return "https://huggingface.co";
+    while (endpoint.ends_with("/"))
+        endpoint.pop_back();
+    if (!endpoint.starts_with("https://") && !endpoint.starts_with("http://"))
+        throw Error("HF_ENDPOINT", "\"" + endpoint + "\" is not an address that begins with https:// or http://");
+    return endpoint;
+}
+
+std::string hub_token()
+{
+    for (const char *name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"})
+        if (const std::string token(trimmed(variable(name))); !token.empty())
+            return token;
+    const std::string set = variable("HF_TOKEN_PATH");
+    const fs::path file = set.empty() ? hf_home() / "token" : expanded(set);
+    std::error_code ignored;
+    return fs::is_regular_file(file, ignored) ? std::string(trimmed(read_file(file))) : std::string();
+}
+
+bool hub_offline()
+{
+    const std::string set = upper_case(trimmed(variable("HF_HUB_OFFLINE")));
+    return set == "1" || set == "ON" || set == "YES" || set == "TRUE";
+}
+
+} // namespace patchbay
