@@ -64,6 +64,7 @@ RunSpec Workspace::spec() const
     RunSpec spec;
     spec.model = m_options.model.ref();
     spec.model.sha256 = m_model->trust().sha256;
+    spec.model.processing = m_model->processing(); // what was done, not what was asked for
     spec.task = m_options.task.ref();
     spec.task.sha256 = m_batch_hash;
     return spec;

@@ -96,6 +96,15 @@ bool is_buffer(const std::string &family, const std::string &tensor)
            });
 }
 
+Processing applied_steps(const Processing &wanted, const ModelConfig &config)
+{
+    Processing steps = wanted;
+    steps.center_writing =
+        wanted.center_writing && config.norm == Norm::LayerNorm && config.pre_norms && !config.post_norms;
+    steps.fold_value_biases = wanted.fold_value_biases && config.clip_qkv == 0;
+    return steps;
+}
+
 std::string family_names()
 {
     std::string out;

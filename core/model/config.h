@@ -90,5 +90,9 @@ struct Processing {
     bool operator==(const Processing &) const = default;
     static Processing none() { return {false, false, false, false}; }
 };
+/// Those of the steps that do something to a model of this kind. RMSNorm does not subtract the mean, so there writing
+/// weights cannot be centred; nor where the stream itself is read, or where a post norm writes to it. Value biases
+/// cannot be moved where values are clipped.
+Processing applied_steps(const Processing &wanted, const ModelConfig &config);
 
 } // namespace patchbay

@@ -16,6 +16,7 @@
 #include "model/model_folder.h"
 #include "text/tokenizer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -62,6 +63,14 @@ void prepare_blas()
     }();
 }
 
+// Biases that a family's list does not name are zeros.
+bool has_value_biases(const FamilyTensors &tensors)
+{
+    return std::any_of(tensors.layer.begin(), tensors.layer.end(), [](const FamilyTensor &one) {
+        return one.weight == Weight::b_V || one.weight == Weight::b_qkv;
+    });
+}
+
 } // namespace
 
 std::shared_ptr<const Model> Model::load(const LoadOptions &options,
@@ -85,7 +94,6 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
     refuse_foreign_config(json, config_path);
     trust.path = folder.string();
     trust.config = config_from_json(json, config_path.string());
-    trust.processing = options.processing;
     trust.architecture = json.value("model_type", std::string());
     if (const auto names = json.find("architectures");
         names != json.end() && names->is_array() && !names->empty() && names->front().is_string())
@@ -93,6 +101,8 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
     const FamilyTensors tensors = tensors_from_json(json, config_path.string());
 
     const Checkpoint checkpoint = Checkpoint::open(folder);
+    trust.processing = applied_steps(options.processing, trust.config);
+    trust.processing.fold_value_biases = trust.processing.fold_value_biases && has_value_biases(tensors);
     trust.source_dtype = source_dtypes(checkpoint, trust.config.family);
     const DType stored = stored_dtype(checkpoint, trust.config.family), kept = options.dtype.value_or(stored);
     model->m_asked_dtype = options.dtype;
@@ -172,7 +182,7 @@ std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t s
     model->m_trust.path = "random";
     model->m_trust.architecture = "random weights, seed " + std::to_string(seed);
     model->m_trust.config = config;
-    model->m_trust.processing = processing;
+    model->m_trust.processing = applied_steps(processing, config);
     model->m_trust.source_dtype = model->m_trust.kept_dtype = "F32";
     model->m_trust.tokenizer = "none";
     model->m_no_tokenizer = "a random model has no tokenizer";

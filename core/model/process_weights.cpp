@@ -100,13 +100,6 @@ void centre_rows(at::Tensor &W)
     });
 }
 
-// RMSNorm does not subtract the mean, so there it must stay; so it must where the stream itself is read, or where a
-// post norm writes to it.
-bool centres_writing(const ModelConfig &config, const Processing &processing)
-{
-    return processing.center_writing && config.norm == Norm::LayerNorm && config.pre_norms && !config.post_norms;
-}
-
 // Attention weights sum to one, so a value's bias reaches the output unchanged.
 void fold_value_biases(LayerWeights &l, const ModelConfig &config)
 {
@@ -173,17 +166,17 @@ void process_layer(LayerWeights &layer, const ModelConfig &config, const Process
 {
     if (processing.fold_ln)
         fold_norms(layer, config);
-    if (centres_writing(config, processing))
+    if (applied_steps(processing, config).center_writing)
         for (at::Tensor *writer : {&layer.W_O, &layer.b_O, &layer.W_out, &layer.b_out})
             centre_rows(*writer);
     // What is cut off is not the sum of its parts.
-    if (processing.fold_value_biases && config.clip_qkv == 0)
+    if (applied_steps(processing, config).fold_value_biases)
         fold_value_biases(layer, config);
 }
 
 void process_embedding(at::Tensor &rows, const ModelConfig &config, const Processing &processing)
 {
-    if (centres_writing(config, processing))
+    if (applied_steps(processing, config).center_writing)
         centre_rows(rows);
 }
 

@@ -12,7 +12,7 @@ struct TrustReport {
     std::string path;
     std::string architecture; ///< "architectures"[0] or model_type of config.json
     ModelConfig config;
-    Processing processing;
+    Processing processing;    ///< the steps that did something
     int64_t parameters = 0;   ///< in the checkpoint, each stored tensor once
     std::string source_dtype; ///< "F32", "F16", "BF16", or a list when mixed
     std::string kept_dtype;   ///< of the large matrices in memory: "F32", "F16" or "BF16"
