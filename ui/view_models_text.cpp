@@ -49,6 +49,8 @@ QString resultCaption(const RunResult &result)
         text += QLatin1Char('.');
     if (const QString thresholds = thresholdsText(result); !thresholds.isEmpty())
         text += QLatin1Char(' ') + thresholds;
+    if (const std::string note = mean_note(result); !note.empty())
+        text += QLatin1Char(' ') + QString::fromStdString(note);
     text += QLatin1Char(' ') + modelAndTask(result);
     if (!result.baseline.clean.empty())
         text += QStringLiteral("; mean logit difference %1 clean, %2 flipped")

@@ -20,7 +20,7 @@ constexpr double barShare = 0.66; // of a row
 
 // Positive and negative bars; an invisible graph that carries the whiskers; and the whiskers, with a casing that keeps
 // them readable on the bars.
-enum BarsPart { Positive, Negative, Middles, Casing, Whisker };
+enum BarsPart { Positive, Negative, Noise, Middles, Casing, Whisker };
 
 BarsWidget::BarsWidget(QWidget *parent)
     : AxesPlot(tr("Bars"), tr("No run yet"), Qt::Horizontal, parent), m_scroll(new QScrollBar(this))
@@ -37,8 +37,8 @@ BarsWidget::BarsWidget(QWidget *parent)
     for (QCPAxis *axis : {rows, canvas()->yAxis2, canvas()->xAxis2})
         axis->setVisible(false);
     canvas()->axisRect()->setAutoMargins(QCP::msBottom);
-    new QCPBars(rows, values);
-    new QCPBars(rows, values);
+    for (int i = 0; i < 3; ++i)
+        new QCPBars(rows, values);
     QCPGraph *middles = canvas()->addGraph(rows, values);
     middles->setLineStyle(QCPGraph::lsNone);
     for (int i = 0; i < 2; ++i) {
@@ -62,15 +62,16 @@ void BarsWidget::setView(const BarsView &view)
     m_view = view;
     m_current = std::min(m_current, int(view.bars.size()) - 1);
     QVector<double> ends, rows, values, halves;
-    QVector<double> positiveRows, positive, negativeRows, negative;
+    QVector<double> positiveRows, positive, negativeRows, negative, noiseRows, noise;
     for (int i = 0; i < view.bars.size(); ++i) {
         const double value = view.bars[i].value,
                      half = canBeDrawn(view.bars[i].halfWidth) ? std::abs(view.bars[i].halfWidth) : 0;
         if (!canBeDrawn(value))
             continue;
         ends << value - half << value + half;
-        (value < 0 ? negativeRows : positiveRows) << i;
-        (value < 0 ? negative : positive) << value;
+        const bool within = half > 0 && view.bars[i].withinNoise();
+        (within ? noiseRows : value < 0 ? negativeRows : positiveRows) << i;
+        (within ? noise : value < 0 ? negative : positive) << value;
         if (half > 0) {
             rows << i;
             values << value;
@@ -79,6 +80,7 @@ void BarsWidget::setView(const BarsView &view)
     }
     static_cast<QCPBars *>(canvas()->plottable(Positive))->setData(positiveRows, positive, true);
     static_cast<QCPBars *>(canvas()->plottable(Negative))->setData(negativeRows, negative, true);
+    static_cast<QCPBars *>(canvas()->plottable(Noise))->setData(noiseRows, noise, true);
     static_cast<QCPGraph *>(canvas()->plottable(Middles))->setData(rows, values, true);
     static_cast<QCPErrorBars *>(canvas()->plottable(Casing))->setData(halves);
     static_cast<QCPErrorBars *>(canvas()->plottable(Whisker))->setData(halves);
@@ -124,7 +126,8 @@ QRect BarsWidget::plotRoom() const
 
 void BarsWidget::styleData(const Theme &theme)
 {
-    for (const auto &[part, colour] : {std::pair{Positive, theme.positive}, std::pair{Negative, theme.negative}}) {
+    for (const auto &[part, colour] :
+         {std::pair{Positive, theme.positive}, std::pair{Negative, theme.negative}, std::pair{Noise, theme.dimText}}) {
         auto *bars = static_cast<QCPBars *>(canvas()->plottable(part));
         bars->setPen(Qt::NoPen);
         bars->setBrush(colour);

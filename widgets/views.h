@@ -8,6 +8,7 @@
 #include <QStringList>
 #include <QVector>
 
+#include <cmath>
 #include <memory>
 
 namespace patchbay::widgets {
@@ -71,7 +72,9 @@ struct ScatterView {
 struct Bar {
     HeadId head;
     QString label;
-    double value = 0, halfWidth = 0;
+    double value = 0, halfWidth = 0; ///< half of its 95 % interval; 0: there is none
+    /// Whether the interval holds zero: the value tells nothing from nothing.
+    bool withinNoise() const { return halfWidth > 0 && std::abs(value) <= halfWidth; }
 };
 struct BarsView {
     QString title, valueLabel;

@@ -65,6 +65,7 @@ RunSpec Workspace::spec() const
     spec.model = m_options.model.ref();
     spec.model.sha256 = m_model->trust().sha256;
     spec.model.commit = m_model->trust().commit;
+    spec.model.processing = m_model->processing(); // what was done, not what was asked for
     spec.task = m_options.task.ref();
     spec.task.sha256 = m_batch_hash;
     spec.task.bos = bos_used(spec.task, m_model->tokenizer());

@@ -117,6 +117,8 @@ std::optional<StepOutcome> RecipeRun::proceed_spec(const RunObserver &observer, 
     StepOutcome outcome;
     outcome.state = StepState::Done;
     outcome.caption = describe(result.spec, result.baseline.shares_make_sense());
+    if (const std::string note = mean_note(result); !note.empty())
+        outcome.caption += " " + note;
     outcome.message = title(result.spec);
     outcome.result = std::make_shared<const RunResult>(std::move(result));
     return outcome;

@@ -114,5 +114,14 @@ struct Processing {
     bool operator==(const Processing &) const = default;
     static Processing none() { return {false, false, false, false}; }
 };
+/// A wanted step that would change log-probabilities, and is therefore not taken.
+struct LeftOff {
+    bool Processing::*step;
+    const char *name; ///< "center_writing"
+    const char *why;
+};
+std::vector<LeftOff> left_off(const ModelConfig &config, const Processing &wanted);
+/// The others.
+Processing applied_steps(const Processing &wanted, const ModelConfig &config);
 
 } // namespace patchbay

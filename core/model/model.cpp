@@ -17,6 +17,7 @@
 #include "model/model_folder.h"
 #include "text/tokenizer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -63,6 +64,14 @@ void prepare_blas()
     }();
 }
 
+// Biases that a family's list does not name are zeros.
+bool has_value_biases(const FamilyTensors &tensors)
+{
+    return std::any_of(tensors.layer.begin(), tensors.layer.end(), [](const FamilyTensor &one) {
+        return one.weight == Weight::b_V || one.weight == Weight::b_qkv;
+    });
+}
+
 } // namespace
 
 std::shared_ptr<const Model> Model::load(const LoadOptions &options,
@@ -89,13 +98,14 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
     ReadConfig read = config_from_json(json, config_path.string());
     trust.config = read.config;
     trust.ignored_keys = std::move(read.ignored);
-    trust.processing = options.processing;
     trust.architecture = trust.config.family;
     if (const auto names = json.find("architectures");
         names != json.end() && names->is_array() && !names->empty() && names->front().is_string())
         trust.architecture = names->front().get<std::string>();
 
     const Checkpoint checkpoint = Checkpoint::open(folder, find_family(trust.config.family)->weight_files);
+    trust.processing = applied_steps(options.processing, trust.config);
+    trust.processing.fold_value_biases = trust.processing.fold_value_biases && has_value_biases(read.tensors);
     trust.source_dtype = source_dtypes(checkpoint, trust.config.family);
     const DType stored = stored_dtype(checkpoint, trust.config.family), kept = options.dtype.value_or(stored);
     model->m_asked_dtype = options.dtype;
@@ -128,7 +138,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
             trust.tokenizer = check_tokenizer(*model->m_tokenizer, trust.config);
         probe = probe_tokens(trust.config, model->m_tokenizer.get());
         unprocessed = probe_log_probabilities(trust.config, weights, probe);
-        trust.hazards = find_hazards(trust, checkpoint, weights, model->m_tokenizer.get());
+        trust.hazards = find_hazards(trust, options.processing, checkpoint, weights, model->m_tokenizer.get());
     }
     report(0.8, "processing the weights");
     process_weights(weights, trust.config, options.processing);
@@ -178,7 +188,7 @@ std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t s
     model->m_trust.path = "random";
     model->m_trust.architecture = "random weights, seed " + std::to_string(seed);
     model->m_trust.config = config;
-    model->m_trust.processing = processing;
+    model->m_trust.processing = applied_steps(processing, config);
     model->m_trust.source_dtype = model->m_trust.kept_dtype = "F32";
     model->m_trust.tokenizer = "none";
     model->m_no_tokenizer = "a random model has no tokenizer";

@@ -170,26 +170,6 @@ at::Tensor plus_product(const at::Tensor &bias, const at::Tensor &row, const at:
     return out;
 }
 
-std::vector<LeftOff> left_off(const ModelConfig &config, const Processing &wanted)
-{
-    std::vector<LeftOff> out;
-    if (wanted.center_writing) {
-        const char *why = config.norm != Norm::LayerNorm || config.final_rms ? "RMSNorm does not subtract the mean"
-            : !config.pre_norms ? "attention and MLP read the stream itself"
-            : config.post_norms ? "what blocks write is normed before it is added"
-                                : nullptr;
-        if (why)
-            out.push_back({&Processing::center_writing, "center_writing", why});
-    }
-    if (wanted.center_unembed && config.logit_cap > 0)
-        out.push_back({&Processing::center_unembed, "center_unembed",
-                       "the logits are soft-capped, so what is the same for all of them matters"});
-    // What is cut off is not the sum of its parts.
-    if (wanted.fold_value_biases && config.clip_qkv > 0)
-        out.push_back({&Processing::fold_value_biases, "fold_value_biases", "values are cut off after their bias"});
-    return out;
-}
-
 void process_layer(LayerWeights &layer, const ModelConfig &config, const Processing &processing)
 {
     if (processing.fold_ln)
@@ -228,9 +208,7 @@ at::Tensor processed_columns(const StoredUnembedding &unembed, const at::Tensor 
 
 void process_weights(Weights &weights, const ModelConfig &config, const Processing &wanted)
 {
-    Processing processing = wanted;
-    for (const LeftOff &step : left_off(config, wanted))
-        processing.*step.step = false;
+    const Processing processing = applied_steps(wanted, config);
     if (weights.stored()) {
         weights.processing = processing;
         process_unembedding(weights, config, processing);

@@ -111,8 +111,8 @@ int64_t count_parameters(const Checkpoint &checkpoint, const std::string &family
     return count;
 }
 
-std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoint &checkpoint, const Weights &weights,
-                                      const Tokenizer *tokenizer)
+std::vector<std::string> find_hazards(const TrustReport &report, const Processing &wanted, const Checkpoint &checkpoint,
+                                      const Weights &weights, const Tokenizer *tokenizer)
 {
     const ModelConfig &config = report.config;
     std::vector<std::string> out;
@@ -136,7 +136,7 @@ std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoin
     if (config.post_norms)
         out.push_back("What attention and MLP write is normed before it is added, so the heads of a layer are not "
                       "simply added up: a head's direct attribution leaves that norm out.");
-    for (const LeftOff &step : left_off(config, report.processing))
+    for (const LeftOff &step : left_off(config, wanted))
         out.push_back(std::string(step.name) + " is left off: " + step.why + ".");
     if (config.tied_embedding) {
         out.push_back("Embedding and unembedding are tied in the checkpoint; weight processing changes them "

@@ -20,13 +20,13 @@ struct TrustReport {
     std::string commit;       ///< of the hub, where the folder is a snapshot in a Hugging Face cache
     std::string architecture; ///< "architectures"[0] or model_type of config.json
     ModelConfig config;
-    Processing processing;
+    Processing processing;                 ///< the steps that did something
     std::vector<std::string> ignored_keys; ///< of config.json: they change nothing here
-    int64_t parameters = 0;   ///< in the checkpoint, each stored tensor once
-    std::string source_dtype; ///< "F32", "F16", "BF16", or a list when mixed
-    std::string kept_dtype;   ///< of the large matrices in memory: "F32", "F16" or "BF16"
-    bool rounded = false;     ///< to kept_dtype, which the file has not
-    std::string sha256;       ///< of the weights file(s), in order of their names
+    int64_t parameters = 0;                ///< in the checkpoint, each stored tensor once
+    std::string source_dtype;              ///< "F32", "F16", "BF16", or a list when mixed
+    std::string kept_dtype;                ///< of the large matrices in memory: "F32", "F16" or "BF16"
+    bool rounded = false;                  ///< to kept_dtype, which the file has not
+    std::string sha256;                    ///< of the weights file(s), in order of their names
     double max_logprob_change =
         0; ///< largest |difference| of log-probabilities, processed against unprocessed, on the probe prompt
     int64_t non_finite = 0; ///< number of NaN or infinite weights (loading fails when > 0, so 0 in a loaded model)

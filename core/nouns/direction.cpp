@@ -43,7 +43,7 @@ std::string replacement(Direction direction, Ablation ablation)
     case Ablation::Zero:
         return "zero";
     case Ablation::Mean:
-        return "its mean over the clean prompts";
+        return "its mean over the clean prompts that reach the position (tokens up to END, no padding)";
     case Ablation::Resample:
         return "its value in the flipped run";
     case Ablation::None:

@@ -79,6 +79,16 @@ std::string gap_note(const Baseline &baseline)
     return {};
 }
 
+std::string mean_note(const RunResult &result)
+{
+    const auto counts = result.arrays.find(mean_prompts);
+    if (counts == result.arrays.end() || counts->second.is_float() || counts->second.ints().empty())
+        return {};
+    const auto [least, most] = std::minmax_element(counts->second.ints().begin(), counts->second.ints().end());
+    return "The mean is over " + (*least == *most ? "" : std::to_string(*least) + " to ") + std::to_string(*most)
+        + " prompts, as many as reach a position.";
+}
+
 const Grid *RunResult::grid(std::string_view name) const
 {
     for (const Grid &candidate : grids)

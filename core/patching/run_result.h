@@ -95,6 +95,10 @@ struct RunResult {
     const Grid *grid(std::string_view name) const;
 };
 using RunResultPtr = std::shared_ptr<const RunResult>;
+/// Array of results of mean ablation, [positions]: over how many prompts the mean at each position is.
+inline constexpr const char *mean_prompts = "mean.prompts_at_position";
+/// For captions: "The mean is over 12 to 70 prompts, as many as reach a position."; empty for other results.
+std::string mean_note(const RunResult &result);
 
 /// Effect of a cell as a share of the clean–flipped gap, from the mean logit difference: denoising (patched − flipped)
 /// / gap, noising and ablations (patched − clean) / gap; where shares make no sense (Baseline) the difference itself.

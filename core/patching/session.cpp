@@ -184,6 +184,8 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
         sweep->rows.push_back(Wave::rows(plan, runs.layout()));
     }
     Schedule schedule;
+    if (ablation_of(spec) == Ablation::Mean)
+        schedule.arrays[mean_prompts] = runs.layout().reached();
     schedule.flops = [sweep](int i) { return sweep->flops[size_t(i)]; };
     schedule.rows = [sweep](int i) { return sweep->rows[size_t(i)]; };
     schedule.rows_at_once = rows_at_once(sweep->entry ? HeadEntry::bytes(runs, sweep->first) : 0);

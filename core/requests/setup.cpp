@@ -20,6 +20,15 @@ void say(const Tell &tell, double share, const std::string &what)
     tell(Progress{int(std::lround(share * 1000)), 1000, what});
 }
 
+// Asked for as before, or what was done then: a step that does nothing to a model is no difference.
+bool same_steps(const Model &model, Processing wanted)
+{
+    wanted = applied_steps(wanted, model.config());
+    const Processing &done = model.processing();
+    wanted.fold_value_biases = wanted.fold_value_biases && done.fold_value_biases;
+    return wanted == done;
+}
+
 std::shared_ptr<const Model> model_for(const ModelRef &ref, std::shared_ptr<const Model> loaded, const Tell &tell,
                                        const CancelToken &cancel)
 {
@@ -27,7 +36,7 @@ std::shared_ptr<const Model> model_for(const ModelRef &ref, std::shared_ptr<cons
     options.path = model_folder(ref.path, ref.commit);
     options.processing = ref.processing;
     options.dtype = ref.dtype;
-    if (loaded && loaded->trust().path == options.path.string() && loaded->processing() == ref.processing
+    if (loaded && loaded->trust().path == options.path.string() && same_steps(*loaded, ref.processing)
         && loaded->asked_dtype() == ref.dtype)
         return loaded;
     return Model::load(
@@ -73,6 +82,7 @@ SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr
     setup->trust = model->trust();
     setup->model_ref.sha256 = setup->trust.sha256;
     setup->model_ref.commit = setup->trust.commit;
+    setup->model_ref.processing = setup->trust.processing; // what was done, not what was asked for
     say(tell, reading_prompts, "Reading the prompts");
     if (task_ref.kind != "batch" && !model->tokenizer()) {
         try {

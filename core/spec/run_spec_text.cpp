@@ -54,6 +54,31 @@ std::string at_words(const RunSpec &spec)
     return positions.kind == Positions::Kind::All ? "" : " " + in_words(positions);
 }
 
+// Whose keys and values they are, where that can be asked.
+std::string copy_words(bool keys_or_values, bool shared)
+{
+    if (!keys_or_values)
+        return {};
+    return shared ? " k and v are those of a KV head, for all query heads that share it."
+                  : " k and v are one query head's own copy, also where several share a KV head.";
+}
+
+std::string copy_words(const SiteSweep &sweep)
+{
+    return copy_words(std::any_of(sweep.sites.begin(), sweep.sites.end(), [](Site site) { return info(site).grouped; }),
+                      sweep.shared_kv);
+}
+
+std::string copy_words(const PathPatch &path)
+{
+    const auto grouped = [](const Ends &ends) {
+        return (ends.sweep && info(*ends.sweep).grouped)
+            || std::any_of(ends.nodes.begin(), ends.nodes.end(),
+                           [](const Node &node) { return info(node.site).grouped; });
+    };
+    return copy_words(grouped(path.receivers) || grouped(path.senders), false);
+}
+
 struct Title {
     const RunSpec &spec;
     std::string operator()(const ActPatch &m) const
@@ -88,20 +113,20 @@ struct Description {
         const bool heads = std::all_of(m.sites.begin(), m.sites.end(), [](Site site) { return per_head(site); });
         return "The model runs on " + base_words(spec) + " with " + site_words(m) + " of one "
             + (heads ? "head" : "layer or head") + " replaced by " + replacement(m.direction, m.ablation) + ", "
-            + in_words(m.positions) + ". " + value_sentence(spec, shares);
+            + in_words(m.positions) + "." + copy_words(m) + " " + value_sentence(spec, shares);
     }
     std::string operator()(const Attribution &m) const
     {
         return "First-order estimate: the gradient of " + metric_words(spec) + " on " + base_words(spec)
             + " with respect to " + site_words(m) + ", times its change to the other run, " + in_words(m.positions)
-            + ". " + value_sentence(spec, shares);
+            + "." + copy_words(m) + " " + value_sentence(spec, shares);
     }
     std::string operator()(const PathPatch &m) const
     {
         return "The model runs on " + base_words(spec) + "; " + in_words(m.senders) + " takes "
             + replacement(m.direction, m.ablation) + " along the direct path, all other heads held fixed"
             + (m.direct_includes_mlps ? " and MLPs recomputed" : " and MLPs too") + ", into " + in_words(m.receivers)
-            + ", " + in_words(m.positions) + ". " + value_sentence(spec, shares);
+            + ", " + in_words(m.positions) + "." + copy_words(m) + " " + value_sentence(spec, shares);
     }
     std::string operator()(const Analysis &m) const
     {

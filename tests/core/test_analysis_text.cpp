@@ -35,7 +35,8 @@ private Q_SLOTS:
     void captionsSayWhatWasReplacedByWhat()
     {
         QVERIFY(says(analysis("ablate", {{9, 6}}), "z of L9H6 replaced together by zero"));
-        QVERIFY(says(analysis("ablate", {{9, 6}}, {{"mode", "mean"}}), "its mean over the clean prompts"));
+        QVERIFY(says(analysis("ablate", {{9, 6}}, {{"mode", "mean"}}),
+                     "its mean over the clean prompts that reach the position (tokens up to END, no padding)"));
         QVERIFY(says(analysis("ablate", {{9, 6}}, {{"mode", "resample"}}), "its value in the flipped run"));
         const RunSpec s2i = analysis("s2i", {{7, 3}}, {{"name_movers", {"9.6", "9.9"}}});
         for (const char *words :
@@ -43,6 +44,26 @@ private Q_SLOTS:
             QVERIFY2(says(s2i, words), words);
         QVERIFY(says(analysis("s2i", {{7, 3}}, {{"name_movers", 3}}),
                      "the queries of the name movers at END")); // a file may hold anything
+    }
+
+    void captionsSayWhoseCopyKeysAndValuesAre()
+    {
+        const char *own = "k and v are one query head's own copy", *shared = "k and v are those of a KV head";
+        ActPatch patch;
+        patch.sites = {Site::Z, Site::K};
+        QVERIFY(says(spec_of(patch), own) && !says(spec_of(patch), shared));
+        patch.shared_kv = true;
+        QVERIFY(says(spec_of(patch), shared) && !says(spec_of(patch), own));
+        patch.sites = {Site::Z, Site::Q, Site::Pattern};
+        QVERIFY(!says(spec_of(patch), "k and v are"));
+        PathPatch path;
+        path.receivers.nodes = {{Site::V, 3, 1}};
+        QVERIFY(says(spec_of(path), own));
+        path.receivers.nodes = {{Site::Q, 3, 1}};
+        QVERIFY(!says(spec_of(path), "k and v are"));
+        Attribution estimate;
+        estimate.sites = {Site::V};
+        QVERIFY(says(spec_of(estimate), own));
     }
 
     void captionsSayTheParameters()

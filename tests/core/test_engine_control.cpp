@@ -151,6 +151,25 @@ private Q_SLOTS:
             QVERIFY(std::abs(rest.grids.front().per_prompt[i] - whole.grids.front().per_prompt[i]) < 1e-4f);
     }
 
+    void aMeanSaysOverHowManyPrompts()
+    {
+        PromptBatch batch = small_batch();
+        constexpr int last = 13;
+        for (int p = 0; p < batch.prompts; ++p)
+            batch.end[size_t(p)] = p < 4 ? last - 1 : last; // four do not reach the last position
+        Session session(m_model, batch);
+        ActPatch patch;
+        patch.ablation = Ablation::Mean;
+        const RunResult result = session.run(spec_of(patch));
+        const Array &counts = result.arrays.at(mean_prompts);
+        QCOMPARE(counts.shape, (std::vector<int64_t>{last + 1}));
+        QCOMPARE(counts.ints().front(), int64_t(12));
+        QCOMPARE(counts.ints().back(), int64_t(8));
+        QCOMPARE(mean_note(result), std::string("The mean is over 8 to 12 prompts, as many as reach a position."));
+        patch.ablation = Ablation::Zero;
+        QVERIFY(mean_note(session.run(spec_of(patch))).empty());
+    }
+
     void theWantedHeadIsNext()
     {
         // More work than one chunk holds, so that the order shows.

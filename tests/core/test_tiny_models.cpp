@@ -61,6 +61,22 @@ private Q_SLOTS:
         compare(model, {}, "processed.");
     }
 
+    // Centring writing weights does nothing under RMSNorm, folding value biases nothing where there are none.
+    void steps_that_do_nothing_are_not_listed()
+    {
+        const Processing none = Processing::none(), all;
+        QVERIFY(load("tiny-gpt2")->processing() == all);
+        QVERIFY(load("tiny-neox")->processing() == all);
+        Processing done = all;
+        done.center_writing = done.fold_value_biases = false;
+        QVERIFY(load("tiny-llama")->processing() == done);
+        QVERIFY(load("tiny-llama", none)->processing() == none);
+        // What was done gives the same weights as what was asked for.
+        QVERIFY(weight_arrays(*load("tiny-llama")) == weight_arrays(*load("tiny-llama", done)));
+        const Processing again = applied_steps(done, load("tiny-llama")->config());
+        QVERIFY(again == done);
+    }
+
     void processed_weights_data() { models_as_rows(); }
     void processed_weights()
     {

@@ -227,6 +227,59 @@ private Q_SLOTS:
             run_spec_from_json(one); // throws where it is none
     }
 
+    void barsTellOfTheirIntervalsAndNoOthers()
+    {
+        const QString lines = QStringLiteral("Lines are 95\u00a0% bootstrap intervals over prompts."),
+                      none = QStringLiteral("No intervals are given");
+        int with = 0;
+        for (const ReportStep &step : m_source.steps) {
+            if (!step.done() || step.view != "bars")
+                continue;
+            const QString page = m_page.captions.filter(typographic(step.caption).left(60)).join(QLatin1Char(' '));
+            QVERIFY2(page.contains(lines) || page.contains(none), step.id.c_str());
+            for (const widgets::FigureSheet &sheet : stepFigures(m_source, step)) {
+                const auto &bars = std::get<widgets::BarsView>(sheet.panels.front()).bars;
+                QCOMPARE(page.contains(lines), std::any_of(bars.cbegin(), bars.cend(), [](const widgets::Bar &bar) {
+                             return bar.halfWidth > 0;
+                         }));
+                ++with;
+            }
+        }
+        QVERIFY(with >= 2);
+        for (const QString &caption : m_page.captions)
+            QVERIFY2(!caption.contains(lines) || !caption.contains(QStringLiteral("Copy score of each head")),
+                     qPrintable(caption));
+    }
+
+    void anotherScaleIsSaid()
+    {
+        ReportSource source = m_source;
+        for (ReportStep &step : source.steps)
+            if (step.id == "components") { // next to nothing beside the figure before
+                RunResult small = *step.result;
+                for (Grid &grid : small.grids)
+                    for (int cell = 0; cell < grid.cells(); ++cell)
+                        for (int p = 0; p < grid.prompts; ++p) {
+                            float &value = grid.per_prompt[size_t(cell * grid.prompts + p)];
+                            const float base = small.baseline.flipped[size_t(p)];
+                            value = base + 0.01f * (value - base);
+                        }
+                step.result = std::make_shared<const RunResult>(small);
+            }
+        const auto mentions = [](const Report &report) {
+            QStringList found;
+            for (const ReportBlock &block : report.blocks)
+                if (block.kind == ReportBlock::Kind::Caption && block.text.contains(QStringLiteral("Mind the scale")))
+                    found << block.text;
+            return found;
+        };
+        const QStringList found = mentions(composeReport(source));
+        QVERIFY(found.size() >= 2); // the small one, and the next after it
+        QVERIFY2(found[0].contains(QStringLiteral("times less far than those of Figure 1")), qPrintable(found[0]));
+        QVERIFY2(found[1].contains(QStringLiteral("times as far as those of Figure 2")), qPrintable(found[1]));
+        QVERIFY(mentions(composeReport(m_source)).size() < found.size());
+    }
+
     void rolesTellTheirThresholds()
     {
         const ReportStep *roles = m_source.step("roles");

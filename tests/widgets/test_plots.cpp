@@ -46,6 +46,7 @@ private Q_SLOTS:
     void barGeometry();
     void barSelection();
     void barZoom();
+    void barsWithinNoiseAreGrey();
     void graphLayers();
     void graphHoverAndClick();
 };
@@ -283,6 +284,24 @@ void TestPlots::numbersWithoutEnd()
     QVERIFY(!bars.grab().isNull());
     QTest::mouseClick(&bars, Qt::LeftButton, {}, bars.rowRect(2).center());
     QCOMPARE(bars.selection(), (QVector<HeadId>{{0, 2}}));
+}
+
+void TestPlots::barsWithinNoiseAreGrey()
+{
+    BarsView view;
+    view.bars = {{{0, 0}, {}, 9, 2}, {{0, 1}, {}, -8, 0}, {{0, 2}, {}, 7, 8}, {{0, 3}, {}, -6, 6}};
+    QVERIFY(!view.bars[0].withinNoise() && !view.bars[1].withinNoise()); // without an interval nothing is known
+    QVERIFY(view.bars[2].withinNoise() && view.bars[3].withinNoise());
+    BarsWidget widget;
+    widget.resize(420, 200);
+    widget.setView(view);
+    const QImage image = widget.grab().toImage();
+    const auto saturation = [&](int bar) {
+        const QRect rect = widget.barRect(bar);
+        return image.pixelColor(rect.center().x(), rect.top() + 2).saturation(); // beside the whisker
+    };
+    QVERIFY(saturation(0) > 60 && saturation(1) > 60);
+    QVERIFY(saturation(2) < 30 && saturation(3) < 30);
 }
 
 void TestPlots::barZoom()

@@ -3,6 +3,7 @@
 
 #include "analysis/selection.h"
 #include "base/head.h"
+#include "colour_map.h"
 #include "view_models.h"
 
 #include <QRegularExpression>
@@ -294,8 +295,6 @@ QString stepCaption(const ReportSource &source, const ReportStep &step, bool gra
                 + words.replace(QRegularExpression(QStringLiteral("^Heads with ")), QString())
                 + QStringLiteral(" All others are faded.");
         words += sourcesOf(source, step);
-        if (step.view == "bars")
-            words += QStringLiteral(" Lines are 95 % intervals.");
     }
     if (const QString thresholds = thresholdsText(*step.result); !thresholds.isEmpty())
         words += QLatin1Char(' ') + thresholds;
@@ -303,6 +302,48 @@ QString stepCaption(const ReportSource &source, const ReportStep &step, bool gra
         words += QStringLiteral(" Arrows are as thick as their effects are strong.");
     return sentence(typographic(words));
 }
+
+namespace {
+
+/// What the drawing itself decides: whether bars have intervals, and some of them reach over zero.
+QString intervalWords(const widgets::FigureSheet &sheet)
+{
+    const auto *bars = std::get_if<widgets::BarsView>(&sheet.panels.front());
+    if (!bars)
+        return {};
+    const auto any = [&](auto is) { return std::any_of(bars->bars.cbegin(), bars->bars.cend(), is); };
+    if (!any([](const widgets::Bar &bar) { return bar.halfWidth > 0; }))
+        return QStringLiteral(" No intervals are given: there is one number a head.");
+    return QStringLiteral(" Lines are 95 % bootstrap intervals over prompts.")
+        + (any([](const widgets::Bar &bar) { return bar.withinNoise(); })
+               ? QStringLiteral(" Grey bars are within theirs of zero.")
+               : QString());
+}
+
+/// How far a figure's colours reach, 0 where it has no such scale.
+double scaleOf(const widgets::FigureSheet &sheet)
+{
+    const auto *heatmap = std::get_if<widgets::HeatmapView>(&sheet.panels.front());
+    if (!heatmap || heatmap->unit != QLatin1String("%"))
+        return 0;
+    return sheet.spec.limit > 0 ? sheet.spec.limit : widgets::colourLimit(*heatmap);
+}
+
+/// Said where somebody who leafs through would take pale for weak.
+QString scaleWords(double scale, double before, int figureBefore)
+{
+    constexpr double much = 10;
+    if (scale <= 0 || before <= 0 || (scale < before * much && before < scale * much))
+        return {};
+    const bool wider = scale > before;
+    return QStringLiteral(" Mind the scale: its colours reach \u00b1%1 %, %2 times %3 those of Figure %4.")
+        .arg(QString::number(scale, 'g', 2))
+        .arg(qRound(wider ? scale / before : before / scale))
+        .arg(wider ? QStringLiteral("as far as") : QStringLiteral("less far than"))
+        .arg(figureBefore);
+}
+
+} // namespace
 
 QString stepFinding(const ReportStep &step)
 {
@@ -335,7 +376,8 @@ Report composeReport(const ReportSource &source)
     report.blocks << paragraph(modelText(source), QStringLiteral("Model."))
                   << paragraph(taskText(source), QStringLiteral("Task."))
                   << paragraph(metricText(source), QStringLiteral("Metric."));
-    int figures = 0, tables = 0;
+    int figures = 0, tables = 0, scaled = 0;
+    double scale = 0; // of the last figure that has one
     nlohmann::ordered_json specs = nlohmann::ordered_json::array();
     for (size_t i = 0; i < source.steps.size(); ++i) {
         const ReportStep &step = source.steps[i];
@@ -355,6 +397,12 @@ Report composeReport(const ReportSource &source)
                                             table ? QStringLiteral("Table %1.").arg(++tables)
                                                   : QStringLiteral("Figure %1.").arg(++figures),
                                             Kind::Caption);
+            caption.text += typographic(intervalWords(sheet));
+            if (const double own = scaleOf(sheet); own > 0) {
+                caption.text += typographic(scaleWords(own, scale, scaled));
+                scale = own;
+                scaled = figures;
+            }
             caption.file = step.file;
             ReportBlock drawn;
             drawn.kind = table ? Kind::Table : Kind::Figure;

@@ -87,6 +87,8 @@ void run_ablation(AnalysisRun &run)
     ArrayMap values;
     if (mode != "zero")
         values = transformer.run(mode == "mean" ? clean : flipped, source, run.cancel).cache;
+    if (mode == "mean")
+        run.result.arrays[mean_prompts] = layout.reached();
     run.progress(1, 3);
 
     HookedTransformer::Options options;

@@ -5,14 +5,6 @@
 
 namespace patchbay {
 
-/// A step that would change log-probabilities, and is therefore not taken.
-struct LeftOff {
-    bool Processing::*step;
-    const char *name; ///< "center_writing"
-    const char *why;
-};
-std::vector<LeftOff> left_off(const ModelConfig &config, const Processing &wanted);
-
 /// All wanted steps but those left off. Norm weights that are folded become undefined. Leaves log-probabilities as they
 /// are, up to rounding. Of weights that are kept as stored it changes what is small, and notes for the rest what is to
 /// be done when it is widened.

@@ -24,8 +24,8 @@ std::string source_dtypes(const Checkpoint &checkpoint, const std::string &famil
 /// Numbers stored, the family's buffers left out.
 int64_t count_parameters(const Checkpoint &checkpoint, const std::string &family);
 /// Known pitfalls, one sentence each; weights unprocessed.
-std::vector<std::string> find_hazards(const TrustReport &report, const Checkpoint &checkpoint, const Weights &weights,
-                                      const Tokenizer *tokenizer);
+std::vector<std::string> find_hazards(const TrustReport &report, const Processing &wanted, const Checkpoint &checkpoint,
+                                      const Weights &weights, const Tokenizer *tokenizer);
 
 /// trust_invariants.cpp: that the model is causal, and that windows are kept. log_probabilities [T, V] are those of the
 /// probe.

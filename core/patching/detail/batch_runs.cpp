@@ -1,8 +1,18 @@
 #include "patching/detail/batch_runs.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace patchbay::detail {
+
+Array BatchLayout::reached() const
+{
+    std::vector<int64_t> counts(size_t(*std::max_element(end.begin(), end.end())) + 1);
+    for (const int last : end)
+        for (int pos = 0; pos <= last; ++pos)
+            ++counts[size_t(pos)];
+    return {{int64_t(counts.size())}, counts};
+}
 
 BatchLayout::BatchLayout(const PromptBatch &batch) : prompts(batch.prompts), end(batch.end)
 {

@@ -22,6 +22,8 @@ struct BatchLayout {
     int64_t rows = 0;
     std::vector<int> position; ///< [rows]
     int64_t row(int prompt, int pos) const { return offset[size_t(prompt)] + pos; }
+    /// How many prompts reach each position, [the longest one's END + 1].
+    Array reached() const;
 };
 
 /// One run, all rows up to END.

@@ -81,7 +81,7 @@ private:
     void end(bool complete)
     {
         m_next = Part::Ended;
-        tell(Done{RunEnd{complete, elapsed(), {}, {}}});
+        tell(Done{RunEnd{complete, elapsed(), m_schedule.arrays, {}}});
     }
 
     // The result is what its own events make of it: whoever hears them has the same.

@@ -19,6 +19,7 @@ struct Schedule {
     /// Normalised effects by attribution patching, one per plan (NaN: no estimate); called at most once. May be empty.
     std::function<std::vector<float>(const CancelToken &)> estimate;
     int64_t rows_at_once = 1 << 14; ///< from the memory budget
+    ArrayMap arrays = {};           ///< of the result, beside its grids
 };
 
 /// The run of a sweep: empty is what there is before the first cell (grids and baseline set). base_values [prompts] and
