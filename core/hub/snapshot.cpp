@@ -175,7 +175,7 @@ void refuse_broken_snapshot(const fs::path &folder)
     std::string cause = "is a link to a file of the cache that is not there";
     if (broken.size() > 1)
         cause += std::string(", and so ") + (broken.size() > 2 ? "are " : "is ")
-            + listed({broken.begin() + 1, broken.end()});
+            + listed(std::vector<std::string>(broken.begin() + 1, broken.end()));
     if (cut_off)
         cause += " (a download was cut off)";
     if (!name.model.empty())
