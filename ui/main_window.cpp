@@ -262,7 +262,7 @@ void MainWindow::chooseModel()
 void MainWindow::choosePairs()
 {
     const QString file = QFileDialog::getOpenFileName(
-        this, tr("Import prompt pairs"), {},
+        this, tr("Import prompts or token ids"), {},
         tr("Prompt pairs or token ids (*.jsonl *.ndjson *.json *.csv *.tsv *.safetensors)"));
     if (!file.isEmpty())
         openPath(file);

@@ -25,6 +25,8 @@ QString modelAndTask(const RunResult &result)
                        .arg(prompts);
     if (spec.task.kind == "ioi")
         text += QStringLiteral(", seed %1").arg(spec.task.seed);
+    if (spec.task.bos == Bos::Yes)
+        text += QStringLiteral(", each after a BOS token");
     return text;
 }
 

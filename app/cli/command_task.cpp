@@ -24,9 +24,11 @@ int run(const Options &options)
     // Only the tokenizer: the folder need not hold a model.
     const std::filesystem::path place = options.model.tokenizer_place();
     const auto tokenizer = Tokenizer::open(place);
+    TaskRef task = options.task.ref();
+    if (options.prepend_bos)
+        task.bos = Bos::Yes;
     const std::string name = model_name(place.string());
-    const nlohmann::ordered_json set =
-        ioi_dataset_json(options.task.ref(), *tokenizer, name, options.symmetric, options.prepend_bos);
+    const nlohmann::ordered_json set = ioi_dataset_json(task, *tokenizer, name, options.symmetric);
     const std::string text = set.dump(1) + "\n";
     if (options.out.empty())
         std::fwrite(text.data(), 1, text.size(), stdout);
@@ -43,7 +45,7 @@ Runner add_task(CLI::App &app)
     options->model.add(app, false);
     options->task.add_generator(app);
     app.add_flag("--symmetric", options->symmetric, "Follow each prompt by the same one with the names exchanged");
-    app.add_flag("--prepend-bos", options->prepend_bos, "Begin each prompt with the tokenizer's BOS token");
+    app.add_flag("--prepend-bos", options->prepend_bos, "The same as --bos yes")->excludes(app.get_option("--bos"));
     app.add_option("--out", options->out, "Write the JSON to this file instead of standard output");
     return [options] { return run(*options); };
 }

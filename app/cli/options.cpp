@@ -67,6 +67,12 @@ void TaskOptions::add_generator(CLI::App &app)
         ->group(group)
         ->capture_default_str();
     app.add_option("--flip", task.flip, "How clean prompts become flipped ones")->group(group)->capture_default_str();
+    app.add_option_function<std::string>(
+           "--bos", [this](const std::string &text) { task.bos = parse_bos(text); },
+           "Whether texts begin with the tokenizer's BOS token: auto (as the tokenizer does it of itself), yes, no")
+        ->group(group)
+        ->default_str("auto")
+        ->check(CLI::IsMember({"auto", "yes", "no"}));
     app.add_option("--task-file", task.file, "Names and sentences of the task, JSON")->group(group);
 }
 
@@ -86,6 +92,7 @@ void TaskOptions::add(CLI::App &app)
         batch_option->excludes(app.get_option(generator));
         pairs_option->excludes(app.get_option(generator));
     }
+    batch_option->excludes(app.get_option("--bos"));
     app.add_option("--encoding", task.encoding, "Of the text of --pairs, where it is not UTF-8: latin1, windows-1252 …")
         ->group(group)
         ->needs(pairs_option);

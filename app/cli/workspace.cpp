@@ -66,6 +66,7 @@ RunSpec Workspace::spec() const
     spec.model.sha256 = m_model->trust().sha256;
     spec.task = m_options.task.ref();
     spec.task.sha256 = m_batch_hash;
+    spec.task.bos = bos_used(spec.task, m_model->tokenizer());
     return spec;
 }
 

@@ -43,7 +43,6 @@ void read_prompts(Setup &setup, const Model &model)
         setup.batch = load_batch(task, tokenizer, n_ctx);
         return;
     }
-    model.need_tokenizer(); // or says why there is none
     setup.pairs = load_pairs(task, *tokenizer, n_ctx);
     for (size_t i = 0; i < setup.pairs.size(); ++i) {
         const PromptPair &pair = setup.pairs[i];
@@ -74,12 +73,21 @@ SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr
     setup->trust = model->trust();
     setup->model_ref.sha256 = setup->trust.sha256;
     say(tell, reading_prompts, "Reading the prompts");
+    if (task_ref.kind != "batch" && !model->tokenizer()) {
+        try {
+            model->need_tokenizer();
+        } catch (const Error &why) {
+            setup->no_prompts = why.cause();
+        }
+        return {std::move(setup), model, nullptr};
+    }
     read_prompts(*setup, *model);
     setup->task_ref.sha256 = hash_of(setup->batch);
+    setup->task_ref.bos = bos_used(task_ref, model->tokenizer());
     say(tell, 0.95, "Running the baseline");
     auto session = std::make_unique<Session>(model, setup->batch);
     setup->baseline = session->baseline(cancel);
-    return {std::move(setup), std::move(session)};
+    return {std::move(setup), model, std::move(session)};
 }
 
 } // namespace patchbay

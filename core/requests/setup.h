@@ -20,17 +20,20 @@ struct Setup {
     std::vector<int> batch_pairs;                                       ///< per prompt of the batch: its index in pairs
     PromptBatch batch;
     Baseline baseline;
+    std::string no_prompts; ///< why there are none: the task is text, and the model has no tokenizer. Empty: there are
     const ModelConfig &config() const { return trust.config; }
 };
 
 /// A setup with what computes on it.
 struct SetUp {
     SetupPtr setup;
-    std::unique_ptr<Session> session;
+    std::shared_ptr<const Model> model;
+    std::unique_ptr<Session> session; ///< null where there are no prompts
 };
 
 /// Loads the model, unless `loaded` (may be null) is of the same folder and processing, then the task, and runs the
-/// baseline. Tells Progress. Throws Error and Cancelled.
+/// baseline. A model without a tokenizer is set up without prompts where the task is text. Tells Progress. Throws Error
+/// and Cancelled.
 SetUp set_up(const ModelRef &model, const TaskRef &task, std::shared_ptr<const Model> loaded, const Tell &tell,
              const CancelToken &cancel);
 

@@ -78,10 +78,10 @@ struct Workbench::Begin {
     std::unique_ptr<Work> operator()(const SetUpRequest &request) const
     {
         return whole([*this, request](const CancelToken &cancel) {
-            SetUp done = set_up(request.model, request.task, bench.m_session ? bench.m_session->model_ptr() : nullptr,
-                                tell, cancel);
+            SetUp done = set_up(request.model, request.task, bench.m_model, tell, cancel);
             bench.m_recipe.reset(); // it refers to the session that goes now
             bench.m_session = std::move(done.session);
+            bench.m_model = std::move(done.model);
             tell(Done{std::move(done.setup)});
         });
     }

@@ -34,7 +34,9 @@ class Workbench : public RequestServer {
 public:
     Workbench() = default;
     /// With a session that is there already (benchmarks and tests on models without a folder).
-    explicit Workbench(std::unique_ptr<Session> session) : m_session(std::move(session)) { }
+    explicit Workbench(std::unique_ptr<Session> session) : m_model(session->model_ptr()), m_session(std::move(session))
+    {
+    }
     std::unique_ptr<Work> begin(const Request &request, Tell tell) override;
 
 private:
@@ -42,8 +44,9 @@ private:
     Session &session() const;
     RecipeRun &recipe() const;
 
-    std::unique_ptr<Session> m_session;  ///< null until a model and a task are there
-    std::unique_ptr<RecipeRun> m_recipe; ///< over the session; goes before it
+    std::shared_ptr<const Model> m_model; ///< null until there is one
+    std::unique_ptr<Session> m_session;   ///< null until a model and a task with prompts are there
+    std::unique_ptr<RecipeRun> m_recipe;  ///< over the session; goes before it
 };
 
 } // namespace patchbay

@@ -64,6 +64,10 @@ void read(const JsonField &field, Ablation &out)
 {
     out = parsed(field, parse_ablation);
 }
+void read(const JsonField &field, Bos &out)
+{
+    out = parsed(field, parse_bos);
+}
 void read(const JsonField &field, Site &out)
 {
     out = parsed(field, parse_site);
@@ -181,6 +185,7 @@ void visit_task(Task &task, Visit &&visit)
     visit("seed", task.seed, generated);
     visit("type", task.type, generated);
     visit("flip", task.flip, generated);
+    visit("bos", task.bos, task.kind != "batch");
     visit("file", task.file, false);
     visit("encoding", task.encoding, false);
     visit("pad_id", task.pad_id, false);
@@ -196,6 +201,8 @@ TaskRef read_task(const JsonField &field)
         read(*kind, task.kind);
     if (task.kind != "ioi" && task.kind != "pairs" && task.kind != "batch")
         field.at("kind").fail(in_quotes(task.kind) + " is not a kind of task; one of ioi, pairs, batch");
+    if (task.kind != "batch")
+        task.bos = Bos::No; // before it was said, there was none
     visit_task(task, [&](const char *key, auto &value, bool) {
         known.insert(key);
         if (const auto member = field.find(key))
@@ -330,6 +337,10 @@ ordered_json written(Direction direction)
 ordered_json written(Ablation ablation)
 {
     return name(ablation);
+}
+ordered_json written(Bos bos)
+{
+    return name(bos);
 }
 ordered_json written(Site site)
 {

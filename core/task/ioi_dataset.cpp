@@ -19,22 +19,14 @@ using Row = std::vector<int64_t>;
 /// Tokens and everything that is looked up in them, for one list of prompts.
 class TokenTable {
 public:
-    TokenTable(const TaskFile &task, const Tokenizer &tokenizer, bool prepend_bos)
-        : m_task(task), m_tokenizer(tokenizer)
+    TokenTable(const TaskFile &task, const Tokenizer &tokenizer, Bos bos)
+        : m_task(task), m_tokenizer(tokenizer), m_pad(tokenizer.pad_id().value_or(0)),
+          m_before(tokenizer.beginning(bos))
     {
-        m_pad = tokenizer.pad_id().value_or(0);
-        if (prepend_bos) {
-            m_bos = tokenizer.bos_id();
-            if (!m_bos)
-                throw Error("BOS", "the tokenizer has none to put in front");
-            if (*m_bos != m_pad)
-                throw Error("BOS",
-                            "is token " + std::to_string(*m_bos) + ", padding " + std::to_string(m_pad)
-                                + ": these data sets need them to be the same");
-        }
     }
 
     int64_t pad() const { return m_pad; }
+    bool has_bos() const { return !m_before.empty(); }
 
     /// The fields that depend on the tokenizer only.
     void describe(ordered_json &json, const std::vector<IoiPrompt> &prompts) const
@@ -52,8 +44,7 @@ public:
         }
         for (Row &row : rows) {
             row.resize(longest, m_pad);
-            if (m_bos)
-                row.insert(row.begin(), *m_bos);
+            row.insert(row.begin(), m_before.begin(), m_before.end());
         }
         json["toks"] = std::move(rows);
         json["max_len"] = longest;
@@ -63,7 +54,7 @@ public:
 
     ordered_json word_positions(const std::vector<IoiPrompt> &prompts) const
     {
-        const int64_t bos = m_bos ? 1 : 0;
+        const auto bos = static_cast<int64_t>(m_before.size());
         std::vector<int64_t> io, s1, s2, end;
         ordered_json punct = ordered_json::array();
         for (const IoiPrompt &prompt : prompts) {
@@ -107,7 +98,7 @@ private:
     /// The id of " " + name. END, flips and positions are only right when every name is one token.
     int64_t name_id(const std::string &name) const
     {
-        const Row ids = m_tokenizer.encode(" " + name);
+        const Row ids = m_tokenizer.continuation(" " + name);
         if (ids.size() == 1)
             return ids[0];
         std::string parts;
@@ -127,8 +118,8 @@ private:
 
     const TaskFile &m_task;
     const Tokenizer &m_tokenizer;
-    int64_t m_pad = 0;
-    std::optional<int64_t> m_bos;
+    int64_t m_pad;
+    Row m_before; ///< what each prompt begins with
 };
 
 ordered_json prompts_json(const std::vector<IoiPrompt> &prompts)
@@ -182,7 +173,7 @@ ordered_json flip_json(const TaskFile &task, const IoiSet &set, const std::strin
 ordered_json ioi_dataset_json(const TaskFile &task, const IoiSet &set, const Tokenizer &tokenizer,
                               const IoiJsonOptions &options)
 {
-    const TokenTable tokens(task, tokenizer, options.prepend_bos);
+    const TokenTable tokens(task, tokenizer, options.bos);
     ordered_json json;
     json["format"] = "ioi-dataset";
     json["version"] = 1;
@@ -193,7 +184,7 @@ ordered_json ioi_dataset_json(const TaskFile &task, const IoiSet &set, const Tok
     json["N"] = set.prompts.size();
     json["seed"] = set.request.seed;
     json["symmetric"] = set.request.symmetric;
-    json["prepend_bos"] = options.prepend_bos;
+    json["prepend_bos"] = tokens.has_bos();
     if (!set.templates.empty()) {
         const auto baba = task.template_sets.find("BABA");
         json["nb_templates"] = baba == task.template_sets.end() ? set.templates.size() : baba->second.size();
@@ -210,7 +201,7 @@ ordered_json ioi_dataset_json(const TaskFile &task, const IoiSet &set, const Tok
 }
 
 ordered_json ioi_dataset_json(const TaskRef &ref, const Tokenizer &tokenizer, const std::string &tokenizer_name,
-                              bool symmetric, bool prepend_bos)
+                              bool symmetric)
 {
     if (ref.kind != "ioi")
         throw Error("task", "of kind " + in_quotes(ref.kind) + " is not generated: only \"ioi\" is");
@@ -223,7 +214,7 @@ ordered_json ioi_dataset_json(const TaskRef &ref, const Tokenizer &tokenizer, co
     const IoiSet set = generate_ioi(task, request);
     IoiJsonOptions options;
     options.tokenizer = tokenizer_name;
-    options.prepend_bos = prepend_bos;
+    options.bos = ref.bos;
     if (!ref.flip.empty() && !(set.third_name && ref.flip == TaskRef().flip))
         options.flips.push_back(ref.flip);
     return ioi_dataset_json(task, set, tokenizer, options);

@@ -78,11 +78,11 @@ struct IoiJsonOptions {
     std::string tokenizer;          ///< its name, for the record
     std::vector<std::string> flips; ///< one flipped data set each
     DrawOrder draw_order;
-    bool prepend_bos = false; ///< with the reference's conventions: `punct` and `max_len` do not count it
+    Bos bos = Bos::No; ///< with the reference's conventions: `punct` and `max_len` do not count it
 };
 
 /// The data set as JSON, format "ioi-dataset" (prompts, toks, word_idx, flips …). Throws Error: a name of several
-/// tokens (named), a name that is not found among a prompt's tokens, a BOS that is not the pad token. `punct` is null
+/// tokens (named), a name that is not found among a prompt's tokens, no BOS where one is wanted. `punct` is null
 /// for a prompt with no comma and no full stop that is a token of its own.
 nlohmann::ordered_json ioi_dataset_json(const TaskFile &task, const IoiSet &set, const Tokenizer &tokenizer,
                                         const IoiJsonOptions &options);
@@ -90,7 +90,6 @@ nlohmann::ordered_json ioi_dataset_json(const TaskFile &task, const IoiSet &set,
 /// The same for a task reference of kind "ioi", with its one flip. Types with a third name have none: the default flip
 /// is left out for them, and any other one is an Error.
 nlohmann::ordered_json ioi_dataset_json(const TaskRef &task, const Tokenizer &tokenizer,
-                                        const std::string &tokenizer_name, bool symmetric = false,
-                                        bool prepend_bos = false);
+                                        const std::string &tokenizer_name, bool symmetric = false);
 
 } // namespace patchbay

@@ -16,10 +16,11 @@ namespace {
 void find_roles(PromptPair &pair, const Tokenizer &tokenizer)
 {
     const std::vector<int64_t> &ids = pair.clean_ids;
+    const int first = int(ids.size() - tokenizer.encode(pair.clean).size()); // behind what was put before the text
     const auto is = [&](int position, int64_t id, const std::string &text) {
         return ids[size_t(position)] == id
-            || (position == 0 && text.starts_with(' ') && pair.clean.starts_with(text.substr(1))
-                && tokenizer.single(text.substr(1)) == ids[0]);
+            || (position == first && text.starts_with(' ') && pair.clean.starts_with(text.substr(1))
+                && tokenizer.single(text.substr(1)) == ids[size_t(first)]);
     };
     std::vector<int> io, s;
     for (int position = 0; position <= pair.end(); ++position) {
@@ -37,11 +38,11 @@ void find_roles(PromptPair &pair, const Tokenizer &tokenizer)
 
 /// An answer must be the token that would follow the prompt, not only a token.
 std::string misfit(const std::string &prompt, const std::vector<int64_t> &ids, const std::string &answer, int64_t id,
-                   const Tokenizer &tokenizer)
+                   const Tokenizer &tokenizer, Bos bos)
 {
     std::vector<int64_t> expected = ids;
     expected.push_back(id);
-    if (tokenizer.encode(prompt + answer) == expected)
+    if (tokens_of_prompt(prompt + answer, tokenizer, bos) == expected)
         return {};
     const bool space = prompt.ends_with(' ');
     return "the prompt with " + in_quotes(answer) + " behind it is not the prompt's tokens and that one"
@@ -55,7 +56,7 @@ std::string count_of(const std::vector<int64_t> &ids)
     return std::to_string(ids.size()) + (ids.size() == 1 ? " token" : " tokens");
 }
 
-std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer, int n_ctx)
+std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer, int n_ctx, Bos bos)
 {
     if (pair.clean.empty() || pair.flipped.empty())
         return pair.clean.empty() ? "the clean prompt is empty" : "the flipped prompt is empty";
@@ -66,7 +67,7 @@ std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer, int n
             return cause + ", but an answer should be one";
     if (pair.answer_id == pair.wrong_id)
         return "the answer and the wrong answer are the same: " + in_quotes(pair.answer);
-    if (pair.clean_ids.empty() || pair.flipped_ids.empty())
+    if (tokenizer.encode(pair.clean).empty() || tokenizer.encode(pair.flipped).empty())
         return "no token is left of the prompt";
     if (pair.clean_ids.size() != pair.flipped_ids.size())
         return "the flipped prompt has " + count_of(pair.flipped_ids) + ", the clean one " + count_of(pair.clean_ids);
@@ -74,9 +75,9 @@ std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer, int n
         return too_long(pair.clean_ids.size(), n_ctx);
     if (pair.clean_ids == pair.flipped_ids)
         return "nothing is flipped: both prompts are the same";
-    std::string cause = misfit(pair.clean, pair.clean_ids, pair.answer, pair.answer_id, tokenizer);
+    std::string cause = misfit(pair.clean, pair.clean_ids, pair.answer, pair.answer_id, tokenizer, bos);
     if (cause.empty())
-        cause = misfit(pair.clean, pair.clean_ids, pair.wrong, pair.wrong_id, tokenizer);
+        cause = misfit(pair.clean, pair.clean_ids, pair.wrong, pair.wrong_id, tokenizer, bos);
     return cause;
 }
 
@@ -98,14 +99,23 @@ std::string too_long(size_t tokens, int n_ctx)
     return "has " + std::to_string(tokens) + " tokens, more than the model's context of " + std::to_string(n_ctx);
 }
 
-void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx)
+std::vector<int64_t> tokens_of_prompt(const std::string &text, const Tokenizer &tokenizer, Bos bos)
 {
-    pair.clean_ids = tokenizer.encode(pair.clean);
-    pair.flipped_ids = tokenizer.encode(pair.flipped);
+    std::vector<int64_t> ids = tokenizer.encode(text);
+    const std::vector<int64_t> before = tokenizer.beginning(bos);
+    if (ids.size() < before.size() || !std::equal(before.begin(), before.end(), ids.begin()))
+        ids.insert(ids.begin(), before.begin(), before.end());
+    return ids;
+}
+
+void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx, Bos bos)
+{
+    pair.clean_ids = tokens_of_prompt(pair.clean, tokenizer, bos);
+    pair.flipped_ids = tokens_of_prompt(pair.flipped, tokenizer, bos);
     pair.answer_id = tokenizer.single(pair.answer).value_or(-1);
     pair.wrong_id = tokenizer.single(pair.wrong).value_or(-1);
     pair.io_pos = pair.s1_pos = pair.s2_pos = -1;
-    pair.problem = problem_of(pair, tokenizer, n_ctx);
+    pair.problem = problem_of(pair, tokenizer, n_ctx, bos);
     if (pair.problem.empty())
         find_roles(pair, tokenizer);
 }

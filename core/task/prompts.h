@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/array.h"
+#include "nouns/bos.h"
 
 #include <cstdint>
 #include <optional>
@@ -16,7 +17,7 @@ class Tokenizer;
 struct PromptPair {
     std::string clean, flipped;                  ///< texts without the answer; empty for a batch of bare token ids
     std::string answer, wrong;                   ///< such as " Mary", " John" (with the space that the tokens have)
-    std::vector<int64_t> clean_ids, flipped_ids; ///< up to and including END
+    std::vector<int64_t> clean_ids, flipped_ids; ///< from BOS, where there is one, up to and including END
     int64_t answer_id = -1, wrong_id = -1;       ///< before it is tokenized: ids that a file gives instead of the texts
     int io_pos = -1, s1_pos = -1, s2_pos = -1;   ///< token positions in the clean prompt; -1: unknown
     int template_index = -1;
@@ -61,8 +62,13 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name,
 /// Fills in everything that follows from a pair's four texts: ids, its problem if there is one (token lengths differ,
 /// an answer of several tokens, nothing flipped …), and the positions of IO, S1 and S2 where the clean prompt has the
 /// answer's token, and the wrong one's at least twice. Also for a pair that was edited: nothing of the old state stays.
-/// n_ctx: the model's context, which a longer prompt does not fit; 0: not known.
-void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx = 0);
+/// n_ctx: the model's context, which a longer prompt does not fit; 0: not known. bos: what both prompts begin with, see
+/// tokens_of_prompt().
+void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx = 0, Bos bos = Bos::No);
+
+/// A prompt's ids, with the tokenizer's beginning before them, unless the text has it written out. Throws Error where
+/// bos is Yes and the tokenizer has none.
+std::vector<int64_t> tokens_of_prompt(const std::string &text, const Tokenizer &tokenizer, Bos bos);
 
 /// "has 1040 tokens, more than the model's context of 1024".
 std::string too_long(size_t tokens, int n_ctx);

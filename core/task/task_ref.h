@@ -1,6 +1,8 @@
 // How a spec names its prompt pairs.
 #pragma once
 
+#include "nouns/bos.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
@@ -22,9 +24,10 @@ struct TaskRef {
     std::optional<int64_t> pad_id; ///< batch: the token that prompts are padded with on the left
     std::vector<int> excluded;     ///< indices of prompts left out by the user, from 0
     nlohmann::json
-        pairs;          ///< pairs edited in the program, kept whole: [{clean, flipped, answer, wrong}]; null otherwise
-    std::string sha256; ///< of the batch that was loaded (hash in task/prompts.h): which prompts a result is of,
-                        ///< whatever its file says by now; empty: not loaded yet, or not checked
+        pairs;           ///< pairs edited in the program, kept whole: [{clean, flipped, answer, wrong}]; null otherwise
+    std::string sha256;  ///< of the batch that was loaded (hash in task/prompts.h): which prompts a result is of,
+                         ///< whatever its file says by now; empty: not loaded yet, or not checked
+    Bos bos = Bos::Auto; ///< of texts; a batch holds what it holds. With a hash: what it came to, yes or no
     bool operator==(const TaskRef &) const = default;
 };
 

@@ -36,7 +36,7 @@ std::vector<PromptPair> generated_pairs(const TaskRef &ref, const Tokenizer &tok
         pair.answer = " " + prompt.io;
         pair.wrong = " " + prompt.s;
         pair.template_index = prompt.template_index;
-        tokenize_pair(pair, tokenizer, n_ctx);
+        tokenize_pair(pair, tokenizer, n_ctx, ref.bos);
         // With a name of several tokens, lengths and positions can come out right by accident: say what is the matter.
         for (const std::string &name : {prompt.io, prompt.s, flipped.prompts[i].io, flipped.prompts[i].s})
             if (const std::string cause = why_not_one_token(" " + name, tokenizer); !cause.empty())
@@ -67,12 +67,12 @@ std::string answer_from_id(std::string &text, int64_t id, const char *what, cons
     return tokenizer.single(text) == id ? std::string() : said + "which no text of its own gives: " + in_quotes(text);
 }
 
-void tokenize_read_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx)
+void tokenize_read_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx, Bos bos)
 {
     std::string problem = answer_from_id(pair.answer, pair.answer_id, "answer", tokenizer);
     if (problem.empty())
         problem = answer_from_id(pair.wrong, pair.wrong_id, "wrong answer", tokenizer);
-    tokenize_pair(pair, tokenizer, n_ctx);
+    tokenize_pair(pair, tokenizer, n_ctx, bos);
     if (!problem.empty())
         pair.problem = problem;
 }
@@ -85,7 +85,7 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
     if (!task.pairs.is_null() || task.kind == "pairs") {
         pairs = untokenized_pairs(task);
         for (PromptPair &pair : pairs)
-            tokenize_read_pair(pair, tokenizer, n_ctx);
+            tokenize_read_pair(pair, tokenizer, n_ctx, task.bos);
     } else if (task.kind == "ioi") {
         pairs = generated_pairs(task, tokenizer, n_ctx);
     } else if (task.kind == "batch") {
@@ -98,6 +98,13 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
         pairs[static_cast<size_t>(index)].excluded = true;
     }
     return pairs;
+}
+
+Bos bos_used(const TaskRef &task, const Tokenizer *tokenizer)
+{
+    if (!tokenizer || (task.kind == "batch" && task.pairs.is_null()))
+        return task.bos;
+    return tokenizer->beginning(task.bos).empty() ? Bos::No : Bos::Yes;
 }
 
 PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ctx)

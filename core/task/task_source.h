@@ -17,6 +17,9 @@ class Model;
 /// Throws Error naming file and cause.
 std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokenizer, int n_ctx = 0);
 
+/// Whether prompts of such a task begin with the tokenizer's token for that: yes or no; of a batch nothing is said.
+Bos bos_used(const TaskRef &task, const Tokenizer *tokenizer);
+
 /// The batch a reference describes, for any kind; prompts that cannot be run are left out and named in its notes.
 /// tokenizer may be null for kind "batch" only. Throws Error.
 PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ctx = 0);

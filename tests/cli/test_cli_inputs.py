@@ -47,6 +47,35 @@ class Demo(CliTest):
             with self.subTest(name):
                 self.assertEqual(self.baseline("--pairs", self.pairs(text, name))["clean"], expected)
 
+    def test_whether_texts_begin_with_a_token(self):
+        file = self.pairs(lines(MIRRORED[:1]))
+        usual = self.baseline("--pairs", file)
+        self.assertEqual(self.baseline("--pairs", file, "--bos", "auto")["clean"], usual["clean"])
+        self.assertEqual(self.baseline("--pairs", file, "--bos", "no")["clean"], usual["clean"])  # this tokenizer puts none
+        with_one = self.baseline("--pairs", file, "--bos", "yes")
+        self.assertNotEqual(with_one["clean"], usual["clean"])
+        # The same token ids as a batch give the same numbers.
+        rows = [[0] + ids for ids in ids_of(MIRRORED[0])]
+        io, s = (ids[0] for ids in ids_of([" Amanda", " Albert"]))
+        write_safetensors(self.folder / "b.safetensors", {"clean": np.array(rows[:1]), "flipped": np.array(rows[1:]),
+                                                          "end": np.array([len(rows[0]) - 1]), "io": np.array([io]), "s": np.array([s])})
+        self.assertEqual(self.baseline("--batch", self.folder / "b.safetensors")["clean"], with_one["clean"])
+        run("baseline", "--batch", self.folder / "b.safetensors", "--bos", "yes", expect=2)
+        run("baseline", "--bos", "maybe", expect=2)
+        # A result says what it came to, and is made again with it.
+        for choice, came in (("auto", "no"), ("yes", "yes")):
+            out = self.folder / f"{choice}.safetensors"
+            run("act-patch", "--pairs", file, "--bos", choice, "--sites", "z", "--out", out)
+            spec = json.loads(read_safetensors(out)[1]["spec"])
+            self.assertEqual(spec["task"]["bos"], came)
+            again = self.folder / "again.safetensors"
+            run("run", out, "--out", again)
+            np.testing.assert_array_equal(read_safetensors(out)[0]["denoise.z"], read_safetensors(again)[0]["denoise.z"])
+        task = json.loads(run("task", "--prompts", "4", "--bos", "yes").stdout)
+        self.assertTrue(task["prepend_bos"])
+        self.assertEqual({row[0] for row in task["toks"]}, {0})
+        self.assertEqual(task, json.loads(run("task", "--prompts", "4", "--prepend-bos").stdout))
+
     def test_latin1_is_refused_or_decoded(self):
         text = 'clean,flipped,answer,wrong\n"Zo\u00eb and Amanda went to it","Zo\u00eb and Albert went to it", Amanda, Albert\n'
         file = self.pairs(text.encode("latin1"), "latin1.csv")

@@ -171,7 +171,7 @@ void TestIoiTask::small_task()
     QCOMPARE(name_order(set.prompts[0], NameSearch::Substrings), std::string("ABBA"));
     QCOMPARE(name_order(set.prompts[3], NameSearch::Substrings), std::string("BABA"));
 
-    const json data = ioi_dataset_json(task, set, *small_tokenizer(), {"small", {"ABB->ABA, BAB->BAA"}, {}, false});
+    const json data = ioi_dataset_json(task, set, *small_tokenizer(), {"small", {"ABB->ABA, BAB->BAA"}, {}, Bos::No});
     QCOMPARE(data["max_len"].get<int>(), 15);
     QCOMPARE(data["word_idx"]["IO"], json({1, 1, 1, 3, 3, 1}));
     QCOMPARE(data["word_idx"]["S1"], json({3, 3, 3, 1, 1, 3}));
@@ -227,12 +227,12 @@ void TestIoiTask::bos()
 {
     const TaskFile task = read_task_file(small_file);
     const IoiSet set = generate_ioi(task, request_of("mixed", 6, 7));
-    VERIFY_MESSAGE(ioi_dataset_json(task, set, *small_tokenizer(), {"small", {}, {}, true}),
-                   "BOS: the tokenizer has none");
+    VERIFY_MESSAGE(ioi_dataset_json(task, set, *small_tokenizer(), {"small", {}, {}, Bos::Yes}),
+                   "names no token that a text begins with (BOS)");
     json file = json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json"));
     file["added_tokens"].push_back({{"id", 950}, {"content", "<|endoftext|>"}, {"special", true}});
     const auto tokenizer = Tokenizer::from_json(file.dump(), "t");
-    const json data = ioi_dataset_json(task, set, *tokenizer, {"small", {}, {}, true});
+    const json data = ioi_dataset_json(task, set, *tokenizer, {"small", {}, {}, Bos::Yes});
     QCOMPARE(data["toks"][0].size(), size_t(16));
     QCOMPARE(data["toks"][0][0].get<int>(), 950);
     QCOMPARE(data["max_len"].get<int>(), 15); // the reference leaves the BOS out here …
@@ -240,8 +240,10 @@ void TestIoiTask::bos()
     QCOMPARE(data["word_idx"]["punct"], json({8, 8, 8, 8, 8, 8})); // … and here
     QCOMPARE(data["word_idx"]["starts"], json({0, 0, 0, 0, 0, 0}));
     file["added_tokens"].push_back({{"id", 951}, {"content", "<pad>"}, {"special", true}});
-    VERIFY_MESSAGE(ioi_dataset_json(task, set, *Tokenizer::from_json(file.dump(), "t"), {"small", {}, {}, true}),
-                   "BOS: is token 950, padding 951");
+    const json padded =
+        ioi_dataset_json(task, set, *Tokenizer::from_json(file.dump(), "t"), {"small", {}, {}, Bos::Yes});
+    QCOMPARE(padded["toks"], data["toks"]); // prompts of one length: padding is another token, and nowhere
+    QCOMPARE(padded["pad_token_id"].get<int>(), 951);
 }
 
 void TestIoiTask::builtin_task()

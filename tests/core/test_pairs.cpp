@@ -42,6 +42,7 @@ private Q_SLOTS:
     void problems_data();
     void problems();
     void editing();
+    void beginning();
     void differences();
     void batches();
     void excluded();
@@ -221,6 +222,67 @@ void TestPairs::editing()
     tokenize_pair(pair, *m_tokenizer);
     QVERIFY2(pair.usable(), pair.problem.c_str());
     QCOMPARE(pair.io_pos, -1);
+}
+
+void TestPairs::beginning()
+{
+    const auto of = [](const char *name) {
+        const json file =
+            json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/tokenizers/" + std::string(name) + ".json"));
+        return Tokenizer::from_json(file["tokenizer"].dump(), name);
+    };
+    TaskRef ref;
+    ref.kind = "pairs";
+    ref.pairs = {{{"clean", "When Mary and John went to the shop, John gave a ring to"},
+                  {"flipped", "When Mary and John went to the shop, Mary gave a ring to"},
+                  {"answer", " Mary"},
+                  {"wrong", " John"}}};
+    for (const char *name : {"llama2", "mistral", "gemma", "t5", "qwen"}) {
+        const auto tokenizer = of(name);
+        const auto ids_with = [&](Bos bos) {
+            ref.bos = bos;
+            const PromptPair pair = load_pairs(ref, *tokenizer)[0];
+            [&] { QVERIFY2(pair.usable(), (std::string(name) + ": " + pair.problem).c_str()); }();
+            [&] {
+                QCOMPARE(pair.clean_ids[size_t(pair.io_pos)], pair.answer_id);
+                QCOMPARE(pair.clean_ids[size_t(pair.s1_pos)], pair.wrong_id);
+                QCOMPARE(pair.clean_ids[size_t(pair.s2_pos)], pair.wrong_id);
+            }();
+            return pair.clean_ids;
+        };
+        const auto plain = ids_with(Bos::No), own = ids_with(Bos::Auto);
+        QCOMPARE(plain, tokenizer->encode(ref.pairs[0]["clean"].get<std::string>()));
+        std::vector<int64_t> with = plain;
+        if (tokenizer->bos_id())
+            with.insert(with.begin(), *tokenizer->bos_id());
+        const bool usual =
+            name == std::string("llama2") || name == std::string("mistral") || name == std::string("gemma");
+        QCOMPARE(own, usual ? with : plain);
+        ref.bos = Bos::Auto;
+        QCOMPARE(bos_used(ref, tokenizer.get()), usual ? Bos::Yes : Bos::No);
+        if (tokenizer->bos_id())
+            QCOMPARE(ids_with(Bos::Yes), with);
+        else
+            VERIFY_MESSAGE(ids_with(Bos::Yes), "names no token that a text begins with (BOS)");
+        // It is another set of prompts, and counts among the tokens that have to fit.
+        if (usual) {
+            const std::string hash = hash_of(load_batch(ref, tokenizer.get()));
+            VERIFY_MESSAGE(load_batch(ref, tokenizer.get(), int(plain.size())), "more than the model's context");
+            ref.bos = Bos::No;
+            QVERIFY(hash_of(load_batch(ref, tokenizer.get())) != hash);
+            QCOMPARE(load_batch(ref, tokenizer.get(), int(plain.size())).prompts, 1);
+        }
+    }
+    // One that is written out is not doubled.
+    const auto tokenizer = of("mistral");
+    PromptPair pair = pair_of("<s>When Mary and John went, John gave to", "<s>When Mary and John went, Mary gave to");
+    tokenize_pair(pair, *tokenizer, 0, Bos::Auto);
+    QCOMPARE(pair.clean_ids[0], int64_t(1));
+    QVERIFY(pair.clean_ids[1] != 1);
+    // A batch holds what it holds.
+    TaskRef batch;
+    batch.kind = "batch";
+    QCOMPARE(bos_used(batch, tokenizer.get()), Bos::Auto);
 }
 
 void TestPairs::differences()

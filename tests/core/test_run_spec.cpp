@@ -1,5 +1,6 @@
 // RunSpec: names and parsers, JSON both ways, the cache key, titles and captions.
 #include "base/error.h"
+#include "core/error_message.h"
 #include "nouns/quantity.h"
 #include "spec/run_spec.h"
 
@@ -124,7 +125,7 @@ private Q_SLOTS:
         spec = spec_of(act);
         spec.task = {"pairs",       12,       7,     "ABBA", "x",
                      "pairs.jsonl", "latin1", 50256, {3, 1}, json::parse(R"([{"clean": "a", "flipped": "b"}])"),
-                     "cd34"};
+                     "cd34",        Bos::Yes};
         QVERIFY(round_trip(spec) == spec);
 
         Attribution attribution;
@@ -154,6 +155,26 @@ private Q_SLOTS:
         const RunSpec spec = run_spec_from_json(
             json::parse(R"({"method": "act_patch", "receivers": [], "direct_includes_mlps": false})"));
         QVERIFY(spec == RunSpec());
+    }
+
+    // Files from before it was said have no BOS, and keep their numbers.
+    void bos_is_said()
+    {
+        const auto read = [](const char *task) {
+            return run_spec_from_json(json::parse(R"({"method": "act_patch", "task": )" + std::string(task) + "}"))
+                .task;
+        };
+        QCOMPARE(read(R"({"kind": "ioi"})").bos, Bos::No);
+        QCOMPARE(read(R"({"kind": "pairs", "file": "f"})").bos, Bos::No);
+        QCOMPARE(read(R"({"kind": "batch", "file": "f"})").bos, Bos::Auto);
+        QCOMPARE(read(R"({"kind": "ioi", "bos": "auto"})").bos, Bos::Auto);
+        QCOMPARE(read(R"({"kind": "ioi", "bos": "yes"})").bos, Bos::Yes);
+        VERIFY_MESSAGE(read(R"({"kind": "ioi", "bos": "maybe"})"),
+                       "task.bos: maybe: is not a choice of BOS; one of auto, yes, no");
+        QVERIFY(to_json(TaskRef()).dump().find(R"("bos":"auto")") != std::string::npos);
+        TaskRef batch;
+        batch.kind = "batch";
+        QVERIFY(!to_json(batch).contains("bos"));
     }
 
     void json_is_as_documented()

@@ -3,10 +3,12 @@
 #include "base/data_dir.h"
 #include "docks/model_dock.h"
 #include "docks/prompts_dock.h"
+#include "io/array_files.h"
 #include "shell/message_bar.h"
 #include "shell/recent_models.h"
 #include "window_fixture.h"
 
+#include <QComboBox>
 #include <QLabel>
 #include <QMimeData>
 #include <QTableView>
@@ -99,6 +101,85 @@ private Q_SLOTS:
         drop(write(QStringLiteral("notes.txt"), "hello"));
         QVERIFY(m_window->messages().isVisible());
         QVERIFY(m_window->messages().text().contains(QStringLiteral(".jsonl")));
+    }
+
+    void whetherPromptsBeginWithAToken()
+    {
+        m_window->actions().openDemo->trigger();
+        TaskRef text;
+        document().openTask(text);
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.kind == "ioi");
+        QComboBox *choice = nullptr;
+        for (QComboBox *box : m_window->modelDock().findChildren<QComboBox *>())
+            if (box->accessibleName().contains(QStringLiteral("BOS")))
+                choice = box;
+        QVERIFY(choice && choice->isVisible());
+        QCOMPARE(choice->currentText(), QStringLiteral("auto (no)"));
+        const auto without = document().setup();
+        choice->setCurrentIndex(1);
+        Q_EMIT choice->activated(1);
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.bos == Bos::Yes);
+        QCOMPARE(document().setup()->batch.width, without->batch.width + 1);
+        QCOMPARE(document().setup()->clean_tokens[0][0], std::string("<|endoftext|>"));
+        QVERIFY(document().setup()->task_ref.sha256 != without->task_ref.sha256);
+        QCOMPARE(choice->currentText(), QStringLiteral("yes"));
+        choice->setCurrentIndex(0);
+        Q_EMIT choice->activated(0);
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.bos == Bos::No);
+        QCOMPARE(document().setup()->task_ref.sha256, without->task_ref.sha256);
+        QCOMPARE(document().task().bos, Bos::Auto); // for the next model
+    }
+
+    void aModelWithoutATokenizerOpensForTokenIds()
+    {
+        const QString folder = m_folder.filePath(QStringLiteral("no-tokenizer"));
+        QVERIFY(QDir().mkpath(folder));
+        const QDir demo(QString::fromStdString(data_path("demo-model").string()));
+        for (const QString &file : demo.entryList(QDir::Files))
+            if (!file.startsWith(QStringLiteral("tokenizer")))
+                QVERIFY(QFile::copy(demo.filePath(file), folder + QLatin1Char('/') + file));
+        write(QStringLiteral("no-tokenizer/tokenizer.json"), R"({"model": {"type": "Magic"}})");
+        const PromptBatch before = document().setup()->batch;
+        drop(folder);
+        QTRY_VERIFY(!document().loading() && document().setup()->model_ref.path == folder.toStdString());
+        QVERIFY(!m_window->messages().isVisible());
+        QVERIFY(!document().ready());
+        QVERIFY2(document().whyNoPrompts().contains(QStringLiteral("\"Magic\" is not supported")),
+                 qPrintable(document().whyNoPrompts()));
+        bool said = false;
+        for (const QLabel *label : m_window->modelDock().findChildren<QLabel *>())
+            said = said || (label->isVisible() && label->text() == document().whyNoPrompts());
+        QVERIFY2(said, "the dock says why there are no prompts");
+        QVERIFY(!m_window->actions().run->isEnabled());
+        m_window->actions().nextPrompt->trigger(); // nothing to step through
+        QCOMPARE(m_window->promptsDock().model()->rowCount(), 0);
+        // With token ids everything is there, and the weights are not read again.
+        const double loaded = document().setup()->trust.load_seconds;
+        const QString file = m_folder.filePath(QStringLiteral("batch.safetensors"));
+        const auto positions = [](const std::vector<int> &list) {
+            return Array{{int64_t(list.size())}, std::vector<int64_t>(list.begin(), list.end())};
+        };
+        write_arrays(file.toStdString(),
+                     {{"clean", Array{{before.prompts, before.width}, before.clean}},
+                      {"flipped", Array{{before.prompts, before.width}, before.flipped}},
+                      {"end", positions(before.end)},
+                      {"io", Array{{before.prompts}, before.io}},
+                      {"s", Array{{before.prompts}, before.s}}},
+                     {});
+        drop(file);
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.kind == "batch");
+        QCOMPARE(document().setup()->batch.prompts, before.prompts);
+        QCOMPARE(document().setup()->trust.load_seconds, loaded);
+        QCOMPARE(document().whyNoPrompts(), QString());
+        QVERIFY(m_window->actions().run->isEnabled());
+        m_fixture.chooseSites({Site::Z});
+        m_window->actions().run->trigger();
+        QTRY_VERIFY(m_fixture.idle() && m_fixture.shown()->state == RunState::Done);
+        // Back to text: the model stays open without prompts; another one has them again.
+        document().openTask(TaskRef());
+        QTRY_VERIFY(!document().loading() && !document().ready());
+        m_window->actions().openDemo->trigger();
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->model_ref.path == "demo");
     }
 
     void runsOfAnotherTaskStayToBeLookedAt()

@@ -102,6 +102,14 @@ void Document::setPairs(const std::vector<PromptPair> &pairs)
     open(request);
 }
 
+QString Document::whyNoPrompts() const
+{
+    if (!m_setup || m_setup->no_prompts.empty())
+        return {};
+    return tr("This model is open without prompts: %1. Import token ids (.safetensors, Ctrl+I), or drop them here.")
+        .arg(QString::fromStdString(m_setup->no_prompts));
+}
+
 void Document::cancelLoading()
 {
     m_backend.cancel(m_job);

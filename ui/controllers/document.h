@@ -14,7 +14,12 @@ public:
 
     /// Null before the first model is there.
     const SetupPtr &setup() const { return m_setup; }
-    bool ready() const { return m_setup != nullptr; }
+    /// A model with prompts: whether something can run.
+    bool ready() const { return m_setup && m_setup->no_prompts.empty(); }
+    /// Why there are no prompts, and what to do; empty where there are some, or no model.
+    QString whyNoPrompts() const;
+    /// What was asked for last; its bos is the user's choice, which the setup's says the outcome of.
+    const TaskRef &task() const { return m_request.task; }
     bool loading() const { return m_loading; }
 
     void open(const SetUpRequest &request);

@@ -151,7 +151,8 @@ void ModelDock::buildTask(QVBoxLayout *column)
 {
     auto *top = new QHBoxLayout;
     top->addWidget(heading(tr("Task"), this), 1);
-    auto *import = flatButton(tr("Import…"), tr("Prompt pairs from a JSONL or CSV file"), this);
+    auto *import = flatButton(tr("Import…"),
+                              tr("Prompt pairs from a JSONL or CSV file, or token ids from a safetensors file"), this);
     auto *prompts = flatButton(tr("Prompts"), tr("See and edit the prompt pairs"), this);
     top->addWidget(import);
     top->addWidget(prompts);
@@ -182,6 +183,19 @@ void ModelDock::buildTask(QVBoxLayout *column)
     grid->addWidget(m_seed, 1, 1);
     grid->addWidget(m_type, 1, 2);
     column->addWidget(m_generated);
+    m_text = new QWidget(this);
+    auto *row = new QHBoxLayout(m_text);
+    row->setContentsMargins(0, 0, 0, 0);
+    m_bos = new QComboBox(this);
+    for (const Bos bos : {Bos::Auto, Bos::Yes, Bos::No})
+        m_bos->addItem(QString::fromStdString(name(bos)), int(bos));
+    m_bos->setAccessibleName(tr("BOS token before each prompt"));
+    m_bos->setToolTip(tr("Whether prompts begin with the tokenizer's BOS token; auto: as the tokenizer does it of "
+                         "itself. It changes the numbers."));
+    row->addWidget(caption(tr("BOS token"), this));
+    row->addWidget(m_bos, 1);
+    column->addWidget(m_text);
+    connect(m_bos, &QComboBox::activated, this, [this] { m_apply->start(); });
     connect(m_prompts, &QSpinBox::valueChanged, this, [this] { m_apply->start(); });
     connect(m_seed, &QSpinBox::valueChanged, this, [this] { m_apply->start(); });
     connect(m_type, &QComboBox::currentIndexChanged, this, [this] { m_apply->start(); });
@@ -228,12 +242,10 @@ void ModelDock::buildBaseline(QVBoxLayout *column)
 void ModelDock::refresh()
 {
     const SetupPtr &setup = m_document.setup();
-    m_generated->setVisible(setup && setup->task_ref.kind == "ioi" && setup->task_ref.pairs.is_null());
+    refreshTask();
+    refreshBaseline();
     if (!setup) {
         m_name->setText(m_document.loading() ? tr("Loading") : tr("No model"));
-        for (auto &column : m_values)
-            for (QLabel *value : column)
-                value->setText(QStringLiteral("–"));
         return;
     }
     const TrustReport &trust = setup->trust;
@@ -245,7 +257,19 @@ void ModelDock::refresh()
     m_trust->setText(trustHtml(trust, widgets::isDark(palette())));
     m_trust->setToolTip(
         tr("SHA-256 %1\nloaded in %2 s").arg(QString::fromStdString(trust.sha256)).arg(trust.load_seconds, 0, 'f', 2));
+}
 
+void ModelDock::refreshTask()
+{
+    const SetupPtr &setup = m_document.setup();
+    const bool ready = m_document.ready();
+    m_generated->setVisible(ready && setup->task_ref.kind == "ioi" && setup->task_ref.pairs.is_null());
+    m_text->setVisible(ready && !setup->pairs.empty());
+    if (!ready) {
+        m_taskText->setText(m_document.whyNoPrompts());
+        m_taskText->setToolTip({});
+        return;
+    }
     const TaskRef &task = setup->task_ref;
     const int used = setup->batch.prompts;
     const int all = static_cast<int>(setup->pairs.size());
@@ -265,11 +289,24 @@ void ModelDock::refresh()
             + (notes.size() == 1 ? notes.first() : tr("%1, and %2 more").arg(notes.first()).arg(notes.size() - 1)));
     m_taskText->setToolTip(notes.join(QLatin1Char('\n')));
     const QSignalBlocker a(m_prompts), b(m_seed), c(m_type);
+    const QString came = QString::fromStdString(name(task.bos));
+    m_bos->setItemText(0, m_document.task().bos == Bos::Auto ? tr("auto (%1)").arg(came) : tr("auto"));
+    m_bos->setCurrentIndex(m_bos->findData(int(m_document.task().bos)));
     m_prompts->setValue(task.prompts);
     m_seed->setValue(static_cast<int>(task.seed));
     m_type->setCurrentText(QString::fromStdString(task.type));
+}
 
-    const Baseline &base = setup->baseline;
+void ModelDock::refreshBaseline()
+{
+    if (!m_document.ready()) {
+        for (auto &column : m_values)
+            for (QLabel *value : column)
+                value->setText(QStringLiteral("–"));
+        m_gap->clear();
+        return;
+    }
+    const Baseline &base = m_document.setup()->baseline;
     const auto number = [](double v) { return widgets::signedNumber(v, 2); };
     const auto share = [](double v) {
         return QStringLiteral("%1 %").arg(v * 100, 0, 'f', v >= 0.9995 || v == 0 ? 0 : 1);
@@ -292,12 +329,14 @@ void ModelDock::applyTask()
 {
     if (!m_document.ready())
         return;
-    TaskRef task = m_document.setup()->task_ref;
+    TaskRef task = m_document.task();
+    task.bos = Bos(m_bos->currentData().toInt());
     task.prompts = m_prompts->value();
     task.seed = m_seed->value();
     task.type = m_type->currentText().toStdString();
+    const bool same = task == m_document.task();
     task.excluded.clear();
-    if (!(task == m_document.setup()->task_ref))
+    if (!same)
         m_document.openTask(task);
 }
 

@@ -31,15 +31,17 @@ private:
     void buildTask(QVBoxLayout *column);
     void buildBaseline(QVBoxLayout *column);
     void refresh();
+    void refreshTask();
+    void refreshBaseline();
     void applyTask();
 
     Document &m_document;
     QLabel *m_name = nullptr, *m_shape = nullptr, *m_trust = nullptr, *m_taskText = nullptr;
     QPushButton *m_open = nullptr;
     QSpinBox *m_prompts = nullptr, *m_seed = nullptr;
-    QComboBox *m_type = nullptr;
-    QWidget *m_generated = nullptr;
-    QLabel *m_values[2][4] = {}; ///< [clean, flipped][logit diff, spread, accuracy, rank-0]
+    QComboBox *m_type = nullptr, *m_bos = nullptr;
+    QWidget *m_generated = nullptr, *m_text = nullptr; ///< controls of generated prompts, of prompts that are text
+    QLabel *m_values[2][4] = {};                       ///< [clean, flipped][logit diff, spread, accuracy, rank-0]
     QLabel *m_gap = nullptr;
     QTimer *m_apply = nullptr;
 };

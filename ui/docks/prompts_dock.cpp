@@ -76,6 +76,8 @@ void PromptsDock::refresh()
         all ? tr("%1 pairs").arg(setup.batch.prompts) : tr("%1 of %2").arg(setup.batch.prompts).arg(setup.pairs.size());
     if (problems > 0)
         text += tr(" · <b>%1 cannot be run</b>").arg(problems);
+    if (!m_document.ready())
+        text = tr("No prompts");
     m_summary->setToolTip(
         tr("Pairs in use; tokens marked by their role, and those that differ between clean and flipped"));
     m_summary->setText(text + QStringLiteral(" &nbsp;") + legend.join(QStringLiteral(" "))

@@ -181,6 +181,8 @@ QString taskText(const ReportSource &source)
                              .replace(QStringLiteral("->"), QStringLiteral(" \u2192 ")));
     if (task.contains("seed"))
         text += QLatin1Char(')');
+    if (task.contains("bos") && task.at("bos") == "yes")
+        text += QStringLiteral(", each after the tokenizer's BOS token");
     if (task.contains("file") && task.at("file").is_string() && !task.at("file").get<std::string>().empty())
         text += QStringLiteral(", from %1").arg(QString::fromStdString(task.at("file").get<std::string>()));
     return sentence(text);

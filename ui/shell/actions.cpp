@@ -49,7 +49,7 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
 {
     openModel = add(QStringLiteral("open-model"), tr("&Open model folder…"), QKeySequence::Open);
     openDemo = add(QStringLiteral("open-demo"), tr("Open the &demo model"));
-    importPairs = add(QStringLiteral("import-pairs"), tr("&Import prompt pairs…"), QKeySequence(tr("Ctrl+I")));
+    importPairs = add(QStringLiteral("import-pairs"), tr("&Import prompts or token ids…"), QKeySequence(tr("Ctrl+I")));
     exportFigure = add(QStringLiteral("export"), tr("&Export figure…"), QKeySequence(tr("Ctrl+E")));
     saveResult = add(QStringLiteral("save-result"), tr("&Save result…"), QKeySequence::Save);
     quit = add(QStringLiteral("quit"), tr("&Quit"), QKeySequence::Quit);

@@ -104,7 +104,7 @@ void AttentionPane::showText(bool on)
 void AttentionPane::refreshOptions()
 {
     const auto &attention = m_explorer.attention;
-    const SetupPtr &setup = m_explorer.document.setup();
+    const SetupPtr setup = m_explorer.document.ready() ? m_explorer.document.setup() : nullptr;
     const QSignalBlocker a(m_prompt), b(m_byRole), c(m_source), d(m_valueWeighted);
     m_prompt->setMaximum(setup ? setup->batch.prompts : 1);
     if (attention.prompt() >= 0)

@@ -160,7 +160,7 @@ void HeatmapPane::chooseRole()
 
 void HeatmapPane::refreshChooser()
 {
-    const SetupPtr &setup = m_explorer.document.setup();
+    const SetupPtr setup = m_explorer.document.ready() ? m_explorer.document.setup() : nullptr;
     const int prompt = m_explorer.navigation.place().prompt;
     const QSignalBlocker blockSlider(m_prompt), blockThreshold(m_threshold), blockRole(m_role);
     const Mask &mask = m_explorer.navigation.place().mask;
@@ -214,8 +214,9 @@ void HeatmapPane::refresh()
     const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
     const QString single = run ? singleRunText(*run) : QString();
     m_heatmap->setEmptyText(
-        !document.ready()
-            ? (document.loading() ? tr("Loading the model") : tr("No model is open. Drop a model folder here."))
+        !document.ready()       ? (document.loading()     ? tr("Loading the model")
+                                       : document.setup() ? document.whyNoPrompts()
+                                                          : tr("No model is open. Drop a model folder here."))
             : !single.isEmpty() ? single
             : run ? (run->state == RunState::Failed ? tr("This run failed:\n%1").arg(run->message) : tr("Starting"))
                   : tr("Choose what to patch in the toolbar, then press Run (Ctrl+R)"));
