@@ -182,6 +182,26 @@ private Q_SLOTS:
         QCOMPARE(folder.open()->encode(text), whole->encode(text));
     }
 
+    void vocab_and_merges_of_qwen2()
+    {
+        json file = json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/tokenizers/qwen.json"))["tokenizer"];
+        file["model"]["ignore_merges"] = false;
+        const auto whole = Tokenizer::from_json(file.dump(), "t");
+        const VocabFolder folder;
+        folder.write("vocab.json", file["model"]["vocab"].dump());
+        std::string merges;
+        for (const json &merge : file["model"]["merges"])
+            merges += merge[0].get<std::string>() + " " + merge[1].get<std::string>() + "\n";
+        folder.write("merges.txt", merges);
+        json config = {{"tokenizer_class", "Qwen2TokenizerFast"}, {"add_prefix_space", false}};
+        for (const json &token : file["added_tokens"])
+            config["added_tokens_decoder"][std::to_string(token["id"].get<int>())] = token;
+        folder.write("tokenizer_config.json", config.dump());
+        const auto parts = folder.open();
+        for (const json &text : json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/tokenizers/texts.json")))
+            QCOMPARE(parts->encode(text.get<std::string>()), whole->encode(text.get<std::string>()));
+    }
+
     void special_tokens_beside_vocab_and_merges()
     {
         const VocabFolder folder;
@@ -201,9 +221,9 @@ private Q_SLOTS:
     void what_cannot_be_read_is_named()
     {
         const VocabFolder folder;
-        folder.write("tokenizer_config.json", R"({"tokenizer_class": "Qwen2Tokenizer"})");
+        folder.write("tokenizer_config.json", R"({"tokenizer_class": "GemmaTokenizer"})");
         VERIFY_MESSAGE(folder.open(),
-                       "vocab.json: belongs to a Qwen2Tokenizer, which cuts text by a pattern of its own");
+                       "vocab.json: belongs to a GemmaTokenizer, which cuts text by a pattern of its own");
         folder.write("tokenizer_config.json", "{}");
         folder.write("merges.txt", "#version: 0.2\na b c\n");
         VERIFY_MESSAGE(folder.open(),

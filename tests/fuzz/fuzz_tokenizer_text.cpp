@@ -23,7 +23,8 @@ constexpr const char *kScores = R"({"normalizer": {"type": "Sequence", "normaliz
   "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {"type": "Punctuation"},
     {"type": "UnicodeScripts"}, {"type": "Digits"}, {"type": "Metaspace", "replacement": "_"}]},
   "decoder": {"type": "Metaspace", "replacement": "_"},
-  "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0], ["_", -1], ["_a", -2.5], ["b", -2], ["ab", -3.5]]}})";
+  "model": {"type": "Unigram", "unk_id": 0,
+    "vocab": [["<unk>", 0], ["_", -1], ["_a", -2.5], ["b", -2], ["ab", -3.5]]}})";
 
 } // namespace
 

@@ -35,11 +35,27 @@ json read_optional(const std::filesystem::path &path, std::vector<std::string> &
     return json::object();
 }
 
-bool is_like_gpt2(std::string name)
+/// How Qwen2's tokenizer cuts text, after NFC.
+constexpr const char *kQwen2 = "Qwen2Tokenizer";
+constexpr const char *kQwen2Pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+/// The class of tokenizer that the folder's files are for; GPT-2's where none is named. Throws Error for one that cuts
+/// text by a pattern which is not known here.
+std::string class_of(const json &config, const std::filesystem::path &file)
 {
+    const auto kind = config.find("tokenizer_class");
+    if (kind == config.end() || !kind->is_string())
+        return kLikeGpt2[0];
+    std::string name = kind->get<std::string>();
     if (name.ends_with("Fast"))
         name.resize(name.size() - 4);
-    return std::find(std::begin(kLikeGpt2), std::end(kLikeGpt2), name) != std::end(kLikeGpt2);
+    if (name != kQwen2 && std::find(std::begin(kLikeGpt2), std::end(kLikeGpt2), name) == std::end(kLikeGpt2))
+        throw Error(file.string(),
+                    "belongs to a " + kind->get<std::string>()
+                        + ", which cuts text by a pattern of its own; transformers converts it to tokenizer.json: "
+                        + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)");
+    return name;
 }
 
 /// The lines of merges.txt, but for its version line and empty ones.
@@ -125,12 +141,7 @@ json read_vocab_and_merges(const std::filesystem::path &folder, std::vector<std:
 {
     std::vector<std::string> known; // who reads the tokenizer says so of tokenizer_config.json
     const json config = read_optional(folder / "tokenizer_config.json", known);
-    if (const auto kind = config.find("tokenizer_class");
-        kind != config.end() && kind->is_string() && !is_like_gpt2(kind->get<std::string>()))
-        throw Error((folder / "vocab.json").string(),
-                    "belongs to a " + kind->get<std::string>()
-                        + ", which cuts text by a pattern of its own; transformers converts it to tokenizer.json: "
-                        + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)");
+    const bool qwen2 = class_of(config, folder / "vocab.json") == kQwen2;
     const json vocabulary = read_json_file(folder / "vocab.json");
     AddedTokens added(vocabulary);
     if (const auto decoder = config.find("added_tokens_decoder"); decoder != config.end() && decoder->is_object())
@@ -152,11 +163,12 @@ json read_vocab_and_merges(const std::filesystem::path &folder, std::vector<std:
     const json byte_level = {
         {"type", "ByteLevel"},
         {"add_prefix_space", prefix != config.end() && prefix->is_boolean() && prefix->get<bool>()},
-        {"use_regex", true}};
+        {"use_regex", !qwen2}};
+    const json cut = {{"type", "Split"}, {"pattern", {{"Regex", kQwen2Pattern}}}, {"behavior", "Isolated"}};
     return {
         {"added_tokens", added.list()},
-        {"normalizer", nullptr},
-        {"pre_tokenizer", byte_level},
+        {"normalizer", qwen2 ? json{{"type", "NFC"}} : json()},
+        {"pre_tokenizer", qwen2 ? json{{"type", "Sequence"}, {"pretokenizers", {cut, byte_level}}} : byte_level},
         {"decoder", byte_level},
         {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", merges_of(read_file(folder / "merges.txt"))}}}};
 }

@@ -10,9 +10,9 @@
 
 namespace patchbay::text {
 
-/// The folder's vocab.json and merges.txt as the tokenizer.json that GPT-2's tokenizer would be saved as; special
-/// tokens from the files beside them. Throws Error naming the file, also where the folder's tokenizer cuts text by
-/// another pattern, which stands in no file. warnings gets what is done without.
+/// The folder's vocab.json and merges.txt as the tokenizer.json that GPT-2's tokenizer, or Qwen2's, would be saved as;
+/// special tokens from the files beside them. Throws Error naming the file, also where the folder's tokenizer cuts text
+/// by another pattern, which stands in no file. warnings gets what is done without.
 nlohmann::json read_vocab_and_merges(const std::filesystem::path &folder, std::vector<std::string> &warnings);
 
 /// What a special token is written as in tokenizer_config.json and special_tokens_map.json: a text, an object with
