@@ -103,6 +103,18 @@ private Q_SLOTS:
         QVERIFY(m_window->messages().text().contains(QStringLiteral(".jsonl")));
     }
 
+    void runsOfAnotherTaskStayToBeLookedAt()
+    {
+        m_fixture.chooseSites({Site::Z});
+        m_window->actions().run->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
+        const int id = m_fixture.shown()->id;
+        m_window->actions().openDemo->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->model_ref.path == "demo", 60000);
+        QVERIFY(m_window->explorer().runs.find(id));
+        QCOMPARE(m_window->explorer().navigation.place().run, -1); // another model: nothing of the old one is on view
+    }
+
     void whetherPromptsBeginWithAToken()
     {
         m_window->actions().openDemo->trigger();
@@ -140,6 +152,7 @@ private Q_SLOTS:
                 QVERIFY(QFile::copy(demo.filePath(file), folder + QLatin1Char('/') + file));
         write(QStringLiteral("no-tokenizer/tokenizer.json"), R"({"model": {"type": "Magic"}})");
         const PromptBatch before = document().setup()->batch;
+        m_window->messages().hide();
         drop(folder);
         QTRY_VERIFY(!document().loading() && document().setup()->model_ref.path == folder.toStdString());
         QVERIFY(!m_window->messages().isVisible());
@@ -180,18 +193,6 @@ private Q_SLOTS:
         QTRY_VERIFY(!document().loading() && !document().ready());
         m_window->actions().openDemo->trigger();
         QTRY_VERIFY(m_fixture.ready() && document().setup()->model_ref.path == "demo");
-    }
-
-    void runsOfAnotherTaskStayToBeLookedAt()
-    {
-        m_fixture.chooseSites({Site::Z});
-        m_window->actions().run->trigger();
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
-        const int id = m_fixture.shown()->id;
-        m_window->actions().openDemo->trigger();
-        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->model_ref.path == "demo", 60000);
-        QVERIFY(m_window->explorer().runs.find(id));
-        QCOMPARE(m_window->explorer().navigation.place().run, -1); // another model: nothing of the old one is on view
     }
 
 private:
