@@ -21,7 +21,7 @@ std::string file_name(const fs::path &path)
     return path.filename().string();
 }
 
-std::string listed(const std::vector<std::string> &names)
+std::string first_of(const std::vector<std::string> &names)
 {
     std::string list;
     for (size_t i = 0; i < std::min(names.size(), kNamed); ++i)
@@ -50,7 +50,7 @@ std::vector<std::string> namesakes(const fs::path &cache, const std::string &nam
     if (const auto others =
             name.model.find('/') == std::string::npos ? namesakes(cache, name.model) : std::vector<std::string>();
         !others.empty())
-        cause += ". The cache holds " + listed(others);
+        cause += ". The cache holds " + first_of(others);
     throw Error(name.text(), cause);
 }
 
@@ -68,7 +68,7 @@ std::vector<std::string> namesakes(const fs::path &cache, const std::string &nam
                     + cached.string() + "), which holds "
                     + (there.empty()
                            ? "no revision of it"
-                           : "of it: " + listed(there) + " (" + name.model + "@" + there.front() + " opens one)")
+                           : "of it: " + first_of(there) + " (" + name.model + "@" + there.front() + " opens one)")
                     + "; download it with: " + download_command(name));
 }
 
@@ -175,7 +175,7 @@ void refuse_broken_snapshot(const fs::path &folder)
     std::string cause = "is a link to a file of the cache that is not there";
     if (broken.size() > 1)
         cause += std::string(", and so ") + (broken.size() > 2 ? "are " : "is ")
-            + listed(std::vector<std::string>(broken.begin() + 1, broken.end()));
+            + first_of({broken.begin() + 1, broken.end()});
     if (cut_off)
         cause += " (a download was cut off)";
     if (!name.model.empty())

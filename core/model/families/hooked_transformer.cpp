@@ -4,6 +4,8 @@
 #include "model/detail/config_keys.h"
 #include "model/families.h"
 
+#include <algorithm>
+
 namespace patchbay {
 
 namespace {
