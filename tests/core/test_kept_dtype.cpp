@@ -58,17 +58,12 @@ class TestKeptDtype : public QObject {
         QTest::newRow("Llama, bfloat16, two files") << "tiny-llama" << int(DType::BF16);
     }
 
-private Q_SLOTS:
-    void weights_are_the_same_data() { models(); }
-    void weights_are_the_same()
+    /// Whether all weights are the same, kept in 16 bits or not.
+    static void compare(const CheckpointFolder &folder, DType dtype)
     {
-        QFETCH(QString, model);
-        QFETCH(int, dtype);
-        const CheckpointFolder folder(model.toStdString());
-        store(folder, DType(dtype));
         for (const Processing &processing : processings()) {
             const auto kept = load(folder, {}, processing), wide = load(folder, DType::F32, processing);
-            QCOMPARE(kept->trust().kept_dtype, name(DType(dtype)));
+            QCOMPARE(kept->trust().kept_dtype, name(dtype));
             QCOMPARE(wide->trust().kept_dtype, std::string("F32"));
             QVERIFY(!kept->trust().rounded && !wide->trust().rounded);
             QCOMPARE(kept->trust().max_logprob_change, wide->trust().max_logprob_change);
@@ -79,6 +74,33 @@ private Q_SLOTS:
                 QVERIFY2(array.shape == b.at(tensor).shape && array.floats() == b.at(tensor).floats(), tensor.c_str());
             }
         }
+    }
+
+private Q_SLOTS:
+    void weights_are_the_same_data() { models(); }
+    void weights_are_the_same()
+    {
+        QFETCH(QString, model);
+        QFETCH(int, dtype);
+        const CheckpointFolder folder(model.toStdString());
+        store(folder, DType(dtype));
+        compare(folder, DType(dtype));
+    }
+
+    // What is multiplied, or counts from 1, is so when it is widened.
+    void multipliers_too()
+    {
+        CheckpointFolder granite("tiny-llama"), gemma("tiny-llama");
+        granite.config([](nlohmann::json &c) {
+            c["model_type"] = "granite";
+            c["embedding_multiplier"] = 3;
+            c["residual_multiplier"] = 0.3;
+            c["attention_multiplier"] = 0.2;
+            c["logits_scaling"] = 7;
+        });
+        compare(granite, DType::BF16);
+        gemma.config([](nlohmann::json &c) { c["model_type"] = "gemma"; });
+        compare(gemma, DType::BF16);
     }
 
     // With room for widened layers, with none but the last, and read from float32.
