@@ -161,6 +161,9 @@ private Q_SLOTS:
         const TrustReport trust = trusted(gemma);
         QVERIFY(said(trust, "center_writing"));
         QVERIFY(!said(trust, "center_unembed"));
+        // What is said to have been done is what was done; values have no bias here that could be folded.
+        QVERIFY(trust.processing.fold_ln && trust.processing.center_unembed);
+        QVERIFY(!trust.processing.center_writing && !trust.processing.fold_value_biases);
         QVERIFY(trust.max_logprob_change < 1e-4);
         QVERIFY(!said(trusted(CheckpointFolder("tiny-neox")), "center_writing"));
     }
