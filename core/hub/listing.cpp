@@ -39,8 +39,8 @@ void try_to_open(CachedSnapshot &snapshot)
     if (const auto type = config.find("model_type"); type != config.end() && type->is_string())
         snapshot.family = type->get<std::string>();
     refuse_foreign_config(config, file);
-    config_from_json(config, file.string());
-    Checkpoint::open(snapshot.folder);
+    snapshot.family = config_from_json(config, file.string()).config.family;
+    Checkpoint::open(snapshot.folder, find_family(snapshot.family)->weight_files);
 }
 
 /// What an error about a snapshot says, with the name of the file but not the whole path.

@@ -127,7 +127,9 @@ std::set<std::string> shards(const std::string &index, const std::string &text)
 }
 
 /// The weights in the first of the forms that are read, in the order in which opening looks for them.
-std::set<std::string> weights(const Hub &hub, const std::string &commit, const std::set<std::string> &there)
+/// `family`: for what it reads beside the usual ones.
+std::set<std::string> weights(const Hub &hub, const std::string &commit, const std::set<std::string> &there,
+                              const std::string &family)
 {
     for (const char *file :
          {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}) {
@@ -142,6 +144,11 @@ std::set<std::string> weights(const Hub &hub, const std::string &commit, const s
         wanted.insert(file);
         return wanted;
     }
+    if (const FamilyInfo *known = find_family(family))
+        for (const std::string &ending : known->weight_files)
+            for (const std::string &file : there)
+                if (file.ends_with(ending))
+                    return {file};
     return {};
 }
 
@@ -172,7 +179,7 @@ void look_at_config(DownloadPlan &plan, const std::string &text)
         if (const auto type = config.find("model_type"); type != config.end() && type->is_string())
             plan.family = type->get<std::string>();
         refuse_foreign_config(config, path);
-        config_from_json(config, path.string());
+        plan.family = config_from_json(config, path.string()).config.family;
     } catch (const Error &error) {
         plan.problem = error.cause();
     }
@@ -218,8 +225,8 @@ DownloadPlan plan_download(const HubName &name, const CancelToken &cancel)
     if (!there.contains("config.json"))
         throw Error(name.text(),
                     "has no config.json at " + hub_endpoint() + ", so it is no model in Hugging Face's format");
-    std::set<std::string> wanted = weights(hub, plan.commit, there);
     look_at_config(plan, hub.content(plan.commit, "config.json"));
+    std::set<std::string> wanted = weights(hub, plan.commit, there, plan.family);
     if (wanted.empty() && plan.problem.empty())
         plan.problem =
             "there are no weights in a form that is read: neither model.safetensors nor pytorch_model.bin, in "

@@ -12,7 +12,7 @@ namespace patchbay {
 struct ModelRef {
     std::string path = "demo"; ///< a folder, "demo", or a name in the Hugging Face cache: see model_folder()
     std::string commit;        ///< of the hub, where it was opened from the cache; empty: none known
-    std::string sha256; ///< of the weights; empty: not checked
+    std::string sha256;        ///< of the weights; empty: not checked
     Processing processing;
     std::optional<DType> dtype = {}; ///< of LoadOptions
     bool operator==(const ModelRef &) const = default;
