@@ -77,7 +77,7 @@ private Q_SLOTS:
                 last = progress->done;
             }
         // One that fails leaves what was there.
-        Call wrong(m_bench, SetUpRequest{{"/nowhere", {}, {}}, task});
+        Call wrong(m_bench, SetUpRequest{{"/nowhere", {}, {}, {}}, task});
         VERIFY_MESSAGE(wrong.finish<SetupPtr>(), "/nowhere");
         QCOMPARE(Call(m_bench, AttentionRequest{{{{1, 1}}}}).finish<AttentionPatterns>().size(), size_t(1));
     }
