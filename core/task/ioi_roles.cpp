@@ -8,7 +8,7 @@ namespace patchbay {
 Roles find_ioi_roles(const PromptPair &pair, const Tokenizer &tokenizer)
 {
     const std::vector<int64_t> &ids = pair.clean_ids;
-    const int first = int(ids.size() - tokenizer.encode(pair.clean).size()); // behind what was put before the text
+    const int first = text_begin(pair, tokenizer);
     // A name that begins the text has no space before it.
     const auto is = [&](int position, int64_t id, const std::string &text) {
         return ids[size_t(position)] == id

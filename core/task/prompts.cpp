@@ -34,14 +34,14 @@ std::string count_of(const std::vector<int64_t> &ids)
     return std::to_string(ids.size()) + (ids.size() == 1 ? " token" : " tokens");
 }
 
-std::string why_no_roles(const PromptPair &pair)
+std::string why_no_roles(const PromptPair &pair, int end)
 {
     for (const auto &[role, position] : pair.given_roles) {
         const std::string said = role_title(role) + " is said to be at position " + std::to_string(position) + ", but ";
-        if (position < 0 || position > pair.end())
-            return said + "the prompt's positions are 0 to " + std::to_string(pair.end());
-        if (role == end_role && position != pair.end())
-            return said + "the prompt ends at " + std::to_string(pair.end());
+        if (position < 0 || position > end)
+            return said + "the prompt's positions are 0 to " + std::to_string(end);
+        if (role == end_role && position != end)
+            return said + "the prompt ends at " + std::to_string(end);
     }
     return {};
 }
@@ -68,7 +68,7 @@ std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer, int n
     std::string cause = misfit(pair.clean, pair.clean_ids, pair.answer, pair.answer_id, tokenizer, bos);
     if (cause.empty())
         cause = misfit(pair.clean, pair.clean_ids, pair.wrong, pair.wrong_id, tokenizer, bos);
-    return cause.empty() ? why_no_roles(pair) : cause;
+    return cause.empty() ? why_no_roles(pair, pair.end() - text_begin(pair, tokenizer)) : cause;
 }
 
 // A role that only some prompts have is of no use to a run over all of them; where a file gives it, that is said.
@@ -120,6 +120,11 @@ std::vector<int64_t> tokens_of_prompt(const std::string &text, const Tokenizer &
     return ids;
 }
 
+int text_begin(const PromptPair &pair, const Tokenizer &tokenizer)
+{
+    return int(pair.clean_ids.size() - tokenizer.encode(pair.clean).size());
+}
+
 void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx, Bos bos)
 {
     pair.clean_ids = tokens_of_prompt(pair.clean, tokenizer, bos);
@@ -130,8 +135,13 @@ void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx, Bos 
     pair.problem = problem_of(pair, tokenizer, n_ctx, bos);
     if (!pair.problem.empty())
         return;
-    pair.roles = pair.given_roles.empty() ? find_ioi_roles(pair, tokenizer) : pair.given_roles;
-    pair.roles.erase(end_role);
+    if (pair.given_roles.empty()) {
+        pair.roles = find_ioi_roles(pair, tokenizer);
+        return;
+    }
+    for (const auto &[role, position] : pair.given_roles)
+        if (role != end_role)
+            pair.roles[role] = position + text_begin(pair, tokenizer);
 }
 
 PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *tokenizer, int64_t pad_id)

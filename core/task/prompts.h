@@ -22,7 +22,7 @@ struct PromptPair {
     std::vector<int64_t> clean_ids, flipped_ids; ///< from BOS, where there is one, up to and including END
     int64_t answer_id = -1, wrong_id = -1;       ///< before it is tokenized: ids that a file gives instead of the texts
     Roles roles;       ///< in the clean prompt: given, or otherwise those that the IOI task finds; empty: none known
-    Roles given_roles; ///< as the file says them
+    Roles given_roles; ///< as the file says them: in the tokens of the clean text, which BOS is none of
     int template_index = -1;
     bool excluded = false; ///< by the user
     std::string
@@ -72,6 +72,9 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name,
 /// the model's context, which a longer prompt does not fit; 0: not known. bos: what both prompts begin with, see
 /// tokens_of_prompt().
 void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx = 0, Bos bos = Bos::No);
+
+/// Where a tokenized pair's clean text begins: behind what was put before it (BOS).
+int text_begin(const PromptPair &pair, const Tokenizer &tokenizer);
 
 /// A prompt's ids, with the tokenizer's beginning before them, unless the text has it written out. Throws Error where
 /// bos is Yes and the tokenizer has none.

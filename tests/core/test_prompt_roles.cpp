@@ -92,6 +92,33 @@ private Q_SLOTS:
         VERIFY_MESSAGE(problem(R"({"verb": 1, "Verb": 2})"), "says again where VERB stands");
     }
 
+    // A file counts the tokens of its text, whatever a model puts before it.
+    void behindBos()
+    {
+        const json file = json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/tokenizers/llama2.json"));
+        const auto tokenizer = Tokenizer::from_json(file["tokenizer"].dump(), "llama2");
+        TaskRef ref;
+        ref.kind = "pairs";
+        ref.pairs = {{{"clean", "When Mary and John went to the shop, John gave a ring to"},
+                      {"flipped", "When Mary and John went to the shop, Mary gave a ring to"},
+                      {"answer", " Mary"},
+                      {"wrong", " John"}}};
+        ref.bos = Bos::No;
+        const int end = load_pairs(ref, *tokenizer)[0].end();
+        ref.pairs[0]["roles"] = {{"IO", 1}, {"END", end}};
+        const auto found = [&](Bos bos) {
+            ref.bos = bos;
+            const PromptPair pair = load_pairs(ref, *tokenizer)[0];
+            return pair.problem.empty() ? tokenizer->token(pair.clean_ids[size_t(pair.roles.at("io"))]) : pair.problem;
+        };
+        QCOMPARE(found(Bos::No), tokenizer->token(*tokenizer->single(" Mary")));
+        QCOMPARE(found(Bos::Yes), found(Bos::No));
+        ref.pairs[0]["roles"] = {{"END", end + 1}};
+        QCOMPARE(load_pairs(ref, *tokenizer)[0].problem,
+                 "END is said to be at position " + std::to_string(end + 1) + ", but the prompt's positions are 0 to "
+                     + std::to_string(end));
+    }
+
     // An analysis cannot go by what only some prompts have; where a file gave it, that is said.
     void thoseOfSomePrompts()
     {

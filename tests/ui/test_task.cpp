@@ -156,7 +156,7 @@ private Q_SLOTS:
         document().openTask(text);
         QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.kind == "ioi");
         QComboBox *choice = nullptr;
-        for (QComboBox *box : m_window->modelDock().findChildren<QComboBox *>())
+        for (QComboBox *box : m_fixture.part<ModelDock>().findChildren<QComboBox *>())
             if (box->accessibleName().contains(QStringLiteral("BOS")))
                 choice = box;
         QVERIFY(choice && choice->isVisible());
@@ -194,12 +194,12 @@ private Q_SLOTS:
         QVERIFY2(document().whyNoPrompts().contains(QStringLiteral("\"Magic\" is not supported")),
                  qPrintable(document().whyNoPrompts()));
         bool said = false;
-        for (const QLabel *label : m_window->modelDock().findChildren<QLabel *>())
+        for (const QLabel *label : m_fixture.part<ModelDock>().findChildren<QLabel *>())
             said = said || (label->isVisible() && label->text() == document().whyNoPrompts());
         QVERIFY2(said, "the dock says why there are no prompts");
         QVERIFY(!m_window->actions().run->isEnabled());
         m_window->actions().nextPrompt->trigger(); // nothing to step through
-        QCOMPARE(m_window->promptsDock().model()->rowCount(), 0);
+        QCOMPARE(m_fixture.part<PromptsModel>().rowCount(), 0);
         // With token ids everything is there, and the weights are not read again.
         const double loaded = document().setup()->trust.load_seconds;
         const QString file = m_folder.filePath(QStringLiteral("batch.safetensors"));
