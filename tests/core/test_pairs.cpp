@@ -2,6 +2,7 @@
 // test_pairs_files.cpp.
 #include "core/error_message.h"
 #include "io/array_files.h"
+#include "task/ioi_roles.h"
 #include "task/ioi_task.h"
 #include "task/task_source.h"
 #include "text/tokenizer.h"
