@@ -127,7 +127,7 @@ private Q_SLOTS:
         go->click();
         QTRY_VERIFY(!dialog->isVisible());
         QTRY_COMPARE(window->explorer().document.setup()->model_ref.path, std::string("org/demo"));
-        QCOMPARE(window->modelDock().baselineText().isEmpty(), false);
+        QCOMPARE(window->findChild<ModelDock *>()->baselineText().isEmpty(), false);
 
         // A second time there is nothing to fetch.
         window->actions().downloadModel->trigger();
