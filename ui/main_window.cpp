@@ -13,11 +13,12 @@
 #include "shell/cached_models.h"
 #include "shell/command_palette.h"
 #include "shell/export_flow.h"
+#include "shell/help_menu.h"
 #include "shell/message_bar.h"
 #include "shell/progress_strip.h"
 #include "shell/recent_models.h"
 #include "shell/run_controls.h"
-#include "shell/window_files.h"
+#include "shell/task_menu.h"
 #include "views/attention_pane.h"
 #include "views/bars_pane.h"
 #include "views/circuit_pane.h"
@@ -27,10 +28,10 @@
 #include <QCloseEvent>
 #include <QDockWidget>
 #include <QDragEnterEvent>
-#include <QFileDialog>
 #include <QMenuBar>
 #include <QMimeData>
 #include <QPushButton>
+#include <QScreen>
 #include <QStatusBar>
 #include <QToolBar>
 #include <QVBoxLayout>
@@ -44,7 +45,8 @@ MainWindow::MainWindow()
     setWindowTitle(QStringLiteral("Patchbay"));
     setObjectName(QStringLiteral("main"));
     setAcceptDrops(true);
-    resize(1280, 800);
+    constexpr int kFrame = 40; // px that a window manager puts around it
+    resize(QSize(1280, 800).boundedTo(screen()->availableSize() - QSize(0, kFrame)));
     followSystemTheme(this);
     m_actions = new Actions(m_explorer, this);
     m_cached = new CachedModels(m_explorer.backend, this);
@@ -57,6 +59,11 @@ MainWindow::MainWindow()
     auto *view = new QMenu(tr("&View"), this);
     m_actions->fillMenuBar(menuBar(), m_recent, view);
     m_docking.listIn(view);
+    QMenu *file = menuBar()->actions().front()->menu();
+    file->insertMenu(m_actions->importPairs, new TaskMenu(m_explorer.document, this));
+    auto *help = new HelpMenu(this);
+    menuBar()->addMenu(help);
+    connect(help, &HelpMenu::tourRequested, this, &MainWindow::startTour);
     m_progress = new ProgressStrip(this);
     statusBar()->setSizeGripEnabled(false);
     statusBar()->addPermanentWidget(m_progress);
@@ -65,6 +72,7 @@ MainWindow::MainWindow()
     if (!m_docking.restore())
         m_docking.arrange();
     updateTemplate();
+    explainControls(this);
 }
 
 MainWindow::~MainWindow() = default;
@@ -88,8 +96,7 @@ void MainWindow::buildCentre()
     m_messages = new MessageBar(centre);
     m_heatmap = new HeatmapPane(m_explorer, centre);
     m_heatmap->setDifferenceActions({m_actions->swapRuns, m_actions->endComparison});
-    column->addWidget(m_messages);
-    column->addWidget(m_heatmap, 1);
+    column->addWidget(m_heatmap, 1); // messages lie over its foot
     setCentralWidget(centre);
 }
 
@@ -103,6 +110,7 @@ void MainWindow::buildToolbar()
     bar->addWidget(m_controls);
     const auto button = [&](QAction *action, bool primary) {
         auto *push = new QPushButton(action->text().remove(QLatin1Char('&')), bar);
+        push->setObjectName(QStringLiteral("button-") + action->objectName());
         push->setProperty("primary", primary);
         push->setToolTip(action->toolTip());
         push->setEnabled(action->isEnabled());
@@ -161,13 +169,7 @@ void MainWindow::buildDocks()
 
 void MainWindow::updateTemplate()
 {
-    if (const RunSpec spec = m_controls->spec(); !spec.is<Analysis>()) {
-        PathPatch path;
-        path.direction = direction_of(spec);
-        if (positions_of(spec).kind != Positions::Kind::Each)
-            path.positions = positions_of(spec);
-        m_explorer.paths.setTemplate(path);
-    }
+    m_explorer.paths.setTemplate(m_controls->pathSettings());
 }
 
 // An analysis of some heads takes the selected ones; the S-inhibition test also needs the name movers that are known.
@@ -181,6 +183,9 @@ void MainWindow::runAnalysis(Analysis analysis)
         for (const widgets::HeadId &head : m_explorer.navigation.place().heads)
             if (head.head >= 0)
                 analysis.heads.push_back(fromHeadId(head));
+        const Place &place = m_explorer.navigation.place();
+        if (analysis.heads.size() > 1 && info.heads.starts_with("the one head") && place.current.head >= 0)
+            analysis.heads = {fromHeadId(place.current)};
         if (analysis.heads.empty())
             return fail(tr("no head is selected"),
                         tr("Click %1 in the heatmap first.").arg(QString::fromStdString(info.heads)));
@@ -252,44 +257,6 @@ void MainWindow::updateProgress()
                                  .arg(shown->result->seconds, 0, 'f', 2));
     else
         m_progress->showIdle({});
-}
-
-void MainWindow::chooseModel()
-{
-    const QString folder =
-        QFileDialog::getExistingDirectory(this, tr("Open a model folder (config.json, weights, tokenizer.json)"));
-    if (!folder.isEmpty())
-        openPath(folder);
-}
-
-void MainWindow::choosePairs()
-{
-    const QString file = QFileDialog::getOpenFileName(
-        this, tr("Import prompts or token ids"), {},
-        tr("Prompt pairs or token ids (*.jsonl *.ndjson *.json *.csv *.tsv *.safetensors)"));
-    if (!file.isEmpty())
-        openPath(file);
-}
-
-void MainWindow::openPath(const QString &path)
-{
-    openDropped(m_explorer.document, path);
-}
-
-void MainWindow::saveResult(int id)
-{
-    const RunEntry *entry = m_explorer.runs.find(id);
-    if (!entry || !entry->result)
-        return;
-    const QString file =
-        QFileDialog::getSaveFileName(this, tr("Save the result"), entry->name + QStringLiteral(".safetensors"),
-                                     tr("Results (*.safetensors *.npz *.json *.csv)"));
-    if (file.isEmpty())
-        return;
-    if (const auto failure = saveResultTo(file, *entry->result))
-        m_messages->showFailure(tr("The result was not saved"), *failure);
-    else
-        m_messages->showNote(tr("Saved %1").arg(file));
 }
 
 void MainWindow::closeEvent(QCloseEvent *event)

@@ -63,6 +63,9 @@ private:
     void runFromControls();
     void updateTemplate();
     void updateProgress();
+    void startTour();
+    void showTask();
+    void followRun();
     void chooseModel();
     void choosePairs();
     void openPath(const QString &path);

@@ -1,6 +1,7 @@
 // What the window's parts tell each other: errors to the message bar, commands to the controllers.
 #include "main_window.h"
 
+#include "controllers/run_views.h"
 #include "docks/model_dock.h"
 #include "docks/runs_dock.h"
 #include "heatmap_widget.h"
@@ -14,9 +15,19 @@
 #include "shell/progress_strip.h"
 #include "shell/recent_models.h"
 #include "shell/run_controls.h"
+#include "shell/tour.h"
 #include "views/heatmap_pane.h"
 
+#include <QDockWidget>
+
 namespace patchbay {
+
+namespace {
+bool ofSetup(const RunSpec &spec, const Setup &setup)
+{
+    return spec.model == setup.model_ref && spec.task == setup.task_ref;
+}
+} // namespace
 
 void MainWindow::connectErrors()
 {
@@ -66,6 +77,11 @@ void MainWindow::connectActions()
         m_messages->showNote(tr("Looking for the heads' roles: they can be chosen beside “Show” when they are known"));
         m_explorer.runner.run(HeadRoles::spec(), false, false);
     });
+    connect(m_heatmap, &HeatmapPane::analysisRequested, this, [this](const QString &name) {
+        const QString title = QString::fromStdString(find_analysis(name.toStdString())->title);
+        m_messages->showNote(tr("%1: measured now; heads fade when it is done").arg(title));
+        m_explorer.runner.run(spec_of(Analysis{name.toStdString(), {}, nullptr}), false, false);
+    });
     connect(&m_explorer.navigation, &Navigation::circuitChanged, this,
             [this] { keepCircuit(*m_explorer.document.setup(), m_explorer.navigation.place().circuit); });
     const auto openModel = [this](const QString &model) { m_explorer.document.openModel(model); };
@@ -82,9 +98,14 @@ void MainWindow::connectActions()
         dialog->raise();
         dialog->activateWindow();
     });
+    connect(&m_explorer.recipe, &RecipeController::circuitShown, this,
+            [this] { m_docking.raise(QStringLiteral("circuit")); });
     connect(m_modelDock, &ModelDock::importRequested, this, &MainWindow::choosePairs);
     connect(m_runsDock, &RunsDock::editRequested, m_controls, &RunControls::setSpec);
     connect(m_actions, &Actions::editRequested, m_controls, &RunControls::setSpec);
+    connect(m_actions, &Actions::analysisRequested, this, [this](const QString &name) {
+        runAnalysis(Analysis{name.toStdString(), {}, nullptr});
+    });
     connect(m_actions, &Actions::renameRequested, this, [this](int run) {
         m_docking.reveal(QStringLiteral("runs"));
         m_runsDock->rename(run);
@@ -94,13 +115,17 @@ void MainWindow::connectActions()
     connect(&m_explorer.runner, &RunController::activeChanged, this, &MainWindow::updateProgress);
     connect(&m_explorer.document, &Document::loadingChanged, this, &MainWindow::updateProgress);
     connect(&m_explorer.navigation, &Navigation::runChanged, this, &MainWindow::updateProgress);
+    connect(&m_explorer.navigation, &Navigation::runChanged, this, &MainWindow::followRun);
     connect(&m_explorer.document, &Document::loadingProgress, m_progress, &ProgressStrip::showLoading);
     connect(&m_explorer.document, &Document::setupChanged, this, [this] {
         const auto &setup = m_explorer.document.setup();
         const bool sameModel = setup->model_ref == m_modelRef;
         m_modelRef = setup->model_ref;
-        if (sameModel)
-            m_explorer.navigation.forgetPrompt();
+        const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run);
+        if (sameModel && shown && ofSetup(shown->spec, *setup))
+            ; // the run on view is of this task: it was asked for
+        else if (sameModel)
+            showTask();
         else
             m_explorer.navigation.reset(keptCircuit(*setup));
         m_controls->setGrouped(setup->config().grouped());
@@ -108,6 +133,72 @@ void MainWindow::connectActions()
         if (setup->model_ref.path != "demo")
             m_recent->add(QString::fromStdString(setup->model_ref.path));
     });
+}
+
+// Nothing on screen is of two tasks: the newest run of this one is on view, or none. Undo goes back to the other.
+void MainWindow::showTask()
+{
+    Place place = m_explorer.navigation.place();
+    place.run = place.comparedRun = place.prompt = -1;
+    place.view.clear();
+    for (const RunEntry &entry : m_explorer.runs.entries())
+        if (place.run < 0 && ofSetup(entry.spec, *m_explorer.document.setup()))
+            place.run = entry.id;
+    const QString name = taskName(m_explorer.document.setup()->task_ref);
+    m_explorer.navigation.go(place, tr("Change the task to %1").arg(name));
+}
+
+// A run of another task brings its task with it.
+void MainWindow::followRun()
+{
+    const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
+    const SetupPtr &setup = m_explorer.document.setup();
+    if (!run || !setup || m_explorer.document.loading() || !(run->spec.model == setup->model_ref)
+        || run->spec.task == setup->task_ref)
+        return;
+    m_explorer.document.open({run->spec.model, run->spec.task});
+}
+
+void MainWindow::startTour()
+{
+    const auto dock = [this](const QString &name) {
+        return [this, name]() -> QWidget * {
+            m_docking.raise(name);
+            return findChild<QDockWidget *>(name);
+        };
+    };
+    const auto run = [this](const RunSpec &spec) {
+        m_controls->setSpec(spec);
+        m_actions->run->trigger();
+    };
+    ActPatch outputs;
+    outputs.sites = {Site::Z};
+    auto *tour = new Tour(
+        {{tr("A model and a task"),
+          tr("Patchbay shows which attention heads of a language model do a task. This is the demo model; its task is "
+             "pairs of prompts, clean and flipped, that differ in one name. The gap between the two is 100 %."),
+          dock(QStringLiteral("model")), [run, outputs] { run(spec_of(outputs)); }},
+         {tr("Which heads matter"),
+          tr("Every cell is a head, restored alone in the flipped run: blue brings the answer back. The sweep fills in "
+             "while it computes. Click cells to select heads; Ctrl and Shift add more."),
+          [this]() -> QWidget * { return m_heatmap; }, [this] { m_actions->selectStrongest->trigger(); }},
+         {tr("Where they look"),
+          tr("Selected heads show their attention: rows look at columns. One selection drives every view; Enter in a "
+             "heatmap comes here."),
+          dock(QStringLiteral("attention")), [this] { m_actions->finalResidual->trigger(); }},
+         {tr("Whom they listen to"),
+          tr("Path patching into q, k or v of the selected heads shows who tells them where to look; “Walk upstream” "
+             "goes on from there."),
+          dock(QStringLiteral("heads")),
+          {}},
+         {tr("All of it in one go"),
+          tr("The recipe runs these steps and more, to a circuit and its report. Everything can be exported as a "
+             "figure (Ctrl+E), and found by its name (Ctrl+K)."),
+          dock(QStringLiteral("recipe")), [this] { m_docking.raise(QStringLiteral("model")); }}},
+        this);
+    if (!m_explorer.document.ready() || m_explorer.document.setup()->model_ref.path != "demo")
+        m_actions->openDemo->trigger();
+    tour->start();
 }
 
 } // namespace patchbay

@@ -1,4 +1,4 @@
-#include "view_models.h"
+#include "view_models_parts.h"
 
 #include "analysis/registry.h"
 #include "base/error.h"
@@ -41,23 +41,6 @@ bool isHeadArray(const std::string &name, const Array &array)
         && (array.shape.size() == 2 || array.shape.size() == 3) && array.count() > 0;
 }
 
-/// Names of a result's arrays that have one number a head, in the order in which their analysis declares them: IO
-/// before S, positive before negative.
-std::vector<std::string> headArrays(const RunResult &result)
-{
-    std::vector<std::string> names;
-    const Analysis *analysis = result.spec.as<Analysis>();
-    if (const AnalysisInfo *info = analysis ? find_analysis(analysis->name) : nullptr)
-        for (const Quantity &one : info->yields)
-            if (const auto found = result.arrays.find(one.name);
-                found != result.arrays.end() && isHeadArray(one.name, found->second))
-                names.push_back(one.name);
-    for (const auto &[name, array] : result.arrays)
-        if (isHeadArray(name, array) && std::find(names.begin(), names.end(), name) == names.end())
-            names.push_back(name);
-    return names;
-}
-
 /// [layer, head] or the mean of [layer, head, prompt].
 widgets::HeatmapFacet arrayFacet(const std::string &name, const Array &array)
 {
@@ -85,6 +68,21 @@ bool selected(const HeatmapOptions &options, const std::string &name)
 }
 
 } // namespace
+
+std::vector<std::string> headArrays(const RunResult &result)
+{
+    std::vector<std::string> names;
+    const Analysis *analysis = result.spec.as<Analysis>();
+    if (const AnalysisInfo *info = analysis ? find_analysis(analysis->name) : nullptr)
+        for (const Quantity &one : info->yields)
+            if (const auto found = result.arrays.find(one.name);
+                found != result.arrays.end() && isHeadArray(one.name, found->second))
+                names.push_back(one.name);
+    for (const auto &[name, array] : result.arrays)
+        if (isHeadArray(name, array) && std::find(names.begin(), names.end(), name) == names.end())
+            names.push_back(name);
+    return names;
+}
 
 QString effectUnit(const Baseline &baseline)
 {
@@ -153,6 +151,17 @@ std::vector<std::string> heatmapFacetNames(const RunResult &result)
     return names;
 }
 
+namespace {
+/// Colours of effects end at 1 % of the gap at least: 0.003 % must not look like a finding.
+double leastRange(const QString &unit, const Baseline &baseline)
+{
+    constexpr double share = 0.01;
+    if (unit == QLatin1String("%"))
+        return share * 100;
+    return unit == QLatin1String("logits") && baseline.shares_make_sense() ? share * std::abs(baseline.gap()) : share;
+}
+} // namespace
+
 widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &options)
 {
     widgets::HeatmapView view;
@@ -195,11 +204,9 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         view.colourLabel = QString::fromStdString(known.colour_label);
         view.facets << arrayFacet(name, result.arrays.at(name));
     }
-    if (const nlohmann::json &about = result.summary; about.is_object() && about.contains("logit_diff_after")) {
-        const double before = about.value("logit_diff_before", 0.0), after = about.value("logit_diff_after", 0.0);
-        view.title += QStringLiteral(" · logit diff %1 → %2")
-                          .arg(widgets::signedNumber(before, 2), widgets::signedNumber(after, 2));
-    }
+    if (const QString change = logitDiffText(result); !change.isEmpty())
+        view.title += QStringLiteral(" · ") + change.section(QLatin1Char(':'), 0, 0).replace(0, 1, QLatin1Char('l'));
+    view.floor = leastRange(view.unit, result.baseline);
     if (view.facets.size() == 1)
         view.facets.front().title.clear(); // the view's title says it
     return view;

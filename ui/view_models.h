@@ -58,10 +58,26 @@ widgets::ScatterView scatterView(const Grid &x, const Grid &y, const Baseline &x
 widgets::ScatterView scatterView(const RunResult &result, const std::string &xName = {}, const std::string &yName = {});
 
 enum class Sign { Positive, Negative, Both };
-/// The n strongest cells of a head (or layer) grid with 95 % intervals and their total, strongest first.
-widgets::BarsView barsView(const RunResult &result, const std::string &gridName = {}, int n = 15,
-                           Sign sign = Sign::Both);
+/// What barsView can rank: grids and arrays of heads, and arrays of layers.
+std::vector<std::string> barsNames(const RunResult &result);
+/// The n strongest cells of a grid or array in its unit, strongest first, with 95 % intervals where there are prompts;
+/// layers in their order. An ablation's own heads are left out. Without a name the first of barsNames. Throws Error.
+widgets::BarsView barsView(const RunResult &result, const std::string &name = {}, int n = 15, Sign sign = Sign::Both);
+/// "Logit diff +6.41 → +2.10: −67.2 % of the clean logit diff, −34.0 % of the gap" of an ablation; empty for others.
+QString logitDiffText(const RunResult &result);
 
+/// A way to look at a result. key: "heatmap", "bars", "scatter", "attention"; "cells": the heatmap's numbers as a
+/// table; others are tables (tableNamed).
+struct ViewChoice {
+    QString key, title;
+    bool operator==(const ViewChoice &) const = default;
+};
+/// The ways to look at a result, the best first; empty for one that has nothing but text.
+QVector<ViewChoice> viewChoices(const RunResult &result);
+/// A table of an analysis' or recipe step's conclusions, by its key in viewChoices; empty when there is none.
+widgets::TableView tableNamed(const RunResult &result, const QString &key);
+/// The numbers of a heatmap: a row a head, a column a facet.
+widgets::TableView cellsTable(const widgets::HeatmapView &heatmap);
 /// An analysis' table ({"columns", "rows"} or a list of objects in the summary), otherwise the strongest heads of each
 /// grid.
 widgets::TableView tableView(const RunResult &result, int n = 15);

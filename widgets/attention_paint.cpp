@@ -35,15 +35,14 @@ void AttentionWidget::paintEvent(QPaintEvent *)
         painter.setPen(theme.text);
         painter.drawText(QRect(10, 6, whole.width() - 20, painter.fontMetrics().height()),
                          Qt::AlignLeft | Qt::AlignVCenter,
-                         painter.fontMetrics().elidedText(m_view.title, Qt::ElideRight, whole.width() - 20));
+                         fittedText(painter.fontMetrics(), m_view.title, whole.width() - 20));
         painter.setFont(font());
         const bool hint = m_readout.isEmpty();
         painter.setPen(hint ? theme.dimText : theme.text);
         const QRect lane(10, whole.bottom() - painter.fontMetrics().height() - 4, whole.width() - 20,
                          painter.fontMetrics().height());
         const QString text = hint ? tr("Rows look at columns; Ctrl + wheel zooms") : m_readout;
-        painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter,
-                         painter.fontMetrics().elidedText(text, Qt::ElideRight, lane.width()));
+        painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, fittedText(painter.fontMetrics(), text, lane.width()));
     }
     if (hasFocus())
         drawFocusFrame(painter, whole, theme);
@@ -189,9 +188,13 @@ void AttentionWidget::drawScale(QPainter &painter, const AttentionGeometry &geom
     for (double t : {1.0, (1 + low) / 2, low}) {
         const int y = bar.bottom() - int(std::lround((t - low) / (1 - low) * (bar.height() - 1)));
         const double value = t * m_maximum;
+        // A scale that ends below the strongest weight says so.
+        const bool open = t == 1.0 && m_largest > m_maximum * (1 + 1e-6);
         painter.drawText(
             QRect(bar.right() + 6, std::clamp(y - line / 2, bar.top() - 4, bar.bottom() + 5 - line), 60, line),
-            Qt::AlignLeft | Qt::AlignVCenter, tickText(value, value == std::round(value) ? 0 : tickDecimals(value)));
+            Qt::AlignLeft | Qt::AlignVCenter,
+            (open ? QStringLiteral("≥ ") : QString())
+                + tickText(value, value == std::round(value) ? 0 : tickDecimals(value)));
     }
 }
 

@@ -34,6 +34,7 @@ void AttentionWidget::setView(const AttentionView &view)
     if (m_row >= m_view.size || m_column >= m_view.size)
         m_row = m_column = -1;
     m_maximum = m_fixedMaximum > 0 ? m_fixedMaximum : patternMaximum(m_view.weights);
+    m_largest = largestWeight(m_view.weights);
     setAccessibleName(view.title.isEmpty() ? tr("Attention pattern") : tr("Attention pattern of %1").arg(view.title));
     measure();
     setHover(m_row, m_column);

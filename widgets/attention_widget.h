@@ -23,6 +23,7 @@ public:
     /// Weight of the strongest colour; 0: from the pattern. A click on the colour scale halves it or so, down to 0.05,
     /// and starts over from there: long prompts spread attention thinly.
     void setScaleMaximum(double maximum);
+    double scaleMaximum() const { return m_maximum; }
     /// Pixels per cell; 0: fitted to the window. Also Ctrl + wheel, + and -; 0 or a double click fits again.
     void setCellSize(double pixels);
 
@@ -70,7 +71,7 @@ private:
     AttentionFrame m_frame;
     int m_pillWidth = 0; // lane of role marks beside the labels, 0 without roles
     double m_cell = 0;   // 0: fitted
-    double m_fixedMaximum = 0, m_maximum = 1;
+    double m_fixedMaximum = 0, m_maximum = 1, m_largest = 1;
     int m_row = -1, m_column = -1;
     QImage m_image; // visible part of the pattern
     QRectF m_imageCells;

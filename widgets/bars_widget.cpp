@@ -94,12 +94,6 @@ void BarsWidget::setView(const BarsView &view)
     newView(view.title);
 }
 
-void BarsWidget::setUnit(const QString &unit)
-{
-    m_unit = unit;
-    relayout();
-}
-
 QString BarsWidget::nameOf(const Bar &bar) const
 {
     return bar.label.isEmpty() ? label(bar.head) : bar.label;
@@ -108,12 +102,12 @@ QString BarsWidget::nameOf(const Bar &bar) const
 QString BarsWidget::valueText(const Bar &bar) const
 {
     const QString half = bar.halfWidth > 0
-        ? QStringLiteral(" ±%1").arg(bar.halfWidth, 0, 'f', m_unit == QLatin1String("%") ? 1 : 2)
+        ? QStringLiteral(" ±%1").arg(bar.halfWidth, 0, 'f', m_view.unit == QLatin1String("%") ? 1 : 2)
         : QString();
-    const QString value = valueWithUnit(bar.value, m_unit);
-    if (m_unit.isEmpty() || half.isEmpty() || !value.endsWith(m_unit))
+    const QString value = valueWithUnit(bar.value, m_view.unit);
+    if (m_view.unit.isEmpty() || half.isEmpty() || !value.endsWith(m_view.unit))
         return value + half;
-    return value.left(value.size() - m_unit.size() - 1) + half + ' ' + m_unit;
+    return value.left(value.size() - m_view.unit.size() - 1) + half + ' ' + m_view.unit;
 }
 
 QRect BarsWidget::plotRoom() const
@@ -208,7 +202,7 @@ void BarsWidget::paintPlot(QPainter &painter, const Theme &theme)
     drawTitle(painter, theme, m_view.title, barsMargin);
     painter.setPen(theme.text);
     painter.drawText(QRect(barsMargin, height() - line - 7, room, line), Qt::AlignLeft | Qt::AlignVCenter,
-                     painter.fontMetrics().elidedText(m_view.totalText, Qt::ElideRight, room));
+                     fittedText(painter.fontMetrics(), m_view.totalText, room));
 }
 
 // Under the bars: which rows are selected, under the pointer, and where the keyboard is.

@@ -17,7 +17,6 @@ public:
 
     void setView(const BarsView &view);
     const BarsView &view() const { return m_view; }
-    void setUnit(const QString &unit); ///< of the values, "%" unless told
 
     QRect rowRect(int bar) const; ///< in widget pixels; for tests
     QRect barRect(int bar) const;
@@ -55,7 +54,6 @@ private:
     QString valueText(const Bar &bar) const;
 
     BarsView m_view;
-    QString m_unit = QStringLiteral("%");
     QScrollBar *m_scroll;
     PlotRange m_values;
     int m_rowHeight = 22, m_labelWidth = 0, m_valueWidth = 0;

@@ -64,6 +64,26 @@ QColor colourOf(ColourMap map, double value, double limit)
     return QColor::fromRgba(colourAt(map, value / (limit > 0 ? limit : 1)));
 }
 
+namespace {
+/// ground → saturated tone → pale tone, strength in [0, 1].
+QRgb onDark(QRgb ground, QRgb middle, QRgb strong, double strength)
+{
+    return strength < 0.55 ? mixedRgb(ground, middle, strength / 0.55)
+                           : mixedRgb(middle, strong, (strength - 0.55) / 0.45);
+}
+} // namespace
+
+QColor colourOn(const QColor &ground, ColourMap map, double value, double limit)
+{
+    if (ground.lightnessF() >= 0.5 || map == ColourMap::Viridis || std::isnan(value))
+        return colourOf(map, value, limit);
+    const double t = std::clamp(value / (limit > 0 ? limit : 1), -1.0, 1.0);
+    const bool orange = map == ColourMap::PuOr;
+    const QRgb middle = t < 0 ? (orange ? 0xffb8701a : 0xffc0392b) : (orange ? 0xff7a63c4 : 0xff2f7fd0);
+    const QRgb strong = t < 0 ? (orange ? 0xffffdca8 : 0xffffc2b3) : (orange ? 0xffdcd4ff : 0xffc8ecff);
+    return QColor::fromRgba(onDark(ground.rgb(), middle, strong, std::abs(t)));
+}
+
 QRgb attentionColour(double weight, bool difference, QColor zero)
 {
     if (std::isnan(weight))
@@ -77,9 +97,7 @@ QRgb attentionColour(double weight, bool difference, QColor zero)
     // On dark grounds strength is lightness: ground → saturated tone → pale tone.
     const QRgb middle = t < 0 ? 0xffc0392b : 0xff2f7fd0;
     const QRgb strong = t < 0 ? 0xffffc2b3 : 0xffc8ecff;
-    const double strength = std::abs(t);
-    return strength < 0.55 ? mixedRgb(zero.rgb(), middle, strength / 0.55)
-                           : mixedRgb(middle, strong, (strength - 0.55) / 0.45);
+    return onDark(zero.rgb(), middle, strong, std::abs(t));
 }
 
 QColor textOn(QColor background)
@@ -112,7 +130,7 @@ double colourLimit(const HeatmapView &view)
 {
     if (view.limit > 0)
         return view.limit;
-    const double largest = largestMagnitude(view);
+    const double largest = std::max(largestMagnitude(view), view.floor);
     if (largest <= 0)
         return 1;
     const double power = std::pow(10, std::floor(std::log10(largest)));

@@ -15,6 +15,10 @@ QRgb colourAt(ColourMap map, double t);
 /// Colour of a value on a scale from -limit to +limit (diverging) or 0 to limit (Viridis); limit ≤ 0 counts as 1.
 QColor colourOf(ColourMap map, double value, double limit);
 
+/// The same on screen, where nothing has the colour of the ground: on dark grounds strength is lightness, so that zero
+/// is quiet and not glaring.
+QColor colourOn(const QColor &ground, ColourMap map, double value, double limit);
+
 /// Colour of an attention weight: weight 0 … 1 from `zero` (the background) to a strong blue that stands out against
 /// it. Differences run from -1 (red) through `zero` to +1 (blue).
 QRgb attentionColour(double weight, bool difference, QColor zero = Qt::white);

@@ -68,8 +68,7 @@ void HeadPlot::drawTitle(QPainter &painter, const Theme &theme, const QString &t
     bold.setBold(true);
     painter.setFont(bold);
     painter.setPen(theme.text);
-    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter,
-                     painter.fontMetrics().elidedText(title, Qt::ElideRight, lane.width()));
+    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, fittedText(painter.fontMetrics(), title, lane.width()));
     painter.setFont(font());
 }
 
@@ -79,9 +78,8 @@ void HeadPlot::drawReadout(QPainter &painter, const Theme &theme, const QString 
     const QRect lane(8, height() - line - 5, width() - 16, line);
     painter.setFont(font());
     painter.setPen(m_readout.isEmpty() ? theme.dimText : theme.text);
-    painter.drawText(
-        lane, Qt::AlignLeft | Qt::AlignVCenter,
-        painter.fontMetrics().elidedText(m_readout.isEmpty() ? hint : m_readout, Qt::ElideRight, lane.width()));
+    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter,
+                     fittedText(painter.fontMetrics(), m_readout.isEmpty() ? hint : m_readout, lane.width()));
 }
 
 void HeadPlot::paintEvent(QPaintEvent *)

@@ -6,11 +6,23 @@
 #include <QKeyEvent>
 #include <QMouseEvent>
 
+#include <algorithm>
+#include <cmath>
+
 namespace patchbay::widgets {
 
 void HeatmapWidget::mouseMoveEvent(QMouseEvent *event)
 {
     const QPoint point = event->position().toPoint();
+    const bool onBar = m_layout.colourBar.adjusted(-4, 0, 4, 0).contains(point);
+    setCursor(onBar || m_barLimit > 0 ? Qt::SizeVerCursor : Qt::ArrowCursor);
+    if (m_barLimit > 0 && (point - m_press).manhattanLength() >= QApplication::startDragDistance()) {
+        const double way = double(m_press.y() - point.y()) / std::max(1, m_layout.colourBar.height());
+        Q_EMIT limitDragged(m_barLimit * std::pow(10.0, -2 * way)); // the whole bar is two orders of magnitude
+        return;
+    }
+    if (m_barLimit > 0)
+        return;
     if ((event->buttons() & Qt::LeftButton) && m_press.x() >= 0
         && (!m_band.isNull() || (point - m_press).manhattanLength() >= QApplication::startDragDistance())) {
         m_band = QRect(m_press, point).normalized();
@@ -21,8 +33,11 @@ void HeatmapWidget::mouseMoveEvent(QMouseEvent *event)
 
 void HeatmapWidget::mousePressEvent(QMouseEvent *event)
 {
-    if (event->button() == Qt::LeftButton)
-        m_press = event->position().toPoint();
+    if (event->button() != Qt::LeftButton)
+        return;
+    m_press = event->position().toPoint();
+    if (m_layout.colourBar.adjusted(-4, 0, 4, 0).contains(m_press))
+        m_barLimit = m_limit;
 }
 
 void HeatmapWidget::mouseReleaseEvent(QMouseEvent *event)
@@ -30,6 +45,11 @@ void HeatmapWidget::mouseReleaseEvent(QMouseEvent *event)
     if (event->button() != Qt::LeftButton || m_press.x() < 0)
         return;
     const QPoint press = std::exchange(m_press, QPoint(-1, -1));
+    if (std::exchange(m_barLimit, 0) > 0) {
+        if ((event->position().toPoint() - press).manhattanLength() < QApplication::startDragDistance())
+            Q_EMIT rangeRequested(event->globalPosition().toPoint());
+        return;
+    }
     const QRect band = std::exchange(m_band, QRect());
     CellRef from, to;
     const CellRef cell = m_layout.cellAt(event->position().toPoint());

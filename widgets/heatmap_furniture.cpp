@@ -3,6 +3,7 @@
 #include "colour_map.h"
 #include "view_text.h"
 
+#include <QCoreApplication>
 #include <QFontMetrics>
 #include <QPainter>
 
@@ -74,9 +75,8 @@ void drawFacetFurniture(QPainter &painter, const HeatmapScene &scene, int index)
     painter.setFont(scene.font);
     painter.setPen(scene.theme.text);
     if (!place.title.isEmpty())
-        painter.drawText(
-            place.title, Qt::AlignLeft | Qt::AlignVCenter,
-            painter.fontMetrics().elidedText(scene.view.facets[index].title, Qt::ElideRight, place.title.width()));
+        painter.drawText(place.title, Qt::AlignLeft | Qt::AlignVCenter,
+                         fittedText(painter.fontMetrics(), scene.view.facets[index].title, place.title.width()));
     painter.setFont(scaledFont(scene.font, 0.88));
     painter.setPen(scene.theme.dimText);
     for (int column = 0; column < place.columns; column += place.xTickStep)
@@ -104,7 +104,7 @@ void drawColourBar(QPainter &painter, const HeatmapScene &scene)
     for (int y = bar.top(); y <= bar.bottom(); ++y) {
         const double share = 1 - (y - bar.top() + 0.5) / bar.height();
         painter.fillRect(QRect(bar.left(), y, bar.width(), 1),
-                         colourOf(scene.map, low + share * (scene.limit - low), scene.limit));
+                         colourOn(scene.theme.background, scene.map, low + share * (scene.limit - low), scene.limit));
     }
     painter.setPen(scene.theme.line);
     painter.setBrush(Qt::NoBrush);
@@ -124,6 +124,8 @@ void drawColourBar(QPainter &painter, const HeatmapScene &scene)
     QString text = scene.view.colourLabel;
     if (!scene.view.unit.isEmpty())
         text += (text.isEmpty() ? QString() : QStringLiteral(" ")) + '(' + scene.view.unit + ')';
+    if (scene.view.limitLocked)
+        text += QCoreApplication::translate("HeatmapWidget", " · locked");
     const double longer =
         double(painter.fontMetrics().horizontalAdvance(text)) / std::max(1, scene.layout.colourLabel.height() - 4);
     if (longer > 1) // smaller rather than cut
@@ -164,8 +166,8 @@ int drawStateLegend(QPainter *painter, const HeatmapScene &scene)
             painter->fillRect(
                 box, QBrush(scene.theme.line, state == CellState::Missing ? Qt::BDiagPattern : Qt::DiagCrossPattern));
         } else {
-            const QColor colour =
-                mixed(colourOf(scene.map, 0.35 * scene.limit, scene.limit), scene.theme.background, 0.4);
+            const QColor colour = mixed(colourOn(scene.theme.background, scene.map, 0.35 * scene.limit, scene.limit),
+                                        scene.theme.background, 0.4);
             painter->fillRect(box, colour);
             for (int i = 0; i < 5; ++i)
                 painter->fillRect(QRect(box.right() - 4 + i, box.top() + i, 5 - i, 1),

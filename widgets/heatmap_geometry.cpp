@@ -201,8 +201,12 @@ HeatmapLayout layoutHeatmap(const HeatmapView &view, QSize size, const HeatmapMe
     };
     Surround around = margins ? withSums : plain;
     Plan plan = bestPlan(around);
-    // Sums are a nicety: they go where they would squeeze the cells below what a pointer can hit.
-    if (margins && (plan.width < 8 || plan.height < 8)) {
+    // Sums are a nicety: they go where they would squeeze the cells below what a pointer can hit, or below what holds
+    // the cells' values.
+    const auto holdsValues = [&](const Plan &cells) {
+        return cells.height >= metrics.line + 2 && cells.width >= 3 * metrics.digit;
+    };
+    if (margins && (plan.width < 8 || plan.height < 8 || (!holdsValues(plan) && holdsValues(bestPlan(plain))))) {
         around = plain;
         plan = bestPlan(around);
         margins = false;

@@ -1,4 +1,5 @@
 #include "heatmap_furniture.h"
+#include "view_text.h"
 
 #include <QFontMetrics>
 #include <QPainter>
@@ -99,8 +100,7 @@ void paintHeatmapMarks(QPainter &painter, const HeatmapScene &scene, const Heatm
     if (width > lane.width() - drawStateLegend(nullptr, scene))
         painter.fillRect(marks.readoutIsHint ? QRect() : lane, scene.theme.background);
     const int room = marks.readoutIsHint ? lane.width() - drawStateLegend(nullptr, scene) : lane.width();
-    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter,
-                     painter.fontMetrics().elidedText(marks.readout, Qt::ElideRight, room));
+    painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, fittedText(painter.fontMetrics(), marks.readout, room));
 }
 
 } // namespace patchbay::widgets

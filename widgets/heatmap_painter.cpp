@@ -132,9 +132,9 @@ void drawSums(QPainter &painter, const HeatmapScene &scene, int index, double lo
 
 QColor cellColour(const HeatmapScene &scene, double value, CellState state, bool masked)
 {
-    QColor colour = colourOf(scene.map, value, scene.limit);
+    QColor colour = colourOn(scene.theme.background, scene.map, value, scene.limit);
     if (state == CellState::Estimated)
-        colour = mixed(colour, scene.theme.dark ? QColor(0x80, 0x80, 0x80) : QColor(Qt::white), 0.35);
+        colour = mixed(colour, scene.theme.dark ? scene.theme.background : QColor(Qt::white), 0.35);
     return masked ? mixed(colour, scene.theme.background, 0.82) : colour;
 }
 
@@ -193,9 +193,8 @@ void paintHeatmap(QPainter &painter, const HeatmapScene &scene, const QRect &cli
         bold.setBold(true);
         painter.setFont(bold);
         painter.setPen(scene.theme.text);
-        painter.drawText(
-            scene.layout.title, Qt::AlignLeft | Qt::AlignVCenter,
-            painter.fontMetrics().elidedText(scene.view.title, Qt::ElideRight, scene.layout.title.width()));
+        painter.drawText(scene.layout.title, Qt::AlignLeft | Qt::AlignVCenter,
+                         fittedText(painter.fontMetrics(), scene.view.title, scene.layout.title.width()));
     }
     if (clip.intersects(scene.layout.colourBar.united(scene.layout.colourLabel)))
         drawColourBar(painter, scene);

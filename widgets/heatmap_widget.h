@@ -32,6 +32,8 @@ public:
     QVector<HeadId> selection() const;
     void setSelection(const QVector<HeadId> &heads);
 
+    /// Where colours end: the view's limit, or the data's.
+    double colourEnd() const { return m_limit; }
     /// The read-out line's present text.
     QString readout() const { return m_readout; }
     const HeatmapLayout &layoutGeometry() const; ///< in widget pixels; for tests and tool windows
@@ -46,6 +48,8 @@ Q_SIGNALS:
     void selectionChanged(const QVector<patchbay::widgets::HeadId> &heads); ///< by the user only
     void activated(patchbay::widgets::HeadId head);                         ///< Enter or double click: open attention
     void contextMenuRequested(patchbay::widgets::HeadId head, const QPoint &globalPosition);
+    void limitDragged(double limit);                   ///< along the colour bar: upwards for a smaller range
+    void rangeRequested(const QPoint &globalPosition); ///< a click on the colour bar
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -82,6 +86,7 @@ private:
     CellRef m_hover;
     int m_facet = 0; // facet last pointed at: the read-out's facet for the keyboard
     QPoint m_press{-1, -1};
+    double m_barLimit = 0; ///< when a drag of the colour bar began; 0: none
     QRect m_band;
     QString m_readout;
     bool m_readoutIsHint = true;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 namespace patchbay::widgets {
 namespace {
@@ -116,12 +117,47 @@ QImage renderPattern(const QVector<float> &weights, int size, const QRectF &cell
     return image;
 }
 
-double patternMaximum(const QVector<float> &weights)
+double largestWeight(const QVector<float> &weights)
 {
     double largest = 0;
     for (float weight : weights) {
         if (std::isfinite(weight))
             largest = std::max(largest, double(std::abs(weight)));
+    }
+    return largest;
+}
+
+namespace {
+/// In a long text most rows look at the first token, and the rest of a row is spread so thin that nothing of it would
+/// be seen: the scale ends where a few cells of every row lie above it.
+double usualLargest(const QVector<float> &weights)
+{
+    constexpr double kLong = 64, kAbove = 3; // tokens; cells a row
+    const double size = std::sqrt(double(weights.size()));
+    if (size <= kLong)
+        return largestWeight(weights);
+    std::vector<float> seen;
+    for (const float weight : weights)
+        if (std::isfinite(weight) && weight != 0)
+            seen.push_back(std::abs(weight));
+    const size_t above = size_t(kAbove * size);
+    if (seen.size() <= above)
+        return largestWeight(weights);
+    const auto place = seen.end() - qsizetype(above) - 1;
+    std::nth_element(seen.begin(), place, seen.end());
+    return *place;
+}
+} // namespace
+
+double patternMaximum(const QVector<float> &weights)
+{
+    const double largest = usualLargest(weights);
+    if (largest < 0.1 && largestWeight(weights) > 0.1 && largest > 0) {
+        const double unit = std::pow(10, std::floor(std::log10(largest)));
+        for (const double step : {1.0, 2.0, 5.0})
+            if (largest <= step * unit * (1 + 1e-6))
+                return step * unit;
+        return 10 * unit;
     }
     if (largest <= 0.1)
         return largest > 0 ? 0.1 : 1;

@@ -20,7 +20,10 @@ struct PatternColours {
 QImage renderPattern(const QVector<float> &weights, int size, const QRectF &cells, QSize pixels,
                      const PatternColours &colours);
 
-/// A friendly upper end for the colours of these weights: 0.1, 0.2, 0.5, 1, 2, 5 … ≥ the largest magnitude.
+/// A friendly upper end for the colours of these weights: 0.1, 0.2, 0.5, 1, 2, 5 … ≥ the largest magnitude; for long
+/// texts (more than 64 tokens) it leaves out the few strongest cells of a row, which may be all that is seen otherwise.
 double patternMaximum(const QVector<float> &weights);
+/// The largest |weight| that is a number.
+double largestWeight(const QVector<float> &weights);
 
 } // namespace patchbay::widgets

@@ -1,5 +1,7 @@
 #include "plot_canvas.h"
 
+#include "view_text.h"
+
 #include <QFontMetrics>
 
 #include <algorithm>
@@ -97,8 +99,8 @@ void PlotCanvas::placeIn(const QRect &room)
         const int line = metrics.height();
         m_xTicks->setMost(std::clamp(axisRect()->width() / (6 * line), 2, 9));
         m_yTicks->setMost(std::clamp(axisRect()->height() / (3 * line), 2, 9));
-        xAxis->setLabel(metrics.elidedText(m_xName, Qt::ElideRight, axisRect()->width()));
-        yAxis->setLabel(metrics.elidedText(m_yName, Qt::ElideRight, axisRect()->height()));
+        xAxis->setLabel(fittedText(metrics, m_xName, axisRect()->width()));
+        yAxis->setLabel(fittedText(metrics, m_yName, axisRect()->height()));
     }
     layOut();
 }

@@ -1,5 +1,8 @@
 #include "view_text.h"
 
+#include <QFontMetrics>
+#include <QRegularExpression>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -40,6 +43,29 @@ QString visibleToken(const QString &token)
             text += c;
     }
     return text;
+}
+
+QString fittedText(const QFontMetrics &metrics, const QString &text, int width)
+{
+    const auto fits = [&](const QString &part) { return metrics.horizontalAdvance(part) <= width; };
+    if (fits(text))
+        return text;
+    static const QRegularExpression ends(QStringLiteral("\\s+·|[;:,](?=\\s)|\\s+\\(|\\s"));
+    const auto longest = [&](bool clausesOnly) {
+        QString best;
+        for (QRegularExpressionMatchIterator it = ends.globalMatch(text); it.hasNext();) {
+            const QRegularExpressionMatch end = it.next();
+            const QString part = text.left(end.capturedStart());
+            if (!part.isEmpty() && fits(part) && (!clausesOnly || !end.captured().trimmed().isEmpty()))
+                best = part;
+        }
+        return best;
+    };
+    // A clause that leaves most of the room empty says less than some words more.
+    const QString clause = longest(true), words = longest(false);
+    if (2 * metrics.horizontalAdvance(clause) >= width)
+        return clause;
+    return words.isEmpty() ? metrics.elidedText(text, Qt::ElideRight, width) : words;
 }
 
 QString cellName(const HeatmapView &view, const HeatmapFacet &facet, int row, int column)

@@ -3,6 +3,10 @@
 
 #include "views.h"
 
+QT_BEGIN_NAMESPACE
+class QFontMetrics;
+QT_END_NAMESPACE
+
 namespace patchbay::widgets {
 
 /// value with a sign (U+2212 for minus), fixed decimals; "–" for what is no number.
@@ -13,6 +17,10 @@ QString valueWithUnit(double value, const QString &unit);
 
 /// A token with leading and inner spaces shown as "·", line feeds as "↵", tabs as "→".
 QString visibleToken(const QString &token);
+
+/// What of a text fits into a width: all of it, else without its last clauses (after "·", ";", ":" or ","), else
+/// without its last words; an ellipsis only where not even the first word fits.
+QString fittedText(const QFontMetrics &metrics, const QString &text, int width);
 
 /// The name of a cell: "L9H6", or "L9 · token" where columns are positions, or "L9" for a single column.
 QString cellName(const HeatmapView &view, const HeatmapFacet &facet, int row, int column);

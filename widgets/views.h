@@ -39,6 +39,8 @@ struct HeatmapView {
     QString colourLabel;                ///< "Logit diff variation"
     QVector<HeatmapFacet> facets;
     double limit = 0;            ///< colours run from -limit to +limit; 0: from the data (symmetric)
+    double floor = 0;            ///< a limit from the data is never smaller: what is nearly nothing looks so
+    bool limitLocked = false;    ///< the limit is that of other runs too, and the colour bar says so
     bool columnsAreHeads = true; ///< false: cells name layers (and positions)
     QVector<HeadId> masked;      ///< drawn faded
 };
@@ -78,15 +80,17 @@ struct Bar {
 };
 struct BarsView {
     QString title, valueLabel;
-    QVector<Bar> bars; ///< strongest first
-    QString totalText; ///< "Total of 15 heads: 115 %"
+    QString unit = QStringLiteral("%"); ///< of the values
+    QVector<Bar> bars;                  ///< strongest first
+    QString totalText;                  ///< "Total of 15 heads: 115 %"
 };
 
-/// A plain table (heads, roles, evidence), for figures and reports.
+/// A plain table (heads, roles, evidence).
 struct TableView {
     QString title;
     QStringList columns;
     QVector<QStringList> rows;
+    QVector<HeadId> heads; ///< [rows] the head that a row is about, invalid where it is about none; or empty
 };
 
 /// An edge of a circuit: sender to receiver, with its effect.

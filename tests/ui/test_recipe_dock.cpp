@@ -41,10 +41,12 @@ private Q_SLOTS:
         const int movers = step("name-movers"), direct = step("direct");
         QVERIFY(recipe.outcome(movers).state == StepState::Done);
         QVERIFY(!recipe.outcome(movers).heads.empty());
-        m_dock->list()->setCurrentIndex(m_dock->list()->model()->index(movers, 0));
-        Q_EMIT m_dock->list()->activated(m_dock->list()->currentIndex());
+        // One click on a step shows its result: here a table of the heads, which are selected.
+        const QModelIndex index = m_dock->list()->model()->index(movers, 0);
+        m_dock->list()->scrollTo(index);
+        QTest::mouseClick(m_dock->list()->viewport(), Qt::LeftButton, {}, m_dock->list()->visualRect(index).center());
         QVERIFY(m_fixture.shown());
-        QCOMPARE(m_fixture.shown()->result, recipe.outcome(direct).result);
+        QCOMPARE(m_fixture.shown()->result, recipe.outcome(movers).result);
         QCOMPARE(size_t(m_window->explorer().navigation.place().heads.size()), recipe.outcome(movers).heads.size());
         const int runs = m_window->explorer().runs.rowCount();
         QVERIFY(recipe.show(direct)); // the same run, not another one
@@ -66,6 +68,34 @@ private Q_SLOTS:
         QVERIFY(recipe.outcome(step("name-mover-queries")).state == StepState::Pending);
         QVERIFY(recipe.outcome(step("circuit")).state == StepState::Pending);
         QVERIFY(recipe.outcome(step("detectors")).state == StepState::Done);
+
+        // From a step on: it and all that come after it, again.
+        select("detectors");
+        m_dock->runFromButton()->click();
+        QVERIFY(recipe.outcome(step("circuit")).state == StepState::Pending);
+        QVERIFY(recipe.outcome(movers).state == StepState::Done);
+        QTRY_VERIFY_WITH_TIMEOUT(!recipe.busy(), 60000);
+        QVERIFY(recipe.outcome(step("circuit")).state == StepState::Done);
+        QVERIFY(recipe.outcome(step("query-contributors")).state == StepState::Done); // a step that the circuit uses
+    }
+
+    // Whoever watches sees the steps as they come, and whoever looks elsewhere is left there.
+    void finishedStepsAreShownAsTheyCome()
+    {
+        RecipeController &recipe = m_window->explorer().recipe;
+        const Navigation &navigation = m_window->explorer().navigation;
+        QSet<int> shown;
+        connect(&navigation, &Navigation::runChanged, m_dock, [&] { shown << navigation.place().run; });
+        recipe.run(step("top-negative"));
+        QTRY_VERIFY_WITH_TIMEOUT(!recipe.busy(), 60000);
+        QVERIFY(m_fixture.shown() && m_fixture.shown()->result == recipe.outcome(step("direct")).result);
+        QVERIFY(!shown.isEmpty());
+        const int direct = navigation.place().run;
+        recipe.runAll();
+        m_window->explorer().navigation.select({{0, 0}}, {0, 0}); // looks elsewhere
+        QTRY_VERIFY_WITH_TIMEOUT(!recipe.busy(), 180000);
+        QCOMPARE(navigation.place().run, direct);
+        QCOMPARE(navigation.place().heads, (QVector<widgets::HeadId>{{0, 0}}));
     }
 
     void aStepRunsAfterThoseItUsesAndCanBeSkipped()
@@ -87,6 +117,9 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(!recipe.busy(), 60000);
         QVERIFY(recipe.outcome(step("top-negative")).state == StepState::Nothing);
         QVERIFY(recipe.outcome(step("top-negative")).message.find("direct") != std::string::npos);
+        const QString said = recipe.messageOf(step("top-negative"));
+        QVERIFY2(said.contains(QStringLiteral("“Direct effect on the logits”")) && !said.contains(QLatin1Char('"')),
+                 qPrintable(said)); // no ids where people read
         select("direct");
         m_dock->skipButton()->click();
         QVERIFY(recipe.outcome(step("direct")).state == StepState::Pending);

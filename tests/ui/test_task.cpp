@@ -3,14 +3,21 @@
 #include "base/data_dir.h"
 #include "docks/model_dock.h"
 #include "docks/prompts_dock.h"
+#include "heatmap_widget.h"
 #include "io/array_files.h"
+#include "scatter_widget.h"
 #include "shell/message_bar.h"
 #include "shell/recent_models.h"
+#include "shell/task_menu.h"
+#include "views/heatmap_pane.h"
 #include "window_fixture.h"
 
+#include <QAbstractButton>
 #include <QComboBox>
 #include <QLabel>
+#include <QMessageBox>
 #include <QMimeData>
+#include <QSlider>
 #include <QTableView>
 
 using namespace patchbay;
@@ -227,6 +234,86 @@ private Q_SLOTS:
         QTRY_VERIFY(!document().loading() && !document().ready());
         m_window->actions().openDemo->trigger();
         QTRY_VERIFY(m_fixture.ready() && document().setup()->model_ref.path == "demo");
+    }
+
+    // Nothing on screen is of two tasks, and the earlier task is one click or one undo away.
+    void theWholeWindowIsAboutTheNewTask()
+    {
+        Explorer &explorer = m_window->explorer();
+        m_fixture.chooseSites({Site::Z, Site::Pattern});
+        m_window->actions().run->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
+        const TaskRef before = document().setup()->task_ref;
+        const int earlier = m_fixture.shown()->id;
+        explorer.navigation.select({{1, 4}}, {1, 4});
+        explorer.navigation.showPrompt(0);
+
+        const char *clean = "Then Logan and Ivan went to the store, Ivan gave a drink to",
+                   *flipped = "Then Logan and Ivan went to the store, Logan gave a drink to";
+        const QString file = write(QStringLiteral("new.jsonl"),
+                                   line(clean, flipped, " Logan", " Ivan") + line(clean, flipped, " Logan", " Ivan")
+                                       + line(clean, flipped, " Logan", " Ivan"));
+        drop(file);
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref.file == file.toStdString(), 60000);
+        auto *pane = m_window->findChild<HeatmapPane *>();
+        QCOMPARE(explorer.navigation.place().run, -1);
+        QCOMPARE(explorer.navigation.place().prompt, -1);
+        QVERIFY(pane->heatmap()->view().facets.isEmpty());
+        QCOMPARE(pane->findChild<QSlider *>()->maximum(), 2);
+        QTRY_VERIFY(m_window->findChild<widgets::ScatterWidget *>()->view().points.isEmpty());
+        QCOMPARE(explorer.navigation.place().heads.size(), 1); // what fits stays
+
+        m_window->actions().run->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
+        QVERIFY(m_fixture.shown()->id != earlier);
+        QVERIFY2(pane->heatmap()->view().title.contains(QStringLiteral("new.jsonl")),
+                 qPrintable(pane->heatmap()->view().title));
+        const auto detail = [&](int run) {
+            return explorer.runs.index(explorer.runs.row(run)).data(RunsStore::DetailRole).toString();
+        };
+        QVERIFY2(detail(m_fixture.shown()->id).contains(QStringLiteral("new.jsonl")), qPrintable(detail(earlier)));
+        QVERIFY(!detail(earlier).contains(QStringLiteral("new.jsonl")));
+
+        explorer.navigation.showRun(earlier); // as a click in the list
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref == before, 60000);
+        QCOMPARE(explorer.navigation.place().run, earlier);
+        m_window->actions().undo->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref.file == file.toStdString(), 60000);
+        QVERIFY(explorer.navigation.place().run != earlier && explorer.navigation.place().run >= 0);
+
+        // The list of tasks has both, and IOI in any case; one click goes there.
+        auto *tasks = m_window->findChild<TaskMenu *>();
+        QVERIFY(tasks && tasks->tasks().size() >= 2);
+        QCOMPARE(tasks->tasks().front().kind, std::string("ioi"));
+        QCOMPARE(size_t(tasks->actions().size()), tasks->tasks().size());
+        tasks->actions().front()->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref.kind == "ioi", 60000);
+        QVERIFY(tasks->actions().front()->isChecked());
+    }
+
+    void importingAsksWhileARunGoesOn()
+    {
+        ActPatch sweep;
+        sweep.sites = {Site::Q, Site::K, Site::V};
+        m_window->findChild<RunControls *>()->setSpec(spec_of(sweep));
+        m_window->actions().run->trigger();
+        QVERIFY(m_window->explorer().runner.activeRun() >= 0);
+        const int run = m_window->explorer().navigation.place().run;
+        const auto before = document().setup();
+        const QString file =
+            write(QStringLiteral("later.jsonl"),
+                  line("Then Logan and Ivan went to the store, Ivan gave a drink to",
+                       "Then Logan and Ivan went to the store, Logan gave a drink to", " Logan", " Ivan"));
+        drop(file);
+        auto *ask = m_window->findChild<QMessageBox *>();
+        QVERIFY(ask && ask->isVisible());
+        QCOMPARE(document().setup(), before);
+        QVERIFY(!document().loading());
+        for (QAbstractButton *button : ask->buttons())
+            if (button->text().contains(QStringLiteral("when it is done")))
+                button->click();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture.ready() && document().setup()->task_ref.file == file.toStdString(), 60000);
+        QVERIFY(m_window->explorer().runs.find(run)->state == RunState::Done); // it was not stopped
     }
 
 private:

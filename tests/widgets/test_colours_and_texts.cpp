@@ -1,5 +1,6 @@
 // Colour maps, themes, numbers and ticks: exact values, no window.
 #include "colour_map.h"
+#include "pattern_image.h"
 #include "theme.h"
 #include "view_text.h"
 #include "widgets/sample_views.h"
@@ -15,6 +16,8 @@ using namespace patchbay::widgets;
 class TestColoursAndTexts : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void nothingHasTheColourOfTheGround();
+    void longTextsHaveAScaleThatShowsThem();
     void divergingMaps();
     void clampingAndNaN();
     void attentionGround();
@@ -26,6 +29,44 @@ private Q_SLOTS:
     void ticks();
     void tokens();
 };
+
+void TestColoursAndTexts::nothingHasTheColourOfTheGround()
+{
+    const QColor dark(0x24, 0x27, 0x2c);
+    for (const ColourMap map : {ColourMap::RdBu, ColourMap::PuOr}) {
+        QCOMPARE(colourOn(dark, map, 0, 10), dark);
+        QCOMPARE(colourOn(Qt::white, map, 3, 10), colourOf(map, 3, 10));
+        for (const double sign : {-1.0, 1.0}) { // on dark grounds strength is lightness
+            double before = dark.lightnessF();
+            for (double value = 1; value <= 10; ++value) {
+                const double now = colourOn(dark, map, sign * value, 10).lightnessF();
+                QVERIFY(now > before);
+                before = now;
+            }
+        }
+        QVERIFY(colourOn(dark, map, 5, 10) != colourOn(dark, map, -5, 10));
+    }
+}
+
+void TestColoursAndTexts::longTextsHaveAScaleThatShowsThem()
+{
+    // Every row looks at the first token with 0.9; the rest is spread.
+    const auto pattern = [](int size) {
+        QVector<float> weights(size * size);
+        for (int row = 0; row < size; ++row)
+            for (int column = 0; column <= row; ++column)
+                weights[row * size + column] = column == 0 ? 0.9f : 0.1f / float(std::max(1, row));
+        return weights;
+    };
+    const QVector<float> small = pattern(14), large = pattern(300);
+    QCOMPARE(patternMaximum(small), 1.0);
+    const double maximum = patternMaximum(large);
+    QVERIFY2(maximum < 0.1, qPrintable(QString::number(maximum)));
+    QCOMPARE(largestWeight(large), double(0.9f)); // what the scale says that it leaves out
+    const QColor seen = QColor::fromRgb(attentionColour(0.1 / 150 / maximum, false, Qt::white));
+    const QColor before = QColor::fromRgb(attentionColour(0.1 / 150, false, Qt::white));
+    QVERIFY(seen.lightness() < before.lightness());
+}
 
 void TestColoursAndTexts::divergingMaps()
 {

@@ -1,9 +1,11 @@
 // Heatmap: cell ↔ pixel and selection as plain logic, then the widget's signals, read-out and repaint times.
 #include "colour_map.h"
 #include "heatmap_widget.h"
+#include "view_text.h"
 #include "widgets/sample_views.h"
 
 #include <QContextMenuEvent>
+#include <QFontMetrics>
 #include <QSignalSpy>
 #include <QtTest>
 
@@ -31,6 +33,8 @@ QPoint centre(const HeatmapWidget &widget, int facet, int row, int column)
 class TestHeatmap : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void textsShortenByWords();
+    void sumsGiveWayToValues();
     void everyPixelOfACellFindsIt_data();
     void everyPixelOfACellFindsIt();
     void nothingOverlaps_data() { everyPixelOfACellFindsIt_data(); }
@@ -48,6 +52,41 @@ private Q_SLOTS:
     void onlyChangedCellsRepaint();
     void repaintTime();
 };
+
+void TestHeatmap::textsShortenByWords()
+{
+    const QFontMetrics metrics{QFont()};
+    const QString whole = QStringLiteral("Ablation of L1H3 and L1H4 · logit diff +6.41 → +2.10");
+    QCOMPARE(fittedText(metrics, whole, 10000), whole);
+    const QString clause = QStringLiteral("Ablation of L1H3 and L1H4");
+    QCOMPARE(fittedText(metrics, whole, metrics.horizontalAdvance(clause) + 2), clause);
+    for (int width = metrics.horizontalAdvance(QStringLiteral("Ablation")); width < 400; width += 7) {
+        const QString text = fittedText(metrics, whole, width);
+        QVERIFY(metrics.horizontalAdvance(text) <= width);
+        QVERIFY(!text.isEmpty() && whole.startsWith(text) && !text.contains(QChar(0x2026)));
+        QVERIFY(text == whole || whole[text.size()].isSpace()); // no word is cut
+    }
+}
+
+// On a small screen values stay as long as they can: the margins with sums go first.
+void TestHeatmap::sumsGiveWayToValues()
+{
+    const HeatmapView view = samples::heatmap(2, 6, 8);
+    const HeatmapMetrics metrics = HeatmapMetrics::of(QFont(), view);
+    bool gaveWay = false;
+    for (int height = 500; height > 120; height -= 4) {
+        const HeatmapLayout with = layoutHeatmap(view, {600, height}, metrics, true),
+                            without = layoutHeatmap(view, {600, height}, metrics, false);
+        const auto holds = [&](const HeatmapLayout &layout) {
+            const QRect cell = layout.facets.front().cellRect(0, 0);
+            return cell.height() >= metrics.line + 2 && cell.width() >= 3 * metrics.digit;
+        };
+        QCOMPARE(holds(with), holds(without));
+        gaveWay = gaveWay || (holds(with) && with.facets.front().rowSums.isEmpty());
+    }
+    QVERIFY(gaveWay);
+    QVERIFY(!layoutHeatmap(view, {900, 600}, metrics, true).facets.front().rowSums.isEmpty());
+}
 
 void TestHeatmap::everyPixelOfACellFindsIt_data()
 {

@@ -36,8 +36,25 @@ std::optional<Path> pathInto(const Node &node, const QVector<HeadId> &circuit, i
     return circuit.contains(to) ? std::optional<Path>(Path{{}, to, node.site}) : std::nullopt;
 }
 
-/// Adds what one sweep measured between the heads of the circuit.
-void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers, Paths &paths)
+/// Adds what a recipe found between the heads of the circuit. Returns the heads that it speaks of.
+QVector<HeadId> collectFound(const RunResultPtr &found, const QVector<HeadId> &circuit, Paths &paths)
+{
+    QVector<HeadId> heads;
+    if (!found || !found->summary.is_object() || !found->summary.contains("edges"))
+        return heads;
+    const widgets::GraphView view = graphView(*found);
+    for (const widgets::GraphNode &node : view.nodes)
+        heads << node.head;
+    for (const widgets::GraphEdge &edge : view.edges)
+        if (circuit.contains(edge.from) && (!edge.to.valid() || circuit.contains(edge.to)))
+            paths[{edge.from, edge.to, edge.to.valid() ? parse_site(edge.site.toStdString()) : Site::Z}] = {edge.effect,
+                                                                                                            0};
+    return heads;
+}
+
+/// Adds what one sweep measured between the heads of the circuit, but between those that are known.
+void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers, const QVector<HeadId> &known,
+             Paths &paths)
 {
     if (!result.baseline.shares_make_sense())
         return; // edges are chosen and drawn by their share of the gap
@@ -49,13 +66,14 @@ void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers
             continue;
         for (const HeadId &from : circuit) {
             if ((into->to.valid() && from.layer >= into->to.layer) || from.layer >= grid.shape[0]
-                || from.head >= grid.shape[1])
+                || from.head >= grid.shape[1]
+                || (known.contains(from) && (!into->to.valid() || known.contains(into->to))))
                 continue;
             const double effect = normalised(grid, grid.index(from.layer, from.head), result.baseline) * 100;
             Path path = *into;
             path.from = from;
-            const auto known = paths.find(path);
-            if (!std::isnan(effect) && (known == paths.end() || nodes.size() < known->second.receivers))
+            const auto before = paths.find(path);
+            if (!std::isnan(effect) && (before == paths.end() || nodes.size() < before->second.receivers))
                 paths[path] = {effect, nodes.size()};
         }
     }
@@ -72,20 +90,21 @@ bool isSweepOfHeads(const RunEntry &entry, const Setup &setup)
 } // namespace
 
 CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store, const HeadRoles &roles,
-                          const Setup &setup, double least)
+                          const Setup &setup, double least, const RunResultPtr &found)
 {
     CircuitGraph graph;
     if (circuit.isEmpty())
         return graph;
     const int layers = setup.config().n_layers;
     Paths paths;
+    const QVector<HeadId> known = collectFound(found, circuit, paths);
     for (const RunEntry &entry : store.entries()) { // newest first
         if (!isSweepOfHeads(entry, setup)
             || (graph.newest && direction_of(entry.spec) != direction_of(graph.newest->spec)))
             continue;
         if (!graph.newest)
             graph.newest = entry.result;
-        collect(*entry.result, circuit, layers, paths);
+        collect(*entry.result, circuit, layers, known, paths);
     }
     graph.view.layers = layers;
     graph.view.title = circuit.size() == 1 ? HeadRoles::tr("Circuit of 1 head")
@@ -93,6 +112,8 @@ CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store
     if (graph.newest)
         graph.view.title += direction_of(graph.newest->spec) == Direction::Noise ? HeadRoles::tr(", noising")
                                                                                  : HeadRoles::tr(", denoising");
+    if (!graph.newest && !paths.empty())
+        graph.newest = found;
     for (const HeadId &head : circuit)
         graph.view.nodes << widgets::GraphNode{head, roles.rolesOf(head)};
     for (const auto &[path, measured] : paths)

@@ -83,7 +83,7 @@ void Navigation::apply(const Place &place)
 {
     const Place before = m_place;
     m_place = place;
-    if (before.run != place.run || before.comparedRun != place.comparedRun)
+    if (before.run != place.run || before.comparedRun != place.comparedRun || before.view != place.view)
         Q_EMIT runChanged();
     if (before.prompt != place.prompt)
         Q_EMIT promptChanged();
@@ -91,7 +91,7 @@ void Navigation::apply(const Place &place)
         Q_EMIT headsChanged();
     if (before.circuit != place.circuit)
         Q_EMIT circuitChanged();
-    if (!(before.mask == place.mask))
+    if (!(before.mask() == place.mask()))
         Q_EMIT maskChanged();
     if (before.receivers != place.receivers)
         Q_EMIT receiversChanged();
@@ -110,7 +110,15 @@ void Navigation::showRun(int run, int comparedRun)
     Place place = m_place;
     place.run = run;
     place.comparedRun = comparedRun;
+    place.view.clear();
     go(place, comparedRun < 0 ? tr("Show run") : tr("Compare runs"));
+}
+
+void Navigation::showAs(const QString &view)
+{
+    Place place = m_place;
+    place.view = view;
+    go(place, tr("Change the view"));
 }
 
 void Navigation::showPrompt(int prompt)
@@ -152,8 +160,12 @@ void Navigation::removeFromCircuit(const QVector<HeadId> &heads)
 void Navigation::setMask(const Mask &mask)
 {
     Place place = m_place;
-    place.mask = mask;
-    go(place, tr("Fade heads"), mask.but == m_place.mask.but);
+    const bool sliding = mask.but == place.mask().but && mask.by == place.mask().by;
+    if (mask.active() || !mask.by.isEmpty())
+        place.masks[place.run] = mask;
+    else
+        place.masks.remove(place.run);
+    go(place, tr("Fade heads"), sliding);
 }
 
 void Navigation::forgetRun(int run)

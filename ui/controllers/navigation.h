@@ -5,6 +5,7 @@
 #include "head_id.h"
 #include "spec/run_spec.h"
 
+#include <QMap>
 #include <QObject>
 #include <QUndoStack>
 #include <QVector>
@@ -32,20 +33,24 @@ struct HeadGroup {
 
 /// Which heads of a heatmap are faded.
 struct Mask {
-    double below = 0;                  ///< effects smaller than this, in the view's unit; 0: none
+    double below = 0;                  ///< heads whose value is smaller than this; 0: none
     std::optional<HeadGroup> but = {}; ///< all heads but these; nothing: none
+    QString by = {};                   ///< whose value counts (controllers/masks.h); empty: what is on view
+    bool active() const { return below > 0 || but.has_value(); }
     bool operator==(const Mask &) const = default;
 };
 
 struct Place {
     int run = -1;                     ///< id in the runs store; -1: none
     int comparedRun = -1;             ///< shown as run − comparedRun; -1: none
+    QString view;                     ///< what it is looked at as (view_models.h, ViewChoice); empty: its best view
     int prompt = -1;                  ///< of the batch; -1: the mean over prompts
     QVector<widgets::HeadId> heads;   ///< selected, in the order of selection
     widgets::HeadId current;          ///< the one that the attention view shows
     QVector<Receiver> receivers;      ///< the tray
     QVector<widgets::HeadId> circuit; ///< what the user has put together, by layer
-    Mask mask;
+    QMap<int, Mask> masks;            ///< of runs; a run starts without one
+    Mask mask() const { return masks.value(run); } ///< of the run on view
     bool operator==(const Place &) const = default;
 };
 
@@ -64,6 +69,8 @@ public:
     void go(const Place &place, const QString &what, bool sliding = false);
     void select(const QVector<widgets::HeadId> &heads, widgets::HeadId current);
     void showRun(int run, int comparedRun = -1);
+    /// The run on view as another view.
+    void showAs(const QString &view);
     void showPrompt(int prompt);
     void setReceivers(const QVector<Receiver> &receivers);
     void addToCircuit(const QVector<widgets::HeadId> &heads);

@@ -1,9 +1,9 @@
 #include "controllers/recipe_controller.h"
 
 #include "base/error.h"
-#include "view_models.h"
 
 #include <algorithm>
+#include <set>
 
 namespace patchbay {
 
@@ -18,6 +18,8 @@ RecipeController::RecipeController(Backend &backend, Document &document, Navigat
     }
     m_outcomes.resize(m_recipe.steps.size());
     connect(&m_document, &Document::setupChanged, this, &RecipeController::begin);
+    for (const auto moved : {&Navigation::runChanged, &Navigation::headsChanged, &Navigation::promptChanged})
+        connect(&m_navigation, moved, this, [this] { m_following = m_following && m_showing; });
     connect(&m_document, &Document::loadingChanged, this, [this] {
         if (m_document.loading())
             stop();
@@ -89,8 +91,43 @@ void RecipeController::run(int step)
     start(std::move(order));
 }
 
+void RecipeController::runFrom(int step)
+{
+    if (!ready() || busy() || step < 0 || step >= steps())
+        return;
+    std::set<size_t> order;
+    for (size_t i = size_t(step); i < m_outcomes.size(); ++i) {
+        if (m_outcomes[i].state == StepState::Skipped)
+            continue;
+        for (const size_t earlier : prerequisites(m_recipe, i))
+            if (m_outcomes[earlier].state == StepState::Pending)
+                order.insert(earlier);
+        order.insert(i);
+    }
+    start({order.begin(), order.end()});
+}
+
+QString RecipeController::messageOf(int step) const
+{
+    QString text = QString::fromStdString(m_outcomes[size_t(step)].message);
+    for (const RecipeStep &one : m_recipe.steps)
+        text.replace(QStringLiteral("step \"%1\"").arg(QString::fromStdString(one.id)),
+                     tr("step “%1”").arg(QString::fromStdString(one.title)));
+    return text;
+}
+
+RunResultPtr RecipeController::circuit() const
+{
+    RunResultPtr newest;
+    for (size_t i = 0; i < m_recipe.steps.size(); ++i)
+        if (m_recipe.steps[i].kind == StepKind::Circuit && m_outcomes[i].result)
+            newest = m_outcomes[i].result;
+    return newest;
+}
+
 void RecipeController::start(std::vector<size_t> steps)
 {
+    m_following = true;
     for (const size_t step : steps) {
         forget(step);
         m_outcomes[step] = {};
@@ -117,7 +154,10 @@ void RecipeController::next()
                 if (turn != m_turn)
                     return; // of an earlier recipe
                 m_outcomes = *outcomes;
+                const int finished = m_running;
                 next();
+                if (m_following && m_outcomes[size_t(finished)].state == StepState::Done)
+                    follow(finished);
             },
         .failed =
             [this, turn](const Failure &failure) {
@@ -217,56 +257,6 @@ int RecipeController::indexOf(const std::string &id) const
     const auto it =
         std::find_if(m_recipe.steps.begin(), m_recipe.steps.end(), [&](const RecipeStep &s) { return s.id == id; });
     return it == m_recipe.steps.end() ? -1 : static_cast<int>(it - m_recipe.steps.begin());
-}
-
-// The run of the list that holds a step's result.
-int RecipeController::runOf(int step)
-{
-    const StepOutcome &outcome = m_outcomes[size_t(step)];
-    if (!outcome.result)
-        return -1;
-    for (const RunEntry &entry : m_runs.entries())
-        if (entry.result == outcome.result)
-            return entry.id;
-    RunEntry entry;
-    entry.name = QString::fromStdString(m_recipe.steps[size_t(step)].title);
-    entry.spec = outcome.result->spec;
-    entry.result = outcome.result;
-    entry.state = RunState::Done;
-    for (const Grid &grid : outcome.result->grids)
-        entry.total += grid.cells();
-    entry.done = entry.total;
-    entry.started = QDateTime::currentDateTime();
-    return m_runs.add(std::move(entry));
-}
-
-bool RecipeController::show(int step)
-{
-    if (step < 0 || step >= steps() || !m_outcomes[size_t(step)].result)
-        return false;
-    const StepOutcome &outcome = m_outcomes[size_t(step)];
-    const RecipeStep &what = m_recipe.steps[size_t(step)];
-    Place place = m_navigation.place();
-    QVector<widgets::HeadId> heads;
-    int from = step;
-    if (what.kind == StepKind::Select) {
-        for (const SelectedHead &head : outcome.heads)
-            heads << toHeadId(head.head);
-        const int source = indexOf(what.body.at("criteria").at(0).value("from", std::string()));
-        if (!heads.isEmpty() && source >= 0 && m_outcomes[size_t(source)].result)
-            from = source;
-    } else if (const Analysis *analysis = outcome.result->spec.as<Analysis>()) {
-        for (const Head head : analysis->heads)
-            heads << toHeadId(head);
-    }
-    place.run = runOf(from);
-    place.comparedRun = -1;
-    if (!heads.isEmpty()) {
-        place.heads = heads;
-        place.current = heads.front();
-    }
-    m_navigation.go(place, tr("Show %1").arg(QString::fromStdString(what.title)));
-    return true;
 }
 
 } // namespace patchbay

@@ -44,10 +44,18 @@ public:
     /// The step's result in the views, as a run of the runs list; a selection is shown on the run that it selects from.
     /// False when there is nothing to show.
     bool show(int step);
+    /// What a step found or why it found nothing, with steps by their titles.
+    QString messageOf(int step) const;
+    /// The newest circuit that a step found; null before.
+    RunResultPtr circuit() const;
+    /// A step and all that come after it, again; skipped ones stay skipped.
+    void runFrom(int step);
 
 Q_SIGNALS:
     void changed();
     void recipeChanged();
+    /// The circuit that a step found is the circuit on view.
+    void circuitShown();
     void failed(const patchbay::Failure &failure);
 
 private:
@@ -58,6 +66,7 @@ private:
     void change(R request);
     void forget(size_t step);
     void interrupted(int turn);
+    void follow(int step);
     int runOf(int step);
     int indexOf(const std::string &id) const;
 
@@ -69,7 +78,9 @@ private:
     StepOutcomes m_outcomes; ///< as the backend has them, or will have when it is there
     QVector<int> m_waiting;  ///< steps to run after the running one
     int m_running = -1, m_done = 0, m_total = 0;
-    int m_turn = 0; ///< counts jobs; answers of older ones are not for this recipe any more
+    bool m_showing = false;   ///< what changes on view is this one's doing
+    bool m_following = false; ///< finished steps are shown, until the user looks at something else
+    int m_turn = 0;           ///< counts jobs; answers of older ones are not for this recipe any more
     JobId m_job = 0;
 };
 

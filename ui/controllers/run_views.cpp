@@ -1,7 +1,10 @@
 #include "controllers/run_views.h"
 
+#include "nouns/quantity.h"
 #include "view_models.h"
 #include "view_text.h"
+
+#include <QFileInfo>
 
 #include <algorithm>
 #include <cmath>
@@ -12,9 +15,38 @@ namespace patchbay {
 using widgets::HeatmapFacet;
 using widgets::HeatmapView;
 
+namespace {
+/// An array of heads or layers whose last axis are the prompts of the task.
+bool hasPrompts(const std::string &name, const Array &array, const RunResult &result)
+{
+    const Quantity known = quantity_named(name);
+    const size_t axes = known.draw == Quantity::Draw::Heads ? 3 : known.draw == Quantity::Draw::Layers ? 2 : 0;
+    return known.known() && axes > 0 && array.is_float() && array.shape.size() == axes
+        && array.shape.back() == int64_t(result.baseline.clean.size());
+}
+} // namespace
+
+bool hasPrompts(const RunResult &result)
+{
+    return std::any_of(result.grids.begin(), result.grids.end(), [](const Grid &grid) { return grid.prompts > 1; })
+        || std::any_of(result.arrays.begin(), result.arrays.end(),
+                       [&](const auto &one) { return hasPrompts(one.first, one.second, result); });
+}
+
 RunResult onePrompt(const RunResult &result, int prompt)
 {
     RunResult one = result;
+    for (auto &[name, array] : one.arrays) {
+        if (prompt < 0 || !hasPrompts(name, array, result) || prompt >= array.shape.back())
+            continue;
+        const std::vector<float> all = array.floats();
+        const size_t prompts = size_t(array.shape.back());
+        std::vector<float> values;
+        for (size_t i = size_t(prompt); i < all.size(); i += prompts)
+            values.push_back(all[i]);
+        array.shape.back() = 1;
+        array.values = std::move(values);
+    }
     for (Grid &grid : one.grids) {
         if (prompt < 0 || prompt >= grid.prompts)
             continue;
@@ -102,6 +134,25 @@ QString differenceTitle(const QString &a, const QString &b)
     return RunsStore::tr("Difference: %1").arg(words.join(QLatin1Char(' ')));
 }
 
+QString taskName(const TaskRef &task)
+{
+    if (!task.pairs.is_null())
+        return RunsStore::tr("edited pairs");
+    if (!task.file.empty())
+        return QFileInfo(QString::fromStdString(task.file)).fileName();
+    return RunsStore::tr("%1, %2 pairs, seed %3")
+        .arg(QString::fromStdString(task.kind).toUpper())
+        .arg(task.prompts - int(task.excluded.size()))
+        .arg(task.seed);
+}
+
+bool severalTasks(const RunsStore &store)
+{
+    const auto &entries = store.entries();
+    return std::any_of(entries.begin(), entries.end(),
+                       [&](const RunEntry &entry) { return !(entry.spec.task == entries.front().spec.task); });
+}
+
 HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
 {
     const RunEntry *run = store.find(place.run);
@@ -112,11 +163,13 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
             place.prompt < 0 ? heatmapView(*entry.result) : heatmapView(onePrompt(*entry.result, place.prompt));
         if (place.prompt < 0)
             addIntervals(view, entry);
-        else
+        else if (hasPrompts(*entry.result))
             view.title += QStringLiteral(" · ") + RunsStore::tr("prompt %1").arg(place.prompt + 1);
         return view;
     };
     HeatmapView view = viewOf(*run);
+    if (severalTasks(store))
+        view.title += QStringLiteral(" · ") + taskName(run->spec.task);
     const RunEntry *other = store.find(place.comparedRun);
     if (other && other->result) {
         view = difference(view, viewOf(*other));
@@ -148,48 +201,8 @@ QVector<widgets::CellRef> shownCells(const RunResult &result, const ChangedCells
     return cells;
 }
 
-namespace {
-/// "name mover", "previous-token" … with their heads, a line a role.
-QString rolesText(const RunEntry &entry)
-{
-    QStringList order;
-    QHash<QString, QStringList> heads;
-    for (const auto &one : entry.result->summary["roles"]) {
-        const QString role = QString::fromStdString(one.value("role", std::string()));
-        if (!order.contains(role))
-            order << role;
-        heads[role] << QString::fromStdString(label(parse_head(one.value("head", std::string("0.0")))));
-    }
-    QStringList lines{entry.name, {}};
-    for (const QString &role : std::as_const(order))
-        lines << role + QStringLiteral(":  ") + heads[role].join(QStringLiteral(", "));
-    if (order.isEmpty())
-        lines << RunsStore::tr("No head has the marks of a role on this task");
-    return lines.join(QLatin1Char('\n'));
-}
-
-/// An analysis' table, for results that are no heatmap: a line a row.
-QString tableText(const RunEntry &entry)
-{
-    constexpr qsizetype kRows = 14;
-    const widgets::TableView table = tableView(*entry.result);
-    QStringList lines{entry.name, {}, table.columns.join(QStringLiteral("   ·   "))};
-    for (const QStringList &row : table.rows.first(std::min(table.rows.size(), kRows)))
-        lines << row.join(QStringLiteral("   ·   "));
-    if (table.rows.size() > kRows)
-        lines << RunsStore::tr("and %1 more").arg(table.rows.size() - kRows);
-    return lines.join(QLatin1Char('\n'));
-}
-} // namespace
-
 QString singleRunText(const RunEntry &entry)
 {
-    if (entry.state == RunState::Done && entry.result && entry.result->grids.empty()
-        && entry.result->summary.is_object() && entry.result->summary.contains("roles"))
-        return rolesText(entry);
-    if (entry.state == RunState::Done && entry.result && entry.result->grids.empty()
-        && entry.result->summary.is_object() && entry.result->summary.contains("columns"))
-        return tableText(entry);
     if (!entry.result || entry.result->grids.empty() || !entry.result->grids.front().axes.empty())
         return {};
     const Grid &grid = entry.result->grids.front();
@@ -211,32 +224,38 @@ QString singleRunText(const RunEntry &entry)
               .arg(widgets::valueWithUnit(normalised(grid, 0, base) * 100, QStringLiteral("%")));
 }
 
-void maskBelow(HeatmapView &view, double threshold)
+QString stateOf(const RunEntry &entry)
 {
-    if (threshold <= 0 || !view.columnsAreHeads || view.facets.isEmpty())
-        return;
-    const HeatmapFacet &first = view.facets.front();
-    for (int row = 0; row < first.rows; ++row)
-        for (int column = 0; column < first.columns; ++column) {
-            const bool small = std::all_of(view.facets.cbegin(), view.facets.cend(), [&](const HeatmapFacet &facet) {
-                const double value =
-                    facet.values.value(row * facet.columns + column, std::numeric_limits<double>::quiet_NaN());
-                return !(std::abs(value) >= threshold);
-            });
-            if (small)
-                view.masked << widgets::HeadId{row, column};
-        }
+    if (const QString text = singleRunText(entry); !text.isEmpty())
+        return text;
+    switch (entry.state) {
+    case RunState::Failed:
+        return RunsStore::tr("This run failed:\n%1").arg(entry.message);
+    case RunState::Queued:
+        return RunsStore::tr("%1\n\nWaiting for its turn").arg(entry.name);
+    case RunState::Running:
+        return entry.total > 0 ? RunsStore::tr("%1\n\nStep %2 of %3")
+                                     .arg(entry.name)
+                                     .arg(std::min(entry.done + 1, entry.total))
+                                     .arg(entry.total)
+                               : RunsStore::tr("%1\n\nStarting").arg(entry.name);
+    case RunState::Stopped:
+        return RunsStore::tr("%1\n\nStopped before there was a result").arg(entry.name);
+    case RunState::Done:
+        break;
+    }
+    return RunsStore::tr("%1\n\nNothing was found").arg(entry.name);
 }
 
-void maskAllBut(HeatmapView &view, const QVector<widgets::HeadId> &heads)
+QString shownAs(const Place &place, const RunsStore &store)
 {
-    if (!view.columnsAreHeads || view.facets.isEmpty())
-        return;
-    const HeatmapFacet &first = view.facets.front();
-    for (int row = 0; row < first.rows; ++row)
-        for (int column = 0; column < first.columns; ++column)
-            if (const widgets::HeadId head{row, column}; !heads.contains(head) && !view.masked.contains(head))
-                view.masked << head;
+    const RunEntry *run = store.find(place.run);
+    if (!run || !run->result)
+        return {};
+    const QVector<ViewChoice> choices = viewChoices(*run->result);
+    const auto chosen = std::any_of(choices.cbegin(), choices.cend(),
+                                    [&](const ViewChoice &choice) { return choice.key == place.view; });
+    return chosen ? place.view : choices.isEmpty() ? QString() : choices.front().key;
 }
 
 } // namespace patchbay

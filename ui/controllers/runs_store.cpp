@@ -1,5 +1,7 @@
 #include "controllers/runs_store.h"
 
+#include "controllers/run_views.h"
+
 #include <algorithm>
 
 namespace patchbay {
@@ -136,7 +138,8 @@ QVariant RunsStore::data(const QModelIndex &index, int role) const
             detail = tr("%1 s").arg(entry.result->seconds, 0, 'f', entry.result->seconds < 10 ? 2 : 1);
         if (entry.state == RunState::Stopped && entry.total > 0)
             detail = tr("stopped at %1 of %2").arg(entry.done).arg(entry.total);
-        return entry.started.toString(QStringLiteral("HH:mm")) + QStringLiteral(" · ") + detail;
+        detail = entry.started.toString(QStringLiteral("HH:mm")) + QStringLiteral(" · ") + detail;
+        return severalTasks(*this) ? taskName(entry.spec.task) + QStringLiteral(" · ") + detail : detail;
     }
     case Qt::AccessibleTextRole:
         return entry.name + QStringLiteral(", ") + stateText(entry.state);

@@ -22,6 +22,7 @@ using widgets::HeadId;
 
 namespace {
 constexpr int kListedHeads = 60;
+constexpr int kReservedHeads = 5, kReservedReceivers = 3; // rows, so that what is below stays where it is
 } // namespace
 
 HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths,
@@ -65,17 +66,23 @@ HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &stor
 void HeadsDock::buildSelection(QVBoxLayout *column)
 {
     column->addWidget(heading(tr("Selected heads"), this));
-    m_headsHint = caption(tr("Click a cell; Ctrl and Shift add more"), this);
-    column->addWidget(m_headsHint);
+    buildReceive(column);
     m_heads = new QListWidget(this);
     m_heads->setAccessibleName(tr("Selected heads"));
     m_heads->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     column->addWidget(m_heads);
+    m_headsHint = caption(tr("Click a cell; Ctrl and Shift add more"), m_heads);
+    m_headsHint->move(4, 4);
+    m_headsHint->setMinimumWidth(200);
     connect(m_heads, &QListWidget::itemClicked, this, [this](QListWidgetItem *item) {
         const auto head = item->data(Qt::UserRole).value<HeadId>();
         m_navigation.select(m_navigation.place().heads, head);
     });
+}
 
+// Above the list, which grows with the selection: buttons stay where they are.
+void HeadsDock::buildReceive(QVBoxLayout *column)
+{
     m_receive = new QWidget(this);
     auto *receive = new QVBoxLayout(m_receive);
     receive->setContentsMargins(0, 2, 0, 0);
@@ -108,12 +115,13 @@ void HeadsDock::buildTray(QVBoxLayout *column)
     connect(m_live, &QCheckBox::toggled, &m_paths, &PathController::setLive);
     top->addWidget(m_live);
     column->addLayout(top);
-    m_trayHint = caption({}, this);
-    column->addWidget(m_trayHint);
     m_tray = new QListWidget(this);
     m_tray->setAccessibleName(tr("Receiver tray"));
-    m_tray->setToolTip(tr("Delete takes a receiver out"));
+    m_tray->setToolTip(tr("Every head's effect through these inputs. Delete takes a receiver out"));
     column->addWidget(m_tray);
+    m_trayHint = caption(tr("Empty: choose heads above,\nthen q, k, v or pattern"), m_tray);
+    m_trayHint->move(4, 4);
+    m_trayHint->setMinimumWidth(200);
     auto *remove = new QShortcut(QKeySequence::Delete, m_tray, nullptr, nullptr, Qt::WidgetShortcut);
     connect(remove, &QShortcut::activated, this, [this] { m_paths.removeAt(m_tray->currentRow()); });
 
@@ -167,13 +175,13 @@ void HeadsDock::buildTrail(QVBoxLayout *column)
             [this](QListWidgetItem *) { m_paths.returnTo(m_trail->currentRow()); });
 }
 
-void HeadsDock::fitHeight(QListWidget *list, int rows)
+void HeadsDock::fitHeight(QListWidget *list, int least, int most)
 {
     const int row = list->fontMetrics().height() + 8;
     for (int i = 0; i < list->count(); ++i)
         list->item(i)->setSizeHint(QSize(0, row));
-    list->setFixedHeight(std::clamp(list->count(), 1, rows) * row + 2 * list->frameWidth() + 2);
-    list->setVisible(list->count() > 0);
+    list->setFixedHeight(std::clamp(int(list->count()), std::max(1, least), most) * row + 2 * list->frameWidth() + 2);
+    list->setVisible(least > 0 || list->count() > 0);
 }
 
 void HeadsDock::refreshSelection()
@@ -210,7 +218,7 @@ void HeadsDock::refreshSelection()
         if (head == place.current)
             m_heads->setCurrentItem(item);
     }
-    fitHeight(m_heads, 6);
+    fitHeight(m_heads, kReservedHeads, kReservedHeads);
     m_headsHint->setVisible(place.heads.isEmpty());
     m_receive->setEnabled(!place.heads.isEmpty());
 }
@@ -221,9 +229,8 @@ void HeadsDock::refreshTray()
     m_tray->clear();
     for (const Receiver &receiver : receivers)
         m_tray->addItem(receiverText(receiver));
-    fitHeight(m_tray, 6);
-    m_trayHint->setText(receivers.isEmpty() ? tr("Empty: choose heads above, then q, k, v or pattern")
-                                            : tr("Every head's effect through these:"));
+    fitHeight(m_tray, kReservedReceivers, 6);
+    m_trayHint->setVisible(receivers.isEmpty());
     m_run->setEnabled(!receivers.isEmpty());
     m_walk->setEnabled(m_paths.canWalk());
     const QSignalBlocker block(m_live);
@@ -240,7 +247,7 @@ void HeadsDock::refreshTrail()
         if (step.run == m_navigation.place().run)
             m_trail->setCurrentItem(item);
     }
-    fitHeight(m_trail, 8);
+    fitHeight(m_trail, 0, 8);
     m_trailTitle->setVisible(m_trail->count() > 0);
 }
 

@@ -26,12 +26,13 @@ public:
 
 private:
     void buildSelection(QVBoxLayout *column);
+    void buildReceive(QVBoxLayout *column);
     void buildTray(QVBoxLayout *column);
     void buildTrail(QVBoxLayout *column);
     void refreshSelection();
     void refreshTray();
     void refreshTrail();
-    void fitHeight(QListWidget *list, int rows);
+    void fitHeight(QListWidget *list, int least, int most);
 
     Document &m_document;
     Navigation &m_navigation;

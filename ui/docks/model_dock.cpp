@@ -50,7 +50,7 @@ QString shapeText(const TrustReport &trust)
                        .arg(QString::fromStdString(trust.source_dtype), QString::fromStdString(trust.kept_dtype)));
 }
 
-/// Lines of the trust check: a tick or a warning sign, and what was measured.
+/// Lines of the trust check: a tick or a warning sign, and what was measured; notes after them.
 QString trustHtml(const TrustReport &trust, bool dark)
 {
     const QString good = dark ? QStringLiteral("#4ccb8a") : QStringLiteral("#15803d");
@@ -81,8 +81,11 @@ QString trustHtml(const TrustReport &trust, bool dark)
     if (!trust.ignored_keys.empty())
         line(true,
              ModelDock::tr("%n key(s) of config.json change nothing here", nullptr, int(trust.ignored_keys.size())));
+    // Facts to keep in mind; what is wrong stands above.
     for (const std::string &hazard : trust.hazards)
-        line(false, QString::fromStdString(hazard));
+        lines << QStringLiteral("<span style='color:%1'>ℹ</span>&nbsp; %2")
+                     .arg(dark ? QStringLiteral("#8c95a1") : QStringLiteral("#77808b"),
+                          QString::fromStdString(hazard).toHtmlEscaped());
     return lines.join(QStringLiteral("<br>"));
 }
 

@@ -1,10 +1,10 @@
 #include "docks/recipe_dock.h"
 
 #include "docks/dock_parts.h"
+#include "docks/flow_row.h"
 #include "docks/recipe_delegate.h"
 #include "docks/recipe_model.h"
 #include "docks/step_dialog.h"
-#include "view_models.h"
 
 #include <QFileDialog>
 #include <QHBoxLayout>
@@ -21,7 +21,8 @@ RecipeDock::RecipeDock(RecipeController &recipe, QWidget *parent)
     : QWidget(parent), m_recipe(recipe), m_title(heading({}, this)), m_state(caption({}, this)),
       m_list(new QListView(this)), m_details(new QTextBrowser(this)), m_progress(new QProgressBar(this)),
       m_runAll(new QPushButton(this)), m_runStep(new QToolButton(this)), m_skip(new QToolButton(this)),
-      m_edit(new QToolButton(this)), m_open(flatButton(tr("Open file…"), tr("Another recipe, from a JSON file"), this))
+      m_runFrom(new QToolButton(this)), m_edit(new QToolButton(this)),
+      m_open(flatButton(tr("Open file…"), tr("Another recipe, from a JSON file"), this))
 {
     m_list->setModel(new RecipeModel(m_recipe, this));
     build();
@@ -31,6 +32,8 @@ RecipeDock::RecipeDock(RecipeController &recipe, QWidget *parent)
     connect(m_edit, &QToolButton::clicked, this, &RecipeDock::edit);
     connect(m_open, &QToolButton::clicked, this, &RecipeDock::chooseFile);
     connect(m_list, &QListView::activated, this, [this](const QModelIndex &index) { m_recipe.show(index.row()); });
+    connect(m_list, &QListView::clicked, this, [this](const QModelIndex &index) { m_recipe.show(index.row()); });
+    connect(m_runFrom, &QToolButton::clicked, this, [this] { m_recipe.runFrom(current()); });
     connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, &RecipeDock::refresh);
     connect(&m_recipe, &RecipeController::changed, this, &RecipeDock::refresh);
     connect(&m_recipe, &RecipeController::recipeChanged, this, &RecipeDock::refresh);
@@ -53,18 +56,21 @@ void RecipeDock::build()
     m_runAll->setProperty("primary", true);
     m_runStep->setText(tr("Run step"));
     m_runStep->setToolTip(tr("The selected step, after those that it uses; steps that use it are pending again"));
+    m_runFrom->setText(tr("From here"));
+    m_runFrom->setToolTip(tr("The selected step and all that come after it, again"));
     m_edit->setText(tr("Edit…"));
     m_edit->setToolTip(tr("The selected step as JSON"));
     buttons->addWidget(m_runAll);
     buttons->addStretch();
     buttons->addWidget(m_open);
     head->addLayout(buttons);
-    auto *stepButtons = new QHBoxLayout;
+    auto *stepRow = new QWidget(this);
+    auto *stepButtons = new FlowRow(stepRow);
+    stepButtons->setContentsMargins(0, 0, 0, 0);
     stepButtons->setSpacing(4);
-    for (QToolButton *button : {m_runStep, m_skip, m_edit})
+    for (QToolButton *button : {m_runStep, m_runFrom, m_skip, m_edit})
         stepButtons->addWidget(button);
-    stepButtons->addStretch();
-    head->addLayout(stepButtons);
+    head->addWidget(stepRow);
     head->addWidget(m_progress);
     m_state->setTextInteractionFlags(Qt::NoTextInteraction);
     head->addWidget(m_state);
@@ -108,6 +114,7 @@ void RecipeDock::refresh()
                                                  : tr("Every step that has not been run or skipped"));
     m_runAll->setEnabled(busy || (free && steps > 0));
     m_runStep->setEnabled(free && step >= 0);
+    m_runFrom->setEnabled(free && step >= 0);
     m_skip->setEnabled(free && step >= 0);
     const bool skipped = step >= 0 && step < steps && m_recipe.outcome(step).state == StepState::Skipped;
     m_skip->setText(skipped ? tr("Unskip") : tr("Skip"));
@@ -137,21 +144,7 @@ void RecipeDock::showDetails()
         html =
             QStringLiteral("<p><b>") + QString::fromStdString(what.title).toHtmlEscaped() + QStringLiteral("</b></p>");
         paragraph(what.note);
-        paragraph(outcome.message);
-        if (outcome.result && outcome.result->summary.is_object() && outcome.result->summary.contains("columns")) {
-            const widgets::TableView table = tableView(*outcome.result);
-            html += QStringLiteral("<table cellspacing='0' cellpadding='3'><tr>");
-            for (const QString &column : table.columns)
-                html += QStringLiteral("<th align='left'>") + column.toHtmlEscaped() + QStringLiteral("</th>");
-            html += QStringLiteral("</tr>");
-            for (const QStringList &row : table.rows) {
-                html += QStringLiteral("<tr>");
-                for (const QString &cell : row)
-                    html += QStringLiteral("<td>") + cell.toHtmlEscaped() + QStringLiteral("</td>");
-                html += QStringLiteral("</tr>");
-            }
-            html += QStringLiteral("</table>");
-        }
+        paragraph(m_recipe.messageOf(step).toStdString());
         paragraph(outcome.caption);
     }
     if (html == m_shownDetails)

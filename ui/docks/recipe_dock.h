@@ -21,6 +21,7 @@ public:
     QListView *list() const { return m_list; }
     QPushButton *runAllButton() const { return m_runAll; }
     QToolButton *runStepButton() const { return m_runStep; }
+    QToolButton *runFromButton() const { return m_runFrom; }
     QToolButton *skipButton() const { return m_skip; }
     QToolButton *editButton() const { return m_edit; }
 
@@ -38,7 +39,7 @@ private:
     QTextBrowser *m_details;
     QProgressBar *m_progress;
     QPushButton *m_runAll;
-    QToolButton *m_runStep, *m_skip, *m_edit, *m_open;
+    QToolButton *m_runStep, *m_skip, *m_runFrom, *m_edit, *m_open;
     QString m_shownDetails;
 };
 

@@ -44,7 +44,7 @@ QVariant RecipeModel::data(const QModelIndex &index, int role) const
         return {};
     const RecipeStep &step = m_recipe.recipe().steps[size_t(index.row())];
     const StepOutcome &outcome = m_recipe.outcome(index.row());
-    const QString title = QString::fromStdString(step.title), message = QString::fromStdString(outcome.message);
+    const QString title = QString::fromStdString(step.title), message = m_recipe.messageOf(index.row());
     switch (role) {
     case Qt::DisplayRole:
         return title;

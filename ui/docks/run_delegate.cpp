@@ -17,7 +17,29 @@ constexpr int kThumb = 44;
 constexpr int kPadding = 8;
 } // namespace
 
-QImage thumbnail(const RunResult &result)
+QString shortName(const RunEntry &entry)
+{
+    if (entry.name != QString::fromStdString(title(entry.spec)))
+        return entry.name; // the user's own
+    const bool sweep = entry.spec.is<ActPatch>(), path = entry.spec.is<PathPatch>();
+    if (!sweep && !path)
+        return entry.name;
+    QString what = entry.name, direction;
+    for (const Direction one : {Direction::Denoise, Direction::Noise}) {
+        const QString words = QString::fromStdString(in_words(one)), end = QStringLiteral(", ") + words;
+        if (what.endsWith(end)) {
+            what.chop(end.size());
+            direction = words.left(1).toUpper() + words.mid(1) + QLatin1Char(' ');
+        }
+    }
+    if (direction.isEmpty())
+        return entry.name; // ablations begin with what they are
+    const QString before = sweep ? QStringLiteral(" of ") : QStringLiteral(" to ");
+    const qsizetype at = what.indexOf(before);
+    return at < 0 ? entry.name : direction + (path ? QStringLiteral("→ ") : QString()) + what.mid(at + before.size());
+}
+
+QImage thumbnail(const RunResult &result, const QColor &ground)
 {
     const widgets::HeatmapView view = heatmapView(result);
     if (view.facets.isEmpty())
@@ -29,7 +51,7 @@ QImage thumbnail(const RunResult &result)
         for (int column = 0; column < facet.columns; ++column)
             image.setPixelColor(
                 column, row,
-                widgets::colourOf(widgets::ColourMap::RdBu, facet.values[row * facet.columns + column], limit));
+                widgets::colourOn(ground, widgets::ColourMap::RdBu, facet.values[row * facet.columns + column], limit));
     return image;
 }
 
@@ -60,9 +82,10 @@ void RunDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
 
     const QRect thumb(option.rect.left() + kPadding + 2, option.rect.top() + kPadding, kThumb, kThumb);
     Thumbnail &kept = m_thumbnails[entry->id];
-    if (entry->result && kept.of != entry->result.get()) {
+    if (entry->result && (kept.of != entry->result.get() || kept.ground != theme.background)) {
         kept.of = entry->result.get();
-        kept.image = thumbnail(*entry->result);
+        kept.ground = theme.background;
+        kept.image = thumbnail(*entry->result, theme.background);
     }
     painter->fillRect(thumb, option.palette.color(QPalette::Window));
     if (!kept.image.isNull())
@@ -80,7 +103,7 @@ void RunDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
     painter->setPen(theme.text);
     // Two lines of name, one of state.
     const QRect nameRect(text.left(), text.top(), text.width(), 2 * metrics.height());
-    QString first = entry->name, second;
+    QString first = shortName(*entry), second;
     if (metrics.horizontalAdvance(first) > nameRect.width()) {
         qsizetype cut = first.size();
         while (cut > 0 && metrics.horizontalAdvance(first.left(cut)) > nameRect.width())

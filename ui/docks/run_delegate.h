@@ -3,6 +3,7 @@
 
 #include "patching/run_result.h"
 
+#include <QColor>
 #include <QHash>
 #include <QPixmap>
 #include <QStyledItemDelegate>
@@ -10,6 +11,7 @@
 namespace patchbay {
 
 class RunsStore;
+struct RunEntry;
 
 class RunDelegate : public QStyledItemDelegate {
     Q_OBJECT
@@ -25,11 +27,14 @@ private:
     struct Thumbnail {
         const RunResult *of = nullptr;
         QImage image;
+        QColor ground;
     };
     mutable QHash<int, Thumbnail> m_thumbnails;
 };
 
+/// What tells a run from others, first: "Noising → q of L9H6", "Denoising z, pattern"; the name that a user gave stays.
+QString shortName(const RunEntry &entry);
 /// A run's first layer × head grid, one pixel a cell; missing cells are transparent.
-QImage thumbnail(const RunResult &result);
+QImage thumbnail(const RunResult &result, const QColor &ground = Qt::white);
 
 } // namespace patchbay

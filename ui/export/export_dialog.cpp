@@ -48,7 +48,7 @@ ExportDialog::ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinn
     auto *left = new QVBoxLayout;
     left->addWidget(scroll, 1);
     if (!m_pinned.empty()) {
-        auto *label = new QLabel(tr("Pinned runs as further panel&s"));
+        auto *label = new QLabel(tr("Pinned runs as fu&rther panels"));
         m_panels = new QListWidget;
         m_panels->setAccessibleName(tr("Pinned runs as further panels"));
         label->setBuddy(m_panels);
@@ -63,7 +63,7 @@ ExportDialog::ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinn
         left->addWidget(m_panels);
         connect(m_panels, &QListWidget::itemChanged, this, &ExportDialog::refresh);
     }
-    m_numbers = new QCheckBox(tr("Also &write the numbers (CSV, NPZ)"));
+    m_numbers = new QCheckBox(tr("Also write the num&bers (CSV, NPZ)"));
     m_numbers->setChecked(QSettings().value(numbersKey, true).toBool());
     left->addWidget(m_numbers);
 
@@ -79,9 +79,9 @@ ExportDialog::ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinn
     m_message->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     m_message->hide();
     auto *buttons = new QDialogButtonBox(QDialogButtonBox::Close);
-    m_save = buttons->addButton(tr("&Save…"), QDialogButtonBox::AcceptRole);
+    m_save = buttons->addButton(tr("Sa&ve…"), QDialogButtonBox::AcceptRole);
     m_copy = buttons->addButton(tr("Cop&y"), QDialogButtonBox::ActionRole);
-    m_all = buttons->addButton(tr("Export all &pinned…"), QDialogButtonBox::ActionRole);
+    m_all = buttons->addButton(tr("&Export all pinned…"), QDialogButtonBox::ActionRole);
     m_all->setEnabled(!m_pinned.empty());
     m_all->setToolTip(m_pinned.empty() ? tr("Pin runs in the list of runs to export them together")
                                        : tr("One file a pinned run, with these choices"));

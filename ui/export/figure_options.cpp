@@ -186,11 +186,11 @@ void FigureOptions::buildContent(QFormLayout *form, const FigureSubject &subject
 
 void FigureOptions::buildText(QFormLayout *form, const FigureSubject &subject)
 {
-    m_showTitle = named(new QCheckBox(tr("T&itle")), tr("Draw the title"));
+    m_showTitle = named(new QCheckBox(tr("Tit&le")), tr("Draw the title"));
     m_title = named(new QLineEdit, tr("Title"));
     m_title->setPlaceholderText(subject.title());
     form->addRow(m_showTitle, m_title);
-    m_showCaption = named(new QCheckBox(tr("Captio&n")), tr("Draw the caption"));
+    m_showCaption = named(new QCheckBox(tr("Capt&ion")), tr("Draw the caption"));
     m_caption = named(new QPlainTextEdit, tr("Caption"));
     m_caption->setPlainText(subject.captionText());
     m_caption->setTabChangesFocus(true);

@@ -1,5 +1,6 @@
 #include "shell/actions.h"
 
+#include "analysis/registry.h"
 #include "controllers/run_views.h"
 #include "shell/app_theme.h"
 #include "view_models.h"
@@ -75,6 +76,7 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
                         QKeySequence(tr("Ctrl+Shift+F")));
     walk = add(QStringLiteral("walk"), tr("&Walk upstream to the strongest senders"), QKeySequence(tr("Ctrl+U")));
     makeHeadActions();
+    makeAnalysisActions();
     makeCircuitActions();
     makeRunActions();
 
@@ -157,6 +159,19 @@ void Actions::makeHeadActions()
     });
 }
 
+void Actions::makeAnalysisActions()
+{
+    for (const AnalysisInfo *analysis : patchbay::analyses()) {
+        const QString title = QString::fromStdString(analysis->title), name = QString::fromStdString(analysis->name);
+        QAction *action = add(QStringLiteral("analyse-") + name,
+                              analysis->heads.empty() ? title : tr("%1 of the selection").arg(title), {},
+                              QString::fromStdString(analysis->tip));
+        action->setData(name);
+        connect(action, &QAction::triggered, this, [this, name] { Q_EMIT analysisRequested(name); });
+        analyses << action;
+    }
+}
+
 void Actions::connectToExplorer()
 {
     Navigation &navigation = m_explorer.navigation;
@@ -218,6 +233,8 @@ void Actions::updateEnabled()
     stop->setEnabled(m_explorer.runner.activeRun() >= 0 || m_explorer.recipe.busy() || m_explorer.document.loading());
     continueRun->setEnabled(shown && shown->state == RunState::Stopped);
     finalResidual->setEnabled(ready);
+    for (QAction *action : std::as_const(analyses))
+        action->setEnabled(ready);
     walk->setEnabled(m_explorer.paths.canWalk());
     exportFigure->setEnabled(result);
     saveResult->setEnabled(result);
@@ -249,6 +266,7 @@ void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
     runs->addAction(walk);
     runs->addSeparator();
     runs->addActions({ablate, findRoles});
+    runs->addMenu(tr("A&nalysis"))->addActions(analyses);
     runs->addSeparator();
     runs->addActions({liveTray, clearTray});
     runs->addSeparator();

@@ -27,6 +27,7 @@ public:
     QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate, *findRoles;
     QList<QAction *> receive, addReceiver; ///< q, k, v, pattern
     QAction *clearTray, *liveTray;
+    QList<QAction *> analyses; ///< one an analysis, its name in the data
     // The run on view
     QAction *pinRun, *renameRun, *duplicateRun, *deleteRun, *compareRun, *swapRuns, *endComparison;
     // Circuit
@@ -48,10 +49,13 @@ Q_SIGNALS:
     /// The controls shall show this run's settings, to be changed and run again.
     void editRequested(const patchbay::RunSpec &spec);
     void renameRequested(int run);
+    /// With the selected heads, where it needs heads.
+    void analysisRequested(const QString &name);
 
 private:
     QAction *add(const QString &name, const QString &text, const QKeySequence &keys = {}, const QString &tip = {});
     void makeHeadActions();
+    void makeAnalysisActions();
     void makeCircuitActions();
     void makeRunActions();
     void connectToExplorer();

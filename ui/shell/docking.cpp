@@ -66,12 +66,18 @@ void Docking::updateTitles()
     }
 }
 
-void Docking::arrange()
+// What a saved layout does not hold.
+void Docking::prepare()
 {
     m_window->setDockNestingEnabled(true);
     m_window->setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     m_window->setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
     m_window->setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+}
+
+void Docking::arrange()
+{
+    prepare();
     // A dock that is already in a stack of tabs would be split off it, and the window grow by a column.
     for (const auto &[dock, zone] : std::as_const(m_docks))
         m_window->removeDockWidget(dock);
@@ -106,7 +112,7 @@ void Docking::arrange()
     }
     QList<QDockWidget *> widths, bottoms;
     QList<int> widthPixels, bottomPixels;
-    const int side = std::clamp(m_window->width() * 20 / 100, 250, 420);
+    const int side = std::clamp(m_window->width() * 20 / 100, 232, 420);
     bool raised[4] = {};
     for (const auto &[dock, zone] : std::as_const(m_docks)) {
         if (zone == Zone::Left || zone == Zone::Right) {
@@ -119,8 +125,18 @@ void Docking::arrange()
         if ((zone == Zone::BottomRight || zone == Zone::Left) && !std::exchange(raised[int(zone)], true))
             dock->raise();
     }
-    const auto resize = [window = m_window, widths, widthPixels, bottoms, bottomPixels] {
+    // The attention has a strip of patterns beside it, the others four tabs.
+    QList<QDockWidget *> halves;
+    QList<int> halfPixels;
+    for (const Zone zone : {Zone::BottomLeft, Zone::BottomRight})
+        for (const auto &[dock, place] : std::as_const(m_docks))
+            if (place == zone && !halves.contains(dock) && halves.size() == int(zone) - int(Zone::BottomLeft)) {
+                halves << dock;
+                halfPixels << (m_window->width() - 2 * side) * (zone == Zone::BottomLeft ? 55 : 45) / 100;
+            }
+    const auto resize = [window = m_window, widths, widthPixels, bottoms, bottomPixels, halves, halfPixels] {
         window->resizeDocks(widths, widthPixels, Qt::Horizontal);
+        window->resizeDocks(halves, halfPixels, Qt::Horizontal);
         window->resizeDocks(bottoms, bottomPixels, Qt::Vertical);
     };
     resize();
@@ -159,9 +175,21 @@ void Docking::save() const
 bool Docking::restore()
 {
     titlesLater();
+    prepare();
     const QSettings settings;
     m_window->restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
-    return m_window->restoreState(settings.value(QStringLiteral("window/layout")).toByteArray(), kLayoutVersion);
+    const QByteArray layout = settings.value(QStringLiteral("window/layout")).toByteArray();
+    if (!m_window->restoreState(layout, kLayoutVersion))
+        return false;
+    // Before it is on screen the window does not know how much room its parts take, and shares it out in another way.
+    QMetaObject::invokeMethod(
+        m_window,
+        [this, layout] {
+            updateTitles();
+            m_window->restoreState(layout, kLayoutVersion);
+        },
+        Qt::QueuedConnection);
+    return true;
 }
 
 void Docking::listIn(QMenu *menu) const

@@ -33,6 +33,7 @@ private:
         QDockWidget *dock;
         Zone zone;
     };
+    void prepare();
     void titlesLater();
     void updateTitles();
 

@@ -8,10 +8,12 @@
 #include "main_window.h"
 #include "scatter_widget.h"
 #include "shell/message_bar.h"
+#include "table_widget.h"
 #include "views/attention_pane.h"
 #include "views/bars_pane.h"
 #include "views/circuit_pane.h"
 #include "views/heatmap_pane.h"
+#include "views/result_views.h"
 #include "views/scatter_pane.h"
 
 namespace patchbay {
@@ -31,6 +33,35 @@ FigureView activeView(const MainWindow &window)
     }
     return FigureView::Heatmap;
 }
+
+namespace {
+
+/// What the centre shows, when that is not the heatmap. False: it is empty.
+bool takeCentre(const ResultViews &views, FigureSubject &subject)
+{
+    const QWidget *shown = views.currentWidget();
+    if (shown == views.table()) {
+        subject.view = FigureView::Table;
+        subject.content = views.table()->view();
+        return !views.table()->view().rows.isEmpty();
+    }
+    if (shown == views.bars()) {
+        subject.view = FigureView::Bars;
+        subject.content = views.bars()->view();
+        return !views.bars()->view().bars.isEmpty();
+    }
+    if (shown == views.scatter()) {
+        subject.view = FigureView::Scatter;
+        subject.content = views.scatter()->view();
+        return !views.scatter()->view().points.isEmpty();
+    }
+    subject.view = FigureView::Attention;
+    subject.content = views.matrix()->view();
+    subject.caption = attentionCaption(views.matrix()->view(), subject.result.get());
+    return views.matrix()->view().size > 0;
+}
+
+} // namespace
 
 std::optional<FigureSubject> shownSubject(MainWindow &window, FigureView view)
 {
@@ -78,6 +109,8 @@ std::optional<FigureSubject> shownSubject(MainWindow &window, FigureView view)
         break;
     }
     default: {
+        if (const ResultViews *others = window.heatmapPane().others(); others->isVisible())
+            return takeCentre(*others, subject) ? std::optional(subject) : std::nullopt;
         const auto &shown = window.heatmapPane().heatmap()->view();
         if (shown.facets.isEmpty())
             return std::nullopt;

@@ -146,6 +146,29 @@ private:
               pause(),
               {QStringLiteral("every dock"), [this] { picture(QStringLiteral("window-prompt")); }, {}}});
         then(docks(QStringLiteral("done")));
+        then(analyses());
+        then({{QStringLiteral("heads that copy"),
+               [&explorer] {
+                   explorer.paths.runFinalResidual();
+                   explorer.navigation.setMask({75, std::nullopt, QStringLiteral("copy.positive")});
+               },
+               {}},
+              pause(),
+              {QStringLiteral("a small screen"),
+               [this] {
+                   picture(QStringLiteral("window-copying"));
+                   m_window->resize(1024, 700);
+                   m_window->useDefaultLayout();
+               },
+               {}},
+              pause(),
+              {QStringLiteral("the usual size"),
+               [this] {
+                   picture(QStringLiteral("window-1024x700"));
+                   m_window->resize(1280, 800);
+                   m_window->useDefaultLayout();
+               },
+               {}}});
         then({{QStringLiteral("an error"),
                [&explorer] { explorer.document.openModel(QStringLiteral("/nonexistent/pythia-160m")); },
                [this] { return m_window->messages().isVisible(); }},
@@ -158,6 +181,21 @@ private:
               pause(),
               {QStringLiteral("the last picture"), [this] { picture(QStringLiteral("window-failed-run")); }, {}}});
         then(docks(QStringLiteral("error")));
+        return steps;
+    }
+
+    /// Every analysis, as the view that it has first.
+    std::vector<Step> analyses()
+    {
+        Explorer &explorer = m_window->explorer();
+        std::vector<Step> steps;
+        for (QAction *action : m_window->actions().analyses) {
+            steps.push_back({action->text(), [action] { action->trigger(); },
+                             [&explorer] { return explorer.runner.activeRun() < 0; }});
+            steps.push_back(pause());
+            steps.push_back(
+                {action->text(), [this, action] { picture(QStringLiteral("window-") + action->objectName()); }, {}});
+        }
         return steps;
     }
 

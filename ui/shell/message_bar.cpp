@@ -10,6 +10,8 @@
 #include <QTimer>
 #include <QToolButton>
 
+#include <algorithm>
+
 namespace patchbay {
 
 namespace {
@@ -37,6 +39,7 @@ MessageBar::MessageBar(QWidget *parent)
     m_close->setToolTip(tr("Close (Esc)"));
     connect(m_close, &QToolButton::clicked, this, &QWidget::hide);
     setAccessibleName(tr("Message"));
+    parent->installEventFilter(this);
     hide();
 }
 
@@ -65,8 +68,25 @@ void MessageBar::present(const QString &html, bool failure)
     m_icon->setPixmap(icon(failure ? Glyph::Warning : Glyph::Info, colour).pixmap(18, 18));
     m_close->setIcon(icon(Glyph::Close, palette()));
     setAccessibleDescription(m_text->text());
+    place();
     show();
+    raise();
     update();
+}
+
+// At the foot of what it lies on, so that nothing moves when it comes and goes.
+void MessageBar::place()
+{
+    const QRect room = parentWidget()->rect();
+    const int height = std::min(layout()->heightForWidth(room.width()), room.height());
+    setGeometry(room.left(), room.bottom() + 1 - height, room.width(), height);
+}
+
+bool MessageBar::eventFilter(QObject *watched, QEvent *event)
+{
+    if (watched == parent() && event->type() == QEvent::Resize)
+        place();
+    return QFrame::eventFilter(watched, event);
 }
 
 QString MessageBar::text() const
@@ -85,9 +105,12 @@ void MessageBar::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
     QColor colour = tone(m_failure, widgets::isDark(palette()));
-    painter.fillRect(QRect(0, 0, 4, height()), colour);
+    painter.fillRect(rect(), palette().color(QPalette::Base)); // it lies on a view
     colour.setAlpha(28);
     painter.fillRect(rect(), colour);
+    colour.setAlpha(255);
+    painter.fillRect(QRect(0, 0, 4, height()), colour);
+    painter.fillRect(QRect(0, 0, width(), 1), colour);
 }
 
 void MessageBar::keyPressEvent(QKeyEvent *event)

@@ -22,6 +22,7 @@ public:
     QString text() const;
 
 private:
+    void place();
     void present(const QString &html, bool failure);
 
     QLabel *m_icon, *m_text;
@@ -29,6 +30,7 @@ private:
     bool m_failure = false;
 
 protected:
+    bool eventFilter(QObject *watched, QEvent *event) override;
     void changeEvent(QEvent *event) override;
     void paintEvent(QPaintEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;

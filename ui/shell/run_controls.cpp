@@ -17,6 +17,8 @@ namespace {
 
 enum MethodRow { PatchRow, PathRow, AnalysisRow };
 
+constexpr int kNarrowest = 84; // px of a list
+
 // What the notebook sweeps; the rest is one click further away.
 bool usual(const SiteInfo &site)
 {
@@ -29,6 +31,7 @@ QComboBox *combo(QWidget *parent, const QString &name, const QString &tip)
     box->setAccessibleName(name);
     box->setToolTip(tip);
     box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    box->setMinimumWidth(kNarrowest); // on a small screen its text is cut before a button is
     return box;
 }
 
@@ -79,7 +82,7 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     row->addWidget(m_positions);
 
     connect(m_method, &QComboBox::currentIndexChanged, this, [this](int index) {
-        showFor(index);
+        change(index);
         Q_EMIT changed();
     });
     for (QComboBox *box : {m_target, m_analysis, m_direction, m_positions, m_keyValue})
@@ -143,6 +146,37 @@ void RunControls::offerAnalyses()
     }
 }
 
+RunControls::Settings RunControls::settingsOf(int method) const
+{
+    return method != m_shown
+        ? m_kept[method]
+        : Settings{Direction(m_direction->currentData().toInt()), m_positions->currentData().toString()};
+}
+
+// Analyses have no direction: what is shown then stays that of the method before.
+void RunControls::change(int method)
+{
+    if (method != AnalysisRow && method != m_shown) {
+        m_kept[m_shown] = settingsOf(m_shown);
+        m_shown = method;
+        const QSignalBlocker blockDirection(m_direction), blockPositions(m_positions);
+        m_direction->setCurrentIndex(m_direction->findData(int(m_kept[method].direction)));
+        m_positions->setCurrentIndex(std::max(0, m_positions->findData(m_kept[method].positions)));
+    }
+    showFor(method);
+}
+
+PathPatch RunControls::pathSettings() const
+{
+    const Settings settings = settingsOf(PathRow);
+    PathPatch path;
+    path.direction = settings.direction;
+    const Positions positions = parse_positions(settings.positions.toStdString());
+    if (positions.kind != Positions::Kind::Each) // paths are patched at all positions or at named ones
+        path.positions = positions;
+    return path;
+}
+
 void RunControls::showFor(int method)
 {
     m_sitesBox->setVisible(method == PatchRow);
@@ -159,13 +193,8 @@ RunSpec RunControls::spec() const
     switch (m_method->currentIndex()) {
     case AnalysisRow:
         return spec_of(Analysis{m_analysis->currentData().toString().toStdString(), {}, nullptr});
-    case PathRow: {
-        PathPatch path;
-        path.direction = direction;
-        if (positions.kind != Positions::Kind::Each) // paths are patched at all positions or at named ones
-            path.positions = positions;
-        return spec_of(path);
-    }
+    case PathRow:
+        return spec_of(pathSettings());
     default:
         break;
     }

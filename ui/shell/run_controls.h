@@ -27,6 +27,8 @@ public:
     /// selection.
     RunSpec spec() const;
     PathTarget pathTarget() const;
+    /// Direction and positions of path patching, also while another method is chosen.
+    PathPatch pathSettings() const;
     /// Shows a spec's settings: duplicate and edit.
     void setSpec(const RunSpec &spec);
     /// Models with grouped KV heads choose between the shared head and one query head's copy.
@@ -38,6 +40,13 @@ Q_SIGNALS:
     void changed();
 
 private:
+    /// What a method was last set to.
+    struct Settings {
+        Direction direction;
+        QString positions;
+    };
+    Settings settingsOf(int method) const;
+    void change(int method);
     QWidget *siteButtons();
     void offerAnalyses();
     void offerPositions(const std::vector<std::string> &roles);
@@ -45,6 +54,9 @@ private:
 
     QComboBox *m_method, *m_target, *m_analysis, *m_direction, *m_positions, *m_keyValue;
     QWidget *m_sitesBox;
+    int m_shown = 0; ///< the method whose settings the controls show
+    // Restoring an answer and breaking one: as the notebook and path_patching begin.
+    Settings m_kept[2] = {{Direction::Denoise, QStringLiteral("all")}, {Direction::Noise, QStringLiteral("all")}};
     QVector<QAction *> m_sites; ///< one a site, checkable; the usual ones have a button each, the rest are in a menu
 };
 

@@ -4,6 +4,7 @@
 #include "attention_thumbnails.h"
 #include "attention_widget.h"
 #include "docks/dock_parts.h"
+#include "docks/flow_row.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
@@ -18,6 +19,7 @@ using widgets::HeadId;
 namespace {
 constexpr int kStripWidth = 128; // one column of thumbnails beside the pattern
 constexpr int kThumbnail = 84;
+constexpr int kLeastPattern = 130;
 } // namespace
 
 AttentionPane::AttentionPane(Explorer &explorer, QWidget *parent)
@@ -39,6 +41,7 @@ AttentionPane::AttentionPane(Explorer &explorer, QWidget *parent)
     m_stack->addWidget(m_matrix);
     m_stack->addWidget(m_text);
     m_thumbnails->setFixedWidth(kStripWidth);
+    m_matrix->setMinimumSize(kLeastPattern, kLeastPattern); // beside the strip on a small screen
     m_thumbnails->setThumbnailSize(kThumbnail);
 
     connect(m_thumbnails, &widgets::AttentionThumbnails::clicked, this,
@@ -56,7 +59,7 @@ AttentionPane::AttentionPane(Explorer &explorer, QWidget *parent)
 QWidget *AttentionPane::buildOptions()
 {
     auto *bar = new QWidget(this);
-    auto *row = new QHBoxLayout(bar);
+    auto *row = new FlowRow(bar);
     row->setContentsMargins(8, 6, 8, 4);
     row->setSpacing(4);
     m_source = new QComboBox(bar);
@@ -81,7 +84,6 @@ QWidget *AttentionPane::buildOptions()
     row->addWidget(m_source);
     row->addWidget(m_prompt);
     row->addWidget(m_byRole);
-    row->addStretch();
     row->addWidget(m_valueWeighted);
     row->addWidget(m_asText);
     auto &attention = m_explorer.attention;

@@ -2,10 +2,10 @@
 
 #include "bars_widget.h"
 #include "controllers/run_views.h"
+#include "docks/flow_row.h"
 #include "view_models.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QSpinBox>
 #include <QTimer>
 #include <QVBoxLayout>
@@ -28,7 +28,8 @@ BarsPane::BarsPane(Explorer &explorer, QWidget *parent)
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    auto *row = new QHBoxLayout;
+    auto *options = new QWidget(this);
+    auto *row = new FlowRow(options);
     row->setContentsMargins(8, 6, 8, 4);
     row->setSpacing(6);
     m_grid->setAccessibleName(tr("Which effect"));
@@ -41,10 +42,12 @@ BarsPane::BarsPane(Explorer &explorer, QWidget *parent)
     m_count->setValue(15);
     m_count->setPrefix(tr("top "));
     m_count->setAccessibleName(tr("How many heads"));
-    row->addWidget(m_grid, 1);
+    m_grid->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    m_grid->setMinimumContentsLength(16);
+    row->addWidget(m_grid);
     row->addWidget(m_sign);
     row->addWidget(m_count);
-    column->addLayout(row);
+    column->addWidget(options);
     column->addWidget(m_bars, 1);
     m_bars->setEmptyText(tr("The strongest heads of a run appear here"));
 
@@ -83,9 +86,8 @@ void BarsPane::refreshGrids()
     const QSignalBlocker block(m_grid);
     m_grid->clear();
     if (run && run->result)
-        for (const Grid &grid : run->result->grids)
-            if (!grid.axes.empty())
-                m_grid->addItem(facetTitle(grid.name), QString::fromStdString(grid.name));
+        for (const std::string &name : barsNames(*run->result))
+            m_grid->addItem(facetTitle(name), QString::fromStdString(name));
     if (const int at = m_grid->findData(kept); at >= 0)
         m_grid->setCurrentIndex(at);
     m_grid->setEnabled(m_grid->count() > 1);
@@ -104,8 +106,6 @@ void BarsPane::refresh()
         return barsView(result, m_grid->currentData().toString().toStdString(), m_count->value(),
                         Sign(m_sign->currentData().toInt()));
     };
-    if (!run->result->grids.empty())
-        m_bars->setUnit(effectUnit(run->result->baseline));
     m_bars->setView(place.prompt < 0 ? of(*run->result) : of(onePrompt(*run->result, place.prompt)));
     m_bars->setSelection(place.heads);
 }

@@ -1,11 +1,11 @@
 #include "views/circuit_pane.h"
 
 #include "docks/dock_parts.h"
+#include "docks/flow_row.h"
 #include "graph_widget.h"
 
 #include <QAction>
 #include <QDoubleSpinBox>
-#include <QHBoxLayout>
 #include <QMenu>
 #include <QTimer>
 #include <QVBoxLayout>
@@ -29,11 +29,9 @@ CircuitPane::CircuitPane(Explorer &explorer, QWidget *parent)
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    auto *row = new QHBoxLayout(m_bar);
+    auto *row = new FlowRow(m_bar);
     row->setContentsMargins(8, 6, 8, 4);
     row->setSpacing(4);
-    row->addStretch();
-    row->addWidget(m_least);
     m_least->setRange(0, 100);
     m_least->setDecimals(1);
     m_least->setSingleStep(0.5);
@@ -63,6 +61,7 @@ CircuitPane::CircuitPane(Explorer &explorer, QWidget *parent)
     connect(&m_explorer.runs, &RunsStore::runChanged, this, later);
     connect(&m_explorer.runs, &RunsStore::runRemoved, this, later);
     connect(&m_explorer.roles, &HeadRoles::changed, this, later);
+    connect(&m_explorer.recipe, &RecipeController::circuitShown, this, later);
     connect(m_least, &QDoubleSpinBox::valueChanged, this, &CircuitPane::refresh);
     connect(m_graph, &GraphWidget::selectionChanged, this, [&navigation](const QVector<HeadId> &heads) {
         navigation.select(heads, heads.isEmpty() ? HeadId{} : heads.back());
@@ -75,20 +74,19 @@ CircuitPane::CircuitPane(Explorer &explorer, QWidget *parent)
 
 void CircuitPane::setActions(const QList<QAction *> &buttons, const QList<QAction *> &more)
 {
-    auto *row = static_cast<QHBoxLayout *>(m_bar->layout());
-    int at = 0;
     for (QAction *action : buttons) {
         QToolButton *button = flatButton({}, action->toolTip(), m_bar);
         button->setDefaultAction(action);
         button->setText(action->iconText());
-        row->insertWidget(at++, button);
+        m_bar->layout()->addWidget(button);
     }
     auto *menu = new QMenu(this);
     menu->addActions(more);
     QToolButton *button = flatButton(tr("More"), tr("More about the circuit"), m_bar);
     button->setPopupMode(QToolButton::InstantPopup);
     button->setMenu(menu);
-    row->insertWidget(at, button);
+    m_bar->layout()->addWidget(button);
+    m_bar->layout()->addWidget(m_least);
 }
 
 QString CircuitPane::hint() const
@@ -110,7 +108,8 @@ void CircuitPane::refresh()
 {
     const auto &circuit = m_explorer.navigation.place().circuit;
     m_shown = m_explorer.document.ready()
-        ? circuitGraph(circuit, m_explorer.runs, m_explorer.roles, *m_explorer.document.setup(), m_least->value())
+        ? circuitGraph(circuit, m_explorer.runs, m_explorer.roles, *m_explorer.document.setup(), m_least->value(),
+                       m_explorer.recipe.circuit())
         : CircuitGraph{};
     m_graph->setView(m_shown.view);
     m_graph->setSelection(m_explorer.navigation.place().heads);

@@ -3,12 +3,14 @@
 #include "controllers/run_views.h"
 #include "docks/dock_parts.h"
 #include "heatmap_widget.h"
+#include "views/mask_control.h"
+#include "views/result_views.h"
 
 #include <QComboBox>
-#include <QDoubleSpinBox>
 #include <QHBoxLayout>
 #include <QMenu>
 #include <QSlider>
+#include <QStackedWidget>
 #include <QVBoxLayout>
 
 namespace patchbay {
@@ -17,7 +19,8 @@ using widgets::HeadId;
 using widgets::HeatmapWidget;
 
 HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
-    : QWidget(parent), m_explorer(explorer), m_heatmap(new HeatmapWidget(this))
+    : QWidget(parent), m_explorer(explorer), m_heatmap(new HeatmapWidget(this)),
+      m_others(new ResultViews(explorer, this)), m_stack(new QStackedWidget(this))
 {
     setAutoFillBackground(true);
     setBackgroundRole(QPalette::Base);
@@ -25,7 +28,9 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(buildChooser());
-    column->addWidget(m_heatmap, 1);
+    m_stack->addWidget(m_heatmap);
+    m_stack->addWidget(m_others);
+    column->addWidget(m_stack, 1);
 
     Navigation &navigation = m_explorer.navigation;
     connect(m_heatmap, &HeatmapWidget::selectionChanged, this, [&navigation](const QVector<HeadId> &heads) {
@@ -37,34 +42,41 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
     });
     connect(m_heatmap, &HeatmapWidget::activated, this, &HeatmapPane::attentionRequested);
     connect(m_heatmap, &HeatmapWidget::contextMenuRequested, this, &HeatmapPane::menuRequested);
+    connect(m_others, &ResultViews::attentionRequested, this, &HeatmapPane::attentionRequested);
+    connect(m_others, &ResultViews::menuRequested, this, &HeatmapPane::menuRequested);
+    connect(m_heatmap, &HeatmapWidget::limitDragged, this, [this](double limit) {
+        setRange({limit, m_range.locked, m_heatmap->view().unit});
+    });
+    connect(m_heatmap, &HeatmapWidget::rangeRequested, this, [this](const QPoint &at) {
+        const bool own = m_range.locked || m_rangeRun == m_explorer.navigation.place().run;
+        const QString unit = m_heatmap->view().unit;
+        m_rangePanel->open(own && m_range.unit == unit ? m_range : ColourRange{0, false, unit}, m_heatmap->colourEnd(),
+                           at);
+    });
     connect(&navigation, &Navigation::headsChanged, this, [this] {
         m_heatmap->setSelection(m_explorer.navigation.place().heads);
-        if (m_explorer.navigation.place().mask.but == HeadGroup{HeadGroup::Kind::Selection})
+        if (m_explorer.navigation.place().mask().but == HeadGroup{HeadGroup::Kind::Selection})
             refresh();
     });
     connect(&navigation, &Navigation::maskChanged, this, &HeatmapPane::refresh);
-    connect(&navigation, &Navigation::circuitChanged, this, [this] {
-        refreshRoles();
-        refresh();
-    });
-    connect(&m_explorer.roles, &HeadRoles::changed, this, [this] {
-        refreshRoles();
-        refresh();
-    });
+    connect(&navigation, &Navigation::circuitChanged, this, &HeatmapPane::refresh);
+    connect(&m_explorer.roles, &HeadRoles::changed, this, &HeatmapPane::refresh);
     connect(&navigation, &Navigation::runChanged, this, &HeatmapPane::refresh);
     connect(&navigation, &Navigation::promptChanged, this, &HeatmapPane::refresh);
     connect(&m_explorer.runs, &RunsStore::runChanged, this, [this](int id, const ChangedCells &changed) {
         const Place &place = m_explorer.navigation.place();
-        if (id != place.run && id != place.comparedRun)
+        if (id != place.run && id != place.comparedRun) {
+            if (changed.all && place.mask().active()) // it may be what heads are faded by
+                refresh();
             return;
-        if (changed.all || place.comparedRun >= 0)
+        }
+        if (changed.all || place.comparedRun >= 0 || m_stack->currentWidget() != m_heatmap)
             refresh();
         else
             refreshCells(changed);
     });
     connect(&m_explorer.document, &Document::setupChanged, this, &HeatmapPane::refresh);
     connect(&m_explorer.document, &Document::loadingChanged, this, &HeatmapPane::refresh);
-    refreshRoles();
     refresh();
 }
 
@@ -74,6 +86,12 @@ QWidget *HeatmapPane::buildChooser()
     auto *row = new QHBoxLayout(bar);
     row->setContentsMargins(10, 6, 10, 2);
     row->setSpacing(8);
+    m_view = new QComboBox(bar);
+    m_view->setAccessibleName(tr("View of the result"));
+    m_view->setToolTip(tr("What the result is looked at as"));
+    m_view->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    connect(m_view, &QComboBox::activated, this,
+            [this](int index) { m_explorer.navigation.showAs(m_choices.value(index).key); });
     m_mean = toggleButton(tr("Mean"), tr("Mean over all prompts"), bar);
     m_mean->setChecked(true);
     m_prompt = new QSlider(Qt::Horizontal, bar);
@@ -84,89 +102,41 @@ QWidget *HeatmapPane::buildChooser()
     m_promptText->setWordWrap(false);
     m_promptText->setTextInteractionFlags(Qt::NoTextInteraction);
     m_promptText->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-    m_threshold = new QDoubleSpinBox(bar);
-    m_threshold->setObjectName(QStringLiteral("fade-below"));
-    m_threshold->setRange(0, 100);
-    m_threshold->setSingleStep(1);
-    m_threshold->setDecimals(0);
-    m_threshold->setSuffix(tr(" %"));
-    m_threshold->setSpecialValueText(tr("off"));
-    m_threshold->setAccessibleName(tr("Fade effects below"));
-    m_threshold->setToolTip(tr("Heads with a smaller effect are faded"));
-    auto *fade = caption(tr("Fade below"), bar);
-    fade->setWordWrap(false);
-    auto *show = caption(tr("Show"), bar);
-    show->setWordWrap(false);
-    m_role = new QComboBox(bar);
-    m_role->setObjectName(QStringLiteral("shown-heads"));
-    m_role->setAccessibleName(tr("Which heads are not faded"));
-    m_role->setToolTip(tr("Heads without this role are faded"));
-    m_role->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    m_role->setMinimumContentsLength(9);
+    m_mask = new MaskControl(m_explorer, bar);
+    connect(m_mask, &MaskControl::rolesRequested, this, &HeatmapPane::rolesRequested);
+    connect(m_mask, &MaskControl::analysisRequested, this, &HeatmapPane::analysisRequested);
+    m_rangePanel = new RangePanel(this);
+    connect(m_rangePanel, &RangePanel::changed, this, &HeatmapPane::setRange);
     m_difference = toggleButton(tr("A − B"), {}, bar);
     m_difference->setPopupMode(QToolButton::InstantPopup);
     m_difference->setChecked(true);
     m_difference->hide();
+    row->addWidget(m_view);
     row->addWidget(m_mean);
     row->addWidget(m_prompt);
     row->addWidget(m_difference);
     row->addWidget(m_promptText, 1);
-    row->addWidget(show);
-    row->addWidget(m_role);
-    row->addWidget(fade);
-    row->addWidget(m_threshold);
+    row->addWidget(m_mask);
     connect(m_mean, &QToolButton::clicked, this,
             [this] { m_explorer.navigation.showPrompt(m_mean->isChecked() ? -1 : m_prompt->value()); });
     connect(m_prompt, &QSlider::valueChanged, this, [this](int prompt) { m_explorer.navigation.showPrompt(prompt); });
-    connect(m_threshold, &QDoubleSpinBox::valueChanged, this, [this](double below) {
-        Mask mask = m_explorer.navigation.place().mask;
-        mask.below = below;
-        m_explorer.navigation.setMask(mask);
-    });
-    connect(m_role, &QComboBox::activated, this, &HeatmapPane::chooseRole);
     connect(m_difference, &QToolButton::toggled, m_difference,
             [this] { m_difference->setChecked(true); }); // it shows a state, its menu changes it
     return bar;
 }
 
-void HeatmapPane::refreshRoles()
+void HeatmapPane::setRange(const ColourRange &range)
 {
-    const QSignalBlocker block(m_role);
-    const HeadRoles &roles = m_explorer.roles;
-    m_role->clear();
-    const auto offer = [this](const QString &text, const std::optional<HeadGroup> &group) {
-        m_role->addItem(text, QVariant::fromValue(group));
-    };
-    offer(tr("all heads"), std::nullopt);
-    for (const QString &role : roles.roles())
-        offer(QStringLiteral("%1 (%2)").arg(role).arg(roles.headsWith(role).size()), HeadGroup::withRole(role));
-    offer(tr("the circuit (%1)").arg(m_explorer.navigation.place().circuit.size()),
-          HeadGroup{HeadGroup::Kind::Circuit});
-    offer(tr("the selection"), HeadGroup{HeadGroup::Kind::Selection});
-    if (!roles.known()) {
-        m_role->insertSeparator(m_role->count());
-        m_role->addItem(tr("Find the roles…")); // no group: starts the analysis that finds them
-    }
-}
-
-void HeatmapPane::chooseRole()
-{
-    if (!m_role->currentData().isValid())
-        Q_EMIT rolesRequested();
-    Mask mask = m_explorer.navigation.place().mask;
-    mask.but = m_role->currentData().value<std::optional<HeadGroup>>();
-    m_explorer.navigation.setMask(mask);
-    refreshChooser();
+    m_range = range;
+    m_rangeRun = m_explorer.navigation.place().run;
+    m_heatmap->setView(shownView());
 }
 
 void HeatmapPane::refreshChooser()
 {
     const SetupPtr setup = m_explorer.document.ready() ? m_explorer.document.setup() : nullptr;
     const int prompt = m_explorer.navigation.place().prompt;
-    const QSignalBlocker blockSlider(m_prompt), blockThreshold(m_threshold), blockRole(m_role);
-    const Mask &mask = m_explorer.navigation.place().mask;
-    m_threshold->setValue(mask.below);
-    m_role->setCurrentIndex(std::max(0, m_role->findData(QVariant::fromValue(mask.but))));
+    const QSignalBlocker blockSlider(m_prompt);
     const RunEntry *compared = m_explorer.runs.find(m_explorer.navigation.place().comparedRun);
     m_difference->setVisible(compared != nullptr);
     if (compared)
@@ -176,7 +146,9 @@ void HeatmapPane::refreshChooser()
     if (prompt >= 0)
         m_prompt->setValue(prompt);
     m_mean->setChecked(prompt < 0);
-    QString text = setup ? tr("%1 prompts").arg(setup->batch.prompts) : QString();
+    QString text = !setup           ? QString()
+        : setup->batch.prompts == 1 ? tr("1 prompt")
+                                    : tr("%1 prompts").arg(setup->batch.prompts);
     if (setup && prompt >= 0) {
         text = tr("prompt %1").arg(prompt + 1);
         if (prompt < static_cast<int>(setup->batch_pairs.size()))
@@ -189,12 +161,14 @@ void HeatmapPane::refreshChooser()
 
 widgets::HeatmapView HeatmapPane::shownView() const
 {
-    widgets::HeatmapView view = shownHeatmap(m_explorer.navigation.place(), m_explorer.runs);
-    const Mask &mask = m_explorer.navigation.place().mask;
-    m_threshold->setSuffix(view.unit.isEmpty() ? QString() : QLatin1Char(' ') + view.unit);
-    maskBelow(view, mask.below);
-    if (mask.but)
-        maskAllBut(view, m_explorer.roles.headsOf(*mask.but));
+    const Place &place = m_explorer.navigation.place();
+    widgets::HeatmapView view = shownHeatmap(place, m_explorer.runs);
+    if (const RunEntry *run = m_explorer.runs.find(place.run))
+        applyMask(view, place.mask(), *run, m_explorer.runs, m_explorer.roles);
+    if (m_range.locked || m_rangeRun == place.run) {
+        view.limit = m_range.limitFor(view.unit);
+        view.limitLocked = m_range.locked && view.limit > 0;
+    }
     return view;
 }
 
@@ -208,21 +182,45 @@ void HeatmapPane::refreshCells(const ChangedCells &changed)
         m_heatmap->updateCells(shownView(), cells);
 }
 
+// A run that has nothing to draw says so in the heatmap's place.
+void HeatmapPane::refreshViews()
+{
+    const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
+    const QString key = shownAs(m_explorer.navigation.place(), m_explorer.runs);
+    const QVector<ViewChoice> choices = run && run->result ? viewChoices(*run->result) : QVector<ViewChoice>();
+    if (choices != m_choices) {
+        m_choices = choices;
+        m_view->clear();
+        for (const ViewChoice &choice : choices)
+            m_view->addItem(choice.title);
+    }
+    for (int i = 0; i < choices.size(); ++i)
+        if (choices[i].key == key)
+            m_view->setCurrentIndex(i);
+    m_view->setVisible(choices.size() > 1);
+    const bool heatmap = key.isEmpty() || key == QLatin1String("heatmap");
+    if (!heatmap)
+        m_others->showResult(*run->result, key, shownView());
+    m_stack->setCurrentWidget(heatmap ? static_cast<QWidget *>(m_heatmap) : m_others);
+}
+
 void HeatmapPane::refresh()
 {
     refreshChooser();
     const Document &document = m_explorer.document;
     const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
-    const QString single = run ? singleRunText(*run) : QString();
-    m_heatmap->setEmptyText(
-        !document.ready()       ? (document.loading()     ? tr("Loading the model")
+    m_heatmap->setEmptyText(!document.ready()
+                                ? (document.loading()     ? tr("Loading the model")
                                        : document.setup() ? document.whyNoPrompts()
                                                           : tr("No model is open. Drop a model folder here."))
-            : !single.isEmpty() ? single
-            : run ? (run->state == RunState::Failed ? tr("This run failed:\n%1").arg(run->message) : tr("Starting"))
-                  : tr("Choose what to patch in the toolbar, then press Run (Ctrl+R)"));
-    m_heatmap->setView(shownView());
+                                : run ? stateOf(*run)
+                                      : tr("Which attention heads does the model need for this task?\n"
+                                           "Choose what to patch in the toolbar, then press Run (Ctrl+R)"));
+    const widgets::HeatmapView view = shownView();
+    m_mask->refresh(view.facets.isEmpty() ? QString() : view.unit);
+    m_heatmap->setView(view);
     m_heatmap->setSelection(m_explorer.navigation.place().heads);
+    refreshViews();
 }
 
 void HeatmapPane::setDifferenceActions(const QList<QAction *> &actions)

@@ -1,7 +1,9 @@
-// The heatmap on view, following the runs store and the selection, with its prompt chooser, mask and context menu.
+// The run on view in the centre: its heatmap or what else it is looked at as, with the prompt chooser and the mask.
 #pragma once
 
 #include "controllers/explorer.h"
+#include "view_models.h"
+#include "views/range_panel.h"
 
 #include <QWidget>
 
@@ -10,6 +12,7 @@ class QDoubleSpinBox;
 class QLabel;
 class QMenu;
 class QSlider;
+class QStackedWidget;
 class QToolButton;
 
 namespace patchbay {
@@ -18,12 +21,21 @@ namespace widgets {
 class HeatmapWidget;
 }
 
+class MaskControl;
+class ResultViews;
+
 class HeatmapPane : public QWidget {
     Q_OBJECT
 public:
     explicit HeatmapPane(Explorer &explorer, QWidget *parent = nullptr);
 
     widgets::HeatmapWidget *heatmap() const { return m_heatmap; }
+    /// The other views of a result: tables, bars of layers, scatters, attention.
+    ResultViews *others() const { return m_others; }
+    QComboBox *viewChoice() const { return m_view; }
+    MaskControl *mask() const { return m_mask; }
+    RangePanel *rangePanel() const { return m_rangePanel; }
+    const ColourRange &range() const { return m_range; }
     /// What a click on "A − B" offers, while a difference is on view.
     void setDifferenceActions(const QList<QAction *> &actions);
     void setSumsVisible(bool visible);
@@ -34,6 +46,8 @@ Q_SIGNALS:
     void menuRequested(patchbay::widgets::HeadId head, const QPoint &at);
     /// The user wants to fade by role, and no role is known yet.
     void rolesRequested();
+    /// The user wants to fade by a quantity that this analysis finds.
+    void analysisRequested(const QString &name);
 
 private:
     QWidget *buildChooser();
@@ -41,16 +55,22 @@ private:
     void refreshCells(const ChangedCells &changed);
     widgets::HeatmapView shownView() const;
     void refreshChooser();
-    void refreshRoles();
-    void chooseRole();
+    void refreshViews();
+    void setRange(const ColourRange &range);
 
     Explorer &m_explorer;
     widgets::HeatmapWidget *m_heatmap;
+    ResultViews *m_others;
+    QStackedWidget *m_stack;
+    QComboBox *m_view = nullptr;
+    QVector<ViewChoice> m_choices; ///< of the run on view
     QToolButton *m_mean = nullptr;
     QSlider *m_prompt = nullptr;
     QLabel *m_promptText = nullptr;
-    QDoubleSpinBox *m_threshold = nullptr;
-    QComboBox *m_role = nullptr;
+    MaskControl *m_mask = nullptr;
+    RangePanel *m_rangePanel = nullptr;
+    ColourRange m_range;
+    int m_rangeRun = -1; ///< the run that an unlocked range is of
     QToolButton *m_difference = nullptr;
 };
 

@@ -1,6 +1,7 @@
 #include "views/scatter_pane.h"
 
 #include "docks/dock_parts.h"
+#include "docks/run_delegate.h"
 #include "scatter_widget.h"
 #include "view_models.h"
 
@@ -16,7 +17,13 @@ using widgets::ScatterWidget;
 
 namespace {
 constexpr int kRefreshDelay = 150; // ms: a running sweep changes its grids 20 times a second
+
+bool ofDocument(const Explorer &explorer, const RunSpec &spec)
+{
+    const SetupPtr &setup = explorer.document.setup();
+    return setup && spec.model == setup->model_ref && spec.task == setup->task_ref;
 }
+} // namespace
 
 ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
     : QWidget(parent), m_explorer(explorer), m_scatter(new ScatterWidget(this)), m_x(new QComboBox(this)),
@@ -67,6 +74,7 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
     connect(&m_explorer.runs, &RunsStore::runChanged, this, later);
     connect(&m_explorer.runs, &RunsStore::runRemoved, this, later);
     connect(&m_explorer.navigation, &Navigation::runChanged, this, later);
+    connect(&m_explorer.document, &Document::setupChanged, this, later);
     connect(&m_explorer.navigation, &Navigation::headsChanged, this,
             [this] { m_scatter->setSelection(m_explorer.navigation.place().heads); });
     connect(m_scatter, &ScatterWidget::selectionChanged, this, [this](const QVector<HeadId> &heads) {
@@ -83,7 +91,7 @@ QVector<ScatterPane::Axis> ScatterPane::available() const
 {
     QVector<Axis> axes;
     for (const RunEntry &entry : m_explorer.runs.entries()) {
-        if (!entry.result)
+        if (!entry.result || !ofDocument(m_explorer, entry.spec)) // effects of two tasks are not set against each other
             continue;
         for (const Grid &grid : entry.result->grids)
             if (grid.axes == std::vector<std::string>{"layer", "head"})
@@ -149,7 +157,7 @@ void ScatterPane::refreshAxes()
     m_axes = axes;
     QStringList texts;
     for (const Axis &axis : axes)
-        texts << QStringLiteral("%1 · %2").arg(facetTitle(axis.grid), m_explorer.runs.find(axis.run)->name);
+        texts << QStringLiteral("%1 · %2").arg(facetTitle(axis.grid), shortName(*m_explorer.runs.find(axis.run)));
     const Axis shownY = axes.contains(y) ? y : preferredY(), shownX = axes.contains(x) ? x : preferredX(shownY);
     for (const auto &[box, axis] : {std::pair{m_x, shownX}, std::pair{m_y, shownY}}) {
         const QSignalBlocker block(box);

@@ -1,0 +1,164 @@
+// The window's layout: the same after a start in which nothing is touched, and whole on a small screen.
+#include "heatmap_widget.h"
+#include "shell/message_bar.h"
+#include "shell/progress_strip.h"
+#include "views/heatmap_pane.h"
+#include "window_fixture.h"
+
+#include <QDockWidget>
+#include <QImage>
+#include <QPushButton>
+#include <QStatusBar>
+#include <QTabBar>
+#include <QToolBar>
+#include <QToolButton>
+
+using namespace patchbay;
+
+class TestLayout : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void cleanup() { m_fixture.close(); }
+
+    void startQuitStart()
+    {
+        MainWindow *window = m_fixture.openReady();
+        QVERIFY(window);
+        const QHash<QString, QRect> before = places(*window);
+        const QImage first = settled(*window);
+        QVERIFY(window->close());
+        m_fixture.close();
+
+        window = m_fixture.openReady();
+        QVERIFY(window);
+        const QImage second = settled(*window);
+        const QHash<QString, QRect> after = places(*window);
+        for (auto it = before.cbegin(); it != before.cend(); ++it)
+            QVERIFY2(after.value(it.key()) == it.value(),
+                     qPrintable(QStringLiteral("%1: %2 × %3 at %4, %5, before %6 × %7 at %8, %9")
+                                    .arg(it.key())
+                                    .arg(after.value(it.key()).width())
+                                    .arg(after.value(it.key()).height())
+                                    .arg(after.value(it.key()).x())
+                                    .arg(after.value(it.key()).y())
+                                    .arg(it->width())
+                                    .arg(it->height())
+                                    .arg(it->x())
+                                    .arg(it->y())));
+        QCOMPARE(second.size(), first.size());
+        QVERIFY2(first == second, "the picture is the same");
+    }
+
+    void fitsSmallScreens_data()
+    {
+        QTest::addColumn<QSize>("size");
+        QTest::newRow("1024 × 700") << QSize(1024, 700);
+        QTest::newRow("1280 × 800") << QSize(1280, 800);
+    }
+
+    void fitsSmallScreens()
+    {
+        QFETCH(QSize, size);
+        MainWindow &window = m_fixture.open(size);
+        QTRY_VERIFY(m_fixture.ready());
+        window.useDefaultLayout();
+        window.explorer().navigation.select({{1, 4}, {1, 0}, {0, 6}}, {1, 4}); // the attention has a strip then
+        QTRY_COMPARE(window.explorer().attention.views().size(), 3);
+        for (const int method : {0, 1, 2}) {
+            window.findChild<RunControls *>()->findChildren<QComboBox *>().front()->setCurrentIndex(method);
+            QTest::qWait(0);
+            QVERIFY2(window.minimumSizeHint().width() <= size.width(),
+                     qPrintable(QStringLiteral("method %1 needs %2: %3")
+                                    .arg(method)
+                                    .arg(window.minimumSizeHint().width())
+                                    .arg(widths(window))));
+            QVERIFY2(window.minimumSizeHint().height() <= size.height(),
+                     qPrintable(QString::number(window.minimumSizeHint().height())));
+            QCOMPARE(window.size(), size);
+            for (const QString &name : {QStringLiteral("run"), QStringLiteral("stop"), QStringLiteral("export")})
+                isWhole(window, window.findChild<QToolBar *>()->findChild<QWidget *>(QStringLiteral("button-") + name));
+            isWhole(window, window.statusBar());
+            isWhole(window, window.findChild<ProgressStrip *>());
+            if (QTest::currentTestFailed())
+                return;
+        }
+        const auto *heatmap = window.findChild<widgets::HeatmapWidget *>();
+        QVERIFY2(heatmap->height() >= size.height() / 4, qPrintable(QString::number(heatmap->height())));
+    }
+
+    // A message comes and goes: nothing moves, and buttons stay under the pointer when heads are selected.
+    void nothingMovesUnderThePointer()
+    {
+        MainWindow *window = m_fixture.openReady();
+        QVERIFY(window);
+        const auto *heatmap = window->findChild<widgets::HeatmapWidget *>();
+        const QRect before(heatmap->mapTo(window, QPoint(0, 0)), heatmap->size());
+        MessageBar *message = window->findChild<MessageBar *>();
+        message->showNote(QStringLiteral("A note that says something"));
+        QTRY_VERIFY(message->isVisible());
+        QCOMPARE(QRect(heatmap->mapTo(window, QPoint(0, 0)), heatmap->size()), before);
+        QVERIFY(message->height() > 0 && message->height() < heatmap->height());
+        auto *receive = window->findChild<QPushButton *>(QStringLiteral("receive-q"));
+        const QPoint place = receive->mapTo(window, QPoint(0, 0));
+        QVERIFY(!receive->isEnabled());
+        QVector<widgets::HeadId> heads;
+        for (int head = 0; head < 8; ++head) {
+            heads << widgets::HeadId{1, head};
+            window->explorer().navigation.select(heads, heads.back());
+            QTest::qWait(0);
+            QCOMPARE(receive->mapTo(window, QPoint(0, 0)), place);
+        }
+    }
+
+private:
+    /// After what is still to be laid out and painted.
+    QImage settled(MainWindow &window)
+    {
+        QImage last, next = window.grab().toImage();
+        for (int i = 0; i < 50 && last != next; ++i) {
+            last = next;
+            QTest::qWait(20);
+            next = window.grab().toImage();
+        }
+        return next;
+    }
+
+    QHash<QString, QRect> places(MainWindow &window)
+    {
+        settled(window);
+        QHash<QString, QRect> all;
+        for (const QDockWidget *dock : window.findChildren<QDockWidget *>())
+            all[dock->objectName()] = dock->visibleRegion().isEmpty() ? QRect() : dock->geometry();
+        all[QStringLiteral("centre")] = window.centralWidget()->geometry();
+        int tabs = 0;
+        for (const QTabBar *bar : window.findChildren<QTabBar *>(QString(), Qt::FindDirectChildrenOnly))
+            if (bar->isVisible())
+                all[QStringLiteral("tabs %1").arg(tabs++)] = bar->geometry();
+        return all;
+    }
+
+    /// For a test that fails: what each part needs.
+    static QString widths(const MainWindow &window)
+    {
+        QStringList all;
+        for (const QDockWidget *dock : window.findChildren<QDockWidget *>())
+            all << QStringLiteral("%1 %2").arg(dock->objectName()).arg(dock->minimumSizeHint().width());
+        all << QStringLiteral("centre %1").arg(window.centralWidget()->minimumSizeHint().width());
+        all << QStringLiteral("toolbar %1").arg(window.findChild<QToolBar *>()->minimumSizeHint().width());
+        all << QStringLiteral("controls %1").arg(window.findChild<RunControls *>()->minimumSizeHint().width());
+        return all.join(QStringLiteral(", "));
+    }
+
+    static void isWhole(MainWindow &window, QWidget *widget)
+    {
+        QVERIFY(widget && widget->isVisible());
+        const QRect there(widget->mapTo(&window, QPoint(0, 0)), widget->size());
+        QVERIFY2(window.rect().contains(there), qPrintable(widget->objectName()));
+        QVERIFY(widget->width() >= widget->minimumSizeHint().width());
+    }
+
+    WindowFixture m_fixture;
+};
+
+QTEST_MAIN(TestLayout)
+#include "test_layout.moc"
