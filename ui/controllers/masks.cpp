@@ -42,6 +42,18 @@ double usualThreshold(const std::string &quantity)
     return quantity.starts_with("detector.") ? thresholds.detector : 0;
 }
 
+/// The quantities that an entry stands for: of a name with a star those of IO, S1 and S2; none of a whole family.
+std::vector<std::string> namesOf(const std::string &entry)
+{
+    const size_t star = entry.find('*');
+    if (star == std::string::npos)
+        return entry.ends_with('.') ? std::vector<std::string>{} : std::vector<std::string>{entry};
+    std::vector<std::string> names;
+    for (const char *role : {"io", "s1", "s2"})
+        names.push_back(std::string(entry).replace(star, 1, role));
+    return names;
+}
+
 void fade(HeatmapView &view, const std::function<bool(int row, int column)> &out)
 {
     if (!view.columnsAreHeads || view.facets.isEmpty())
@@ -83,14 +95,17 @@ QVector<MaskQuantity> maskQuantities(const Place &place, const RunsStore &store)
         return all;
     for (const AnalysisInfo *analysis : analyses())
         for (const Quantity &one : analysis->yields) {
-            if (one.draw != Quantity::Draw::Heads || !analysis->heads.empty() || one.name.ends_with('.'))
+            if (one.draw != Quantity::Draw::Heads || !analysis->heads.empty())
                 continue;
-            const bool there = runWith(one.name, *shown, store) != nullptr;
-            if (!there && analysis->name == "roles")
-                continue; // its marks are those of other runs
-            all << MaskQuantity{QString::fromStdString(one.name), QString::fromStdString(one.words),
-                                QString::fromStdString(one.unit),
-                                there ? QString() : QString::fromStdString(analysis->name), usualThreshold(one.name)};
+            for (const std::string &name : namesOf(one.name)) {
+                const Quantity known = quantity_named(name);
+                const bool there = runWith(name, *shown, store) != nullptr;
+                if (!there && analysis->name == "roles")
+                    continue; // its marks are those of other runs
+                all << MaskQuantity{QString::fromStdString(name), QString::fromStdString(known.words),
+                                    QString::fromStdString(known.unit),
+                                    there ? QString() : QString::fromStdString(analysis->name), usualThreshold(name)};
+            }
         }
     for (const RunEntry &entry : store.entries()) {
         if (!entry.result || entry.id == shown->id || entry.state != RunState::Done || !sameSubject(entry, *shown))

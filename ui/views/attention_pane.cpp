@@ -41,7 +41,7 @@ AttentionPane::AttentionPane(Explorer &explorer, QWidget *parent)
     m_stack->addWidget(m_matrix);
     m_stack->addWidget(m_text);
     m_thumbnails->setFixedWidth(kStripWidth);
-    m_matrix->setMinimumSize(kLeastPattern, kLeastPattern); // beside the strip on a small screen
+    m_stack->setMinimumSize(kLeastPattern, kLeastPattern); // beside the strip on a small screen
     m_thumbnails->setThumbnailSize(kThumbnail);
 
     connect(m_thumbnails, &widgets::AttentionThumbnails::clicked, this,
