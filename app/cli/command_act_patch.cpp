@@ -55,6 +55,8 @@ int run(const Options &options)
     std::vector<RunSpec> specs = specs_of<M>(options);
     Console console(options.work.output.json, options.work.output.quiet);
     Workspace work(options.work, console);
+    for (const RunSpec &spec : specs)
+        work.check_positions(spec.template as<M>()->positions);
     for (RunSpec &spec : specs) {
         spec.model = work.spec().model;
         spec.task = work.spec().task;

@@ -37,6 +37,7 @@ int run(const Options &options)
     RunSpec spec = spec_of(options);
     Console console(options.work.output.json, options.work.output.quiet);
     Workspace work(options.work, console);
+    work.check_positions(spec.as<PathPatch>()->positions);
     spec.model = work.spec().model;
     spec.task = work.spec().task;
     return run_specs(work, {spec}, options.work.output, options.sweep, console);

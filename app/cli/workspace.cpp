@@ -2,6 +2,7 @@
 
 #include "interrupt.h"
 #include "task/task_source.h"
+#include "usage_error.h"
 
 #include <algorithm>
 
@@ -57,6 +58,12 @@ Session &Workspace::session()
     if (!m_session)
         m_session = std::make_unique<Session>(m_model, m_batch, m_resources);
     return *m_session;
+}
+
+void Workspace::check_positions(const Positions &positions) const
+{
+    if (positions.kind == Positions::Kind::Role)
+        option_value("--positions", [&] { m_batch.role(positions.role); });
 }
 
 RunSpec Workspace::spec() const

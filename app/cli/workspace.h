@@ -36,6 +36,8 @@ public:
     const PromptBatch &batch() const { return m_batch; }
     /// Made on the first call.
     Session &session();
+    /// Throws UsageError where --positions names a role that the prompts have not.
+    void check_positions(const Positions &positions) const;
     /// Model (with its hash) and task as a spec names them.
     RunSpec spec() const;
 

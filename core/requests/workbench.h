@@ -33,8 +33,8 @@ private:
 class Workbench : public RequestServer {
 public:
     Workbench() = default;
-    /// With a session that is there already (benchmarks and tests on models without a folder).
-    explicit Workbench(std::unique_ptr<Session> session) : m_model(session->model_ptr()), m_session(std::move(session))
+    /// With a session that is there already (benchmarks and tests on models without a folder), or null.
+    explicit Workbench(std::unique_ptr<Session> session) : m_model(session ? session->model_ptr() : nullptr), m_session(std::move(session))
     {
     }
     std::unique_ptr<Work> begin(const Request &request, Tell tell) override;

@@ -136,7 +136,7 @@ class Signals(CliTest):
     def signalled_in_time(self, number):
         """The program after its first cells, sent this signal, with what has become of it: tried again where it was over before that."""
         for _ in range(20):
-            program, terminal = self.start(*self.sweep)
+            program, terminal = self.start(*self.sweep, "--positions", "each")
             self.read(terminal, self.cells)
             program.send_signal(number)
             _, status = os.waitpid(program.pid, os.WUNTRACED)

@@ -100,15 +100,15 @@ class Models(CliTest):
         write_safetensors(self.batch, {"clean": clean, "flipped": flipped, "end": np.array([3, 3]), "io": np.array([9, 10]), "s": np.array([11, 12])})
 
     def test_a_tokenizer_that_cannot_be_read_costs_only_what_needs_it(self):
-        (self.model / "tokenizer.json").write_text('{"model": {"type": "Unigram"}}')
-        self.assertIn('"Unigram" is not supported', json.loads(run("info", "--model", self.model, "--json").stdout)["tokenizer"])
-        self.assertIn('"Unigram" is not supported', run("info", "--model", self.model).stdout)
+        (self.model / "tokenizer.json").write_text('{"model": {"type": "Magic"}}')
+        self.assertIn('"Magic" is not supported', json.loads(run("info", "--model", self.model, "--json").stdout)["tokenizer"])
+        self.assertIn('"Magic" is not supported', run("info", "--model", self.model).stdout)
         run("baseline", "--model", self.model, "--batch", self.batch)
         for arguments in ["--prompts", 4], ["--pairs", self.batch]:
             done = run("baseline", "--model", self.model, *arguments, expect=1)
             self.assertIn("its tokenizer cannot be used", done.stderr)
-            self.assertIn('"Unigram" is not supported', done.stderr)
-        self.assertIn('"Unigram" is not supported', run("tokenize", "--model", self.model, stdin="", expect=1).stderr)
+            self.assertIn('"Magic" is not supported', done.stderr)
+        self.assertIn('"Magic" is not supported', run("tokenize", "--model", self.model, stdin="", expect=1).stderr)
 
     def test_a_tokenizer_needs_no_model(self):
         vocabulary = {letter: i for i, letter in enumerate("ab")} | {"ab": 2}

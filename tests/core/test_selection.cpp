@@ -63,7 +63,7 @@ private Q_SLOTS:
         QCOMPARE(q.heads, 3);
         QCOMPARE(q.at({1, 2}), 50.0);
         QCOMPARE(QString::fromStdString(to_string(select_heads({{"a", q}}, {{"a", 45, 1e300}}).at(0).evidence)),
-                 name + QStringLiteral(" 50.0 %"));
+                 name + QStringLiteral(" 50.0 % (≥ 45)"));
     }
 
     void positionsAreNoHeads()
