@@ -10,6 +10,7 @@
 #include <QGridLayout>
 #include <QMenu>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QSpinBox>
 #include <QTimer>
 #include <QVBoxLayout>
@@ -79,8 +80,7 @@ QString trustHtml(const TrustReport &trust, bool dark)
             line(check.passed, ModelDock::tr("Windows: %1").arg(QString::fromStdString(check.found)));
     }
     if (!trust.ignored_keys.empty())
-        line(true,
-             ModelDock::tr("%n key(s) of config.json change nothing here", nullptr, int(trust.ignored_keys.size())));
+        line(true, ModelDock::tr("Keys of config.json that change nothing here: %1").arg(trust.ignored_keys.size()));
     // Facts to keep in mind; what is wrong stands above.
     for (const std::string &hazard : trust.hazards)
         lines << QStringLiteral("<span style='color:%1'>ℹ</span>&nbsp; %2")
@@ -122,6 +122,11 @@ ModelDock::ModelDock(Document &document, QWidget *parent)
             refresh();
     });
     refresh();
+}
+
+QSize ModelDock::minimumSizeHint() const
+{
+    return ScrollColumn::minimumSizeHint() + QSize(verticalScrollBar()->sizeHint().width(), 0);
 }
 
 void ModelDock::buildModel(QVBoxLayout *column)

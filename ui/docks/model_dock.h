@@ -21,6 +21,9 @@ public:
     /// The menu of the "Open" button: a folder, recent ones, the demo model.
     void setOpenMenu(QMenu *menu);
 
+    /// With room for the scroll bar: the column is longer than a small screen.
+    QSize minimumSizeHint() const override;
+
 Q_SIGNALS:
     void promptsRequested();
     void importRequested();

@@ -17,8 +17,9 @@ namespace patchbay {
 using widgets::HeadId;
 
 namespace {
-constexpr int kStripWidth = 128; // one column of thumbnails beside the pattern
-constexpr int kThumbnail = 84;
+constexpr int kThumbnail = 84, kSmallThumbnail = 48;
+constexpr int kBesideThumbnail = 44; // one column of thumbnails beside the pattern, with its margins and scroll bar
+constexpr int kNarrow = 400;         // of the pane: the pattern needs the room more
 constexpr int kLeastPattern = 130;
 } // namespace
 
@@ -40,9 +41,8 @@ AttentionPane::AttentionPane(Explorer &explorer, QWidget *parent)
     column->addLayout(row, 1);
     m_stack->addWidget(m_matrix);
     m_stack->addWidget(m_text);
-    m_thumbnails->setFixedWidth(kStripWidth);
     m_stack->setMinimumSize(kLeastPattern, kLeastPattern); // beside the strip on a small screen
-    m_thumbnails->setThumbnailSize(kThumbnail);
+    fitThumbnails();
 
     connect(m_thumbnails, &widgets::AttentionThumbnails::clicked, this,
             [this](HeadId head) { m_explorer.navigation.select(m_explorer.navigation.place().heads, head); });
@@ -54,6 +54,21 @@ AttentionPane::AttentionPane(Explorer &explorer, QWidget *parent)
     connect(&m_explorer.document, &Document::setupChanged, this, &AttentionPane::refreshOptions);
     refreshOptions();
     refresh();
+}
+
+void AttentionPane::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    fitThumbnails();
+}
+
+void AttentionPane::fitThumbnails()
+{
+    const int size = width() < kNarrow ? kSmallThumbnail : kThumbnail;
+    if (m_thumbnails->maximumWidth() == size + kBesideThumbnail)
+        return;
+    m_thumbnails->setThumbnailSize(size);
+    m_thumbnails->setFixedWidth(size + kBesideThumbnail);
 }
 
 QWidget *AttentionPane::buildOptions()

@@ -29,8 +29,13 @@ public:
     widgets::AttentionThumbnails *thumbnails() const { return m_thumbnails; }
     void showText(bool on);
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     QWidget *buildOptions();
+    /// Smaller ones in a narrow pane.
+    void fitThumbnails();
     void refresh();
     void refreshOptions();
 
