@@ -76,7 +76,10 @@ class Signals(CliTest):
         """The program with its progress on a terminal: the process and the terminal's other end."""
         terminal, end = pty.openpty()
         self.addCleanup(os.close, terminal)
-        program = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=end)
+        # In a process group of its own, as a shell starts it: in one that no shell looks after (a job of a build server)
+        # the kernel drops SIGTSTP.
+        program = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=end,
+                                   preexec_fn=os.setpgrp)
         os.close(end)
         self.addCleanup(program.wait)
         self.addCleanup(program.kill)
