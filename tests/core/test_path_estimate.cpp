@@ -38,7 +38,7 @@ private:
         return c;
     }
     /// More than the first chunk holds, so that there are estimates.
-    static PromptBatch batch() { return small_batch(300, 10); }
+    static PromptBatch batch() { return small_batch(190, 10); }
 
 private Q_SLOTS:
     void estimatesFollowTheExactEffects_data()
