@@ -33,7 +33,8 @@ template <typename What>
 int wrong_cases(const char *kind, const What &what)
 {
     int wrong = 0;
-    for (const json &component : made("components")[kind])
+    const json components = made("components");
+    for (const json &component : components[kind])
         for (const json &one : component["cases"]) {
             const json ours = what(JsonField(component["json"], "components"), one[0]);
             if (ours == one[1])
