@@ -119,15 +119,9 @@ void fold_value_biases(LayerWeights &l, const ModelConfig &config)
 /// The same for an unembedding that stays as it is stored.
 void process_unembedding(Weights &w, const ModelConfig &config, const Processing &processing)
 {
-    constexpr int64_t block = 4096;
-    const int64_t V = w.vocabulary();
-    const auto for_blocks = [&](const auto &work) { // work(first, columns [D, n])
-        for (int64_t first = 0; first < V; first += block)
-            work(first, processed_columns(w.unembed, w.unembed.rows.narrow(0, first, std::min(block, V - first))));
-    };
     if (processing.fold_ln) {
         if (w.ln_final_b.defined())
-            for_blocks([&](int64_t first, const at::Tensor &W) {
+            w.for_columns([&](int64_t first, const at::Tensor &W) { // [D, n]
                 at::Tensor bias = w.b_U.narrow(0, first, W.size(1));
                 bias.copy_(plus_product(bias, w.ln_final_b, W));
             });
@@ -137,14 +131,14 @@ void process_unembedding(Weights &w, const ModelConfig &config, const Processing
     }
     if (processing.center_unembed) {
         std::vector<double> sums(size_t(config.d_model));
-        for_blocks([&](int64_t, const at::Tensor &W) {
+        w.for_columns([&](int64_t, const at::Tensor &W) {
             const float *from = W.data_ptr<float>();
             for (int64_t row = 0; row < W.size(0); ++row)
                 for (int64_t j = 0; j < W.size(1); ++j)
                     sums[size_t(row)] += from[row * W.size(1) + j];
         });
         for (double &sum : sums)
-            sum /= double(V);
+            sum /= double(w.vocabulary());
         w.unembed.mean = std::move(sums);
         centre_rows(w.b_U);
     }

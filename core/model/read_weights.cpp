@@ -210,7 +210,7 @@ bool read_rows(WeightReader &reader, const ModelConfig &c, const FamilyTensor &f
 
 void keep(LayerWeights &l, at::ScalarType type)
 {
-    for (at::Tensor *matrix : {&l.W_Q, &l.W_K, &l.W_V, &l.W_O, &l.W_in, &l.W_gate, &l.W_out})
+    for (at::Tensor *matrix : l.large())
         if (matrix->defined())
             *matrix = matrix->to(type);
 }

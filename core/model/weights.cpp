@@ -8,19 +8,12 @@
 
 namespace patchbay {
 
-namespace {
-
-/// Columns of the unembedding that are made at once: some megabytes.
-constexpr int64_t columns_at_once = 4096;
-
-} // namespace
-
 LayerWeights Weights::layer(int l) const
 {
     LayerWeights out = layers[size_t(l)];
     if (!stored())
         return out;
-    for (at::Tensor *matrix : {&out.W_Q, &out.W_K, &out.W_V, &out.W_O, &out.W_in, &out.W_gate, &out.W_out})
+    for (at::Tensor *matrix : out.large())
         if (matrix->defined())
             *matrix = matrix->to(at::kFloat);
     for (at::Tensor *writer : {&out.W_O, &out.W_out})
@@ -66,16 +59,21 @@ at::Tensor Weights::unembedding(int64_t first, int64_t count) const
     return stored() ? processed_columns(unembed, unembed.rows.narrow(0, first, count)) : W_U.narrow(1, first, count);
 }
 
+void Weights::for_columns(const std::function<void(int64_t first, const at::Tensor &columns)> &work) const
+{
+    for (int64_t first = 0; first < vocabulary(); first += columns_at_once)
+        work(first, unembedding(first, std::min(columns_at_once, vocabulary() - first)));
+}
+
 void Weights::logits(const at::Tensor &x, float *out) const
 {
     const int64_t rows = x.size(0), D = x.size(1), V = vocabulary();
     const at::Tensor in = x.contiguous();
     at::from_blob(out, {rows, V}, at::kFloat).copy_(b_U.expand({rows, V}));
-    for (int64_t first = 0; first < V; first += columns_at_once) {
-        const int64_t count = std::min(columns_at_once, V - first);
-        const at::Tensor W = unembedding(first, count);
-        detail::gemm(rows, count, D, in.data_ptr<float>(), D, W.data_ptr<float>(), W.stride(0), out + first, V, true);
-    }
+    for_columns([&](int64_t first, const at::Tensor &W) {
+        detail::gemm(rows, W.size(1), D, in.data_ptr<float>(), D, W.data_ptr<float>(), W.stride(0), out + first, V,
+                     true);
+    });
 }
 
 at::Tensor Weights::logits(const at::Tensor &x) const

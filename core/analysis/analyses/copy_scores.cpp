@@ -10,29 +10,26 @@ using namespace detail;
 
 namespace {
 
-constexpr int64_t vocabulary_block = 4096;
 constexpr int top = 5;
 
 // How many logits ±y + b of each row are larger than that of its own token; columns of W_U in blocks. →
 // larger[sign][row]
 std::array<std::vector<int>, 2> ranks(const at::Tensor &o, const Weights &w, const std::vector<int64_t> &own)
 {
-    const int64_t n = o.size(0), D = o.size(1), V = w.vocabulary();
+    const int64_t n = o.size(0), D = o.size(1);
     const float *b = w.b_U.data_ptr<float>();
     std::vector<float> own_y(static_cast<size_t>(n));
     const at::Tensor own_columns = w.unembedding(at::tensor(own, at::kLong)).t().contiguous(); // [n, D]
     const at::Tensor dots = (own_columns * o).sum(1);
     std::copy_n(dots.data_ptr<float>(), n, own_y.begin());
     std::array<std::vector<int>, 2> larger{std::vector<int>(size_t(n), 0), std::vector<int>(size_t(n), 0)};
-    at::Tensor y = at::empty({n, vocabulary_block}, at::kFloat);
-    for (int64_t first = 0; first < V; first += vocabulary_block) {
-        const int64_t count = std::min(vocabulary_block, V - first);
-        const at::Tensor W = w.unembedding(first, count);
-        gemm(n, count, D, o.data_ptr<float>(), D, W.data_ptr<float>(), W.stride(0), y.data_ptr<float>(),
-             vocabulary_block);
+    const at::Tensor y = at::empty({n, Weights::columns_at_once}, at::kFloat);
+    w.for_columns([&](int64_t first, const at::Tensor &W) {
+        const int64_t count = W.size(1);
+        gemm(n, count, D, o.data_ptr<float>(), D, W.data_ptr<float>(), W.stride(0), y.data_ptr<float>(), y.size(1));
         parallel_rows(n, 8, [&](int64_t begin, int64_t end) {
             for (int64_t r = begin; r < end; ++r) {
-                const float *row = y.data_ptr<float>() + r * vocabulary_block;
+                const float *row = y.data_ptr<float>() + r * y.size(1);
                 const int64_t token = own[size_t(r)];
                 const float plus = own_y[size_t(r)] + b[token], minus = b[token] - own_y[size_t(r)];
                 int above = 0, above_negated = 0;
@@ -46,7 +43,7 @@ std::array<std::vector<int>, 2> ranks(const at::Tensor &o, const Weights &w, con
                 larger[1][size_t(r)] += above_negated;
             }
         });
-    }
+    });
     return larger;
 }
 

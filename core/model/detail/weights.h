@@ -5,7 +5,8 @@
 
 #include <ATen/ATen.h>
 
-#include <memory>
+#include <array>
+#include <functional>
 #include <vector>
 
 namespace patchbay {
@@ -32,6 +33,9 @@ struct LayerWeights {
     at::Tensor mid_norm_w, mid_norm_b; // [M], mid norm only
     at::Tensor W_out;                  // [M, D]
     at::Tensor b_out;                  // [D]
+
+    /// Those that a checkpoint's 16-bit numbers may be kept for.
+    std::array<at::Tensor *, 7> large() { return {&W_Q, &W_K, &W_V, &W_O, &W_in, &W_gate, &W_out}; }
 };
 
 /// Instead of a processed W_U: the columns are made of the stored rows each time that they are needed.
@@ -73,6 +77,10 @@ struct Weights {
     /// Columns of W_U: [D, ids], or [D, count] from `first` on with rows stride(0) apart.
     at::Tensor unembedding(const at::Tensor &ids) const;
     at::Tensor unembedding(int64_t first, int64_t count) const;
+    /// All columns in order, at most columns_at_once (some megabytes) together: work(first, columns), as
+    /// unembedding(first, count) gives them.
+    void for_columns(const std::function<void(int64_t first, const at::Tensor &columns)> &work) const;
+    static constexpr int64_t columns_at_once = 4096;
     /// out [rows, V] = x W_U + b_U, of x [rows, D], contiguous.
     void logits(const at::Tensor &x, float *out) const;
     at::Tensor logits(const at::Tensor &x) const;
