@@ -38,7 +38,7 @@ ModelRef ModelOptions::ref() const
     ref.processing = {!raw && !no_fold_ln, !raw && !no_center_writing, !raw && !no_center_unembed,
                       !raw && !no_fold_value_biases};
     if (!dtype.empty())
-        ref.dtype = kept_dtype(dtype);
+        ref.dtype = parse_kept_dtype(dtype);
     return ref;
 }
 

@@ -1,6 +1,6 @@
 #include "io/dtype.h"
 
-#include "base/error.h"
+#include "base/names.h"
 
 #include <bit>
 #include <cstring>
@@ -85,6 +85,8 @@ void convert(DType dtype, const std::byte *from, size_t count, To *to)
     }
 }
 
+constexpr Names<DType, 3> kKept{{{DType::F32, "float32"}, {DType::BF16, "bfloat16"}, {DType::F16, "float16"}}};
+
 } // namespace
 
 size_t size_of(DType dtype)
@@ -110,23 +112,22 @@ std::optional<DType> dtype_from_name(std::string_view name)
     return std::nullopt;
 }
 
-const std::vector<std::string> &kept_dtype_words()
+std::vector<std::string> kept_dtype_words()
 {
-    static const std::vector<std::string> words{"float32", "bfloat16", "float16"};
+    std::vector<std::string> words;
+    for (const auto &entry : kKept)
+        words.emplace_back(entry.second);
     return words;
 }
 
-DType kept_dtype(const std::string &word)
+DType parse_kept_dtype(std::string_view word)
 {
-    for (const DType one : {DType::F32, DType::BF16, DType::F16})
-        if (word_of(one) == word)
-            return one;
-    throw Error("dtype", "is " + word + "; float32, bfloat16 or float16");
+    return parse_named(kKept, word, "a number format that weights are kept in");
 }
 
 std::string word_of(DType kept)
 {
-    return kept_dtype_words()[kept == DType::F32 ? 0 : kept == DType::BF16 ? 1 : 2];
+    return name_of(kKept, kept);
 }
 
 void convert_to_float(DType dtype, const std::byte *from, size_t count, float *to)

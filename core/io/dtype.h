@@ -19,8 +19,8 @@ bool is_floating(DType dtype);
 std::string name(DType dtype);
 std::optional<DType> dtype_from_name(std::string_view name);
 /// As people write those that weights are kept in: "float32", "float16", "bfloat16". Throws Error for another word.
-const std::vector<std::string> &kept_dtype_words();
-DType kept_dtype(const std::string &word);
+std::vector<std::string> kept_dtype_words();
+DType parse_kept_dtype(std::string_view word);
 std::string word_of(DType kept);
 
 /// count elements from unaligned little-endian bytes; integers become floats too.

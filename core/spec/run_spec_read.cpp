@@ -142,14 +142,8 @@ ModelRef read_model(const JsonField &field)
         read(*commit, model.commit);
     if (const auto hash = field.find("sha256"))
         read(*hash, model.sha256);
-    if (const auto dtype = field.find("dtype")) {
-        std::string word;
-        read(*dtype, word);
-        const std::vector<std::string> &words = kept_dtype_words();
-        if (std::find(words.begin(), words.end(), word) == words.end())
-            dtype->fail("must be " + words[0] + ", " + words[1] + " or " + words[2]);
-        model.dtype = kept_dtype(word);
-    }
+    if (const auto dtype = field.find("dtype"))
+        model.dtype = parsed(*dtype, parse_kept_dtype);
     if (const auto steps = field.find("processing")) {
         model.processing = Processing::none();
         for (const JsonField &step : steps->items()) {
