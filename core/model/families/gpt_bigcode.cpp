@@ -30,30 +30,15 @@ ModelConfig gpt_bigcode_config(const ConfigKeys &keys)
 FamilyTensors gpt_bigcode_tensors(const ConfigKeys &keys)
 {
     const bool one_kv = keys.flag("multi_query", true);
-    FamilyTensors t;
-    t.prefixes = {"transformer."};
-    t.stream = {
-        {Weight::W_E, "wte.weight"},
-        {Weight::W_pos, "wpe.weight"},
-        {Weight::ln_final_w, "ln_f.weight"},
-        {Weight::ln_final_b, "ln_f.bias"},
-    };
-    t.layers = "h.";
-    t.layer = {
-        {Weight::ln1_w, "ln_1.weight"},
-        {Weight::ln1_b, "ln_1.bias"},
-        {Weight::ln2_w, "ln_2.weight"},
-        {Weight::ln2_b, "ln_2.bias"},
-        {Weight::W_qkv, "attn.c_attn.weight", one_kv ? Layout::Linear : Layout::LinearByHead},
-        {Weight::b_qkv, "attn.c_attn.bias", one_kv ? Layout::Plain : Layout::PlainByHead},
-        {Weight::W_O, "attn.c_proj.weight", Layout::Linear},
-        {Weight::b_O, "attn.c_proj.bias"},
-        {Weight::W_in, "mlp.c_fc.weight", Layout::Linear},
-        {Weight::b_in, "mlp.c_fc.bias"},
-        {Weight::W_out, "mlp.c_proj.weight", Layout::Linear},
-        {Weight::b_out, "mlp.c_proj.bias"},
-    };
-    t.head = {{Weight::W_U, "lm_head.weight", Layout::Linear}};
+    FamilyTensors t = declared::gpt2().tensors(keys);
+    for (FamilyTensor &one : t.layer) {
+        if (one.weight == Weight::W_qkv)
+            one.layout = one_kv ? Layout::Linear : Layout::LinearByHead;
+        else if (one.weight == Weight::b_qkv)
+            one.layout = one_kv ? Layout::Plain : Layout::PlainByHead;
+        else if (one.weight == Weight::W_O || one.weight == Weight::W_in || one.weight == Weight::W_out)
+            one.layout = Layout::Linear;
+    }
     return t;
 }
 
