@@ -3,6 +3,7 @@
 #include "analysis/analysis.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "io/array_files.h"
 
 #include <algorithm>
 #include <cmath>
@@ -235,10 +236,7 @@ void KnownRuns::write(const RunResult &result) const
 {
     if (m_folder.empty())
         return;
-    std::error_code failed;
-    fs::create_directories(m_folder, failed);
-    if (failed)
-        throw Error(m_folder.string(), "cannot be created: " + failed.message());
+    make_folder(m_folder);
     save_result(file_of(known_key(result.spec)), result);
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json_field.h"
 #include "base/sha256.h"
+#include "io/array_files.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -141,10 +142,8 @@ json RecipeRun::index_in(const fs::path &folder, const Note &note) const
 void RecipeRun::keep_in(const fs::path &folder, const Note &note, size_t again, const CancelToken &cancel)
 {
     m_session.baseline(cancel);
+    make_folder(folder);
     std::error_code failed;
-    fs::create_directories(folder, failed);
-    if (failed)
-        throw Error(folder.string(), "cannot be created: " + failed.message());
     const std::shared_ptr<const void> lock = locked(folder);
     const fs::path parts = folder / "parts";
     remove_leftovers(folder);

@@ -56,10 +56,7 @@ void RecipeRun::write_index(const fs::path &folder, const std::vector<std::strin
 
 void RecipeRun::save(const fs::path &folder) const
 {
-    std::error_code failed;
-    fs::create_directories(folder, failed);
-    if (failed)
-        throw Error(folder.string(), "cannot be created: " + failed.message());
+    make_folder(folder);
     std::vector<std::string> hashes(m_outcomes.size());
     for (size_t i = 0; i < m_outcomes.size(); ++i)
         if (m_outcomes[i].result) {

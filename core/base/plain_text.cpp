@@ -60,6 +60,14 @@ std::string listed(const std::vector<std::string> &texts)
     return list;
 }
 
+std::string shape_text(std::span<const int64_t> shape)
+{
+    std::string text = "[";
+    for (const int64_t extent : shape)
+        text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
+    return text + "]";
+}
+
 std::string size_text(uint64_t bytes)
 {
     constexpr const char *units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ std::string short_text(double value, int digits = 6);
 
 /// "IO, S1 and S2".
 std::string listed(const std::vector<std::string> &texts);
+/// The extents of an array: "[70, 15]".
+std::string shape_text(std::span<const int64_t> shape);
 /// A number of bytes for people, in powers of a thousand with at most three digits: "375 MB", "6.18 GB".
 std::string size_text(uint64_t bytes);
 

@@ -3,6 +3,7 @@
 #include "base/plain_text.h"
 
 #include <mutex>
+#include <new>
 
 namespace patchbay {
 
@@ -103,6 +104,15 @@ CurlHandle curl_handle(const std::string &url, const std::string &token)
         set(CURLOPT_UNRESTRICTED_AUTH, 0L); // not to another host
     }
     return handle;
+}
+
+std::string url_part(const std::string &text)
+{
+    const std::unique_ptr<char, void (*)(void *)> escaped(curl_easy_escape(nullptr, text.data(), int(text.size())),
+                                                          &curl_free);
+    if (!escaped)
+        throw std::bad_alloc();
+    return escaped.get();
 }
 
 void add_header_line(HttpHeaders &headers, std::string line)

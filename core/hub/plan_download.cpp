@@ -21,20 +21,6 @@ namespace {
 
 constexpr size_t kLargestList = 64 << 20, kLargestConfig = 16 << 20;
 
-std::string escaped(const std::string &part)
-{
-    std::string out;
-    for (const char c : part) {
-        constexpr char digits[] = "0123456789ABCDEF";
-        const auto byte = static_cast<unsigned char>(c);
-        if (is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.')
-            out += c;
-        else
-            out += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-    return out;
-}
-
 /// What is asked of the hub about one model at one commit.
 class Hub {
 public:
@@ -47,7 +33,7 @@ public:
     std::set<std::string> files(std::string &commit) const
     {
         const std::string url =
-            m_endpoint + "/api/models/" + m_name.model + "/revision/" + escaped(m_name.wanted_revision());
+            m_endpoint + "/api/models/" + m_name.model + "/revision/" + url_part(m_name.wanted_revision());
         const HttpAnswer answer = http_get(url, m_token, kLargestList, m_cancel);
         refuse_answer(m_name, {}, answer);
         const json root = parse_json(answer.body, url);
@@ -64,7 +50,7 @@ public:
 
     std::string url(const std::string &commit, const std::string &file) const
     {
-        return m_endpoint + "/" + m_name.model + "/resolve/" + commit + "/" + escaped(file);
+        return m_endpoint + "/" + m_name.model + "/resolve/" + commit + "/" + url_part(file);
     }
 
     /// A small file's content.

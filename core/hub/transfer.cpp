@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/plain_text.h"
 #include "hub/detail/hub_answer.h"
+#include "io/array_files.h"
 
 #include <cerrno>
 #include <cstring>
@@ -26,14 +27,6 @@ namespace {
                     + (error == ENOSPC || error == EDQUOT || error == EFBIG
                            ? "; make room, or set HF_HUB_CACHE to a folder on another disk; what has arrived is kept"
                            : ""));
-}
-
-void make_folder(const fs::path &folder)
-{
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error)
-        throw Error(folder.string(), "cannot be made: " + error.message());
 }
 
 } // namespace

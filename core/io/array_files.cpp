@@ -69,6 +69,14 @@ void write_file(const std::filesystem::path &path, const std::string &bytes)
     file.commit();
 }
 
+void make_folder(const std::filesystem::path &folder)
+{
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed)
+        throw Error(folder.string(), "cannot be created: " + failed.message());
+}
+
 std::string read_file(const std::filesystem::path &path)
 {
     std::error_code ignored;

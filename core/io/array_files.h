@@ -29,6 +29,8 @@ ArrayFile read_arrays(const std::filesystem::path &path);
 
 /// Writes text or bytes whole or not at all, as write_arrays does. Throws Error naming the file.
 void write_file(const std::filesystem::path &path, const std::string &bytes);
+/// With those above it, unless it is there. Throws Error naming it.
+void make_folder(const std::filesystem::path &folder);
 /// Reads a whole file. Throws Error naming the file.
 std::string read_file(const std::filesystem::path &path);
 

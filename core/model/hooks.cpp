@@ -1,6 +1,7 @@
 #include "model/detail/hooks.h"
 
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "model/detail/tensor_array.h"
 
 #include <algorithm>
@@ -8,14 +9,6 @@
 namespace patchbay {
 
 namespace {
-
-std::string text(at::IntArrayRef shape)
-{
-    std::string out = "[";
-    for (const int64_t extent : shape)
-        out += (out.size() > 1 ? ", " : "") + std::to_string(extent);
-    return out + "]";
-}
 
 void check_known(const std::vector<HookPoint> &points, const ModelConfig &config, const std::string &name)
 {
@@ -127,8 +120,8 @@ at::Tensor Hooks::apply(const Intervention &change, const at::Tensor &x, HookAxe
             && with.size(1) == x.size(1) && (x.dim() < 4 || with.size(2) == x.size(2) || with.size(2) == 1);
         if (!fits)
             throw Error(change.hook,
-                        "the values have the shape " + text(change.values.shape) + ", the activation has "
-                            + text(x.sizes()));
+                        "the values have the shape " + shape_text(change.values.shape) + ", the activation has "
+                            + shape_text(x.sizes()));
         if (change.kind == Intervention::Kind::Add)
             with = x + with;
     }

@@ -1,6 +1,7 @@
 #include "model/detail/weight_reader.h"
 
 #include "base/error.h"
+#include "base/plain_text.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,14 +10,6 @@
 namespace patchbay {
 
 namespace {
-
-std::string text(const std::vector<int64_t> &shape)
-{
-    std::string out = "[";
-    for (const int64_t extent : shape)
-        out += (out.size() > 1 ? ", " : "") + std::to_string(extent);
-    return out + "]";
-}
 
 // [rows, columns] to [columns, rows] with the row stride `stride`, in blocks that fit the first-level cache.
 void transpose(const float *from, int64_t rows, int64_t columns, float *to, int64_t stride)
@@ -47,8 +40,8 @@ void WeightReader::read(const std::string &tensor, const std::vector<int64_t> &s
         throw Error(m_checkpoint.name(), "lacks the tensor " + tensor);
     if (it->second.shape != shape)
         throw Error(it->second.file,
-                    "tensor " + tensor + " has the shape " + text(it->second.shape) + "; config.json asks for "
-                        + text(shape));
+                    "tensor " + tensor + " has the shape " + shape_text(it->second.shape) + "; config.json asks for "
+                        + shape_text(shape));
     if (!is_floating(it->second.dtype))
         throw Error(it->second.file,
                     "tensor " + tensor + " holds " + patchbay::name(it->second.dtype) + ", not floating-point numbers");

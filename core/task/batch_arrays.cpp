@@ -1,6 +1,7 @@
 // Batches that come as bare token ids.
 #include "base/check_index.h"
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "task/ioi_roles.h"
 #include "task/prompts.h"
 
@@ -11,14 +12,6 @@
 namespace patchbay {
 
 namespace {
-
-std::string bracketed(const std::vector<int64_t> &shape)
-{
-    std::string text = "[";
-    for (const int64_t size : shape)
-        text += (text.size() > 1 ? ", " : "") + std::to_string(size);
-    return text + "]";
-}
 
 class BatchArrays {
 public:
@@ -35,7 +28,7 @@ public:
         if (array.is_float())
             fail("\"" + key + "\" should hold integers");
         if (!shape.empty() && array.shape != shape)
-            fail("\"" + key + "\" has the shape " + bracketed(array.shape) + ", but should have " + bracketed(shape));
+            fail("\"" + key + "\" has the shape " + shape_text(array.shape) + ", but should have " + shape_text(shape));
         return array;
     }
 
@@ -132,7 +125,7 @@ PromptBatch batch_from_arrays(const ArrayMap &arrays, const std::string &name, s
     constexpr int64_t most = std::numeric_limits<int>::max();
     if (clean.shape.size() != 2 || clean.shape[0] < 1 || clean.shape[1] < 1 || clean.shape[0] > most
         || clean.shape[1] > most)
-        in.fail("\"clean\" has the shape " + bracketed(clean.shape)
+        in.fail("\"clean\" has the shape " + shape_text(clean.shape)
                 + ", but should have [prompts, pos], neither of them 0");
     PromptBatch batch;
     batch.prompts = static_cast<int>(clean.shape[0]);

@@ -46,8 +46,6 @@ private:
         bits += 0x7fff + ((bits >> 16) & 1);
         return __builtin_bit_cast(float, bits & 0xffff0000u);
     }
-
-public:
 };
 
 struct Kernels {

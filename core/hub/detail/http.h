@@ -17,6 +17,9 @@ using CurlHandle = std::unique_ptr<CURL, void (*)(CURL *)>;
 /// host: libcurl does not send it on to another that a redirection names. Throws Error.
 CurlHandle curl_handle(const std::string &url, const std::string &token);
 
+/// As one part of an address's path: all but letters, digits and -._~ escaped.
+std::string url_part(const std::string &text);
+
 /// The headers of one answer, names in lower case.
 using HttpHeaders = std::map<std::string, std::string>;
 /// Adds a line of an answer's head; its first line begins anew.
