@@ -36,23 +36,27 @@ bool takenOut(const RunResult &result, widgets::HeadId head)
         && std::count(analysis->heads.begin(), analysis->heads.end(), fromHeadId(head)) > 0;
 }
 
-/// Mean over prompts of one entry of an array [entries, prompts], with the half-width of its 95 % interval.
-widgets::Bar barOf(const Array &array, int64_t entry, int64_t prompts, widgets::HeadId head)
+/// One entry of an array [entries, prompts].
+std::vector<float> valuesOf(const Array &array, int64_t entry, int64_t prompts)
 {
     const auto first = array.floats().begin() + entry * prompts;
-    const std::vector<float> values(first, first + prompts);
+    return {first, first + prompts};
+}
+
+double mean(const std::vector<float> &values)
+{
     double sum = 0;
     for (const float value : values)
         sum += value;
-    return {head, widgets::label(head), sum / double(prompts), 0};
+    return sum / double(values.size());
 }
 
-double halfWidth(const Array &array, int64_t entry, int64_t prompts)
+/// Of the 95 % interval of the mean over prompts; 0 where there is none.
+double halfWidth(const std::vector<float> &values)
 {
-    if (prompts < 2)
+    if (values.size() < 2)
         return 0;
-    const auto first = array.floats().begin() + entry * prompts;
-    const Interval interval = bootstrap({first, first + prompts});
+    const Interval interval = bootstrap(values);
     return std::isfinite(interval.high - interval.low) ? (interval.high - interval.low) / 2 : 0;
 }
 
@@ -74,7 +78,7 @@ widgets::BarsView arrayBars(const RunResult &result, const std::string &name, in
     std::vector<std::pair<widgets::Bar, int64_t>> bars;
     for (int64_t cell = 0; cell < cells; ++cell) {
         const widgets::HeadId head{int(cell / heads), layers ? -1 : int(cell % heads)};
-        const widgets::Bar bar = barOf(array, cell, prompts, head);
+        const widgets::Bar bar{head, widgets::label(head), mean(valuesOf(array, cell, prompts)), 0};
         if (layers ? std::isfinite(bar.value) : wanted(bar.value, sign) && !takenOut(result, head))
             bars.emplace_back(bar, cell);
     }
@@ -85,7 +89,7 @@ widgets::BarsView arrayBars(const RunResult &result, const std::string &name, in
         bars.resize(std::min(bars.size(), size_t(std::max(n, 0))));
     }
     for (auto &[bar, cell] : bars) {
-        bar.halfWidth = halfWidth(array, cell, prompts);
+        bar.halfWidth = halfWidth(valuesOf(array, cell, prompts));
         view.bars << bar;
     }
     view.totalText = logitDiffText(result);

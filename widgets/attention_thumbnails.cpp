@@ -61,6 +61,15 @@ void AttentionThumbnails::setThumbnailSize(int pixels)
     viewport()->update();
 }
 
+void AttentionThumbnails::setColumn(int pixels)
+{
+    constexpr int kBeside = 44; // its margins, and the scroll bar
+    if (maximumWidth() == pixels + kBeside)
+        return;
+    setThumbnailSize(pixels);
+    setFixedWidth(pixels + kBeside);
+}
+
 void AttentionThumbnails::setSelection(const QVector<HeadId> &heads)
 {
     m_selection = heads;

@@ -17,6 +17,7 @@ public:
     void setViews(const QVector<AttentionView> &views);
     void setEmptyText(const QString &text);
     void setThumbnailSize(int pixels);               ///< edge of a pattern, 48 … 400
+    void setColumn(int pixels);                      ///< one column of patterns of that edge, beside an enlarged one
     void setSelection(const QVector<HeadId> &heads); ///< drawn in the selection colour; emits nothing
     void setCurrent(HeadId head);                    ///< the enlarged one, drawn with a thick frame; emits nothing
     HeadId current() const { return m_current; }

@@ -3,6 +3,7 @@
 #include "analysis/registry.h"
 #include "analysis/roles.h"
 #include "base/error.h"
+#include "task/ioi_roles.h"
 #include "view_models.h"
 
 #include <algorithm>
@@ -49,8 +50,8 @@ std::vector<std::string> namesOf(const std::string &entry)
     if (star == std::string::npos)
         return entry.ends_with('.') ? std::vector<std::string>{} : std::vector<std::string>{entry};
     std::vector<std::string> names;
-    for (const char *role : {"io", "s1", "s2"})
-        names.push_back(std::string(entry).replace(star, 1, role));
+    for (const ioi::RoleInfo &one : ioi::roles)
+        names.push_back(std::string(entry).replace(star, 1, one.role));
     return names;
 }
 

@@ -138,11 +138,11 @@ QString HelpMenu::aboutHtml()
               "<p>Finds the attention heads of a language model that do a task, and the heads that they work "
               "through.</p>"
               "<p>Built with Qt %2 (running on %3), LibTorch, QCustomPlot, oneDNN, ICU, Oniguruma, HarfBuzz, libzip, "
-              "CLI11 and JSON for Modern C++.</p>"
+              "libcurl, OpenSSL, CLI11 and JSON for Modern C++.</p>"
               "<p>Free software under the <b>GNU General Public License</b>, version 3 or later, without any warranty. "
               "Qt is under the GNU Lesser General Public License 3; QCustomPlot under the GNU General Public "
               "License 3; the fonts in figures, Liberation Sans, under the SIL Open Font License 1.1; the other "
-              "libraries under BSD, MIT, Apache and ICU licences.</p>")
+              "libraries under BSD, MIT, curl, Apache and ICU licences.</p>")
         .arg(QString::fromStdString(program_version()).toHtmlEscaped(), QStringLiteral(QT_VERSION_STR),
              QString::fromLatin1(qVersion()));
 }

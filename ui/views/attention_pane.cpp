@@ -18,8 +18,7 @@ using widgets::HeadId;
 
 namespace {
 constexpr int kThumbnail = 84, kSmallThumbnail = 48;
-constexpr int kBesideThumbnail = 44; // one column of thumbnails beside the pattern, with its margins and scroll bar
-constexpr int kNarrow = 400;         // of the pane: the pattern needs the room more
+constexpr int kNarrow = 400; // of the pane: the pattern needs the room more
 constexpr int kLeastPattern = 130;
 } // namespace
 
@@ -64,11 +63,7 @@ void AttentionPane::resizeEvent(QResizeEvent *event)
 
 void AttentionPane::fitThumbnails()
 {
-    const int size = width() < kNarrow ? kSmallThumbnail : kThumbnail;
-    if (m_thumbnails->maximumWidth() == size + kBesideThumbnail)
-        return;
-    m_thumbnails->setThumbnailSize(size);
-    m_thumbnails->setFixedWidth(size + kBesideThumbnail);
+    m_thumbnails->setColumn(width() < kNarrow ? kSmallThumbnail : kThumbnail);
 }
 
 QWidget *AttentionPane::buildOptions()

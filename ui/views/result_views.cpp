@@ -17,7 +17,7 @@ namespace patchbay {
 using widgets::HeadId;
 
 namespace {
-constexpr int kStrip = 128, kThumbnail = 84; // px, as in the attention view
+constexpr int kThumbnail = 84; // px, as in the attention view
 }
 
 ResultViews::ResultViews(Explorer &explorer, QWidget *parent)
@@ -30,8 +30,7 @@ ResultViews::ResultViews(Explorer &explorer, QWidget *parent)
     row->setSpacing(0);
     row->addWidget(m_thumbnails);
     row->addWidget(m_matrix, 1);
-    m_thumbnails->setFixedWidth(kStrip);
-    m_thumbnails->setThumbnailSize(kThumbnail);
+    m_thumbnails->setColumn(kThumbnail);
     m_table->setEmptyText(tr("Nothing was found that meets every condition"));
     for (QWidget *page : {static_cast<QWidget *>(m_table), static_cast<QWidget *>(m_bars),
                           static_cast<QWidget *>(m_scatter), m_patterns})
