@@ -1,6 +1,7 @@
 // Prompt pairs: where they come from, what can be wrong with them, and the batches made of them. Files of pairs:
 // test_pairs_files.cpp.
 #include "core/error_message.h"
+#include "core/made_tokenizers.h"
 #include "io/array_files.h"
 #include "task/ioi_roles.h"
 #include "task/ioi_task.h"
@@ -217,11 +218,6 @@ void TestPairs::editing()
 
 void TestPairs::beginning()
 {
-    const auto of = [](const char *name) {
-        const json file =
-            json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/tokenizers/" + std::string(name) + ".json"));
-        return Tokenizer::from_json(file["tokenizer"].dump(), name);
-    };
     TaskRef ref;
     ref.kind = "pairs";
     ref.pairs = {{{"clean", "When Mary and John went to the shop, John gave a ring to"},
@@ -229,7 +225,7 @@ void TestPairs::beginning()
                   {"answer", " Mary"},
                   {"wrong", " John"}}};
     for (const char *name : {"llama2", "mistral", "gemma", "t5", "qwen"}) {
-        const auto tokenizer = of(name);
+        const auto tokenizer = testing::made_tokenizer(name);
         const auto ids_with = [&](Bos bos) {
             ref.bos = bos;
             const PromptPair pair = load_pairs(ref, *tokenizer)[0];
@@ -265,7 +261,7 @@ void TestPairs::beginning()
         }
     }
     // One that is written out is not doubled.
-    const auto tokenizer = of("mistral");
+    const auto tokenizer = testing::made_tokenizer("mistral");
     PromptPair pair = pair_of("<s>When Mary and John went, John gave to", "<s>When Mary and John went, Mary gave to");
     tokenize_pair(pair, *tokenizer, 0, Bos::Auto);
     QCOMPARE(pair.clean_ids[0], int64_t(1));

@@ -37,13 +37,10 @@ private:
     {
         const std::filesystem::path folder =
             std::filesystem::path(PATCHBAY_SOURCE_DIR) / "tests/data" / name.toStdString();
-        LoadOptions load;
-        load.path = folder;
-        load.trust_check = false;
         Case out;
         out.golden = read_arrays(folder / "patching.safetensors").arrays;
-        out.session =
-            std::make_unique<Session>(Model::load(load), batch_from_arrays(out.golden, "patching.safetensors"));
+        out.session = std::make_unique<Session>(Model::load({folder, {}, false}),
+                                                batch_from_arrays(out.golden, "patching.safetensors"));
         return out;
     }
     static void models()

@@ -2,6 +2,7 @@
 #include "analysis/analysis.h"
 #include "analysis/recipe.h"
 #include "core/error_message.h"
+#include "core/made_tokenizers.h"
 #include "core/small_case.h"
 #include "io/array_files.h"
 #include "task/role_marks.h"
@@ -95,8 +96,7 @@ private Q_SLOTS:
     // A file counts the tokens of its text, whatever a model puts before it.
     void behindBos()
     {
-        const json file = json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/tokenizers/llama2.json"));
-        const auto tokenizer = Tokenizer::from_json(file["tokenizer"].dump(), "llama2");
+        const auto tokenizer = testing::made_tokenizer("llama2");
         TaskRef ref;
         ref.kind = "pairs";
         ref.pairs = {{{"clean", "When Mary and John went to the shop, John gave a ring to"},

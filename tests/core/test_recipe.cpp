@@ -80,11 +80,8 @@ class TestRecipe : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        LoadOptions load;
-        load.path = demo_model_path();
-        load.trust_check = false;
         m_task.prompts = 70;
-        const auto model = Model::load(load);
+        const auto model = Model::load({demo_model_path(), {}, false});
         m_session = std::make_unique<Session>(model, load_batch(m_task, model->tokenizer()));
         m_model.path = "demo";
     }

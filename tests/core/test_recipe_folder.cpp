@@ -89,11 +89,8 @@ class TestRecipeFolder : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        LoadOptions load;
-        load.path = demo_model_path();
-        load.trust_check = false;
         m_task.prompts = 20;
-        m_loaded = Model::load(load);
+        m_loaded = Model::load({demo_model_path(), {}, false});
         PromptBatch batch = load_batch(m_task, *m_loaded);
         m_task.sha256 = hash_of(batch);
         m_session = std::make_unique<Session>(m_loaded, std::move(batch));

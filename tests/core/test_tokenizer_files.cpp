@@ -1,6 +1,7 @@
 // Where a folder's tokenizer comes from: tokenizer.json with what is usual in it, or vocab.json with merges.txt. Ids
 // are Hugging Face's.
 #include "core/error_message.h"
+#include "core/made_tokenizers.h"
 #include "io/array_files.h"
 #include "text/tokenizer.h"
 
@@ -184,7 +185,7 @@ private Q_SLOTS:
 
     void vocab_and_merges_of_qwen2()
     {
-        json file = json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/tokenizers/qwen.json"))["tokenizer"];
+        json file = testing::made("qwen")["tokenizer"];
         file["model"]["ignore_merges"] = false;
         const auto whole = Tokenizer::from_json(file.dump(), "t");
         const VocabFolder folder;
@@ -198,7 +199,7 @@ private Q_SLOTS:
             config["added_tokens_decoder"][std::to_string(token["id"].get<int>())] = token;
         folder.write("tokenizer_config.json", config.dump());
         const auto parts = folder.open();
-        for (const json &text : json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/tokenizers/texts.json")))
+        for (const json &text : testing::made("texts"))
             QCOMPARE(parts->encode(text.get<std::string>()), whole->encode(text.get<std::string>()));
     }
 

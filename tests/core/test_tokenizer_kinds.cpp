@@ -1,32 +1,22 @@
 // Tokenizers of every kind against Hugging Face's `tokenizers`: tests/data/tokenizers, made by the script there.
 #include "base/json_field.h"
 #include "core/error_message.h"
-#include "io/array_files.h"
+#include "core/made_tokenizers.h"
 #include "text/detail/characters.h"
 #include "text/detail/decoder.h"
 #include "text/detail/normalizer.h"
 #include "text/detail/pre_tokenizer.h"
-#include "text/tokenizer.h"
 
 #include <QtTest>
 
 using namespace patchbay;
+using namespace patchbay::testing;
 using namespace patchbay::text;
 using nlohmann::json;
 using Ids = std::vector<int64_t>;
 using Strings = std::vector<std::string>;
 
 namespace {
-
-json made(const std::string &name)
-{
-    return json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/tokenizers/" + name + ".json"));
-}
-
-std::unique_ptr<Tokenizer> tokenizer_of(const std::string &name)
-{
-    return Tokenizer::from_json(made(name)["tokenizer"].dump(), name);
-}
 
 /// Calls what(field, input) for each case of each component of a kind, and counts where it gives another result.
 template <typename What>
@@ -110,7 +100,7 @@ private Q_SLOTS:
     void one_token_in_the_middle_of_a_text()
     {
         for (const char *name : {"llama2", "mistral", "gemma", "t5", "unigram-bytes", "qwen"}) {
-            const auto tokenizer = tokenizer_of(name);
+            const auto tokenizer = made_tokenizer(name);
             const Ids all = tokenizer->encode("When Mary and John");
             QCOMPARE(tokenizer->token(all[1]), std::string(" Mary"));
             QCOMPARE(tokenizer->single(" Mary").value(), all[1]);
@@ -118,7 +108,7 @@ private Q_SLOTS:
             QVERIFY(tokenizer->continuation("Mary") != Ids{all[1]});
         }
         // A character without a token is its bytes, and they are its bytes again.
-        const auto tokenizer = tokenizer_of("llama2");
+        const auto tokenizer = made_tokenizer("llama2");
         const Ids ids = tokenizer->continuation("🦜");
         QCOMPARE(ids.size(), size_t(4));
         std::string bytes;
@@ -132,7 +122,7 @@ private Q_SLOTS:
         const json list = made("texts");
         for (const char *name :
              {"llama2", "mistral", "gemma", "t5", "unigram-bytes", "qwen", "bert", "wordlevel", "suffix"}) {
-            const auto tokenizer = tokenizer_of(name);
+            const auto tokenizer = made_tokenizer(name);
             for (const char *text : {"\xFF", "a\xC3 b", "\xED\xA0\x80", "x\xF0\x9F\x99"})
                 QCOMPARE(tokenizer->encode(text), tokenizer->encode(well_formed(text)));
         }
@@ -152,7 +142,7 @@ private Q_SLOTS:
 
     void beginnings()
     {
-        const auto llama = tokenizer_of("llama2"), qwen = tokenizer_of("qwen");
+        const auto llama = made_tokenizer("llama2"), qwen = made_tokenizer("qwen");
         QCOMPARE(llama->beginning(Bos::Auto), Ids{1});
         QCOMPARE(llama->beginning(Bos::Yes), Ids{1});
         QCOMPARE(llama->beginning(Bos::No), Ids{});

@@ -63,10 +63,8 @@ private Q_SLOTS:
     void analyses()
     {
         QFETCH(QString, model);
-        LoadOptions load;
-        load.path = golden::model(model);
-        load.trust_check = false;
-        Session session(Model::load(load), batch_from_arrays(golden::file(model, "batch"), "batch"));
+        Session session(Model::load({golden::model(model), {}, false}),
+                        batch_from_arrays(golden::file(model, "batch"), "batch"));
         const ArrayMap expected = golden::file(model, "analyses");
         std::ifstream in(golden::fixtures() / "golden" / model.toStdString() / "analyses.json");
         const nlohmann::json given = nlohmann::json::parse(in);

@@ -13,10 +13,7 @@ class TestGoldenInterventions : public QObject {
     };
     static Case make(const QString &name)
     {
-        LoadOptions options;
-        options.path = golden::model(name);
-        options.trust_check = false;
-        HookedTransformer transformer(Model::load(options));
+        HookedTransformer transformer(Model::load({golden::model(name), {}, false}));
         ArrayMap batch = golden::file(name, "batch");
         const int prompts = int(batch.at("clean").shape[0]), vocab = transformer.model().config().d_vocab;
         return {std::move(transformer), std::move(batch), golden::file(name, "act_patch"), prompts, vocab};

@@ -48,10 +48,7 @@ private:
     {
         std::unique_ptr<Session> &s = m_sessions[model.toStdString()];
         if (!s) {
-            LoadOptions options;
-            options.path = golden::model(model);
-            options.trust_check = false;
-            s = std::make_unique<Session>(Model::load(options),
+            s = std::make_unique<Session>(Model::load({golden::model(model), {}, false}),
                                           batch_from_arrays(golden::file(model, "batch"), "batch"));
         }
         return *s;

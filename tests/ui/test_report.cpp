@@ -82,12 +82,9 @@ class TestReport : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        LoadOptions load;
-        load.path = demo_model_path();
-        load.trust_check = false;
         TaskRef task;
         task.prompts = 70;
-        const auto model = Model::load(load);
+        const auto model = Model::load({demo_model_path(), {}, false});
         Session session(model, load_batch(task, model->tokenizer()));
         ModelRef ref;
         ref.path = "demo";
