@@ -65,6 +65,8 @@ endif()
 
 function(patchbay_test_settings name)
   target_link_libraries(${name} PRIVATE patchbay_settings Qt6::Test ${ARGN})
+  # What they compute is done by the libraries, as fast as ever; at -O1 they themselves compile in three quarters of the time.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(${name} PRIVATE
     PATCHBAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PATCHBAY_BINARY_DIR="${CMAKE_BINARY_DIR}" PATCHBAY_CXX="${CMAKE_CXX_COMPILER}")

@@ -22,8 +22,7 @@ int configured_threads = 0;
 // Below this many operations a second thread costs more than it brings.
 constexpr double small_product = 2e6;
 
-// oneDNN generates its kernels at the first product, and does not look whether it got the memory for them. So the first
-// products of each kind are small ones, made where running out of memory can still be said.
+// The first products of each kind are small ones, made where running out of memory can still be said.
 void prepare_kernels()
 {
     need_memory(size_t(64) << 20);
@@ -50,8 +49,7 @@ void multiply(bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
     }
     // Also around a single product: whoever calls it, the kernel has the stack pointer in the heap.
     const SignalsHeldOff held;
-    static const bool prepared = (prepare_kernels(), true);
-    static_cast<void>(prepared);
+    prepare_gemm();
     const bool small = 2.0 * double(m) * double(n) * double(k) < small_product && gemm_threads() > 1;
     const int before = omp_get_max_threads();
     if (small)
@@ -67,6 +65,16 @@ void multiply(bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
 }
 
 } // namespace
+
+void prepare_gemm()
+{
+    static const bool prepared = [] {
+        const SignalsHeldOff held;
+        prepare_kernels();
+        return true;
+    }();
+    static_cast<void>(prepared);
+}
 
 void gemm(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
           int64_t ldc, bool accumulate)

@@ -1,5 +1,6 @@
 #include "block/detail/block.h"
 
+#include "base/memory.h"
 #include "block/detail/gemm.h"
 #include "block/detail/parallel.h"
 
@@ -7,9 +8,17 @@ namespace patchbay::detail {
 
 namespace {
 
+// LibTorch leaves GELU to oneDNN, which generates a kernel for each new shape without looking whether it got the memory
+// for it.
+void need_room_for_kernel()
+{
+    need_memory(size_t(8) << 20);
+}
+
 // In place over rows of M floats.
 void activate(Activation activation, float *values, int64_t rows, int64_t M)
 {
+    need_room_for_kernel();
     at::Tensor t = at::from_blob(values, {rows, M}, at::kFloat);
     switch (activation) {
     case Activation::Gelu:
@@ -40,6 +49,7 @@ void activate(Activation activation, float *values, int64_t rows, int64_t M)
 // g, pre [rows, M].
 at::Tensor activation_gradient(Activation activation, const at::Tensor &g, const at::Tensor &pre)
 {
+    need_room_for_kernel();
     switch (activation) {
     case Activation::Gelu:
         return at::gelu_backward(g, pre);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "base/signals.h"
+#include "block/detail/gemm.h"
 #include "hub/snapshot.h"
 #include "model/detail/config_json.h"
 #include "model/detail/foreign_checkpoint.h"
@@ -55,13 +56,15 @@ private:
 };
 
 /// OpenBLAS, by which LibTorch multiplies, takes a work area at its first product, and tries for ever where it gets
-/// none. So the first one is here, where running out of memory can still be said.
-void prepare_blas()
+/// none. So the first one is here, where running out of memory can still be said. Both before anything else has a
+/// thread that could take the memory between looking and using it.
+void prepare_products()
 {
     static const at::Tensor first = [] {
         need_memory(size_t(144) << 20);
         return at::mm(at::ones({128, 128}), at::ones({128, 128}));
     }();
+    detail::prepare_gemm();
 }
 
 // Biases that a family's list does not name are zeros.
@@ -79,7 +82,7 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
                                          const CancelToken &cancel)
 {
     const SignalsHeldOff held;
-    prepare_blas();
+    prepare_products();
     const auto start = std::chrono::steady_clock::now();
     const auto report = [&](double done, const char *what) {
         cancel.check();
@@ -117,9 +120,18 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
     std::optional<RoomForHashing> room;
     if (options.trust_check) {
         room.emplace();
-        hash = std::async(std::launch::async, [files = checkpoint.files(), token = hashing.token] {
-            return sha256_of_files(files, token);
-        });
+        // A thread's first allocation takes 128 MB of address space for a moment. Waited for, so that this moment is
+        // not the one in which something here looks for room (need_memory) and then uses it.
+        std::promise<void> begun;
+        const std::future<void> has_begun = begun.get_future();
+        hash = std::async(std::launch::async,
+                          [files = checkpoint.files(), token = hashing.token, moved = std::move(begun)]() mutable {
+                              std::promise<void> allocated = std::move(moved); // ends the wait also where this throws
+                              sha256_of(nullptr, 0);
+                              allocated.set_value();
+                              return sha256_of_files(files, token);
+                          });
+        has_begun.wait();
     }
     model->open_tokenizer(folder);
 
@@ -182,7 +194,7 @@ void Model::open_tokenizer(const std::filesystem::path &folder)
 std::shared_ptr<const Model> Model::random(const ModelConfig &config, uint64_t seed, const Processing &processing)
 {
     const SignalsHeldOff held;
-    prepare_blas();
+    prepare_products();
     check_config(config, "random model");
     const std::shared_ptr<Model> model(new Model);
     model->m_trust.path = "random";

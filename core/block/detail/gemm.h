@@ -19,6 +19,11 @@ void gemm(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const fl
 void gemm_bt(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
              int64_t ldc, bool accumulate = false);
 
+/// Makes oneDNN generate its kernels, once. It does so at the first product anyway, but without looking whether it got
+/// the memory for them: whoever starts a thread that allocates (a new malloc arena takes 128 MB for a moment) calls this
+/// before. Throws std::bad_alloc.
+void prepare_gemm();
+
 /// Threads that matrix products and kernels use; set through patchbay::set_threads.
 void set_gemm_threads(int threads);
 int gemm_threads();
