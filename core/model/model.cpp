@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <semaphore>
 
 #include <omp.h>
 
@@ -35,6 +36,16 @@ namespace {
 struct CancelAtEnd {
     CancelToken token;
     ~CancelAtEnd() { token.cancel(); }
+};
+
+/// Says, without allocating, that a thread has come so far, also where that ended with an exception. (A promise that is
+/// broken for want of memory ends the program.)
+struct Begun {
+    std::binary_semaphore semaphore{0};
+    struct AtEnd {
+        Begun &begun;
+        ~AtEnd() { begun.semaphore.release(); }
+    };
 };
 
 /// Leaves one core to the thread that hashes the file. With as many threads as cores beside it, those that are ready
@@ -122,16 +133,15 @@ std::shared_ptr<const Model> Model::load(const LoadOptions &options,
         room.emplace();
         // A thread's first allocation takes 128 MB of address space for a moment. Waited for, so that this moment is
         // not the one in which something here looks for room (need_memory) and then uses it.
-        std::promise<void> begun;
-        const std::future<void> has_begun = begun.get_future();
-        hash = std::async(std::launch::async,
-                          [files = checkpoint.files(), token = hashing.token, moved = std::move(begun)]() mutable {
-                              std::promise<void> allocated = std::move(moved); // ends the wait also where this throws
-                              sha256_of(nullptr, 0);
-                              allocated.set_value();
-                              return sha256_of_files(files, token);
-                          });
-        has_begun.wait();
+        const auto begun = std::make_shared<Begun>();
+        hash = std::async(std::launch::async, [files = checkpoint.files(), token = hashing.token, begun] {
+            {
+                const Begun::AtEnd told{*begun};
+                sha256_of(nullptr, 0);
+            }
+            return sha256_of_files(files, token);
+        });
+        begun->semaphore.acquire();
     }
     model->open_tokenizer(folder);
 
