@@ -18,6 +18,7 @@
 #include "shell/progress_strip.h"
 #include "shell/recent_models.h"
 #include "shell/run_controls.h"
+#include "shell/side_panels.h"
 #include "shell/task_menu.h"
 #include "views/attention_pane.h"
 #include "views/bars_pane.h"
@@ -58,6 +59,9 @@ MainWindow::MainWindow()
     buildDocks();
     auto *view = new QMenu(tr("&View"), this);
     m_actions->fillMenuBar(menuBar(), m_recent, view);
+    auto *panels = new SidePanels(this);
+    view->addActions(panels->actions());
+    view->addSeparator();
     m_docking.listIn(view);
     QMenu *file = menuBar()->actions().front()->menu();
     file->insertMenu(m_actions->importPairs, new TaskMenu(m_explorer.document, this));
@@ -66,6 +70,7 @@ MainWindow::MainWindow()
     connect(help, &HelpMenu::tourRequested, this, &MainWindow::startTour);
     m_progress = new ProgressStrip(this);
     statusBar()->setSizeGripEnabled(false);
+    statusBar()->addWidget(panels);
     statusBar()->addPermanentWidget(m_progress);
     connectErrors();
     connectActions();

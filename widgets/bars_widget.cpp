@@ -61,6 +61,7 @@ void BarsWidget::setView(const BarsView &view)
     const bool sameAxis = view.title == m_view.title && view.valueLabel == m_view.valueLabel;
     m_view = view;
     m_current = std::min(m_current, int(view.bars.size()) - 1);
+    m_reach = std::min(m_reach, int(view.bars.size()) - 1);
     QVector<double> ends, rows, values, halves;
     QVector<double> positiveRows, positive, negativeRows, negative, noiseRows, noise;
     for (int i = 0; i < view.bars.size(); ++i) {
@@ -253,6 +254,7 @@ void BarsWidget::pick(int bar, Qt::KeyboardModifiers modifiers)
         return;
     const HeadId head = m_view.bars[bar].head;
     bool changed = false;
+    m_reach = bar;
     if ((modifiers & Qt::ShiftModifier) && m_current >= 0) {
         QVector<HeadId> heads;
         for (int i = std::min(m_current, bar); i <= std::max(m_current, bar); ++i)
@@ -304,15 +306,17 @@ void BarsWidget::wheelEvent(QWheelEvent *event)
 void BarsWidget::keyPressEvent(QKeyEvent *event)
 {
     const int last = int(m_view.bars.size()) - 1;
+    const Qt::KeyboardModifiers extend = event->modifiers() & Qt::ShiftModifier;
+    const int from = extend ? m_reach : m_current;
     switch (event->key()) {
     case Qt::Key_Up:
-        return pick(std::max(0, m_current - 1), {});
+        return pick(std::max(0, from - 1), extend);
     case Qt::Key_Down:
-        return pick(std::min(last, m_current + 1), {});
+        return pick(std::min(last, from + 1), extend);
     case Qt::Key_Home:
-        return pick(0, {});
+        return pick(0, extend);
     case Qt::Key_End:
-        return pick(last, {});
+        return pick(last, extend);
     default:
         AxesPlot::keyPressEvent(event);
     }

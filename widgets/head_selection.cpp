@@ -37,15 +37,24 @@ bool HeadSelection::selectBlock(HeadId from, HeadId to, bool add)
     return before != heads;
 }
 
+HeadId HeadSelection::stepped(int rowStep, int columnStep, int rows, int columns) const
+{
+    if (!current.valid())
+        return {0, 0};
+    return {std::clamp(current.layer + rowStep, 0, rows - 1), std::clamp(current.head + columnStep, 0, columns - 1)};
+}
+
+void HeadSelection::go(int rowStep, int columnStep, int rows, int columns)
+{
+    if (rows > 0 && columns > 0)
+        current = anchor = stepped(rowStep, columnStep, rows, columns);
+}
+
 bool HeadSelection::move(int rowStep, int columnStep, int rows, int columns, bool extend)
 {
     if (rows <= 0 || columns <= 0)
         return false;
-    if (!current.valid())
-        return moveTo(HeadId{0, 0}, false);
-    return moveTo(
-        HeadId{std::clamp(current.layer + rowStep, 0, rows - 1), std::clamp(current.head + columnStep, 0, columns - 1)},
-        extend);
+    return moveTo(stepped(rowStep, columnStep, rows, columns), extend && current.valid());
 }
 
 bool HeadSelection::moveTo(HeadId head, bool extend)

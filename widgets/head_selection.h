@@ -21,9 +21,14 @@ struct HeadSelection {
     /// All heads between two corners, in reading order.
     bool selectBlock(HeadId from, HeadId to, bool add);
 
+    /// Moves the keyboard within rows × columns; the selection stays as it is.
+    void go(int rowStep, int columnStep, int rows, int columns);
+
     /// Moves the keyboard within rows × columns and selects (extend: the block from the anchor).
     bool move(int rowStep, int columnStep, int rows, int columns, bool extend);
     bool moveTo(HeadId head, bool extend);
+    /// Where such a step leads; the first cell where the keyboard is nowhere yet.
+    HeadId stepped(int rowStep, int columnStep, int rows, int columns) const;
 
     bool clear();
 

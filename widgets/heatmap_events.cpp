@@ -100,18 +100,24 @@ void HeatmapWidget::keyPressEvent(QKeyEvent *event)
     const bool control = event->modifiers() & Qt::ControlModifier;
     const int row = std::max(0, m_selection.current.layer);
     bool changed = false;
+    const auto step = [&](int down, int right) {
+        if (event->modifiers() & Qt::AltModifier) // to the next head that Space takes in or out
+            m_selection.go(down, right, rows, columns);
+        else
+            changed = m_selection.move(down, right, rows, columns, extend);
+    };
     switch (event->key()) {
     case Qt::Key_Left:
-        changed = m_selection.move(0, -1, rows, columns, extend);
+        step(0, -1);
         break;
     case Qt::Key_Right:
-        changed = m_selection.move(0, 1, rows, columns, extend);
+        step(0, 1);
         break;
     case Qt::Key_Up:
-        changed = m_selection.move(-1, 0, rows, columns, extend);
+        step(-1, 0);
         break;
     case Qt::Key_Down:
-        changed = m_selection.move(1, 0, rows, columns, extend);
+        step(1, 0);
         break;
     case Qt::Key_Home:
         changed = m_selection.moveTo({control ? 0 : row, 0}, extend);

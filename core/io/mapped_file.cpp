@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -29,6 +30,8 @@ MappedFile::MappedFile(const std::filesystem::path &path) : m_path(path)
     void *mapped = ::mmap(nullptr, m_size, PROT_READ, MAP_PRIVATE, fd, 0);
     const int error = errno;
     ::close(fd);
+    if (mapped == MAP_FAILED && error == ENOMEM)
+        throw std::bad_alloc();
     if (mapped == MAP_FAILED)
         throw Error(path.string(), std::string("cannot be mapped into memory: ") + std::strerror(error));
     m_data = static_cast<const std::byte *>(mapped);

@@ -25,7 +25,7 @@ void check_heads(const std::vector<Head> &heads, const ModelConfig &config)
 
 std::string why_absent(Site site, const ModelConfig &config)
 {
-    if (!config.has_mlp() && (site == Site::ResidMid || site == Site::MlpOut || site == Site::MlpPre))
+    if (!config.has_mlp() && (site == Site::ResidMid || info(site).stage == Stage::Mlp))
         return "this model's blocks have no MLP: there is no " + name(site);
     if (config.parallel && site == Site::ResidMid)
         return "attention and MLP of this model are parallel: there is no resid_mid";

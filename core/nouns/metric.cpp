@@ -1,5 +1,7 @@
 #include "nouns/metric.h"
 
+#include "base/json_field.h"
+
 #include <array>
 
 namespace patchbay {
@@ -22,6 +24,14 @@ const MetricInfo *find_metric(std::string_view name)
         if (name == one.name)
             return &one;
     return nullptr;
+}
+
+std::string unknown_metric(std::string_view name)
+{
+    std::string known;
+    for (const MetricInfo &one : table)
+        known += (known.empty() ? "" : ", ") + std::string(one.name);
+    return in_quotes(name) + " is not a metric; one of " + known;
 }
 
 } // namespace patchbay

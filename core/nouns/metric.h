@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace patchbay {
@@ -18,5 +19,7 @@ struct MetricInfo {
 std::span<const MetricInfo> metrics();
 /// Null for a name that is not known.
 const MetricInfo *find_metric(std::string_view name);
+/// "'x' is not a metric; one of logit_diff", for errors.
+std::string unknown_metric(std::string_view name);
 
 } // namespace patchbay

@@ -5,6 +5,7 @@
 #include "block/detail/gemm.h"
 #include "block/detail/kernels.h"
 #include "model/check_head.h"
+#include "nouns/metric.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/wave.h"
 
@@ -243,8 +244,8 @@ std::unique_ptr<RunSteps> Session::begin(const RunSpec &spec, const RunObserver 
 {
     const SignalsHeldOff held = m->enter();
     m->baseline(cancel);
-    if (spec.metric != "logit_diff")
-        throw Error("metric", "'" + spec.metric + "' is not known; the metric is logit_diff");
+    if (!find_metric(spec.metric))
+        throw Error("metric", unknown_metric(spec.metric));
     if (spec.is<ActPatch>())
         return m->begin_activation(spec, observer);
     if (spec.is<PathPatch>())

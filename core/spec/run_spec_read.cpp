@@ -268,12 +268,8 @@ RunSpec run_spec_from_json(const json &value)
             });
         },
         spec.method);
-    if (!find_metric(spec.metric)) {
-        std::string known;
-        for (const MetricInfo &one : metrics())
-            known += (known.empty() ? "" : ", ") + std::string(one.name);
-        root.at("metric").fail(in_quotes(spec.metric) + " is not a metric; one of " + known);
-    }
+    if (!find_metric(spec.metric))
+        root.at("metric").fail(unknown_metric(spec.metric));
     return spec;
 }
 

@@ -1,13 +1,19 @@
 // Damaged, foreign and hostile checkpoints: each is refused with a message that names the file and the cause.
+#include "base/memory.h"
 #include "core/checkpoint_folder.h"
 #include "core/error_message.h"
+#include "io/mapped_file.h"
 #include "model/hooked_transformer.h"
 
 #include <QTest>
 
 #include <algorithm>
 #include <ctime>
+#include <fstream>
 #include <limits>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 using namespace patchbay;
 using nlohmann::json;
@@ -173,7 +179,8 @@ std::vector<Bad> bad_configs()
         {"\"proportional\" are not supported"});
     set("scaling with a setting of its own", "rope_scaling", {{"rope_type", "linear"}, {"factor", 2}, {"slope", 3}},
         {"the key \"slope\" is not known"});
-    set("a choice nobody knows", "residual_gate", 0.5, {"the key \"residual_gate\" is not known to the family gpt_neox"});
+    set("a choice nobody knows", "residual_gate", 0.5,
+        {"the key \"residual_gate\" is not known to the family gpt_neox"});
     set("experts", "num_local_experts", 8, {"a mixture of experts"});
     set("scaling without its factor", "rope_scaling", {{"rope_type", "linear"}}, {"lacks the key \"factor\""});
     set("scaling without its context", "rope_scaling",
@@ -310,6 +317,30 @@ private Q_SLOTS:
         const CheckpointFolder gpt2("tiny-gpt2");
         gpt2.config([](json &c) { c["scale_attn_by_inverse_layer_idx"] = true; });
         QVERIFY(gpt2.error().find("\"scale_attn_by_inverse_layer_idx\": true is not supported") != std::string::npos);
+    }
+
+    // A file that there is no room to map is no bad file: memory has run out, and that is what is said.
+    void a_file_for_which_there_is_no_address_space()
+    {
+        constexpr uint64_t size = uint64_t(4) << 30;
+        const QTemporaryDir folder;
+        const std::filesystem::path path = folder.filePath(QStringLiteral("large")).toStdString();
+        std::ofstream(path) << 'x';
+        std::filesystem::resize_file(path, size); // takes no room on the disk
+        uint64_t pages = 0;
+        std::ifstream("/proc/self/statm") >> pages;
+        rlimit before{};
+        QCOMPARE(getrlimit(RLIMIT_AS, &before), 0);
+        const rlimit limit{pages * uint64_t(sysconf(_SC_PAGESIZE)) + size / 2, before.rlim_max};
+        QCOMPARE(setrlimit(RLIMIT_AS, &limit), 0);
+        bool told = false;
+        try {
+            const MappedFile mapped(path);
+        } catch (const std::exception &error) {
+            told = means_out_of_memory(error);
+        }
+        setrlimit(RLIMIT_AS, &before);
+        QVERIFY(told);
     }
 
     void a_refused_file_is_not_hashed_to_its_end()

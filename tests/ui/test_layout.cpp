@@ -5,6 +5,7 @@
 #include "views/heatmap_pane.h"
 #include "window_fixture.h"
 
+#include <QAction>
 #include <QDockWidget>
 #include <QImage>
 #include <QPushButton>
@@ -33,18 +34,7 @@ private Q_SLOTS:
         QVERIFY(window);
         const QImage second = settled(*window);
         const QHash<QString, QRect> after = places(*window);
-        for (auto it = before.cbegin(); it != before.cend(); ++it)
-            QVERIFY2(after.value(it.key()) == it.value(),
-                     qPrintable(QStringLiteral("%1: %2 × %3 at %4, %5, before %6 × %7 at %8, %9")
-                                    .arg(it.key())
-                                    .arg(after.value(it.key()).width())
-                                    .arg(after.value(it.key()).height())
-                                    .arg(after.value(it.key()).x())
-                                    .arg(after.value(it.key()).y())
-                                    .arg(it->width())
-                                    .arg(it->height())
-                                    .arg(it->x())
-                                    .arg(it->y())));
+        same(after, before);
         QCOMPARE(second.size(), first.size());
         QVERIFY2(first == second, "the picture is the same");
     }
@@ -110,7 +100,56 @@ private Q_SLOTS:
         }
     }
 
+    // Each side folds away by its key and by its button, gives its room to the heatmap, and comes back as it was.
+    void sidesFoldAway()
+    {
+        MainWindow *window = m_fixture.openReady();
+        QVERIFY(window);
+        window->docking().raise(QStringLiteral("bars"));
+        const QHash<QString, QRect> before = places(*window);
+        const QRect centre = before.value(QStringLiteral("centre"));
+        const std::pair<const char *, Qt::Key> sides[] = {
+            {"left-panels", Qt::Key_F7}, {"bottom-panels", Qt::Key_F8}, {"right-panels", Qt::Key_F9}};
+        for (const auto &[name, key] : sides) {
+            const auto *action = window->findChild<QAction *>(QString::fromLatin1(name));
+            QVERIFY(action && action->isChecked());
+            QTest::keyClick(window, key);
+            QVERIFY(!action->isChecked());
+            const QRect wide = places(*window).value(QStringLiteral("centre"));
+            QVERIFY2(wide.width() > centre.width() + 100 || wide.height() > centre.height() + 100, name);
+            QToolButton *button = nullptr;
+            for (QToolButton *one : window->statusBar()->findChildren<QToolButton *>())
+                if (one->defaultAction() == action)
+                    button = one;
+            QVERIFY(button);
+            QTest::mouseClick(button, Qt::LeftButton);
+            QVERIFY(action->isChecked());
+            same(places(*window), before);
+        }
+        // What is asked for by its name comes, and its neighbours with it.
+        QTest::keyClick(window, Qt::Key_F8);
+        window->docking().reveal(QStringLiteral("scatter"));
+        QVERIFY(window->findChild<QDockWidget *>(QStringLiteral("scatter"))->isVisible());
+        QTRY_VERIFY(window->findChild<QDockWidget *>(QStringLiteral("attention"))->isVisible());
+    }
+
 private:
+    static void same(const QHash<QString, QRect> &after, const QHash<QString, QRect> &before)
+    {
+        for (auto it = before.cbegin(); it != before.cend(); ++it)
+            QVERIFY2(after.value(it.key()) == it.value(),
+                     qPrintable(QStringLiteral("%1: %2 × %3 at %4, %5, before %6 × %7 at %8, %9")
+                                    .arg(it.key())
+                                    .arg(after.value(it.key()).width())
+                                    .arg(after.value(it.key()).height())
+                                    .arg(after.value(it.key()).x())
+                                    .arg(after.value(it.key()).y())
+                                    .arg(it->width())
+                                    .arg(it->height())
+                                    .arg(it->x())
+                                    .arg(it->y())));
+    }
+
     /// After what is still to be laid out and painted.
     QImage settled(MainWindow &window)
     {

@@ -129,6 +129,30 @@ private Q_SLOTS:
         QCOMPARE(place().heads, QVector<HeadId>{bars->view().bars[2].head});
     }
 
+    // The options of the bars, while the quantities of the run that has just come on view are still to be listed.
+    void barsOfARunThatHasJustCome()
+    {
+        const int sweep = place().run;
+        const widgets::BarsView before = m_window->barsPane().bars()->view();
+        m_window->explorer().runner.run(spec_of(Analysis{"dla", {}, nullptr}));
+        QTRY_VERIFY(m_fixture.idle() && place().run != sweep
+                    && m_window->barsPane().bars()->view().unit == QStringLiteral("logits"));
+        navigation().showRun(sweep);
+        QComboBox *sign = nullptr;
+        for (QComboBox *box : m_window->barsPane().findChildren<QComboBox *>())
+            if (box->accessibleName() == QStringLiteral("Which sign"))
+                sign = box;
+        QVERIFY(sign);
+        sign->setCurrentIndex(1);
+        const auto &shown = m_window->barsPane().bars()->view();
+        QCOMPARE(shown.unit, before.unit);
+        QVERIFY(!shown.bars.isEmpty());
+        for (const widgets::Bar &bar : shown.bars)
+            QVERIFY(bar.value > 0);
+        sign->setCurrentIndex(0);
+        QCOMPARE(shown.totalText, before.totalText);
+    }
+
     void thumbnailsMatrixTextAndWeights()
     {
         AttentionPane &pane = m_window->attentionPane();

@@ -88,6 +88,15 @@ private Q_SLOTS:
             listed << static_cast<QAction *>(list->item(i)->data(Qt::UserRole).value<QObject *>())->objectName();
         const auto actions = commands();
         QVERIFY(actions.size() > 40);
+        // Each is the first that is found by its own words.
+        auto *search = palette->findChild<QLineEdit *>();
+        for (QAction *action : actions) {
+            search->setText(action->text().remove(QLatin1Char('&')));
+            const auto *first = static_cast<QAction *>(list->item(0)->data(Qt::UserRole).value<QObject *>());
+            QVERIFY2(first == action || !action->isEnabled(),
+                     qPrintable(action->text() + QStringLiteral(" finds ") + first->text()));
+        }
+        search->clear();
         for (const QAction *action : actions) {
             QVERIFY2(!action->objectName().isEmpty(), qPrintable(action->text()));
             QVERIFY2(listed.contains(action->objectName()), qPrintable(action->objectName()));

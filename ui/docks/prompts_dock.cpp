@@ -39,6 +39,7 @@ PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *pa
     m_table->setItemDelegate(new PromptDelegate(*m_model, m_table));
     m_table->setShowGrid(false);
     m_table->setWordWrap(false);
+    m_table->setTabKeyNavigation(false); // Tab leads on to the next control
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
@@ -52,12 +53,13 @@ PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *pa
         if (index.column() == PromptsModel::Use || index.column() >= PromptsModel::Effect)
             m_navigation.showPrompt(m_document.batchIndex(index.row()));
     });
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
-            [this](const QModelIndex &current) {
-                // Only what the user does: a reset of the model has no focus.
-                if (current.isValid() && m_table->hasFocus() && m_document.batchIndex(current.row()) >= 0)
-                    m_navigation.showPrompt(m_document.batchIndex(current.row()));
-            });
+    // The selection, not the current row: that becomes the first one as soon as the keyboard comes by.
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+        const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+        // Only what the user does: a reset of the model has no focus.
+        if (!rows.isEmpty() && m_table->hasFocus() && m_document.batchIndex(rows.front().row()) >= 0)
+            m_navigation.showPrompt(m_document.batchIndex(rows.front().row()));
+    });
     connect(&m_document, &Document::setupChanged, this, &PromptsDock::refresh);
     connect(&m_navigation, &Navigation::promptChanged, this, &PromptsDock::follow);
 }

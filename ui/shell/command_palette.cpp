@@ -21,15 +21,22 @@ QString plainText(const QAction *action)
 
 int matchScore(const QString &text, const QString &search)
 {
-    int score = 0;
+    // The best place of a word counts: "v" is the v of "into its v", not that of "every".
+    const auto placeScore = [&text](qsizetype at, qsizetype length) {
+        const bool starts = at == 0 || !text[at - 1].isLetterOrNumber();
+        const bool ends = at + length == text.size() || !text[at + length].isLetterOrNumber();
+        return (starts && ends ? 12 : starts ? 10 : 3) - static_cast<int>(std::min<qsizetype>(at, 2));
+    };
+    int score = text.compare(search.trimmed(), Qt::CaseInsensitive) == 0 ? 100 : 0;
     const QStringList words = search.split(QLatin1Char(' '), Qt::SkipEmptyParts);
     for (const QString &word : words) {
-        const auto at = text.indexOf(word, 0, Qt::CaseInsensitive);
-        if (at < 0)
+        int best = -1;
+        for (auto at = text.indexOf(word, 0, Qt::CaseInsensitive); at >= 0;
+             at = text.indexOf(word, at + 1, Qt::CaseInsensitive))
+            best = std::max(best, placeScore(at, word.size()));
+        if (best < 0)
             return -1;
-        const bool wordStart = at == 0 || !text[at - 1].isLetterOrNumber();
-        score += wordStart ? 10 : 3;
-        score -= static_cast<int>(std::min<qsizetype>(at, 2));
+        score += best;
     }
     return score;
 }

@@ -106,6 +106,14 @@ QPainterPath pathOf(Glyph glyph, bool &filled)
         p.addRect(QRectF(2.5, 3.5, 4, 9));
         p.addRect(QRectF(9.5, 3.5, 4, 9));
         break;
+    case Glyph::PanelLeft:
+    case Glyph::PanelBottom:
+    case Glyph::PanelRight:
+        p.addRect(QRectF(2.5, 3.5, 11, 9));
+        p.addRect(glyph == Glyph::PanelLeft         ? QRectF(2.5, 3.5, 4, 9)
+                      : glyph == Glyph::PanelBottom ? QRectF(2.5, 9, 11, 3.5)
+                                                    : QRectF(9.5, 3.5, 4, 9));
+        break;
     case Glyph::Menu:
         for (const double y : {4.5, 8.0, 11.5}) {
             p.moveTo(3, y);

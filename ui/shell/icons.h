@@ -22,7 +22,10 @@ enum class Glyph {
     Previous,
     Next,
     Compare,
-    Menu
+    Menu,
+    PanelLeft,
+    PanelBottom,
+    PanelRight
 };
 
 QIcon icon(Glyph glyph, const QPalette &palette);

@@ -10,6 +10,8 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace patchbay {
 
 using widgets::BarsWidget;
@@ -49,7 +51,8 @@ BarsPane::BarsPane(Explorer &explorer, QWidget *parent)
     row->addWidget(m_count);
     column->addWidget(options);
     column->addWidget(m_bars, 1);
-    m_bars->setEmptyText(tr("The strongest heads of a run appear here"));
+    m_bars->setEmptyText(
+        tr("The strongest heads of the run on view, ranked: choose in the toolbar, then Run (Ctrl+R)"));
 
     m_refresh->setSingleShot(true);
     m_refresh->setInterval(kRefreshDelay);
@@ -102,6 +105,10 @@ void BarsPane::refresh()
         m_bars->setView({});
         return;
     }
+    // Another run is on view, and its quantities are still to be listed.
+    const std::vector<std::string> names = barsNames(*run->result);
+    if (std::count(names.begin(), names.end(), m_grid->currentData().toString().toStdString()) == 0)
+        return refreshGrids();
     const auto of = [&](const RunResult &result) {
         return barsView(result, m_grid->currentData().toString().toStdString(), m_count->value(),
                         Sign(m_sign->currentData().toInt()));
