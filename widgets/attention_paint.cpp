@@ -166,13 +166,24 @@ void AttentionWidget::drawLabels(QPainter &painter, const AttentionGeometry &geo
 
 QRect AttentionWidget::scaleRect(const AttentionGeometry &geometry) const
 {
+    if (!m_scale)
+        return {};
     const QRect seen = geometry.visible();
     return QRect(seen.right() + 14, seen.top(), 10, std::min(seen.height(), 160));
+}
+
+// With the numbers beside it.
+bool AttentionWidget::onScale(const AttentionGeometry &geometry, QPoint point) const
+{
+    const QRect bar = scaleRect(geometry);
+    return !bar.isEmpty() && bar.adjusted(-4, -4, 30, 4).contains(point);
 }
 
 void AttentionWidget::drawScale(QPainter &painter, const AttentionGeometry &geometry, const Theme &theme)
 {
     const QRect bar = scaleRect(geometry);
+    if (bar.isEmpty())
+        return;
     const double low = m_view.difference ? -1 : 0;
     for (int y = bar.top(); y <= bar.bottom(); ++y) {
         const double t = 1 - (y - bar.top() + 0.5) / bar.height() * (1 - low);

@@ -15,6 +15,10 @@
 
 namespace patchbay::widgets {
 
+namespace {
+constexpr int kLeastLabel = 36, kLeastMatrix = 110; // px
+} // namespace
+
 AttentionWidget::AttentionWidget(QWidget *parent)
     : QAbstractScrollArea(parent), m_emptyText(tr("Select a head to see its attention"))
 {
@@ -105,10 +109,15 @@ void AttentionWidget::measure()
     }
     const int lane = m_pillWidth ? m_pillWidth + 4 : 0;
     const int title = m_view.title.isEmpty() ? 0 : fontMetrics().height() + 6;
-    m_frame.left = 10 + std::min(rowWidth, 140) + lane + 6;
-    m_frame.top = 8 + title + std::min(columnWidth, 110) + lane + 6;
+    // In a small view labels have no more than a part of it, and the colour bar gives way: pointing tells the weight.
+    const auto most = [](int whole, int usual) { return std::clamp(whole / 4, kLeastLabel, usual); };
+    m_frame.left = 10 + std::min(rowWidth, most(viewport()->width(), 140)) + lane + 6;
+    m_frame.top = 8 + title + std::min(columnWidth, most(viewport()->height(), 110)) + lane + 6;
     m_frame.right = 14 + 10 + 6
         + metrics.horizontalAdvance(m_view.difference ? QStringLiteral("−0.25") : QStringLiteral("0.25")) + 6;
+    m_scale = viewport()->width() - m_frame.left - m_frame.right >= kLeastMatrix;
+    if (!m_scale)
+        m_frame.right = 10;
     m_frame.bottom = fontMetrics().height() + 10;
     updateScrollBars();
     viewport()->update();
@@ -170,7 +179,7 @@ void AttentionWidget::setHover(int row, int column)
 
 void AttentionWidget::resizeEvent(QResizeEvent *)
 {
-    updateScrollBars();
+    measure();
 }
 
 void AttentionWidget::scrollContentsBy(int, int)
@@ -183,9 +192,9 @@ void AttentionWidget::mouseMoveEvent(QMouseEvent *event)
     const AttentionGeometry geometry = geometryOfMatrix();
     const QPoint point = event->position().toPoint();
     const int row = geometry.rowAt(point.y()), column = geometry.columnAt(point.x());
-    const bool onScale = scaleRect(geometry).adjusted(-4, -4, 30, 4).contains(point);
-    viewport()->setCursor(onScale ? Qt::PointingHandCursor : Qt::ArrowCursor);
-    viewport()->setToolTip(onScale ? tr("Click for more contrast") : QString());
+    const bool scale = onScale(geometry, point);
+    viewport()->setCursor(scale ? Qt::PointingHandCursor : Qt::ArrowCursor);
+    viewport()->setToolTip(scale ? tr("Click for more contrast") : QString());
     // On a label only that row or column is marked.
     const bool onRowLabel = point.x() < geometry.area.left(), onColumnLabel = point.y() < geometry.area.top();
     if (row >= 0 && column >= 0)
@@ -197,8 +206,7 @@ void AttentionWidget::mouseMoveEvent(QMouseEvent *event)
 void AttentionWidget::mousePressEvent(QMouseEvent *event)
 {
     const AttentionGeometry geometry = geometryOfMatrix();
-    if (event->button() == Qt::LeftButton
-        && scaleRect(geometry).adjusted(-4, -4, 30, 4).contains(event->position().toPoint())) {
+    if (event->button() == Qt::LeftButton && onScale(geometry, event->position().toPoint())) {
         for (double step : {0.5, 0.2, 0.1, 0.05}) {
             if (step < m_maximum * 0.99)
                 return setScaleMaximum(step);

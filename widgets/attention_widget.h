@@ -62,13 +62,16 @@ private:
     void drawMatrix(QPainter &painter, const AttentionGeometry &geometry, const Theme &theme);
     void drawLabels(QPainter &painter, const AttentionGeometry &geometry, const Theme &theme, bool rows);
     void drawScale(QPainter &painter, const AttentionGeometry &geometry, const Theme &theme);
+    /// Empty where there is no room for it.
     QRect scaleRect(const AttentionGeometry &geometry) const;
+    bool onScale(const AttentionGeometry &geometry, QPoint point) const;
     const QString &rowToken(int row) const;
     QString place(const QString &token, int index) const; ///< "·Mary (2, IO)"
 
     AttentionView m_view;
     QString m_emptyText, m_readout;
     AttentionFrame m_frame;
+    bool m_scale = true; ///< whether there is room for the colour bar
     int m_pillWidth = 0; // lane of role marks beside the labels, 0 without roles
     double m_cell = 0;   // 0: fitted
     double m_fixedMaximum = 0, m_maximum = 1, m_largest = 1;

@@ -79,6 +79,7 @@ QPushButton:pressed, QToolButton:pressed { background: palette(mid); }
 QPushButton:disabled, QToolButton:disabled { color: palette(placeholder-text); background: palette(window); }
 QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); border-color: palette(highlight); }
 QToolButton[flat="true"] { border-color: transparent; background: transparent; color: palette(link); padding: 3px 4px; }
+QToolButton[flat="true"]:checked { border-color: transparent; background: transparent; color: palette(link); }
 QToolButton[flat="true"]:hover { border-color: palette(mid); }
 QToolButton::menu-indicator { image: none; }
 QPushButton[primary="true"] { background: palette(highlight); color: palette(highlighted-text); border-color: palette(highlight); font-weight: 600; padding: 4px 16px; }

@@ -30,11 +30,12 @@ SidePanels::SidePanels(QMainWindow *window) : QWidget(window), m_window(window)
         auto *button = new QToolButton(this);
         button->setDefaultAction(action);
         button->setToolButtonStyle(Qt::ToolButtonIconOnly);
-        button->setAutoRaise(true);
+        button->setProperty("flat", true);
         button->setAccessibleName(text);
         row->addWidget(button);
         m_actions << action;
         m_sides << Side{area, action, button, {}, {}, 0};
+        connect(action, &QAction::toggled, this, &SidePanels::refreshIcons);
         connect(action, &QAction::triggered, this,
                 [this, at = m_sides.size() - 1](bool shown) { setShown(m_sides[at], shown); });
     }
@@ -97,8 +98,10 @@ void SidePanels::refresh()
 void SidePanels::refreshIcons()
 {
     const Glyph glyphs[] = {Glyph::PanelLeft, Glyph::PanelBottom, Glyph::PanelRight};
-    for (int i = 0; i < m_sides.size(); ++i)
-        m_sides[i].action->setIcon(icon(glyphs[i], palette()));
+    for (int i = 0; i < m_sides.size(); ++i) {
+        const auto group = m_sides[i].action->isChecked() ? QPalette::Active : QPalette::Disabled;
+        m_sides[i].action->setIcon(icon(glyphs[i], palette().color(group, QPalette::ButtonText)));
+    }
 }
 
 void SidePanels::changeEvent(QEvent *event)
