@@ -138,11 +138,10 @@ private Q_SLOTS:
         QTRY_VERIFY(m_fixture.idle() && place().run != sweep
                     && m_window->barsPane().bars()->view().unit == QStringLiteral("logits"));
         navigation().showRun(sweep);
-        QComboBox *sign = nullptr;
+        QComboBox *sign = nullptr, *effect = nullptr;
         for (QComboBox *box : m_window->barsPane().findChildren<QComboBox *>())
-            if (box->accessibleName() == QStringLiteral("Which sign"))
-                sign = box;
-        QVERIFY(sign);
+            (box->accessibleName() == QStringLiteral("Which sign") ? sign : effect) = box;
+        QVERIFY(sign && effect);
         sign->setCurrentIndex(1);
         const auto &shown = m_window->barsPane().bars()->view();
         QCOMPARE(shown.unit, before.unit);
@@ -150,7 +149,8 @@ private Q_SLOTS:
         for (const widgets::Bar &bar : shown.bars)
             QVERIFY(bar.value > 0);
         sign->setCurrentIndex(0);
-        QCOMPARE(shown.totalText, before.totalText);
+        const RunResult &result = *m_window->explorer().runs.find(sweep)->result;
+        QCOMPARE(shown.totalText, barsView(result, effect->currentData().toString().toStdString()).totalText);
     }
 
     void thumbnailsMatrixTextAndWeights()
