@@ -133,7 +133,10 @@ void ResourceOptions::add(CLI::App &app)
         ->group(group)
         ->capture_default_str()
         ->check(CLI::IsMember({"cpu", "cuda"}));
-    app.add_option("--memory-budget", memory_budget, "Memory above the weights that a sweep may use")
+    app.add_option("--memory-budget", memory_budget,
+                   "Memory above the weights that a sweep may use, such as 512MB or 1.5GB; auto: a quarter of this "
+                   "machine's, at least 1GB. Prompts whose cached runs take more than half of it are computed in "
+                   "groups, one after the other, at least one prompt at a time; results are the same")
         ->group(group)
         ->capture_default_str();
 }
@@ -143,7 +146,8 @@ Resources ResourceOptions::apply() const
     Resources resources;
     resources.threads = threads;
     resources.device = device;
-    resources.memory_budget = option_value("--memory-budget", [this] { return parse_bytes(memory_budget); });
+    if (memory_budget != "auto")
+        resources.memory_budget = option_value("--memory-budget", [this] { return parse_bytes(memory_budget); });
     set_threads(threads);
     return resources;
 }

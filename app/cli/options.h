@@ -44,7 +44,7 @@ struct TaskOptions {
 struct ResourceOptions {
     int threads = 0;
     std::string device = "cpu";
-    std::string memory_budget = "1GB";
+    std::string memory_budget = "auto";
 
     void add(CLI::App &app);
     /// Also sets the number of threads of this process. Throws UsageError.

@@ -30,7 +30,7 @@ std::shared_ptr<const Model> load_model(const ModelOptions &options, Console &co
 }
 
 Workspace::Workspace(const WorkOptions &options, Console &console)
-    : m_options(options), m_resources(options.resources.apply())
+    : m_options(options), m_console(console), m_resources(options.resources.apply())
 {
     options.output.check();
     m_model = load_model(options.model, console, true); // results name the hash of the weights
@@ -55,8 +55,11 @@ Workspace::Workspace(const WorkOptions &options, Console &console)
 
 Session &Workspace::session()
 {
-    if (!m_session)
+    if (!m_session) {
         m_session = std::make_unique<Session>(m_model, m_batch, m_resources);
+        if (const std::string note = m_session->groups_note(); !note.empty())
+            m_console.note(note);
+    }
     return *m_session;
 }
 

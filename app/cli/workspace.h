@@ -43,6 +43,7 @@ public:
 
 private:
     const WorkOptions &m_options;
+    Console &m_console;
     Resources m_resources;
     std::shared_ptr<const Model> m_model;
     PromptBatch m_batch;

@@ -27,10 +27,23 @@ bool AnalysisRun::flag(const char *key) const
     return analysis.options.at(key).get<bool>();
 }
 
-at::Tensor logit_direction(const Session::Impl &in)
+at::Tensor ByPrompt::at(const std::string &name) const
 {
-    const Weights &w = in.model->weights();
-    return (w.unembedding(at::tensor(in.batch.io, at::kLong)) - w.unembedding(at::tensor(in.batch.s, at::kLong)))
+    std::vector<at::Tensor> parts;
+    for (const auto &[first, part] : m_parts.at(name))
+        parts.push_back(part);
+    return at::cat(parts, -1);
+}
+
+Array ByPrompt::array(const std::string &name) const
+{
+    return to_array(at(name));
+}
+
+at::Tensor logit_direction(const Model &model, const PromptBatch &batch)
+{
+    const Weights &w = model.weights();
+    return (w.unembedding(at::tensor(batch.io, at::kLong)) - w.unembedding(at::tensor(batch.s, at::kLong)))
         .t()
         .contiguous();
 }
@@ -41,11 +54,11 @@ at::Tensor norm_scale(const at::Tensor &x, const ModelConfig &config)
     return (centred.pow(2).mean(-1) + config.eps).sqrt();
 }
 
-std::vector<std::pair<int, int>> end_rows(const Session::Impl &in)
+std::vector<std::pair<int, int>> end_rows(const BatchLayout &layout)
 {
     std::vector<std::pair<int, int>> rows;
-    for (int p = 0; p < in.batch.prompts; ++p)
-        rows.emplace_back(p, in.runs.layout().end[size_t(p)]);
+    for (int p = 0; p < layout.prompts; ++p)
+        rows.emplace_back(p, layout.end[size_t(p)]);
     return rows;
 }
 
@@ -58,17 +71,17 @@ at::Tensor gather_rows(const at::Tensor &stream, const BatchLayout &layout,
     return stream.index_select(0, at::tensor(index, at::kLong)).contiguous();
 }
 
-at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Tensor(int)> &z_at_end,
-                            const at::Tensor &scale)
+at::Tensor head_attribution(const Model &model, const PromptBatch &batch,
+                            const std::function<at::Tensor(int)> &z_at_end, const at::Tensor &scale)
 {
-    const ModelConfig &c = in.model->config();
-    const int64_t P = in.batch.prompts;
-    const at::Tensor direction = logit_direction(in); // [P, D]
+    const ModelConfig &c = model.config();
+    const int64_t P = batch.prompts;
+    const at::Tensor direction = logit_direction(model, batch); // [P, D]
     at::Tensor out = at::empty({c.n_layers, c.n_heads, P}, at::kFloat);
     for (int l = 0; l < c.n_layers; ++l) {
-        const at::Tensor z = z_at_end(l).reshape({P, c.n_heads, c.d_head});                  // [P, H, d]
-        const at::Tensor read = at::matmul(in.model->weights().layer(l).W_O, direction.t()); // [H, d, P]
-        out[l].copy_((z.permute({1, 2, 0}) * read).sum(1) / scale);                          // [H, P]
+        const at::Tensor z = z_at_end(l).reshape({P, c.n_heads, c.d_head});              // [P, H, d]
+        const at::Tensor read = at::matmul(model.weights().layer(l).W_O, direction.t()); // [H, d, P]
+        out[l].copy_((z.permute({1, 2, 0}) * read).sum(1) / scale);                      // [H, P]
     }
     return out;
 }

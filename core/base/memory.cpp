@@ -1,9 +1,16 @@
 #include "base/memory.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
 #include <new>
+#include <string>
 #include <sys/mman.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace patchbay {
 
@@ -24,6 +31,35 @@ void need_memory(size_t bytes)
     if (place == MAP_FAILED)
         throw std::bad_alloc();
     ::munmap(place, bytes);
+}
+
+namespace {
+
+// The smallest memory limit of this process's control group and those around it; the largest number where there is
+// none.
+uint64_t memory_limit()
+{
+    uint64_t limit = std::numeric_limits<uint64_t>::max();
+    std::ifstream groups("/proc/self/cgroup");
+    std::filesystem::path group;
+    for (std::string line; std::getline(groups, line);)
+        if (line.rfind("0::", 0) == 0)
+            group = "/sys/fs/cgroup" + line.substr(3);
+    for (; group.has_relative_path() && group != "/sys/fs"; group = group.parent_path()) {
+        std::ifstream file(group / "memory.max");
+        if (uint64_t here = 0; file >> here) // "max" is no number
+            limit = std::min(limit, here);
+    }
+    return limit;
+}
+
+} // namespace
+
+size_t default_memory_budget()
+{
+    const uint64_t pages = uint64_t(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+    const uint64_t memory = std::min(pages * uint64_t(std::max(0L, ::sysconf(_SC_PAGESIZE))), memory_limit());
+    return std::max(size_t(memory / 4), size_t(1) << 30);
 }
 
 } // namespace patchbay

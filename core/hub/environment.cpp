@@ -77,6 +77,20 @@ std::string hub_token()
     return fs::is_regular_file(file, ignored) ? std::string(trimmed(read_file(file))) : std::string();
 }
 
+fs::path trusted_certificates()
+{
+    for (const char *name : {"CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"})
+        if (const std::string set = variable(name); !set.empty())
+            return expanded(set);
+    return {};
+}
+
+fs::path trusted_certificates_folder()
+{
+    const std::string set = variable("SSL_CERT_DIR");
+    return set.empty() ? fs::path() : expanded(set);
+}
+
 bool hub_offline()
 {
     const std::string set = upper_case(trimmed(variable("HF_HUB_OFFLINE")));

@@ -16,6 +16,11 @@ std::string hub_endpoint();
 /// HF_TOKEN, or what the file holds that `hf auth login` writes (HF_TOKEN_PATH, or token in HF_HOME); empty: none.
 std::string hub_token();
 
+/// Whose certificates are trusted instead of the system's: the file that CURL_CA_BUNDLE, REQUESTS_CA_BUNDLE or
+/// SSL_CERT_FILE names, the folder (hashed by openssl rehash) of SSL_CERT_DIR. Empty: not set.
+std::filesystem::path trusted_certificates();
+std::filesystem::path trusted_certificates_folder();
+
 /// HF_HUB_OFFLINE forbids to ask the hub for anything.
 bool hub_offline();
 

@@ -1,6 +1,7 @@
 #include "hub/detail/http.h"
 #include "base/error.h"
 #include "base/plain_text.h"
+#include "hub/environment.h"
 
 #include <mutex>
 #include <new>
@@ -87,6 +88,11 @@ CurlHandle curl_handle(const std::string &url, const std::string &token)
     set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
     set(CURLOPT_LOW_SPEED_LIMIT, 1L); // nothing at all for so long
     set(CURLOPT_LOW_SPEED_TIME, kSilentSeconds);
+    // The variables that the curl program, OpenSSL and Python's requests go by; libcurl itself reads none of them.
+    if (const std::string file = trusted_certificates().string(); !file.empty())
+        set(CURLOPT_CAINFO, file.c_str());
+    if (const std::string folder = trusted_certificates_folder().string(); !folder.empty())
+        set(CURLOPT_CAPATH, folder.c_str());
     // Whoever asked over an encrypted connection is not led to one that is not.
     const char *protocols = url.starts_with("https://") ? "https" : "http,https";
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -163,8 +169,9 @@ void refuse_connection(CURLcode code, const std::string &url, const std::string 
     case CURLE_SSL_CACERT_BADFILE:
         throw Error(host,
                     "is not trusted (" + what
-                        + "); are the certificates of this system there (the package ca-certificates), is its clock "
-                          "right, does a proxy stand between?");
+                        + "). Where the certificate is your own, or that of a proxy in between, name the file of its "
+                          "authority in SSL_CERT_FILE; otherwise install this system's certificates (the package "
+                          "ca-certificates) and look whether its clock is right");
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
         throw Error(host, "is no address that can be asked (" + what + "); look at HF_ENDPOINT");

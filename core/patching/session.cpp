@@ -2,6 +2,7 @@
 
 #include "base/cores.h"
 #include "base/memory.h"
+#include "base/plain_text.h"
 #include "block/detail/gemm.h"
 #include "block/detail/kernels.h"
 #include "model/check_head.h"
@@ -90,7 +91,7 @@ Session::Impl::Impl(std::shared_ptr<const Model> model_, PromptBatch batch_, con
     : model(std::move(model_)), batch(std::move(batch_)), resources(resources_),
       engine((check_batch(batch, model->config().d_vocab, model->config().n_ctx),
               std::make_shared<EngineModel>(model, this->batch.width, resources_.widened_bytes))),
-      runs(engine, batch)
+      groups(engine, batch, resources_.memory_budget / 2)
 {
     if (resources.device != "cpu")
         throw Error("device " + resources.device, "this build computes on the CPU only; use --device cpu");
@@ -102,33 +103,44 @@ SignalsHeldOff Session::Impl::enter() const
     return {};
 }
 
-std::unique_ptr<HeadEntry> Session::Impl::head_entry(bool base_flipped, const std::vector<int> &first) const
+std::unique_ptr<HeadEntry> Session::Impl::head_entry(const BatchRuns &runs, bool base_flipped,
+                                                     const std::vector<int> &first) const
 {
     return HeadEntry::make(runs, base_flipped, first, resources.memory_budget / 4);
 }
 
-int64_t Session::Impl::rows_at_once(size_t kept_besides) const
+int64_t Session::Impl::rows_at_once(size_t floats_besides) const
 {
     const ModelConfig &c = model->config();
-    const size_t kept = BatchRuns::bytes(c, runs.layout().rows) + kept_besides;
-    // One block of a layer: normed rows, qkv, z and two MLP buffers.
-    const size_t block = size_t(block_rows) * sizeof(float)
-        * size_t(2 * c.d_model + engine->traits().qkv_width() + c.n_heads * c.d_head + 2 * c.d_mlp);
-    const size_t left = resources.memory_budget > kept + block ? resources.memory_budget - kept - block : 0;
-    const size_t per_row = sizeof(float) * size_t(c.d_model) * 3;
-    return std::max<int64_t>(1024, int64_t(left / per_row / 2));
+    const BlockTraits &t = engine->traits();
+    // Of every row the stream and the change of the heads by which it enters a layer; of one block of them what a layer
+    // works in: joined, normed and changed rows, qkv, z, two MLP buffers.
+    const size_t kept = sizeof(float) * (size_t(c.d_model) + size_t(t.q_width()) + floats_besides);
+    const size_t worked_in =
+        sizeof(float) * size_t(10 * c.d_model + t.qkv_width() + 2 * t.q_width() + 2 * int64_t(c.d_mlp));
+    const size_t left = std::min(resources.memory_budget / 4, size_t(1) << 30);
+    const auto rows = int64_t(left / (kept + worked_in));
+    return rows < block_rows ? std::max<int64_t>(1, rows) : int64_t((left - size_t(block_rows) * worked_in) / kept);
+}
+
+double Session::Impl::least_chunk_flops() const
+{
+    return groups.split() ? 3 * groups.flops_again() : 0;
 }
 
 const Baseline &Session::Impl::baseline(const CancelToken &cancel)
 {
     if (cached_baseline)
         return *cached_baseline;
-    runs.compute(cancel);
     Baseline b;
-    b.clean = runs.run(false).logit_diff;
-    b.flipped = runs.run(true).logit_diff;
-    b.clean_rank0 = runs.run(false).rank0;
-    b.flipped_rank0 = runs.run(true).rank0;
+    for (int g = 0; g < groups.count(); ++g) {
+        const BatchRuns &runs = groups.hold(g, cancel).runs;
+        const auto append = [](auto &to, const auto &from) { to.insert(to.end(), from.begin(), from.end()); };
+        append(b.clean, runs.run(false).logit_diff);
+        append(b.flipped, runs.run(true).logit_diff);
+        append(b.clean_rank0, runs.run(false).rank0);
+        append(b.flipped_rank0, runs.run(true).rank0);
+    }
     const double n = double(batch.prompts);
     const auto mean = [n](const std::vector<float> &v) { return std::accumulate(v.begin(), v.end(), 0.0) / n; };
     const auto positive = [n](const std::vector<float> &v) {
@@ -160,48 +172,76 @@ namespace {
 
 /// What the schedule of an activation patching run reads while it goes on.
 struct ActivationSweep {
-    SweepPlan plan;
-    std::vector<int> first; ///< nothing changes before the first row of any cell
-    std::unique_ptr<HeadEntry> entry;
-    std::optional<Wave> wave;
+    /// The same of one group of prompts.
+    struct Part {
+        std::vector<CellPlan> plans;
+        std::vector<int> first; ///< nothing changes before the first row of any cell
+        std::unique_ptr<HeadEntry> entry;
+        std::optional<Wave> wave;
+    };
+    SweepPlan plan; ///< of the whole batch
+    std::vector<Part> parts;
     std::vector<double> flops;
     std::vector<int64_t> rows;
 };
 
 } // namespace
 
-std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, const RunObserver &observer)
+std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, const RunObserver &observer,
+                                                          const CancelToken &cancel)
 {
     const auto sweep = std::make_shared<ActivationSweep>();
-    sweep->plan = plan_activation_patching(spec, batch, runs);
-    sweep->first = runs.layout().end;
-    for (const CellPlan &plan : sweep->plan.plans)
-        for (size_t p = 0; p < sweep->first.size(); ++p)
-            sweep->first[p] = std::min(sweep->first[p], plan.start[p]);
-    sweep->entry = head_entry(sweep->plan.base_flipped, sweep->first);
-    sweep->wave.emplace(runs, sweep->plan.base_flipped, work, sweep->entry.get());
-    for (const CellPlan &plan : sweep->plan.plans) {
-        sweep->flops.push_back(sweep->wave->flops(plan));
-        sweep->rows.push_back(Wave::rows(plan, runs.layout()));
+    sweep->plan = plan_activation_patching(spec, batch, groups, cancel);
+    sweep->flops.resize(sweep->plan.plans.size());
+    sweep->rows.resize(sweep->plan.plans.size());
+    for (int g = 0; g < groups.count(); ++g) {
+        const BatchRuns &runs = groups[g].runs;
+        ActivationSweep::Part part;
+        GroupedPlans grouped(groups[g]);
+        part.first = runs.layout().end;
+        for (const CellPlan &plan : sweep->plan.plans) {
+            part.plans.push_back(grouped(plan));
+            for (size_t p = 0; p < part.first.size(); ++p)
+                part.first[p] = std::min(part.first[p], part.plans.back().start[p]);
+        }
+        part.entry = head_entry(runs, sweep->plan.base_flipped, part.first);
+        part.wave.emplace(runs, sweep->plan.base_flipped, work, part.entry.get());
+        for (size_t i = 0; i < part.plans.size(); ++i) {
+            sweep->flops[i] += part.wave->flops(part.plans[i]);
+            sweep->rows[i] += Wave::rows(part.plans[i], runs.layout());
+        }
+        sweep->parts.push_back(std::move(part));
     }
     Schedule schedule;
     if (ablation_of(spec) == Ablation::Mean)
-        schedule.arrays[mean_prompts] = runs.layout().reached();
+        schedule.arrays[mean_prompts] = groups.layout().reached();
     schedule.flops = [sweep](int i) { return sweep->flops[size_t(i)]; };
     schedule.rows = [sweep](int i) { return sweep->rows[size_t(i)]; };
-    schedule.rows_at_once = rows_at_once(sweep->entry ? HeadEntry::bytes(runs, sweep->first) : 0);
+    schedule.rows_at_once = rows_at_once();
+    schedule.least_chunk_flops = least_chunk_flops();
     schedule.compute = [this, sweep](const std::vector<int> &chosen, const CancelToken &token) {
         const SignalsHeldOff held = enter();
-        std::vector<CellPlan> plans;
-        for (const int i : chosen)
-            plans.push_back(sweep->plan.plans[size_t(i)]);
-        return sweep->wave->run(plans, token);
+        return through_groups(groups, chosen.size(), token, [&](int g) {
+            ActivationSweep::Part &part = sweep->parts[size_t(g)];
+            const Forgetting<HeadEntry> kept(groups.split() ? part.entry.get() : nullptr);
+            return in_pieces(
+                chosen, rows_at_once(),
+                [&](int i) { return Wave::rows(part.plans[size_t(i)], groups[g].runs.layout()); },
+                [&](const std::vector<int> &piece) {
+                    std::vector<CellPlan> plans;
+                    for (const int i : piece) {
+                        plans.push_back(part.plans[size_t(i)]);
+                        spread(plans.back());
+                    }
+                    return part.wave->run(plans, token);
+                });
+        });
     };
     schedule.estimate = [this, sweep, spec](const CancelToken &token) {
         const SignalsHeldOff held = enter();
         return estimate_activation(spec, sweep->plan, token);
     };
-    return begin_schedule({sweep, &sweep->plan}, std::move(schedule), runs.run(sweep->plan.base_flipped).logit_diff,
+    return begin_schedule({sweep, &sweep->plan}, std::move(schedule), base_values(sweep->plan.base_flipped),
                           begin(spec, sweep->plan), observer);
 }
 
@@ -234,6 +274,18 @@ const Resources &Session::resources() const
     return m->resources;
 }
 
+std::string Session::groups_note() const
+{
+    const PromptGroups &groups = m->groups;
+    if (!groups.split())
+        return {};
+    const bool one_too_large = groups.largest_prompts() == 1 && groups.largest_bytes() > m->resources.memory_budget / 2;
+    return "the cached runs of " + std::to_string(m->batch.prompts) + " prompts take " + size_text(groups.bytes())
+        + ", more than half of the memory budget of " + size_text(m->resources.memory_budget)
+        + ": they are computed in " + std::to_string(groups.count()) + " groups, one after the other"
+        + (one_too_large ? "; already one prompt takes " + size_text(groups.largest_bytes()) : "");
+}
+
 const Baseline &Session::baseline(const CancelToken &cancel)
 {
     const SignalsHeldOff held = m->enter();
@@ -247,11 +299,11 @@ std::unique_ptr<RunSteps> Session::begin(const RunSpec &spec, const RunObserver 
     if (!find_metric(spec.metric))
         throw Error("metric", unknown_metric(spec.metric));
     if (spec.is<ActPatch>())
-        return m->begin_activation(spec, observer);
+        return m->begin_activation(spec, observer, cancel);
     if (spec.is<PathPatch>())
         return m->begin_path(spec, observer);
     if (spec.is<Attribution>())
-        return m->begin_attribution(spec, observer);
+        return m->begin_attribution(spec, observer, cancel);
     throw Error("method", "analyses are run by run_analysis (analysis/analysis.h), not by a session");
 }
 
@@ -269,38 +321,6 @@ RunResult Session::run(const RunSpec &spec, const RunObserver &observer, const C
     while (run->step(cancel)) {
     }
     return std::move(run->result());
-}
-
-AttentionPattern Session::attention(Head head, bool flipped_run, AttentionKind kind)
-{
-    const SignalsHeldOff held = m->enter();
-    m->baseline({});
-    const ModelConfig &c = m->model->config();
-    check_head(head, c);
-    const Run &run = m->runs.run(flipped_run);
-    AttentionPattern out;
-    out.head = head;
-    const int64_t S = m->engine->traits().qkv_width();
-    for (int p = 0; p < m->batch.prompts; ++p) {
-        const int size = m->runs.layout().end[size_t(p)] + 1;
-        out.sizes.push_back(size);
-        out.weights.push_back(m->runs.pattern(run, head.layer, head.head, p));
-        if (kind != AttentionKind::ValueWeighted)
-            continue;
-        // Each source's weight times the length of what it would write, relative to the prompt's longest.
-        const float *v = run.qkv[size_t(head.layer)].data_ptr<float>() + m->runs.layout().row(p, 0) * S
-            + m->engine->traits().v_column(head.head);
-        std::vector<float> written(size_t(c.d_model)), length(static_cast<size_t>(size));
-        for (int j = 0; j < size; ++j) {
-            m->engine->block(head.layer)->write_head(head.head, v + j * S, S, 1, written.data(), false);
-            length[size_t(j)] = std::sqrt(kernels().dot(written.data(), written.data(), c.d_model));
-        }
-        const float longest = std::max(1e-20f, *std::max_element(length.begin(), length.end()));
-        for (int i = 0; i < size; ++i)
-            for (int j = 0; j < size; ++j)
-                out.weights.back()[size_t(i * size + j)] *= length[size_t(j)] / longest;
-    }
-    return out;
 }
 
 } // namespace patchbay

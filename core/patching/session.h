@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/cancel.h"
+#include "base/memory.h"
 #include "model/model.h"
 #include "patching/event.h"
 #include "spec/run_spec.h"
@@ -16,8 +17,10 @@ namespace patchbay {
 
 struct Resources {
     int threads = 0; ///< 0: all cores that it may use (one for tiny models, where handing work over costs more)
-    size_t memory_budget = size_t(1) << 30; ///< bytes above the weights that a sweep may use
-    std::string device = "cpu";             ///< "cpu", "cuda"
+    /// Bytes above the weights that sweeps may use. The cached runs of all prompts may take a half of it; prompts whose
+    /// runs take more are computed in groups, one after the other, at least one prompt at a time.
+    size_t memory_budget = default_memory_budget();
+    std::string device = "cpu"; ///< "cpu", "cuda"
     /// Bytes that layers of a model whose weights are kept in 16 bits may take in float32, beside the last one.
     size_t widened_bytes = size_t(1) << 30;
 };
@@ -62,6 +65,13 @@ struct AttentionPattern {
 };
 enum class AttentionKind { Plain, ValueWeighted };
 
+/// Whose attention, in which of the two runs.
+struct AttentionOf {
+    Head head;
+    bool flipped = false;
+    AttentionKind kind = AttentionKind::Plain;
+};
+
 /// Not thread-safe: owned by one worker thread.
 class Session {
 public:
@@ -73,8 +83,10 @@ public:
     std::shared_ptr<const Model> model_ptr() const;
     const PromptBatch &batch() const;
     const Resources &resources() const;
+    /// Into how many groups of prompts the memory budget splits the batch, and why, for people; empty: it does not.
+    std::string groups_note() const;
 
-    /// Runs both batches once and keeps what sweeps start from. Later calls are free.
+    /// Runs both batches once and keeps what sweeps start from, as far as the memory budget goes. Later calls are free.
     const Baseline &baseline(const CancelToken &cancel = {});
     /// Any RunSpec but Analysis ones of another model or task: model and task of the spec are taken as given, not
     /// reloaded. On cancellation returns what is finished (complete = false). Throws Error for specs that make no
@@ -84,7 +96,9 @@ public:
     /// carried out between two of its steps. Throws Cancelled, where the cached runs were not there yet.
     std::unique_ptr<RunSteps> begin(const RunSpec &spec, const RunObserver &observer = {},
                                     const CancelToken &cancel = {});
-    /// From the cached runs, in milliseconds.
+    /// From the cached runs, in milliseconds; where the batch is in groups, each of them is run once for all that is
+    /// wanted. Throws Cancelled.
+    std::vector<AttentionPattern> attention(const std::vector<AttentionOf> &wanted, const CancelToken &cancel = {});
     AttentionPattern attention(Head head, bool flipped_run, AttentionKind kind = AttentionKind::Plain);
     /// The attention of a head in the run that a cell describes: base run with the given nodes patched from the source
     /// run. Two whole passes; throws Cancelled between their layers.

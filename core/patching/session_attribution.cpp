@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <limits>
-#include <map>
 #include <utility>
 
 namespace patchbay {
@@ -44,25 +43,28 @@ std::vector<float> Session::Impl::estimate_activation(const RunSpec &spec, const
     std::vector<float> estimates(sweep.plans.size(), std::numeric_limits<float>::quiet_NaN());
     if (ablation_of(spec) == Ablation::Mean)
         return estimates;
-    const RowEffects effects =
-        attribution(runs, sweep.base_flipped, ablation_of(spec) == Ablation::Zero, wants_mlp_out(sweep), cancel);
+    GroupSums sums(groups.count(), sweep.plans.size());
+    groups.each(cancel, [&](int g) {
+        const RowEffects effects = attribution(groups[g].runs, sweep.base_flipped, ablation_of(spec) == Ablation::Zero,
+                                               wants_mlp_out(sweep), cancel);
+        GroupedPlans grouped(groups[g]);
+        for (size_t i = 0; i < sweep.plans.size(); ++i)
+            for (const Edit &edit : grouped(sweep.plans[i]).edits)
+                for (int p = 0; p < groups[g].prompts(); ++p)
+                    sums.at(g, i) += summed(effects, edit, p, model->config().n_heads);
+    });
     const double scale = 1.0 / (double(batch.prompts) * cached_baseline->scale());
-    for (size_t i = 0; i < sweep.plans.size(); ++i) {
-        double sum = 0;
-        for (const Edit &edit : sweep.plans[i].edits)
-            for (int p = 0; p < batch.prompts; ++p)
-                sum += summed(effects, edit, p, model->config().n_heads);
-        estimates[i] = float(sum * scale);
-    }
+    for (size_t i = 0; i < sweep.plans.size(); ++i)
+        estimates[i] = float(sums.total(i) * scale);
     return estimates;
 }
 
 namespace {
 
-/// Attribution patching as a run: one backward pass for all cells, so it has one step.
+/// Attribution patching as a run: one backward pass for all cells (and each group of prompts), so it has one step.
 class AttributionRun : public RunSteps {
 public:
-    AttributionRun(const Session::Impl &in, SweepPlan sweep, RunResult empty, Tell tell)
+    AttributionRun(Session::Impl &in, SweepPlan sweep, RunResult empty, Tell tell)
         : m_in(in), m_sweep(std::move(sweep)), m_result(std::move(empty)), m_tell(std::move(tell))
     {
     }
@@ -78,15 +80,23 @@ public:
         RunEnd end;
         try {
             const bool zero = ablation_of(m_result.spec) == Ablation::Zero;
-            const RowEffects effects =
-                attribution(m_in.runs, m_sweep.base_flipped, zero, wants_mlp_out(m_sweep), cancel);
+            for (const Grid &grid : m_result.grids)
+                m_raw.emplace_back(grid.per_prompt.size(), std::numeric_limits<float>::quiet_NaN());
+            m_in.groups.each(cancel, [&](int g) {
+                const PromptGroup &group = m_in.groups[g];
+                const RowEffects effects =
+                    attribution(group.runs, m_sweep.base_flipped, zero, wants_mlp_out(m_sweep), cancel);
+                GroupedPlans grouped(group);
+                for (const CellPlan &plan : m_sweep.plans)
+                    take(group, grouped(plan), effects);
+            });
             std::vector<Cells> by_grid(m_result.grids.size());
             for (const CellPlan &plan : m_sweep.plans)
-                add(by_grid[size_t(plan.grid)], plan, effects);
+                add(by_grid[size_t(plan.grid)], plan);
             for (size_t g = 0; g < by_grid.size(); ++g) {
                 by_grid[g].grid = int(g);
                 tell(by_grid[g]);
-                add_arrays(end.arrays, m_result.grids[g]);
+                add_arrays(end.arrays, g);
             }
             end.complete = true;
         } catch (const Cancelled &) {
@@ -106,21 +116,27 @@ private:
             m_tell(event);
     }
 
-    const std::vector<float> &base() const { return m_in.runs.run(m_sweep.base_flipped).logit_diff; }
-
-    void add(Cells &event, const CellPlan &plan, const RowEffects &effects)
+    // What a cell changes in the prompts of a group.
+    void take(const PromptGroup &group, const CellPlan &plan, const RowEffects &effects)
     {
-        std::vector<float> &raw = m_raw[plan.grid];
-        raw.resize(m_result.grids[size_t(plan.grid)].per_prompt.size(), std::numeric_limits<float>::quiet_NaN());
-        const int P = m_in.batch.prompts;
-        double total = 0;
-        for (int p = 0; p < P; ++p) {
+        const auto P = size_t(m_in.batch.prompts);
+        for (int p = 0; p < group.prompts(); ++p) {
             float sum = 0;
             for (const Edit &edit : plan.edits)
                 sum += summed(effects, edit, p, m_in.model->config().n_heads);
-            raw[size_t(plan.cell) * size_t(P) + size_t(p)] = sum;
-            event.per_prompt.push_back(base()[size_t(p)] + sum);
-            total += sum;
+            m_raw[size_t(plan.grid)][size_t(plan.cell) * P + size_t(group.first + p)] = sum;
+        }
+    }
+
+    void add(Cells &event, const CellPlan &plan) const
+    {
+        const auto P = size_t(m_in.batch.prompts);
+        const std::vector<float> &base = m_in.base_values(m_sweep.base_flipped);
+        double total = 0;
+        for (size_t p = 0; p < P; ++p) {
+            const float sum = m_raw[size_t(plan.grid)][size_t(plan.cell) * P + p];
+            event.per_prompt.push_back(base[p] + sum);
+            total += double(sum);
         }
         event.state = CellState::Estimated;
         event.cells.push_back(plan.cell);
@@ -128,11 +144,11 @@ private:
     }
 
     // The same in logit differences: per prompt, and the mean.
-    void add_arrays(ArrayMap &arrays, const Grid &grid)
+    void add_arrays(ArrayMap &arrays, size_t index) const
     {
         const int P = m_in.batch.prompts;
-        std::vector<float> &raw = m_raw[int(&grid - m_result.grids.data())];
-        raw.resize(grid.per_prompt.size(), std::numeric_limits<float>::quiet_NaN());
+        const Grid &grid = m_result.grids[index];
+        const std::vector<float> &raw = m_raw[index];
         const std::string site = "attribution" + grid.name.substr(grid.name.find('.'));
         Array mean, per_prompt;
         for (const int size : grid.shape)
@@ -152,21 +168,22 @@ private:
         arrays[site + ".per_prompt"] = std::move(per_prompt);
     }
 
-    const Session::Impl &m_in;
+    Session::Impl &m_in;
     const SweepPlan m_sweep;
     RunResult m_result;
     const Tell m_tell;
-    std::map<int, std::vector<float>> m_raw; ///< by grid: [cells, prompts] change of the logit difference
+    std::vector<std::vector<float>> m_raw; ///< by grid: [cells, prompts] change of the logit difference
     bool m_ended = false;
 };
 
 } // namespace
 
-std::unique_ptr<RunSteps> Session::Impl::begin_attribution(const RunSpec &spec, const RunObserver &observer)
+std::unique_ptr<RunSteps> Session::Impl::begin_attribution(const RunSpec &spec, const RunObserver &observer,
+                                                           const CancelToken &cancel)
 {
     if (ablation_of(spec) == Ablation::Mean)
         throw Error("ablate", "attribution patching estimates replacement by the other run's value or by zero");
-    SweepPlan sweep = plan_activation_patching(spec, batch, runs);
+    SweepPlan sweep = plan_activation_patching(spec, batch, groups, cancel);
     RunResult empty = begin(spec, sweep);
     return std::make_unique<AttributionRun>(*this, std::move(sweep), std::move(empty), observer.tell);
 }

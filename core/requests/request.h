@@ -30,12 +30,7 @@ struct RunRequest {
 /// Patterns of heads in the cached runs: milliseconds.
 struct AttentionRequest {
     using Answer = AttentionPatterns;
-    struct One {
-        Head head;
-        bool flipped = false;
-        AttentionKind kind = AttentionKind::Plain;
-    };
-    std::vector<One> wanted;
+    std::vector<AttentionOf> wanted;
 };
 
 /// The pattern of a head in a run with these nodes patched: two whole passes.

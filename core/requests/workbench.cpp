@@ -121,11 +121,8 @@ struct Workbench::Begin {
     {
         return whole([*this, request](const CancelToken &cancel) {
             AttentionPatterns patterns;
-            for (const AttentionRequest::One &one : request.wanted) {
-                cancel.check();
-                patterns.push_back(std::make_shared<const AttentionPattern>(
-                    bench.session().attention(one.head, one.flipped, one.kind)));
-            }
+            for (AttentionPattern &pattern : bench.session().attention(request.wanted, cancel))
+                patterns.push_back(std::make_shared<const AttentionPattern>(std::move(pattern)));
             tell(Done{std::move(patterns)});
         });
     }

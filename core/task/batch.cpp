@@ -58,18 +58,9 @@ void describe_tokens(PromptBatch &batch, const Tokenizer &tokenizer)
     }
 }
 
-PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &excluded)
+PromptBatch with_prompts(const PromptBatch &batch, const std::vector<int> &kept)
 {
-    for (const int prompt : excluded)
-        check_index(prompt, batch.prompts, "exclude", "prompts");
-    std::vector<int> kept;
-    for (int prompt = 0; prompt < batch.prompts; ++prompt)
-        if (std::find(excluded.begin(), excluded.end(), prompt) == excluded.end())
-            kept.push_back(prompt);
-    if (kept.empty())
-        throw Error("prompts", "all of them are excluded");
     PromptBatch result;
-    result.notes = batch.notes;
     result.prompts = static_cast<int>(kept.size());
     result.width = batch.width;
     result.clean = kept_of(batch.clean, kept, size_t(batch.width));
@@ -81,6 +72,21 @@ PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &ex
         result.roles[role] = kept_of(positions, kept);
     result.tokens = kept_of(batch.tokens, kept);
     result.flipped_tokens = kept_of(batch.flipped_tokens, kept);
+    return result;
+}
+
+PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &excluded)
+{
+    for (const int prompt : excluded)
+        check_index(prompt, batch.prompts, "exclude", "prompts");
+    std::vector<int> kept;
+    for (int prompt = 0; prompt < batch.prompts; ++prompt)
+        if (std::find(excluded.begin(), excluded.end(), prompt) == excluded.end())
+            kept.push_back(prompt);
+    if (kept.empty())
+        throw Error("prompts", "all of them are excluded");
+    PromptBatch result = with_prompts(batch, kept);
+    result.notes = batch.notes;
     return result;
 }
 

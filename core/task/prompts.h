@@ -86,6 +86,9 @@ std::string too_long(size_t tokens, int n_ctx);
 /// Empty for a text of one token; otherwise what it is, such as "\" Brandon\" is 2 tokens (\" Brand\", \"on\")".
 std::string why_not_one_token(const std::string &text, const Tokenizer &tokenizer);
 
+/// The prompts at these indices, in this order, as wide as the batch; without its notes.
+PromptBatch with_prompts(const PromptBatch &batch, const std::vector<int> &kept);
+
 /// The batch without the prompts at these indices. Throws Error when there is no such prompt, or none is left.
 PromptBatch without_prompts(const PromptBatch &batch, const std::vector<int> &excluded);
 

@@ -151,37 +151,8 @@ private Q_SLOTS:
             Draw draw(seed * 104729);
             Case c = random_case(draw, seed);
             const ModelConfig &config = c.model->config();
-            PathPatch spec;
-            spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
-            spec.ablation = draw.chance(20) ? Ablation::Zero : Ablation::None;
-            spec.direct_includes_mlps = draw.chance(65);
-            spec.positions = random_positions(draw, c.session->batch(), false);
-            std::vector<Site> sends = sites_that(&SiteInfo::sends), receives = sites_that(&SiteInfo::receives);
-            sends.push_back(Site::Z); // twice as often
-            std::vector<Site> swept_into{Site::Q, Site::K, Site::V, Site::ResidPost, Site::MlpPre};
-            for (std::vector<Site> *sites : {&sends, &swept_into, &receives})
-                std::erase_if(*sites, [&](Site site) { return !why_absent(site, config).empty(); });
-            const auto nodes = [&](const std::vector<Site> &sites, int most) {
-                std::vector<Node> out;
-                for (int n = draw.between(1, most); n > 0; --n) {
-                    const Node node = random_node(draw, config, sites);
-                    // One receiver a place: what two of them at the same place would mean is not defined.
-                    const bool taken = std::any_of(out.begin(), out.end(),
-                                                   [&](const Node &other) { return other.layer == node.layer; });
-                    if (!taken)
-                        out.push_back(node);
-                }
-                return out;
-            };
-            const int kind = draw.below(3);
-            if (kind == 1)
-                spec.receivers.sweep = draw.of(swept_into);
-            else
-                spec.receivers.nodes = nodes(receives, 3);
-            if (kind == 0)
-                spec.senders.sweep = draw.of(sends);
-            else
-                spec.senders = {std::nullopt, nodes(sends, 3)};
+            const PathPatch spec = random_path(draw, config, c.session->batch());
+            const int kind = spec.senders.sweep ? 0 : spec.receivers.sweep ? 1 : 2;
             const RunResult result = c.session->run(spec_of(spec));
             QVERIFY(result.complete);
             for (int look = 0; look < (kind == 2 ? 1 : 3); ++look) {

@@ -7,35 +7,17 @@
 #include "model/detail/hook_points.h"
 #include "model/detail/weights.h"
 #include "model/hooked_transformer.h"
+#include "patching/detail/site_means.h"
 #include "patching/detail/sweep_plan.h"
+
+#include <algorithm>
+#include <numeric>
 
 namespace patchbay {
 
 using namespace detail;
 
 namespace {
-
-// hook_z [P, T, H, d] replaced by its mean over the prompts that reach each position.
-Array mean_z(const Array &z, const BatchLayout &layout)
-{
-    Array out = z;
-    const int64_t T = z.shape[1], width = z.shape[2] * z.shape[3];
-    for (int64_t pos = 0; pos < T; ++pos) {
-        std::vector<double> sum(static_cast<size_t>(width));
-        int reached = 0;
-        for (int p = 0; p < layout.prompts; ++p) {
-            if (pos > layout.end[size_t(p)])
-                continue;
-            ++reached;
-            for (int64_t i = 0; i < width; ++i)
-                sum[size_t(i)] += z.floats()[size_t((p * T + pos) * width + i)];
-        }
-        for (int p = 0; reached > 0 && p < layout.prompts; ++p)
-            for (int64_t i = 0; i < width; ++i)
-                out.floats()[size_t((p * T + pos) * width + i)] = float(sum[size_t(i)] / reached);
-    }
-    return out;
-}
 
 std::string z_hook(int layer)
 {
@@ -66,7 +48,7 @@ void run_ablation(AnalysisRun &run)
     const PromptBatch &batch = run.in.batch;
     const std::string mode = parameter_text(run.analysis, "mode", "zero");
     const HookedTransformer transformer(run.in.model);
-    const Tokens clean{batch.prompts, batch.width, batch.clean}, flipped{batch.prompts, batch.width, batch.flipped};
+    const Model &model = *run.in.model;
 
     std::map<int, std::vector<int>> by_layer;
     for (const Head head : run.analysis.heads) {
@@ -76,75 +58,106 @@ void run_ablation(AnalysisRun &run)
     const Positions positions = parse_positions(parameter_text(run.analysis, "positions", "all"));
     if (positions.kind == Positions::Kind::Each)
         throw Error("options.positions", "heads are taken out at all positions or at named ones, not at each in turn");
-    const BatchLayout &layout = run.in.runs.layout();
+    const BatchLayout &layout = run.in.groups.layout();
     std::shared_ptr<const RowMap> where; // null: everywhere
     if (positions.kind != Positions::Kind::All)
         where = chosen_rows(positions, batch, layout, first_rows(false, layout));
-    HookedTransformer::Options source;
-    source.logits = false;
-    for (const auto &[layer, heads] : by_layer)
-        source.keep.push_back(z_hook(layer));
-    ArrayMap values;
-    if (mode != "zero")
-        values = transformer.run(mode == "mean" ? clean : flipped, source, run.cancel).cache;
-    if (mode == "mean")
-        run.result.arrays[mean_prompts] = layout.reached();
-    run.progress(1, 3);
-
-    HookedTransformer::Options options;
-    options.logits = false;
-    for (int l = 0; l < c.n_layers; ++l)
-        options.keep.push_back(z_hook(l));
-    options.keep.push_back("ln_final.hook_scale");
-    options.keep.push_back("ln_final.hook_normalized");
-    for (const auto &[layer, heads] : by_layer) {
-        Intervention change;
-        change.hook = z_hook(layer);
-        change.heads = heads;
-        change.kind = mode == "zero" ? Intervention::Kind::Zero : Intervention::Kind::Replace;
-        if (mode != "zero")
-            change.values =
-                mode == "mean" ? mean_z(values.at(change.hook), run.in.runs.layout()) : values.at(change.hook);
-        if (where)
-            for (int p = 0; p < batch.prompts; ++p)
-                change.positions.push_back(where->rows(p));
-        options.interventions.push_back(std::move(change));
-    }
-    const ArrayMap cache = transformer.run(clean, options, run.cancel).cache;
-    run.progress(2, 3);
-
-    const at::Tensor ends = at::tensor(std::vector<int64_t>(batch.end.begin(), batch.end.end()), at::kLong);
-    const at::Tensor prompts = at::arange(batch.prompts, at::kLong);
-    const auto at_end = [&](const std::string &name) {
-        return from_array(cache.at(name)).index({prompts, ends}).contiguous();
+    const int steps = 2 * run.in.groups.count() + 1;
+    int done = 0;
+    const auto source = [&](const PromptGroup &group) {
+        const PromptBatch &prompts = group.runs.batch();
+        HookedTransformer::Options options;
+        options.logits = false;
+        for (const auto &[layer, heads] : by_layer)
+            options.keep.push_back(z_hook(layer));
+        return transformer
+            .run({prompts.prompts, prompts.width, mode == "mean" ? prompts.clean : prompts.flipped}, options,
+                 run.cancel)
+            .cache;
     };
-    const Weights &w = run.in.model->weights();
-    at::Tensor normed = at_end("ln_final.hook_normalized"); // [P, D]
-    // RMSNorm keeps its weight out of hook_normalized.
-    if (c.final_norm() == Norm::RmsNorm && w.ln_final_w.defined())
-        normed = normed * w.ln_final_w;
-    at::Tensor logits = w.logits(normed); // [P, V]
-    cap_logits(c, logits);
-    const at::Tensor io = at::tensor(batch.io, at::kLong), s = at::tensor(batch.s, at::kLong);
-    const at::Tensor after = logits.index({prompts, io}) - logits.index({prompts, s});
-    const auto z = [&](int l) { return at_end(z_hook(l)).reshape({batch.prompts, -1}); };
-    const at::Tensor scale = from_array(cache.at("ln_final.hook_scale"));
-    const at::Tensor dla = head_attribution(run.in, z, at_end("ln_final.hook_scale").reshape({batch.prompts}));
-    run.result.arrays["ablate.logits_at_end"] = to_array(logits);
+    std::map<std::string, HookMeans> means_of_z;
+    if (mode == "mean") {
+        for (int g = 0; g < run.in.groups.count(); ++g) {
+            for (const auto &[hook, values] : source(run.in.groups[g]))
+                means_of_z[hook].add(values, run.in.groups[g].runs.layout().end);
+            run.progress(++done, steps);
+        }
+        run.result.arrays[mean_prompts] = layout.reached();
+    } else {
+        done = run.in.groups.count();
+        run.progress(done, steps);
+    }
+
+    ByPrompt parts; // logits [V, P]; after, before_scale [P]; attributions [L, H, P]
+    run.each_group([&](const PromptGroup &group) {
+        const BatchRuns &runs = group.runs;
+        const PromptBatch &own = runs.batch();
+        HookedTransformer::Options options;
+        options.logits = false;
+        for (int l = 0; l < c.n_layers; ++l)
+            options.keep.push_back(z_hook(l));
+        options.keep.push_back("ln_final.hook_scale");
+        options.keep.push_back("ln_final.hook_normalized");
+        const ArrayMap values = mode == "resample" ? source(group) : ArrayMap();
+        for (const auto &[layer, heads] : by_layer) {
+            Intervention change;
+            change.hook = z_hook(layer);
+            change.heads = heads;
+            change.kind = mode == "zero" ? Intervention::Kind::Zero : Intervention::Kind::Replace;
+            if (mode != "zero")
+                change.values =
+                    mode == "mean" ? means_of_z.at(change.hook).spread(own.prompts) : values.at(change.hook);
+            if (where) {
+                for (int p = 0; p < own.prompts; ++p)
+                    change.positions.push_back(where->rows(group.first + p));
+            } else if (mode == "mean") { // padding that no prompt reaches has no mean
+                change.positions.emplace_back(size_t(*std::max_element(layout.end.begin(), layout.end.end())) + 1);
+                std::iota(change.positions.back().begin(), change.positions.back().end(), 0);
+            }
+            options.interventions.push_back(std::move(change));
+        }
+        const ArrayMap cache = transformer.run({own.prompts, own.width, own.clean}, options, run.cancel).cache;
+
+        const at::Tensor ends = at::tensor(std::vector<int64_t>(own.end.begin(), own.end.end()), at::kLong);
+        const at::Tensor prompts = at::arange(own.prompts, at::kLong);
+        const auto at_end = [&](const std::string &name) {
+            return from_array(cache.at(name)).index({prompts, ends}).contiguous();
+        };
+        const Weights &w = model.weights();
+        at::Tensor normed = at_end("ln_final.hook_normalized"); // [P, D]
+        // RMSNorm keeps its weight out of hook_normalized.
+        if (c.final_norm() == Norm::RmsNorm && w.ln_final_w.defined())
+            normed = normed * w.ln_final_w;
+        at::Tensor logits = w.logits(normed); // [P, V]
+        cap_logits(c, logits);
+        const at::Tensor io = at::tensor(own.io, at::kLong), s = at::tensor(own.s, at::kLong);
+        parts.put("logits", group, logits.t());
+        parts.put("after", group, logits.index({prompts, io}) - logits.index({prompts, s}));
+        const auto z = [&](int l) { return at_end(z_hook(l)).reshape({own.prompts, -1}); };
+        const at::Tensor scale = from_array(cache.at("ln_final.hook_scale"));
+        const auto rows = end_rows(runs.layout());
+        const at::Tensor before_scale =
+            norm_scale(gather_rows(runs.run(false).resid.back(), runs.layout(), rows), c); // [P]
+        const auto attributed = [&](const char *name, const std::function<at::Tensor(int)> &z_at_end,
+                                    const at::Tensor &by) {
+            parts.put(name, group, head_attribution(model, own, z_at_end, by));
+        };
+        attributed("dla", z, at_end("ln_final.hook_scale").reshape({own.prompts}));
+        attributed("dla_last", z, scale.select(1, own.width - 1).reshape({own.prompts}).clone());
+        attributed(
+            "before", [&](int l) { return runs.z_rows(runs.run(false), l, rows); }, before_scale);
+        // The head's own change is what it writes otherwise, in the clean run's scale; the rest is that the final norm
+        // divides by something else, which every head has a share of.
+        attributed("after_own", z, before_scale);
+        run.progress(++done, steps);
+    });
+    const at::Tensor after = parts.at("after"), dla = parts.at("dla"), before = parts.at("before");
+    run.result.arrays["ablate.logits_at_end"] = to_array(parts.at("logits").t());
     run.result.arrays["ablate.logit_diff"] = to_array(after);
     run.result.arrays["ablate.dla"] = to_array(dla);
-    run.result.arrays["ablate.dla.scale_last_position"] =
-        to_array(head_attribution(run.in, z, scale.select(1, batch.width - 1).reshape({batch.prompts}).clone()));
-
-    const auto rows = end_rows(run.in);
-    const at::Tensor before_scale = norm_scale(gather_rows(run.clean().resid.back(), run.in.runs.layout(), rows), c);
-    const at::Tensor before = head_attribution(
-        run.in, [&](int l) { return run.in.runs.z_rows(run.clean(), l, rows); }, before_scale);
+    run.result.arrays["ablate.dla.scale_last_position"] = parts.array("dla_last");
     run.result.arrays["ablate.dla_change"] = to_array(dla - before);
-    // The head's own change is what it writes otherwise, in the clean run's scale; the rest is that the final norm
-    // divides by something else, which every head has a share of.
-    const at::Tensor after_own = head_attribution(run.in, z, before_scale);
-    at::Tensor own = after_own - before; // [L, H, P]
+    at::Tensor own = parts.at("after_own") - before; // [L, H, P]
     const int first_layer = by_layer.begin()->first;
     for (int l = 0; l <= first_layer; ++l)
         for (int h = 0; h < c.n_heads; ++h)
@@ -182,7 +195,7 @@ void run_ablation(AnalysisRun &run)
                           {"change_percent", share(100.0 * (ablated_mean - clean_mean))},
                           {"backup_heads", strongest(gain)},
                           {"released_heads", strongest(released)}};
-    run.progress(3, 3);
+    run.progress(steps, steps);
 }
 
 std::string describe_ablate(const Analysis &analysis)

@@ -24,16 +24,22 @@ void run_attention(AnalysisRun &run)
     std::map<std::string, std::vector<float>> values;
     for (const auto &[role, positions] : batch.roles)
         values[role].resize(size_t(c.n_layers * c.n_heads) * P);
-    for (int l = 0; l < c.n_layers; ++l) {
-        for (int h = 0; h < c.n_heads; ++h)
-            for (size_t p = 0; p < P; ++p) {
-                const std::vector<float> pattern = run.in.runs.pattern(run.clean(), l, h, int(p));
-                const size_t size = size_t(batch.end[p]) + 1;
-                for (const auto &[role, positions] : batch.roles)
-                    values[role][size_t(l * c.n_heads + h) * P + p] = pattern[(size - 1) * size + size_t(positions[p])];
-            }
-        run.progress(l + 1, c.n_layers);
-    }
+    int done = 0;
+    run.each_group([&](const PromptGroup &group) {
+        const BatchRuns &runs = group.runs;
+        for (int l = 0; l < c.n_layers; ++l) {
+            for (int h = 0; h < c.n_heads; ++h)
+                for (int own = 0; own < group.prompts(); ++own) {
+                    const auto p = size_t(group.first + own);
+                    const std::vector<float> pattern = runs.pattern(runs.run(false), l, h, own);
+                    const size_t size = size_t(batch.end[p]) + 1;
+                    for (const auto &[role, positions] : batch.roles)
+                        values[role][size_t(l * c.n_heads + h) * P + p] =
+                            pattern[(size - 1) * size + size_t(positions[p])];
+                }
+            run.progress(++done, c.n_layers * run.in.groups.count());
+        }
+    });
     for (const auto &[role, positions] : batch.roles)
         run.result.arrays["attention.end_to_" + role] = {{c.n_layers, c.n_heads, int64_t(P)}, values[role]};
 }

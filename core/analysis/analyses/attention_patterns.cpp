@@ -22,10 +22,11 @@ void run_attention_patterns(AnalysisRun &run)
     const bool flipped = run.flag("flipped");
     const int64_t size = batch.end[size_t(prompt)] + 1;
     nlohmann::json heads = nlohmann::json::array();
+    check_heads(run.analysis.heads, run.config());
+    const PromptGroup &group = run.in.groups.hold(run.in.groups.of_prompt(prompt), run.cancel);
     for (const Head head : run.analysis.heads) {
-        check_head(head, run.config());
         run.result.arrays["pattern." + dotted(head)] = {
-            {size, size}, run.session.attention(head, flipped, kind).weights[size_t(prompt)]};
+            {size, size}, run.in.attention_weights(group.runs, head, flipped, kind, prompt - group.first)};
         heads.push_back(dotted(head));
     }
     const auto &known = flipped ? batch.flipped_tokens : batch.tokens;

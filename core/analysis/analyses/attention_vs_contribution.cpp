@@ -17,30 +17,36 @@ void run_attention_vs_contribution(AnalysisRun &run)
         throw Error("heads", "attention-vs-contribution takes one head");
     const Head head = run.analysis.heads.front();
     check_head(head, c);
-    const PromptBatch &batch = run.in.batch;
-    const int64_t P = batch.prompts, d = c.d_head;
+    const int64_t d = c.d_head;
     const Weights &w = run.in.model->weights();
-    const auto ends = end_rows(run.in);
-    const at::Tensor z =
-        run.in.runs.z_rows(run.clean(), head.layer, ends).narrow(1, int64_t(head.head) * d, d);                // [P, d]
-    const at::Tensor scale = norm_scale(gather_rows(run.clean().resid.back(), run.in.runs.layout(), ends), c); // [P]
-    const at::Tensor result = at::matmul(z, w.layer(head.layer).W_O[head.head]) / scale.unsqueeze(1);          // [P, D]
     // S stands twice before END; what matters is how much of END's attention goes to it.
     const std::vector<const char *> io{ioi::io}, s{ioi::s1, ioi::s2};
-    for (const auto &[name, tokens, roles] : {std::tuple{"io", &batch.io, &io}, std::tuple{"s", &batch.s, &s}}) {
-        const at::Tensor unembed = w.unembedding(at::tensor(*tokens, at::kLong)).t(); // [P, D]
-        run.result.arrays[std::string("contribution.") + name] = to_array((result * unembed).sum(1));
-        std::vector<float> attention;
-        for (int p = 0; p < P; ++p) {
-            const std::vector<float> pattern = run.in.runs.pattern(run.clean(), head.layer, head.head, p);
-            const size_t size = size_t(batch.end[size_t(p)]) + 1;
-            float sum = 0;
-            for (const char *role : *roles)
-                sum += pattern[(size - 1) * size + size_t(batch.role(role)[size_t(p)])];
-            attention.push_back(sum);
+    ByPrompt parts;
+    run.each_group([&](const PromptGroup &group) {
+        const BatchRuns &runs = group.runs;
+        const PromptBatch &batch = runs.batch();
+        const Run &clean = runs.run(false);
+        const auto ends = end_rows(runs.layout());
+        const at::Tensor z = runs.z_rows(clean, head.layer, ends).narrow(1, int64_t(head.head) * d, d);   // [P, d]
+        const at::Tensor scale = norm_scale(gather_rows(clean.resid.back(), runs.layout(), ends), c);     // [P]
+        const at::Tensor result = at::matmul(z, w.layer(head.layer).W_O[head.head]) / scale.unsqueeze(1); // [P, D]
+        for (const auto &[name, tokens, roles] : {std::tuple{"io", &batch.io, &io}, std::tuple{"s", &batch.s, &s}}) {
+            const at::Tensor unembed = w.unembedding(at::tensor(*tokens, at::kLong)).t(); // [P, D]
+            parts.put(std::string("contribution.") + name, group, (result * unembed).sum(1));
+            std::vector<float> attention;
+            for (int p = 0; p < group.prompts(); ++p) {
+                const std::vector<float> pattern = runs.pattern(clean, head.layer, head.head, p);
+                const size_t size = size_t(batch.end[size_t(p)]) + 1;
+                float sum = 0;
+                for (const char *role : *roles)
+                    sum += pattern[(size - 1) * size + size_t(batch.role(role)[size_t(p)])];
+                attention.push_back(sum);
+            }
+            parts.put(std::string("attention.") + name, group, at::tensor(attention));
         }
-        run.result.arrays[std::string("attention.") + name] = {{P}, attention};
-    }
+    });
+    for (const char *name : {"contribution.io", "contribution.s", "attention.io", "attention.s"})
+        run.result.arrays[name] = parts.array(name);
     run.progress(1, 1);
 }
 

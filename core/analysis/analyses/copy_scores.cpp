@@ -53,16 +53,20 @@ void run_copy_scores(AnalysisRun &run)
     const Weights &w = run.in.model->weights();
     const PromptBatch &batch = run.in.batch;
     const double threshold = run.option("threshold", 75);
-    std::vector<std::pair<int, int>> rows; // [3 P]: IO, S1, S2 of each prompt
-    std::vector<int64_t> own;
+    std::vector<int64_t> own; // [3 P]: IO, S1, S2 of each prompt
     for (int p = 0; p < batch.prompts; ++p)
-        for (const auto &[role, tokens] :
-             {std::pair{ioi::io, &batch.io}, std::pair{ioi::s1, &batch.s}, std::pair{ioi::s2, &batch.s}}) {
-            rows.emplace_back(p, batch.role(role)[size_t(p)]);
+        for (const std::vector<int64_t> *tokens : {&batch.io, &batch.s, &batch.s})
             own.push_back((*tokens)[size_t(p)]);
-        }
-    const at::Tensor x =
-        gather_rows(run.clean().resid[1], run.in.runs.layout(), rows); // resid_post of block 0, [3 P, D]
+    ByPrompt parts;
+    run.each_group([&](const PromptGroup &group) {
+        const PromptBatch &prompts = group.runs.batch();
+        std::vector<std::pair<int, int>> rows;
+        for (int p = 0; p < group.prompts(); ++p)
+            for (const char *role : {ioi::io, ioi::s1, ioi::s2})
+                rows.emplace_back(p, prompts.role(role)[size_t(p)]);
+        parts.put("x", group, gather_rows(group.runs.run(false).resid[1], group.runs.layout(), rows).t());
+    });
+    const at::Tensor x = parts.at("x").t().contiguous(); // resid_post of block 0, [3 P, D]
     at::Tensor score[2] = {at::empty({c.n_layers, c.n_heads}, at::kFloat),
                            at::empty({c.n_layers, c.n_heads}, at::kFloat)};
     nlohmann::json movers = nlohmann::json::array(), negative = nlohmann::json::array();

@@ -10,16 +10,22 @@ namespace {
 void run_logit_lens(AnalysisRun &run)
 {
     const ModelConfig &c = run.config();
-    const auto rows = end_rows(run.in);
-    std::vector<at::Tensor> layers;
-    for (int l = 1; l <= c.n_layers; ++l) {
-        const at::Tensor x = gather_rows(run.clean().resid[size_t(l)], run.in.runs.layout(), rows);
-        at::Tensor normed = at::empty_like(x);
-        run.in.engine->final_norm().apply(x.data_ptr<float>(), normed.data_ptr<float>(), x.size(0));
-        layers.push_back(run.in.runs.readout().values(normed));
-        run.progress(l, c.n_layers);
-    }
-    run.result.arrays["lens.logit_diff"] = to_array(at::stack(layers));
+    ByPrompt parts;
+    int done = 0;
+    run.each_group([&](const PromptGroup &group) {
+        const BatchRuns &runs = group.runs;
+        const auto rows = end_rows(runs.layout());
+        std::vector<at::Tensor> layers;
+        for (int l = 1; l <= c.n_layers; ++l) {
+            const at::Tensor x = gather_rows(runs.run(false).resid[size_t(l)], runs.layout(), rows);
+            at::Tensor normed = at::empty_like(x);
+            run.in.engine->final_norm().apply(x.data_ptr<float>(), normed.data_ptr<float>(), x.size(0));
+            layers.push_back(runs.readout().values(normed));
+            run.progress(++done, c.n_layers * run.in.groups.count());
+        }
+        parts.put("lens", group, at::stack(layers));
+    });
+    run.result.arrays["lens.logit_diff"] = parts.array("lens");
 }
 
 std::string describe_logit_lens(const Analysis &)

@@ -19,29 +19,33 @@ std::string pattern_hook(int layer)
 }
 
 struct EndAttention {
-    std::vector<float> io, s1, s2; ///< [heads, prompts]
+    at::Tensor io, s1, s2; ///< [heads, prompts]
 };
 
 // END's attention of some heads in a run's kept patterns, [P, H, T, T] a layer.
 EndAttention end_attention(const ArrayMap &cache, const std::vector<Head> &heads, const PromptBatch &batch)
 {
-    EndAttention out;
+    const std::vector<int64_t> shape{int64_t(heads.size()), batch.prompts};
+    EndAttention out{at::empty(shape), at::empty(shape), at::empty(shape)};
+    int64_t at = 0;
     for (const Head head : heads) {
         const Array &pattern = cache.at(pattern_hook(head.layer));
         const int64_t H = pattern.shape[1], T = pattern.shape[2];
-        for (int p = 0; p < batch.prompts; ++p) {
+        for (int p = 0; p < batch.prompts; ++p, ++at) {
             const float *row = pattern.floats().data() + ((p * H + head.head) * T + batch.end[size_t(p)]) * T;
-            out.io.push_back(row[batch.role(ioi::io)[size_t(p)]]);
-            out.s1.push_back(row[batch.role(ioi::s1)[size_t(p)]]);
-            out.s2.push_back(row[batch.role(ioi::s2)[size_t(p)]]);
+            out.io.data_ptr<float>()[at] = row[batch.role(ioi::io)[size_t(p)]];
+            out.s1.data_ptr<float>()[at] = row[batch.role(ioi::s1)[size_t(p)]];
+            out.s2.data_ptr<float>()[at] = row[batch.role(ioi::s2)[size_t(p)]];
         }
     }
     return out;
 }
 
-void append(std::vector<float> &to, const std::vector<float> &from)
+void put(ByPrompt &parts, const std::string &name, const PromptGroup &group, const EndAttention &attention)
 {
-    to.insert(to.end(), from.begin(), from.end());
+    parts.put(name + ioi::io, group, attention.io);
+    parts.put(name + ioi::s1, group, attention.s1);
+    parts.put(name + ioi::s2, group, attention.s2);
 }
 
 double mean(const std::vector<float> &values, size_t first, size_t count)
@@ -52,32 +56,30 @@ double mean(const std::vector<float> &values, size_t first, size_t count)
     return sum / double(count);
 }
 
-void run_s_inhibition(AnalysisRun &run)
+// What each candidate alone sends into the movers' queries at END, MLPs included, and what that does to a group's
+// prompts.
+void read_group(const AnalysisRun &run, const PromptGroup &group, const std::vector<Head> &movers, ByPrompt &parts,
+                const std::function<void()> &done)
 {
     const ModelConfig &c = run.config();
-    const PromptBatch &batch = run.in.batch;
+    const BatchRuns &runs = group.runs;
+    const PromptBatch &batch = runs.batch();
     const int P = batch.prompts;
     const std::vector<Head> &candidates = run.analysis.heads;
-    const std::vector<Head> movers = heads_option(run.analysis, "name_movers");
-    if (movers.empty())
-        throw Error("name_movers", "name the name movers to test them against");
-    check_heads(candidates, c);
-    check_heads(movers, c);
-
     const HookedTransformer transformer(run.in.model);
     const Tokens clean{P, batch.width, batch.clean};
     HookedTransformer::Options options;
     options.logits = false;
-    for (const std::vector<Head> &list : {candidates, movers})
-        for (const Head head : list)
+    for (const std::vector<Head> *list : {&candidates, &movers})
+        for (const Head head : *list)
             options.keep.push_back(pattern_hook(head.layer));
     const ArrayMap base = transformer.run(clean, options, run.cancel).cache;
-    const EndAttention seen = end_attention(base, candidates, batch), before = end_attention(base, movers, batch);
+    put(parts, "seen.", group, end_attention(base, candidates, batch));
+    put(parts, "before.", group, end_attention(base, movers, batch));
 
-    // What each candidate alone sends into the movers' queries at END, MLPs included.
     const Positions at_end = Positions::at(end_role);
-    const auto rows = chosen_rows(at_end, batch, run.in.runs.layout(), first_rows(false, run.in.runs.layout()));
-    FrozenPass pass(run.in.runs, false, false, rows, run.in.work);
+    const auto rows = chosen_rows(at_end, batch, runs.layout(), first_rows(false, runs.layout()));
+    FrozenPass pass(runs, false, false, rows, run.in.work);
     std::vector<Node> receivers;
     for (const Head head : movers)
         receivers.push_back({Site::Q, head.layer, head.head});
@@ -86,9 +88,8 @@ void run_s_inhibition(AnalysisRun &run)
     options.keep = {final_hook};
     for (const Head head : movers)
         options.keep.push_back(pattern_hook(head.layer));
-    EndAttention after;
-    std::vector<float> after_diff;
-    nlohmann::json table = nlohmann::json::array();
+    std::vector<at::Tensor> io, s1, s2; // [movers, P] of each candidate
+    at::Tensor after_diff = at::empty({int64_t(candidates.size()), P});
     for (size_t i = 0; i < candidates.size(); ++i) {
         const SenderSet sender{{Site::Z, candidates[i].layer, candidates[i].head}};
         const Records records = pass.run(std::span(&sender, 1), receivers, run.cancel);
@@ -119,40 +120,67 @@ void run_s_inhibition(AnalysisRun &run)
         }
         const ArrayMap cache = transformer.run(clean, options, run.cancel).cache;
         const EndAttention now = end_attention(cache, movers, batch);
-        append(after.io, now.io);
-        append(after.s1, now.s1);
-        append(after.s2, now.s2);
+        io.push_back(now.io);
+        s1.push_back(now.s1);
+        s2.push_back(now.s2);
         const Array &final_stream = cache.at(final_hook);
         std::vector<float> normed(size_t(c.d_model));
         for (int p = 0; p < P; ++p) {
             run.in.engine->final_norm().apply(final_stream.floats().data()
                                                   + (int64_t(p) * batch.width + batch.end[size_t(p)]) * c.d_model,
                                               normed.data(), 1);
-            after_diff.push_back(run.in.runs.readout().value(normed.data(), p));
+            after_diff.data_ptr<float>()[int64_t(i) * P + p] = runs.readout().value(normed.data(), p);
         }
-        const size_t R = movers.size();
+        done();
+    }
+    put(parts, "after.", group, {at::stack(io), at::stack(s1), at::stack(s2)});
+    parts.put("diff", group, after_diff);
+}
+
+void run_s_inhibition(AnalysisRun &run)
+{
+    const ModelConfig &c = run.config();
+    const int64_t P = run.in.batch.prompts;
+    const std::vector<Head> &candidates = run.analysis.heads;
+    const std::vector<Head> movers = heads_option(run.analysis, "name_movers");
+    if (movers.empty())
+        throw Error("name_movers", "name the name movers to test them against");
+    check_heads(candidates, c);
+    check_heads(movers, c);
+
+    ByPrompt parts;
+    int done = 0;
+    run.each_group([&](const PromptGroup &group) {
+        read_group(run, group, movers, parts,
+                   [&] { run.progress(++done, int(candidates.size()) * run.in.groups.count()); });
+    });
+    ArrayMap &arrays = run.result.arrays;
+    arrays["s2i.candidate_attention_s2"] = parts.array(std::string("seen.") + ioi::s2);
+    const auto both = [&](const std::string &role) {
+        arrays["s2i.name_mover_attention_" + role + ".before"] = parts.array("before." + role); // [R, P]
+        arrays["s2i.name_mover_attention_" + role + ".after"] = parts.array("after." + role);   // [C, R, P]
+    };
+    both(ioi::s2);
+    both(ioi::s1);
+    both(ioi::io);
+    arrays["s2i.logit_diff.before"] = {{P}, run.result.baseline.clean};
+    arrays["s2i.logit_diff.after"] = parts.array("diff"); // [C, P]
+    nlohmann::json table = nlohmann::json::array();
+    const size_t own = size_t(P), all = movers.size() * own;
+    for (size_t i = 0; i < candidates.size(); ++i) {
+        const auto change = [&](const std::string &role) {
+            const std::string name = "s2i.name_mover_attention_" + role;
+            return mean(arrays.at(name + ".after").floats(), i * all, all)
+                - mean(arrays.at(name + ".before").floats(), 0, all);
+        };
         table.push_back(
             {{"head", dotted(candidates[i])},
-             {"attention_s2", mean(seen.s2, i * size_t(P), size_t(P))},
-             {"logit_diff_change", mean(after_diff, i * size_t(P), size_t(P)) - run.result.baseline.clean_mean},
-             {"name_mover_s1_attention_change",
-              mean(after.s1, i * R * size_t(P), R * size_t(P)) - mean(before.s1, 0, R * size_t(P))},
-             {"name_mover_io_attention_change",
-              mean(after.io, i * R * size_t(P), R * size_t(P)) - mean(before.io, 0, R * size_t(P))}});
-        run.progress(int(i) + 1, int(candidates.size()));
+             {"attention_s2", mean(arrays.at("s2i.candidate_attention_s2").floats(), i * own, own)},
+             {"logit_diff_change",
+              mean(arrays.at("s2i.logit_diff.after").floats(), i * own, own) - run.result.baseline.clean_mean},
+             {"name_mover_s1_attention_change", change(ioi::s1)},
+             {"name_mover_io_attention_change", change(ioi::io)}});
     }
-    const int64_t C = int64_t(candidates.size()), R = int64_t(movers.size());
-    ArrayMap &arrays = run.result.arrays;
-    arrays["s2i.candidate_attention_s2"] = {{C, P}, seen.s2};
-    const auto both = [&](const char *role, const std::vector<float> &was, const std::vector<float> &is) {
-        arrays[std::string("s2i.name_mover_attention_") + role + ".before"] = {{R, P}, was};
-        arrays[std::string("s2i.name_mover_attention_") + role + ".after"] = {{C, R, P}, is};
-    };
-    both(ioi::s2, before.s2, after.s2);
-    both(ioi::s1, before.s1, after.s1);
-    both(ioi::io, before.io, after.io);
-    arrays["s2i.logit_diff.before"] = {{P}, run.result.baseline.clean};
-    arrays["s2i.logit_diff.after"] = {{C, P}, after_diff};
     run.result.summary = {{"candidates", table}};
 }
 

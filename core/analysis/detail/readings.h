@@ -7,6 +7,8 @@
 #include "patching/detail/session_impl.h"
 
 #include <functional>
+#include <map>
+#include <string>
 
 namespace patchbay {
 class KnownRuns;
@@ -26,7 +28,11 @@ struct AnalysisRun {
     const CancelToken &cancel;
 
     const ModelConfig &config() const { return in.model->config(); }
-    const Run &clean() const { return in.runs.run(false); }
+    /// Calls read for every group of prompts while its runs are there. Throws Cancelled.
+    void each_group(const std::function<void(const PromptGroup &)> &read) const
+    {
+        in.groups.each(cancel, [&](int g) { read(in.groups[g]); });
+    }
     /// Steps done, of how many; throws Cancelled.
     void progress(int done, int total) const
     {
@@ -40,18 +46,35 @@ struct AnalysisRun {
     bool flag(const char *key) const;
 };
 
+/// Arrays whose last axis is the prompts, from those of groups in any order.
+class ByPrompt {
+public:
+    /// part [..., the group's prompts].
+    void put(const std::string &name, const PromptGroup &group, const at::Tensor &part)
+    {
+        m_parts[name][group.first] = part;
+    }
+    /// [..., prompts]
+    at::Tensor at(const std::string &name) const;
+    /// The same, as a result holds it.
+    Array array(const std::string &name) const;
+
+private:
+    std::map<std::string, std::map<int, at::Tensor>> m_parts; ///< by the first prompt
+};
+
 /// W_U[:, io] − W_U[:, s] of each prompt, [prompts, D], without the final norm's weight.
-at::Tensor logit_direction(const Session::Impl &in);
+at::Tensor logit_direction(const Model &model, const PromptBatch &batch);
 /// sqrt(var + eps) of the rows of x [n, D] (RMSNorm: of x itself), as ln_final.hook_scale holds it → [n].
 at::Tensor norm_scale(const at::Tensor &x, const ModelConfig &config);
 /// (prompt, END) of every prompt.
-std::vector<std::pair<int, int>> end_rows(const Session::Impl &in);
+std::vector<std::pair<int, int>> end_rows(const BatchLayout &layout);
 /// Rows of a packed stream [rows, D].
 at::Tensor gather_rows(const at::Tensor &stream, const BatchLayout &layout,
                        const std::vector<std::pair<int, int>> &rows);
 /// z at END of every head of a layer ([P, H d]) → attribution [L, H, P]: z W_O · direction / scale.
-at::Tensor head_attribution(const Session::Impl &in, const std::function<at::Tensor(int)> &z_at_end,
-                            const at::Tensor &scale);
+at::Tensor head_attribution(const Model &model, const PromptBatch &batch,
+                            const std::function<at::Tensor(int)> &z_at_end, const at::Tensor &scale);
 /// A float array with the tensor's shape and values.
 Array to_array(const at::Tensor &tensor);
 /// The tensor of a float array, sharing its memory.

@@ -33,11 +33,11 @@ BatchRuns::BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch
 {
 }
 
-size_t BatchRuns::bytes(const ModelConfig &c, int64_t rows)
+size_t BatchRuns::bytes_per_row(const ModelConfig &c)
 {
     const size_t per_layer =
         size_t(c.d_model) * (c.parallel ? 1 : 2) + size_t(c.n_heads + 2 * c.n_kv_heads) * size_t(c.d_head);
-    return 2 * size_t(rows) * sizeof(float) * (per_layer * size_t(c.n_layers) + size_t(c.d_model));
+    return 2 * sizeof(float) * (per_layer * size_t(c.n_layers) + size_t(c.d_model));
 }
 
 void BatchRuns::compute(const CancelToken &cancel)
@@ -47,6 +47,12 @@ void BatchRuns::compute(const CancelToken &cancel)
     compute_run(m_clean, false, cancel);
     compute_run(m_flipped, true, cancel);
     m_done = true;
+}
+
+void BatchRuns::drop()
+{
+    m_clean = m_flipped = Run();
+    m_done = false;
 }
 
 void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)

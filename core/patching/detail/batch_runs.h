@@ -1,5 +1,5 @@
-// The two unpatched runs of a batch, kept where sweeps start from: residual stream and rotated queries, keys, values of
-// every layer.
+// The two unpatched runs of some prompts, kept where sweeps start from: residual stream and rotated queries, keys,
+// values of every layer.
 #pragma once
 
 #include "base/cancel.h"
@@ -39,10 +39,16 @@ struct Run {
 class BatchRuns {
 public:
     BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch &batch);
+    BatchRuns(const BatchRuns &) = delete; // waves and passes refer to its runs
+    BatchRuns &operator=(const BatchRuns &) = delete;
     /// Computes both runs unless they are there. Throws Cancelled.
     void compute(const CancelToken &cancel);
+    /// Gives their memory back, until the next compute(), which makes the same numbers again.
+    void drop();
+    bool computed() const { return m_done; }
 
     const EngineModel &model() const { return *m_model; }
+    const PromptBatch &batch() const { return m_batch; }
     const BatchLayout &layout() const { return m_layout; }
     const Run &run(bool flipped) const { return flipped ? m_flipped : m_clean; }
     const Readout &readout() const { return m_readout; }
@@ -68,8 +74,8 @@ public:
     }
     /// Pattern of a head on a prompt, [END + 1, END + 1].
     std::vector<float> pattern(const Run &run, int layer, int head, int prompt) const;
-    /// bytes that the kept runs take for a batch of this many rows.
-    static size_t bytes(const ModelConfig &config, int64_t rows);
+    /// Bytes that the kept runs take for each row.
+    static size_t bytes_per_row(const ModelConfig &config);
 
 private:
     void compute_run(Run &run, bool flipped, const CancelToken &cancel);

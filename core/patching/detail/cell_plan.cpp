@@ -19,6 +19,18 @@ std::vector<std::pair<int, int>> RowMap::list() const
     return all;
 }
 
+void spread(CellPlan &plan)
+{
+    for (Edit &edit : plan.edits) {
+        if (!edit.by_position.defined())
+            continue;
+        std::vector<int64_t> positions;
+        for (const auto &row : edit.rows->list())
+            positions.push_back(row.second);
+        edit.tensor = edit.by_position.index_select(0, at::tensor(positions, at::kLong));
+    }
+}
+
 Part part_of(Site site)
 {
     switch (site) {

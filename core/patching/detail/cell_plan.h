@@ -61,6 +61,7 @@ struct Edit {
     bool add = false; ///< Tensor holds a change of the residual stream that is added to what the site reads (Q, K, V,
                       ///< MlpPre) or is (Resid…)
     at::Tensor tensor;
+    at::Tensor by_position;             ///< [positions, width]: what tensor will hold at each position, see spread()
     std::shared_ptr<const RowMap> rows; ///< what is changed; never null
 };
 
@@ -69,6 +70,10 @@ struct CellPlan {
     std::vector<int> start; ///< [prompts] first row that changes; END + 1: this prompt stays as in the base run
     std::vector<Edit> edits;
 };
+
+/// Gives edits that know a value for each position the tensor of their rows. Just before they are computed: a row for
+/// each prompt of each cell of a sweep would take as much as the cached runs.
+void spread(CellPlan &plan);
 
 Stage stage(const Edit &edit);
 

@@ -38,6 +38,9 @@ public:
     /// What a receiver reads in the base run.
     at::Tensor base_value(const Node &receiver);
 
+    /// Gives back what it has kept of the base run, which it makes again.
+    void forget() { m_frozen.clear(); }
+
     /// Multiply-adds × 2 of run() for one set, as far as the last receiver.
     double flops(const SenderSet &set, const std::vector<Node> &receivers) const;
 

@@ -50,6 +50,9 @@ public:
     void mlp_pre(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales,
                  float *pre, Workspace &work);
 
+    /// Gives back what it has kept, which it makes again when asked.
+    void forget() { std::fill(m_pre.begin(), m_pre.end(), at::Tensor()); }
+
 private:
     HeadEntry(const BatchRuns &runs, bool base_flipped, const std::vector<int> &first);
     /// W_O of the heads times W [D, width], as the norm sees it: [heads * d, width].

@@ -53,7 +53,7 @@ private:
             if (m_observer.tell)
                 m_observer.tell(Started{m_result});
             take_known();
-            compute(take_while(first_chunk_flops), cancel);
+            compute(take_while(std::max(first_chunk_flops, m_schedule.least_chunk_flops)), cancel);
             m_next = Part::Ranking;
             return;
         case Part::Ranking: {
@@ -63,7 +63,8 @@ private:
             double left = 0;
             for (const int i : m_open)
                 left += m_schedule.flops(i);
-            m_chunk = std::clamp(left / chunks_at_least, smallest_chunk_flops, largest_chunk_flops);
+            m_chunk = std::max(std::clamp(left / chunks_at_least, smallest_chunk_flops, largest_chunk_flops),
+                               m_schedule.least_chunk_flops);
             m_next = Part::Chunks;
             if (rankable)
                 return;
@@ -137,10 +138,11 @@ private:
         std::vector<int> chosen;
         double sum = 0;
         int64_t rows = 0;
+        const bool by_rows = m_schedule.least_chunk_flops == 0;
         for (const int i : m_open) {
             sum += m_schedule.flops(i);
             rows += m_schedule.rows(i);
-            if (!chosen.empty() && (sum > flops || rows > m_schedule.rows_at_once))
+            if (!chosen.empty() && (sum > flops || (by_rows && rows > m_schedule.rows_at_once)))
                 break;
             chosen.push_back(i);
         }

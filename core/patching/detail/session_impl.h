@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/signals.h"
-#include "patching/detail/batch_runs.h"
 #include "patching/detail/head_entry.h"
+#include "patching/detail/prompt_groups.h"
 #include "patching/detail/scheduler.h"
 #include "patching/session.h"
 
@@ -15,16 +15,29 @@ struct Session::Impl {
     /// Every entry from outside begins with this: thread counts and the mask of signals belong to the calling thread.
     [[nodiscard]] SignalsHeldOff enter() const;
     const Baseline &baseline(const CancelToken &cancel);
-    /// Packed rows that fit the memory budget beside the cached runs and what else is kept.
-    int64_t rows_at_once(size_t kept_besides) const;
+    /// Packed rows of a group's cells that fit their share of the memory budget, when floats more are kept for each.
+    int64_t rows_at_once(size_t floats_besides = 0) const;
     /// For cells that change nothing before first [prompts]; null where it does not apply or would take more than a
     /// quarter of the budget.
-    std::unique_ptr<detail::HeadEntry> head_entry(bool base_flipped, const std::vector<int> &first) const;
+    std::unique_ptr<detail::HeadEntry> head_entry(const detail::BatchRuns &runs, bool base_flipped,
+                                                  const std::vector<int> &first) const;
+    /// A batch in several groups is computed anew for each chunk of cells: this much work makes that worth while.
+    double least_chunk_flops() const;
+    /// Logit differences of the base run, [prompts].
+    const std::vector<float> &base_values(bool flipped) const
+    {
+        return flipped ? cached_baseline->flipped : cached_baseline->clean;
+    }
+    /// Pattern of a prompt of a group whose runs are there, [END + 1, END + 1].
+    std::vector<float> attention_weights(const detail::BatchRuns &runs, Head head, bool flipped_run, AttentionKind kind,
+                                         int prompt) const;
 
     RunResult begin(const RunSpec &spec, const detail::SweepPlan &sweep) const;
-    std::unique_ptr<RunSteps> begin_activation(const RunSpec &spec, const RunObserver &observer);
+    std::unique_ptr<RunSteps> begin_activation(const RunSpec &spec, const RunObserver &observer,
+                                               const CancelToken &cancel);
     std::unique_ptr<RunSteps> begin_path(const RunSpec &spec, const RunObserver &observer);
-    std::unique_ptr<RunSteps> begin_attribution(const RunSpec &spec, const RunObserver &observer);
+    std::unique_ptr<RunSteps> begin_attribution(const RunSpec &spec, const RunObserver &observer,
+                                                const CancelToken &cancel);
     /// Normalised estimates of every plan by attribution patching.
     std::vector<float> estimate_activation(const RunSpec &spec, const detail::SweepPlan &sweep,
                                            const CancelToken &cancel);
@@ -33,7 +46,7 @@ struct Session::Impl {
     PromptBatch batch;
     Resources resources;
     std::shared_ptr<const detail::EngineModel> engine;
-    detail::BatchRuns runs;
+    detail::PromptGroups groups;
     detail::Workspace work;
     std::optional<Baseline> cached_baseline;
 };

@@ -90,31 +90,4 @@ Grid make_grid(const RunSpec &spec, std::string name, std::vector<std::string> a
     return grid;
 }
 
-at::Tensor mean_rows(const RowMap &rows, const BatchLayout &layout, int64_t width,
-                     const std::function<const float *(int, int)> &values)
-{
-    at::Tensor out = at::empty({rows.count(), width}, at::kFloat);
-    std::map<int, std::vector<float>> means;
-    int64_t row = 0;
-    for (const auto &[prompt, pos] : rows.list()) {
-        std::vector<float> &mean = means[pos];
-        if (mean.empty()) {
-            std::vector<double> sum(static_cast<size_t>(width));
-            int reached = 0;
-            for (int p = 0; p < layout.prompts; ++p) {
-                if (pos > layout.end[size_t(p)])
-                    continue;
-                const float *value = values(p, pos);
-                for (int64_t i = 0; i < width; ++i)
-                    sum[size_t(i)] += value[i];
-                ++reached;
-            }
-            for (const double s : sum)
-                mean.push_back(float(s / reached));
-        }
-        std::memcpy(out.data_ptr<float>() + row++ * width, mean.data(), size_t(width) * sizeof(float));
-    }
-    return out;
-}
-
 } // namespace patchbay::detail

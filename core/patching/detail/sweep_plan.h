@@ -1,8 +1,7 @@
 // From a RunSpec to the cells of a sweep: which grids there will be and what each cell changes.
 #pragma once
 
-#include "patching/detail/batch_runs.h"
-#include "patching/detail/cell_plan.h"
+#include "patching/detail/prompt_groups.h"
 #include "patching/run_result.h"
 
 namespace patchbay::detail {
@@ -27,12 +26,8 @@ Grid make_grid(const RunSpec &spec, std::string name, std::vector<std::string> a
                int prompts);
 
 /// For activation and attribution patching. Throws Error naming the site or position that this model or batch does not
-/// have.
-SweepPlan plan_activation_patching(const RunSpec &spec, const PromptBatch &batch, const BatchRuns &runs);
-
-/// Per position, the mean over the prompts that reach it, spread back over the rows → [rows.count(), width];
-/// values(prompt, pos) points to a row.
-at::Tensor mean_rows(const RowMap &rows, const BatchLayout &layout, int64_t width,
-                     const std::function<const float *(int, int)> &values);
+/// have, and Cancelled (mean ablation reads every group's clean run).
+SweepPlan plan_activation_patching(const RunSpec &spec, const PromptBatch &batch, PromptGroups &groups,
+                                   const CancelToken &cancel);
 
 } // namespace patchbay::detail
