@@ -148,6 +148,7 @@ Resources ResourceOptions::apply() const
     resources.device = device;
     if (memory_budget != "auto")
         resources.memory_budget = option_value("--memory-budget", [this] { return parse_bytes(memory_budget); });
+    resources.widened_bytes = std::min(resources.widened_bytes, resources.memory_budget);
     set_threads(threads);
     return resources;
 }

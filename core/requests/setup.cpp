@@ -97,8 +97,7 @@ SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr
     setup->task_ref.bos = bos_used(task_ref, model->tokenizer());
     say(tell, 0.95, "Running the baseline");
     auto session = std::make_unique<Session>(model, setup->batch);
-    if (const std::string note = session->groups_note(); !note.empty())
-        setup->batch.notes.push_back(note);
+    setup->groups_note = session->groups_note();
     setup->baseline = session->baseline(cancel);
     return {std::move(setup), model, std::move(session)};
 }

@@ -20,6 +20,7 @@ struct Setup {
     std::vector<int> batch_pairs;                                       ///< per prompt of the batch: its index in pairs
     PromptBatch batch;
     Baseline baseline;
+    std::string groups_note; ///< Session::groups_note()
     std::string no_prompts; ///< why there are none: the task is text, and the model has no tokenizer. Empty: there are
     const ModelConfig &config() const { return trust.config; }
 };

@@ -6,8 +6,11 @@ import os
 import resource
 import shutil
 import signal
+import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import unittest
 
 from cli import PROGRAM, SOURCE, CliTest, main, run
@@ -319,6 +322,104 @@ class Refusals(HubTest):
             index["weight_map"] = {tensor: name for tensor in index["weight_map"]}
             (folder / "model.safetensors.index.json").write_text(json.dumps(index))
             self.assertIn("which the hub does not list", self.refusal("org/llama"))
+
+
+class Encrypted(HubTest):
+    """https, with a certificate that only the test knows."""
+
+    def setUp(self):
+        super().setUp()
+        if not shutil.which("openssl"):
+            self.skipTest("the openssl program, which makes a certificate, is not there")
+        self.certificate, self.both = self.folder / "certificate.pem", self.folder / "both.pem"
+        key = self.folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=hub of a test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", self.certificate],
+                       check=True, capture_output=True)
+        self.both.write_text(key.read_text() + self.certificate.read_text())
+        self.hub = Hub(self.repos, self.both)
+        self.addCleanup(self.hub.close)
+        self.environment |= {"HF_ENDPOINT": self.hub.url, "https_proxy": "", "HTTPS_PROXY": "", "all_proxy": "", "ALL_PROXY": ""}
+        self.environment |= dict.fromkeys(("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"), "")
+        self.repo("org/demo", DEMO)
+
+    def test_a_certificate_that_is_not_trusted(self):
+        done = self.download("org/demo", expect=1)
+        self.assertIn(f"{self.hub.url}: is not trusted", done.stderr)
+        self.assertIn("SSL_CERT_FILE", done.stderr)
+        self.assertEqual(self.hub.requests, [])
+        self.assertFalse(self.cached("org/demo").exists())
+
+    def test_a_file_of_certificates_that_is_not_there(self):
+        done = self.download("org/demo", expect=1, environment={"SSL_CERT_FILE": str(self.folder / "none.pem")})
+        self.assertIn("none.pem", done.stderr)
+
+    def test_trusted_through_any_of_the_usual_variables(self):
+        for variable in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+            with self.subTest(variable):
+                shutil.rmtree(self.cached("org/demo"), ignore_errors=True)
+                self.download("org/demo", environment={variable: str(self.certificate)})
+                self.assert_whole("org/demo")
+        folder = self.folder / "certificates"
+        folder.mkdir()
+        hashed = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", self.certificate], check=True, capture_output=True, text=True)
+        shutil.copy(self.certificate, folder / (hashed.stdout.strip() + ".0"))
+        shutil.rmtree(self.cached("org/demo"))
+        self.download("org/demo", environment={"SSL_CERT_DIR": str(folder)})
+        self.assert_whole("org/demo")
+
+    def test_it_is_not_led_to_a_connection_that_is_not_encrypted(self):
+        plain = Hub(self.repos)
+        self.addCleanup(plain.close)
+        self.hub.cdn = plain.cdn
+        self.download("org/demo", expect=1, environment={"SSL_CERT_FILE": str(self.certificate)})
+        self.assertEqual(plain.requests, [])
+
+    def test_through_a_proxy(self):
+        with Proxy() as proxy:
+            self.download("org/demo", environment={"SSL_CERT_FILE": str(self.certificate), "https_proxy": proxy.url, "no_proxy": "", "NO_PROXY": ""})
+        self.assert_whole("org/demo")
+        self.assertIn(self.hub.url.removeprefix("https://"), proxy.asked)
+
+
+class Proxy(socketserver.ThreadingTCPServer):
+    """Connects to where it is asked to, and passes on what comes."""
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), self.Tunnel)
+        self.asked = []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+    class Tunnel(socketserver.StreamRequestHandler):
+        def handle(self):
+            method, target, _ = self.rfile.readline().decode().split()
+            while self.rfile.readline().strip():
+                pass
+            if method != "CONNECT":
+                return
+            self.server.asked.append(target)
+            host, port = target.split(":")
+            with socket.create_connection((host, int(port))) as there:
+                self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=self.pass_on, args=(there, self.connection))
+                back.start()
+                self.pass_on(self.connection, there)
+                back.join()
+
+        @staticmethod
+        def pass_on(source, to):
+            try:
+                while data := source.recv(1 << 16):
+                    to.sendall(data)
+                to.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # either end has gone
 
 
 class Listing(HubTest):

@@ -6,6 +6,7 @@ import http.server
 import json
 import pathlib
 import re
+import ssl
 import sys
 import threading
 import urllib.parse
@@ -26,9 +27,10 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Hub:
-    """faults: what goes wrong, by the name of a file. requests: (server, method, path, headers) of all that was asked."""
+    """faults: what goes wrong, by the name of a file. requests: (server, method, path, headers) of all that was asked. certificate: a file
+    with key and certificate, for https."""
 
-    def __init__(self, repos):
+    def __init__(self, repos, certificate=None):
         self.repos = pathlib.Path(repos)
         self.token = ""            # without it nothing is told, where it is set
         self.gated = set()         # names of models
@@ -43,9 +45,14 @@ class Hub:
         self.status = None         # of every answer
         self.requests = []
         self._servers = [Server(("127.0.0.1", 0), self._handler(name)) for name in ("hub", "cdn")]
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            for server in self._servers:
+                server.socket = context.wrap_socket(server.socket, server_side=True)
         for server in self._servers:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.url, self.cdn = (f"http://127.0.0.1:{server.server_port}" for server in self._servers)
+        self.url, self.cdn = (f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}" for server in self._servers)
 
     def close(self):
         self.go.set()
