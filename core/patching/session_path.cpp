@@ -81,7 +81,10 @@ public:
     std::vector<float> compute(const std::vector<int> &chosen, const CancelToken &cancel)
     {
         std::vector<CellPlan> plans;
-        if (m_paths->sets.size() > 1) {
+        if (m_rows->count() == 0) { // other groups' prompts have rows that change
+            for (const int i : chosen)
+                plans.push_back(skeleton(size_t(i)));
+        } else if (m_paths->sets.size() > 1) {
             std::vector<SenderSet> sets;
             for (const int i : chosen)
                 sets.push_back(m_paths->sets[size_t(i)]);
@@ -109,6 +112,8 @@ public:
     /// add(set, first-order effect of the set, summed over the prompts); sweeps of senders only.
     void estimate(const std::function<void(size_t, double)> &add, const CancelToken &cancel)
     {
+        if (m_rows->count() == 0)
+            return;
         const PathGradients gradients = path_gradients(m_runs, m_paths->base_flipped, m_paths->zero, m_paths->mlps,
                                                        m_paths->groups.front(), m_rows, cancel);
         for (size_t i = 0; i < m_paths->sets.size(); ++i) {

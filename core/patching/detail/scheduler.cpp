@@ -138,11 +138,11 @@ private:
         std::vector<int> chosen;
         double sum = 0;
         int64_t rows = 0;
-        const bool by_rows = m_schedule.least_chunk_flops == 0;
         for (const int i : m_open) {
             sum += m_schedule.flops(i);
             rows += m_schedule.rows(i);
-            if (!chosen.empty() && (sum > flops || (by_rows && rows > m_schedule.rows_at_once)))
+            if (!chosen.empty()
+                && (sum > flops || (rows > m_schedule.rows_at_once && sum > m_schedule.least_chunk_flops)))
                 break;
             chosen.push_back(i);
         }

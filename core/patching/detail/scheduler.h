@@ -18,9 +18,9 @@ struct Schedule {
     std::function<int64_t(int)> rows;
     /// Normalised effects by attribution patching, one per plan (NaN: no estimate); called at most once. May be empty.
     std::function<std::vector<float>(const CancelToken &)> estimate;
-    int64_t rows_at_once = 1 << 14; ///< of one group of prompts, from the memory budget
-    /// Each chunk brings work of its own with it that only a chunk of this size is worth; then it is as large as its
-    /// arithmetic, and whoever computes it sees to its rows. 0: it does not.
+    int64_t rows_at_once = 1 << 14; ///< from the memory budget
+    /// Each chunk brings work of its own with it that less than this is not worth; it may then have more rows, and
+    /// whoever computes it sees to them.
     double least_chunk_flops = 0;
     ArrayMap arrays = {}; ///< of the result, beside its grids
 };
