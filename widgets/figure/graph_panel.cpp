@@ -85,8 +85,10 @@ public:
         drawLanes(scene, layout, plot);
         for (const qsizetype edge : byStrength(false))
             drawEdge(scene, m_view.edges[edge], layout.edges[edge]);
-        for (qsizetype i = 0; i < m_view.nodes.size(); ++i)
+        for (qsizetype i = 0; i < m_view.nodes.size(); ++i) {
             drawBox(scene, layout.nodes[i], form, label(m_view.nodes[i].head), m_view.nodes[i].role);
+            scene.hover(layout.nodes[i], readout(m_view.nodes[i]));
+        }
         if (!layout.logits.isNull())
             drawBox(scene, layout.logits, form, QStringLiteral("Logits"), {});
         drawNumbers(scene, layout, form, plot);
@@ -217,6 +219,21 @@ private:
             textAtMiddle(scene, {middle.x(), y}, one, small, Align::Centre);
             y += line;
         }
+    }
+
+    /// What a head sends, strongest first.
+    QString readout(const GraphNode &node) const
+    {
+        QStringList sent;
+        for (const qsizetype index : byStrength(true))
+            if (const GraphEdge &edge = m_view.edges[index]; edge.from == node.head)
+                sent << QStringLiteral("\u2192 %1 %2")
+                            .arg(edge.to.valid() ? label(edge.to) + QLatin1Char(' ') + edge.site
+                                                 : QStringLiteral("logits"),
+                                 valueWithUnit(edge.effect, m_view.unit));
+        return QStringList{label(node.head), node.role, sent.join(QStringLiteral(", "))}
+            .join(QStringLiteral("  "))
+            .simplified();
     }
 
     static double strength(const GraphEdge &edge) { return std::isnan(edge.effect) ? 0 : std::abs(edge.effect); }
