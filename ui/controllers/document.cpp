@@ -76,6 +76,10 @@ bool Document::taskFileChanged() const
 void Document::openModel(const QString &folder, const Processing &processing)
 {
     SetUpRequest request = m_request;
+    // Sentences that nobody chose are those that suit the model.
+    TaskRef &task = request.task;
+    if (task.kind == "ioi" && task.pairs.is_null() && task.file == usual_task(request.model.path))
+        task.file = usual_task(folder.toStdString());
     request.model = {.path = folder.toStdString(), .commit = {}, .sha256 = {}, .processing = processing};
     open(request);
 }

@@ -289,9 +289,8 @@ void ModelDock::refreshTask()
     m_taskText->setText(all > used ? tr("%1\n%2 of %3 pairs in use").arg(kind).arg(used).arg(all)
                                    : tr("%1\n%2 pairs, up to %3 tokens").arg(kind).arg(used).arg(setup->batch.width));
     QStringList notes; // prompts of a batch that are left out, or look padded; those of pairs stand in their table
-    if (setup->pairs.empty())
-        for (const std::string &note : setup->batch.notes)
-            notes << QString::fromStdString(note);
+    for (const std::string &note : setup->pairs.empty() ? setup->batch.notes : setup->task_notes)
+        notes << QString::fromStdString(note);
     if (!notes.isEmpty())
         m_taskText->setText(
             m_taskText->text() + QLatin1Char('\n')
