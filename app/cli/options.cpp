@@ -116,8 +116,15 @@ void TaskOptions::add(CLI::App &app)
 
 void TaskOptions::choose_for(const ModelOptions &model)
 {
-    if (task.file.empty())
-        task.file = usual_task(model.path);
+    if (!task.file.empty())
+        return;
+    std::string folder = model.path;
+    try {
+        folder = model.folder().string();
+    } catch (const std::exception &) {
+        // What is wrong with it is said when it is opened.
+    }
+    task.file = usual_task(folder);
 }
 
 TaskRef TaskOptions::ref() const

@@ -44,8 +44,9 @@ std::vector<PromptPair> pairs_from_json(const nlohmann::json &pairs, const std::
 std::filesystem::path task_path(const std::string &file);
 /// Bare names of the task files that come with the program (resources/tasks).
 std::vector<std::string> shipped_tasks();
-/// What new prompts for a model are made from, as TaskRef::file: the demo model knows the words of its own sentences
-/// alone, others get "ioi-give", which ends so that they answer with a name.
+/// What new prompts for a model are made from, as TaskRef::file. model: "demo" or a folder. A model with the demo
+/// model's vocabulary knows the words of its sentences alone; others get "ioi-give", which ends so that they answer
+/// with a name.
 std::string usual_task(const std::string &model);
 
 } // namespace patchbay

@@ -214,7 +214,7 @@ private Q_SLOTS:
                 const auto &marks = pages[page].marks;
                 for (qsizetype i = 0; i < marks.size(); ++i)
                     if (const auto *text = std::get_if<widgets::figure::TextMark>(&marks[i]);
-                        text && text->text == block.text) {
+                        text && text->text.simplified() == block.text.simplified()) {
                         on << int(page) + 1;
                         if (on.size() == 1)
                             said = std::get<widgets::figure::TextMark>(marks[i + 1]).text;

@@ -125,11 +125,6 @@ void place(Scene &scene, const Scene &figure, QPointF at)
 /// A figure may be drawn down to this share of its own height, where that saves half a page.
 constexpr double leastShare = 0.62, leastFigure = 45;
 
-bool isTable(const FigureSheet &sheet)
-{
-    return std::holds_alternative<widgets::TableView>(sheet.panels.front());
-}
-
 void addFigure(QVector<Box> &boxes, const FigureSheet &sheet, double before, bool keep)
 {
     FigureSheet fitted = sheet;
