@@ -84,7 +84,7 @@ MainWindow::~MainWindow() = default;
 
 void MainWindow::start(const QString &modelFolder)
 {
-    m_explorer.document.open({{absolute_model_path(modelFolder.toStdString()), {}, {}, {}}, {}});
+    m_explorer.document.openModel(QString::fromStdString(absolute_model_path(modelFolder.toStdString())));
 }
 
 void MainWindow::useDefaultLayout()

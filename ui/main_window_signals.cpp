@@ -79,7 +79,7 @@ void MainWindow::connectActions()
     });
     connect(m_heatmap, &HeatmapPane::analysisRequested, this, [this](const QString &name) {
         const QString title = QString::fromStdString(find_analysis(name.toStdString())->title);
-        m_messages->showNote(tr("%1: measured now; heads fade when it is done").arg(title));
+        m_messages->showNote(tr("%1: measured now; heads are masked when it is done").arg(title));
         m_explorer.runner.run(spec_of(Analysis{name.toStdString(), {}, nullptr}), false, false);
     });
     connect(&m_explorer.navigation, &Navigation::circuitChanged, this,

@@ -128,7 +128,7 @@ QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &b
                 const double value = finite(normalised(grid, cell, baseline) * unit.factor);
                 facet.values << value;
                 facet.states << (std::isnan(value) ? widgets::CellState::Missing : toView(grid.state[size_t(cell)]));
-                if (intervals)
+                if (intervals && !cube)
                     facet.halfWidth << (grid.state[size_t(cell)] == CellState::Exact
                                             ? bootstrap_half_width(grid, cell, baseline) * unit.factor
                                             : missing);

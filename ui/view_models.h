@@ -23,8 +23,8 @@ QString facetTitle(std::string_view name);
 struct HeatmapOptions {
     std::vector<std::string>
         facets; ///< names of grids or arrays, in the order to show; empty: all that are layer × head (or × position)
-    bool intervals =
-        false; ///< also the bootstrap half-widths: 1000 samples a cell, so not on the GUI thread for large grids
+    bool intervals = false; ///< also the bootstrap half-widths, but of grids by position: 1000 samples a cell, so not
+                            ///< on the GUI thread
 };
 
 /// "%" of the clean–flipped gap, or "logits" where that vanishes: the unit of all effects of a result.

@@ -242,6 +242,7 @@ widgets::TableView cellsTable(const widgets::HeatmapView &heatmap)
     for (int cell = 0; cell < first.rows * first.columns; ++cell) {
         const int row = cell / first.columns, column = cell % first.columns;
         QStringList texts{widgets::cellName(heatmap, first, row, column)};
+        QVector<int> grey;
         bool any = false;
         for (const widgets::HeatmapFacet &facet : heatmap.facets) {
             const double value = facet.values.value(cell, std::nan(""));
@@ -250,6 +251,8 @@ widgets::TableView cellsTable(const widgets::HeatmapView &heatmap)
             texts << (std::isfinite(value) ? widgets::valueWithUnit(value, heatmap.unit)
                               + (estimate ? QStringLiteral(" est.") : QString())
                                            : QStringLiteral("\u2013"));
+            if (facet.withinNoise(cell))
+                grey << int(texts.size()) - 1;
             if (facet.halfWidth.isEmpty())
                 continue;
             const double half = facet.halfWidth.value(cell, std::nan(""));
@@ -260,6 +263,7 @@ widgets::TableView cellsTable(const widgets::HeatmapView &heatmap)
         if (!any)
             continue;
         view.rows << texts;
+        view.grey << grey;
         view.heads << widgets::cellHead(heatmap, row, column);
     }
     return view;
@@ -279,11 +283,12 @@ widgets::TableView tableView(const RunResult &result, int n)
             continue;
         for (const int cell : strongestCells(grid, result.baseline, n, Sign::Both)) {
             const bool exact = grid.state[size_t(cell)] == CellState::Exact;
-            const QString interval = exact
-                ? QStringLiteral("\u00b1") + effectText(bootstrap_half_width(grid, cell, result.baseline), unit)
-                : QStringLiteral("estimate");
-            view.rows << QStringList{facetTitle(grid.name), cellLabel(grid, cell),
-                                     effectText(normalised(grid, cell, result.baseline), unit), interval};
+            const double effect = normalised(grid, cell, result.baseline),
+                         half = exact ? bootstrap_half_width(grid, cell, result.baseline) : 0;
+            view.rows << QStringList{facetTitle(grid.name), cellLabel(grid, cell), effectText(effect, unit),
+                                     exact ? QStringLiteral("\u00b1") + effectText(half, unit)
+                                           : QStringLiteral("estimate")};
+            view.grey << (widgets::withinNoise(effect, half) ? QVector<int>{2} : QVector<int>{});
         }
     }
     if (view.rows.isEmpty()) {

@@ -34,8 +34,16 @@ struct GraphLayout {
     int edgeAt(QPointF point, double reach) const; ///< nearest within reach pixels, -1: none
 };
 
-/// Lays out in `size`; node: size of a head's box; laneName: pixels kept free on the left for the names of layers.
+/// Lays out in `size`; node: size of a head's box; laneName: room kept free on the left for the names of layers.
+/// Lengths are pixels or millimetres. Layers without heads have no lane; a layer whose heads do not fit side by side
+/// has several rows of them, so that boxes are never narrower than `node` unless one alone is too wide.
 GraphLayout layoutGraph(const GraphView &view, QSizeF size, QSizeF node, double laneName);
+
+/// How many rows of boxes that makes, with the one of the logits.
+int graphRows(const GraphView &view, double width, double nodeWidth, double laneName);
+
+/// Whether an edge goes to the logits.
+bool reachesLogits(const GraphView &view);
 
 /// Index of the node of a head, -1: none.
 int nodeOf(const GraphView &view, HeadId head);

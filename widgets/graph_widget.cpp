@@ -35,6 +35,12 @@ void GraphWidget::setView(const GraphView &view)
     newView(view.title);
 }
 
+void GraphWidget::setGrows(bool grows)
+{
+    m_grows = grows;
+    relayout();
+}
+
 QRect GraphWidget::nodeRect(int node) const
 {
     return m_layout.nodes.value(node).translated(m_origin).toRect();
@@ -54,8 +60,13 @@ void GraphWidget::relayout()
     const QSizeF box(wide + 20, metrics.height() + (roles ? small.height() : 0) + 10);
     const int line = fontMetrics().height();
     m_origin = QPoint(8, 8 + (m_view.title.isEmpty() ? 0 : line + 4));
-    const QSizeF room(width() - 16, height() - m_origin.y() - line - 10);
-    m_layout = layoutGraph(m_view, room, box, small.horizontalAdvance(tr("Layer %1").arg(88)) + 8);
+    const double laneName = small.horizontalAdvance(tr("Layer %1").arg(88)) + 8;
+    const int furniture = m_origin.y() + line + 10;
+    if (m_grows) // two thirds of a row are its boxes, the rest is for the edges
+        setMinimumHeight(
+            std::max(minimumSizeHint().height(),
+                     furniture + int(graphRows(m_view, width() - 16, box.width(), laneName) * box.height() * 1.5)));
+    m_layout = layoutGraph(m_view, QSizeF(width() - 16, height() - furniture), box, laneName);
     update();
 }
 
@@ -156,7 +167,8 @@ void GraphWidget::drawNode(QPainter &painter, const Theme &theme, const QRectF &
     painter.drawRoundedRect(rect, 6, 6);
     QFont bold = font();
     bold.setBold(true);
-    painter.setFont(bold);
+    // Where a window is too low for its circuit, smaller names instead of names over one another.
+    painter.setFont(scaledFont(bold, std::min(1.0, rect.height() / QFontMetrics(bold).height())));
     const int nameHeight = painter.fontMetrics().height(), roleHeight = QFontMetrics(scaledFont(font(), 0.85)).height();
     const bool roleFits = !role.isEmpty() && rect.height() >= nameHeight + roleHeight;
     const double top = rect.center().y() - (nameHeight + roleHeight) / 2.0;

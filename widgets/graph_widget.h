@@ -14,6 +14,9 @@ public:
     void setView(const GraphView &view);
     const GraphView &view() const { return m_view; }
 
+    /// Whether the widget asks for the height that all layers need, for use within a scroll area.
+    void setGrows(bool grows);
+
     QRect nodeRect(int node) const; ///< in widget pixels; for tests
 
     QSize sizeHint() const override { return {520, 480}; }
@@ -50,6 +53,7 @@ private:
     GraphLayout m_layout; // relative to m_origin
     QPoint m_origin;
     int m_edge = -1; // under the pointer
+    bool m_grows = false;
 };
 
 } // namespace patchbay::widgets

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 namespace patchbay::widgets {
@@ -135,14 +136,15 @@ void drawColourBar(QPainter &painter, const HeatmapScene &scene)
 
 int drawStateLegend(QPainter *painter, const HeatmapScene &scene)
 {
-    bool missing = false, estimated = false, undefined = false;
+    bool missing = false, estimated = false, undefined = false, noise = false;
     for (const HeatmapFacet &facet : scene.view.facets) {
-        for (int row = 0; row < facet.rows && !(missing && estimated && undefined); ++row) {
+        for (int row = 0; row < facet.rows; ++row) {
             for (int column = 0; column < facet.columns; ++column) {
                 const CellState state = stateAt(facet, row, column);
                 missing = missing || state == CellState::Missing;
                 estimated = estimated || state == CellState::Estimated;
                 undefined = undefined || state == CellState::Undefined;
+                noise = noise || facet.withinNoise(qsizetype(row) * facet.columns + column);
             }
         }
     }
@@ -151,7 +153,7 @@ int drawStateLegend(QPainter *painter, const HeatmapScene &scene)
     const QRect lane = scene.layout.readout;
     const int side = 11, baseTop = lane.top() + (lane.height() - side) / 2;
     int right = lane.right();
-    const auto entry = [&](const QString &text, CellState state) {
+    const auto entry = [&](const QString &text, const std::function<void(const QRect &)> &fill) {
         const int width = metrics.horizontalAdvance(text);
         const QRect box(right - width - side - 5, baseTop, side, side);
         const int textLeft = right - width;
@@ -162,27 +164,33 @@ int drawStateLegend(QPainter *painter, const HeatmapScene &scene)
         painter->setPen(scene.theme.dimText);
         painter->drawText(QRect(textLeft, lane.top(), width + 2, lane.height()), Qt::AlignLeft | Qt::AlignVCenter,
                           text);
-        if (state != CellState::Estimated) {
-            painter->fillRect(
-                box, QBrush(scene.theme.line, state == CellState::Missing ? Qt::BDiagPattern : Qt::DiagCrossPattern));
-        } else {
+        fill(box);
+        painter->setPen(scene.theme.line);
+        painter->setBrush(Qt::NoBrush);
+        painter->drawRect(box.adjusted(-1, -1, 0, 0));
+    };
+    const auto pattern = [&](Qt::BrushStyle style) {
+        return [painter, style, &scene](const QRect &box) { painter->fillRect(box, QBrush(scene.theme.line, style)); };
+    };
+    if (missing)
+        entry(QStringLiteral("not yet computed"), pattern(Qt::BDiagPattern));
+    if (undefined)
+        entry(QStringLiteral("not defined"), pattern(Qt::DiagCrossPattern));
+    if (estimated)
+        entry(QStringLiteral("estimate"), [painter, &scene](const QRect &box) {
             const QColor colour = mixed(colourOn(scene.theme.background, scene.map, 0.35 * scene.limit, scene.limit),
                                         scene.theme.background, 0.4);
             painter->fillRect(box, colour);
             for (int i = 0; i < 5; ++i)
                 painter->fillRect(QRect(box.right() - 4 + i, box.top() + i, 5 - i, 1),
                                   mixed(textOn(colour), colour, 0.45));
-        }
-        painter->setPen(scene.theme.line);
-        painter->setBrush(Qt::NoBrush);
-        painter->drawRect(box.adjusted(-1, -1, 0, 0));
-    };
-    if (missing)
-        entry(QStringLiteral("not yet computed"), CellState::Missing);
-    if (undefined)
-        entry(QStringLiteral("not defined"), CellState::Undefined);
-    if (estimated)
-        entry(QStringLiteral("estimate"), CellState::Estimated);
+        });
+    if (!scene.view.masked.isEmpty())
+        entry(QStringLiteral("masked"), [painter, &scene](const QRect &box) { fillMasked(*painter, scene, box); });
+    if (noise)
+        entry(QStringLiteral("within noise"), [painter, &scene](const QRect &box) {
+            painter->fillRect(box, cellColour(scene, 0, CellState::Exact, true));
+        });
     return lane.right() - right;
 }
 

@@ -64,14 +64,20 @@ void drawCells(QPainter &painter, const HeatmapScene &scene, int index, const QR
                 continue;
             }
             const double value = valueAt(facet, row, column);
-            const bool faded = !masked.isEmpty() && masked[qsizetype(row) * facet.columns + column];
-            const QColor colour = cellColour(scene, value, state, faded);
+            const qsizetype number = qsizetype(row) * facet.columns + column;
+            const bool hidden = !masked.isEmpty() && masked[number];
+            const QColor colour = cellColour(scene, value, state, facet.withinNoise(number));
             const QRect cell = place.cellRect(row, column);
-            painter.fillRect(cell, colour);
+            if (hidden)
+                fillMasked(painter, scene, cell);
+            else
+                painter.fillRect(cell, colour);
             if (gaps) {
                 painter.fillRect(QRect(cell.right(), cell.top(), 1, cell.height()), scene.theme.faintLine);
                 painter.fillRect(QRect(cell.left(), cell.bottom(), cell.width(), 1), scene.theme.faintLine);
             }
+            if (hidden)
+                continue; // its number is in the read-out
             if (state == CellState::Estimated && sample.width() >= cornerFrom && sample.height() >= cornerFrom) {
                 // Staircase instead of a polygon: crisp at every scale, and cheap for thousands of cells.
                 const QColor mark = mixed(textOn(colour), colour, 0.45);
@@ -80,7 +86,7 @@ void drawCells(QPainter &painter, const HeatmapScene &scene, int index, const QR
                     painter.fillRect(QRect(right - corner + 1 + i, cell.top() + i, corner - i, 1), mark);
             }
             if (decimals >= 0) {
-                painter.setPen(faded ? scene.theme.dimText : textOn(colour));
+                painter.setPen(textOn(colour));
                 painter.drawText(cell.adjusted(0, 0, gaps ? -1 : 0, gaps ? -1 : 0), Qt::AlignCenter | Qt::TextDontClip,
                                  signedNumber(value, decimals));
             }
@@ -130,12 +136,20 @@ void drawSums(QPainter &painter, const HeatmapScene &scene, int index, double lo
 
 } // namespace
 
-QColor cellColour(const HeatmapScene &scene, double value, CellState state, bool masked)
+QColor cellColour(const HeatmapScene &scene, double value, CellState state, bool noise)
 {
-    QColor colour = colourOn(scene.theme.background, scene.map, value, scene.limit);
-    if (state == CellState::Estimated)
-        colour = mixed(colour, scene.theme.dark ? scene.theme.background : QColor(Qt::white), 0.35);
-    return masked ? mixed(colour, scene.theme.background, 0.82) : colour;
+    if (noise)
+        return mixed(scene.theme.background, scene.theme.text, 0.1);
+    const QColor colour = colourOn(scene.theme.background, scene.map, value, scene.limit);
+    return state == CellState::Estimated
+        ? mixed(colour, scene.theme.dark ? scene.theme.background : QColor(Qt::white), 0.35)
+        : colour;
+}
+
+void fillMasked(QPainter &painter, const HeatmapScene &scene, const QRect &rect)
+{
+    painter.fillRect(rect, mixed(scene.theme.background, scene.theme.text, 0.22));
+    painter.fillRect(rect, QBrush(mixed(scene.theme.background, scene.theme.text, 0.42), Qt::FDiagPattern));
 }
 
 int cellTextDecimals(const HeatmapScene &scene)

@@ -35,8 +35,12 @@ struct HeatmapMarks {
     bool readoutIsHint = false;
 };
 
-/// Colour of a cell as drawn: estimates lighter, masked cells faded. Missing cells have no colour of their own.
-QColor cellColour(const HeatmapScene &scene, double value, CellState state, bool masked);
+/// Colour of a cell as drawn: estimates lighter, values within noise grey. Missing cells have no colour of their own,
+/// and masked ones that of fillMasked().
+QColor cellColour(const HeatmapScene &scene, double value, CellState state, bool noise = false);
+
+/// A masked cell: grey with stripes, which no value looks like, in whatever colours somebody sees.
+void fillMasked(QPainter &painter, const HeatmapScene &scene, const QRect &rect);
 
 /// The decimals with which values fit into the cells: 1, 0, or -1 when there is no room.
 int cellTextDecimals(const HeatmapScene &scene);

@@ -2,6 +2,7 @@
 
 #include <QAbstractTableModel>
 #include <QContextMenuEvent>
+#include <QGuiApplication>
 #include <QHeaderView>
 #include <QLabel>
 #include <QRegularExpression>
@@ -94,6 +95,10 @@ public:
             return text;
         case Qt::TextAlignmentRole:
             return int((numberIn(text) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+        case Qt::ForegroundRole: // within noise
+            return m_view.isGrey(index.row(), index.column())
+                ? QVariant(QGuiApplication::palette().color(QPalette::PlaceholderText))
+                : QVariant();
         default:
             return {};
         }

@@ -103,8 +103,12 @@ QString cellReadout(const HeatmapView &view, int facetIndex, int row, int column
         const double half = cell < facet.halfWidth.size() ? facet.halfWidth[cell] : 0;
         if (half > 0)
             text += QStringLiteral(", ±%1 bootstrap").arg(half, 0, 'f', view.unit == QLatin1String("%") ? 1 : 2);
+        if (facet.withinNoise(cell))
+            text += QStringLiteral(", within noise");
         text += ')';
     }
+    if (view.isMasked(row, column))
+        text += QStringLiteral(" \u00b7 masked");
     return view.facets.size() > 1 && !facet.title.isEmpty() ? facet.title + QStringLiteral(":  ") + text : text;
 }
 

@@ -21,6 +21,13 @@ enum class CellState : quint8 {
 }; ///< Undefined: computed, but there is no such number
 enum class ColourMap { RdBu, PuOr, Viridis };
 
+/// Whether a 95 % interval of this half-width (0: there is none) holds zero: the value tells nothing from nothing. This
+/// is the one meaning of noise, in bars, heatmaps and tables.
+inline bool withinNoise(double value, double halfWidth)
+{
+    return halfWidth > 0 && std::abs(value) <= halfWidth;
+}
+
 /// One layer × head (or layer × position) grid.
 struct HeatmapFacet {
     QString title;             ///< "Output (z)"
@@ -28,6 +35,16 @@ struct HeatmapFacet {
     QVector<double> values;    ///< [rows, columns] in the unit below; NaN where missing
     QVector<CellState> states; ///< [rows, columns]
     QVector<double> halfWidth; ///< [rows, columns] 95 % interval half-width, or empty
+
+    /// Of a cell, counted row by row. Where others have intervals, a value that is exactly zero for every prompt is
+    /// within its own.
+    bool withinNoise(qsizetype cell) const
+    {
+        if (cell >= halfWidth.size() || cell >= values.size()
+            || (cell < states.size() && states[cell] != CellState::Exact))
+            return false;
+        return values[cell] == 0 || widgets::withinNoise(values[cell], halfWidth[cell]);
+    }
 };
 
 /// Facets on one shared colour scale.
@@ -42,7 +59,12 @@ struct HeatmapView {
     double floor = 0;            ///< a limit from the data is never smaller: what is nearly nothing looks so
     bool limitLocked = false;    ///< the limit is that of other runs too, and the colour bar says so
     bool columnsAreHeads = true; ///< false: cells name layers (and positions)
-    QVector<HeadId> masked;      ///< drawn faded
+    QVector<HeadId> masked;      ///< drawn as hatched grey, whatever their values
+
+    bool isMasked(int row, int column) const
+    {
+        return masked.contains(HeadId{row, column}) || masked.contains(HeadId{row, -1});
+    }
 };
 
 /// Attention of one head on one prompt (or a mean aligned by role).
@@ -75,8 +97,7 @@ struct Bar {
     HeadId head;
     QString label;
     double value = 0, halfWidth = 0; ///< half of its 95 % interval; 0: there is none
-    /// Whether the interval holds zero: the value tells nothing from nothing.
-    bool withinNoise() const { return halfWidth > 0 && std::abs(value) <= halfWidth; }
+    bool withinNoise() const { return widgets::withinNoise(value, halfWidth); }
 };
 struct BarsView {
     QString title, valueLabel;
@@ -90,7 +111,9 @@ struct TableView {
     QString title;
     QStringList columns;
     QVector<QStringList> rows;
-    QVector<HeadId> heads; ///< [rows] the head that a row is about, invalid where it is about none; or empty
+    QVector<HeadId> heads;      ///< [rows] the head that a row is about, invalid where it is about none; or empty
+    QVector<QVector<int>> grey; ///< [rows] columns whose values are within noise; or empty
+    bool isGrey(qsizetype row, int column) const { return grey.value(row).contains(column); }
 };
 
 /// An edge of a circuit: sender to receiver, with its effect.

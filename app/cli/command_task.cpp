@@ -44,6 +44,7 @@ Runner add_task(CLI::App &app)
     const auto options = std::make_shared<Options>();
     options->model.add(app, false);
     options->task.add_generator(app);
+    app.parse_complete_callback([options] { options->task.choose_for(options->model); });
     app.add_flag("--symmetric", options->symmetric, "Follow each prompt by the same one with the names exchanged");
     app.add_flag("--prepend-bos", options->prepend_bos, "The same as --bos yes")->excludes(app.get_option("--bos"));
     app.add_option("--out", options->out, "Write the JSON to this file instead of standard output");

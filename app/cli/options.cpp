@@ -2,6 +2,7 @@
 
 #include "base/plain_text.h"
 #include "model/model_folder.h"
+#include "task/task_source.h"
 #include "text/tokenizer.h"
 #include "usage_error.h"
 
@@ -76,7 +77,11 @@ void TaskOptions::add_generator(CLI::App &app)
         ->group(group)
         ->default_str("auto")
         ->check(CLI::IsMember({"auto", "yes", "no"}));
-    app.add_option("--task-file", task.file, "Names and sentences of the task, JSON")->group(group);
+    app.add_option("--task-file", task.file,
+                   "Names and sentences of the task: a JSON file, or one that comes with the program: ioi (the demo "
+                   "model's own, "
+                   "and its default), ioi-give (prompts that only a name goes on; the default for other models)")
+        ->group(group);
 }
 
 void TaskOptions::add(CLI::App &app)
@@ -107,6 +112,19 @@ void TaskOptions::add(CLI::App &app)
     app.add_option("--exclude", task.excluded, "Indices of prompts to leave out, counted from 0, such as 3,17")
         ->group(group)
         ->delimiter(',');
+}
+
+void TaskOptions::choose_for(const ModelOptions &model)
+{
+    if (!task.file.empty())
+        return;
+    std::string folder = model.path;
+    try {
+        folder = model.folder().string();
+    } catch (const std::exception &) {
+        // What is wrong with it is said when it is opened.
+    }
+    task.file = usual_task(folder);
 }
 
 TaskRef TaskOptions::ref() const

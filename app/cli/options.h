@@ -37,6 +37,8 @@ struct TaskOptions {
 
     void add(CLI::App &app);
     TaskRef ref() const;
+    /// Where no task file is named, the usual one of a model.
+    void choose_for(const ModelOptions &model);
     /// The task's own options only: nothing is read from --batch or --pairs.
     void add_generator(CLI::App &app);
 };

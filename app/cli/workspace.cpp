@@ -12,6 +12,7 @@ void WorkOptions::add(CLI::App &app, const std::string &what_out_gets)
 {
     model.add(app);
     task.add(app);
+    app.parse_complete_callback([this] { task.choose_for(model); });
     resources.add(app);
     output.add(app, what_out_gets);
 }

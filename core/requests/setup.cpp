@@ -52,7 +52,7 @@ void read_prompts(Setup &setup, const Model &model)
         setup.batch = load_batch(task, tokenizer, n_ctx);
         return;
     }
-    setup.pairs = load_pairs(task, *tokenizer, n_ctx);
+    setup.pairs = load_pairs(task, *tokenizer, n_ctx, &setup.task_notes);
     for (size_t i = 0; i < setup.pairs.size(); ++i) {
         const PromptPair &pair = setup.pairs[i];
         setup.clean_tokens.push_back(token_texts(*tokenizer, pair.clean_ids));

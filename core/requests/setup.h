@@ -18,6 +18,7 @@ struct Setup {
     std::vector<PromptPair> pairs;                                      ///< empty for a batch of bare token ids
     std::vector<std::vector<std::string>> clean_tokens, flipped_tokens; ///< per pair, up to END
     std::vector<int> batch_pairs;                                       ///< per prompt of the batch: its index in pairs
+    std::vector<std::string> task_notes; ///< of a generated task as a whole: names that are left out
     PromptBatch batch;
     Baseline baseline;
     std::string groups_note; ///< Session::groups_note()

@@ -205,7 +205,8 @@ ordered_json ioi_dataset_json(const TaskRef &ref, const Tokenizer &tokenizer, co
 {
     if (ref.kind != "ioi")
         throw Error("task", "of kind " + in_quotes(ref.kind) + " is not generated: only \"ioi\" is");
-    const TaskFile task = read_task_file(ref.file.empty() ? builtin_task_path() : std::filesystem::path(ref.file));
+    std::string note;
+    const TaskFile task = with_whole_names(read_task_file(task_path(ref.file)), tokenizer, note);
     IoiRequest request;
     request.type = ref.type;
     request.prompts = ref.prompts;
@@ -217,7 +218,10 @@ ordered_json ioi_dataset_json(const TaskRef &ref, const Tokenizer &tokenizer, co
     options.bos = ref.bos;
     if (!ref.flip.empty() && !(set.third_name && ref.flip == TaskRef().flip))
         options.flips.push_back(ref.flip);
-    return ioi_dataset_json(task, set, tokenizer, options);
+    ordered_json json = ioi_dataset_json(task, set, tokenizer, options);
+    if (!note.empty())
+        json["note"] = note;
+    return json;
 }
 
 } // namespace patchbay

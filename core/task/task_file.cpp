@@ -4,6 +4,7 @@
 #include "base/json_field.h"
 #include "io/array_files.h"
 #include "task/flip.h"
+#include "text/tokenizer.h"
 
 #include <algorithm>
 #include <limits>
@@ -154,6 +155,31 @@ TaskFile task_from_json(std::string_view text, const std::string &file)
 TaskFile read_task_file(const std::filesystem::path &path)
 {
     return task_from_json(read_file(path), path.string());
+}
+
+TaskFile with_whole_names(TaskFile task, const Tokenizer &tokenizer, std::string &note)
+{
+    const size_t all = task.names.size();
+    std::string split;
+    size_t count = 0;
+    std::erase_if(task.names, [&](const std::string &name) {
+        if (tokenizer.continuation(" " + name).size() == 1)
+            return false;
+        split += (split.empty() ? "" : ", ") + name;
+        ++count;
+        return true;
+    });
+    note.clear();
+    if (count == 0)
+        return task;
+    if (task.names.size() < 3)
+        throw Error(task.file,
+                    "only " + std::to_string(task.names.size()) + " of its " + std::to_string(all)
+                        + " names are one token for this tokenizer, and three are needed; several tokens: " + split);
+    note = std::to_string(count) + " of " + std::to_string(all)
+        + (count == 1 ? " names is left out, as it is" : " names are left out, as they are")
+        + " several tokens for this tokenizer: " + split;
+    return task;
 }
 
 const PromptType &TaskFile::type(const std::string &wanted) const

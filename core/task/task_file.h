@@ -10,6 +10,8 @@
 
 namespace patchbay {
 
+class Tokenizer;
+
 /// Words that take the place of one placeholder, such as "[PLACE]".
 struct NounList {
     std::string placeholder;
@@ -43,6 +45,10 @@ struct TaskFile {
     /// The sentences that a type draws from, before shuffling.
     std::vector<std::string> templates(const PromptType &type) const;
 };
+
+/// The task without the names that are no single token after a space, which positions and answers need; what is left
+/// out goes into `note`, empty where all are whole. Throws Error where fewer than three are left.
+TaskFile with_whole_names(TaskFile task, const Tokenizer &tokenizer, std::string &note);
 
 /// Reads a task file (JSON, format "name-task", version 1). Throws Error naming the file and the field that is wrong.
 TaskFile read_task_file(const std::filesystem::path &path);

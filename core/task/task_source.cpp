@@ -8,6 +8,8 @@
 #include "task/ioi_task.h"
 #include "text/tokenizer.h"
 
+#include <algorithm>
+
 namespace patchbay {
 
 namespace {
@@ -17,9 +19,13 @@ std::string without_last_word(const std::string &text)
     return text.substr(0, text.rfind(' '));
 }
 
-std::vector<PromptPair> generated_pairs(const TaskRef &ref, const Tokenizer &tokenizer, int n_ctx)
+std::vector<PromptPair> generated_pairs(const TaskRef &ref, const Tokenizer &tokenizer, int n_ctx,
+                                        std::vector<std::string> *notes)
 {
-    const TaskFile task = read_task_file(ref.file.empty() ? builtin_task_path() : std::filesystem::path(ref.file));
+    std::string note;
+    const TaskFile task = with_whole_names(read_task_file(task_path(ref.file)), tokenizer, note);
+    if (notes && !note.empty())
+        notes->push_back(task.name + ": " + note);
     IoiRequest request;
     request.type = ref.type;
     request.prompts = ref.prompts;
@@ -37,10 +43,6 @@ std::vector<PromptPair> generated_pairs(const TaskRef &ref, const Tokenizer &tok
         pair.wrong = " " + prompt.s;
         pair.template_index = prompt.template_index;
         tokenize_pair(pair, tokenizer, n_ctx, ref.bos);
-        // With a name of several tokens, lengths and positions can come out right by accident: say what is the matter.
-        for (const std::string &name : {prompt.io, prompt.s, flipped.prompts[i].io, flipped.prompts[i].s})
-            if (const std::string cause = why_not_one_token(" " + name, tokenizer); !cause.empty())
-                pair.problem = "the name " + cause + ", but should be one";
     }
     return pairs;
 }
@@ -79,7 +81,8 @@ void tokenize_read_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx,
 
 } // namespace
 
-std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokenizer, int n_ctx)
+std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokenizer, int n_ctx,
+                                   std::vector<std::string> *notes)
 {
     std::vector<PromptPair> pairs;
     if (!task.pairs.is_null() || task.kind == "pairs") {
@@ -87,7 +90,7 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
         for (PromptPair &pair : pairs)
             tokenize_read_pair(pair, tokenizer, n_ctx, task.bos);
     } else if (task.kind == "ioi") {
-        pairs = generated_pairs(task, tokenizer, n_ctx);
+        pairs = generated_pairs(task, tokenizer, n_ctx, notes);
     } else if (task.kind == "batch") {
         throw Error(task.file, "holds token ids, not prompts: there is no table of pairs");
     } else {
@@ -121,12 +124,48 @@ PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ct
     }
     if (!tokenizer)
         throw Error("model", "has no tokenizer.json: only a batch of token ids can be run on it, not prompts");
-    return make_batch(load_pairs(task, *tokenizer, n_ctx), tokenizer, tokenizer->pad_id().value_or(0));
+    std::vector<std::string> notes;
+    const std::vector<PromptPair> pairs = load_pairs(task, *tokenizer, n_ctx, &notes);
+    PromptBatch batch = make_batch(pairs, tokenizer, tokenizer->pad_id().value_or(0));
+    batch.notes.insert(batch.notes.begin(), notes.begin(), notes.end());
+    return batch;
 }
 
-std::filesystem::path builtin_task_path()
+std::vector<std::string> shipped_tasks()
 {
-    return data_path("tasks/ioi.json");
+    std::vector<std::string> names;
+    for (const auto &entry : std::filesystem::directory_iterator(data_path("tasks")))
+        if (entry.path().extension() == ".json")
+            names.push_back(entry.path().stem().string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::filesystem::path task_path(const std::string &file)
+{
+    if (file.empty())
+        return data_path("tasks/ioi.json");
+    const std::filesystem::path path(file);
+    std::error_code ignored;
+    if (path.has_parent_path() || path.has_extension() || std::filesystem::exists(path, ignored))
+        return path;
+    const std::vector<std::string> known = shipped_tasks();
+    if (std::find(known.begin(), known.end(), file) != known.end())
+        return data_path("tasks/" + file + ".json");
+    return path;
+}
+
+std::string usual_task(const std::string &model)
+{
+    if (model == "demo")
+        return {};
+    const std::filesystem::path own = std::filesystem::path(model) / "tokenizer.json",
+                                demo = data_path("demo-model/tokenizer.json");
+    std::error_code ignored;
+    const auto size = std::filesystem::file_size(own, ignored);
+    const bool same =
+        !ignored && size == std::filesystem::file_size(demo, ignored) && read_file(own) == read_file(demo);
+    return same ? std::string() : "ioi-give";
 }
 
 } // namespace patchbay

@@ -14,8 +14,9 @@ class Model;
 
 /// The pairs that a reference describes, tokenized, with the reference's exclusions and every pair's problem noted:
 /// also that it is longer than the model's context n_ctx (0: not known). kind "batch" has no pairs: use load_batch.
-/// Throws Error naming file and cause.
-std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokenizer, int n_ctx = 0);
+/// notes: gets what is to be told of all of them, such as names that are left out. Throws Error naming file and cause.
+std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokenizer, int n_ctx = 0,
+                                   std::vector<std::string> *notes = nullptr);
 
 /// Whether prompts of such a task begin with the tokenizer's token for that: yes or no; of a batch nothing is said.
 Bos bos_used(const TaskRef &task, const Tokenizer *tokenizer);
@@ -38,7 +39,14 @@ std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const
 nlohmann::json pairs_to_json(const std::vector<PromptPair> &pairs);
 std::vector<PromptPair> pairs_from_json(const nlohmann::json &pairs, const std::string &name);
 
-/// The built-in IOI task file (resources/tasks/ioi.json), found next to the program or in the source tree.
-std::filesystem::path builtin_task_path();
+/// The task file of a reference of kind "ioi": TaskRef::file is the bare name of a shipped one ("ioi-give") or a path;
+/// empty is "ioi", the sentences that the demo model has learnt.
+std::filesystem::path task_path(const std::string &file);
+/// Bare names of the task files that come with the program (resources/tasks).
+std::vector<std::string> shipped_tasks();
+/// What new prompts for a model are made from, as TaskRef::file. model: "demo" or a folder. A model with the demo
+/// model's vocabulary knows the words of its sentences alone; others get "ioi-give", which ends so that they answer
+/// with a name.
+std::string usual_task(const std::string &model);
 
 } // namespace patchbay

@@ -72,7 +72,7 @@ void TestDemoModel::initTestCase()
 {
     m_model = Model::load({demo_model_path(), {}, true});
     m_transformer = std::make_unique<HookedTransformer>(m_model);
-    m_task = read_task_file(builtin_task_path());
+    m_task = read_task_file(task_path(""));
     const IoiSet set = generate_ioi(m_task, {"mixed", 3000, 7, false, NameSearch::WholeWords});
     const FlippedSet flipped = flip_ioi(m_task, set, "ABB->ABA, BAB->BAA");
     std::vector<PromptPair> pairs;

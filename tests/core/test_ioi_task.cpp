@@ -1,4 +1,5 @@
 // Prompts drawn as the reference draws them: every fixture, and a small task of our own.
+#include "base/data_dir.h"
 #include "core/error_message.h"
 #include "io/array_files.h"
 #include "task/ioi_task.h"
@@ -6,6 +7,8 @@
 #include "text/tokenizer.h"
 
 #include <QtTest>
+
+#include <algorithm>
 
 using namespace patchbay;
 using nlohmann::json;
@@ -30,6 +33,8 @@ std::unique_ptr<Tokenizer> small_tokenizer()
 {
     return Tokenizer::load(PATCHBAY_SOURCE_DIR "/tests/data/text/tokenizer.json");
 }
+
+const char *const giving[] = {" gave ", " give ", " handed ", " offered ", " passed "};
 
 IoiRequest request_of(const std::string &type, int prompts, int64_t seed, bool symmetric = false)
 {
@@ -68,7 +73,11 @@ private Q_SLOTS:
     void third_names();
     void whole_words();
     void bos();
+    void builtin_task_data();
     void builtin_task();
+    void namesThatATokenizerSplits();
+    void theReferencesOwnFileOpensForAnyTokenizer();
+    void theUsualSentencesLeaveOnlyAName();
     void refusals();
     void several_token_names();
     void bad_flips_data();
@@ -246,9 +255,19 @@ void TestIoiTask::bos()
     QCOMPARE(padded["pad_token_id"].get<int>(), 951);
 }
 
+void TestIoiTask::builtin_task_data()
+{
+    QTest::addColumn<QString>("name");
+    QVERIFY(shipped_tasks() == (std::vector<std::string>{"ioi", "ioi-give"}));
+    for (const std::string &name : shipped_tasks())
+        QTest::newRow(name.c_str()) << QString::fromStdString(name);
+}
+
 void TestIoiTask::builtin_task()
 {
-    const TaskFile task = read_task_file(builtin_task_path());
+    QFETCH(QString, name);
+    const TaskFile task = read_task_file(task_path(name.toStdString()));
+    QCOMPARE(task.name, name.toStdString());
     QVERIFY(task.names.size() >= 60);
     QVERIFY(task.template_sets.at("ABBA").size() >= 12 && task.template_sets.at("BABA").size() >= 12);
     for (const PromptType &type : task.prompt_types) {
@@ -261,6 +280,94 @@ void TestIoiTask::builtin_task()
             for (size_t i = 0; i < 40; ++i)
                 QVERIFY(flipped.prompts[i].text != set.prompts[i].text);
         }
+    }
+}
+
+void TestIoiTask::namesThatATokenizerSplits()
+{
+    // The user's own file: what the tokenizer splits is left out before names are drawn, and said once.
+    TaskFile task = read_task_file(small_file);
+    const std::vector<std::string> whole = task.names;
+    std::string note = "old";
+    QVERIFY(with_whole_names(task, *small_tokenizer(), note).names == whole && note.empty());
+    task.names.insert(task.names.begin(), {"Gregor", "Hilda"});
+    task.names.push_back("Ingrid");
+    QVERIFY(with_whole_names(task, *small_tokenizer(), note).names == whole);
+    QCOMPARE(note,
+             "3 of " + std::to_string(whole.size() + 3)
+                 + " names are left out, as they are several tokens for this tokenizer: Gregor, Hilda, Ingrid");
+    task.names = {"Gregor", "Hilda", "Ingrid", whole[0]};
+    VERIFY_MESSAGE(with_whole_names(task, *small_tokenizer(), note),
+                   "only 1 of its 4 names are one token for this tokenizer, and three are needed");
+
+    // From where it lies, into a batch with its note, and nothing of the others changed.
+    nlohmann::json file = nlohmann::json::parse(read_file(small_file));
+    file["names"].push_back("Gregor");
+    const fs::path path = fs::temp_directory_path() / "patchbay-split-names.json";
+    write_file(path, file.dump());
+    TaskRef ref;
+    ref.prompts = 6;
+    ref.file = small_file.string();
+    const PromptBatch plain = load_batch(ref, small_tokenizer().get());
+    ref.file = path.string();
+    const PromptBatch batch = load_batch(ref, small_tokenizer().get());
+    fs::remove(path);
+    QVERIFY(batch.clean == plain.clean && batch.flipped == plain.flipped && batch.prompts == 6);
+    QVERIFY(batch.notes.size() == plain.notes.size() + 1 && batch.notes[0].find("1 of ") != std::string::npos
+            && batch.notes[0].find("names is left out") != std::string::npos
+            && batch.notes[0].find("Gregor") != std::string::npos);
+}
+
+void TestIoiTask::theReferencesOwnFileOpensForAnyTokenizer()
+{
+    if (!fs::exists(shared / "ioi"))
+        QSKIP("../shared/fixtures/ioi is not there");
+    TaskRef ref;
+    ref.file = (shared / "ioi/reference_task.json").string();
+    ref.prompts = 100;
+    ref.seed = 0;
+    const auto smollm = Tokenizer::load(shared / "tokenizers/smollm2/tokenizer.json");
+    const PromptBatch batch = load_batch(ref, smollm.get());
+    QCOMPARE(batch.prompts, 100);
+    QVERIFY(batch.notes.size() == 1 && batch.notes[0].find("3 of 109 names are left out") != std::string::npos);
+    QVERIFY2(ioi_dataset_json(ref, *smollm, "smollm2")["note"].get<std::string>().find("Brandon") != std::string::npos,
+             "the note names them");
+}
+
+void TestIoiTask::theUsualSentencesLeaveOnlyAName()
+{
+    const TaskFile task = read_task_file(task_path("ioi-give"));
+    // After "gave a book to" hardly anything but a name follows; after "thanked" or "took the key from" much does.
+    for (const auto &[set, sentences] : task.template_sets)
+        for (const std::string &sentence : sentences) {
+            QVERIFY2(sentence.ends_with(" [OBJECT] to [A]") || sentence.ends_with(" it to [A]"), sentence.c_str());
+            QVERIFY2(std::any_of(std::begin(giving), std::end(giving),
+                                 [&](const char *verb) {
+                                     return sentence.rfind(verb) != std::string::npos
+                                         && sentence.rfind(verb) > sentence.rfind("[B]");
+                                 })
+                         || set == "ABC" || set == "BAC",
+                     sentence.c_str());
+        }
+    for (const std::string &one : task.names) // no name begins another, so that order and flips are never in doubt
+        for (const std::string &other : task.names)
+            QVERIFY2(&one == &other || other.find(one) == std::string::npos, (one + " in " + other).c_str());
+    QCOMPARE(usual_task("demo"), std::string());
+    QCOMPARE(usual_task(data_path("demo-model").string()), std::string());
+    QCOMPARE(usual_task("EleutherAI/pythia-160m"), std::string("ioi-give"));
+    QVERIFY(task_path("./ioi-give").string() == "./ioi-give" && task_path("mine.json").string() == "mine.json");
+    if (!fs::exists(shared / "tokenizers"))
+        QSKIP("../shared/fixtures/tokenizers is not there");
+    for (const char *family : {"gpt2", "neox", "smollm2"}) {
+        const auto tokenizer = Tokenizer::load(shared / "tokenizers" / family / "tokenizer.json");
+        std::string note;
+        with_whole_names(task, *tokenizer, note);
+        QVERIFY2(note.empty(), note.c_str());
+        TaskRef ref;
+        ref.file = "ioi-give";
+        ref.prompts = 300;
+        const PromptBatch batch = load_batch(ref, tokenizer.get());
+        QVERIFY2(batch.prompts == 300 && batch.notes.empty(), family);
     }
 }
 

@@ -29,7 +29,7 @@ private Q_SLOTS:
         QVERIFY(m_pane && m_mask);
     }
 
-    // The notebook's heatmap of direct effects with the heads that do not copy faded, by clicks.
+    // The notebook's heatmap of direct effects with the heads that do not copy masked, by clicks.
     void directEffectsOfHeadsThatCopy()
     {
         m_window->actions().finalResidual->trigger();

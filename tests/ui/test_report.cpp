@@ -5,15 +5,19 @@
 #include "export/export_files.h"
 #include "io/array_files.h"
 #include "model/model.h"
+#include "report/fill_pages.h"
 #include "report/report.h"
 #include "report/report_sheet.h"
 #include "task/task_source.h"
+#include "view_text.h"
 
 #include <QProcess>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QXmlStreamReader>
+
+#include <random>
 
 using namespace patchbay;
 
@@ -96,6 +100,7 @@ private Q_SLOTS:
                  (QStringList{m_folder.filePath(QStringLiteral("report.html")),
                               m_folder.filePath(QStringLiteral("report.pdf"))}));
         m_source = readReportSource(folder());
+        m_report = composeReport(m_source);
         m_html = readAll(files[0]);
         m_pdf = files[1];
         m_page = parsed(m_html);
@@ -105,9 +110,165 @@ private Q_SLOTS:
     {
         QVERIFY2(m_page.error.isEmpty(), qPrintable(m_page.error));
         QVERIFY(m_html.contains("@font-face"));
-        QVERIFY(!m_html.contains("<img") && !m_html.contains("<script"));
+        // One script, written into the page; nothing in it or beside it asks anybody for anything.
+        QCOMPARE(m_html.count("<script"), 1);
+        for (const char *asks : {"<img", "<link", "<iframe", "fetch(", "XMLHttpRequest", "import(", "import ", "eval(",
+                                 "src=\"", "WebSocket", "sendBeacon"})
+            QVERIFY2(!m_html.contains(asks), asks);
         for (const QString &link : m_page.links)
-            QVERIFY2(QFile::exists(m_folder.filePath(QUrl::fromPercentEncoding(link.toUtf8()))), qPrintable(link));
+            if (link.startsWith(QLatin1Char('#')))
+                QVERIFY2(m_page.ids.contains(link.mid(1)), qPrintable(link));
+            else
+                QVERIFY2(QFile::exists(m_folder.filePath(QUrl::fromPercentEncoding(link.toUtf8()))), qPrintable(link));
+    }
+
+    void itBeginsWithWhatWasFound()
+    {
+        QStringList order;
+        for (const ReportBlock &block : m_report.blocks)
+            if (block.kind == ReportBlock::Kind::Heading || block.kind == ReportBlock::Kind::Contents)
+                order << block.anchor;
+        QCOMPARE(order.mid(0, 4),
+                 (QStringList{QStringLiteral("findings"), QStringLiteral("contents"), QStringLiteral("setup"),
+                              QStringLiteral("steps")}));
+        QMap<QString, QString> said;
+        for (const ReportBlock &block : findingBlocks(m_source))
+            said[block.lead] = block.text;
+        const Baseline &base = m_source.steps.front().result->baseline;
+        QVERIFY2(said[QStringLiteral("The task.")].contains(
+                     typographic(QStringLiteral("in %1 % of 70 clean prompts").arg(base.rank0_clean * 100, 0, 'f', 0))),
+                 qPrintable(said[QStringLiteral("The task.")]));
+        QVERIFY(said[QStringLiteral("The task.")].contains(QString::number(base.clean_mean, 'f', 2)));
+        QVERIFY2(said[QStringLiteral("Roles.")].contains(QStringLiteral("name movers L2H")),
+                 qPrintable(said[QStringLiteral("Roles.")]));
+        // The demo model has no head that subtracts names: what was not found is said.
+        QVERIFY2(said[QStringLiteral("Not found.")].contains(QStringLiteral("negative name mover")),
+                 qPrintable(said[QStringLiteral("Not found.")]));
+        QVERIFY2(said[QStringLiteral("How stable.")].contains(QStringLiteral("correlate at 0.9")),
+                 qPrintable(said[QStringLiteral("How stable.")]));
+        QVERIFY(said.contains(QStringLiteral("Circuit.")) && said.contains(QStringLiteral("Without them.")));
+    }
+
+    void halvesThatDisagreeAreSaid()
+    {
+        // Half of the prompts turned around: the halves correlate at −1, and little is outside of noise.
+        ReportSource source = m_source;
+        for (ReportStep &step : source.steps)
+            if (step.id == "outputs") {
+                RunResult turned = *step.result;
+                for (Grid &grid : turned.grids)
+                    for (int cell = 0; cell < grid.cells(); ++cell)
+                        for (int p = 1; p < grid.prompts; p += 2) {
+                            float &value = grid.per_prompt[size_t(cell * grid.prompts + p)];
+                            const float base = turned.baseline.flipped[size_t(p)];
+                            value = base - (value - base);
+                        }
+                step.result = std::make_shared<const RunResult>(turned);
+            }
+        for (const ReportBlock &block : findingBlocks(source))
+            if (block.lead == QLatin1String("How stable."))
+                QVERIFY2(block.text.contains(QStringLiteral("correlate at \u22120.9"))
+                             || block.text.contains(QStringLiteral("correlate at \u22121.0")),
+                         qPrintable(block.text));
+    }
+
+    void drawingsSayTheirNumbers()
+    {
+        // Every cell of a heatmap of 6 × 8 heads, by name and value; the same number that the result holds.
+        const ReportStep *outputs = m_source.step("outputs");
+        const Grid &grid = outputs->result->grids.front();
+        for (const int cell : {0, 17, 47}) {
+            const QString said =
+                QStringLiteral("<title>%1  %2 %")
+                    .arg(QString::fromStdString(label(grid.at(cell))),
+                         widgets::signedNumber(normalised(grid, cell, outputs->result->baseline) * 100, 1));
+            QVERIFY2(m_html.contains(said.toUtf8()), qPrintable(said));
+        }
+        QVERIFY(m_html.count("class=\"h\"") > 48 * 8);
+        QCOMPARE(m_html.count("<table class=\"sortable\""), m_page.tables);
+        QCOMPARE(m_html.count("<th"), m_html.count("<button type=\"button\">") + m_html.count("<thead"));
+    }
+
+    void noPageIsHalfEmpty()
+    {
+        const QVector<widgets::figure::Scene> pages = reportPages(m_report);
+        for (qsizetype page = 0; page + 1 < pages.size(); ++page) {
+            double lowest = 0;
+            QStringList texts;
+            for (const widgets::figure::Mark &mark : pages[page].marks)
+                if (const auto *text = std::get_if<widgets::figure::TextMark>(&mark);
+                    text && text->at.y() < pages[page].size.height() - 22) {
+                    lowest = std::max(lowest, text->at.y());
+                    texts << text->text;
+                }
+            QVERIFY2(lowest > 170, qPrintable(QStringLiteral("page %1 ends at %2 mm").arg(page + 1).arg(lowest)));
+        }
+        // The list of contents names the page on which a heading stands.
+        int found = 0;
+        for (const ReportBlock &block : m_report.blocks) {
+            if (block.kind != ReportBlock::Kind::Heading || block.anchor == QLatin1String("findings"))
+                continue;
+            QVector<int> on;
+            QString said;
+            for (qsizetype page = 0; page < pages.size(); ++page) {
+                const auto &marks = pages[page].marks;
+                for (qsizetype i = 0; i < marks.size(); ++i)
+                    if (const auto *text = std::get_if<widgets::figure::TextMark>(&marks[i]);
+                        text && text->text.simplified() == block.text.simplified()) {
+                        on << int(page) + 1;
+                        if (on.size() == 1)
+                            said = std::get<widgets::figure::TextMark>(marks[i + 1]).text;
+                    }
+            }
+            if (on.size() < 2)
+                continue; // longer than a line
+            QCOMPARE(said, QString::number(on.back()));
+            ++found;
+        }
+        QVERIFY(found > 20);
+    }
+
+    void pagesAreFilledAndRunsStayTogether()
+    {
+        std::mt19937 random(11);
+        for (int round = 0; round < 30; ++round) {
+            QVector<Box> boxes;
+            double total = 0;
+            for (int i = 0; i < 120; ++i) {
+                Box box; // a heading, a sentence, a figure that can be lower, its caption; some lines
+                const bool figure = i % 4 == 2;
+                box.height = figure ? 40 + double(random() % 110) : 5 + double(random() % 12);
+                box.least = figure ? box.height * 0.62 : box.height;
+                box.before = 2;
+                box.keep = i % 4 < 3 && random() % 8 > 0;
+                total += box.height + box.before;
+                boxes << box;
+            }
+            const QVector<PagePlan> pages = fillPages(boxes, 255);
+            qsizetype next = 0;
+            for (const PagePlan &page : pages) {
+                QCOMPARE(page.first, next);
+                double used = 0;
+                for (qsizetype i = page.first; i < page.end; ++i)
+                    used += (i > page.first ? boxes[i].before : 0) + boxes[i].height
+                        - page.shrink * (boxes[i].height - boxes[i].least);
+                QVERIFY2(used < 255.02, qPrintable(QString::number(used)));
+                QVERIFY(page.end == boxes.size() || !boxes[page.end - 1].keep); // no run here is longer than a page
+                next = page.end;
+            }
+            QCOMPARE(next, boxes.size());
+            QVERIFY(double(pages.size()) < total / 255 * 1.25 + 1);
+        }
+        // What is too long for a page is broken where it must, and nothing is lost.
+        QVector<Box> run(10);
+        for (Box &box : run) {
+            box.height = box.least = 60;
+            box.keep = true;
+        }
+        const QVector<PagePlan> pages = fillPages(run, 255);
+        QCOMPARE(pages.size(), 3);
+        QCOMPARE(pages.back().end, 10);
+        QVERIFY(fillPages({}, 255).isEmpty());
     }
 
     void everyStepIsThere()
@@ -303,6 +464,7 @@ private:
 
     QTemporaryDir m_folder;
     ReportSource m_source;
+    Report m_report;
     QByteArray m_html;
     QString m_pdf;
     Page m_page;

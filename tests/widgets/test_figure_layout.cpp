@@ -4,6 +4,7 @@
 
 #include "figure/figure_font.h"
 #include "figure/panel.h"
+#include "view_text.h"
 
 #include <QTest>
 
@@ -230,6 +231,57 @@ private Q_SLOTS:
         QVERIFY(shows(QStringLiteral("lost bars"), QStringLiteral("not defined")));
         QVERIFY(shows(QStringLiteral("lost edges"), QStringLiteral("Effects in logits")));
         QVERIFY(!shows(QStringLiteral("one layer"), QStringLiteral("not defined")));
+    }
+
+    void maskedAndNoiseAreDrawnAndSaid()
+    {
+        HeatmapView view = samples::heatmap(1, 6, 8);
+        HeatmapFacet &facet = view.facets[0];
+        facet.halfWidth.fill(1, 48);
+        facet.values.fill(5);
+        facet.values[3] = 0.5; // within noise
+        for (int head = 0; head < 8; ++head) {
+            view.masked << HeadId{2, head};
+            facet.values[2 * 8 + head] = head * 3 - 10; // strong and weak, all masked alike
+        }
+        facet.states[5] = CellState::Estimated;
+        facet.states[6] = CellState::Undefined;
+        facet.values[6] = std::numeric_limits<double>::quiet_NaN();
+        for (const bool values : {false, true})
+            for (const double width : {30.0, 40.0, 70.0, 85.0, 174.0}) {
+                FigureSheet sheet = samples::sheetOf(view, width);
+                sheet.spec.values = values;
+                sheet.spec.topLabels = 3;
+                QVERIFY2(width < 70 || troubleIn(sheet).isEmpty(), qPrintable(troubleIn(sheet)));
+                const Scene scene = layoutSheet(sheet);
+                QStringList words;
+                for (const TextMark &text : textsOf(scene))
+                    words << text.text;
+                QVERIFY(words.contains(QStringLiteral("masked")) && words.contains(QStringLiteral("within noise")));
+                QVERIFY(words.contains(QStringLiteral("estimate")) && words.contains(QStringLiteral("not defined")));
+                QVERIFY(!words.contains(signedNumber(11, 1)) && !words.contains(QStringLiteral("L2H7")));
+                int grey = 0, pale = 0; // the legend has one of each
+                for (const Mark &mark : scene.marks)
+                    if (const auto *rect = std::get_if<RectMark>(&mark)) {
+                        grey += rect->fill == QColor(0xbc, 0xbc, 0xbc);
+                        pale += rect->fill == QColor(0xe6, 0xe6, 0xe6);
+                    }
+                QCOMPARE(grey, 9);
+                QCOMPARE(pale, 2);
+            }
+    }
+
+    void greyCellsOfTables()
+    {
+        TableView view = samples::table();
+        view.grey = {{}, {2}, {}};
+        int grey = 0;
+        for (const TextMark &text : textsOf(layoutSheet(samples::sheetOf(view, 174))))
+            if (text.colour != QColor(Qt::black)) {
+                QCOMPARE(text.text, view.rows[1][2]);
+                ++grey;
+            }
+        QCOMPARE(grey, 1);
     }
 
     void charactersThatNoFontHasAreNamed()

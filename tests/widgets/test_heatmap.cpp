@@ -48,6 +48,8 @@ private Q_SLOTS:
     void selectionFromOutside();
     void contextMenu();
     void positionsAsColumns();
+    void whatIsMaskedLooksLikeNoValue_data();
+    void whatIsMaskedLooksLikeNoValue();
     void statesLookDifferent();
     void onlyChangedCellsRepaint();
     void repaintTime();
@@ -316,6 +318,69 @@ void TestHeatmap::positionsAsColumns()
     QCOMPARE(cell[0][2].toInt(), 2);
     QCOMPARE(widget.selection(), (QVector<HeadId>{{3, -1}}));
     QVERIFY(widget.readout().startsWith(QString::fromUtf8("L3 · ·Mary")));
+}
+
+void TestHeatmap::whatIsMaskedLooksLikeNoValue_data()
+{
+    QTest::addColumn<bool>("dark");
+    QTest::newRow("light") << false;
+    QTest::newRow("dark") << true;
+}
+
+void TestHeatmap::whatIsMaskedLooksLikeNoValue()
+{
+    QFETCH(bool, dark);
+    HeatmapView view = samples::heatmap(1, 3, 6);
+    view.limit = 10;
+    HeatmapFacet &facet = view.facets[0];
+    facet.states.fill(CellState::Exact);
+    facet.values = {10, 1, -1, -10, 0.2, 0, 10, 1, -1, -10, 0.2, 0, 3, 3, 3, 3, 3, 3};
+    facet.halfWidth.fill(0.5, 18);
+    for (int head = 0; head < 6; ++head)
+        view.masked << HeadId{1, head};
+    HeatmapWidget widget;
+    QPalette palette;
+    palette.setColor(QPalette::Base, dark ? QColor(24, 24, 24) : QColor(Qt::white));
+    palette.setColor(QPalette::Window, dark ? QColor(32, 32, 32) : QColor(240, 240, 240));
+    palette.setColor(QPalette::Text, dark ? QColor(230, 230, 230) : QColor(20, 20, 20));
+    palette.setColor(QPalette::WindowText, palette.color(QPalette::Text));
+    widget.setPalette(palette);
+    widget.resize(640, 420);
+    widget.setView(view);
+    const QImage image = widget.grab().toImage();
+    const auto look = [&](int row, int column) { // the colours within a cell
+        const QRect cell = widget.layoutGeometry().cellRect({0, row, column}).adjusted(2, 2, -3, -3);
+        QSet<QRgb> colours;
+        for (int y = cell.top(); y <= cell.bottom(); ++y)
+            for (int x = cell.left(); x <= cell.right(); ++x)
+                colours.insert(image.pixel(x, y));
+        return colours;
+    };
+    QVERIFY(look(1, 0).size() == 2); // ground and stripes, and no number
+    for (int head = 0; head < 6; ++head) {
+        QCOMPARE(look(1, head), look(1, 0)); // strong or weak: the same
+        for (const QRgb colour : look(1, head)) {
+            QVERIFY(std::abs(qRed(colour) - qBlue(colour)) <= 2); // no hue, which no eye could take for one
+            for (int column = 0; column < 6; ++column) // the colours of values are others, and of another lightness
+                if (const QColor ground =
+                        image.pixelColor(widget.layoutGeometry().cellRect({0, 0, column}).topLeft() + QPoint(3, 3));
+                    column != 0 && column != 3)
+                    QVERIFY(std::abs(qGray(colour) - qGray(ground.rgb())) > 8);
+        }
+    }
+    // What is within noise is plain grey, whatever its sign; what is not has a hue.
+    const auto ground = [&](int column) {
+        return image.pixelColor(widget.layoutGeometry().cellRect({0, 0, column}).topLeft() + QPoint(3, 3));
+    };
+    QCOMPARE(ground(4), ground(5));
+    QVERIFY(std::abs(ground(4).red() - ground(4).blue()) <= 2 && ground(4) != palette.color(QPalette::Base));
+    QVERIFY(ground(1).blue() > ground(1).red() + 10 && ground(2).red() > ground(2).blue() + 10);
+    // The numbers stay in the read-out.
+    QVERIFY(cellReadout(view, 0, 1, 0).contains(QStringLiteral("+10.0 %")));
+    QVERIFY(cellReadout(view, 0, 1, 0).endsWith(QStringLiteral("masked")));
+    QVERIFY(cellReadout(view, 0, 0, 4).contains(QStringLiteral("within noise")));
+    QVERIFY(!cellReadout(view, 0, 0, 0).contains(QStringLiteral("noise"))
+            && !cellReadout(view, 0, 0, 0).contains(QStringLiteral("masked")));
 }
 
 void TestHeatmap::statesLookDifferent()

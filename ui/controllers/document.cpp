@@ -1,5 +1,6 @@
 #include "controllers/document.h"
 
+#include "model/model_folder.h"
 #include "task/task_source.h"
 
 #include <QDateTime>
@@ -18,6 +19,16 @@ QString fileState(const TaskRef &task)
         return {};
     const QFileInfo file(QString::fromStdString(task.file));
     return QStringLiteral("%1 %2").arg(file.size()).arg(file.lastModified().toMSecsSinceEpoch());
+}
+
+/// The task file that suits a model, by its folder or name.
+std::string usualTask(const std::string &model)
+{
+    try {
+        return usual_task(model_folder(model).string());
+    } catch (const std::exception &) {
+        return usual_task(model); // what is wrong with it is said when it is opened
+    }
 }
 
 } // namespace
@@ -76,6 +87,11 @@ bool Document::taskFileChanged() const
 void Document::openModel(const QString &folder, const Processing &processing)
 {
     SetUpRequest request = m_request;
+    // Sentences that nobody chose are those that suit the model.
+    TaskRef &task = request.task;
+    if (task.kind == "ioi" && task.pairs.is_null()
+        && task.file == (m_setup ? usualTask(m_setup->model_ref.path) : std::string()))
+        task.file = usualTask(folder.toStdString());
     request.model = {.path = folder.toStdString(), .commit = {}, .sha256 = {}, .processing = processing};
     open(request);
 }

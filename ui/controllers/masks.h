@@ -1,4 +1,4 @@
-// Which heads of a heatmap are faded: by any quantity of any run of the same model and task, and by role.
+// Which heads of a heatmap are masked: by any quantity of any run of the same model and task, and by role.
 #pragma once
 
 #include "controllers/head_roles.h"
@@ -17,14 +17,14 @@ struct MaskQuantity {
     bool operator==(const MaskQuantity &) const = default;
 };
 
-/// What the heads of the run on view can be faded by; itself first.
+/// What the heads of the run on view can be masked by; itself first.
 QVector<MaskQuantity> maskQuantities(const Place &place, const RunsStore &store);
 
-/// Fades the heads of a view that a mask leaves out. A quantity that no run has yet fades nothing.
+/// Masks the heads of a view that a mask leaves out. A quantity that no run has yet masks nothing.
 void applyMask(widgets::HeatmapView &view, const Mask &mask, const RunEntry &shown, const RunsStore &store,
                const HeadRoles &roles);
 
-/// "copy score ≥ 75 %", "name mover"; empty for a mask that fades nothing.
+/// "copy score ≥ 75 %", "name mover"; empty for a mask that masks nothing.
 QString maskText(const Mask &mask, const QVector<MaskQuantity> &quantities);
 
 } // namespace patchbay

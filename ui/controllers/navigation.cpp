@@ -165,7 +165,7 @@ void Navigation::setMask(const Mask &mask)
         place.masks[place.run] = mask;
     else
         place.masks.remove(place.run);
-    go(place, tr("Fade heads"), sliding);
+    go(place, tr("Mask heads"), sliding);
 }
 
 void Navigation::forgetRun(int run)

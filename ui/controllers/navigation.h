@@ -31,7 +31,7 @@ struct HeadGroup {
     bool operator==(const HeadGroup &) const = default;
 };
 
-/// Which heads of a heatmap are faded.
+/// Which heads of a heatmap are masked.
 struct Mask {
     double below = 0;                  ///< heads whose value is smaller than this; 0: none
     std::optional<HeadGroup> but = {}; ///< all heads but these; nothing: none

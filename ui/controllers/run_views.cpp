@@ -138,10 +138,15 @@ QString taskName(const TaskRef &task)
 {
     if (!task.pairs.is_null())
         return RunsStore::tr("edited pairs");
-    if (!task.file.empty())
+    const std::string kind =
+        task.kind == "ioi" && !task.file.empty() && task.file.find_first_of("./\\") == std::string::npos
+        ? task.file // one that comes with the program
+        : task.kind;
+    if (!task.file.empty() && kind == task.kind)
         return QFileInfo(QString::fromStdString(task.file)).fileName();
     return RunsStore::tr("%1, %2 pairs, seed %3")
-        .arg(QString::fromStdString(task.kind).toUpper())
+        .arg(kind == task.kind ? QString::fromStdString(kind).toUpper()
+                               : QString::fromStdString(kind).replace(QStringLiteral("ioi"), QStringLiteral("IOI")))
         .arg(task.prompts - int(task.excluded.size()))
         .arg(task.seed);
 }

@@ -288,11 +288,11 @@ void ModelDock::refreshTask()
                                : tr("Token ids from %1").arg(QFileInfo(QString::fromStdString(task.file)).fileName());
     m_taskText->setText(all > used ? tr("%1\n%2 of %3 pairs in use").arg(kind).arg(used).arg(all)
                                    : tr("%1\n%2 pairs, up to %3 tokens").arg(kind).arg(used).arg(setup->batch.width));
-    // Prompts of a batch that are left out, or look padded (those of pairs stand in their table), and the memory budget.
+    // Prompts of a batch that are left out, or look padded (those of pairs stand in their table), names that are left
+    // out, and the memory budget.
     QStringList notes;
-    if (setup->pairs.empty())
-        for (const std::string &note : setup->batch.notes)
-            notes << QString::fromStdString(note);
+    for (const std::string &note : setup->pairs.empty() ? setup->batch.notes : setup->task_notes)
+        notes << QString::fromStdString(note);
     if (!setup->groups_note.empty())
         notes << QString::fromStdString(setup->groups_note);
     if (!notes.isEmpty())

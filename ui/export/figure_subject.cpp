@@ -48,7 +48,7 @@ FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
     subject.view = choices.view;
     switch (choices.view) {
     case FigureView::Heatmap: {
-        widgets::HeatmapView view = heatmapView(*result);
+        widgets::HeatmapView view = heatmapView(*result, {{}, true});
         if (view.facets.isEmpty())
             throw Error("result", "it has no sweep over heads or layers to draw as a heatmap");
         QVector<int> kept;

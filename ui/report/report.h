@@ -2,6 +2,7 @@
 #pragma once
 
 #include "figure/figure.h"
+#include "figure/scene.h"
 #include "report/report_source.h"
 
 #include <QByteArray>
@@ -17,11 +18,12 @@ struct ReportBlock {
         Caption, ///< the same, small, below a figure or above a table
         Figure,
         Table,
-        Spec ///< machine-readable text, smallest
+        Contents, ///< the list of all headings after it
+        Spec      ///< machine-readable text, smallest
     };
     Kind kind = Kind::Text;
     QString text, lead;
-    int level = 1;
+    int level = 1;               ///< 1, or 2 within one
     QString anchor;              ///< of headings: the step's id
     QString file;                ///< of captions: where the numbers are, beside the report
     widgets::FigureSheet figure; ///< also for tables: one panel, as it is printed
@@ -44,8 +46,13 @@ QString stepCaption(const ReportSource &source, const ReportStep &step, bool gra
 /// What a step found, in a sentence or two.
 QString stepFinding(const ReportStep &step);
 
+/// The first page: what was found, with its numbers, what was not, and how it hangs on these prompts.
+QVector<ReportBlock> findingBlocks(const ReportSource &source);
+
 /// A page that needs nothing beside it, well-formed as XML.
 QByteArray reportHtml(const Report &report);
+/// A4 pages as marks: for the writer and for who looks whether they are filled.
+QVector<widgets::figure::Scene> reportPages(const Report &report);
 /// A4 pages: text in embedded fonts, figures as vectors.
 QByteArray reportPdf(const Report &report);
 

@@ -42,14 +42,14 @@ FigureSheet heatmapSheet(widgets::HeatmapView view)
     return sheet;
 }
 
-/// The heatmap of another step, with every head faded that this one did not choose.
+/// The heatmap of another step, with every head masked that this one did not choose.
 FigureSheet maskedSheet(const ReportSource &source, const ReportStep &step)
 {
     const std::string id = step.view.value("of", std::string());
     const ReportStep *of = source.step(id);
     if (!of || !of->result)
         throw Error("step \"" + step.id + "\"", "the step \"" + id + "\" whose heatmap it masks has no result");
-    widgets::HeatmapView view = heatmapView(*of->result);
+    widgets::HeatmapView view = heatmapView(*of->result, {{}, true});
     QVector<widgets::HeadId> chosen;
     for (const json &one : step.result->summary.value("heads", json::array()))
         chosen << toHeadId(parse_head(one.at("head").get<std::string>()));
@@ -220,7 +220,7 @@ QVector<FigureSheet> stepFigures(const ReportSource &source, const ReportStep &s
     if (kind == "table")
         return {sheetOf(tableOf(*step.result), fullWidth)};
     if (kind == "heatmap")
-        return {heatmapSheet(heatmapView(*step.result))};
+        return {heatmapSheet(heatmapView(*step.result, {{}, true}))};
     if (kind == "masked-heatmap")
         return {maskedSheet(source, step)};
     if (kind == "bars")

@@ -1,4 +1,4 @@
-// The report as one HTML page that is well-formed XML: inline SVG, its font embedded, nothing fetched.
+// The report as one HTML page that is well-formed XML: inline SVG, its font and a small script in it, nothing fetched.
 #include "report/report.h"
 
 #include <algorithm>
@@ -31,9 +31,68 @@ th,td{padding:.22rem 1rem .22rem 0;vertical-align:top}
 th:last-child,td:last-child{padding-right:0}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td:first-child{white-space:nowrap}
+.z{color:#808080}
+nav ol{list-style:none;margin:.4rem 0;padding:0;font-size:.92rem;columns:2;column-gap:2rem}
+nav li{break-inside:avoid;margin:.1rem 0}
+nav li.two{padding-left:1rem}
+nav a{color:#1a5a96;text-decoration:none}
+nav a:hover{text-decoration:underline}
+th button{font:inherit;font-weight:bold;color:inherit;background:none;border:0;padding:0;text-align:inherit;cursor:pointer}
+th button::after{content:'\\2195';color:#999;padding-left:.25em;font-weight:normal}
+th[aria-sort=ascending] button::after{content:'\\2191';color:#111}
+th[aria-sort=descending] button::after{content:'\\2193';color:#111}
+.h:hover{stroke:#111;stroke-width:1}
+#tip{position:fixed;z-index:2;display:none;pointer-events:none;max-width:24rem;padding:.15rem .45rem;background:#111;color:#fff;font-size:.8rem;border-radius:3px}
 .spec{font-size:.75rem;line-height:1.4;overflow-wrap:anywhere}
-@media print{main{max-width:none;padding:0}figure{break-inside:avoid}h2,h3{break-after:avoid}}
+@media print{th button::after{content:none}main{max-width:none;padding:0}figure{break-inside:avoid}h2,h3{break-after:avoid}}
 )css";
+
+/// Tables sort by a click on a column's title: heads by layer and head, numbers by size, others as texts, as in the
+/// window. Drawings say at once what they say after a while without this.
+constexpr const char *script = R"js(
+(function () {
+  'use strict';
+  function key(text) {
+    var head = /^L(\d+)(?:H(\d+))?\b/.exec(text);
+    if (head) return [0, head[1] * 1e6 + (head[2] === undefined ? -1 : +head[2])];
+    var number = /^[\[\u00b1]?([+\-\u2212]?)(\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])/.exec(text);
+    if (number) return [1, (number[1] === '' || number[1] === '+' ? 1 : -1) * number[2]];
+    return [2, text];
+  }
+  function before(a, b) {
+    if (a[0] !== b[0]) return a[0] - b[0];
+    return a[0] === 2 ? a[1].localeCompare(b[1]) : a[1] - b[1];
+  }
+  document.querySelectorAll('table.sortable').forEach(function (table) {
+    var titles = table.tHead.rows[0].cells;
+    Array.prototype.forEach.call(titles, function (title, column) {
+      title.querySelector('button').addEventListener('click', function () {
+        var down = title.getAttribute('aria-sort') === 'ascending';
+        Array.prototype.forEach.call(titles, function (other) { other.removeAttribute('aria-sort'); });
+        title.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+        var body = table.tBodies[0];
+        Array.prototype.map.call(body.rows, function (row, place) {
+          return {row: row, place: place, key: key(row.cells[column].textContent.trim())};
+        }).sort(function (a, b) {
+          return (down ? -1 : 1) * before(a.key, b.key) || a.place - b.place;
+        }).forEach(function (one) { body.appendChild(one.row); });
+      });
+    });
+  });
+  var tip = document.getElementById('tip');
+  document.querySelectorAll('svg .h').forEach(function (area) {
+    var title = area.querySelector('title'), text = title.textContent;
+    area.removeChild(title);
+    area.addEventListener('pointermove', function (event) {
+      tip.textContent = text;
+      tip.style.display = 'block';
+      tip.style.left = Math.max(4, Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8)) + 'px';
+      tip.style.top = Math.max(4, Math.min(event.clientY + 16, window.innerHeight - tip.offsetHeight - 8)) + 'px';
+    });
+    area.addEventListener('pointerleave', function () { tip.style.display = 'none'; });
+  });
+}());
+)js";
 
 QString escaped(const QString &text)
 {
@@ -71,17 +130,22 @@ bool isNumeric(const widgets::TableView &table, int column)
 
 QString tableHtml(const widgets::TableView &table)
 {
-    QString out = QStringLiteral("<div class=\"scroll\"><table>\n<thead><tr>");
+    QString out = QStringLiteral("<div class=\"scroll\"><table class=\"sortable\">\n<thead><tr>");
     QStringList open;
     for (int column = 0; column < table.columns.size(); ++column) {
         open << (isNumeric(table, column) ? QStringLiteral(" class=\"n\">") : QStringLiteral(">"));
-        out += QStringLiteral("<th") + open.back() + escaped(table.columns[column]) + QStringLiteral("</th>");
+        out += QStringLiteral("<th") + open.back() + QStringLiteral("<button type=\"button\">")
+            + escaped(table.columns[column]) + QStringLiteral("</button></th>");
     }
     out += QStringLiteral("</tr></thead>\n<tbody>\n");
-    for (const QStringList &row : table.rows) {
+    for (qsizetype i = 0; i < table.rows.size(); ++i) {
         out += QStringLiteral("<tr>");
-        for (int column = 0; column < table.columns.size(); ++column)
-            out += QStringLiteral("<td") + open[column] + escaped(row.value(column)) + QStringLiteral("</td>");
+        for (int column = 0; column < table.columns.size(); ++column) {
+            const QString cell = escaped(table.rows[i].value(column));
+            out += QStringLiteral("<td") + open[column]
+                + (table.isGrey(i, column) ? QStringLiteral("<span class=\"z\">%1</span>").arg(cell) : cell)
+                + QStringLiteral("</td>");
+        }
         out += QStringLiteral("</tr>\n");
     }
     return out + QStringLiteral("</tbody></table></div>\n");
@@ -93,6 +157,22 @@ QString figureHtml(const ReportBlock &block)
     QString svg = widgets::figureInlineSvg(block.figure);
     return svg.replace(QStringLiteral("role=\"img\""),
                        QStringLiteral("role=\"img\" aria-label=\"%1\"").arg(escaped(block.text)));
+}
+
+} // namespace
+
+namespace {
+
+QString contentsHtml(const Report &report, qsizetype from)
+{
+    QString list = QStringLiteral("<nav aria-labelledby=\"contents\">\n<h2 id=\"contents\">%1</h2>\n<ol>\n")
+                       .arg(escaped(report.blocks[from].text));
+    for (const ReportBlock &block : report.blocks.mid(from + 1))
+        if (block.kind == Kind::Heading)
+            list += QStringLiteral("<li%1><a href=\"#%2\">%3</a></li>\n")
+                        .arg(block.level > 1 ? QStringLiteral(" class=\"two\"") : QString(), escaped(block.anchor),
+                             escaped(block.text));
+    return list + QStringLiteral("</ol>\n</nav>\n");
 }
 
 } // namespace
@@ -110,6 +190,9 @@ QByteArray reportHtml(const Report &report)
             body += QStringLiteral("<h%1 id=\"%2\">%3</h%1>\n")
                         .arg(block.level + 1)
                         .arg(escaped(block.anchor), escaped(block.text));
+            break;
+        case Kind::Contents:
+            body += contentsHtml(report, i);
             break;
         case Kind::Text:
             body += QStringLiteral("<p>%1</p>\n").arg(withLead(block));
@@ -132,7 +215,7 @@ QByteArray reportHtml(const Report &report)
             break;
         }
     }
-    body += QStringLiteral("</main>\n");
+    body += QStringLiteral("</main>\n<div id=\"tip\" role=\"tooltip\"></div>\n");
     QString letters;
     for (const QChar c : body)
         if (!letters.contains(c))
@@ -144,7 +227,7 @@ QByteArray reportHtml(const Report &report)
            "content=\""
         + escaped(report.metadata.version).toUtf8() + "\"/>\n<title>" + escaped(report.title).toUtf8()
         + "</title>\n<style>\n" + widgets::figureFontFaces(letters, letters) + style + "</style>\n</head>\n<body>\n"
-        + body.toUtf8() + "</body>\n</html>\n";
+        + body.toUtf8() + "<script>//<![CDATA[" + script + "//]]></script>\n</body>\n</html>\n";
 }
 
 } // namespace patchbay

@@ -1,11 +1,14 @@
 // The report as A4 pages: paragraphs broken into lines, figures kept with their captions, headings with what follows.
+#include "report/fill_pages.h"
 #include "report/report.h"
 
 #include "figure/figure_font.h"
 #include "figure/panel.h"
 
 #include <algorithm>
-#include <functional>
+#include <cmath>
+#include <map>
+#include <memory>
 
 namespace patchbay {
 
@@ -17,14 +20,6 @@ namespace {
 
 constexpr double pageWidth = 210, pageHeight = 297, side = 20, top = 20, bottom = 22;
 constexpr double textWidthMm = pageWidth - 2 * side, textHeight = pageHeight - top - bottom;
-
-/// Something that is not broken over pages.
-struct Box {
-    double height = 0; ///< mm
-    double before = 0; ///< space above, dropped at the top of a page
-    bool keep = false; ///< stays on the page of the box that follows
-    std::function<void(Scene &, double left, double y)> draw;
-};
 
 struct Line {
     QString bold, plain; ///< the lead stands before the text of its paragraph's first lines
@@ -79,12 +74,12 @@ void addText(QVector<Box> &boxes, const QString &lead, const QString &text, cons
     const double height = style.points * mmPerPoint * style.leading;
     for (int i = 0; i < lines.size(); ++i) {
         Box box;
-        box.height = height;
+        box.height = box.least = height;
         box.before = i == 0 ? style.before : 0;
         // No single line of a paragraph alone on a page.
         box.keep = keep == Keep::WithNext || (keep == Keep::Lines && i < lines.size() - 1)
             || (i == 0 && lines.size() > 1) || (lines.size() > 2 && i == lines.size() - 2);
-        box.draw = [line = lines[i], style, height](Scene &scene, double left, double y) {
+        box.draw = [line = lines[i], style, height](Scene &scene, double left, double y, double) {
             const double base = y + height * 0.5 + capHeight(style.points) / 2;
             double x = left;
             if (!line.bold.isEmpty()) {
@@ -127,43 +122,98 @@ void place(Scene &scene, const Scene &figure, QPointF at)
         scene.marks << std::visit(Mover{at}, mark);
 }
 
-void addFigure(QVector<Box> &boxes, const FigureSheet &sheet, double before, bool keep, bool centred)
+/// A figure may be drawn down to this share of its own height, where that saves half a page.
+constexpr double leastShare = 0.62, leastFigure = 45;
+
+void addFigure(QVector<Box> &boxes, const FigureSheet &sheet, double before, bool keep)
 {
     FigureSheet fitted = sheet;
     fitted.spec.width = std::min(fitted.spec.width, textWidthMm);
-    Scene drawn = layoutSheet(fitted);
-    if (drawn.size.height() > textHeight - 30) { // leaves room for the caption
-        fitted.spec.height = textHeight - 30;
-        drawn = layoutSheet(fitted);
-    }
+    const double room = textHeight - 55, own = layoutSheet(fitted).size.height(); // leaves room for heading and caption
+    const auto drawnAt = [fitted, own](double height) {
+        FigureSheet lower = fitted;
+        if (height < own - 0.01)
+            lower.spec.height = height;
+        return layoutSheet(lower);
+    };
     Box box;
-    box.height = drawn.size.height();
+    box.height = drawnAt(std::min(own, room)).size.height();
+    // Type keeps its size, so not every height can be had.
+    box.least = std::min(box.height, drawnAt(std::max(leastFigure, own * leastShare)).size.height());
     box.before = before;
     box.keep = keep;
-    box.draw = [drawn, centred](Scene &scene, double left, double y) {
-        place(scene, drawn, {left + (centred ? (textWidthMm - drawn.size.width()) / 2 : 0), y});
+    box.draw = [drawnAt](Scene &scene, double left, double y, double height) {
+        const Scene drawn = drawnAt(height);
+        place(scene, drawn, {left + (textWidthMm - drawn.size.width()) / 2, y});
     };
     boxes << box;
 }
 
-/// Long tables go on over pages, each part with its head.
-void addTable(QVector<Box> &boxes, const FigureSheet &sheet)
+/// One box a row. Rows that come to stand on one page are drawn as one table, each with the head.
+void addTable(QVector<Box> &boxes, const FigureSheet &sheet, int table)
 {
     FigureSheet part = sheet;
     auto &shown = std::get<widgets::TableView>(part.panels.front());
     const QVector<QStringList> rows = shown.rows;
-    const double most = textHeight - 25;
-    for (qsizetype from = 0; from < rows.size();) {
-        qsizetype count = rows.size() - from;
-        shown.rows = rows.mid(from, count);
-        while (count > 1 && layoutSheet(part).size.height() > most)
-            shown.rows = rows.mid(from, --count);
-        addFigure(boxes, part, from == 0 ? 1 : 4, false, false);
-        from += count;
+    shown.rows.clear();
+    shown.grey.clear();
+    const double head = layoutSheet(part).size.height();
+    double before = head;
+    for (qsizetype row = 0; row < rows.size(); ++row) {
+        shown.rows << rows[row];
+        const double height = layoutSheet(part).size.height();
+        Box box;
+        box.height = height - before + (row == 0 ? head : 0);
+        box.least = box.height;
+        box.before = row == 0 ? 1 : 0;
+        box.table = table;
+        box.row = int(row);
+        box.again = row == 0 ? 0 : head;
+        // No single row of a table alone on a page.
+        box.keep = (row == 0 && rows.size() > 1) || (rows.size() > 2 && row == rows.size() - 2);
+        boxes << box;
+        before = height;
     }
 }
 
-QVector<Box> boxesOf(const Report &report)
+/// A line of the list of contents: its page is known only when all pages are filled.
+struct Entry {
+    QString text, anchor;
+    int level = 1;
+};
+
+void addContents(QVector<Box> &boxes, const Report &report, qsizetype from,
+                 const std::shared_ptr<const std::map<QString, int>> &pages)
+{
+    constexpr double points = 9;
+    const double height = points * mmPerPoint * 1.3;
+    for (qsizetype i = from; i < report.blocks.size(); ++i) {
+        const ReportBlock &block = report.blocks[i];
+        if (block.kind != Kind::Heading)
+            continue;
+        Box box;
+        box.height = box.least = height;
+        box.before = block.level == 1 ? 1 : 0;
+        box.draw = [entry = Entry{block.text, block.anchor, block.level}, pages, height](Scene &scene, double left,
+                                                                                         double y, double) {
+            const bool bold = entry.level == 1;
+            const double base = y + height * 0.5 + capHeight(points) / 2, indent = bold ? 0 : 5;
+            const auto page = pages->find(entry.anchor);
+            const QString number = page == pages->end() ? QString() : QString::number(page->second);
+            const QString text = elided(entry.text, points, bold, textWidthMm - indent - 15);
+            scene.text({left + indent, base}, text, points, Align::Left, ink, bold);
+            scene.text({left + textWidthMm, base}, number, points, Align::Right, ink, bold);
+            const double start = left + indent + textWidth(text, points, bold) + 2,
+                         end = left + textWidthMm - textWidth(number, points, bold) - 2;
+            for (double x = std::ceil(start / 2) * 2; x < end; x += 2)
+                scene.dot({x, base - 0.2}, 0.14, faintInk);
+        };
+        boxes << box;
+    }
+}
+
+/// pages: where each heading comes to stand, filled in by whoever fills the pages.
+QVector<Box> boxesOf(const Report &report, const std::shared_ptr<const std::map<QString, int>> &pages)
 {
     QVector<Box> boxes;
     addText(boxes, report.title, {}, {17, 1.2, 0, ink, true}, Keep::WithNext);
@@ -172,21 +222,33 @@ QVector<Box> boxesOf(const Report &report)
     Box rule;
     rule.height = 2;
     rule.before = 2;
-    rule.draw = [](Scene &scene, double left, double y) {
+    rule.least = rule.height;
+    rule.draw = [](Scene &scene, double left, double y, double) {
         scene.line({left, y}, {left + textWidthMm, y}, faintInk, 0.25);
     };
     boxes << rule;
     for (qsizetype i = 0; i < report.blocks.size(); ++i) {
         const ReportBlock &block = report.blocks[i];
         switch (block.kind) {
-        case Kind::Heading:
+        case Kind::Contents:
+        case Kind::Heading: {
+            const qsizetype first = boxes.size();
             addText(boxes, block.text, {},
                     block.level == 1 ? TextStyle{12.5, 1.25, 8, ink, true} : TextStyle{10.5, 1.25, 7, ink, true},
                     Keep::WithNext);
+            boxes[first].anchor = block.anchor;
+            if (block.kind == Kind::Contents)
+                addContents(boxes, report, i + 1, pages);
             break;
-        case Kind::Text:
-            addText(boxes, block.lead, block.text, {9.5, 1.32, 1.6, ink, false});
+        }
+        case Kind::Text: {
+            // What is said of a step stays with its figure.
+            const Kind next = i + 1 < report.blocks.size() ? report.blocks[i + 1].kind : Kind::Text;
+            const bool together = next == Kind::Figure || next == Kind::Caption;
+            addText(boxes, block.lead, block.text, {9.5, 1.32, 1.6, ink, false},
+                    together ? Keep::WithNext : Keep::Nothing);
             break;
+        }
         case Kind::Spec:
             addText(boxes, block.lead, block.text, {7, 1.3, 1.4, greyInk, false});
             break;
@@ -197,10 +259,10 @@ QVector<Box> boxesOf(const Report &report)
             break;
         }
         case Kind::Figure:
-            addFigure(boxes, block.figure, 4, true, true);
+            addFigure(boxes, block.figure, 4, true);
             break;
         case Kind::Table:
-            addTable(boxes, block.figure);
+            addTable(boxes, block.figure, int(i));
             break;
         }
     }
@@ -209,31 +271,42 @@ QVector<Box> boxesOf(const Report &report)
 
 } // namespace
 
-QByteArray reportPdf(const Report &report)
+QVector<Scene> reportPages(const Report &report)
 {
-    const QVector<Box> boxes = boxesOf(report);
+    const auto numbers = std::make_shared<std::map<QString, int>>();
+    const QVector<Box> boxes = boxesOf(report, numbers);
+    const QVector<PagePlan> plans = fillPages(boxes, textHeight);
+    for (qsizetype page = 0; page < plans.size(); ++page)
+        for (qsizetype i = plans[page].first; i < plans[page].end; ++i)
+            if (!boxes[i].anchor.isEmpty())
+                numbers->emplace(boxes[i].anchor, int(page) + 1);
     QVector<Scene> pages;
-    double y = textHeight;
-    const auto newPage = [&] {
-        pages << Scene{};
-        pages.back().size = QSizeF(pageWidth, pageHeight);
-        y = 0;
-    };
-    for (qsizetype from = 0; from < boxes.size();) {
-        qsizetype to = from; // a run of boxes that stay together
-        double height = 0;
-        do {
-            height += (to == from ? 0 : boxes[to].before) + boxes[to].height;
-        } while (boxes[to++].keep && to < boxes.size());
-        if (pages.isEmpty() || y + boxes[from].before + height > textHeight + 0.01)
-            newPage();
-        for (; from < to; ++from) {
-            if (y > 0 && y + boxes[from].before + boxes[from].height > textHeight + 0.01)
-                newPage(); // the run is longer than a page
-            y += y > 0 ? boxes[from].before : 0;
-            boxes[from].draw(pages.back(), side, top + y);
-            y += boxes[from].height;
+    for (const PagePlan &plan : plans) {
+        Scene scene;
+        scene.size = QSizeF(pageWidth, pageHeight);
+        double y = top;
+        for (qsizetype i = plan.first; i < plan.end; ++i) {
+            const Box &box = boxes[i];
+            y += i == plan.first ? 0 : box.before;
+            if (box.table < 0) {
+                const double height = box.height - plan.shrink * (box.height - box.least);
+                box.draw(scene, side, y, height);
+                y += height;
+                continue;
+            }
+            FigureSheet part = report.blocks[box.table].figure;
+            auto &shown = std::get<widgets::TableView>(part.panels.front());
+            qsizetype rows = 0;
+            while (i + rows < plan.end && boxes[i + rows].table == box.table)
+                ++rows;
+            shown.rows = shown.rows.mid(box.row, rows);
+            shown.grey = shown.grey.mid(box.row, rows);
+            const Scene drawn = layoutSheet(part);
+            place(scene, drawn, {side, y});
+            y += drawn.size.height();
+            i += rows - 1;
         }
+        pages << scene;
     }
     for (int i = 0; i < pages.size(); ++i) {
         const double base = pageHeight - bottom / 2;
@@ -241,11 +314,16 @@ QByteArray reportPdf(const Report &report)
         pages[i].text({pageWidth - side, base}, QStringLiteral("%1 / %2").arg(i + 1).arg(pages.size()), 8, Align::Right,
                       greyInk);
     }
+    return pages;
+}
+
+QByteArray reportPdf(const Report &report)
+{
     widgets::FigureSpec spec;
     spec.width = pageWidth;
     spec.height = pageHeight;
     spec.title = report.title;
-    return scenesPdf(pages, report.metadata, spec);
+    return scenesPdf(reportPages(report), report.metadata, spec);
 }
 
 } // namespace patchbay

@@ -79,36 +79,6 @@ QString strongest(const RunResult &result)
                            : QStringLiteral("Strongest: ") + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
 }
 
-/// "name movers L2H1 and L2H3; S-inhibition heads L1H0".
-QString rolesInShort(const ReportSource &source)
-{
-    std::map<QString, QStringList> byRole;
-    for (const ReportStep &step : source.steps)
-        if (step.result && step.result->summary.is_object() && step.result->summary.contains("roles"))
-            for (const json &one : step.result->summary.at("roles"))
-                byRole[QString::fromStdString(one.at("role").get<std::string>())]
-                    << QString::fromStdString(label(parse_head(one.at("head").get<std::string>())));
-    QStringList parts;
-    // From the logits down; roles that are not known here follow.
-    for (const char *first : {"name mover", "negative name mover", "S suppressor", "backup name mover", "S-inhibition",
-                              "induction", "duplicate-token", "previous-token"})
-        if (const auto found = byRole.find(QString::fromLatin1(first)); found != byRole.end()) {
-            const QString noun =
-                found->first.endsWith(QLatin1String("mover")) || found->first.endsWith(QLatin1String("suppressor"))
-                ? found->first
-                : found->first + QStringLiteral(" head");
-            parts << noun + (found->second.size() > 1 ? QStringLiteral("s ") : QStringLiteral(" "))
-                    + joined(found->second);
-            byRole.erase(found);
-        }
-    for (const auto &[role, heads] : byRole)
-        parts << role + QLatin1Char(' ') + joined(heads);
-    if (parts.isEmpty())
-        return QStringLiteral("No head earned a role at the thresholds of this recipe.");
-    return QStringLiteral("At the thresholds of this recipe, heads earned these roles: ")
-        + parts.join(QStringLiteral("; ")) + QLatin1Char('.');
-}
-
 /// Where the numbers of a choice come from: "Path effect: step 4, path patching … ."
 QString sourcesOf(const ReportSource &source, const ReportStep &step)
 {
@@ -291,9 +261,9 @@ QString stepCaption(const ReportSource &source, const ReportStep &step, bool gra
         words = sentence(step.message) + QLatin1Char(' ') + words;
     if (step.kind == "select") {
         if (step.view.is_object())
-            words = QStringLiteral("Heads in full colour: ")
+            words = QStringLiteral("Heads in colour: ")
                 + words.replace(QRegularExpression(QStringLiteral("^Heads with ")), QString())
-                + QStringLiteral(" All others are faded.");
+                + QStringLiteral(" All others are hatched in grey.");
         words += sourcesOf(source, step);
     }
     if (const QString thresholds = thresholdsText(*step.result); !thresholds.isEmpty())
@@ -371,11 +341,16 @@ Report composeReport(const ReportSource &source)
     report.byline = QStringLiteral("%1 prompt pairs \u00b7 model %2 \u00b7 Patchbay %3")
                         .arg(source.prompts)
                         .arg(source.model, source.version);
-    report.blocks << paragraph(rolesInShort(source), QStringLiteral("Summary."));
+    report.blocks << heading(QStringLiteral("Findings"), 1, QStringLiteral("findings"));
+    report.blocks << findingBlocks(source);
+    ReportBlock contents = heading(QStringLiteral("Contents"), 1, QStringLiteral("contents"));
+    contents.kind = Kind::Contents;
+    report.blocks << contents;
     report.blocks << heading(QStringLiteral("Model, task and metric"), 1, QStringLiteral("setup"));
     report.blocks << paragraph(modelText(source), QStringLiteral("Model."))
                   << paragraph(taskText(source), QStringLiteral("Task."))
                   << paragraph(metricText(source), QStringLiteral("Metric."));
+    report.blocks << heading(QStringLiteral("Steps and their results"), 1, QStringLiteral("steps"));
     int figures = 0, tables = 0, scaled = 0;
     double scale = 0; // of the last figure that has one
     nlohmann::ordered_json specs = nlohmann::ordered_json::array();

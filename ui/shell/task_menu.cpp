@@ -1,6 +1,7 @@
 #include "shell/task_menu.h"
 
 #include "controllers/run_views.h"
+#include "task/task_source.h"
 
 #include <algorithm>
 
@@ -21,7 +22,11 @@ bool same(TaskRef a, TaskRef b)
 TaskMenu::TaskMenu(Document &document, QWidget *parent) : QMenu(tr("&Task"), parent), m_document(document)
 {
     setToolTipsVisible(true);
-    m_tasks.push_back({}); // IOI, as the program starts
+    for (const std::string &name : shipped_tasks()) {
+        m_tasks.push_back({});
+        if (name != "ioi") // as the program starts
+            m_tasks.back().file = name;
+    }
     rebuild();
     connect(&m_document, &Document::setupChanged, this, [this] {
         add(m_document.setup()->task_ref);

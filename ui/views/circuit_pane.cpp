@@ -7,6 +7,7 @@
 #include <QAction>
 #include <QDoubleSpinBox>
 #include <QMenu>
+#include <QScrollArea>
 #include <QTimer>
 #include <QVBoxLayout>
 
@@ -41,7 +42,15 @@ CircuitPane::CircuitPane(Explorer &explorer, QWidget *parent)
     m_least->setAccessibleName(tr("Smallest effect of a path that is drawn"));
     m_least->setToolTip(tr("Paths with a smaller effect are not drawn"));
     column->addWidget(m_bar);
-    column->addWidget(m_graph, 1);
+    // A circuit of many layers is scrolled through rather than squeezed.
+    auto *scroll = new QScrollArea(this);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidgetResizable(true);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setWidget(m_graph);
+    m_graph->setGrows(true);
+    column->addWidget(scroll, 1);
     column->addWidget(m_hint);
     m_hint->setContentsMargins(10, 2, 10, 6);
     m_graph->setEmptyText(tr("Right-click a head and add it to the circuit:\nits measured paths are drawn here"));

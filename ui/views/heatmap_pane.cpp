@@ -66,7 +66,7 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
     connect(&m_explorer.runs, &RunsStore::runChanged, this, [this](int id, const ChangedCells &changed) {
         const Place &place = m_explorer.navigation.place();
         if (id != place.run && id != place.comparedRun) {
-            if (changed.all && place.mask().active()) // it may be what heads are faded by
+            if (changed.all && place.mask().active()) // it may be what heads are masked by
                 refresh();
             return;
         }

@@ -44,9 +44,9 @@ public:
 Q_SIGNALS:
     void attentionRequested();
     void menuRequested(patchbay::widgets::HeadId head, const QPoint &at);
-    /// The user wants to fade by role, and no role is known yet.
+    /// The user wants to mask by role, and no role is known yet.
     void rolesRequested();
-    /// The user wants to fade by a quantity that this analysis finds.
+    /// The user wants to mask by a quantity that this analysis finds.
     void analysisRequested(const QString &name);
 
 private:

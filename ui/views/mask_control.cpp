@@ -42,33 +42,33 @@ void MaskControl::build()
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(6);
     m_chip->setProperty("chip", true);
-    m_chip->setToolTip(tr("Heads that do not meet this are faded. Click to show all heads"));
+    m_chip->setToolTip(tr("Heads that do not meet this are masked. Click to show all heads"));
     m_chip->setMaximumWidth(kChipWidth);
-    m_button->setText(tr("Fade heads…"));
-    m_button->setToolTip(tr("Fade heads by any quantity, or by their role"));
-    m_button->setAccessibleName(tr("Fade heads"));
+    m_button->setText(tr("Mask heads…"));
+    m_button->setToolTip(tr("Mask heads by any quantity, or by their role"));
+    m_button->setAccessibleName(tr("Mask heads"));
     row->addWidget(m_chip);
     row->addWidget(m_button);
 
     m_panel->setFrameShape(QFrame::StyledPanel);
-    m_panel->setAccessibleName(tr("Which heads are faded"));
+    m_panel->setAccessibleName(tr("Which heads are masked"));
     auto *form = new QFormLayout(m_panel);
     form->setContentsMargins(12, 12, 12, 12);
-    m_by->setAccessibleName(tr("Quantity to fade by"));
-    m_by->setToolTip(tr("Heads are faded by this number: of what is on view, of an analysis, or of another run"));
+    m_by->setAccessibleName(tr("Quantity to mask by"));
+    m_by->setToolTip(tr("Heads are masked by this number: of what is on view, of an analysis, or of another run"));
     m_below->setObjectName(QStringLiteral("fade-below"));
     m_role->setObjectName(QStringLiteral("shown-heads"));
-    m_below->setAccessibleName(tr("Fade effects below"));
-    m_below->setToolTip(tr("Heads with a smaller value are faded"));
+    m_below->setAccessibleName(tr("Mask effects below"));
+    m_below->setToolTip(tr("Heads with a smaller value are masked"));
     m_below->setSpecialValueText(tr("off"));
     m_below->setKeyboardTracking(false);
-    m_role->setAccessibleName(tr("Which heads are not faded"));
-    m_role->setToolTip(tr("Heads without this role are faded"));
+    m_role->setAccessibleName(tr("Which heads are not masked"));
+    m_role->setToolTip(tr("Heads without this role are masked"));
     for (QComboBox *box : {m_by, m_role}) {
         box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
         box->setMinimumContentsLength(28);
     }
-    form->addRow(tr("Fade where"), m_by);
+    form->addRow(tr("Mask where"), m_by);
     form->addRow(tr("is below"), m_below);
     form->addRow(tr("Show only"), m_role);
 }
@@ -173,7 +173,7 @@ void MaskControl::refresh(const QString &unit)
     const QString text = maskText(mask, m_quantities);
     m_chip->setVisible(!text.isEmpty());
     m_chip->setText(m_chip->fontMetrics().elidedText(text, Qt::ElideMiddle, kChipWidth - 40) + QStringLiteral("  ✕"));
-    m_chip->setAccessibleName(tr("Faded: all heads but %1. Show all heads").arg(text));
+    m_chip->setAccessibleName(tr("Masked: all heads but %1. Show all heads").arg(text));
 }
 
 } // namespace patchbay

@@ -1,4 +1,4 @@
-// Chooses which heads of a heatmap are faded, and says so: a chip that a click takes away.
+// Chooses which heads of a heatmap are masked, and says so: a chip that a click takes away.
 #pragma once
 
 #include "controllers/explorer.h"
@@ -28,9 +28,9 @@ public:
     void refresh(const QString &unit);
 
 Q_SIGNALS:
-    /// The user wants to fade by role, and no role is known yet.
+    /// The user wants to mask by role, and no role is known yet.
     void rolesRequested();
-    /// The user wants to fade by a quantity that this analysis finds.
+    /// The user wants to mask by a quantity that this analysis finds.
     void analysisRequested(const QString &name);
 
 private:

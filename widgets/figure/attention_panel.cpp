@@ -67,6 +67,12 @@ public:
         for (int row = 0; row < m_view.size; ++row) {
             for (int column = 0; column < m_view.size; ++column) {
                 const double weight = weightAt(m_view, row, column);
+                if (column <= row)
+                    scene.hover(
+                        QRectF(frame.left() + column * cell, frame.top() + row * cell, cell, cell),
+                        QStringLiteral("%1 \u2192 %2  %3")
+                            .arg(visibleToken(rowTokens().value(row)), visibleToken(m_view.tokens.value(column)),
+                                 std::isnan(weight) ? QStringLiteral("\u2013") : QString::number(weight, 'f', 3)));
                 // What lies after the destination cannot be seen: left empty, as is what has no number. White is the
                 // page's own.
                 const QColor colour = QColor::fromRgba(attentionColour(weight, m_view.difference));

@@ -57,7 +57,8 @@ public:
                                            bar.value < 0 ? -0.7 : 0.7, 1);
             scene.rect(QRectF(QPointF(std::min(zero, end), middle - thick / 2),
                               QPointF(std::max(zero, end), middle + thick / 2)),
-                       colour);
+                       bar.withinNoise() ? faintInk : colour);
+            scene.hover(QRectF(plot.left(), middle - step / 2, plot.width(), step), readout(bar));
             double reach = std::max(end, zero);
             if (bar.halfWidth > 0) {
                 const double low = axis(bar.value - bar.halfWidth), high = axis(bar.value + bar.halfWidth),
@@ -88,6 +89,14 @@ private:
     QString number(const Bar &bar) const
     {
         return std::isnan(bar.value) ? QStringLiteral("not defined") : signedNumber(bar.value, m_largest < 5 ? 2 : 1);
+    }
+    QString readout(const Bar &bar) const
+    {
+        return nameOf(bar) + QStringLiteral("  ") + number(bar)
+            + (bar.halfWidth > 0
+                   ? QStringLiteral(" \u00b1 ") + QString::number(bar.halfWidth, 'f', m_largest < 5 ? 2 : 1)
+                   : QString())
+            + (bar.withinNoise() ? QStringLiteral(", within noise") : QString());
     }
     static QString nameOf(const Bar &bar) { return bar.label.isEmpty() ? label(bar.head) : bar.label; }
 

@@ -2,39 +2,62 @@
 
 #include "colour_map.h"
 #include "figure_font.h"
+#include "graph_layout.h"
 #include "theme.h"
 #include "view_text.h"
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <set>
 
 namespace patchbay::widgets::figure {
 
 namespace {
+
+constexpr double mostHeight = 200; ///< mm of rows: with title, legend and a caption that is a page
+constexpr double mostRoleWidth = 26, sides = 1.8;
+constexpr qsizetype mostNumbers = 40; ///< beyond that, numbers hide what they name
+
+/// How boxes are written: the role below the head's name or beside it, and the type size. Deeper circuits take smaller
+/// forms; nothing is cut in any.
+struct Form {
+    bool below = true;
+    double points = 8;
+    QSizeF box;
+    double rolePoints() const { return std::max(points - 1, points * 0.85); }
+    double leastGap() const { return capHeight(points) * 2; } ///< between rows: an arrow's number has to fit
+};
 
 /// Heads in rows by layer, the logits on top; an arrow from sender to receiver, as thick as its effect is strong.
 class GraphPanel final : public Panel {
 public:
     GraphPanel(const GraphView &view, const PanelStyle &style) : Panel(style), m_view(view)
     {
+        m_view.nodes.clear();
+        std::set<HeadId> known;
+        const auto add = [&](HeadId head, const QString &role) {
+            if (known.insert(head).second)
+                m_view.nodes << GraphNode{head, role};
+        };
         for (const GraphNode &node : view.nodes)
-            addNode(node.head, node.role);
+            add(node.head, node.role);
         for (const GraphEdge &edge : view.edges) {
-            addNode(edge.from, {});
+            add(edge.from, {});
             if (edge.to.valid())
-                addNode(edge.to, {});
-            m_logits = m_logits || !edge.to.valid();
-            m_groups = m_groups || std::any_of(view.edges.begin(), view.edges.end(), [&](const GraphEdge &other) {
-                           return other.to != edge.to && measuredTogether(edge, other);
-                       });
+                add(edge.to, {});
             m_strongest = std::max(m_strongest, strength(edge));
         }
-        for (auto &[layer, nodes] : m_layers)
-            std::sort(nodes.begin(), nodes.end(),
-                      [](const GraphNode &a, const GraphNode &b) { return a.head < b.head; });
-        for (const auto &[layer, nodes] : m_layers)
-            m_layerText = std::max(m_layerText, textWidth(QStringLiteral("Layer %1").arg(layer), m_style.small()));
+        for (qsizetype i = 0; i < view.edges.size() && !m_groups; ++i)
+            for (qsizetype j = 0; j < i && !m_groups; ++j)
+                m_groups = view.edges[j].to != view.edges[i].to && measuredTogether(view.edges[i], view.edges[j]);
+        std::set<int> layers;
+        for (const GraphNode &node : m_view.nodes) {
+            layers.insert(node.head.layer);
+            m_layerText = std::max(m_layerText, textWidth(layerName(node.head.layer), m_style.small()));
+        }
+        m_folded = !layers.empty()
+            && (*layers.rbegin() - *layers.begin() + 1 > int(layers.size()) || *layers.begin() > 0
+                || *layers.rbegin() + 1 < m_view.layers);
     }
 
     Margins margins(double width) const override
@@ -42,39 +65,33 @@ public:
         return {leftMargin(), titleHeight(titleText(m_view.title), width), gap,
                 double(legend(width).size()) * lineHeight(m_style.small()) + gap};
     }
-    double plotHeight(double) const override { return double(m_layers.size() + (m_logits ? 1 : 0)) * rowPitch(); }
+
+    double plotHeight(double plotWidth) const override
+    {
+        const Form form = formFor(plotWidth, mostHeight);
+        const int rows = rowsOf(form, plotWidth);
+        // More room between the rows where more arrows with their numbers have to pass.
+        const double wanted = std::clamp(6.0 + 0.4 * double(m_view.edges.size()), 9.0, 18.0);
+        const double room = rows > 0 ? mostHeight / rows - form.box.height() : wanted;
+        return rows * (form.box.height() + std::max(form.leastGap(), std::min(wanted, room)));
+    }
     bool stretches() const override { return true; }
 
     void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
     {
         drawTitle(scene, titleText(m_view.title), outer.left(), plot.top(), outer.width());
-        const std::map<HeadId, QPointF> places = place(plot);
-        const QPointF logits(plot.center().x(), plot.top() + rowPitch() / 2);
-        for (const GraphEdge &edge : m_view.edges)
-            drawEdge(scene, edge, places, logits);
-        for (const auto &[layer, nodes] : m_layers) {
-            textAtMiddle(scene, {plot.left() - gap * 1.5, places.at(nodes.front().head).y()},
-                         QStringLiteral("Layer %1").arg(layer), m_style.small(), Align::Right, greyInk);
-            for (const GraphNode &node : nodes)
-                drawBox(scene, places.at(node.head), label(node.head), node.role, boxWidth(plot, nodes.size()));
+        const Form form = formFor(plot.width(), plot.height());
+        const GraphLayout layout = placed(form, plot);
+        drawLanes(scene, layout, plot);
+        for (const qsizetype edge : byStrength(false))
+            drawEdge(scene, m_view.edges[edge], layout.edges[edge]);
+        for (qsizetype i = 0; i < m_view.nodes.size(); ++i) {
+            drawBox(scene, layout.nodes[i], form, label(m_view.nodes[i].head), m_view.nodes[i].role);
+            scene.hover(layout.nodes[i], readout(m_view.nodes[i]));
         }
-        if (m_logits)
-            drawBox(scene, logits, QStringLiteral("Logits"), {}, 16);
-        QVector<GraphEdge> named = m_view.edges;
-        const auto sideways = [&](const GraphEdge &edge) {
-            return std::abs((edge.to.valid() ? places.at(edge.to) : logits).x() - places.at(edge.from).x());
-        };
-        std::sort(named.begin(), named.end(), [&](const GraphEdge &a, const GraphEdge &b) {
-            const double first = strength(a), second = strength(b);
-            return first != second ? first > second : sideways(a) < sideways(b);
-        });
-        QVector<QRectF> boxes;
-        if (m_logits)
-            boxes << boxAt(logits, 16);
-        for (const auto &[layer, nodes] : m_layers)
-            for (const GraphNode &node : nodes)
-                boxes << boxAt(places.at(node.head), boxWidth(plot, nodes.size()));
-        drawEdgeLabels(scene, named, places, logits, boxes);
+        if (!layout.logits.isNull())
+            drawBox(scene, layout.logits, form, QStringLiteral("Logits"), {});
+        drawNumbers(scene, layout, form, plot);
         const double small = m_style.small();
         double y = plot.bottom() + gap + capHeight(small);
         for (const QString &line : legend(plot.width() + leftMargin() + gap)) {
@@ -84,7 +101,9 @@ public:
     }
 
 private:
+    static QString layerName(int layer) { return QStringLiteral("Layer %1").arg(layer); }
     double leftMargin() const { return m_layerText + gap * 1.5; }
+
     /// For a panel that is width mm wide with everything.
     QStringList legend(double width) const
     {
@@ -93,125 +112,194 @@ private:
                                                                   : m_view.unit);
         if (m_groups)
             text += QStringLiteral("; receivers patched together share one number");
+        if (m_folded)
+            text += QStringLiteral("; layers without heads are left out");
         return wrapped(text, m_style.small(), false, width - leftMargin() - gap);
     }
+
     /// Arrows into several receivers of one run have one effect.
     static bool measuredTogether(const GraphEdge &a, const GraphEdge &b)
     {
         return a.from == b.from && a.site == b.site && a.effect == b.effect && a.to.valid() && b.to.valid();
     }
-    /// More room between the rows where more arrows with their numbers have to pass.
-    double rowPitch() const { return boxHeight() + std::clamp(6.0 + 0.4 * double(m_view.edges.size()), 9.0, 18.0); }
-    double boxHeight() const { return lineHeight(spec().points) * (m_roles ? 2.0 : 1.3) + 0.6; }
 
-    void addNode(HeadId head, const QString &role)
+    static QStringList roleLines(const QString &role, const Form &form)
     {
-        auto &row = m_layers[head.layer];
-        const bool known =
-            std::any_of(row.begin(), row.end(), [&](const GraphNode &node) { return node.head == head; });
-        if (!known)
-            row << GraphNode{head, role};
-        m_roles = m_roles || !role.isEmpty();
+        return role.isEmpty() ? QStringList() : wrapped(role, form.rolePoints(), false, mostRoleWidth);
     }
 
-    static double boxWidth(const QRectF &plot, qsizetype count)
+    /// A form with the box that holds every name and role whole.
+    Form measured(bool below, double points) const
     {
-        return std::min(23.0, plot.width() * 0.94 / double(std::max<qsizetype>(1, count)) - 1.0);
-    }
-
-    std::map<HeadId, QPointF> place(const QRectF &plot) const
-    {
-        std::map<HeadId, QPointF> places;
-        const double rows = double(m_layers.size() + (m_logits ? 1 : 0));
-        int row = 0;
-        for (const auto &[layer, nodes] : m_layers) {
-            const double y = plot.bottom() - (row + 0.5) * plot.height() / rows;
-            // Rows with few heads lean left and right in turn, so that arrows pass beside the boxes between.
-            const double lean = (nodes.size() < 3 ? 0.22 : 0.06) * (row % 2 ? 1 : -1);
-            const double half = boxWidth(plot, nodes.size()) / 2;
-            for (int i = 0; i < nodes.size(); ++i) {
-                const double x = plot.left() + plot.width() * (i + 0.5 + lean) / double(nodes.size());
-                places[nodes[i].head] = {
-                    std::clamp(x, plot.left() + half, std::max(plot.left() + half, plot.right() - half)), y};
+        Form form{below, points, {}};
+        double width = textWidth(QStringLiteral("Logits"), points, true);
+        qsizetype lines = 0;
+        for (const GraphNode &node : m_view.nodes) {
+            const double name = textWidth(label(node.head), points, true);
+            if (below) {
+                const QStringList role = roleLines(node.role, form);
+                for (const QString &line : role)
+                    width = std::max(width, textWidth(line, form.rolePoints()));
+                width = std::max(width, name);
+                lines = std::max(lines, role.size());
+            } else {
+                width =
+                    std::max(width, name + (node.role.isEmpty() ? 0 : gap + textWidth(node.role, form.rolePoints())));
             }
-            ++row;
         }
-        return places;
+        form.box = QSizeF(width + sides,
+                          lineHeight(points) + double(lines) * lineHeight(form.rolePoints()) + capHeight(points) * 0.5);
+        return form;
     }
 
-    QRectF boxAt(QPointF centre, double width) const
+    int rowsOf(const Form &form, double plotWidth) const { return graphRows(m_view, plotWidth, form.box.width(), 0); }
+
+    /// The largest form in which all rows fit the height; the smallest where none does.
+    Form formFor(double plotWidth, double height) const
     {
-        return {centre - QPointF(width / 2, boxHeight() / 2), QSizeF(width, boxHeight())};
+        Form form;
+        for (double points = spec().points; points >= 3; points -= 0.5)
+            for (const bool below : {true, false}) {
+                form = measured(below, points);
+                if (form.box.width() * 1.08 <= plotWidth
+                    && rowsOf(form, plotWidth) * (form.box.height() + form.leastGap()) <= height + 0.01)
+                    return form;
+            }
+        return form;
     }
 
-    /// Type size at which a head's name fits its box: smaller than chosen only where many heads share a narrow row.
-    double fitting(const QString &name, double width) const
+    /// The screen's layout has the logits at the bottom, figures have them on top.
+    GraphLayout placed(const Form &form, const QRectF &plot) const
     {
-        return std::min(spec().points, (width - 0.6) / textWidth(name, 1, true));
+        GraphLayout layout = layoutGraph(m_view, plot.size(), form.box, 0);
+        const auto point = [&](QPointF p) { return QPointF(plot.left() + p.x(), plot.bottom() - p.y()); };
+        const auto rect = [&](const QRectF &r) { return r.isNull() ? r : QRectF(point(r.bottomLeft()), r.size()); };
+        for (QRectF &node : layout.nodes)
+            node = rect(node);
+        for (GraphLane &lane : layout.lanes)
+            lane.rect = rect(lane.rect);
+        layout.logits = rect(layout.logits);
+        for (GraphCurve &curve : layout.edges)
+            if (!curve.from.isNull() || !curve.to.isNull())
+                curve = {point(curve.from), point(curve.control1), point(curve.control2), point(curve.to)};
+        return layout;
     }
 
-    void drawBox(Scene &scene, QPointF centre, const QString &name, const QString &role, double width) const
+    /// Names of the layers; three dots where layers without heads are folded away.
+    void drawLanes(Scene &scene, const GraphLayout &layout, const QRectF &plot) const
     {
-        const QRectF box = boxAt(centre, width);
+        const double right = plot.left() - gap * 1.5;
+        for (qsizetype i = 0; i < layout.lanes.size(); ++i) {
+            const GraphLane &lane = layout.lanes[i];
+            textAtMiddle(scene, {right, lane.rect.center().y()}, layerName(lane.layer), m_style.small(), Align::Right,
+                         greyInk);
+            if (i + 1 < layout.lanes.size() && layout.lanes[i + 1].layer > lane.layer + 1)
+                for (const double dy : {-0.7, 0.0, 0.7})
+                    scene.dot({right - m_layerText / 2, lane.rect.top() + dy}, 0.16, greyInk);
+        }
+    }
+
+    void drawBox(Scene &scene, const QRectF &box, const Form &form, const QString &name, const QString &role) const
+    {
         scene.frame(box, ink, 0.2, QColor(0xf6, 0xf6, 0xf6));
-        if (role.isEmpty()) {
-            textAtMiddle(scene, centre, name, fitting(name, width), Align::Centre, ink, true);
+        const double small = form.rolePoints(), line = lineHeight(small);
+        const QPointF middle = box.center();
+        if (!form.below && !role.isEmpty()) {
+            const double wide = textWidth(name, form.points, true),
+                         left = middle.x() - (wide + gap + textWidth(role, small)) / 2;
+            textAtMiddle(scene, {left, middle.y()}, name, form.points, Align::Left, ink, true);
+            textAtMiddle(scene, {left + wide + gap, middle.y()}, role, small, Align::Left);
             return;
         }
-        const double small = m_style.small() - 0.5;
-        textAtMiddle(scene, centre - QPointF(0, lineHeight(spec().points) * 0.48), name, fitting(name, width),
-                     Align::Centre, ink, true);
-        textAtMiddle(scene, centre + QPointF(0, lineHeight(spec().points) * 0.5),
-                     elided(role, small, false, width - 0.8), small, Align::Centre);
+        const QStringList lines = roleLines(role, form);
+        double y = middle.y() - double(lines.size()) * line / 2;
+        textAtMiddle(scene, {middle.x(), y}, name, form.points, Align::Centre, ink, true);
+        y += (lineHeight(form.points) + line) / 2;
+        for (const QString &one : lines) {
+            textAtMiddle(scene, {middle.x(), y}, one, small, Align::Centre);
+            y += line;
+        }
     }
 
-    /// From the sender's upper side to the receiver's lower one.
-    std::pair<QPointF, QPointF> ends(const GraphEdge &edge, const std::map<HeadId, QPointF> &places,
-                                     QPointF logits) const
+    /// What a head sends, strongest first.
+    QString readout(const GraphNode &node) const
     {
-        const QPointF up(0, boxHeight() / 2);
-        return {places.at(edge.from) - up, (edge.to.valid() ? places.at(edge.to) : logits) + up};
+        QStringList sent;
+        for (const qsizetype index : byStrength(true))
+            if (const GraphEdge &edge = m_view.edges[index]; edge.from == node.head)
+                sent << QStringLiteral("\u2192 %1 %2")
+                            .arg(edge.to.valid() ? label(edge.to) + QLatin1Char(' ') + edge.site
+                                                 : QStringLiteral("logits"),
+                                 valueWithUnit(edge.effect, m_view.unit));
+        return QStringList{label(node.head), node.role, sent.join(QStringLiteral(", "))}
+            .join(QStringLiteral("  "))
+            .simplified();
     }
 
     static double strength(const GraphEdge &edge) { return std::isnan(edge.effect) ? 0 : std::abs(edge.effect); }
+
+    QVector<qsizetype> byStrength(bool strongestFirst) const
+    {
+        QVector<qsizetype> order;
+        for (qsizetype i = 0; i < m_view.edges.size(); ++i)
+            order << i;
+        std::stable_sort(order.begin(), order.end(), [&](qsizetype a, qsizetype b) {
+            const double first = strength(m_view.edges[a]), second = strength(m_view.edges[b]);
+            return strongestFirst ? first > second : first < second;
+        });
+        return order;
+    }
 
     QColor colourOfEdge(const GraphEdge &edge) const
     {
         return std::isnan(edge.effect) ? greyInk : colourOf(ColourMap::RdBu, edge.effect < 0 ? -0.7 : 0.7, 1);
     }
 
-    void drawEdge(Scene &scene, const GraphEdge &edge, const std::map<HeadId, QPointF> &places, QPointF logits) const
+    void drawEdge(Scene &scene, const GraphEdge &edge, const GraphCurve &curve) const
     {
-        const auto [from, to] = ends(edge, places, logits);
-        const double share = m_strongest > 0 ? strength(edge) / m_strongest : 0, width = 0.15 + 0.75 * share,
-                     head = 1.1 + width;
-        const QPointF way = to - from;
-        const double length = std::hypot(way.x(), way.y());
-        if (length <= 0)
+        if (curve.from.isNull() && curve.to.isNull())
             return;
-        const QPointF unit = way / length, side(-unit.y(), unit.x());
-        scene.line(from, to - unit * head * 0.8, colourOfEdge(edge), width);
-        scene.polygon(QPolygonF{to, to - unit * head + side * head * 0.42, to - unit * head - side * head * 0.42},
-                      colourOfEdge(edge));
+        const double share = m_strongest > 0 ? strength(edge) / m_strongest : 0, width = 0.15 + 0.75 * share,
+                     head = 1.0 + width;
+        // The curve ends in the arrow's head, which it meets at a right angle to the box.
+        GraphCurve shaft = curve;
+        shaft.to += QPointF(0, head * 0.8);
+        shaft.control2 += QPointF(0, head * 0.8);
+        QPolygonF line;
+        constexpr int parts = 16;
+        for (int i = 0; i <= parts; ++i)
+            line << shaft.at(double(i) / parts);
+        scene.marks << PathMark{line, colourOfEdge(edge), width, {}, false};
+        scene.polygon(
+            QPolygonF{curve.to, curve.to + QPointF(head * 0.42, head), curve.to + QPointF(-head * 0.42, head)},
+            colourOfEdge(edge));
     }
 
-    void drawEdgeLabels(Scene &scene, const QVector<GraphEdge> &edges, const std::map<HeadId, QPointF> &places,
-                        QPointF logits, QVector<QRectF> taken) const
+    /// The strongest edges' numbers, each where it covers neither a box nor another number.
+    void drawNumbers(Scene &scene, const GraphLayout &layout, const Form &form, const QRectF &plot) const
     {
-        const double points = m_style.small() - 0.5;
+        const double points = form.rolePoints();
+        QVector<QRectF> taken = layout.nodes;
+        if (!layout.logits.isNull())
+            taken << layout.logits;
         QVector<GraphEdge> numbered; // one arrow of those that were measured together is enough
-        for (const GraphEdge &edge : edges) {
-            if (std::any_of(numbered.begin(), numbered.end(),
-                            [&](const GraphEdge &other) { return measuredTogether(edge, other); }))
+        for (const qsizetype index : byStrength(true)) {
+            const GraphEdge &edge = m_view.edges[index];
+            const GraphCurve &curve = layout.edges[index];
+            if (numbered.size() >= mostNumbers || (curve.from.isNull() && curve.to.isNull())
+                || std::any_of(numbered.begin(), numbered.end(),
+                               [&](const GraphEdge &other) { return measuredTogether(edge, other); }))
                 continue;
             const QString effect = signedNumber(edge.effect, m_view.unit == QLatin1String("%") ? 0 : 2);
             const QString text = edge.site.isEmpty() ? effect : QStringLiteral("%1 %2").arg(edge.site, effect);
             const QSizeF size(textWidth(text, points) + 0.6, capHeight(points) * 1.5);
-            const auto [from, to] = ends(edge, places, logits);
-            for (const double along : {0.5, 0.35, 0.65, 0.25, 0.75}) {
-                const QPointF at = from + (to - from) * along;
+            for (int step = 0; step <= 44; ++step) { // from the middle outwards
+                const double along = 0.5 + (step % 2 ? -0.01 : 0.01) * ((step + 1) / 2 * 2);
+                const QPointF at = curve.at(along);
                 const QRectF box(at - QPointF(size.width() / 2, size.height() / 2), size);
-                if (std::any_of(taken.begin(), taken.end(), [&](const QRectF &other) { return other.intersects(box); }))
+                if (!plot.contains(box) || std::any_of(taken.begin(), taken.end(), [&](const QRectF &other) {
+                        return other.intersects(box);
+                    }))
                     continue;
                 taken << box;
                 numbered << edge;
@@ -222,10 +310,9 @@ private:
         }
     }
 
-    GraphView m_view;
-    std::map<int, QVector<GraphNode>> m_layers;
+    GraphView m_view; ///< with a node for every end of an edge
     double m_layerText = 0, m_strongest = 0;
-    bool m_logits = false, m_roles = false, m_groups = false;
+    bool m_groups = false, m_folded = false;
 };
 
 } // namespace

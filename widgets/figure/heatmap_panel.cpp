@@ -1,3 +1,4 @@
+#include "heatmap_cells.h"
 #include "marks.h"
 
 #include "colour_map.h"
@@ -36,6 +37,7 @@ public:
                 m_missing = m_missing || state(facet, cell) == CellState::Missing;
                 m_estimated = m_estimated || state(facet, cell) == CellState::Estimated;
                 m_undefined = m_undefined || state(facet, cell) == CellState::Undefined;
+                m_noise = m_noise || facet.withinNoise(cell);
                 m_negative = m_negative || facet.values[cell] < 0;
                 m_positive = m_positive || facet.values[cell] > 0;
             }
@@ -50,8 +52,9 @@ public:
         Margins m;
         m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 1.1)
             + textWidth(lastNumber(m_rows), small) + gap * 0.8;
-        m.bottom = std::max(tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight(),
-                            m_style.colourBar ? bar().overhang() : 0);
+        m.bottom =
+            std::max(tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight(width),
+                     m_style.colourBar ? bar().overhang() : 0);
         // Beside flat heatmaps the scale's name takes several lines, and so more width, which makes the cells flatter
         // still: a few rounds settle it.
         double room = 1e6;
@@ -109,7 +112,7 @@ public:
             bar().draw(scene, right + gap * 1.8, plot.top() + std::max(0.0, (plot.height() - height) / 2), height,
                        {plot.top() - above, plot.bottom() + m.bottom}, linesIn(m.right));
         }
-        drawLegend(scene, plot.left(), plot.bottom() + m.bottom);
+        drawCellLegend(scene, entries(), m_style.small(), outer, plot.bottom() + m.bottom);
     }
 
 private:
@@ -169,9 +172,22 @@ private:
         return gap * 0.8 + (m_tokenLength > 0 ? m_tokenLength : m_columns > 1 ? lineHeight(m_style.small()) : 0);
     }
     double betweenRows(double plotWidth) const { return tickHeight() + facetTitleHeight(plotWidth) + gap; }
-    double legendHeight() const
+    /// What stands in the legend.
+    QVector<CellLook> entries() const
     {
-        return m_missing || m_estimated || m_undefined ? lineHeight(m_style.small()) + gap * 0.8 : 0;
+        QVector<CellLook> shown;
+        for (const auto &[is, look] :
+             {std::pair{m_estimated, CellLook::Estimated}, std::pair{m_missing, CellLook::Missing},
+              std::pair{m_undefined, CellLook::Undefined}, std::pair{!m_view.masked.isEmpty(), CellLook::Masked},
+              std::pair{m_noise, CellLook::Noise}})
+            if (is)
+                shown << look;
+        return shown;
+    }
+    double legendHeight(double width) const
+    {
+        const auto lines = double(entryLines(entries(), m_style.small(), width).size());
+        return lines > 0 ? lines * lineHeight(m_style.small()) + gap * 0.8 : 0;
     }
 
     ColourBar bar() const
@@ -220,41 +236,30 @@ private:
 
     QColor colour(const HeatmapFacet &facet, int row, int column) const
     {
-        const QColor full = colourOf(spec().colourMap, facet.values[row * facet.columns + column], m_limit);
-        const bool masked = m_view.masked.contains(HeadId{row, column}) || m_view.masked.contains(HeadId{row, -1});
-        return masked ? mixed(full, Qt::white, 0.75) : full;
+        if (facet.withinNoise(row * facet.columns + column))
+            return noiseColour();
+        return colourOf(spec().colourMap, facet.values[row * facet.columns + column], m_limit);
     }
 
     void drawCell(Scene &scene, const HeatmapFacet &facet, int row, int column, const QRectF &rect) const
     {
         const int index = row * facet.columns + column;
+        scene.hover(rect, cellReadout(m_view, int(&facet - m_view.facets.constData()), row, column));
         // Reaching under the next cells hides the seams that viewers draw between neighbours.
         const QRectF filled =
             rect.adjusted(0, 0, column + 1 < facet.columns ? overlap : 0, row + 1 < facet.rows ? overlap : 0);
         const CellState is = state(facet, index);
         if (is == CellState::Missing || is == CellState::Undefined) {
-            drawEmpty(scene, rect, filled, is);
+            drawEmpty(scene, rect, filled, is == CellState::Undefined);
+            return;
+        }
+        if (m_view.isMasked(row, column)) {
+            drawMasked(scene, rect, filled);
             return;
         }
         scene.rect(filled, colour(facet, row, column));
         if (is == CellState::Estimated)
             drawEstimate(scene, rect, colour(facet, row, column));
-    }
-
-    /// Stroked once where nothing is known, crossed where there is no such number.
-    static void drawEmpty(Scene &scene, const QRectF &rect, const QRectF &filled, CellState state)
-    {
-        scene.rect(filled, QColor(0xf2, 0xf2, 0xf2));
-        scene.line(rect.bottomLeft(), rect.topRight(), faintInk, hairline);
-        if (state == CellState::Undefined)
-            scene.line(rect.topLeft(), rect.bottomRight(), faintInk, hairline);
-    }
-    static void drawEstimate(Scene &scene, const QRectF &rect, const QColor &colour)
-    {
-        const double side = std::min({rect.width() * 0.4, rect.height() * 0.4, 1.2});
-        scene.polygon(
-            QPolygonF{rect.topRight() - QPointF(side, 0), rect.topRight(), rect.topRight() + QPointF(0, side)},
-            mixed(textOn(colour), colour, 0.45));
     }
 
     void drawTicks(Scene &scene, const HeatmapFacet &facet, const QRectF &frame, QSizeF cell, double small,
@@ -297,9 +302,9 @@ private:
             if (points < 3.5)
                 return; // unreadable in print: the numbers are in the file beside the figure
             for (int index = 0; index < facet.values.size(); ++index) {
-                if (std::isnan(facet.values[index]))
-                    continue;
                 const int row = index / facet.columns, column = index % facet.columns;
+                if (std::isnan(facet.values[index]) || m_view.isMasked(row, column))
+                    continue; // the numbers of masked cells are in the file beside the figure
                 textAtMiddle(scene, cellRect(frame, cell, row, column).center(),
                              signedNumber(facet.values[index], decimals), points, Align::Centre,
                              textOn(colour(facet, row, column)));
@@ -312,7 +317,8 @@ private:
     {
         QVector<std::pair<double, int>> order;
         for (int index = 0; index < facet.values.size(); ++index)
-            if (!std::isnan(facet.values[index]) && facet.values[index] != 0)
+            if (!std::isnan(facet.values[index]) && facet.values[index] != 0
+                && !m_view.isMasked(index / facet.columns, index % facet.columns))
                 order << std::pair{-std::abs(facet.values[index]), index};
         std::sort(order.begin(), order.end());
         order.resize(std::min<qsizetype>(order.size(), spec().topLabels));
@@ -333,31 +339,11 @@ private:
         }
     }
 
-    void drawLegend(Scene &scene, double left, double bottom) const
-    {
-        const double small = m_style.small(), side = capHeight(small);
-        const auto entry = [&](const QString &text, CellState state) {
-            const QRectF box(left, bottom - side - gap * 0.4, side * 1.4, side);
-            if (state == CellState::Estimated)
-                drawEstimate(scene, box, Qt::white);
-            else
-                drawEmpty(scene, box, box, state);
-            scene.frame(box, greyInk, hairline);
-            scene.text({box.right() + gap * 0.6, bottom - gap * 0.4}, text, small);
-            left = box.right() + gap * 3 + textWidth(text, small);
-        };
-        if (m_estimated)
-            entry(QStringLiteral("estimate"), CellState::Estimated);
-        if (m_missing)
-            entry(QStringLiteral("not computed"), CellState::Missing);
-        if (m_undefined)
-            entry(QStringLiteral("not defined"), CellState::Undefined);
-    }
-
     HeatmapView m_view;
     double m_limit = 1, m_tokenLength = 0;
     int m_rows = 0, m_columns = 0;
-    bool m_missing = false, m_estimated = false, m_undefined = false, m_negative = false, m_positive = false;
+    bool m_missing = false, m_estimated = false, m_undefined = false, m_noise = false, m_negative = false,
+         m_positive = false;
 };
 
 } // namespace

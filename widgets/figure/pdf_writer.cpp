@@ -19,8 +19,6 @@ using namespace figure;
 
 namespace {
 
-constexpr double toPoints = 1 / mmPerPoint;
-
 QByteArray point(QPointF mm)
 {
     return number(mm.x() * toPoints) + " " + number(mm.y() * toPoints);

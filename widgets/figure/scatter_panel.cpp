@@ -2,6 +2,7 @@
 
 #include "figure_font.h"
 #include "theme.h"
+#include "view_text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -71,6 +72,11 @@ public:
             scene.dot(at, radius + 0.14, Qt::white);
             scene.dot(at, radius, seriesColour(point.series, false));
             placer.avoid(QRectF(at - QPointF(radius, radius), QSizeF(2 * radius, 2 * radius)));
+            const QString name = point.head.valid() ? label(point.head)
+                : point.label.isEmpty()             ? m_view.series.value(point.series)
+                                                    : point.label;
+            scene.hover(QRectF(at - QPointF(1, 1), QSizeF(2, 2)),
+                        QStringLiteral("%1  x %2, y %3").arg(name, signedNumber(point.x, 2), signedNumber(point.y, 2)));
         }
         for (const int index : strongest()) {
             const ScatterPoint &point = m_view.points[index];

@@ -48,9 +48,18 @@ struct TextMark {
 };
 using Mark = std::variant<RectMark, PathMark, DotMark, TextMark>;
 
+/// What a page that can be pointed at says of a place.
+struct HoverArea {
+    QRectF rect;
+    QString text;
+};
+
 struct Scene {
     QSizeF size; ///< mm
     QVector<Mark> marks;
+    QVector<HoverArea> areas; ///< drawn by nothing
+
+    void hover(const QRectF &rect, const QString &text) { areas << HoverArea{rect, text}; }
 
     void rect(const QRectF &rect, const QColor &fill) { marks << RectMark{rect, fill}; }
     void line(QPointF a, QPointF b, const QColor &stroke, double width)
@@ -72,6 +81,6 @@ struct Scene {
 /// never blur.
 void paintScene(QPainter &painter, const Scene &scene, QPointF origin, double scale);
 
-constexpr double mmPerPoint = 25.4 / 72;
+constexpr double mmPerPoint = 25.4 / 72, toPoints = 1 / mmPerPoint;
 
 } // namespace patchbay::widgets::figure

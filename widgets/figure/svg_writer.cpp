@@ -10,8 +10,6 @@ using namespace figure;
 
 namespace {
 
-constexpr double toPoints = 1 / mmPerPoint;
-
 QByteArray coordinate(double mm)
 {
     return number(mm * toPoints);
@@ -64,7 +62,8 @@ struct SvgBackend {
     }
 };
 
-QByteArray svgBody(const Scene &scene, const QByteArray &inside, const QByteArray &title)
+/// areas: whether the drawing says its numbers where it is pointed at.
+QByteArray svgBody(const Scene &scene, const QByteArray &inside, const QByteArray &title, bool areas = false)
 {
     const QByteArray w = coordinate(scene.size.width()), h = coordinate(scene.size.height());
     QByteArray out = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + number(scene.size.width())
@@ -75,6 +74,10 @@ QByteArray svgBody(const Scene &scene, const QByteArray &inside, const QByteArra
     out += inside + "<rect width=\"" + w + "\" height=\"" + h + "\" fill=\"#ffffff\"/>\n";
     for (const Mark &mark : scene.marks)
         std::visit(SvgBackend{out}, mark);
+    for (const HoverArea &area : areas ? scene.areas : QVector<HoverArea>())
+        out += "<rect class=\"h\" x=\"" + coordinate(area.rect.left()) + "\" y=\"" + coordinate(area.rect.top())
+            + "\" width=\"" + coordinate(area.rect.width()) + "\" height=\"" + coordinate(area.rect.height())
+            + "\" fill=\"none\" pointer-events=\"all\"><title>" + xmlText(area.text) + "</title></rect>\n";
     return out + "</svg>\n";
 }
 
@@ -129,7 +132,7 @@ QByteArray figureSvg(const FigureSheet &sheet, const FigureMetadata &metadata)
 
 QString figureInlineSvg(const FigureSheet &sheet)
 {
-    return QString::fromUtf8(svgBody(layoutSheet(sheet), {}, xmlText(ownTitle(sheet))));
+    return QString::fromUtf8(svgBody(layoutSheet(sheet), {}, xmlText(ownTitle(sheet)), true));
 }
 
 } // namespace patchbay::widgets

@@ -9,7 +9,8 @@ namespace patchbay::widgets::figure {
 
 namespace {
 
-constexpr double between = 3.0; ///< columns
+constexpr double between = 3.0;         ///< columns
+const QColor paleInk(0x80, 0x80, 0x80); ///< of values within noise
 
 /// Three rules, no grid; numbers right-aligned; long cells wrap.
 class TablePanel final : public Panel {
@@ -54,8 +55,8 @@ public:
         y = drawRow(scene, m_view.columns, widths, plot.left(), y + gap * 0.6, true) + gap * 0.2;
         scene.line({plot.left(), y}, {right, y}, ink, 0.16);
         y += gap * 0.6;
-        for (const QStringList &row : m_view.rows)
-            y = drawRow(scene, row, widths, plot.left(), y, false);
+        for (const QStringList &row : std::as_const(m_view.rows))
+            y = drawRow(scene, row, widths, plot.left(), y, false, &row - m_view.rows.data());
         y += gap * 0.2;
         scene.line({plot.left(), y}, {right, y}, ink, 0.28);
     }
@@ -99,7 +100,7 @@ private:
     }
 
     double drawRow(Scene &scene, const QStringList &cells, const QVector<double> &widths, double left, double top,
-                   bool head) const
+                   bool head, qsizetype row = -1) const
     {
         for (int column = 0; column < widths.size(); ++column) {
             double y = top + lineHeight(points()) * 0.85;
@@ -107,7 +108,7 @@ private:
                 const bool toRight = m_numbers[column];
                 scene.text({left + (toRight ? widths[column] : 0), y},
                            elided(line, points(), head, widths[column] + 0.2), points(),
-                           toRight ? Align::Right : Align::Left, ink, head);
+                           toRight ? Align::Right : Align::Left, m_view.isGrey(row, column) ? paleInk : ink, head);
                 y += lineHeight(points());
             }
             left += widths[column] + between;
