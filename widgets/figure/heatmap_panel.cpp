@@ -37,7 +37,8 @@ public:
                 m_missing = m_missing || state(facet, cell) == CellState::Missing;
                 m_estimated = m_estimated || state(facet, cell) == CellState::Estimated;
                 m_undefined = m_undefined || state(facet, cell) == CellState::Undefined;
-                m_noise = m_noise || facet.withinNoise(cell);
+                m_noise = m_noise
+                    || (facet.withinNoise(cell) && !m_view.isMasked(cell / facet.columns, cell % facet.columns));
                 m_negative = m_negative || facet.values[cell] < 0;
                 m_positive = m_positive || facet.values[cell] > 0;
             }
