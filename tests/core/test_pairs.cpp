@@ -133,18 +133,23 @@ void TestPairs::several_token_names()
     write_file(path, task.dump());
     TaskRef ref;
     ref.file = path;
-    const auto pairs = load_pairs(ref, *m_tokenizer);
-    int good = 0, bad = 0;
+    // In generated prompts such a name is left out, and that is said; in a user's own pair it marks that pair.
+    std::vector<std::string> notes;
+    const auto pairs = load_pairs(ref, *m_tokenizer, 0, &notes);
     for (const PromptPair &pair : pairs) {
-        const bool gregor = (pair.clean + pair.flipped + pair.answer).find("Gregor") != std::string::npos;
-        QCOMPARE(pair.usable(), !gregor);
-        if (gregor)
-            QVERIFY2(pair.problem.find("the name \" Gregor\" is 7 tokens (") != std::string::npos,
-                     pair.problem.c_str());
-        ++(gregor ? bad : good);
+        QVERIFY2(pair.usable(), pair.problem.c_str());
+        QVERIFY((pair.clean + pair.flipped + pair.answer).find("Gregor") == std::string::npos);
     }
-    QVERIFY(good > 5 && bad > 5); // marked, not dropped
-    QCOMPARE(make_batch(pairs, m_tokenizer.get(), 0).prompts, good);
+    QCOMPARE(notes.size(), size_t(1));
+    QVERIFY2(notes.front().find("Gregor") != std::string::npos, notes.front().c_str());
+    QCOMPARE(make_batch(pairs, m_tokenizer.get(), 0).prompts, ref.prompts);
+    PromptPair own;
+    own.clean = "When Anna and Boris went, Boris gave to";
+    own.flipped = "When Anna and Boris went, Anna gave to";
+    own.answer = " Gregor";
+    own.wrong = " Boris";
+    tokenize_pair(own, *m_tokenizer, 0, Bos::Auto);
+    QVERIFY2(own.problem.find("\" Gregor\" is 7 tokens (") != std::string::npos, own.problem.c_str());
 }
 
 void TestPairs::problems_data()
