@@ -246,7 +246,7 @@ void MainWindow::runFromControls()
 void MainWindow::updateProgress()
 {
     if (m_explorer.document.loading()) {
-        m_progress->showLoading(0, tr("Loading"));
+        m_progress->showShare(0, tr("Loading"));
         return;
     }
     int waiting = -1;
@@ -254,6 +254,9 @@ void MainWindow::updateProgress()
         waiting += entry.finished() ? 0 : 1;
     if (const RunEntry *active = m_explorer.runs.find(m_explorer.runner.activeRun()))
         m_progress->showRun(*active, waiting);
+    else if (m_explorer.recipe.busy())
+        m_progress->showShare(std::max(0.0, m_explorer.recipe.share()),
+                              tr("Recipe: %1").arg(m_explorer.recipe.progressText().toLower()));
     else if (const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run);
              shown && shown->result && shown->total > 0)
         m_progress->showIdle((shown->spec.is<Analysis>() ? tr("%1 of %2 steps in %3 s") : tr("%1 of %2 cells in %3 s"))

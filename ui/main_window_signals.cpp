@@ -114,9 +114,10 @@ void MainWindow::connectActions()
     connect(m_progress, &ProgressStrip::cancelRequested, m_actions->stop, &QAction::trigger);
     connect(&m_explorer.runner, &RunController::activeChanged, this, &MainWindow::updateProgress);
     connect(&m_explorer.document, &Document::loadingChanged, this, &MainWindow::updateProgress);
+    connect(&m_explorer.recipe, &RecipeController::changed, this, &MainWindow::updateProgress);
     connect(&m_explorer.navigation, &Navigation::runChanged, this, &MainWindow::updateProgress);
     connect(&m_explorer.navigation, &Navigation::runChanged, this, &MainWindow::followRun);
-    connect(&m_explorer.document, &Document::loadingProgress, m_progress, &ProgressStrip::showLoading);
+    connect(&m_explorer.document, &Document::loadingProgress, m_progress, &ProgressStrip::showShare);
     connect(&m_explorer.document, &Document::setupChanged, this, [this] {
         const auto &setup = m_explorer.document.setup();
         const bool sameModel = setup->model_ref == m_modelRef;

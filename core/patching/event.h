@@ -39,6 +39,7 @@ struct Cells {
 struct Progress {
     int done = 0, total = 0;
     std::string what;
+    double work_left = -1; ///< of all that was asked for with it, such as a recipe's steps; negative: not said
 };
 
 /// What the events of a run have not said by its end.

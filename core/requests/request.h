@@ -71,10 +71,11 @@ struct ForgetStepRequest {
     size_t step = 0;
 };
 
-/// A step that fails is an outcome. Events: Progress.
+/// A step that fails is an outcome. Events: Progress, with the work left of the step and of those to come after it.
 struct RunStepRequest {
     using Answer = std::shared_ptr<const StepOutcomes>;
     size_t step = 0;
+    std::vector<size_t> after = {};
 };
 
 /// What the Hugging Face cache holds.

@@ -194,9 +194,15 @@ struct Workbench::Begin {
     {
         // Of what the step's run tells, only how far it is: the step's outcomes are what is asked for.
         RunObserver observer;
-        observer.tell = [tell = tell](const Event &event) {
-            if (std::holds_alternative<Progress>(event))
-                tell(event);
+        std::vector<size_t> steps = request.after;
+        steps.push_back(request.step);
+        observer.tell = [*this, steps = std::move(steps)](const Event &event) {
+            const Progress *at = std::get_if<Progress>(&event);
+            if (!at)
+                return;
+            Progress whole = *at;
+            whole.work_left = bench.recipe().work_left(steps, at->total > 0 ? double(at->done) / at->total : 0);
+            tell(whole);
         };
         return in_parts([*this, request, observer, begun = false](const CancelToken &cancel) mutable {
             if (!begun)

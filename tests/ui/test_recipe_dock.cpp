@@ -33,7 +33,21 @@ private Q_SLOTS:
         QVERIFY(recipe.busy());
         QVERIFY(m_window->actions().stop->isEnabled());
         QCOMPARE(m_dock->runAllButton()->text(), QStringLiteral("Stop"));
+        // How far the whole of it is: never backwards, to its end, with the time left.
+        double share = 0;
+        bool never = true, timed = false;
+        const auto watch = connect(&recipe, &RecipeController::changed, m_dock, [&] {
+            if (!recipe.busy() || recipe.share() < 0)
+                return;
+            never = never && recipe.share() >= share - 0.02; // a step may turn out to be more work than was thought
+            share = recipe.share();
+            timed = timed || recipe.progressText().contains(QStringLiteral("left"));
+        });
         QTRY_VERIFY_WITH_TIMEOUT(!recipe.busy(), 180000);
+        disconnect(watch);
+        QVERIFY(never);
+        QVERIFY2(share > 0.9 && share <= 1, qPrintable(QString::number(share)));
+        QVERIFY(timed);
         QCOMPARE(recipe.finished(), recipe.steps());
         for (int step = 0; step < recipe.steps(); ++step)
             QVERIFY2(recipe.outcome(step).state != StepState::Failed, recipe.outcome(step).message.c_str());

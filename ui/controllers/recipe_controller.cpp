@@ -1,11 +1,16 @@
 #include "controllers/recipe_controller.h"
 
 #include "base/error.h"
+#include "view_text.h"
 
 #include <algorithm>
 #include <set>
 
 namespace patchbay {
+
+namespace {
+constexpr double kKnown = 0.02; // of the work: from then on its time says something about the rest
+} // namespace
 
 RecipeController::RecipeController(Backend &backend, Document &document, Navigation &navigation, RunsStore &runs,
                                    QObject *parent)
@@ -32,6 +37,20 @@ int RecipeController::finished() const
     return static_cast<int>(std::count_if(m_outcomes.begin(), m_outcomes.end(), [](const StepOutcome &o) {
         return o.state != StepState::Pending && o.state != StepState::Running;
     }));
+}
+
+double RecipeController::secondsLeft() const
+{
+    const double done = m_whole - m_left;
+    return m_whole > 0 && done > kKnown * m_whole ? double(m_clock.elapsed()) / 1000 * m_left / done : -1;
+}
+
+QString RecipeController::progressText() const
+{
+    QString text = tr("Step %1 of %2").arg(m_running + 1).arg(steps());
+    if (const QString left = widgets::timeLeft(secondsLeft()); !left.isEmpty())
+        text += QStringLiteral(" · ") + left;
+    return text;
 }
 
 void RecipeController::openFile(const QString &file)
@@ -128,6 +147,7 @@ RunResultPtr RecipeController::circuit() const
 void RecipeController::start(std::vector<size_t> steps)
 {
     m_following = true;
+    m_whole = m_left = -1;
     for (const size_t step : steps) {
         forget(step);
         m_outcomes[step] = {};
@@ -148,7 +168,7 @@ void RecipeController::next()
     const int step = m_running, turn = ++m_turn;
     m_outcomes[size_t(step)].state = StepState::Running;
     m_job = m_backend.submit<RunStepRequest>({
-        .request = {size_t(step)},
+        .request = {size_t(step), {m_waiting.cbegin(), m_waiting.cend()}},
         .done =
             [this, turn](const std::shared_ptr<const StepOutcomes> &outcomes) {
                 if (turn != m_turn)
@@ -171,6 +191,11 @@ void RecipeController::next()
                     return;
                 m_done = at.done;
                 m_total = at.total;
+                m_left = at.work_left;
+                if (m_whole < 0 && m_left > 0) {
+                    m_whole = m_left;
+                    m_clock.start();
+                }
                 Q_EMIT changed();
             },
     });

@@ -5,6 +5,7 @@
 #include "controllers/navigation.h"
 #include "controllers/runs_store.h"
 
+#include <QElapsedTimer>
 #include <QObject>
 #include <QVector>
 
@@ -28,6 +29,12 @@ public:
     int finished() const;
     int cellsDone() const { return m_done; }
     int cellsTotal() const { return m_total; }
+    /// How much of the steps that were started together is done, 0 … 1; negative while unknown.
+    double share() const { return m_whole > 0 ? 1 - m_left / m_whole : -1; }
+    /// Until the last of them is done; negative while unknown.
+    double secondsLeft() const;
+    /// "Step 3 of 25 · 20 s left", while it runs.
+    QString progressText() const;
 
     /// Another recipe, every step pending; the one on view stays when this cannot be read. Says so with failed().
     void openFile(const QString &file);
@@ -78,9 +85,11 @@ private:
     StepOutcomes m_outcomes; ///< as the backend has them, or will have when it is there
     QVector<int> m_waiting;  ///< steps to run after the running one
     int m_running = -1, m_done = 0, m_total = 0;
-    bool m_showing = false;   ///< what changes on view is this one's doing
-    bool m_following = false; ///< finished steps are shown, until the user looks at something else
-    int m_turn = 0;           ///< counts jobs; answers of older ones are not for this recipe any more
+    double m_whole = -1, m_left = -1; ///< work of the steps that were started together, in the backend's unit
+    QElapsedTimer m_clock;            ///< since the first of them said how much it is
+    bool m_showing = false;           ///< what changes on view is this one's doing
+    bool m_following = false;         ///< finished steps are shown, until the user looks at something else
+    int m_turn = 0;                   ///< counts jobs; answers of older ones are not for this recipe any more
     JobId m_job = 0;
 };
 

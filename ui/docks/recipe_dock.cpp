@@ -124,9 +124,9 @@ void RecipeDock::refresh()
     // A step that is half done moves the bar by half a step.
     const double part = m_recipe.cellsTotal() > 0 ? double(m_recipe.cellsDone()) / m_recipe.cellsTotal() : 0;
     m_progress->setRange(0, std::max(1, steps) * 100);
-    m_progress->setValue(int((finished + (busy ? part : 0)) * 100));
-    m_state->setText(busy ? tr("Step %1 of %2").arg(m_recipe.running() + 1).arg(steps)
-                          : tr("%1 of %2 steps finished").arg(finished).arg(steps));
+    m_progress->setValue(busy && m_recipe.share() >= 0 ? int(m_recipe.share() * m_progress->maximum())
+                                                       : int((finished + (busy ? part : 0)) * 100));
+    m_state->setText(busy ? m_recipe.progressText() : tr("%1 of %2 steps finished").arg(finished).arg(steps));
     showDetails();
 }
 

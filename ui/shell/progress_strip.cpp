@@ -2,26 +2,14 @@
 
 #include "controllers/runs_store.h"
 #include "shell/icons.h"
+#include "view_text.h"
 
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QProgressBar>
 #include <QToolButton>
 
-#include <cmath>
-
 namespace patchbay {
-
-namespace {
-QString timeText(double seconds)
-{
-    if (seconds < 1)
-        return ProgressStrip::tr("less than a second left");
-    if (seconds < 90)
-        return ProgressStrip::tr("%1 s left").arg(int(std::ceil(seconds)));
-    return ProgressStrip::tr("%1 min left").arg(int(std::ceil(seconds / 60)));
-}
-} // namespace
 
 ProgressStrip::ProgressStrip(QWidget *parent)
     : QWidget(parent), m_text(new QLabel(this)), m_bar(new QProgressBar(this)), m_cancel(new QToolButton(this))
@@ -49,8 +37,8 @@ void ProgressStrip::showRun(const RunEntry &entry, int waiting)
     if (entry.total > 0) {
         text =
             (entry.spec.is<Analysis>() ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total);
-        if (const double left = entry.secondsLeft(); left >= 0)
-            text += QStringLiteral(" · ") + timeText(left);
+        if (const QString left = widgets::timeLeft(entry.secondsLeft()); !left.isEmpty())
+            text += QStringLiteral(" · ") + left;
     } else {
         text = entry.state == RunState::Queued ? tr("Waiting") : tr("Starting");
     }
@@ -63,7 +51,7 @@ void ProgressStrip::showRun(const RunEntry &entry, int waiting)
     m_cancel->show();
 }
 
-void ProgressStrip::showLoading(double share, const QString &what)
+void ProgressStrip::showShare(double share, const QString &what)
 {
     m_text->setText(what);
     m_bar->setRange(0, 1000);

@@ -17,7 +17,8 @@ public:
     explicit ProgressStrip(QWidget *parent = nullptr);
 
     void showRun(const RunEntry &entry, int waiting);
-    void showLoading(double share, const QString &what);
+    /// Of a whole that is not a run: loading, a recipe.
+    void showShare(double share, const QString &what);
     /// Hides the bar; text stays as the last word ("48 cells in 0.8 s").
     void showIdle(const QString &text);
     QString text() const;
