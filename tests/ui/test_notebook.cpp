@@ -494,7 +494,7 @@ private:
                         .arg(row.cells, row.step, row.mouse, row.keys,
                              row.command.isEmpty() ? QString() : QStringLiteral("`%1`").arg(row.command));
         return page
-            + QStringLiteral("\nThe bars, the scatter and the fading show a run that is there already, so they need no "
+            + QStringLiteral("\nThe bars, the scatter and the mask show a run that is there already, so they need no "
                              "command of their own; `patchbay figure` draws them from its file.\n");
     }
 
