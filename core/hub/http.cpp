@@ -90,15 +90,15 @@ CurlHandle curl_handle(const std::string &url, const std::string &token)
     set(CURLOPT_LOW_SPEED_LIMIT, 1L); // nothing at all for so long
     set(CURLOPT_LOW_SPEED_TIME, kSilentSeconds);
     // The variables that the curl program, OpenSSL and Python's requests go by; libcurl itself reads none of them.
-    if (const std::string file = trusted_certificates().string(); !file.empty())
+    const std::string file = trusted_certificates().string(), folder = trusted_certificates_folder().string();
+    // Where the system has no certificates of its own, libcurl would refuse a folder for want of its usual file.
+    const char *usual = curl_version_info(CURLVERSION_NOW)->cainfo;
+    if (!file.empty())
         set(CURLOPT_CAINFO, file.c_str());
-    if (const std::string folder = trusted_certificates_folder().string(); !folder.empty()) {
+    else if (!folder.empty() && usual && !std::filesystem::exists(usual))
+        set(CURLOPT_CAINFO, static_cast<const char *>(nullptr));
+    if (!folder.empty())
         set(CURLOPT_CAPATH, folder.c_str());
-        // On a system without certificates of its own libcurl would refuse for want of its file.
-        const char *usual = curl_version_info(CURLVERSION_NOW)->cainfo;
-        if (trusted_certificates().empty() && usual && !std::filesystem::exists(usual))
-            set(CURLOPT_CAINFO, static_cast<const char *>(nullptr));
-    }
     // Whoever asked over an encrypted connection is not led to one that is not.
     const char *protocols = url.starts_with("https://") ? "https" : "http,https";
 #if LIBCURL_VERSION_NUM >= 0x075500
