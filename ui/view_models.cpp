@@ -1,5 +1,6 @@
 #include "view_models_parts.h"
 
+#include "analysis/analysis.h"
 #include "analysis/registry.h"
 #include "base/error.h"
 #include "view_text.h"
@@ -106,7 +107,7 @@ QString facetTitle(std::string_view name)
     return QString::fromStdString(text);
 }
 
-QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &baseline, bool intervals)
+QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &baseline)
 {
     if (grid.shape.empty())
         return {};
@@ -128,10 +129,6 @@ QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &b
                 const double value = finite(normalised(grid, cell, baseline) * unit.factor);
                 facet.values << value;
                 facet.states << (std::isnan(value) ? widgets::CellState::Missing : toView(grid.state[size_t(cell)]));
-                if (intervals && !cube)
-                    facet.halfWidth << (grid.state[size_t(cell)] == CellState::Exact
-                                            ? bootstrap_half_width(grid, cell, baseline) * unit.factor
-                                            : missing);
             }
         }
         facets << facet;
@@ -152,6 +149,23 @@ std::vector<std::string> heatmapFacetNames(const RunResult &result)
 }
 
 namespace {
+/// Of the mean over prompts, in the facet's unit.
+void addIntervals(widgets::HeatmapFacet &facet, const RunResult &result, const std::string &name,
+                  const HeatmapOptions &options)
+{
+    const Grid *grid = result.grid(name);
+    const double factor = grid ? effect_unit(result.baseline).factor : 1;
+    const std::vector<double> *known = nullptr;
+    if (options.known)
+        if (const auto found = options.known->find(name);
+            found != options.known->end() && qsizetype(found->second.size()) == facet.values.size())
+            known = &found->second;
+    for (int cell = 0; (known || options.intervals) && cell < facet.values.size(); ++cell)
+        facet.halfWidth << (grid && grid->state[size_t(cell)] != CellState::Exact
+                                ? missing
+                                : factor * (known ? (*known)[size_t(cell)] : half_width_of(result, name, cell)));
+}
+
 /// Colours of effects end at 1 % of the gap at least: 0.003 % must not look like a finding.
 double leastRange(const QString &unit, const Baseline &baseline)
 {
@@ -188,7 +202,9 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
                 view.colourLabel = QStringLiteral("Change of logit diff");
         }
         first = false;
-        view.facets << heatmapFacets(grid, result.baseline, options.intervals);
+        view.facets << heatmapFacets(grid, result.baseline);
+        if (grid.shape.size() < 3)
+            addIntervals(view.facets.back(), result, grid.name, options);
     }
     std::optional<Quantity> shared; // facets of one view share a scale
     for (const std::string &name : headArrays(result)) {
@@ -203,6 +219,8 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         view.unit = QString::fromStdString(known.unit);
         view.colourLabel = QString::fromStdString(known.colour_label);
         view.facets << arrayFacet(name, result.arrays.at(name));
+        if (!options.intervals || cells_with_intervals(result).contains(name))
+            addIntervals(view.facets.back(), result, name, options);
     }
     if (const QString change = logitDiffText(result); !change.isEmpty())
         view.title += QStringLiteral(" · ") + change.section(QLatin1Char(':'), 0, 0).replace(0, 1, QLatin1Char('l'));

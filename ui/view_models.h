@@ -2,6 +2,7 @@
 #pragma once
 
 #include "head_id.h"
+#include "patching/event.h"
 #include "patching/run_result.h"
 #include "patching/session.h"
 #include "views.h"
@@ -23,19 +24,20 @@ QString facetTitle(std::string_view name);
 struct HeatmapOptions {
     std::vector<std::string>
         facets; ///< names of grids or arrays, in the order to show; empty: all that are layer × head (or × position)
-    bool intervals = false; ///< also the bootstrap half-widths, but of grids by position: 1000 samples a cell, so not
-                            ///< on the GUI thread
+    bool intervals = false; ///< also the half-widths of 95 % intervals, but of grids by position: 1000 samples a cell,
+                            ///< so not on the GUI thread
+    const HalfWidths *known = nullptr; ///< the same, as far as they have been found
 };
 
 /// "%" of the clean–flipped gap, or "logits" where that vanishes: the unit of all effects of a result.
 QString effectUnit(const Baseline &baseline);
 
 /// One grid as facets, values in the unit of effects; what is not finite is missing. One for {layer, head}, {layer,
-/// pos} and {layer}; for {layer, pos, head} one facet a position. Cheap without intervals: meant to be called for every
-/// snapshot of a running sweep.
-QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &baseline, bool intervals = false);
+/// pos} and {layer}; for {layer, pos, head} one facet a position.
+QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &baseline);
 /// Every grid, or for analyses every [layer, head] or [layer, head, prompt] array (mean over prompts), on one colour
-/// scale. A view never mixes units: arrays of another unit than the first chosen one are left out.
+/// scale. Cheap without intervals: meant to be called for every snapshot of a running sweep. A view never mixes units:
+/// arrays of another unit than the first chosen one are left out.
 widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &options = {});
 /// The names that heatmapView can show, in its order.
 std::vector<std::string> heatmapFacetNames(const RunResult &result);

@@ -102,13 +102,16 @@ widgets::GraphView graphView(const RunResult &result)
                                          QString::fromStdString(node.value("role", std::string()))};
         view.layers = std::max(view.layers, view.nodes.back().head.layer + 1);
     }
-    for (const auto &edge : summary.value("edges", nlohmann::json::array())) {
-        const auto effect = edge.find("effect");
-        const double value = effect != edge.end() && effect->is_number() ? effect->get<double>() : 0.0;
+    const auto number = [](const nlohmann::json &edge, const char *key) {
+        const auto found = edge.find(key);
+        const double value = found != edge.end() && found->is_number() ? found->get<double>() : 0.0;
+        return std::isfinite(value) ? value : 0.0;
+    };
+    view.unit = QString::fromStdString(summary.value("unit", std::string("%")));
+    for (const auto &edge : summary.value("edges", nlohmann::json::array()))
         view.edges << widgets::GraphEdge{headOf(edge, "from"), headOf(edge, "to"),
                                          QString::fromStdString(edge.value("site", std::string())),
-                                         std::isfinite(value) ? value : 0.0};
-    }
+                                         number(edge, "effect"), number(edge, "half_width")};
     return view;
 }
 

@@ -82,7 +82,7 @@ QString GraphWidget::edgeText(const GraphEdge &edge) const
     const QString to =
         edge.to.valid() ? label(edge.to) + (edge.site.isEmpty() ? QString() : ' ' + edge.site) : tr("logits");
     return label(edge.from) + QStringLiteral(" → ") + to + QStringLiteral("  ")
-        + valueWithUnit(edge.effect, m_view.unit);
+        + valueWithUnit(edge.effect, m_view.unit) + (edge.withinNoise() ? tr(", within noise") : QString());
 }
 
 QString GraphWidget::readoutOf(int mark) const
@@ -116,7 +116,8 @@ void GraphWidget::paintPlot(QPainter &painter, const Theme &theme)
     painter.restore();
     // What helps depends on the direction of the patching, which the view does not know: only the sign is named.
     drawReadout(painter, theme,
-                m_view.edges.isEmpty() ? QString() : tr("Blue: positive effect, red: negative; wider: larger"));
+                m_view.edges.isEmpty() ? QString()
+                                       : tr("Blue: positive effect, red: negative, grey: within noise; wider: larger"));
 }
 
 void GraphWidget::drawEdges(QPainter &painter, const Theme &theme)
@@ -136,7 +137,9 @@ void GraphWidget::drawEdges(QPainter &painter, const Theme &theme)
             continue;
         const GraphEdge &edge = m_view.edges[i];
         const bool lit = edgeIsLit(edge, i);
-        QColor colour = std::isnan(edge.effect) ? theme.dimText : edge.effect < 0 ? theme.negative : theme.positive;
+        QColor colour = std::isnan(edge.effect) || edge.withinNoise() ? theme.dimText
+            : edge.effect < 0                                         ? theme.negative
+                                                                      : theme.positive;
         colour.setAlphaF(lit ? 0.8f : 0.12f);
         QPainterPath path(curve.from);
         path.cubicTo(curve.control1, curve.control2, curve.to);

@@ -121,6 +121,8 @@ struct GraphEdge {
     HeadId from, to;
     QString site; ///< "q", "k", "v", or empty for the direct effect on the logits (to is then invalid)
     double effect = 0;
+    double halfWidth = 0; ///< of the 95 % interval of the effect; 0: there is none
+    bool withinNoise() const { return widgets::withinNoise(effect, halfWidth); }
 };
 struct GraphNode {
     HeadId head;

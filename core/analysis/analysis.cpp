@@ -7,6 +7,7 @@
 #include "task/python_random.h"
 
 #include <chrono>
+#include <cmath>
 #include <numeric>
 
 namespace patchbay {
@@ -70,6 +71,64 @@ Interval bootstrap(const std::vector<float> &per_prompt, int samples, uint64_t s
     interval.low = means[size_t(0.025 * double(samples - 1))];
     interval.high = means[size_t(0.975 * double(samples - 1))];
     return interval;
+}
+
+namespace {
+
+bool is_of_prompts(const std::string &name, const Array &array)
+{
+    return quantity_named(name).draw == Quantity::Draw::Heads && array.is_float() && array.shape.size() == 3
+        && array.shape[2] > 1;
+}
+
+std::vector<float> prompts_of(const Array &array, int cell)
+{
+    const auto first = array.floats().begin() + std::ptrdiff_t(cell) * array.shape[2];
+    return {first, first + array.shape[2]};
+}
+
+} // namespace
+
+std::map<std::string, int> cells_with_intervals(const RunResult &result)
+{
+    std::map<std::string, int> cells;
+    for (const Grid &grid : result.grids)
+        cells[grid.name] = grid.cells();
+    for (const auto &[name, array] : result.arrays) {
+        const int heads = is_of_prompts(name, array) ? int(array.shape[0] * array.shape[1]) : 0;
+        for (int cell = 0; cell < heads; ++cell) {
+            const std::vector<float> values = prompts_of(array, cell);
+            if (std::accumulate(values.begin(), values.end(), 0.0) < 0) {
+                cells[name] = heads;
+                break;
+            }
+        }
+    }
+    return cells;
+}
+
+double half_width_of(const RunResult &result, const std::string &name, int cell)
+{
+    if (const Grid *grid = result.grid(name))
+        return bootstrap_half_width(*grid, cell, result.baseline);
+    const auto found = result.arrays.find(name);
+    if (found == result.arrays.end() || !is_of_prompts(name, found->second))
+        return std::nan("");
+    const Interval interval = bootstrap(prompts_of(found->second, cell));
+    const double half = (interval.high - interval.low) / 2;
+    return std::isfinite(half) ? half : std::nan("");
+}
+
+double half_width_of(const RunResult &result, const std::string &name, Head head)
+{
+    if (const Grid *grid = result.grid(name))
+        return grid->axes == std::vector<std::string>{"layer", "head"}
+            ? effect_unit(result.baseline).factor * half_width_of(result, name, grid->index(head.layer, head.head))
+            : std::nan("");
+    const auto found = result.arrays.find(name);
+    return found == result.arrays.end() || found->second.shape.size() != 3
+        ? std::nan("")
+        : half_width_of(result, name, int(head.layer * found->second.shape[1] + head.head));
 }
 
 std::vector<RankedHead> top_heads(const std::vector<double> &values, int layers, int heads, int count, int sign)

@@ -4,6 +4,7 @@
 #include "analysis/registry.h"
 #include "patching/session.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,15 @@ struct Interval {
     double mean = 0, low = 0, high = 0;
 };
 Interval bootstrap(const std::vector<float> &per_prompt, int samples = 1000, uint64_t seed = 1);
+
+/// The grids of a result, and its arrays [layers, heads, prompts] some of whose means are negative (a score or a share
+/// that cannot be negative is not compared with zero), with their numbers of cells.
+std::map<std::string, int> cells_with_intervals(const RunResult &result);
+/// Half-width of the 95 % bootstrap interval over prompts, of a grid's cell as bootstrap_half_width says, of the mean
+/// of a head of an array [layers, heads, prompts] in its unit. NaN where there is none.
+double half_width_of(const RunResult &result, const std::string &name, int cell);
+/// The same of a head, in the unit of quantity() (analysis/selection.h).
+double half_width_of(const RunResult &result, const std::string &name, Head head);
 
 /// Heads of a [layers, heads] grid by signed value, strongest first: sign +1 the most positive, −1 the most negative.
 struct RankedHead {

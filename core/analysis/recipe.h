@@ -122,7 +122,12 @@ private:
     std::optional<StepOutcome> proceed_spec(const RunObserver &observer, const CancelToken &cancel);
     StepOutcome run_select(const RecipeStep &step) const;
     StepOutcome run_circuit(const RecipeStep &step) const;
-    const PathPatch *path_behind(const std::string &id) const;
+    /// The result and its quantity that a choice of heads is by; null where there is none.
+    struct Measured {
+        RunResultPtr result;
+        std::string quantity;
+    };
+    Measured measured_behind(const std::string &id) const;
     /// The result of a step that runs nothing, with a name that no analysis has.
     RunResult table_result(const char *step) const;
     std::string file_of(size_t step) const;

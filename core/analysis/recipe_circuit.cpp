@@ -1,4 +1,5 @@
 // The last step of a recipe: heads, roles, evidence and edges of everything found, as one table and one graph.
+#include "analysis/analysis.h"
 #include "analysis/recipe.h"
 #include "analysis/registry.h"
 #include "base/plain_text.h"
@@ -34,15 +35,14 @@ std::vector<Receiver> receivers_of(const PathPatch &path)
 
 } // namespace
 
-// The path patch that a choice of senders rests on; null where it rests on something else.
-const PathPatch *RecipeRun::path_behind(const std::string &id) const
+RecipeRun::Measured RecipeRun::measured_behind(const std::string &id) const
 {
     for (const RecipeStep &step : m_recipe.steps)
         if (step.id == id && step.kind == StepKind::Select) {
-            const StepOutcome &source = outcome_of(step.body.at("criteria").at(0).at("from").get<std::string>());
-            return source.result ? source.result->spec.as<PathPatch>() : nullptr;
+            const json &first = step.body.at("criteria").at(0);
+            return {outcome_of(first.at("from").get<std::string>()).result, first.at("quantity").get<std::string>()};
         }
-    return nullptr;
+    return {};
 }
 
 // Nodes: heads with their roles; edges: the senders found for receivers, and direct effects on the logits.
@@ -62,27 +62,35 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
                           to_string(evidence_from_json(one.at("evidence"))));
     }
     std::map<Head, std::string> writes;
-    // "→ q of L9H6 and L9H9 −11.0 %": receivers of one run stand together, since the effect is that of all of them.
-    const auto note_path = [&](Head head, const std::map<std::string, std::vector<Head>> &reached, double effect) {
+    // "→ q of L9H6 and L9H9 −11.0 % (±2.1)": receivers of one run stand together, since the effect is that of all.
+    const auto note_path = [&](Head head, const std::map<std::string, std::vector<Head>> &reached,
+                               const Evidence &effect, double half_width) {
         std::string where;
         for (const auto &[site, heads] : reached)
             where += (where.empty() ? "" : " and ") + (heads.empty() ? "logits" : site + " of " + in_words(heads));
         if (where.empty())
             return;
-        writes[head] += (writes[head].empty() ? "→ " : "; → ") + where + (effect < 0 ? " −" : " +")
-            + fixed_text(std::abs(effect), 1) + " %";
+        const int digits = effect.unit == "%" ? 1 : 3;
+        writes[head] += (writes[head].empty() ? "→ " : "; → ") + where + (effect.value < 0 ? " −" : " +")
+            + fixed_text(std::abs(effect.value), digits) + (effect.unit.empty() ? "" : " " + effect.unit)
+            + (half_width > 0 ? " (±" + fixed_text(half_width, digits) + ")" : "");
     };
+    std::string unit = "%";
     std::set<std::string> directions;
     for (const json &edge : step.body.value("edges", json::array())) {
         const std::string from = edge.at("from").get<std::string>();
-        const PathPatch *path = path_behind(from);
+        const Measured measured = measured_behind(from);
+        const PathPatch *path = measured.result ? measured.result->spec.as<PathPatch>() : nullptr;
         if (path)
             directions.insert(in_words(path->direction));
         if (path && path->receivers.sweep)
             continue; // its heads were chosen as receivers, not as senders
         const std::vector<Receiver> receivers = path ? receivers_of(*path) : std::vector<Receiver>(1);
         for (const SelectedHead &sender : outcome_of(from).heads) {
-            const double effect = sender.evidence.front().value;
+            const Evidence &effect = sender.evidence.front();
+            const double half_width =
+                measured.result ? half_width_of(*measured.result, measured.quantity, sender.head) : std::nan("");
+            unit = effect.unit;
             if (!roles.count(sender.head))
                 note_role(sender.head, "", to_string(sender.evidence));
             std::map<std::string, std::vector<Head>> reached; // by site; no head: the logits
@@ -95,9 +103,11 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
                 edges.push_back({{"from", dotted(sender.head)},
                                  {"to", receiver.head ? json(dotted(*receiver.head)) : json()},
                                  {"site", receiver.site},
-                                 {"effect", effect}});
+                                 {"effect", effect.value}});
+                if (half_width > 0)
+                    edges.back()["half_width"] = half_width;
             }
-            note_path(sender.head, reached, effect);
+            note_path(sender.head, reached, effect, half_width);
         }
     }
     std::set<Head> shown; // the ends of what was measured: a role alone makes no part of a circuit
@@ -132,13 +142,17 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
         "Heads of the circuit, those with a measured path alone, with their roles, the numbers behind them "
         "(in brackets what they had to be), and what they write into: "
         "effect on the mean logit difference of the sender's path to that receiver ("
-        + (how.empty() ? "" : how + ", ")
-        + "z of one sender at a time), in % of the clean–flipped gap; into several receivers, of all of them together.";
+        + (how.empty() ? "" : how + ", ") + "z of one sender at a time), "
+        + (unit == "%"        ? "in % of the clean–flipped gap"
+               : unit.empty() ? "as it is"
+                              : "in " + unit)
+        + "; into several receivers, of all of them together; ± is half of its 95 % bootstrap interval over prompts.";
     RunResult result = table_result("circuit");
     result.summary = {{"columns", {"head", "role", "evidence", "writes into"}},
                       {"rows", rows},
                       {"nodes", nodes},
                       {"edges", edges},
+                      {"unit", unit},
                       {"without_path", apart}};
     outcome.result = std::make_shared<const RunResult>(std::move(result));
     return outcome;

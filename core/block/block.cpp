@@ -52,15 +52,6 @@ int64_t Block::column(Part part, int head) const
     return m_traits.q_column(head);
 }
 
-size_t Block::bytes() const
-{
-    size_t sum = 0;
-    for (const at::Tensor *matrix : {&m.W_qkv, &m.W_O, &m.W_in, &m.W_gate, &m.W_out})
-        if (matrix->defined())
-            sum += matrix->nbytes();
-    return sum;
-}
-
 void add_bias(float *y, const at::Tensor &bias, int64_t first, int64_t rows, int64_t n, int64_t stride)
 {
     if (!bias.defined())

@@ -5,6 +5,7 @@
 #include "patching/run_result.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <variant>
@@ -52,8 +53,8 @@ struct RunEnd {
 
 using SetupPtr = std::shared_ptr<const Setup>;
 using AttentionPatterns = std::vector<std::shared_ptr<const AttentionPattern>>;
-/// [grid][cell] of the 95 % intervals, as shares of the gap.
-using HalfWidths = std::vector<std::vector<double>>;
+/// Of the 95 % intervals, [cell] of each grid and array of cells_with_intervals(), as half_width_of says.
+using HalfWidths = std::map<std::string, std::vector<double>>;
 /// One for each step of a recipe.
 using StepOutcomes = std::vector<StepOutcome>;
 using CacheListingPtr = std::shared_ptr<const CacheListing>;

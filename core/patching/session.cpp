@@ -125,7 +125,9 @@ int64_t Session::Impl::rows_at_once(size_t floats_besides) const
 
 double Session::Impl::least_chunk_flops() const
 {
-    return groups.split() ? 3 * groups.flops_again() : 0;
+    // Widening a weight takes as long as some 30 rows' products with it: a chunk has a few times as many.
+    constexpr double flops_per_widened = 2 * 150;
+    return std::max(groups.split() ? 3 * groups.flops_again() : 0, flops_per_widened * double(engine->widened_again()));
 }
 
 const Baseline &Session::Impl::baseline(const CancelToken &cancel)

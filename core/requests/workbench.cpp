@@ -138,21 +138,24 @@ struct Workbench::Begin {
 
     std::unique_ptr<Work> operator()(const IntervalsRequest &request) const
     {
-        return in_parts([tell = tell, result = request.result, all = HalfWidths()](const CancelToken &cancel) mutable {
+        HalfWidths all;
+        for (const auto &[name, cells] : cells_with_intervals(*request.result))
+            all[name].assign(size_t(cells), 0);
+        auto cells = std::make_shared<HalfWidths>(std::move(all));
+        return in_parts([tell = tell, result = request.result, cells, at = cells->begin(),
+                         next = size_t(0)](const CancelToken &cancel) mutable {
             cancel.check();
-            // The next cell: of the grid that is being filled, or of the one after it.
-            while (all.size() <= result->grids.size()) {
-                if (!all.empty() && int(all.back().size()) < result->grids[all.size() - 1].cells()) {
-                    all.back().push_back(
-                        bootstrap_half_width(result->grids[all.size() - 1], int(all.back().size()), result->baseline));
-                    return true;
-                }
-                if (all.size() == result->grids.size())
-                    break;
-                all.emplace_back();
+            while (at != cells->end() && next == at->second.size()) {
+                ++at;
+                next = 0;
             }
-            tell(Done{std::move(all)});
-            return false;
+            if (at == cells->end()) {
+                tell(Done{std::move(*cells)});
+                return false;
+            }
+            at->second[next] = half_width_of(*result, at->first, int(next));
+            ++next;
+            return true;
         });
     }
 

@@ -206,7 +206,7 @@ private Q_SLOTS:
         apply(result, Cells{3, CellState::Exact, {1}, {1.f}, {}, 1, 1});
         apply(result, Progress{1, 2, {}});
         apply(result, Failed{"a", "b", "c"});
-        apply(result, Done{HalfWidths{{1}}});
+        apply(result, Done{HalfWidths{{"denoise.z", {1}}}});
         QVERIFY(same(result, RunResult()));
     }
 };

@@ -37,8 +37,15 @@ private:
         c.parallel = parallel;
         return c;
     }
-    /// More than the first chunk holds, so that there are estimates.
-    static PromptBatch batch() { return small_batch(190, 10); }
+    static PromptBatch batch() { return small_batch(24, 10); }
+    /// Just enough for one group of prompts: a chunk holds a few cells then, so that there are estimates.
+    static Resources few_cells_at_once(const std::shared_ptr<const Model> &model)
+    {
+        Resources resources;
+        for (resources.memory_budget = 1 << 16; !Session(model, batch(), resources).groups_note().empty();)
+            resources.memory_budget += resources.memory_budget / 4;
+        return resources;
+    }
 
 private Q_SLOTS:
     void estimatesFollowTheExactEffects_data()
@@ -61,7 +68,8 @@ private Q_SLOTS:
         QFETCH(bool, parallel);
         QFETCH(bool, mlps);
         const ModelConfig c = config(parallel);
-        Session session(Model::random(c, 17), batch());
+        const auto model = Model::random(c, 17);
+        Session session(model, batch(), few_cells_at_once(model));
         PathPatch spec;
         spec.direction = Direction::Noise;
         spec.receivers = parse_ends(receivers.toStdString());
@@ -111,7 +119,7 @@ private Q_SLOTS:
         ModelConfig c = config(parallel);
         c.qk_norm = norms ? QkNorm::PerHead : QkNorm::None;
         const auto model = Model::random(c, 17);
-        Session session(model, batch());
+        Session session(model, batch(), few_cells_at_once(model));
         PathPatch spec;
         spec.direction = Direction::Noise;
         spec.receivers = parse_ends(receivers.toStdString());

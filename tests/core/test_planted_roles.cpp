@@ -99,6 +99,23 @@ private Q_SLOTS:
                 if (!edge.at(end).is_null())
                     ends.insert(parse_head(edge.at(end).get<std::string>()));
         QVERIFY(nodes == ends);
+        // Each effect comes with its interval: that of the run that it was read from.
+        const Grid *direct = nullptr;
+        const RunResult *source = nullptr;
+        for (size_t i = 0; i < run.outcomes().size(); ++i)
+            if (run.recipe().steps[i].id == "direct") {
+                source = run.outcomes()[i].result.get();
+                direct = source->grid("path");
+            }
+        QVERIFY(direct);
+        for (const nlohmann::json &edge : summary.at("edges")) {
+            QVERIFY2(edge.at("half_width").get<double>() > 0, edge.dump().c_str());
+            const Head from = parse_head(edge.at("from").get<std::string>());
+            if (edge.at("to").is_null())
+                QCOMPARE(edge.at("half_width").get<double>(),
+                         100 * bootstrap_half_width(*direct, direct->index(from.layer, from.head), source->baseline));
+        }
+        QCOMPARE(summary.at("unit").get<std::string>(), std::string("%"));
         QCOMPARE(summary.at("rows").size(), nodes.size());
         for (const Head head : {PlantedModel::s_inhibition, PlantedModel::name_mover, PlantedModel::s_suppressor,
                                 PlantedModel::negative_mover})

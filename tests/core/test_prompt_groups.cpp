@@ -163,7 +163,7 @@ private Q_SLOTS:
     void sweepsAreTheSame()
     {
         qint64 compared = 0, different = 0;
-        for (uint64_t seed = 1; seed <= 120; ++seed) {
+        for (uint64_t seed = 1; seed <= 60; ++seed) {
             Draw draw(seed * 7477);
             Pair pair(seed, draw);
             Comparison same(QStringLiteral("seed %1").arg(seed));
@@ -186,7 +186,7 @@ private Q_SLOTS:
 
     void analysesAreTheSame()
     {
-        for (uint64_t seed = 1; seed <= 60; ++seed) {
+        for (uint64_t seed = 1; seed <= 30; ++seed) {
             Draw draw(seed * 911);
             Pair pair(seed, draw);
             Comparison same(QStringLiteral("seed %1").arg(seed));
@@ -212,7 +212,7 @@ private Q_SLOTS:
 
     void attentionIsTheSame()
     {
-        for (uint64_t seed = 1; seed <= 60; ++seed) {
+        for (uint64_t seed = 1; seed <= 30; ++seed) {
             Draw draw(seed * 6007);
             Pair pair(seed, draw);
             Comparison same(QStringLiteral("seed %1").arg(seed));

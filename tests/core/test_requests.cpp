@@ -111,10 +111,11 @@ private Q_SLOTS:
         const HalfWidths widths =
             Call(m_bench, IntervalsRequest{std::make_shared<const RunResult>(b)}).finish<HalfWidths>();
         QCOMPARE(widths.size(), b.grids.size());
-        for (size_t g = 0; g < widths.size(); ++g) {
-            QCOMPARE(widths[g].size(), b.grids[g].state.size());
-            const int cell = int(widths[g].size()) - 1;
-            QCOMPARE(widths[g].back(), bootstrap_half_width(b.grids[g], cell, b.baseline));
+        for (const Grid &grid : b.grids) {
+            const std::vector<double> &of_cells = widths.at(grid.name);
+            QCOMPARE(of_cells.size(), grid.state.size());
+            for (const int cell : {0, grid.cells() - 1})
+                QCOMPARE(of_cells[size_t(cell)], bootstrap_half_width(grid, cell, b.baseline));
         }
     }
 

@@ -97,10 +97,11 @@ private Q_SLOTS:
         QCOMPARE(tableView(result).rows[1], (QStringList{QStringLiteral("L4H0"), QStringLiteral("S-inhibition")}));
         result.summary = nlohmann::json::parse(
             R"({"nodes": [{"head": "5.1", "role": "Name mover"}, {"head": "L4H0", "role": "S-inhibition"}],
-            "edges": [{"from": "4.0", "to": "5.1", "site": "q", "effect": 12.5}, {"from": "5.1", "to": "logits", "effect": 40}]})");
+            "edges": [{"from": "4.0", "to": "5.1", "site": "q", "effect": 12.5, "half_width": 13}, {"from": "5.1", "to": "logits", "effect": 40}]})");
         const widgets::GraphView graph = graphView(result);
         QCOMPARE(graph.edges.size(), 2);
         QVERIFY(!graph.edges[1].to.valid());
+        QVERIFY(graph.edges[0].withinNoise() && !graph.edges[1].withinNoise());
         QCOMPARE(graph.layers, 6);
     }
 

@@ -1,4 +1,5 @@
 // What views are given when the gap vanishes: differences of logits with their unit, and nothing that is not finite.
+#include "analysis/analysis.h"
 #include "view_models.h"
 
 #include <QtTest>
@@ -49,6 +50,29 @@ private Q_SLOTS:
         QVERIFY(std::isnan(facet.values[2]));
         for (const double half : {facet.halfWidth[0], facet.halfWidth[1]})
             QVERIFY(std::isfinite(half));
+    }
+
+    // An analysis' values per prompt have intervals, too, where they can be on either side of zero.
+    void intervalsOfAnalyses()
+    {
+        RunResult result;
+        result.spec.method = Analysis{"dla", {}, {}};
+        result.arrays = {
+            {"dla", {{1, 3, 4}, std::vector<float>{1, 1.5f, 1, 1.5f, -2, 2.5f, 2, -2, -3, -3.5f, -3, -4}}},
+            {"copy.positive", {{1, 3, 4}, std::vector<float>{0, 0, 0, 0, 0, 50, 0, 0, 100, 100, 100, 50}}}};
+        HeatmapOptions options;
+        options.intervals = true;
+        options.facets = {"dla"};
+        const widgets::HeatmapFacet facet = heatmapView(result, options).facets.at(0);
+        QVERIFY(!facet.withinNoise(0) && facet.withinNoise(1) && !facet.withinNoise(2));
+        QCOMPARE(facet.halfWidth[1], half_width_of(result, "dla", Head{0, 1}));
+        options.facets = {"copy.positive"}; // never negative: none is within noise
+        QVERIFY(heatmapView(result, options).facets.at(0).halfWidth.isEmpty());
+        options = {};
+        const HalfWidths known{{"dla", {0.5, 3, 0.25}}};
+        options.known = &known; // found before: not computed again
+        const widgets::HeatmapView shown = heatmapView(result, options);
+        QCOMPARE(shown.facets.at(0).halfWidth, (QVector<double>{0.5, 3, 0.25}));
     }
 
     void bars()

@@ -211,6 +211,32 @@ private Q_SLOTS:
         QVERIFY(says(full));
     }
 
+    void effectsWithinNoiseAreGrey()
+    {
+        GraphView view;
+        view.layers = 2;
+        view.nodes = {{{0, 0}, {}}, {{1, 0}, {}}};
+        view.edges = {{{0, 0}, {}, {}, 12, 15}, {{1, 0}, {}, {}, -25, 4}, {{0, 0}, {1, 0}, QStringLiteral("q"), 7, 0}};
+        const auto colours = [](const GraphView &shown) {
+            QMap<QString, QColor> found;
+            for (const Text &text : textsOf(layoutSheet(samples::sheetOf(shown, 85))))
+                found[text.mark.text] = text.mark.colour;
+            return found;
+        };
+        const auto grey = [](const QColor &colour) { return colour.isValid() && colour.saturation() == 0; };
+        const auto says = [](const QMap<QString, QColor> &texts) {
+            return std::any_of(texts.keyBegin(), texts.keyEnd(),
+                               [](const QString &text) { return text.contains(QStringLiteral("grey: within noise")); });
+        };
+        QMap<QString, QColor> texts = colours(view);
+        QVERIFY(grey(texts.value(QStringLiteral("+12"))) && says(texts));
+        QVERIFY(!grey(texts.value(QStringLiteral("\u221225"))));
+        QVERIFY(!grey(texts.value(QStringLiteral("q +7")))); // without an interval nothing is known
+        view.edges[0].halfWidth = 3;
+        texts = colours(view);
+        QVERIFY(!grey(texts.value(QStringLiteral("+12"))) && !says(texts));
+    }
+
     void onTheScreenLayersAreScrolledThrough()
     {
         GraphWidget widget;

@@ -23,6 +23,7 @@ struct Path {
 struct Measured {
     double effect = 0; ///< in %
     size_t receivers = 0;
+    double halfWidth = 0; ///< as GraphEdge has it
 };
 
 using Paths = std::map<Path, Measured>;
@@ -47,9 +48,16 @@ QVector<HeadId> collectFound(const RunResultPtr &found, const QVector<HeadId> &c
         heads << node.head;
     for (const widgets::GraphEdge &edge : view.edges)
         if (circuit.contains(edge.from) && (!edge.to.valid() || circuit.contains(edge.to)))
-            paths[{edge.from, edge.to, edge.to.valid() ? parse_site(edge.site.toStdString()) : Site::Z}] = {edge.effect,
-                                                                                                            0};
+            paths[{edge.from, edge.to, edge.to.valid() ? parse_site(edge.site.toStdString()) : Site::Z}] = {
+                edge.effect, 0, edge.halfWidth};
     return heads;
+}
+
+/// Half of the 95 % interval of a head's effect, in %; 0 where there is none.
+double intervalOf(const Grid &grid, const HeadId &head, const Baseline &baseline)
+{
+    const double half = bootstrap_half_width(grid, grid.index(head.layer, head.head), baseline) * 100;
+    return std::isfinite(half) ? half : 0;
 }
 
 /// Adds what one sweep measured between the heads of the circuit, but between those that are known.
@@ -74,7 +82,7 @@ void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers
             path.from = from;
             const auto before = paths.find(path);
             if (!std::isnan(effect) && (before == paths.end() || nodes.size() < before->second.receivers))
-                paths[path] = {effect, nodes.size()};
+                paths[path] = {effect, nodes.size(), intervalOf(grid, from, result.baseline)};
         }
     }
 }
@@ -120,7 +128,7 @@ CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store
         if (std::abs(measured.effect) >= least)
             graph.view.edges << widgets::GraphEdge{
                 path.from, path.to, path.to.valid() ? QString::fromStdString(name(path.site)) : QString(),
-                measured.effect};
+                measured.effect, measured.halfWidth};
     for (const HeadId &head : circuit)
         if (std::none_of(graph.view.edges.cbegin(), graph.view.edges.cend(),
                          [&](const auto &edge) { return edge.from == head; }))

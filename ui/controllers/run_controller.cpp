@@ -1,5 +1,6 @@
 #include "controllers/run_controller.h"
 
+#include "analysis/analysis.h"
 #include "view_models.h"
 
 #include <utility>
@@ -177,7 +178,8 @@ void RunController::findIntervals()
     if (activeRun() >= 0)
         return;
     for (const RunEntry &entry : m_store.entries())
-        if (entry.state == RunState::Done && entry.result && !entry.result->grids.empty() && entry.halfWidths.empty())
+        if (entry.state == RunState::Done && entry.result && entry.halfWidths.empty()
+            && !cells_with_intervals(*entry.result).empty())
             m_intervals << findIntervalsOf(entry.id);
 }
 

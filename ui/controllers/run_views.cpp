@@ -90,24 +90,6 @@ HeatmapView difference(const HeatmapView &a, const HeatmapView &b)
     return view;
 }
 
-namespace {
-/// Intervals of the mean over prompts, where each facet is one grid.
-void addIntervals(HeatmapView &view, const RunEntry &entry)
-{
-    qsizetype facet = 0;
-    for (size_t i = 0; i < entry.halfWidths.size() && facet < view.facets.size(); ++i) {
-        const Grid &grid = entry.result->grids[i];
-        if (grid.shape.empty())
-            continue;
-        HeatmapFacet &shown = view.facets[facet++];
-        if (grid.shape.size() > 2 || qsizetype(entry.halfWidths[i].size()) != shown.values.size())
-            return;
-        for (const double width : entry.halfWidths[i])
-            shown.halfWidth << width * effect_unit(entry.result->baseline).factor;
-    }
-}
-} // namespace
-
 QString differenceTitle(const QString &a, const QString &b)
 {
     const QStringList left = a.split(QLatin1Char(' ')), right = b.split(QLatin1Char(' '));
@@ -164,11 +146,11 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
     if (!run || !run->result)
         return {};
     const auto viewOf = [&](const RunEntry &entry) {
-        HeatmapView view =
-            place.prompt < 0 ? heatmapView(*entry.result) : heatmapView(onePrompt(*entry.result, place.prompt));
-        if (place.prompt < 0)
-            addIntervals(view, entry);
-        else if (hasPrompts(*entry.result))
+        HeatmapOptions options;
+        options.known = &entry.halfWidths;
+        HeatmapView view = place.prompt < 0 ? heatmapView(*entry.result, options)
+                                            : heatmapView(onePrompt(*entry.result, place.prompt));
+        if (place.prompt >= 0 && hasPrompts(*entry.result))
             view.title += QStringLiteral(" · ") + RunsStore::tr("prompt %1").arg(place.prompt + 1);
         return view;
     };

@@ -18,10 +18,8 @@ struct RunEntry {
     int id = -1;
     QString name;
     RunSpec spec;
-    RunResultPtr result; ///< a snapshot while running; null before the first
-    /// [grid][cell] half-widths of the 95 % intervals as shares of the gap; empty until they are known, some moments
-    /// after the run.
-    std::vector<std::vector<double>> halfWidths;
+    RunResultPtr result;   ///< a snapshot while running; null before the first
+    HalfWidths halfWidths; ///< empty until they are known, some moments after the run
     RunState state = RunState::Queued;
     int done = 0, total = 0; ///< exact cells
     QDateTime started;

@@ -65,12 +65,12 @@ struct Numbers {
     void operator()(const widgets::TableView &) const { } // text: the table is its own numbers
     void operator()(const widgets::GraphView &view) const
     {
-        Array array = table(view.edges.size(), 5); // from layer, from head, to layer, to head, effect
+        Array array = table(view.edges.size(), 6); // from layer, from head, to layer, to head, effect, half width
         for (int i = 0; i < view.edges.size(); ++i) {
             const widgets::GraphEdge &edge = view.edges[i];
             const float row[] = {float(edge.from.layer), float(edge.from.head), float(edge.to.layer),
-                                 float(edge.to.head), float(edge.effect)};
-            std::copy(std::begin(row), std::end(row), array.floats().begin() + i * 5);
+                                 float(edge.to.head),    float(edge.effect),    float(edge.halfWidth)};
+            std::copy(std::begin(row), std::end(row), array.floats().begin() + i * 6);
         }
         arrays["edges"] = std::move(array);
     }

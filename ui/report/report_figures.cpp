@@ -61,20 +61,6 @@ FigureSheet maskedSheet(const ReportSource &source, const ReportStep &step)
     return heatmapSheet(view);
 }
 
-/// Of the mean over prompts, where an analysis' array [layers, heads, prompts] has them; 0 where it has not.
-double halfWidthOf(const RunResult &result, const std::string &quantity, Head head)
-{
-    const auto found = result.arrays.find(quantity);
-    if (found == result.arrays.end() || !found->second.is_float() || found->second.shape.size() != 3
-        || found->second.shape[2] < 2)
-        return 0;
-    const size_t prompts = size_t(found->second.shape[2]);
-    const auto first = found->second.floats().begin()
-        + std::ptrdiff_t((size_t(head.layer) * size_t(found->second.shape[1]) + size_t(head.head)) * prompts);
-    const Interval interval = bootstrap({first, first + std::ptrdiff_t(prompts)});
-    return (interval.high - interval.low) / 2;
-}
-
 /// The heads that a step chose, by its first criterion; intervals where that has a value for every prompt.
 FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
 {
@@ -91,11 +77,10 @@ FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
         const json &evidence = one.at("evidence").at(0);
         widgets::Bar bar{toHeadId(head), widgets::label(toHeadId(head)), evidence.at("value").get<double>(), 0};
         total += bar.value;
-        if (grid && grid->shape.size() == 2) {
-            const double half = bootstrap_half_width(*grid, grid->index(head.layer, head.head), from->result->baseline);
-            bar.halfWidth = std::isnan(half) ? 0 : half * effect.factor;
-        } else if (from && from->result) {
-            bar.halfWidth = halfWidthOf(*from->result, criterion.value("quantity", std::string()), head);
+        if (from && from->result) {
+            const std::string quantity = criterion.value("quantity", std::string());
+            const double half = half_width_of(*from->result, quantity, head);
+            bar.halfWidth = std::isnan(half) ? 0 : half;
         }
         const QString unit = QString::fromStdString(evidence.value("unit", std::string()));
         view.valueLabel = QString::fromStdString(evidence.at("quantity").get<std::string>());

@@ -168,8 +168,10 @@ QString circuitSentence(const ReportSource &source)
         const auto direct = std::count_if(graph.edges.begin(), graph.edges.end(),
                                           [](const widgets::GraphEdge &edge) { return !edge.to.valid(); });
         const auto heads = graph.nodes.size(), paths = graph.edges.size();
+        const auto noise = std::count_if(graph.edges.begin(), graph.edges.end(),
+                                         [](const widgets::GraphEdge &edge) { return edge.withinNoise(); });
         return QStringLiteral("%1 %2 and %3 measured %4, %5 of them into the logits; the strongest goes from %6 to %7 "
-                              "(%8 %9).")
+                              "(%8 %9).%10")
             .arg(heads)
             .arg(heads == 1 ? QStringLiteral("head") : QStringLiteral("heads"))
             .arg(paths)
@@ -179,7 +181,12 @@ QString circuitSentence(const ReportSource &source)
                  strongest->to.valid() ? widgets::label(strongest->to) + QLatin1Char(' ') + strongest->site
                                        : QStringLiteral("the logits"))
             .arg(strongest->effect, 0, 'f', 1)
-            .arg(graph.unit);
+            .arg(graph.unit)
+            .arg(noise == 0 ? QString()
+                            : QStringLiteral(" %1 of the %2 %3 within noise, and drawn grey.")
+                                  .arg(noise == paths ? QStringLiteral("All") : QString::number(noise))
+                                  .arg(paths)
+                                  .arg(noise == 1 ? QStringLiteral("is") : QStringLiteral("are")));
     }
     return QStringLiteral("No circuit came out: there was no path between heads that have a role.");
 }

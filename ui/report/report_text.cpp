@@ -56,6 +56,8 @@ ReportBlock paragraph(const QString &text, const QString &lead = {}, Kind kind =
 /// The three strongest heads of every facet of a sweep or an analysis.
 QString strongest(const RunResult &result)
 {
+    if (result.summary.is_object() && result.summary.contains("roles"))
+        return result.summary.at("roles").empty() ? QStringLiteral("No head met every mark of a role.") : QString();
     const widgets::HeatmapView view = heatmapView(result);
     if (!view.columnsAreHeads)
         return {};
@@ -65,12 +67,15 @@ QString strongest(const RunResult &result)
         one.facets = {view.facets[i]};
         QStringList heads;
         for (const widgets::HeadId &head : strongestHeads(one, 3)) {
-            const double value = view.facets[i].values[head.layer * view.facets[i].columns + head.head];
+            const qsizetype cell = head.layer * view.facets[i].columns + head.head;
+            const double value = view.facets[i].values[cell];
             const bool effect = view.unit == QLatin1String("%") && !result.grids.empty();
-            heads << typographic(QStringLiteral("%1 (%2%3%4)")
-                                     .arg(widgets::label(head), effect && value > 0 ? QStringLiteral("+") : QString(),
-                                          QString::number(value, 'f', view.unit == QLatin1String("%") ? 1 : 2),
-                                          view.unit == QLatin1String("%") ? QStringLiteral(" %") : QString()));
+            heads << typographic(
+                QStringLiteral("%1 (%2%3%4%5)")
+                    .arg(widgets::label(head), effect && value > 0 ? QStringLiteral("+") : QString(),
+                         QString::number(value, 'f', view.unit == QLatin1String("%") ? 1 : 2),
+                         view.unit == QLatin1String("%") ? QStringLiteral(" %") : QString(),
+                         view.facets[i].withinNoise(cell) ? QStringLiteral(", within noise") : QString()));
         }
         if (!heads.isEmpty())
             parts << (view.facets.size() > 1 ? view.facets[i].title + QStringLiteral(": ") : QString()) + joined(heads);

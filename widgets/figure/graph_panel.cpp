@@ -46,6 +46,7 @@ public:
             if (edge.to.valid())
                 add(edge.to, {});
             m_strongest = std::max(m_strongest, strength(edge));
+            m_noise = m_noise || edge.withinNoise();
         }
         for (qsizetype i = 0; i < view.edges.size() && !m_groups; ++i)
             for (qsizetype j = 0; j < i && !m_groups; ++j)
@@ -110,6 +111,8 @@ private:
         QString text = QStringLiteral("Effects in %1; blue raises, red lowers")
                            .arg(m_view.unit == QLatin1String("%") ? QStringLiteral("% of the clean\u2013flipped gap")
                                                                   : m_view.unit);
+        if (m_noise)
+            text += QStringLiteral("; grey: within noise");
         if (m_groups)
             text += QStringLiteral("; receivers patched together share one number");
         if (m_folded)
@@ -230,7 +233,8 @@ private:
                 sent << QStringLiteral("\u2192 %1 %2")
                             .arg(edge.to.valid() ? label(edge.to) + QLatin1Char(' ') + edge.site
                                                  : QStringLiteral("logits"),
-                                 valueWithUnit(edge.effect, m_view.unit));
+                                 valueWithUnit(edge.effect, m_view.unit))
+                        + (edge.withinNoise() ? QStringLiteral(" (within noise)") : QString());
         return QStringList{label(node.head), node.role, sent.join(QStringLiteral(", "))}
             .join(QStringLiteral("  "))
             .simplified();
@@ -252,7 +256,9 @@ private:
 
     QColor colourOfEdge(const GraphEdge &edge) const
     {
-        return std::isnan(edge.effect) ? greyInk : colourOf(ColourMap::RdBu, edge.effect < 0 ? -0.7 : 0.7, 1);
+        return std::isnan(edge.effect) || edge.withinNoise()
+            ? greyInk
+            : colourOf(ColourMap::RdBu, edge.effect < 0 ? -0.7 : 0.7, 1);
     }
 
     void drawEdge(Scene &scene, const GraphEdge &edge, const GraphCurve &curve) const
@@ -312,7 +318,7 @@ private:
 
     GraphView m_view; ///< with a node for every end of an edge
     double m_layerText = 0, m_strongest = 0;
-    bool m_groups = false, m_folded = false;
+    bool m_groups = false, m_folded = false, m_noise = false;
 };
 
 } // namespace

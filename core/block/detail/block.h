@@ -48,8 +48,6 @@ public:
     const at::Tensor &b_O() const { return m.b_O; }
     const Rotary &rotary() const { return m_rotary; }
     int64_t column(Part part, int head) const;
-    /// Of its matrices in memory.
-    size_t bytes() const;
 
     // qkv.cpp. What hook_q, hook_k, hook_v hold is projected; what attention uses (hook_rot_q, hook_rot_k) is turned:
     // normed, then rotated.

@@ -73,15 +73,33 @@ BlockRef EngineModel::block(int l) const
     m_last_layer = -1;
     m_last.reset(); // before the next one, so that there are not two
     const BlockRef made = make_block(l);
-    const size_t bytes = made->bytes();
-    if (bytes <= m_room) {
-        m_room -= bytes;
+    if (l >= first_kept()) {
         m_blocks[size_t(l)] = made;
     } else {
         m_last = made;
         m_last_layer = l;
     }
     return made;
+}
+
+int64_t EngineModel::weights_of_layer() const
+{
+    const BlockTraits &t = traits();
+    const int64_t mlp = config().has_mlp() ? (config().gated_mlp ? 3 : 2) * int64_t(config().d_mlp) : 0;
+    return int64_t(config().d_model) * (t.qkv_width() + t.q_width() + mlp);
+}
+
+int EngineModel::first_kept() const
+{
+    if (!m_model->weights().stored())
+        return 0;
+    const size_t kept = m_room / (sizeof(float) * size_t(weights_of_layer()));
+    return std::max(0, config().n_layers - int(std::min(kept, size_t(config().n_layers))));
+}
+
+int64_t EngineModel::widened_again() const
+{
+    return first_kept() * weights_of_layer();
 }
 
 void EngineModel::embed(int64_t token, int position, float *out) const

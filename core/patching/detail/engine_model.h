@@ -29,9 +29,11 @@ public:
 
     const ModelConfig &config() const { return m_model->config(); }
     const Model &model() const { return *m_model; }
-    /// Of a model whose weights are kept in 16 bits, the layers that were first asked for stay widened while there
-    /// is room, and of the others the last one.
+    /// Of a model whose weights are kept in 16 bits, as many of the last layers as there is room for stay widened (they
+    /// follow on every change), and of the others the one that was asked for last.
     BlockRef block(int l) const;
+    /// Weights of the layers that don't stay widened: each chunk of a sweep widens them again. 0 where all do.
+    int64_t widened_again() const;
     /// The sizes, which are those of every block.
     const BlockTraits &traits() const { return m_traits.front(); }
     /// Bare: its weights are in what readout() gives.
@@ -47,6 +49,9 @@ public:
 
 private:
     BlockRef make_block(int l) const;
+    /// Weights of a layer's matrices.
+    int64_t weights_of_layer() const;
+    int first_kept() const;
 
     std::shared_ptr<const Model> m_model;
     std::vector<BlockTraits> m_traits;
@@ -55,7 +60,7 @@ private:
     mutable std::vector<BlockRef> m_blocks; ///< [layer]; null: to be widened
     mutable BlockRef m_last;
     mutable int m_last_layer = -1;
-    mutable size_t m_room; ///< bytes that more of m_blocks may take
+    size_t m_room; ///< bytes that widened layers may take
     RowNorm m_final_norm;
 };
 
