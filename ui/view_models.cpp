@@ -172,7 +172,9 @@ double leastRange(const QString &unit, const Baseline &baseline)
     constexpr double share = 0.01;
     if (unit == QLatin1String("%"))
         return share * 100;
-    return unit == QLatin1String("logits") && baseline.shares_make_sense() ? share * std::abs(baseline.gap()) : share;
+    return unit == QLatin1String(info(baseline.metric).unit) && baseline.shares_make_sense()
+        ? share * std::abs(baseline.gap())
+        : share;
 }
 } // namespace
 
@@ -180,7 +182,8 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
 {
     widgets::HeatmapView view;
     view.title = resultTitle(result);
-    view.colourLabel = QString::fromUtf8(metrics().front().effect_label);
+    const MetricInfo &metric = info(result.baseline.metric);
+    view.colourLabel = QString::fromStdString(effect_label(metric));
     bool first = true;
     for (const Grid &grid : result.grids) {
         if (grid.shape.empty() || !selected(options, grid.name))
@@ -199,7 +202,7 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         if (first) {
             view.unit = effectUnit(result.baseline);
             if (!effect_unit(result.baseline).share)
-                view.colourLabel = QStringLiteral("Change of logit diff");
+                view.colourLabel = QString::fromStdString(change_label(metric));
         }
         first = false;
         view.facets << heatmapFacets(grid, result.baseline);

@@ -101,8 +101,9 @@ widgets::BarsView gridBars(const RunResult &result, const Grid &grid, int n, Sig
     widgets::BarsView view;
     view.title = resultTitle(result);
     view.unit = effectUnit(result.baseline);
+    const MetricInfo &metric = info(result.baseline.metric);
     view.valueLabel = withUnit(result.spec.is<Attribution>() ? QStringLiteral("Estimated effect")
-                                                             : QString::fromUtf8(metrics().front().effect_label),
+                                                             : QString::fromStdString(effect_label(metric)),
                                result.baseline);
     const EffectUnit unit = effect_unit(result.baseline);
     double total = 0;

@@ -53,7 +53,8 @@ QString resultCaption(const RunResult &result)
         text += QLatin1Char(' ') + QString::fromStdString(note);
     text += QLatin1Char(' ') + modelAndTask(result);
     if (!result.baseline.clean.empty())
-        text += QStringLiteral("; mean logit difference %1 clean, %2 flipped")
+        text += QStringLiteral("; mean %1 %2 clean, %3 flipped")
+                    .arg(QString::fromUtf8(info(result.baseline.metric).words))
                     .arg(result.baseline.clean_mean, 0, 'f', 2)
                     .arg(result.baseline.flipped_mean, 0, 'f', 2);
     if (const std::string note = gap_note(result.baseline); !note.empty() && !result.grids.empty())

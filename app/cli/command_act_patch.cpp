@@ -58,6 +58,7 @@ int run(const Options &options)
     for (const RunSpec &spec : specs)
         work.check_positions(spec.template as<M>()->positions);
     for (RunSpec &spec : specs) {
+        spec.metric = options.sweep.metric;
         spec.model = work.spec().model;
         spec.task = work.spec().task;
     }
@@ -70,7 +71,7 @@ Runner add_act_patch(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
     options->sites = {"z"};
-    options->work.add(app, "Write every patched run's logit differences to this file");
+    options->work.add(app, "Write the metric of every patched run to this file");
     app.add_option("--sites", options->sites,
                    site_names(&SiteInfo::swept)
                        + "; k_grouped, v_grouped: the key or value that a group of query heads shares")
@@ -100,6 +101,7 @@ Runner add_attribution(CLI::App &app)
     app.add_option("--sites", options->sites, site_names(&SiteInfo::estimated))->delimiter(',')->capture_default_str();
     app.add_option("--direction", options->direction, "denoise: clean into flipped; noise: flipped into clean")
         ->capture_default_str();
+    options->sweep.add_metric(app);
     app.add_option("--top", options->sweep.top, "Strongest cells of each grid to print")->capture_default_str();
     return [options] { return run<Attribution>(*options); };
 }

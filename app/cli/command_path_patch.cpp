@@ -38,6 +38,7 @@ int run(const Options &options)
     Console console(options.work.output.json, options.work.output.quiet);
     Workspace work(options.work, console);
     work.check_positions(spec.as<PathPatch>()->positions);
+    spec.metric = options.sweep.metric;
     spec.model = work.spec().model;
     spec.task = work.spec().task;
     return run_specs(work, {spec}, options.work.output, options.sweep, console);
@@ -48,7 +49,7 @@ int run(const Options &options)
 Runner add_path_patch(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
-    options->work.add(app, "Write every patched run's logit differences to this file");
+    options->work.add(app, "Write the metric of every patched run to this file");
     app.add_option(
            "--senders", options->senders,
            "z, mlp_out or attn_out: every one, one at a time; or a list that sends together, such as z:0.3,mlp_out:1")

@@ -49,17 +49,18 @@ ordered_json as_json(const RunResult &result, const OutputOptions &output)
                             {"missing", count(grid, CellState::Missing)},
                             {"normalised", nested(effects(grid, result.baseline), grid.shape, 0, at)}};
     }
-    ordered_json out = {{"title", title(result.spec)},
-                        {"spec", to_json(result.spec)},
-                        {"prompts", result.baseline.clean.size()},
-                        {"clean_mean", result.baseline.clean_mean},
-                        {"flipped_mean", result.baseline.flipped_mean},
-                        {"gap", result.baseline.gap()},
-                        {"effect_unit", effect_unit(result.baseline).share ? "share of the gap" : "logits"},
-                        {"complete", result.complete},
-                        {"seconds", result.seconds},
-                        {"flops", result.flops},
-                        {"results", grids}};
+    ordered_json out = {
+        {"title", title(result.spec)},
+        {"spec", to_json(result.spec)},
+        {"prompts", result.baseline.clean.size()},
+        {"clean_mean", result.baseline.clean_mean},
+        {"flipped_mean", result.baseline.flipped_mean},
+        {"gap", result.baseline.gap()},
+        {"effect_unit", effect_unit(result.baseline).share ? "share of the gap" : info(result.baseline.metric).unit},
+        {"complete", result.complete},
+        {"seconds", result.seconds},
+        {"flops", result.flops},
+        {"results", grids}};
     if (const std::string note = gap_note(result.baseline); !note.empty())
         out["note"] = note;
     if (output.wanted())
@@ -71,7 +72,7 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
 {
     const Baseline &baseline = result.baseline;
     console.say(title(result.spec));
-    console.say(std::to_string(baseline.clean.size()) + " prompts, mean logit difference clean "
+    console.say(std::to_string(baseline.clean.size()) + " prompts, mean " + info(baseline.metric).words + " clean "
                 + number(baseline.clean_mean) + ", flipped " + number(baseline.flipped_mean));
     if (const std::string note = gap_note(baseline); !note.empty())
         console.say(note);
@@ -121,8 +122,22 @@ RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &swee
 
 } // namespace
 
+void SweepOptions::add_metric(CLI::App &app)
+{
+    std::string meanings;
+    std::vector<std::string> names;
+    for (const MetricInfo &one : metrics()) {
+        meanings += (meanings.empty() ? "" : "; ") + std::string(one.name) + ": " + one.meaning;
+        names.push_back(one.name);
+    }
+    app.add_option("--metric", metric, "What is measured. " + meanings)
+        ->check(CLI::IsMember(names))
+        ->capture_default_str();
+}
+
 void SweepOptions::add(CLI::App &app)
 {
+    add_metric(app);
     app.add_flag("--estimates", estimates, "Rank the cells by attribution patching first, and keep its estimates");
     app.add_option("--top", top, "Strongest cells of each grid to print")
         ->capture_default_str()

@@ -10,8 +10,11 @@ namespace patchbay::cli {
 struct SweepOptions {
     bool estimates = false;
     int top = 10;
+    std::string metric = metrics().front().name;
 
     void add(CLI::App &app);
+    /// --metric alone.
+    void add_metric(CLI::App &app);
 };
 
 /// Runs the specs one after the other on one session into one result (the spec of the first), writes it to --out and

@@ -30,6 +30,10 @@ RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver 
     if (!analysis)
         throw Error("method", "is " + method_name(spec) + ", which a session runs, not run_analysis");
     check_analysis(*analysis);
+    if (metric_of(spec) != Metric::LogitDiff)
+        throw Error("metric",
+                    "analyses are of the " + std::string(metrics().front().words) + ", not of the "
+                        + patchbay::info(metric_of(spec)).words);
     const AnalysisInfo &info = *find_analysis(analysis->name);
     detail::require_roles(session.batch(), info);
     RunResult result;

@@ -187,7 +187,7 @@ fs::path KnownRuns::file_of(const std::string &key) const
 
 std::string KnownRuns::foreign(const RunResult &result) const
 {
-    const Baseline &baseline = m_session.baseline();
+    const Baseline &baseline = m_session.baseline(result.baseline.metric);
     if (result.version != program_version())
         return "is of version " + result.version + " of the program";
     if (result.model_sha256 != m_session.model().trust().sha256)

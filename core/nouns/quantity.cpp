@@ -42,7 +42,7 @@ bool strip_sweep(std::string_view &text, bool &estimate)
 Quantity sweep_quantity(std::string_view name)
 {
     if (name == "path")
-        return {"path", "Path", "path effect", "%", metrics().front().effect_label};
+        return {"path", "Path", "path effect", "%", effect_label(metrics().front())};
     std::string_view rest = name;
     bool estimate = false;
     if (!strip_sweep(rest, estimate) || rest.ends_with(".per_prompt"))
@@ -61,7 +61,7 @@ Quantity sweep_quantity(std::string_view name)
             out.words =
                 std::string(site.name) + (shared ? " (shared KV head)" : "") + (estimate ? " estimate" : " effect");
             out.unit = estimate ? "logits" : "%";
-            out.colour_label = estimate ? metrics().front().estimate_label : metrics().front().effect_label;
+            out.colour_label = estimate ? estimate_label(metrics().front()) : effect_label(metrics().front());
             return out;
         }
     return {};

@@ -29,11 +29,10 @@ struct Cells {
     int grid = 0;
     CellState state = CellState::Exact;
     std::vector<int> cells;
-    std::vector<float>
-        per_prompt;               ///< [cells, prompts] logit difference; empty for estimates that are of the mean alone
-    std::vector<float> estimates; ///< [cells] normalised effect; empty for exact cells
-    double flops = 0;             ///< minimal arithmetic of them, also where an earlier, stopped run computed them
-    double seconds = -1;          ///< of computing since the start of the run; negative where they were known before
+    std::vector<float> per_prompt; ///< [cells, prompts] metric; empty for estimates that are of the mean alone
+    std::vector<float> estimates;  ///< [cells] normalised effect; empty for exact cells
+    double flops = 0;              ///< minimal arithmetic of them, also where an earlier, stopped run computed them
+    double seconds = -1;           ///< of computing since the start of the run; negative where they were known before
 };
 
 /// Exact cells done, of how many; for other work, shares of it and what is being done, for people.

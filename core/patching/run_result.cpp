@@ -56,7 +56,7 @@ bool Baseline::vanishes(double value) const
 
 EffectUnit effect_unit(const Baseline &baseline)
 {
-    return baseline.shares_make_sense() ? EffectUnit{} : EffectUnit{1, "logits", 3, false};
+    return baseline.shares_make_sense() ? EffectUnit{} : EffectUnit{1, info(baseline.metric).unit, 3, false};
 }
 
 std::string effect_text(double normalised_effect, const EffectUnit &unit)
@@ -69,10 +69,13 @@ std::string gap_note(const Baseline &baseline)
 {
     if (baseline.clean.empty())
         return {};
+    const MetricInfo &metric = info(baseline.metric);
+    if (!metric.shares)
+        return {};
     if (!baseline.shares_make_sense())
         return "The gap between the clean and the flipped runs vanishes (" + short_text(baseline.gap(), 3)
-            + "): effects are given as differences of logits, not in % of the gap.";
-    if (baseline.gap() < 0)
+            + "): effects are given as differences of " + metric.unit + ", not in % of the gap.";
+    if (baseline.gap() < 0 && baseline.metric != Metric::Loss) // which is the smaller the better
         return "The gap between the clean and the flipped runs is below 0 (" + short_text(baseline.gap(), 3)
             + "): the flipped prompts favour the answer more than the clean ones, "
               "perhaps because answer and wrong answer, or clean and flipped, are the wrong way round.";

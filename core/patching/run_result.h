@@ -15,9 +15,10 @@ namespace patchbay {
 
 enum class CellState : uint8_t { Missing, Estimated, Exact };
 
-/// The logit differences [prompts] of the two unpatched runs, and what else the baseline panel shows.
+/// The metric [prompts] in the two unpatched runs, and what else the baseline panel shows.
 struct Baseline {
-    std::vector<float> clean, flipped;               ///< logit difference per prompt
+    Metric metric = Metric::LogitDiff;
+    std::vector<float> clean, flipped;               ///< of the metric, per prompt
     std::vector<uint8_t> clean_rank0, flipped_rank0; ///< whether the argmax at END is IO
     double clean_mean = 0, flipped_mean = 0;
     double accuracy_clean = 0, accuracy_flipped = 0; ///< share of prompts with logit diff > 0
@@ -26,16 +27,17 @@ struct Baseline {
     /// Whether a mean is nothing beside the logit differences themselves, or not finite: dividing by it gives numbers
     /// without end. The one place that decides.
     bool vanishes(double mean) const;
-    /// Whether shares of the gap say anything: not for mirrored pairs, or a model that does not tell the runs apart.
-    bool shares_make_sense() const { return !vanishes(gap()); }
-    /// What a change of the logit difference is divided by to be an effect: the gap, or 1 where shares make no sense.
+    /// Whether shares of the gap say anything: not for mirrored pairs, or a model that does not tell the runs apart,
+    /// nor of a rank or a divergence.
+    bool shares_make_sense() const { return info(metric).shares && !vanishes(gap()); }
+    /// What a change of the metric is divided by to be an effect: the gap, or 1 where shares make no sense.
     double scale() const { return shares_make_sense() ? gap() : 1; }
 };
 
-/// How effects are written for people: in % of the gap, or as differences of logits where shares make no sense.
+/// How effects are written for people: in % of the gap, or in the metric's own unit where shares make no sense.
 struct EffectUnit {
     double factor = 100;      ///< of normalised()
-    std::string symbol = "%"; ///< or "logits"
+    std::string symbol = "%"; ///< or "logits", "nats" …
     int digits = 1;
     bool share = true;
 };
@@ -60,7 +62,7 @@ struct Grid {
     std::vector<std::string> axes;
     std::vector<int> shape; ///< one size per axis
     int prompts = 0;
-    std::vector<float> per_prompt; ///< [cells, prompts] logit difference of the patched run; NaN where missing
+    std::vector<float> per_prompt; ///< [cells, prompts] metric of the patched run; NaN where missing
     std::vector<float>
         estimate; ///< [cells] effect, as normalised() gives it, by attribution patching; empty when there is none
     std::vector<CellState> state; ///< [cells]
@@ -100,7 +102,7 @@ inline constexpr const char *mean_prompts = "mean.prompts_at_position";
 /// For captions: "The mean is over 12 to 70 prompts, as many as reach a position."; empty for other results.
 std::string mean_note(const RunResult &result);
 
-/// Effect of a cell as a share of the clean–flipped gap, from the mean logit difference: denoising (patched − flipped)
+/// Effect of a cell as a share of the clean–flipped gap, from the mean of the metric: denoising (patched − flipped)
 /// / gap, noising and ablations (patched − clean) / gap; where shares make no sense (Baseline) the difference itself.
 /// NaN while missing; the estimate where only that is there.
 double normalised(const Grid &grid, int cell, const Baseline &baseline);

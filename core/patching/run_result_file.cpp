@@ -76,7 +76,7 @@ json description(const RunResult &result)
     json out = {{"file_version", file_version},
                 {"grids", grids},
                 {"complete", result.complete},
-                {"effect_unit", b.shares_make_sense() ? "share of the gap" : "logits"},
+                {"effect_unit", b.shares_make_sense() ? "share of the gap" : info(b.metric).unit},
                 {"flops", result.flops},
                 {"baseline",
                  {{"clean_mean", b.clean_mean},
@@ -264,6 +264,7 @@ RunResult load_result(const std::filesystem::path &path)
             result.summary = about["summary"];
         const json &means = about.at("baseline");
         Baseline &baseline = result.baseline;
+        baseline.metric = metric_of(result.spec);
         baseline.clean_mean = means.at("clean_mean");
         baseline.flipped_mean = means.at("flipped_mean");
         baseline.accuracy_clean = means.at("accuracy_clean");

@@ -6,7 +6,6 @@
 #include "block/detail/gemm.h"
 #include "block/detail/kernels.h"
 #include "model/check_head.h"
-#include "nouns/metric.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/wave.h"
 
@@ -130,16 +129,20 @@ double Session::Impl::least_chunk_flops() const
     return std::max(groups.split() ? 3 * groups.flops_again() : 0, flops_per_widened * double(engine->widened_again()));
 }
 
-const Baseline &Session::Impl::baseline(const CancelToken &cancel)
+const Baseline &Session::Impl::baseline(Metric metric, const CancelToken &cancel)
 {
-    if (cached_baseline)
-        return *cached_baseline;
+    if (const auto found = baselines.find(metric); found != baselines.end())
+        return found->second;
     Baseline b;
+    b.metric = metric;
+    std::vector<float> clean_diff, flipped_diff; // what accuracy is of, whatever is measured
     for (int g = 0; g < groups.count(); ++g) {
         const BatchRuns &runs = groups.hold(g, cancel).runs;
         const auto append = [](auto &to, const auto &from) { to.insert(to.end(), from.begin(), from.end()); };
-        append(b.clean, runs.run(false).logit_diff);
-        append(b.flipped, runs.run(true).logit_diff);
+        append(b.clean, runs.values(metric, false));
+        append(b.flipped, runs.values(metric, true));
+        append(clean_diff, runs.values(Metric::LogitDiff, false));
+        append(flipped_diff, runs.values(Metric::LogitDiff, true));
         append(b.clean_rank0, runs.run(false).rank0);
         append(b.flipped_rank0, runs.run(true).rank0);
     }
@@ -151,19 +154,18 @@ const Baseline &Session::Impl::baseline(const CancelToken &cancel)
     const auto share = [n](const std::vector<uint8_t> &v) { return double(std::count(v.begin(), v.end(), 1)) / n; };
     b.clean_mean = mean(b.clean);
     b.flipped_mean = mean(b.flipped);
-    b.accuracy_clean = positive(b.clean);
-    b.accuracy_flipped = positive(b.flipped);
+    b.accuracy_clean = positive(clean_diff);
+    b.accuracy_flipped = positive(flipped_diff);
     b.rank0_clean = share(b.clean_rank0);
     b.rank0_flipped = share(b.flipped_rank0);
-    cached_baseline = b;
-    return *cached_baseline;
+    return baselines.emplace(metric, std::move(b)).first->second;
 }
 
 RunResult Session::Impl::begin(const RunSpec &spec, const SweepPlan &sweep) const
 {
     RunResult result;
     result.spec = spec;
-    result.baseline = *cached_baseline;
+    result.baseline = baselines.at(metric_of(spec));
     result.grids = sweep.grids;
     result.model_sha256 = model->trust().sha256;
     result.version = program_version();
@@ -207,7 +209,7 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
                 part.first[p] = std::min(part.first[p], part.plans.back().start[p]);
         }
         part.entry = head_entry(runs, sweep->plan.base_flipped, part.first);
-        part.wave.emplace(runs, sweep->plan.base_flipped, work, part.entry.get());
+        part.wave.emplace(runs, sweep->plan.base_flipped, metric_of(spec), work, part.entry.get());
         for (size_t i = 0; i < part.plans.size(); ++i) {
             sweep->flops[i] += part.wave->flops(part.plans[i]);
             sweep->rows[i] += Wave::rows(part.plans[i], runs.layout());
@@ -239,12 +241,13 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
                 });
         });
     };
-    schedule.estimate = [this, sweep, spec](const CancelToken &token) {
-        const SignalsHeldOff held = enter();
-        return estimate_activation(spec, sweep->plan, token);
-    };
-    return begin_schedule({sweep, &sweep->plan}, std::move(schedule), base_values(sweep->plan.base_flipped),
-                          begin(spec, sweep->plan), observer);
+    if (has_estimates(metric_of(spec), sweep->plan.base_flipped))
+        schedule.estimate = [this, sweep, spec](const CancelToken &token) {
+            const SignalsHeldOff held = enter();
+            return estimate_activation(spec, sweep->plan, token);
+        };
+    return begin_schedule({sweep, &sweep->plan}, std::move(schedule),
+                          base_values(metric_of(spec), sweep->plan.base_flipped), begin(spec, sweep->plan), observer);
 }
 
 Session::Session(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources)
@@ -288,18 +291,16 @@ std::string Session::groups_note() const
         + (one_too_large ? "; already one prompt takes " + size_text(groups.largest_bytes()) : "");
 }
 
-const Baseline &Session::baseline(const CancelToken &cancel)
+const Baseline &Session::baseline(Metric metric, const CancelToken &cancel)
 {
     const SignalsHeldOff held = m->enter();
-    return m->baseline(cancel);
+    return m->baseline(metric, cancel);
 }
 
 std::unique_ptr<RunSteps> Session::begin(const RunSpec &spec, const RunObserver &observer, const CancelToken &cancel)
 {
     const SignalsHeldOff held = m->enter();
-    m->baseline(cancel);
-    if (!find_metric(spec.metric))
-        throw Error("metric", unknown_metric(spec.metric));
+    m->baseline(metric_of(spec), cancel);
     if (spec.is<ActPatch>())
         return m->begin_activation(spec, observer, cancel);
     if (spec.is<PathPatch>())

@@ -87,7 +87,9 @@ public:
     std::string groups_note() const;
 
     /// Runs both batches once and keeps what sweeps start from, as far as the memory budget goes. Later calls are free.
-    const Baseline &baseline(const CancelToken &cancel = {});
+    const Baseline &baseline(const CancelToken &cancel = {}) { return baseline(Metric::LogitDiff, cancel); }
+    /// The same with another metric's values.
+    const Baseline &baseline(Metric metric, const CancelToken &cancel = {});
     /// Any RunSpec but Analysis ones of another model or task: model and task of the spec are taken as given, not
     /// reloaded. On cancellation returns what is finished (complete = false). Throws Error for specs that make no
     /// sense, naming the field.

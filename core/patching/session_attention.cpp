@@ -58,7 +58,7 @@ std::vector<float> Session::Impl::attention_weights(const BatchRuns &runs, Head 
 std::vector<AttentionPattern> Session::attention(const std::vector<AttentionOf> &wanted, const CancelToken &cancel)
 {
     const SignalsHeldOff held = m->enter();
-    m->baseline(cancel);
+    m->baseline(Metric::LogitDiff, cancel);
     std::vector<AttentionPattern> out;
     for (const AttentionOf &one : wanted) {
         check_head(one.head, m->model->config());
@@ -90,7 +90,7 @@ AttentionPattern Session::attention_patched(Head head, const RunSpec &spec, cons
                                             const CancelToken &cancel)
 {
     const SignalsHeldOff held = m->enter();
-    m->baseline(cancel);
+    m->baseline(Metric::LogitDiff, cancel);
     const ModelConfig &c = m->model->config();
     check_head(head, c);
     const bool base_flipped = base_is_flipped(spec), mean = ablation_of(spec) == Ablation::Mean;

@@ -45,15 +45,14 @@ std::vector<float> Session::Impl::estimate_activation(const RunSpec &spec, const
         return estimates;
     GroupSums sums(groups.count(), sweep.plans.size());
     groups.each(cancel, [&](int g) {
-        const RowEffects effects = attribution(groups[g].runs, sweep.base_flipped, ablation_of(spec) == Ablation::Zero,
-                                               wants_mlp_out(sweep), cancel);
+        const RowEffects effects = attribution(groups[g].runs, terms_of(spec), wants_mlp_out(sweep), cancel);
         GroupedPlans grouped(groups[g]);
         for (size_t i = 0; i < sweep.plans.size(); ++i)
             for (const Edit &edit : grouped(sweep.plans[i]).edits)
                 for (int p = 0; p < groups[g].prompts(); ++p)
                     sums.at(g, i) += summed(effects, edit, p, model->config().n_heads);
     });
-    const double scale = 1.0 / (double(batch.prompts) * cached_baseline->scale());
+    const double scale = 1.0 / (double(batch.prompts) * baselines.at(metric_of(spec)).scale());
     for (size_t i = 0; i < sweep.plans.size(); ++i)
         estimates[i] = float(sums.total(i) * scale);
     return estimates;
@@ -79,13 +78,12 @@ public:
             m_tell(Started{m_result});
         RunEnd end;
         try {
-            const bool zero = ablation_of(m_result.spec) == Ablation::Zero;
             for (const Grid &grid : m_result.grids)
                 m_raw.emplace_back(grid.per_prompt.size(), std::numeric_limits<float>::quiet_NaN());
             m_in.groups.each(cancel, [&](int g) {
                 const PromptGroup &group = m_in.groups[g];
                 const RowEffects effects =
-                    attribution(group.runs, m_sweep.base_flipped, zero, wants_mlp_out(m_sweep), cancel);
+                    attribution(group.runs, terms_of(m_result.spec), wants_mlp_out(m_sweep), cancel);
                 GroupedPlans grouped(group);
                 for (const CellPlan &plan : m_sweep.plans)
                     take(group, grouped(plan), effects);
@@ -131,7 +129,7 @@ private:
     void add(Cells &event, const CellPlan &plan) const
     {
         const auto P = size_t(m_in.batch.prompts);
-        const std::vector<float> &base = m_in.base_values(m_sweep.base_flipped);
+        const std::vector<float> &base = m_in.base_values(metric_of(m_result.spec), m_sweep.base_flipped);
         double total = 0;
         for (size_t p = 0; p < P; ++p) {
             const float sum = m_raw[size_t(plan.grid)][size_t(plan.cell) * P + p];
@@ -143,7 +141,7 @@ private:
         event.estimates.push_back(float(total / (double(P) * m_result.baseline.scale())));
     }
 
-    // The same in logit differences: per prompt, and the mean.
+    // The same in the metric's own unit: per prompt, and the mean.
     void add_arrays(ArrayMap &arrays, size_t index) const
     {
         const int P = m_in.batch.prompts;
@@ -172,7 +170,7 @@ private:
     const SweepPlan m_sweep;
     RunResult m_result;
     const Tell m_tell;
-    std::vector<std::vector<float>> m_raw; ///< by grid: [cells, prompts] change of the logit difference
+    std::vector<std::vector<float>> m_raw; ///< by grid: [cells, prompts] change of the metric
     bool m_ended = false;
 };
 
@@ -183,6 +181,13 @@ std::unique_ptr<RunSteps> Session::Impl::begin_attribution(const RunSpec &spec, 
 {
     if (ablation_of(spec) == Ablation::Mean)
         throw Error("ablate", "attribution patching estimates replacement by the other run's value or by zero");
+    const MetricInfo &metric = info(metric_of(spec));
+    if (!metric.slope)
+        throw Error("metric", std::string("the ") + metric.words + " has no gradient, and so no first-order estimate");
+    if (!has_estimates(metric.metric, base_is_flipped(spec)))
+        throw Error("metric",
+                    std::string("the ") + metric.words
+                        + " is least in the clean run: its gradient there is 0. Estimate denoising, or another metric");
     SweepPlan sweep = plan_activation_patching(spec, batch, groups, cancel);
     RunResult empty = begin(spec, sweep);
     return std::make_unique<AttributionRun>(*this, std::move(sweep), std::move(empty), observer.tell);

@@ -18,13 +18,14 @@ namespace {
 /// What is patched along which paths, whatever the prompts: sender sets × receiver groups, one of which is a single
 /// one.
 struct Paths {
-    Paths(const PathPatch &path, const ModelConfig &c, bool flipped)
-        : config(c), base_flipped(flipped), mlps(path.direct_includes_mlps), zero(path.ablation == Ablation::Zero),
-          sets(sender_sets(path.senders, c)), groups(receiver_groups(path.receivers, c))
+    Paths(const PathPatch &path, const ModelConfig &c, const Terms &what)
+        : config(c), terms(what), mlps(path.direct_includes_mlps), sets(sender_sets(path.senders, c)),
+          groups(receiver_groups(path.receivers, c))
     {
     }
     const ModelConfig config;
-    const bool base_flipped, mlps, zero;
+    const Terms terms;
+    const bool mlps;
     const std::vector<SenderSet> sets;
     const std::vector<std::vector<Node>> groups;
 
@@ -50,9 +51,9 @@ public:
     PathPart(std::shared_ptr<const Paths> paths, const Session::Impl &session, const BatchRuns &runs,
              std::shared_ptr<const RowMap> rows, Workspace &work)
         : m_paths(std::move(paths)), m_runs(runs), m_rows(std::move(rows)), m_first(first_of(*m_rows)),
-          m_entry(session.head_entry(m_runs, m_paths->base_flipped, m_first)),
-          m_wave(m_runs, m_paths->base_flipped, work, m_entry.get()),
-          m_pass(m_runs, m_paths->base_flipped, m_paths->zero, m_rows, work, m_entry.get())
+          m_entry(session.head_entry(m_runs, m_paths->terms.base_flipped, m_first)),
+          m_wave(m_runs, m_paths->terms.base_flipped, m_paths->terms.metric, work, m_entry.get()),
+          m_pass(m_runs, m_paths->terms.base_flipped, m_paths->terms.zero, m_rows, work, m_entry.get())
     {
         for (size_t cell = 0; cell < m_paths->cells(); ++cell) {
             const CellPlan plan = skeleton(cell);
@@ -114,8 +115,8 @@ public:
     {
         if (m_rows->count() == 0)
             return;
-        const PathGradients gradients = path_gradients(m_runs, m_paths->base_flipped, m_paths->zero, m_paths->mlps,
-                                                       m_paths->groups.front(), m_rows, cancel);
+        const PathGradients gradients =
+            path_gradients(m_runs, m_paths->terms, m_paths->mlps, m_paths->groups.front(), m_rows, cancel);
         for (size_t i = 0; i < m_paths->sets.size(); ++i) {
             cancel.check();
             for (const FrozenPass::Change &change : m_pass.changes(m_paths->sets[i])) {
@@ -181,7 +182,7 @@ private:
 /// A path patching run: its cells, and what computes them on each group of prompts.
 struct PathSweep {
     PathSweep(const RunSpec &spec, const PathPatch &path, Session::Impl &session)
-        : paths(std::make_shared<const Paths>(path, session.engine->config(), base_is_flipped(spec)))
+        : paths(std::make_shared<const Paths>(path, session.engine->config(), terms_of(spec)))
     {
         if (path.senders.sweep && path.receivers.sweep)
             throw Error("receivers",
@@ -193,7 +194,7 @@ struct PathSweep {
                 "each is for activation patching; path patching takes all, a role such as end or io, or a list");
         if (path.ablation == Ablation::Mean)
             throw Error("ablate", "the senders' new value can be the other run's or zero");
-        plan.base_flipped = paths->base_flipped;
+        plan.base_flipped = paths->terms.base_flipped;
         std::vector<std::string> axes;
         std::vector<int> shape;
         if (const std::optional<Site> site = path.senders.sweep ? path.senders.sweep : path.receivers.sweep) {
@@ -264,8 +265,8 @@ std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const R
                 [&](const std::vector<int> &piece) { return part.compute(piece, token); });
         });
     };
-    if (path->paths->sets.size() > 1)
-        schedule.estimate = [this, path](const CancelToken &token) {
+    if (path->paths->sets.size() > 1 && has_estimates(path->paths->terms.metric, path->paths->terms.base_flipped))
+        schedule.estimate = [this, path, scale = baselines.at(metric_of(spec)).scale()](const CancelToken &token) {
             const SignalsHeldOff held = enter();
             GroupSums sums(groups.count(), path->paths->cells());
             groups.each(token, [&](int g) {
@@ -275,11 +276,11 @@ std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const R
             });
             std::vector<float> out;
             for (size_t i = 0; i < path->paths->cells(); ++i)
-                out.push_back(float(sums.total(i) / (double(batch.prompts) * cached_baseline->scale())));
+                out.push_back(float(sums.total(i) / (double(batch.prompts) * scale)));
             return out;
         };
-    return begin_schedule({path, &path->plan}, std::move(schedule), base_values(path->plan.base_flipped),
-                          begin(spec, path->plan), observer);
+    return begin_schedule({path, &path->plan}, std::move(schedule),
+                          base_values(metric_of(spec), path->plan.base_flipped), begin(spec, path->plan), observer);
 }
 
 } // namespace patchbay

@@ -18,6 +18,13 @@ bool base_is_flipped(const RunSpec &spec)
     return ablation_of(spec) == Ablation::None && direction_of(spec) == Direction::Denoise;
 }
 
+Metric metric_of(const RunSpec &spec)
+{
+    if (const MetricInfo *metric = find_metric(spec.metric))
+        return metric->metric;
+    throw Error("metric", unknown_metric(spec.metric));
+}
+
 Direction direction_of(const RunSpec &spec)
 {
     return std::visit(

@@ -63,7 +63,7 @@ struct RunSpec {
     int version = 1;
     ModelRef model;
     TaskRef task;
-    std::string metric = metrics().front().name;
+    std::string metric = metrics().front().name; ///< of metrics()
     Method method;
 
     template <class M>
@@ -105,6 +105,8 @@ std::string method_name(const RunSpec &spec);
 /// It is the clean one for noising, for every ablation that takes the place of a direction, and for analyses. Nothing
 /// else decides this.
 bool base_is_flipped(const RunSpec &spec);
+/// Throws Error naming the field where there is no such metric.
+Metric metric_of(const RunSpec &spec);
 /// The direction of patching; noise for runs on the clean prompts.
 Direction direction_of(const RunSpec &spec);
 Ablation ablation_of(const RunSpec &spec);

@@ -33,8 +33,11 @@ std::string metric_words(const RunSpec &spec)
 std::string value_sentence(const RunSpec &spec, bool shares)
 {
     const std::string change = "The value is the change of " + metric_words(spec) + " from the ";
-    if (!shares)
-        return change + (base_is_flipped(spec) ? "flipped" : "clean") + " run, in logits.";
+    if (!shares) {
+        const MetricInfo *metric = find_metric(spec.metric);
+        return change + (base_is_flipped(spec) ? "flipped" : "clean") + " run, in "
+            + (metric ? metric->unit : "its unit") + ".";
+    }
     return change
         + (base_is_flipped(spec) ? "flipped run as a share of the gap between clean and flipped: 0 % nothing restored, "
                                    "100 % all of it."
@@ -141,7 +144,9 @@ struct Description {
 
 std::string title(const RunSpec &spec)
 {
-    return std::visit(Title{spec}, spec.method);
+    const MetricInfo *metric = find_metric(spec.metric);
+    return std::visit(Title{spec}, spec.method)
+        + (metric && metric->metric != Metric::LogitDiff ? std::string(": ") + metric->words : "");
 }
 
 std::string describe(const RunSpec &spec, bool shares)

@@ -68,6 +68,8 @@ PromptBatch with_prompts(const PromptBatch &batch, const std::vector<int> &kept)
     result.end = kept_of(batch.end, kept);
     result.io = kept_of(batch.io, kept);
     result.s = kept_of(batch.s, kept);
+    result.answers = kept_of(batch.answers, kept);
+    result.wrongs = kept_of(batch.wrongs, kept);
     for (const auto &[role, positions] : batch.roles)
         result.roles[role] = kept_of(positions, kept);
     result.tokens = kept_of(batch.tokens, kept);
@@ -132,6 +134,11 @@ std::string hash_of(const PromptBatch &batch)
                 read.push_back(batch.at(flipped, prompt, position));
         read.push_back(batch.io[p]);
         read.push_back(batch.s[p]);
+        for (const auto *sets : {&batch.answers, &batch.wrongs})
+            if (!sets->empty()) {
+                read.push_back(int64_t((*sets)[p].size()));
+                read.insert(read.end(), (*sets)[p].begin(), (*sets)[p].end());
+            }
         for (const ioi::RoleInfo &one : ioi::roles) { // first and always: so it was when there were no others
             const std::vector<int> *positions = batch.find_role(one.role);
             read.push_back(positions ? (*positions)[p] : -1);
@@ -164,6 +171,10 @@ void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx)
         }
         check(batch.io[size_t(prompt)], prompt, "answer");
         check(batch.s[size_t(prompt)], prompt, "wrong answer");
+        for (const auto *sets : {&batch.answers, &batch.wrongs})
+            if (!sets->empty())
+                for (const int64_t id : (*sets)[size_t(prompt)])
+                    check(id, prompt, sets == &batch.answers ? "answer" : "wrong answer");
     }
     if (batch.width > n_ctx)
         throw Error("batch",

@@ -110,15 +110,15 @@ constexpr int64_t largest_id = int64_t(1) << 40;
 
 // ---- JSON
 
-/// A list of one is that one.
-JsonField single(const JsonField &field)
+/// An answer, or a list of several.
+std::vector<JsonField> one_or_more(const JsonField &field)
 {
     if (!field.value().is_array())
-        return field;
-    const std::vector<JsonField> items = field.items();
-    if (items.size() != 1)
-        field.fail("has " + std::to_string(items.size()) + " entries, but a pair has one answer and one wrong answer");
-    return items.front();
+        return {field};
+    std::vector<JsonField> items = field.items();
+    if (items.empty())
+        field.fail("is empty, but a pair has an answer and a wrong answer at least");
+    return items;
 }
 
 /// "roles": {"IO": 3, "S1": 5}, positions in the clean prompt's tokens, counted from 0.
@@ -151,12 +151,23 @@ PromptPair read_pair(const JsonField &object)
     PromptPair pair;
     for (size_t column = 0; column < text_names.size(); ++column) {
         const std::optional<Column> ids = ids_instead_of(column);
-        if (fields[column])
-            text_of(pair, column) = (ids ? single(*fields[column]) : *fields[column]).text();
-        else if (ids && fields[*ids])
-            id_of(pair, *ids) = single(*fields[*ids]).integer(0, largest_id);
-        else
+        if (!fields[column] && !(ids && fields[*ids]))
             object.at(text_names[column]); // throws: missing
+        if (!ids) {
+            text_of(pair, column) = fields[column]->text();
+            continue;
+        }
+        const std::vector<JsonField> answers = one_or_more(*fields[fields[column] ? column : *ids]);
+        if (fields[column]) {
+            text_of(pair, column) = answers.front().text();
+            for (size_t i = 1; i < answers.size(); ++i)
+                (column == Answer ? pair.more_answers : pair.more_wrongs).push_back(answers[i].text());
+        } else {
+            id_of(pair, *ids) = answers.front().integer(0, largest_id);
+            for (size_t i = 1; i < answers.size(); ++i)
+                (column == Answer ? pair.more_answer_ids : pair.more_wrong_ids)
+                    .push_back(answers[i].integer(0, largest_id));
+        }
     }
     if (const auto roles = object.find("roles"))
         pair.given_roles = read_roles(*roles);
@@ -301,6 +312,12 @@ nlohmann::json pairs_to_json(const std::vector<PromptPair> &pairs)
         nlohmann::json json;
         for (size_t column = 0; column < text_names.size(); ++column)
             json[text_names[column]] = text_of(pair, column);
+        for (const bool right : {true, false})
+            if (const auto &more = right ? pair.more_answers : pair.more_wrongs; !more.empty()) {
+                std::vector<std::string> all{right ? pair.answer : pair.wrong};
+                all.insert(all.end(), more.begin(), more.end());
+                json[right ? "answer" : "wrong"] = all;
+            }
         for (const auto &[role, position] : pair.given_roles)
             json["roles"][role_title(role)] = position;
         list.push_back(std::move(json));

@@ -46,17 +46,34 @@ std::string why_no_roles(const PromptPair &pair, int end)
     return {};
 }
 
+std::vector<int64_t> all_of(int64_t first, const std::vector<int64_t> &more)
+{
+    std::vector<int64_t> ids{first};
+    ids.insert(ids.end(), more.begin(), more.end());
+    return ids;
+}
+
 std::string problem_of(const PromptPair &pair, const Tokenizer &tokenizer, int n_ctx, Bos bos)
 {
     if (pair.clean.empty() || pair.flipped.empty())
         return pair.clean.empty() ? "the clean prompt is empty" : "the flipped prompt is empty";
     if (pair.answer.empty() || pair.wrong.empty())
         return pair.answer.empty() ? "the answer is empty" : "the wrong answer is empty";
-    for (const std::string &text : {pair.answer, pair.wrong})
+    std::vector<std::string> texts{pair.answer, pair.wrong};
+    for (const std::vector<std::string> *more : {&pair.more_answers, &pair.more_wrongs})
+        texts.insert(texts.end(), more->begin(), more->end());
+    for (const std::string &text : texts)
         if (const std::string cause = why_not_one_token(text, tokenizer); !cause.empty())
             return cause + ", but an answer should be one";
     if (pair.answer_id == pair.wrong_id)
         return "the answer and the wrong answer are the same: " + in_quotes(pair.answer);
+    const std::vector<int64_t> wrong = all_of(pair.wrong_id, pair.more_wrong_ids);
+    std::set<int64_t> seen(wrong.begin(), wrong.end());
+    if (seen.size() < wrong.size())
+        return "a wrong answer is named twice";
+    for (const int64_t id : all_of(pair.answer_id, pair.more_answer_ids))
+        if (!seen.insert(id).second)
+            return in_quotes(tokenizer.token(id)) + " is named twice among the answers and the wrong answers";
     if (tokenizer.encode(pair.clean).empty() || tokenizer.encode(pair.flipped).empty())
         return "no token is left of the prompt";
     if (pair.clean_ids.size() != pair.flipped_ids.size())
@@ -131,6 +148,12 @@ void tokenize_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx, Bos 
     pair.flipped_ids = tokens_of_prompt(pair.flipped, tokenizer, bos);
     pair.answer_id = tokenizer.single(pair.answer).value_or(-1);
     pair.wrong_id = tokenizer.single(pair.wrong).value_or(-1);
+    for (const bool right : {true, false}) {
+        std::vector<int64_t> &ids = right ? pair.more_answer_ids : pair.more_wrong_ids;
+        ids.clear();
+        for (const std::string &text : right ? pair.more_answers : pair.more_wrongs)
+            ids.push_back(tokenizer.single(text).value_or(-1));
+    }
     pair.roles.clear();
     pair.problem = problem_of(pair, tokenizer, n_ctx, bos);
     if (!pair.problem.empty())
@@ -182,6 +205,14 @@ PromptBatch make_batch(const std::vector<PromptPair> &pairs, const Tokenizer *to
         batch.io.push_back(pair->answer_id);
         batch.s.push_back(pair->wrong_id);
     }
+    const bool sets = std::any_of(usable.begin(), usable.end(), [](const PromptPair *pair) {
+        return !pair->more_answer_ids.empty() || !pair->more_wrong_ids.empty();
+    });
+    for (const PromptPair *pair : usable)
+        if (sets) {
+            batch.answers.push_back(all_of(pair->answer_id, pair->more_answer_ids));
+            batch.wrongs.push_back(all_of(pair->wrong_id, pair->more_wrong_ids));
+        }
     take_roles(batch, usable);
     if (tokenizer)
         describe_tokens(batch, *tokenizer);

@@ -21,6 +21,9 @@ struct PromptPair {
     std::string answer, wrong;                   ///< such as " Mary", " John" (with the space that the tokens have)
     std::vector<int64_t> clean_ids, flipped_ids; ///< from BOS, where there is one, up to and including END
     int64_t answer_id = -1, wrong_id = -1;       ///< before it is tokenized: ids that a file gives instead of the texts
+    /// Beside answer and wrong, where a prompt has several right or several wrong answers.
+    std::vector<std::string> more_answers, more_wrongs;
+    std::vector<int64_t> more_answer_ids, more_wrong_ids; ///< as answer_id
     Roles roles;       ///< in the clean prompt: given, or otherwise those that the IOI task finds; empty: none known
     Roles given_roles; ///< as the file says them: in the tokens of the clean text, which BOS is none of
     int template_index = -1;
@@ -37,8 +40,10 @@ struct PromptBatch {
     int prompts = 0;
     int width = 0;
     std::vector<int64_t> clean, flipped;
-    std::vector<int> end;                                       ///< position whose next token is predicted
-    std::vector<int64_t> io, s;                                 ///< token ids of the right and the wrong answer
+    std::vector<int> end;       ///< position whose next token is predicted
+    std::vector<int64_t> io, s; ///< token ids of the right and the wrong answer
+    /// The same where there are several: of each prompt, io and s the first of them; empty: io and s alone.
+    std::vector<std::vector<int64_t>> answers, wrongs;
     std::map<std::string, std::vector<int>, std::less<>> roles; ///< positions of each role that every prompt has
     std::vector<std::vector<std::string>>
         tokens; ///< per prompt, token strings of the clean prompt up to END; empty without a tokenizer

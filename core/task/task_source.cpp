@@ -74,6 +74,12 @@ void tokenize_read_pair(PromptPair &pair, const Tokenizer &tokenizer, int n_ctx,
     std::string problem = answer_from_id(pair.answer, pair.answer_id, "answer", tokenizer);
     if (problem.empty())
         problem = answer_from_id(pair.wrong, pair.wrong_id, "wrong answer", tokenizer);
+    for (const bool right : {true, false}) {
+        auto &texts = right ? pair.more_answers : pair.more_wrongs;
+        const std::vector<int64_t> &ids = right ? pair.more_answer_ids : pair.more_wrong_ids;
+        for (size_t i = texts.size(); i < ids.size() && problem.empty(); ++i)
+            problem = answer_from_id(texts.emplace_back(), ids[i], right ? "answer" : "wrong answer", tokenizer);
+    }
     tokenize_pair(pair, tokenizer, n_ctx, bos);
     if (!problem.empty())
         pair.problem = problem;

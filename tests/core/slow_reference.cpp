@@ -29,21 +29,35 @@ SlowReference::Cache SlowReference::cache(bool flipped, const Changes &changes) 
         .cache;
 }
 
-std::vector<double> SlowReference::logit_diff(bool flipped, const Changes &changes) const
+std::vector<std::vector<double>> SlowReference::logits(bool flipped, const Changes &changes) const
 {
-    const Doubles logits =
+    const Doubles all =
         m_definition.run({m_batch.prompts, m_batch.width, flipped ? m_batch.flipped : m_batch.clean}, changes).logits;
-    std::vector<double> out;
+    std::vector<std::vector<double>> out;
     for (int p = 0; p < m_batch.prompts; ++p) {
-        const double *row = logits.values.data() + (p * m_batch.width + m_batch.end[size_t(p)]) * m_config.d_vocab;
-        out.push_back(row[m_batch.io[size_t(p)]] - row[m_batch.s[size_t(p)]]);
+        const double *row = all.values.data() + (p * m_batch.width + m_batch.end[size_t(p)]) * m_config.d_vocab;
+        out.emplace_back(row, row + m_config.d_vocab);
     }
     return out;
 }
 
-std::vector<double> SlowReference::baseline(bool flipped) const
+std::vector<double> SlowReference::measured(Metric metric, bool flipped, const Changes &changes) const
 {
-    return logit_diff(flipped, {});
+    const std::vector<std::vector<double>> all = logits(flipped, changes),
+                                           clean = metric == Metric::Kl ? logits(false, {}) : all;
+    std::vector<double> out;
+    for (size_t p = 0; p < all.size(); ++p) {
+        const bool sets = !m_batch.answers.empty();
+        const std::vector<int64_t> answers = sets ? m_batch.answers[p] : std::vector<int64_t>{m_batch.io[p]},
+                                   wrongs = sets ? m_batch.wrongs[p] : std::vector<int64_t>{m_batch.s[p]};
+        out.push_back(metric_of_logits(metric, all[p], answers, wrongs, clean[p]));
+    }
+    return out;
+}
+
+std::vector<double> SlowReference::baseline(bool flipped, Metric metric) const
+{
+    return measured(metric, flipped, {});
 }
 
 std::vector<double> SlowReference::slope(const RunSpec &spec, const Node &node) const
@@ -60,9 +74,9 @@ std::vector<double> SlowReference::slope(const RunSpec &spec, const Node &node) 
     const Doubles base = cache(base_flipped).at(change.hook);
     const Doubles way = ablation_of(spec) == Ablation::Zero ? -1 * base : cache(!base_flipped).at(change.hook) - base;
     change.values = step * way;
-    std::vector<double> out = logit_diff(base_flipped, {change});
+    std::vector<double> out = measured(metric_of(spec), base_flipped, {change});
     change.values = -step * way;
-    const std::vector<double> back = logit_diff(base_flipped, {change});
+    const std::vector<double> back = measured(metric_of(spec), base_flipped, {change});
     for (size_t p = 0; p < out.size(); ++p)
         out[p] = (out[p] - back[p]) / (2 * step);
     return out;
@@ -139,7 +153,7 @@ std::vector<double> SlowReference::patched(const RunSpec &spec, const std::vecto
         }
         changes.push_back(std::move(change));
     }
-    return logit_diff(base_flipped, changes);
+    return measured(metric_of(spec), base_flipped, changes);
 }
 
 std::vector<double> SlowReference::path(const RunSpec &spec, const std::vector<Node> &senders,
@@ -197,7 +211,7 @@ std::vector<double> SlowReference::path(const RunSpec &spec, const std::vector<N
                 change.heads = {receiver.head};
             second.push_back(std::move(change));
         }
-        return logit_diff(base_flipped, second);
+        return measured(metric_of(spec), base_flipped, second);
     }
 
     // One pass: every receiver's input gets the sum of the changes of the senders before it. What heads of one layer
@@ -260,5 +274,5 @@ std::vector<double> SlowReference::path(const RunSpec &spec, const std::vector<N
         }
         second.push_back(std::move(change));
     }
-    return logit_diff(base_flipped, second);
+    return measured(metric_of(spec), base_flipped, second);
 }

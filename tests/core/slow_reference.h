@@ -13,8 +13,8 @@ class SlowReference {
 public:
     SlowReference(std::shared_ptr<const patchbay::Model> model, const patchbay::PromptBatch &batch);
 
-    /// Logit difference per prompt of the unpatched run.
-    std::vector<double> baseline(bool flipped) const;
+    /// The metric per prompt of the unpatched run.
+    std::vector<double> baseline(bool flipped, patchbay::Metric metric = patchbay::Metric::LogitDiff) const;
     /// The spec's base run with the nodes replaced (from the source run, or ablated) at its positions; position ≥ 0:
     /// there alone.
     std::vector<double> patched(const patchbay::RunSpec &spec, const std::vector<patchbay::Node> &nodes,
@@ -23,14 +23,16 @@ public:
     /// the senders go.
     std::vector<double> path(const patchbay::RunSpec &spec, const std::vector<patchbay::Node> &senders,
                              const std::vector<patchbay::Node> &receivers, double share = 1) const;
-    /// What replacing the node would do if the logit difference were linear in it: its slope on the base run on the way
+    /// What replacing the node would do if the metric were linear in it: its slope on the base run on the way
     /// there.
     std::vector<double> slope(const patchbay::RunSpec &spec, const patchbay::Node &node) const;
 
 private:
     using Changes = std::vector<Change>;
     using Cache = std::map<std::string, Doubles>;
-    std::vector<double> logit_diff(bool flipped, const Changes &changes) const;
+    std::vector<double> measured(patchbay::Metric metric, bool flipped, const Changes &changes) const;
+    /// Logits at END of each prompt, [prompts][vocabulary].
+    std::vector<std::vector<double>> logits(bool flipped, const Changes &changes) const;
     Cache cache(bool flipped, const Changes &changes = {}) const;
     std::vector<std::vector<int>> positions(const patchbay::RunSpec &spec, int position) const;
     /// Rows of `to` at the positions (and head, for arrays with heads) moved this share of the way to `from`.

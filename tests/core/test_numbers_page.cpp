@@ -56,7 +56,9 @@ private Q_SLOTS:
                 }
         add("path", quantity_named("path").words);
         for (const MetricInfo &metric : metrics())
-            for (const char *label : {metric.words, metric.effect_label, metric.estimate_label})
+            for (const std::string &label :
+                 {std::string(metric.words), metric.shares ? effect_label(metric) : change_label(metric),
+                  metric.slope ? estimate_label(metric) : std::string()})
                 add(metric.name, label);
         for (const Direction direction : {Direction::Denoise, Direction::Noise})
             add(name(direction), name(direction) == "noise" ? "noising" : "denoising");

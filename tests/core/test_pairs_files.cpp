@@ -19,6 +19,7 @@ private Q_SLOTS:
     void tables_in_the_wild_data();
     void tables_in_the_wild();
     void json_lists();
+    void answer_sets();
     void token_ids();
     void encodings();
     void bad_pairs_files_data();
@@ -143,7 +144,46 @@ void TestPairsFiles::json_lists()
     refused("[]", "holds no prompt pairs");
     refused(R"({"clean": "x", "flipped": "y", "corrupted": "z", "answer": "a", "wrong": "b"})",
             "line 1: \"flipped\" says again");
-    refused(R"({"clean": "x", "flipped": "y", "answers": ["a", "b"], "wrong": "b"})", "line 1: answers: has 2 entries");
+    refused(R"({"clean": "x", "flipped": "y", "answers": [], "wrong": "b"})", "line 1: answers: is empty");
+}
+
+void TestPairsFiles::answer_sets()
+{
+    write_file(
+        file("sets.json"),
+        R"([{"clean": "Anna", "flipped": "Boris", "answers": [" Anna", " the"], "wrong_answers": [" Boris", " a"]},
+                   {"clean": "Anna", "flipped": "Boris", "answer": " Anna", "wrong": " Boris"}])");
+    std::vector<PromptPair> pairs = read_pairs_file(file("sets.json"));
+    QCOMPARE(pairs[0].more_answers, std::vector<std::string>{" the"});
+    for (PromptPair &pair : pairs)
+        tokenize_pair(pair, *m_tokenizer);
+    QCOMPARE(pairs[0].problem, std::string());
+    const PromptBatch batch = make_batch(pairs, m_tokenizer.get(), 0);
+    const auto id = [&](const char *text) { return m_tokenizer->single(text).value(); };
+    QCOMPARE(batch.answers, (std::vector<std::vector<int64_t>>{{id(" Anna"), id(" the")}, {id(" Anna")}}));
+    QCOMPARE(batch.wrongs, (std::vector<std::vector<int64_t>>{{id(" Boris"), id(" a")}, {id(" Boris")}}));
+    PromptBatch without = batch;
+    without.answers[0].pop_back();
+    QVERIFY(hash_of(without) != hash_of(batch));
+    // Kept in a task and read again, they are the same.
+    const std::vector<PromptPair> again = pairs_from_json(pairs_to_json(pairs), "kept");
+    QCOMPARE(again[0].more_answers, pairs[0].more_answers);
+    QCOMPARE(again[0].more_wrongs, pairs[0].more_wrongs);
+    // By their ids, too.
+    TaskRef task;
+    task.kind = "pairs";
+    task.file = file("ids.json").string();
+    write_file(task.file,
+               "[{\"clean\": \"Anna\", \"flipped\": \"Boris\", \"answer_id\": [" + std::to_string(id(" Anna")) + ", "
+                   + std::to_string(id(" the")) + "], \"wrong_id\": " + std::to_string(id(" Boris")) + "}]");
+    QCOMPARE(load_batch(task, m_tokenizer.get(), 0).answers, (std::vector<std::vector<int64_t>>{batch.answers[0]}));
+    // Right and wrong at once, or two tokens: the pair says so and stays out.
+    pairs[0].more_wrongs = {" the"};
+    tokenize_pair(pairs[0], *m_tokenizer);
+    QVERIFY(QString::fromStdString(pairs[0].problem).contains(QStringLiteral("named twice")));
+    pairs[0].more_wrongs = {" a the"};
+    tokenize_pair(pairs[0], *m_tokenizer);
+    QVERIFY(QString::fromStdString(pairs[0].problem).contains(QStringLiteral("an answer should be one")));
 }
 
 void TestPairsFiles::token_ids()

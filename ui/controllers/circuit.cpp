@@ -108,7 +108,9 @@ CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store
     const QVector<HeadId> known = collectFound(found, circuit, paths);
     for (const RunEntry &entry : store.entries()) { // newest first
         if (!isSweepOfHeads(entry, setup)
-            || (graph.newest && direction_of(entry.spec) != direction_of(graph.newest->spec)))
+            || (graph.newest
+                && (direction_of(entry.spec) != direction_of(graph.newest->spec)
+                    || entry.spec.metric != graph.newest->spec.metric)))
             continue;
         if (!graph.newest)
             graph.newest = entry.result;

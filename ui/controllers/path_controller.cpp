@@ -55,14 +55,16 @@ void PathController::setLive(bool live)
 
 RunSpec PathController::specFor(const QVector<Receiver> &receivers) const
 {
-    PathPatch path = m_template;
+    PathPatch path = *m_template.as<PathPatch>();
     path.senders = PathPatch().senders;
     path.receivers = {};
     for (const Receiver &receiver : receivers)
         path.receivers.nodes.push_back({receiver.site, receiver.head.layer, receiver.head.head});
     if (receivers.isEmpty() && m_document.ready())
         path.receivers.nodes.push_back({Site::ResidPost, m_document.setup()->config().n_layers - 1, -1});
-    return spec_of(path);
+    RunSpec spec = m_template;
+    spec.method = std::move(path);
+    return spec;
 }
 
 void PathController::receive(const QVector<HeadId> &heads, Site site)

@@ -27,8 +27,8 @@ public:
     /// Whether a change of the tray runs the sweep by itself.
     void setLive(bool live);
     bool live() const { return m_live; }
-    /// Direction and positions of the toolbar are taken over.
-    void setTemplate(const PathPatch &path) { m_template = path; }
+    /// A path patch whose direction, positions and metric (the toolbar's) are taken over.
+    void setTemplate(const RunSpec &path) { m_template = path; }
 
     /// Replaces the tray by these heads, at one site.
     void receive(const QVector<widgets::HeadId> &heads, Site site);
@@ -61,7 +61,7 @@ private:
     RunController &m_runs;
     RunsStore &m_store;
     Document &m_document;
-    PathPatch m_template;
+    RunSpec m_template = spec_of(PathPatch());
     QVector<TrailStep> m_trail;
     bool m_live = true;
     bool m_walking = false;

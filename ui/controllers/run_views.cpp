@@ -200,10 +200,10 @@ QString singleRunText(const RunEntry &entry)
     double mean = 0;
     for (const float v : grid.cell(0))
         mean += v / double(grid.prompts);
-    const QString change =
-        RunsStore::tr("%1\n\nLogit diff %2 → %3")
-            .arg(entry.name, widgets::signedNumber(fromClean ? base.clean_mean : base.flipped_mean, 2),
-                 widgets::signedNumber(mean, 2));
+    const QString change = RunsStore::tr("%1\n\n%2 %3 → %4")
+                               .arg(entry.name, QString::fromStdString(title(info(base.metric))),
+                                    widgets::signedNumber(fromClean ? base.clean_mean : base.flipped_mean, 2),
+                                    widgets::signedNumber(mean, 2));
     if (!base.shares_make_sense())
         return change + QLatin1Char('\n') + QString::fromStdString(gap_note(base));
     return change

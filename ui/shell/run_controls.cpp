@@ -81,11 +81,20 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     offerPositions(roles);
     row->addWidget(m_positions);
 
+    m_metric = combo(this, tr("Metric"), tr("What is measured at END of every run"));
+    for (const MetricInfo &one : metrics()) {
+        m_metric->addItem(QString::fromStdString(title(one)), QString::fromUtf8(one.name));
+        m_metric->setItemData(m_metric->count() - 1,
+                              tr("%1: %2").arg(QString::fromUtf8(one.words), QString::fromUtf8(one.meaning)),
+                              Qt::ToolTipRole);
+    }
+    row->addWidget(m_metric);
+
     connect(m_method, &QComboBox::currentIndexChanged, this, [this](int index) {
         change(index);
         Q_EMIT changed();
     });
-    for (QComboBox *box : {m_target, m_analysis, m_direction, m_positions, m_keyValue})
+    for (QComboBox *box : {m_target, m_analysis, m_direction, m_positions, m_metric, m_keyValue})
         connect(box, &QComboBox::currentIndexChanged, this, &RunControls::changed);
     showFor(PatchRow);
 }
@@ -166,7 +175,7 @@ void RunControls::change(int method)
     showFor(method);
 }
 
-PathPatch RunControls::pathSettings() const
+RunSpec RunControls::pathSettings() const
 {
     const Settings settings = settingsOf(PathRow);
     PathPatch path;
@@ -174,7 +183,13 @@ PathPatch RunControls::pathSettings() const
     const Positions positions = parse_positions(settings.positions.toStdString());
     if (positions.kind != Positions::Kind::Each) // paths are patched at all positions or at named ones
         path.positions = positions;
-    return path;
+    return measured(spec_of(std::move(path)));
+}
+
+RunSpec RunControls::measured(RunSpec spec) const
+{
+    spec.metric = m_metric->currentData().toString().toStdString();
+    return spec;
 }
 
 void RunControls::showFor(int method)
@@ -184,6 +199,7 @@ void RunControls::showFor(int method)
     m_analysis->setVisible(method == AnalysisRow);
     m_direction->setVisible(method != AnalysisRow);
     m_positions->setVisible(method != AnalysisRow);
+    m_metric->setVisible(method != AnalysisRow); // analyses are of the logit difference
 }
 
 RunSpec RunControls::spec() const
@@ -194,7 +210,7 @@ RunSpec RunControls::spec() const
     case AnalysisRow:
         return spec_of(Analysis{m_analysis->currentData().toString().toStdString(), {}, nullptr});
     case PathRow:
-        return spec_of(pathSettings());
+        return pathSettings();
     default:
         break;
     }
@@ -206,7 +222,7 @@ RunSpec RunControls::spec() const
     for (const QAction *action : m_sites)
         if (action->isChecked())
             sweep.sites.push_back(Site(action->data().toInt()));
-    return spec_of(sweep);
+    return measured(spec_of(std::move(sweep)));
 }
 
 PathTarget RunControls::pathTarget() const
@@ -228,6 +244,8 @@ void RunControls::setSpec(const RunSpec &spec)
         return;
     }
     m_direction->setCurrentIndex(m_direction->findData(int(direction_of(spec))));
+    if (const int at = m_metric->findData(QString::fromStdString(spec.metric)); at >= 0)
+        m_metric->setCurrentIndex(at);
     if (const int at = m_positions->findData(QString::fromStdString(to_string(positions_of(spec)))); at >= 0)
         m_positions->setCurrentIndex(at);
     if (const SiteSweep *sweep = spec.sweep())

@@ -1,4 +1,4 @@
-// What to run: method, sites or receivers, direction, positions. The toolbar's controls, as a RunSpec.
+// What to run: method, sites or receivers, direction, positions, metric. The toolbar's controls, as a RunSpec.
 #pragma once
 
 #include <QWidget> // first: moc stumbles over <compare> when nothing is included before it
@@ -23,12 +23,12 @@ class RunControls : public QWidget {
 public:
     explicit RunControls(QWidget *parent = nullptr);
 
-    /// Method, sites, direction and positions, or the analysis; receivers and heads are filled in by whoever knows the
-    /// selection.
+    /// Method, sites, direction, positions and metric, or the analysis; receivers and heads are filled in by whoever
+    /// knows the selection.
     RunSpec spec() const;
     PathTarget pathTarget() const;
-    /// Direction and positions of path patching, also while another method is chosen.
-    PathPatch pathSettings() const;
+    /// Direction, positions and metric of path patching, also while another method is chosen.
+    RunSpec pathSettings() const;
     /// Shows a spec's settings: duplicate and edit.
     void setSpec(const RunSpec &spec);
     /// Models with grouped KV heads choose between the shared head and one query head's copy.
@@ -46,13 +46,15 @@ private:
         QString positions;
     };
     Settings settingsOf(int method) const;
+    /// The spec with the chosen metric.
+    RunSpec measured(RunSpec spec) const;
     void change(int method);
     QWidget *siteButtons();
     void offerAnalyses();
     void offerPositions(const std::vector<std::string> &roles);
     void showFor(int method);
 
-    QComboBox *m_method, *m_target, *m_analysis, *m_direction, *m_positions, *m_keyValue;
+    QComboBox *m_method, *m_target, *m_analysis, *m_direction, *m_positions, *m_metric, *m_keyValue;
     QWidget *m_sitesBox;
     int m_shown = 0; ///< the method whose settings the controls show
     // Restoring an answer and breaking one: as the notebook and path_patching begin.

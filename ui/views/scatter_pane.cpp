@@ -146,7 +146,7 @@ bool ScatterPane::comparable(const Axis &a, const Axis &b) const
         return false;
     const RunSpec &left = m_explorer.runs.find(a.run)->spec, &right = m_explorer.runs.find(b.run)->spec;
     return one->shape == other->shape && one->direction == other->direction && ablation_of(left) == ablation_of(right)
-        && left.model == right.model && left.task == right.task;
+        && left.metric == right.metric && left.model == right.model && left.task == right.task;
 }
 
 void ScatterPane::refreshAxes()

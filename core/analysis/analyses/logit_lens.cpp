@@ -20,7 +20,7 @@ void run_logit_lens(AnalysisRun &run)
             const at::Tensor x = gather_rows(runs.run(false).resid[size_t(l)], runs.layout(), rows);
             at::Tensor normed = at::empty_like(x);
             run.in.engine->final_norm().apply(x.data_ptr<float>(), normed.data_ptr<float>(), x.size(0));
-            layers.push_back(runs.readout().values(normed));
+            layers.push_back(runs.readout(Metric::LogitDiff).values(normed));
             run.progress(++done, c.n_layers * run.in.groups.count());
         }
         parts.put("lens", group, at::stack(layers));

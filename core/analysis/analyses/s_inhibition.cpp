@@ -129,7 +129,8 @@ void read_group(const AnalysisRun &run, const PromptGroup &group, const std::vec
             run.in.engine->final_norm().apply(final_stream.floats().data()
                                                   + (int64_t(p) * batch.width + batch.end[size_t(p)]) * c.d_model,
                                               normed.data(), 1);
-            after_diff.data_ptr<float>()[int64_t(i) * P + p] = runs.readout().value(normed.data(), p);
+            runs.readout(Metric::LogitDiff)
+                .values(normed.data(), std::span(&p, 1), after_diff.data_ptr<float>() + int64_t(i) * P + p);
         }
         done();
     }

@@ -17,14 +17,20 @@ at::Tensor norm_gradient(const RowNorm &norm, const at::Tensor &x, const at::Ten
 
 } // namespace
 
-Backward::Backward(const BatchRuns &runs, bool base_flipped, bool zero, bool with_mlp_out)
-    : m_runs(runs), m_model(runs.model()), m_config(m_model.config()), m_base(runs.run(base_flipped)),
-      m_source(runs.run(!base_flipped)), m_zero(zero), m_mlp_out(with_mlp_out), m_D(m_config.d_model),
-      m_S(m_model.traits().qkv_width()), m_HD(m_model.traits().q_width())
+bool has_estimates(Metric metric, bool base_flipped)
+{
+    return info(metric).slope && (metric != Metric::Kl || base_flipped);
+}
+
+Backward::Backward(const BatchRuns &runs, const Terms &terms, bool with_mlp_out)
+    : m_runs(runs), m_model(runs.model()), m_config(m_model.config()), m_base(runs.run(terms.base_flipped)),
+      m_source(runs.run(!terms.base_flipped)), m_metric(terms.metric), m_zero(terms.zero), m_mlp_out(with_mlp_out),
+      m_D(m_config.d_model), m_S(m_model.traits().qkv_width()), m_HD(m_model.traits().q_width())
 {
     std::vector<std::vector<int>> rows(size_t(runs.layout().prompts));
     for (int p = 0; p < runs.layout().prompts; ++p)
-        for (int pos = zero ? 0 : runs.layout().first_difference[size_t(p)]; pos <= runs.layout().end[size_t(p)]; ++pos)
+        for (int pos = m_zero ? 0 : runs.layout().first_difference[size_t(p)]; pos <= runs.layout().end[size_t(p)];
+             ++pos)
             rows[size_t(p)].push_back(pos);
     m_effects.rows = std::make_shared<const RowMap>(std::move(rows));
     m_list = m_effects.rows->list();
@@ -60,17 +66,19 @@ RowEffects Backward::run(const CancelToken &cancel)
 // Through the final norm and the readout, at END.
 void Backward::start()
 {
-    std::vector<float> normed(static_cast<size_t>(m_D)), g(static_cast<size_t>(m_D));
-    for (int64_t r = 0; r < m_R; ++r) {
-        const auto [p, pos] = m_list[size_t(r)];
-        if (pos != m_runs.layout().end[size_t(p)])
-            continue;
-        m_end_rows.push_back(r);
-        const float *x = m_base.resid.back().data_ptr<float>() + m_runs.layout().row(p, pos) * m_D;
-        m_model.final_norm().apply(x, normed.data(), 1);
-        m_runs.readout().gradient(normed.data(), p, g.data());
-        m_model.final_norm().backward(x, g.data(), m_g.data_ptr<float>() + r * m_D, 1);
-    }
+    std::vector<int> prompts;
+    for (int64_t r = 0; r < m_R; ++r)
+        if (const auto [p, pos] = m_list[size_t(r)]; pos == m_runs.layout().end[size_t(p)]) {
+            m_end_rows.push_back(r);
+            prompts.push_back(p);
+        }
+    const at::Tensor ends = gathered(m_base.resid.back(), m_end_rows);
+    at::Tensor normed = at::empty_like(ends), g = at::empty_like(ends);
+    m_model.final_norm().apply(ends.data_ptr<float>(), normed.data_ptr<float>(), ends.size(0));
+    m_runs.readout(m_metric).gradients(normed.data_ptr<float>(), prompts, g.data_ptr<float>());
+    for (size_t i = 0; i < prompts.size(); ++i)
+        m_model.final_norm().backward(ends.data_ptr<float>() + int64_t(i) * m_D, g.data_ptr<float>() + int64_t(i) * m_D,
+                                      m_g.data_ptr<float>() + m_end_rows[i] * m_D, 1);
 }
 
 at::Tensor Backward::gathered(const at::Tensor &stream, const std::vector<int64_t> &rows) const
@@ -168,17 +176,15 @@ void Backward::mlp_out_effect(int l)
     m_effects.by_site[Site::MlpOut][l].copy_((m_g * change).sum(1));
 }
 
-RowEffects attribution(const BatchRuns &runs, bool base_flipped, bool zero, bool with_mlp_out,
-                       const CancelToken &cancel)
+RowEffects attribution(const BatchRuns &runs, const Terms &terms, bool with_mlp_out, const CancelToken &cancel)
 {
-    return Backward(runs, base_flipped, zero, with_mlp_out).run(cancel);
+    return Backward(runs, terms, with_mlp_out).run(cancel);
 }
 
-ReceiverGradients receiver_gradients(const BatchRuns &runs, bool base_flipped, bool zero,
-                                     const std::vector<Node> &receivers, const std::shared_ptr<const RowMap> &rows,
-                                     const CancelToken &cancel)
+ReceiverGradients receiver_gradients(const BatchRuns &runs, const Terms &terms, const std::vector<Node> &receivers,
+                                     const std::shared_ptr<const RowMap> &rows, const CancelToken &cancel)
 {
-    Backward backward(runs, base_flipped, zero, false);
+    Backward backward(runs, terms, false);
     backward.capture(receivers);
     backward.run(cancel);
     ReceiverGradients out;

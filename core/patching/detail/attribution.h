@@ -11,7 +11,16 @@
 
 namespace patchbay::detail {
 
-/// First-order effects on each prompt's own logit difference, one number per changed row, so that any choice of
+/// What first-order estimates start from: the base run, what takes the values' place (zero instead of the other run's),
+/// and what is measured.
+struct Terms {
+    bool base_flipped = true, zero = false;
+    Metric metric = Metric::LogitDiff;
+};
+/// Whether the metric's slope says anything on this base run: a divergence from the clean run is least there, and flat.
+bool has_estimates(Metric metric, bool base_flipped);
+
+/// First-order effects on each prompt's own value of the metric, one number per changed row, so that any choice of
 /// positions is a sum of them.
 struct RowEffects {
     std::shared_ptr<const RowMap> rows;
@@ -21,8 +30,7 @@ struct RowEffects {
 };
 
 /// The backward pass needs only the rows from where base and source first differ (zero: from the start) to END, and no
-/// gradient of weights. zero: the replacement is zero instead of the other run's value. Throws Cancelled.
-RowEffects attribution(const BatchRuns &runs, bool base_flipped, bool zero, bool with_mlp_out,
-                       const CancelToken &cancel);
+/// gradient of weights. Throws Cancelled.
+RowEffects attribution(const BatchRuns &runs, const Terms &terms, bool with_mlp_out, const CancelToken &cancel);
 
 } // namespace patchbay::detail

@@ -10,10 +10,10 @@
 
 namespace patchbay::detail {
 
-/// g [R, D] is the gradient of each prompt's logit difference with respect to the residual stream.
+/// g [R, D] is the gradient of each prompt's value of the metric with respect to the residual stream.
 class Backward {
 public:
-    Backward(const BatchRuns &runs, bool base_flipped, bool zero, bool with_mlp_out);
+    Backward(const BatchRuns &runs, const Terms &terms, bool with_mlp_out);
 
     /// Receivers whose activations' gradients run() keeps in captured(), as gradients of the stream that they read, [R,
     /// D].

@@ -29,7 +29,7 @@ BatchLayout::BatchLayout(const PromptBatch &batch) : prompts(batch.prompts), end
 }
 
 BatchRuns::BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch &batch)
-    : m_model(std::move(model)), m_batch(batch), m_layout(batch), m_readout(m_model->readout(batch.io, batch.s))
+    : m_model(std::move(model)), m_batch(batch), m_layout(batch)
 {
 }
 
@@ -47,6 +47,20 @@ void BatchRuns::compute(const CancelToken &cancel)
     compute_run(m_clean, false, cancel);
     compute_run(m_flipped, true, cancel);
     m_done = true;
+}
+
+const Readout &BatchRuns::readout(Metric metric) const
+{
+    const auto found = m_readouts.find(metric);
+    return found != m_readouts.end()
+        ? found->second
+        : m_readouts.emplace(metric, m_model->readout(metric, answers(m_batch), m_clean.at_end)).first->second;
+}
+
+std::vector<float> BatchRuns::values(Metric metric, bool flipped) const
+{
+    const at::Tensor values = readout(metric).values(run(flipped).at_end);
+    return {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()};
 }
 
 void BatchRuns::drop()
@@ -109,11 +123,10 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
     std::vector<std::pair<int, int>> ends;
     for (int p = 0; p < m_layout.prompts; ++p)
         ends.emplace_back(p, m_layout.end[size_t(p)]);
-    const at::Tensor at_end = stream_rows(run.resid.back(), ends), final = at::empty_like(at_end); // [P, D]
-    m_model->final_norm().apply(at_end.data_ptr<float>(), final.data_ptr<float>(), m_layout.prompts);
-    for (int p = 0; p < m_layout.prompts; ++p)
-        run.logit_diff.push_back(m_readout.value(final.data_ptr<float>() + int64_t(p) * D, p));
-    run.rank0 = m_model->rank0(at_end.data_ptr<float>(), m_layout.prompts, m_batch.io);
+    const at::Tensor final = stream_rows(run.resid.back(), ends); // [P, D]
+    run.at_end = at::empty_like(final);
+    m_model->final_norm().apply(final.data_ptr<float>(), run.at_end.data_ptr<float>(), m_layout.prompts);
+    run.rank0 = m_model->rank0(final.data_ptr<float>(), m_layout.prompts, m_batch.io);
 }
 
 void BatchRuns::head_z(const Run &run, int layer, int head, int prompt, int first, int last, float *z,

@@ -7,6 +7,7 @@
 #include "patching/detail/workspace.h"
 #include "task/prompts.h"
 
+#include <map>
 #include <vector>
 
 namespace patchbay::detail {
@@ -32,8 +33,8 @@ struct Run {
         resid;                   ///< [layers + 1] of [rows, D]: resid_pre of each layer, then the final residual stream
     std::vector<at::Tensor> mid; ///< [layers] of [rows, D]: resid_mid; serial models only
     std::vector<at::Tensor> qkv; ///< [layers] of [rows, S]; queries and keys after rotary
-    std::vector<float> logit_diff; ///< [prompts]
-    std::vector<uint8_t> rank0;    ///< [prompts]
+    at::Tensor at_end;           ///< [prompts, D]: END's final residual stream behind the bare final norm
+    std::vector<uint8_t> rank0;  ///< [prompts]
 };
 
 class BatchRuns {
@@ -51,7 +52,10 @@ public:
     const PromptBatch &batch() const { return m_batch; }
     const BatchLayout &layout() const { return m_layout; }
     const Run &run(bool flipped) const { return flipped ? m_flipped : m_clean; }
-    const Readout &readout() const { return m_readout; }
+    /// Of any metric. The runs must have been computed once.
+    const Readout &readout(Metric metric) const;
+    /// A metric's values in the unpatched run, [prompts]. The runs must be there.
+    std::vector<float> values(Metric metric, bool flipped) const;
 
     /// z of one head for positions first..last of a prompt, [n, d], with the given stride.
     void head_z(const Run &run, int layer, int head, int prompt, int first, int last, float *z, int64_t stride) const;
@@ -83,7 +87,7 @@ private:
     std::shared_ptr<const EngineModel> m_model;
     const PromptBatch m_batch;
     BatchLayout m_layout;
-    Readout m_readout;
+    mutable std::map<Metric, Readout> m_readouts;
     Run m_clean, m_flipped;
     bool m_done = false;
 };

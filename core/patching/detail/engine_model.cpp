@@ -111,24 +111,6 @@ void EngineModel::embed(int64_t token, int position, float *out) const
         kernels().axpy(1.f, w.W_pos.data_ptr<float>() + int64_t(position) * D, out, D);
 }
 
-Readout EngineModel::readout(const std::vector<int64_t> &io, const std::vector<int64_t> &s) const
-{
-    const Weights &w = m_model->weights();
-    const auto column = [&](at::Tensor u, at::Tensor c) { // u [P, D], c [P]
-        if (w.ln_final_b.defined())
-            c = c + at::matmul(u, w.ln_final_b);
-        return Readout::Logit{w.ln_final_w.defined() ? (u * w.ln_final_w).contiguous() : u.contiguous(),
-                              c.contiguous()};
-    };
-    const auto of = [&](const std::vector<int64_t> &tokens) {
-        const at::Tensor ids = at::tensor(tokens, at::kLong);
-        return std::pair(w.unembedding(ids).t(), w.b_U.index_select(0, ids));
-    };
-    const auto [u_io, c_io] = of(io);
-    const auto [u_s, c_s] = of(s);
-    return {column(u_io, c_io), column(u_s, c_s), column(u_io - u_s, c_io - c_s), float(config().logit_cap)};
-}
-
 std::vector<uint8_t> EngineModel::rank0(const float *x, int64_t rows, const std::vector<int64_t> &io) const
 {
     const Weights &w = m_model->weights();

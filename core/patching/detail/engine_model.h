@@ -42,8 +42,11 @@ public:
     /// Embedding of one token at one position, [D].
     void embed(int64_t token, int position, float *out) const;
 
-    /// The metric of prompts with these answers.
-    Readout readout(const std::vector<int64_t> &io, const std::vector<int64_t> &s) const;
+    /// A metric of prompts with these answers; clean as Readout has it.
+    Readout readout(Metric metric, const Answers &answers, const at::Tensor &clean = {}) const
+    {
+        return {m_model, metric, answers, clean};
+    }
     /// Whether io is the argmax of the logits at x, for each row of x [rows, D].
     std::vector<uint8_t> rank0(const float *x, int64_t rows, const std::vector<int64_t> &io) const;
 

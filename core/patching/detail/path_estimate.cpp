@@ -2,16 +2,16 @@
 
 namespace patchbay::detail {
 
-PathGradients path_gradients(const BatchRuns &runs, bool base_flipped, bool zero, bool through_mlps,
+PathGradients path_gradients(const BatchRuns &runs, const Terms &terms, bool through_mlps,
                              const std::vector<Node> &receivers, const std::shared_ptr<const RowMap> &rows,
                              const CancelToken &cancel)
 {
     const EngineModel &model = runs.model();
     const ModelConfig &c = model.config();
-    const Run &base = runs.run(base_flipped);
+    const Run &base = runs.run(terms.base_flipped);
     const int64_t D = c.d_model;
     const std::vector<std::pair<int, int>> list = rows->list();
-    const ReceiverGradients arriving = receiver_gradients(runs, base_flipped, zero, receivers, rows, cancel);
+    const ReceiverGradients arriving = receiver_gradients(runs, terms, receivers, rows, cancel);
     // What receivers that read the stream here add to the gradient below it.
     const auto inject = [&](at::Tensor &g, int layer, bool after_attention) {
         for (size_t i = 0; i < receivers.size(); ++i) {

@@ -8,28 +8,27 @@
 
 namespace patchbay::detail {
 
-/// Gradient of each prompt's logit difference with respect to the residual stream that leaves each place, through the
-/// receivers alone. Receivers: q, k, v and their inputs, resid_pre, resid_mid, resid_post (others contribute nothing).
-/// Rows are those of rows.
+/// Gradient of each prompt's value of the metric with respect to the residual stream that leaves each place, through
+/// the receivers alone. Receivers: q, k, v and their inputs, resid_pre, resid_mid, resid_post (others contribute
+/// nothing). Rows are those of rows.
 struct PathGradients {
     std::shared_ptr<const RowMap> rows;
     std::vector<at::Tensor> after_attention; ///< [layers] of [R, D]: where a head's or attn_out's change enters
     std::vector<at::Tensor> after_mlp;       ///< [layers] of [R, D]: where mlp_out's change enters
 };
 
-/// zero: the senders' new value is zero, so that every row changes. Throws Cancelled.
-PathGradients path_gradients(const BatchRuns &runs, bool base_flipped, bool zero, bool through_mlps,
+/// Where the senders' new value is zero, every row changes. Throws Cancelled.
+PathGradients path_gradients(const BatchRuns &runs, const Terms &terms, bool through_mlps,
                              const std::vector<Node> &receivers, const std::shared_ptr<const RowMap> &rows,
                              const CancelToken &cancel);
 
 /// Gradient of a receiver's activation on the base run, as a gradient of the residual stream it reads, [rows.count(),
 /// D]; by attribution(). Undefined when the receiver is of a kind without one.
 using ReceiverGradients = std::vector<at::Tensor>;
-ReceiverGradients receiver_gradients(const BatchRuns &runs, bool base_flipped, bool zero,
-                                     const std::vector<Node> &receivers, const std::shared_ptr<const RowMap> &rows,
-                                     const CancelToken &cancel);
+ReceiverGradients receiver_gradients(const BatchRuns &runs, const Terms &terms, const std::vector<Node> &receivers,
+                                     const std::shared_ptr<const RowMap> &rows, const CancelToken &cancel);
 
-/// d(logit diff)/d(MLP input stream) of layer l for rows x [n, D] with gradient g [n, D] of its output, before it is
+/// d(metric)/d(MLP input stream) of layer l for rows x [n, D] with gradient g [n, D] of its output, before it is
 /// added to g.
 at::Tensor mlp_stream_gradient(const EngineModel &model, int l, const at::Tensor &x, const at::Tensor &g);
 

@@ -2,19 +2,28 @@
 #pragma once
 
 #include "base/signals.h"
+#include "patching/detail/attribution.h"
 #include "patching/detail/head_entry.h"
 #include "patching/detail/prompt_groups.h"
 #include "patching/detail/scheduler.h"
 #include "patching/session.h"
 
+#include <map>
+
 namespace patchbay {
+
+/// What a run's estimates are of.
+inline detail::Terms terms_of(const RunSpec &spec)
+{
+    return {base_is_flipped(spec), ablation_of(spec) == Ablation::Zero, metric_of(spec)};
+}
 
 struct Session::Impl {
     Impl(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources);
 
     /// Every entry from outside begins with this: thread counts and the mask of signals belong to the calling thread.
     [[nodiscard]] SignalsHeldOff enter() const;
-    const Baseline &baseline(const CancelToken &cancel);
+    const Baseline &baseline(Metric metric, const CancelToken &cancel);
     /// Packed rows of a group's cells that fit their share of the memory budget, when floats more are kept for each.
     int64_t rows_at_once(size_t floats_besides = 0) const;
     /// For cells that change nothing before first [prompts]; null where it does not apply or would take more than a
@@ -23,10 +32,11 @@ struct Session::Impl {
                                                   const std::vector<int> &first) const;
     /// A batch in several groups is computed anew for each chunk of cells: this much work makes that worth while.
     double least_chunk_flops() const;
-    /// Logit differences of the base run, [prompts].
-    const std::vector<float> &base_values(bool flipped) const
+    /// The metric in the base run, [prompts], once its baseline is there.
+    const std::vector<float> &base_values(Metric metric, bool flipped) const
     {
-        return flipped ? cached_baseline->flipped : cached_baseline->clean;
+        const Baseline &baseline = baselines.at(metric);
+        return flipped ? baseline.flipped : baseline.clean;
     }
     /// Pattern of a prompt of a group whose runs are there, [END + 1, END + 1].
     std::vector<float> attention_weights(const detail::BatchRuns &runs, Head head, bool flipped_run, AttentionKind kind,
@@ -48,7 +58,7 @@ struct Session::Impl {
     std::shared_ptr<const detail::EngineModel> engine;
     detail::PromptGroups groups;
     detail::Workspace work;
-    std::optional<Baseline> cached_baseline;
+    std::map<Metric, Baseline> baselines; ///< those that were asked for
 };
 
 } // namespace patchbay

@@ -5,9 +5,10 @@
 
 namespace patchbay::detail {
 
-Wave::Wave(const BatchRuns &runs, bool base_flipped, Workspace &work, HeadEntry *entry)
+Wave::Wave(const BatchRuns &runs, bool base_flipped, Metric metric, Workspace &work, HeadEntry *entry)
     : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)),
-      m_work(work), m_layers(m_model.config().n_layers), m_D(m_model.config().d_model), m_entry(entry)
+      m_base_flipped(base_flipped), m_metric(metric), m_work(work), m_layers(m_model.config().n_layers),
+      m_D(m_model.config().d_model), m_entry(entry)
 {
 }
 
@@ -245,14 +246,18 @@ std::vector<float> Wave::read_out(std::span<const CellPlan> plans) const
 {
     const int P = m_runs.layout().prompts;
     std::vector<float> values(plans.size() * size_t(P));
+    const std::vector<float> base = m_runs.values(m_metric, m_base_flipped);
     for (size_t i = 0; i < plans.size(); ++i)
-        std::copy(m_base.logit_diff.begin(), m_base.logit_diff.end(), values.begin() + std::ptrdiff_t(i * size_t(P)));
-    std::vector<float> normed(static_cast<size_t>(m_D));
+        std::copy(base.begin(), base.end(), values.begin() + std::ptrdiff_t(i * size_t(P)));
+    std::vector<float> normed(m_segments.size() * size_t(m_D)), own(m_segments.size());
+    std::vector<int> prompts;
     for (const Segment &s : m_segments) {
-        m_model.final_norm().apply(m_x + (s.row + s.count - 1) * m_D, normed.data(), 1);
-        values[size_t(s.plan - plans.data()) * size_t(P) + size_t(s.prompt)] =
-            m_runs.readout().value(normed.data(), s.prompt);
+        m_model.final_norm().apply(m_x + (s.row + s.count - 1) * m_D, normed.data() + prompts.size() * size_t(m_D), 1);
+        prompts.push_back(s.prompt);
     }
+    m_runs.readout(m_metric).values(normed.data(), prompts, own.data());
+    for (size_t i = 0; i < m_segments.size(); ++i)
+        values[size_t(m_segments[i].plan - plans.data()) * size_t(P) + size_t(prompts[i])] = own[i];
     return values;
 }
 

@@ -16,9 +16,9 @@ namespace patchbay::detail {
 class Wave {
 public:
     /// entry: of the same base run, or null to multiply all rows in full; must outlive the wave.
-    Wave(const BatchRuns &runs, bool base_flipped, Workspace &work, HeadEntry *entry = nullptr);
+    Wave(const BatchRuns &runs, bool base_flipped, Metric metric, Workspace &work, HeadEntry *entry = nullptr);
 
-    /// Logit difference per prompt of each plan's patched run, [plans, prompts]. Throws Cancelled.
+    /// The metric per prompt of each plan's patched run, [plans, prompts]. Throws Cancelled.
     std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel);
 
     /// Rows that a plan will occupy, and the multiply-adds × 2 of its minimal arithmetic.
@@ -98,6 +98,8 @@ private:
     const BatchRuns &m_runs;
     const EngineModel &m_model;
     const Run &m_base, &m_source;
+    const bool m_base_flipped;
+    const Metric m_metric;
     Workspace &m_work;
     const int m_layers;
     const int64_t m_D;
