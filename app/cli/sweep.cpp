@@ -2,8 +2,11 @@
 
 #include "interrupt.h"
 
+#include "patching/stability.h"
+
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace patchbay::cli {
 
@@ -16,13 +19,16 @@ int count(const Grid &grid, CellState state)
     return static_cast<int>(std::count(grid.state.begin(), grid.state.end(), state));
 }
 
+ordered_json number_or_null(double value)
+{
+    return std::isnan(value) ? ordered_json() : ordered_json(value);
+}
+
 // [cells] as nested lists in the grid's shape; a single run is one number.
 ordered_json nested(const std::vector<double> &values, const std::vector<int> &shape, size_t axis, size_t &at)
 {
-    if (axis == shape.size()) {
-        const double value = values[at++];
-        return std::isnan(value) ? ordered_json() : ordered_json(value);
-    }
+    if (axis == shape.size())
+        return number_or_null(values[at++]);
     ordered_json list = ordered_json::array();
     for (int i = 0; i < shape[axis]; ++i)
         list.push_back(nested(values, shape, axis + 1, at));
@@ -37,7 +43,13 @@ std::vector<double> effects(const Grid &grid, const Baseline &baseline)
     return values;
 }
 
-ordered_json as_json(const RunResult &result, const OutputOptions &output)
+// Whether a ranking of its cells says anything: there are several, with values for several prompts.
+bool ranks(const Grid &grid)
+{
+    return grid.prompts > 1 && count(grid, CellState::Exact) > 1;
+}
+
+ordered_json as_json(const RunResult &result, const OutputOptions &output, const SweepOptions &sweep)
 {
     ordered_json grids = ordered_json::object();
     for (const Grid &grid : result.grids) {
@@ -48,6 +60,14 @@ ordered_json as_json(const RunResult &result, const OutputOptions &output)
                             {"estimated", count(grid, CellState::Estimated)},
                             {"missing", count(grid, CellState::Missing)},
                             {"normalised", nested(effects(grid, result.baseline), grid.shape, 0, at)}};
+        if (!ranks(grid))
+            continue;
+        const Stability stable = stability(grid, result.baseline, sweep.top);
+        at = 0;
+        grids[grid.name]["stability"] = {{"top", stable.top},
+                                         {"samples", stable.samples},
+                                         {"among_top", nested(stable.among_top, grid.shape, 0, at)},
+                                         {"split_half", number_or_null(stable.split_half)}};
     }
     ordered_json out = {
         {"title", title(result.spec)},
@@ -91,6 +111,8 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
                     + (count(grid, CellState::Estimated) > 0
                            ? ", " + std::to_string(count(grid, CellState::Estimated)) + " estimated"
                            : ""));
+        const std::optional<Stability> stable =
+            ranks(grid) && sweep.top > 0 ? std::optional(stability(grid, baseline, sweep.top)) : std::nullopt;
         for (size_t i = 0; i < std::min(order.size(), size_t(sweep.top)); ++i) {
             const int cell = order[i];
             const bool exact = grid.state[size_t(cell)] == CellState::Exact;
@@ -100,8 +122,15 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
             console.say("  " + where + "  " + effect_text(values[size_t(cell)], unit)
                         + (!exact                  ? "  estimate"
                                : std::isnan(width) ? ""
-                                                   : "  ±" + number(unit.factor * width, unit.digits)));
+                                                   : "  ±" + number(unit.factor * width, unit.digits))
+                        + (stable && exact ? "  top " + std::to_string(stable->top) + " in "
+                                   + number(100 * stable->among_top[size_t(cell)], 0) + " % of resamples"
+                                           : ""));
         }
+        if (stable && stable->top > 0 && !std::isnan(stable->split_half))
+            console.say("  Of the " + std::to_string(stable->top) + " strongest in one half of the prompts, "
+                        + number(100 * stable->split_half, 0)
+                        + " % are among those of the other half (mean over random halves)");
     }
     console.say("");
     console.say("took " + duration(result.seconds));
@@ -163,7 +192,7 @@ int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOp
     console.end_progress();
     if (output.wanted())
         save_result(output.out, result);
-    console.print(as_json(result, output));
+    console.print(as_json(result, output, sweep));
     as_text(result, sweep, console);
     if (output.wanted())
         console.say("written to " + output.out);

@@ -1,6 +1,7 @@
 #include "patching/run_result.h"
 
 #include "base/plain_text.h"
+#include "patching/detail/draws.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,34 +14,17 @@ namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-const std::vector<float> &base_run(const Grid &grid, const Baseline &baseline)
-{
-    return grid.direction == Direction::Denoise ? baseline.flipped : baseline.clean;
-}
-
 double mean(std::span<const float> values)
 {
     return std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
 }
 
-// SplitMix64: the same draws on every machine, cheap enough for a thousand resamples under the mouse.
-class Draws {
-public:
-    explicit Draws(uint64_t seed) : m_state(seed) { }
-    int below(int limit)
-    {
-        uint64_t x = m_state += 0x9e3779b97f4a7c15u;
-        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-        x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-        x ^= x >> 31;
-        return static_cast<int>(((x >> 32) * uint64_t(limit)) >> 32);
-    }
-
-private:
-    uint64_t m_state;
-};
-
 } // namespace
+
+const std::vector<float> &base_values(const Grid &grid, const Baseline &baseline)
+{
+    return grid.direction == Direction::Denoise ? baseline.flipped : baseline.clean;
+}
 
 bool Baseline::vanishes(double value) const
 {
@@ -137,7 +121,7 @@ double normalised(const Grid &grid, int cell, int prompt, const Baseline &baseli
 {
     if (grid.state[size_t(cell)] != CellState::Exact)
         return not_a_number;
-    return (double(grid.cell(cell)[size_t(prompt)]) - double(base_run(grid, baseline)[size_t(prompt)]))
+    return (double(grid.cell(cell)[size_t(prompt)]) - double(base_values(grid, baseline)[size_t(prompt)]))
         / baseline.scale();
 }
 
@@ -148,9 +132,9 @@ double bootstrap_half_width(const Grid &grid, int cell, const Baseline &baseline
     if (grid.state[size_t(cell)] != CellState::Exact || prompts < 2 || samples < 2)
         return not_a_number;
     const std::span<const float> patched = grid.cell(cell);
-    const std::vector<float> &base = base_run(grid, baseline);
+    const std::vector<float> &base = base_values(grid, baseline);
     const bool shares = baseline.shares_make_sense();
-    Draws draws(0x5eedu + uint64_t(cell));
+    detail::Draws draws(0x5eedu + uint64_t(cell));
     std::vector<double> values(static_cast<size_t>(samples));
     for (double &value : values) {
         double change = 0, gap = 0;

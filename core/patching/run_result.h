@@ -102,6 +102,8 @@ inline constexpr const char *mean_prompts = "mean.prompts_at_position";
 /// For captions: "The mean is over 12 to 70 prompts, as many as reach a position."; empty for other results.
 std::string mean_note(const RunResult &result);
 
+/// The metric in the run that a grid's effects are counted from, [prompts].
+const std::vector<float> &base_values(const Grid &grid, const Baseline &baseline);
 /// Effect of a cell as a share of the clean–flipped gap, from the mean of the metric: denoising (patched − flipped)
 /// / gap, noising and ablations (patched − clean) / gap; where shares make no sense (Baseline) the difference itself.
 /// NaN while missing; the estimate where only that is there.

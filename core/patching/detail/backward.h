@@ -63,6 +63,7 @@ private:
     const EngineModel &m_model;
     const ModelConfig m_config;
     const Run &m_base, &m_source;
+    const Metric m_metric;
     const bool m_zero, m_mlp_out;
     const int64_t m_D, m_S, m_HD;
     RowEffects m_effects;
