@@ -57,7 +57,8 @@ Readout::Readout(std::shared_ptr<const Model> model, Metric metric, const Answer
     }
     m_difference = folded(at::stack(u_difference), at::stack(c_difference));
     if (clean.defined() && m_metric == Metric::Kl) {
-        m_clean = weighted(clean.contiguous().data_ptr<float>(), clean.size(0));
+        const at::Tensor rows = clean.contiguous();
+        m_clean = weighted(rows.data_ptr<float>(), rows.size(0)).clone(); // the run's own may be given back
         m_clean_log_sum = log_sums(m_clean);
     }
 }
