@@ -66,7 +66,7 @@ class Signals(CliTest):
         write_llama(self.model)
         write_batch(self.batch)
         self.sweep = ["act-patch", "--model", self.model, "--batch", self.batch, "--threads", 2, "--sites", "z,q,k,v",
-                      "--memory-budget", "1MB"]
+                      "--memory-budget", "80MB"]
         for _ in range(BUSY):
             loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             self.addCleanup(loop.wait)

@@ -151,13 +151,13 @@ void TestPairsFiles::answer_sets()
 {
     write_file(
         file("sets.json"),
-        R"([{"clean": "Anna", "flipped": "Boris", "answers": [" Anna", " the"], "wrong_answers": [" Boris", " a"]},
-                   {"clean": "Anna", "flipped": "Boris", "answer": " Anna", "wrong": " Boris"}])");
+        R"([{"clean": "x Anna", "flipped": "x Boris", "answers": [" Anna", " the"], "wrong_answers": [" Boris", " a"]},
+                   {"clean": "x Anna", "flipped": "x Boris", "answer": " Anna", "wrong": " Boris"}])");
     std::vector<PromptPair> pairs = read_pairs_file(file("sets.json"));
     QCOMPARE(pairs[0].more_answers, std::vector<std::string>{" the"});
     for (PromptPair &pair : pairs)
         tokenize_pair(pair, *m_tokenizer);
-    QCOMPARE(pairs[0].problem, std::string());
+    QVERIFY2(pairs[0].problem.empty(), pairs[0].problem.c_str());
     const PromptBatch batch = make_batch(pairs, m_tokenizer.get(), 0);
     const auto id = [&](const char *text) { return m_tokenizer->single(text).value(); };
     QCOMPARE(batch.answers, (std::vector<std::vector<int64_t>>{{id(" Anna"), id(" the")}, {id(" Anna")}}));
@@ -174,7 +174,7 @@ void TestPairsFiles::answer_sets()
     task.kind = "pairs";
     task.file = file("ids.json").string();
     write_file(task.file,
-               "[{\"clean\": \"Anna\", \"flipped\": \"Boris\", \"answer_id\": [" + std::to_string(id(" Anna")) + ", "
+               "[{\"clean\": \"x Anna\", \"flipped\": \"x Boris\", \"answer_id\": [" + std::to_string(id(" Anna")) + ", "
                    + std::to_string(id(" the")) + "], \"wrong_id\": " + std::to_string(id(" Boris")) + "}]");
     QCOMPARE(load_batch(task, m_tokenizer.get(), 0).answers, (std::vector<std::vector<int64_t>>{batch.answers[0]}));
     // Right and wrong at once, or two tokens: the pair says so and stays out.

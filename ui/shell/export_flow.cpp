@@ -16,6 +16,8 @@
 #include "views/result_views.h"
 #include "views/scatter_pane.h"
 
+#include <algorithm>
+
 namespace patchbay {
 
 FigureView activeView(const MainWindow &window)
@@ -59,6 +61,18 @@ bool takeCentre(const ResultViews &views, FigureSubject &subject)
     subject.content = views.matrix()->view();
     subject.caption = attentionCaption(views.matrix()->view(), subject.result.get());
     return views.matrix()->view().size > 0;
+}
+
+/// Gives facets that have no intervals yet those of the result.
+void addIntervals(widgets::HeatmapView &view, const RunResult &result)
+{
+    const auto without = [](const widgets::HeatmapFacet &facet) { return facet.halfWidth.isEmpty(); };
+    if (std::none_of(view.facets.begin(), view.facets.end(), without))
+        return;
+    const widgets::HeatmapView whole = heatmapView(result, {{}, true});
+    for (qsizetype i = 0; i < view.facets.size() && view.facets.size() == whole.facets.size(); ++i)
+        if (without(view.facets[i]) && view.facets[i].values.size() == whole.facets[i].values.size())
+            view.facets[i].halfWidth = whole.facets[i].halfWidth;
 }
 
 } // namespace
@@ -115,7 +129,11 @@ std::optional<FigureSubject> shownSubject(MainWindow &window, FigureView view)
         if (shown.facets.isEmpty())
             return std::nullopt;
         subject.view = FigureView::Heatmap;
-        subject.content = shown;
+        widgets::HeatmapView view = shown;
+        const Place &place = explorer.navigation.place();
+        if (subject.result && place.prompt < 0 && !explorer.runs.find(place.comparedRun))
+            addIntervals(view, *subject.result); // on view they come some moments after the run
+        subject.content = view;
     }
     }
     return subject;

@@ -51,7 +51,8 @@ void Readout::for_blocks(const at::Tensor &x, const Block &work) const
     const int64_t n = x.size(0), D = x.size(1);
     w.for_columns([&](int64_t first, const at::Tensor &W) {
         const int64_t count = W.size(1);
-        at::Tensor logits = w.b_U.narrow(0, first, count).expand({n, count}).contiguous();
+        at::Tensor logits = at::empty({n, count}, at::kFloat);
+        logits.copy_(w.b_U.narrow(0, first, count).expand({n, count})); // of one row, contiguous() would be b_U itself
         gemm(n, count, D, x.data_ptr<float>(), D, W.data_ptr<float>(), W.stride(0), logits.data_ptr<float>(), count,
              true);
         if (m_cap != 0)
