@@ -1,5 +1,6 @@
 #include "main_window.h"
 
+#include "amounts_text.h"
 #include "controllers/run_views.h"
 #include "docks/heads_dock.h"
 #include "docks/model_dock.h"
@@ -140,8 +141,10 @@ void MainWindow::buildDocks()
     m_headsDock = new HeadsDock(m_explorer.document, m_explorer.navigation, m_explorer.runs, m_explorer.paths,
                                 m_explorer.roles, this);
     m_runsDock = new RunsDock(m_explorer.runs, m_explorer.navigation, m_explorer.runner, this);
+    auto *recipe = new RecipeDock(m_explorer.recipe, m_explorer.report, this);
+    connect(recipe, &RecipeDock::reportRequested, m_actions->drawReport, &QAction::trigger);
     m_docking.add(QStringLiteral("model"), tr("Model and task"), m_modelDock, Zone::Left);
-    m_docking.add(QStringLiteral("recipe"), tr("Recipe"), new RecipeDock(m_explorer.recipe, this), Zone::Left);
+    m_docking.add(QStringLiteral("recipe"), tr("Recipe"), recipe, Zone::Left);
     m_attention = new AttentionPane(m_explorer, this);
     m_scatter = new ScatterPane(m_explorer, this);
     m_bars = new BarsPane(m_explorer, this);
@@ -259,9 +262,9 @@ void MainWindow::updateProgress()
                               tr("Recipe: %1").arg(m_explorer.recipe.progressText().toLower()));
     else if (const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run);
              shown && shown->result && shown->total > 0)
-        m_progress->showIdle((shown->spec.is<Analysis>() ? tr("%1 of %2 steps in %3 s") : tr("%1 of %2 cells in %3 s"))
+        m_progress->showIdle(tr("%1 of %2 in %3 s")
                                  .arg(shown->done)
-                                 .arg(shown->total)
+                                 .arg(countedText(shown->total, shown->spec.is<Analysis>() ? "step" : "cell"))
                                  .arg(shown->result->seconds, 0, 'f', 2));
     else
         m_progress->showIdle({});

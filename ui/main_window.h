@@ -65,11 +65,12 @@ private:
     void updateProgress();
     void startTour();
     void showTask();
-    void followRun();
+    void followTask();
     void chooseModel();
     void choosePairs();
     void openPath(const QString &path);
     void saveResult(int id);
+    void chooseReportFolder();
 
     Explorer m_explorer;
     Docking m_docking{this};

@@ -62,6 +62,16 @@ void MainWindow::openPath(const QString &path)
     ask->open();
 }
 
+void MainWindow::chooseReportFolder()
+{
+    auto *dialog = new QFileDialog(this, tr("Folder for the report and the results of the recipe"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::Directory);
+    dialog->setOption(QFileDialog::ShowDirsOnly);
+    connect(dialog, &QFileDialog::fileSelected, &m_explorer.report, &RecipeReport::write);
+    dialog->open();
+}
+
 void MainWindow::saveResult(int id)
 {
     const RunEntry *entry = m_explorer.runs.find(id);

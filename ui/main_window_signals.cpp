@@ -43,6 +43,7 @@ void MainWindow::connectErrors()
     say(&m_explorer.runner, tr("The run failed"),
         tr("The other runs are as they were. Change the settings and run again."));
     say(&m_explorer.recipe, tr("The recipe cannot go on"), tr("Edit or skip the step, then run the rest."));
+    say(&m_explorer.report, tr("The report was not drawn"), tr("Choose another folder."));
     say(&m_explorer.contribution, tr("The head's contribution cannot be shown"),
         tr("It needs a task whose prompts have an answer and a wrong answer in them."));
     say(&m_explorer.attention, tr("The attention cannot be shown"), tr("Choose another head, or the clean run."));
@@ -66,6 +67,8 @@ void MainWindow::connectActions()
     connect(m_actions->exportFigure, &QAction::triggered, this, [this] { openExportDialog(*this, activeView(*this)); });
     connect(m_actions->saveResult, &QAction::triggered, this,
             [this] { saveResult(m_explorer.navigation.place().run); });
+    connect(m_actions->drawReport, &QAction::triggered, this, &MainWindow::chooseReportFolder);
+    connect(&m_explorer.report, &RecipeReport::written, m_messages, &MessageBar::showWritten);
     connect(m_actions->sums, &QAction::toggled, m_heatmap, &HeatmapPane::setSumsVisible);
     connect(m_actions->cellTexts, &QAction::toggled, m_heatmap, &HeatmapPane::setCellTextsVisible);
     connect(&m_explorer.paths, &PathController::nothingUpstream, this, [this] {
@@ -116,19 +119,27 @@ void MainWindow::connectActions()
     connect(&m_explorer.document, &Document::loadingChanged, this, &MainWindow::updateProgress);
     connect(&m_explorer.recipe, &RecipeController::changed, this, &MainWindow::updateProgress);
     connect(&m_explorer.navigation, &Navigation::runChanged, this, &MainWindow::updateProgress);
-    connect(&m_explorer.navigation, &Navigation::runChanged, this, &MainWindow::followRun);
+    connect(&m_explorer.navigation, &Navigation::runChanged, this, &MainWindow::followTask);
+    connect(&m_explorer.navigation, &Navigation::taskChanged, this, &MainWindow::followTask);
+    // A task that could not be opened, or was cancelled, is not the one on view. Later: a setup that has come is told
+    // of after the end of loading.
+    connect(
+        &m_explorer.document, &Document::loadingChanged, this,
+        [this] {
+            const SetupPtr &setup = m_explorer.document.setup();
+            if (setup && !m_explorer.document.loading() && !(m_explorer.navigation.place().task == setup->task_ref))
+                showTask();
+        },
+        Qt::QueuedConnection);
     connect(&m_explorer.document, &Document::loadingProgress, m_progress, &ProgressStrip::showShare);
     connect(&m_explorer.document, &Document::setupChanged, this, [this] {
         const auto &setup = m_explorer.document.setup();
         const bool sameModel = setup->model_ref == m_modelRef;
         m_modelRef = setup->model_ref;
-        const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run);
-        if (sameModel && shown && ofSetup(shown->spec, *setup))
-            ; // the run on view is of this task: it was asked for
-        else if (sameModel)
+        if (!sameModel)
+            m_explorer.navigation.reset(keptCircuit(*setup), setup->task_ref);
+        else if (!(m_explorer.navigation.place().task == setup->task_ref)) // else it was asked for: by a run, by undo
             showTask();
-        else
-            m_explorer.navigation.reset(keptCircuit(*setup));
         m_controls->setGrouped(setup->config().grouped());
         m_controls->setRoles(setup->batch);
         if (setup->model_ref.path != "demo")
@@ -140,6 +151,7 @@ void MainWindow::connectActions()
 void MainWindow::showTask()
 {
     Place place = m_explorer.navigation.place();
+    place.task = m_explorer.document.setup()->task_ref;
     place.run = place.comparedRun = place.prompt = -1;
     place.view.clear();
     for (const RunEntry &entry : m_explorer.runs.entries())
@@ -149,15 +161,20 @@ void MainWindow::showTask()
     m_explorer.navigation.go(place, tr("Change the task to %1").arg(name));
 }
 
-// A run of another task brings its task with it.
-void MainWindow::followRun()
+// A run of another task brings its task with it, and undo the one before.
+void MainWindow::followTask()
 {
-    const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
     const SetupPtr &setup = m_explorer.document.setup();
-    if (!run || !setup || m_explorer.document.loading() || !(run->spec.model == setup->model_ref)
-        || run->spec.task == setup->task_ref)
+    if (!setup || m_explorer.document.loading() || !(setup->model_ref == m_modelRef))
         return;
-    m_explorer.document.open({run->spec.model, run->spec.task});
+    Place place = m_explorer.navigation.place();
+    const RunEntry *run = m_explorer.runs.find(place.run);
+    if (run && run->spec.model == setup->model_ref && !(run->spec.task == place.task)) {
+        place.task = run->spec.task;
+        m_explorer.navigation.go(place, {}); // of the step that brought the run: this is called again
+    } else if (!(place.task == setup->task_ref)) {
+        m_explorer.document.open({setup->model_ref, place.task});
+    }
 }
 
 void MainWindow::startTour()

@@ -1,4 +1,5 @@
 // Bars from results: any quantity of heads or layers, in its own unit.
+#include "amounts_text.h"
 #include "view_models_parts.h"
 
 #include "analysis/analysis.h"
@@ -115,10 +116,9 @@ widgets::BarsView gridBars(const RunResult &result, const Grid &grid, int n, Sig
                                   std::isnan(half) ? 0 : half * unit.factor};
         total += value;
     }
-    const bool one = view.bars.size() == 1;
-    const QString noun = grid.has_heads() ? (one ? QStringLiteral("head") : QStringLiteral("heads"))
-                                          : (one ? QStringLiteral("cell") : QStringLiteral("cells"));
-    view.totalText = QStringLiteral("Total of %1 %2: %3").arg(view.bars.size()).arg(noun, effectText(total, unit));
+    view.totalText =
+        QStringLiteral("Total of %1: %2")
+            .arg(countedText(view.bars.size(), grid.has_heads() ? "head" : "cell"), effectText(total, unit));
     return view;
 }
 

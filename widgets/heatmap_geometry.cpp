@@ -18,6 +18,9 @@ constexpr int sumsSize = 40; // thickness of a margin with sums
 constexpr int barWidth = 12; // colour bar
 constexpr int tickGap = 4;   // between cells and tick text
 
+/// Of the font: values in cells (scaledFont keeps them above what can be read).
+constexpr double usualText = 0.8, smallText = 0.68;
+
 /// Pixels around the cells of one facet that do not grow with the cells.
 struct Surround {
     int left = 0, right = 0, top = 0, bottom = 0;
@@ -70,7 +73,35 @@ int digitsOf(int count)
     return count > 100 ? 3 : count > 10 ? 2 : 1;
 }
 
+/// The ways to write values, in the order in which they are tried; the last takes the least room.
+QVector<CellText> cellTexts(const HeatmapView &view)
+{
+    if (largestMagnitude(view) >= 1000)
+        return {};
+    const int most = view.unit == QLatin1String("%") || largestMagnitude(view) >= 10 ? 1 : 2;
+    return {{most, usualText}, {most, smallText}, {most - 1, usualText}, {most - 1, smallText}};
+}
+
+/// The smallest cell that holds every value written so.
+QSize roomFor(const QFont &font, const HeatmapView &view, const CellText &text)
+{
+    const QFontMetrics metrics(scaledFont(font, text.size));
+    const QString widest = signedNumber(-std::max(largestMagnitude(view), 1.0), text.decimals);
+    const int around = text.size < usualText ? 3 : 6;
+    return {metrics.horizontalAdvance(widest) + around, metrics.tightBoundingRect(widest).height() + 5};
+}
+
 } // namespace
+
+CellText cellText(const QFont &font, const HeatmapView &view, QSize cell)
+{
+    for (const CellText &text : cellTexts(view)) {
+        const QSize room = roomFor(font, view, text);
+        if (room.width() <= cell.width() && room.height() <= cell.height())
+            return text;
+    }
+    return {};
+}
 
 int tickStep(double spacing, int labelSize)
 {
@@ -91,6 +122,8 @@ HeatmapMetrics HeatmapMetrics::of(const QFont &font, const HeatmapView &view)
     metrics.digit = small.horizontalAdvance('0');
     for (const QString &tick : view.xTicks)
         metrics.widestTick = std::max(metrics.widestTick, small.horizontalAdvance(visibleToken(tick)));
+    const QVector<CellText> texts = cellTexts(view);
+    metrics.value = texts.isEmpty() ? QSize() : roomFor(font, view, texts.last());
     const double limit = colourLimit(view);
     metrics.barText = 0;
     const auto ticks = niceTicks(-limit, limit, 9);
@@ -204,7 +237,8 @@ HeatmapLayout layoutHeatmap(const HeatmapView &view, QSize size, const HeatmapMe
     // Sums are a nicety: they go where they would squeeze the cells below what a pointer can hit, or below what holds
     // the cells' values.
     const auto holdsValues = [&](const Plan &cells) {
-        return cells.height >= metrics.line + 2 && cells.width >= 3 * metrics.digit;
+        return !metrics.value.isEmpty() && cells.height >= metrics.value.height()
+            && cells.width >= metrics.value.width();
     };
     if (margins && (plan.width < 8 || plan.height < 8 || (!holdsValues(plan) && holdsValues(bestPlan(plain))))) {
         around = plain;

@@ -21,13 +21,22 @@ struct CellRef {
 
 /// What the layout needs to know about the font, in pixels.
 struct HeatmapMetrics {
-    int line = 14;      ///< height of a line of tick text
-    int titleLine = 17; ///< height of a line of title text
-    int digit = 7;      ///< width of a digit of tick text
-    int widestTick = 0; ///< width of the widest of the view's xTicks
-    int barText = 40;   ///< width of the widest colour bar tick
+    int line = 14;       ///< height of a line of tick text
+    int titleLine = 17;  ///< height of a line of title text
+    int digit = 7;       ///< width of a digit of tick text
+    int widestTick = 0;  ///< width of the widest of the view's xTicks
+    int barText = 40;    ///< width of the widest colour bar tick
+    QSize value{21, 16}; ///< the smallest cell that holds its value; empty: none does
     static HeatmapMetrics of(const QFont &font, const HeatmapView &view);
 };
+
+/// How values are written into cells.
+struct CellText {
+    int decimals = -1; ///< -1: there is no room
+    double size = 0;   ///< of the widget's font
+};
+/// For cells of a size: a little smaller before there are fewer decimals, and both before they go.
+CellText cellText(const QFont &font, const HeatmapView &view, QSize cell);
 
 /// One facet: title, cells, tick lanes, and the margins with sums (empty rectangles where not shown).
 struct FacetLayout {

@@ -49,9 +49,9 @@ void drawCells(QPainter &painter, const HeatmapScene &scene, int index, const QR
     const QVector<bool> masked = maskOf(scene.view, facet);
     const QRect sample = place.cellRect(0, 0);
     const bool gaps = scene.gaps && std::min(sample.width(), sample.height()) >= gapFrom;
-    const int decimals = scene.cellTexts ? cellTextDecimals(scene) : -1;
+    const CellText text = scene.cellTexts ? cellText(scene.font, scene.view, sample.size()) : CellText();
     const int corner = std::clamp(std::min(sample.width(), sample.height()) / 3, 2, 8);
-    painter.setFont(scaledFont(scene.font, 0.8));
+    painter.setFont(scaledFont(scene.font, text.decimals >= 0 ? text.size : 1));
     const int lastRow = place.rowAt(area.bottom()), lastColumn = place.columnAt(area.right());
     for (int row = std::max(0, place.rowAt(area.top())); row <= lastRow; ++row) {
         for (int column = std::max(0, place.columnAt(area.left())); column <= lastColumn; ++column) {
@@ -85,10 +85,10 @@ void drawCells(QPainter &painter, const HeatmapScene &scene, int index, const QR
                 for (int i = 0; i < corner; ++i)
                     painter.fillRect(QRect(right - corner + 1 + i, cell.top() + i, corner - i, 1), mark);
             }
-            if (decimals >= 0) {
+            if (text.decimals >= 0) {
                 painter.setPen(textOn(colour));
                 painter.drawText(cell.adjusted(0, 0, gaps ? -1 : 0, gaps ? -1 : 0), Qt::AlignCenter | Qt::TextDontClip,
-                                 signedNumber(value, decimals));
+                                 signedNumber(value, text.decimals));
             }
         }
     }
@@ -150,23 +150,6 @@ void fillMasked(QPainter &painter, const HeatmapScene &scene, const QRect &rect)
 {
     painter.fillRect(rect, mixed(scene.theme.background, scene.theme.text, 0.22));
     painter.fillRect(rect, QBrush(mixed(scene.theme.background, scene.theme.text, 0.42), Qt::FDiagPattern));
-}
-
-int cellTextDecimals(const HeatmapScene &scene)
-{
-    if (scene.layout.facets.isEmpty() || scene.limit >= 1000)
-        return -1;
-    const QRect cell = scene.layout.facets.first().cellRect(0, 0);
-    const QFontMetrics metrics(scaledFont(scene.font, 0.8));
-    if (cell.height() < metrics.height() + 2)
-        return -1;
-    const double widest = std::max(largestMagnitude(scene.view), 1.0);
-    const int wanted = scene.view.unit == QLatin1String("%") || scene.limit >= 10 ? 1 : 2;
-    for (int decimals = wanted; decimals >= (wanted == 1 ? 0 : 1); --decimals) {
-        if (metrics.horizontalAdvance(signedNumber(-widest, decimals)) + 6 <= cell.width())
-            return decimals;
-    }
-    return -1;
 }
 
 void paintHeatmap(QPainter &painter, const HeatmapScene &scene, const QRect &clip)

@@ -42,9 +42,6 @@ QColor cellColour(const HeatmapScene &scene, double value, CellState state, bool
 /// A masked cell: grey with stripes, which no value looks like, in whatever colours somebody sees.
 void fillMasked(QPainter &painter, const HeatmapScene &scene, const QRect &rect);
 
-/// The decimals with which values fit into the cells: 1, 0, or -1 when there is no room.
-int cellTextDecimals(const HeatmapScene &scene);
-
 /// Everything but marks, restricted to `clip`.
 void paintHeatmap(QPainter &painter, const HeatmapScene &scene, const QRect &clip);
 

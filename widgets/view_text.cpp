@@ -157,15 +157,4 @@ QString tickText(double value, int decimals)
     return text.startsWith('+') ? text.mid(1) : text;
 }
 
-QString timeLeft(double seconds)
-{
-    if (seconds < 0)
-        return {};
-    if (seconds < 1)
-        return QObject::tr("less than a second left");
-    if (seconds < 90)
-        return QObject::tr("%1 s left").arg(int(std::ceil(seconds)));
-    return QObject::tr("%1 min left").arg(int(std::ceil(seconds / 60)));
-}
-
 } // namespace patchbay::widgets

@@ -45,7 +45,4 @@ int tickDecimals(double step);
 /// Tick label: minus as U+2212, no sign for positive numbers.
 QString tickText(double value, int decimals);
 
-/// "20 s left"; empty for a negative number: not known.
-QString timeLeft(double seconds);
-
 } // namespace patchbay::widgets

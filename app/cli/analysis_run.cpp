@@ -2,6 +2,7 @@
 
 #include "analysis/analysis.h"
 #include "analysis/selection.h"
+#include "base/amounts.h"
 #include "interrupt.h"
 
 #include <algorithm>
@@ -14,8 +15,8 @@ namespace {
 // The strongest heads of every layer × head quantity, and what the analysis concluded.
 void say(const RunResult &result, int top, Console &console)
 {
-    console.say("Analysis " + result.spec.as<Analysis>()->name + ", " + std::to_string(result.baseline.clean.size())
-                + " prompts");
+    console.say("Analysis " + result.spec.as<Analysis>()->name + ", "
+                + counted(int64_t(result.baseline.clean.size()), "prompt"));
     for (const auto &[name, array] : result.arrays) {
         const Quantity known = quantity_named(name);
         if (known.draw != Quantity::Draw::Heads || array.shape.size() < 2 || !array.is_float())

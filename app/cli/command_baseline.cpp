@@ -1,4 +1,5 @@
 // patchbay-cli baseline: how well the model does on the clean prompts and on the flipped ones.
+#include "base/amounts.h"
 #include "command.h"
 #include "interrupt.h"
 #include "io/array_files.h"
@@ -70,7 +71,7 @@ void print(const Baseline &b, int samples, Console &console)
     out["flipped"] = b.flipped;
     console.print(out);
     const auto share = [](double value) { return number(100 * value, 1) + " %"; };
-    console.say(std::to_string(b.clean.size()) + " prompt pairs; logit difference IO - S at END"
+    console.say(counted(int64_t(b.clean.size()), "prompt pair") + "; logit difference IO - S at END"
                 + (samples > 0 ? ", 95 % bootstrap interval" : ""));
     console.say("clean    " + number(b.clean_mean) + ranges[0] + "  IO above S in " + share(b.accuracy_clean)
                 + ", IO on top in " + share(b.rank0_clean));

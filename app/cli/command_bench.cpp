@@ -1,4 +1,5 @@
 // patchbay-cli bench: seconds, arithmetic and memory of four standard workloads, on random weights or on a given model.
+#include "base/amounts.h"
 #include "base/cores.h"
 #include "bench_timing.h"
 #include "bench_work.h"
@@ -102,7 +103,7 @@ ordered_json measure(Session &session, const std::string &work, const Options &o
     int cells = 0;
     for (const Grid &grid : result.grids)
         cells += grid.cells();
-    console.say(work + "  " + number(timing.median) + " s  " + std::to_string(cells) + " cells, "
+    console.say(work + "  " + number(timing.median) + " s  " + counted(cells, "cell") + ", "
                 + number(cells / timing.median, 0) + "/s  " + number(result.flops / 1e12) + " TFLOP  "
                 + (timing.gemm_share ? number(100 * *timing.gemm_share, 0) + " % of the GEMM rate, "
                            + number(timing.gemm_rate / 1e9, 0) + " GFLOP/s"
@@ -151,8 +152,8 @@ ordered_json growth(const Options &options, const Resources &resources, Console 
     ordered_json out;
     for (const auto &[axis, settings] : axes)
         for (const Setting &setting : settings) {
-            console.say(axis + ": " + std::to_string(setting.prompts) + " prompts, " + std::to_string(setting.layers)
-                        + " layers, " + std::to_string(setting.context) + " tokens");
+            console.say(axis + ": " + counted(setting.prompts, "prompt") + ", " + counted(setting.layers, "layer")
+                        + ", " + counted(setting.context, "token"));
             ordered_json row = {{"prompts", setting.prompts}, {"layers", setting.layers}, {"context", setting.context}};
             row.update(measure_all(options, setting, {"W1"}, resources, console));
             row["peak_rss_bytes"] = peak_rss_bytes();

@@ -1,4 +1,5 @@
 // patchbay-cli download: fetches a model of the Hugging Face hub into the cache.
+#include "base/amounts.h"
 #include "base/json_field.h"
 #include "base/plain_text.h"
 #include "command.h"
@@ -35,8 +36,7 @@ nlohmann::ordered_json as_json(const DownloadPlan &plan, bool fetched)
 std::string size_line(const DownloadPlan &plan)
 {
     const uint64_t there = plan.bytes() - plan.missing();
-    return std::to_string(plan.files.size()) + (plan.files.size() == 1 ? " file, " : " files, ")
-        + size_text(plan.bytes())
+    return counted(int64_t(plan.files.size()), "file") + ", " + size_text(plan.bytes())
         + (there == plan.bytes() ? "; all of it is there already"
                : there > 0       ? "; " + size_text(there) + " of it are there already"
                                  : "");

@@ -1,4 +1,5 @@
 // patchbay-cli info: what a model is and what its trust check found.
+#include "base/amounts.h"
 #include "base/plain_text.h"
 #include "command.h"
 #include "workspace.h"
@@ -71,12 +72,12 @@ void as_text(const TrustReport &trust, Console &console)
     line("layers", text(c.n_layers));
     line("heads",
          text(c.n_heads) + " of size " + text(c.d_head)
-             + (c.grouped() ? ", " + text(c.n_kv_heads) + " key/value heads" : std::string()));
+             + (c.grouped() ? ", " + counted(c.n_kv_heads, "key/value head") : std::string()));
     line("d_model", text(c.d_model));
     line("MLP", c.has_mlp() ? text(c.d_mlp) + ", " + name(c.activation) + (c.gated_mlp ? ", gated" : "") : "none");
     line("vocabulary", text(c.d_vocab) + (c.tied_embedding ? ", tied embedding" : ""));
     line("context",
-         text(c.n_ctx) + " tokens, "
+         counted(c.n_ctx, "token") + ", "
              + (c.rotary_dim > 0 ? "rotary on " + text(c.rotary_dim) + " dimensions of a head"
                     : c.alibi    ? "ALiBi"
                                  : "learned positions"));
@@ -95,7 +96,7 @@ void as_text(const TrustReport &trust, Console &console)
         line("ignored keys", ignored);
     for (const std::string &hazard : trust.hazards)
         line("note", hazard);
-    line("loaded in", duration(trust.load_seconds));
+    line("loaded in", duration_text(trust.load_seconds));
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 // patchbay-cli recipe: a whole chain of runs, each resting on what the earlier ones found, into a folder of results.
 #include "analysis/recipe.h"
+#include "base/amounts.h"
 #include "base/plain_text.h"
 #include "command.h"
 #include "interrupt.h"
@@ -92,7 +93,7 @@ int run(const Options &options)
         console.end_progress();
         console.say("");
         console.say(std::to_string(step + 1) + ". " + recipe.steps[step].title + " (" + name(outcome.state) + ", "
-                    + (outcome.kept ? "as it lay in the folder" : duration(outcome.seconds)) + ")");
+                    + (outcome.kept ? "as it lay in the folder" : duration_text(outcome.seconds)) + ")");
         console.say("   " + outcome.message);
     };
     const Progress progress(chain, wanted, console);
@@ -128,8 +129,8 @@ int run(const Options &options)
                    {"flops", chain.known().computed_flops()},
                    {"steps", steps}});
     console.say("");
-    console.say("took " + duration(seconds) + "; results and recipe.json are in " + options.out + "; `patchbay report "
-                + options.out + "` draws them");
+    console.say("took " + duration_text(seconds) + "; results and recipe.json are in " + options.out
+                + "; `patchbay report " + options.out + "` draws them");
     if (interrupted)
         console.say("interrupted: the same command goes on where it stopped");
     return interrupted ? 130 : failed ? 1 : 0;

@@ -1,5 +1,6 @@
 #include "console.h"
 
+#include "base/amounts.h"
 #include "base/plain_text.h"
 
 #include <cmath>
@@ -70,7 +71,7 @@ void Console::show(const std::string &what, double share, double seconds_left)
 {
     std::string line = what + " " + std::to_string(std::lround(100 * share)) + " %";
     if (seconds_left >= 0)
-        line += ", " + duration(seconds_left) + " left";
+        line += ", " + time_left_text(seconds_left);
     std::fprintf(stderr, "\r%s\033[K", line.c_str());
     std::fflush(stderr);
     m_line_shown = true;
@@ -97,14 +98,6 @@ void Console::end_progress()
 std::string number(double value, int digits)
 {
     return fixed_text(value, digits);
-}
-
-std::string duration(double seconds)
-{
-    if (seconds < 60)
-        return number(seconds, seconds < 10 ? 1 : 0) + " s";
-    const long whole = std::lround(seconds), rest = whole % 60;
-    return std::to_string(whole / 60) + " min " + (rest < 10 ? "0" : "") + std::to_string(rest) + " s";
 }
 
 } // namespace patchbay::cli

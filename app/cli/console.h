@@ -44,7 +44,5 @@ private:
 
 /// "3.214"
 std::string number(double value, int digits = 3);
-/// "1.2 s", "3 min 05 s"
-std::string duration(double seconds);
 
 } // namespace patchbay::cli

@@ -1,5 +1,6 @@
 #include "sweep.h"
 
+#include "base/amounts.h"
 #include "interrupt.h"
 
 #include "patching/stability.h"
@@ -92,7 +93,7 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
 {
     const Baseline &baseline = result.baseline;
     console.say(title(result.spec));
-    console.say(std::to_string(baseline.clean.size()) + " prompts, mean " + info(baseline.metric).words + " clean "
+    console.say(counted(int64_t(baseline.clean.size()), "prompt") + ", mean " + info(baseline.metric).words + " clean "
                 + number(baseline.clean_mean) + ", flipped " + number(baseline.flipped_mean));
     if (const std::string note = gap_note(baseline); !note.empty())
         console.say(note);
@@ -107,7 +108,7 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
                          [&](int a, int b) { return std::abs(values[size_t(a)]) > std::abs(values[size_t(b)]); });
         console.say("");
         console.say(grid.name + ": " + std::to_string(count(grid, CellState::Exact)) + " of "
-                    + std::to_string(grid.cells()) + " cells exact"
+                    + counted(grid.cells(), "cell") + " exact"
                     + (count(grid, CellState::Estimated) > 0
                            ? ", " + std::to_string(count(grid, CellState::Estimated)) + " estimated"
                            : ""));
@@ -133,7 +134,7 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
                         + " % are among those of the other half (mean over random halves)");
     }
     console.say("");
-    console.say("took " + duration(result.seconds));
+    console.say("took " + duration_text(result.seconds));
 }
 
 RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &sweep, Console &console,
@@ -143,7 +144,7 @@ RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &swee
     observer.estimates = sweep.estimates;
     observer.resume = resume;
     observer.tell = on_progress([&](int done, int total) {
-        console.progress(std::to_string(done) + " of " + std::to_string(total) + " cells,",
+        console.progress(std::to_string(done) + " of " + counted(total, "cell") + ",",
                          total > 0 ? double(done) / total : 1);
     });
     return work.session().run(spec, observer, cancel_on_interrupt());

@@ -1,5 +1,6 @@
 #include "workspace.h"
 
+#include "base/amounts.h"
 #include "interrupt.h"
 #include "task/task_source.h"
 #include "usage_error.h"
@@ -45,7 +46,7 @@ Workspace::Workspace(const WorkOptions &options, Console &console)
     for (size_t i = 0; i < std::min(m_batch.notes.size(), most_notes); ++i)
         console.note(m_batch.notes[i]);
     if (m_batch.notes.size() > most_notes)
-        console.note("and " + std::to_string(m_batch.notes.size() - most_notes) + " more such prompts");
+        console.note("and " + counted(int64_t(m_batch.notes.size() - most_notes), "more such prompt"));
     check_batch(m_batch, m_model->config().d_vocab, m_model->config().n_ctx);
     m_batch_hash = hash_of(m_batch);
     if (!options.expected_task_sha256.empty() && m_batch_hash != options.expected_task_sha256)

@@ -98,7 +98,8 @@ public:
                  const CancelToken &cancel = {});
 
     /// Writes one result file a step and recipe.json, which names them with specs, captions, conclusions, versions and
-    /// hashes. Durations are in timings.json, so that everything else has the same bytes each time. Throws Error.
+    /// hashes. Durations are in timings.json, so that everything else has the same bytes each time. A step that is on
+    /// its way is pending there. Throws Error, also where the folder holds results of another recipe, model or task.
     void save(const std::filesystem::path &folder) const;
     using Note = std::function<void(const std::string &)>;
     /// From now on every finished step lies in the folder as save() writes it, and finished chunks of the one that runs
@@ -144,8 +145,11 @@ private:
     };
     /// Takes the runs of a folder over that its index names and that are sound.
     std::vector<Found> take_over(const nlohmann::json &index, size_t again, const Note &note);
-    /// A folder's index, null where there is none that can be read. Throws Error where it is not of this recipe.
-    nlohmann::json index_in(const std::filesystem::path &folder, const Note &note) const;
+    /// A folder's index, null where there is none that can be read. Throws Error where it is not of this recipe,
+    /// saying what can be done: another folder, or `instead`.
+    nlohmann::json index_in(const std::filesystem::path &folder, const Note &note, const std::string &instead) const;
+    /// For this process alone, as long as the handle lives. Throws Error.
+    static std::shared_ptr<const void> lock_folder(const std::filesystem::path &folder);
 
     Session &m_session;
     Recipe m_recipe;

@@ -2,6 +2,7 @@
 #include "analysis/analysis.h"
 #include "analysis/recipe.h"
 #include "analysis/registry.h"
+#include "base/amounts.h"
 #include "base/plain_text.h"
 
 #include <cmath>
@@ -132,7 +133,7 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
     outcome.state = shown.empty() ? StepState::Nothing : StepState::Done;
     outcome.message = shown.empty()
         ? "No path was found, and so no circuit."
-        : std::to_string(shown.size()) + " heads, " + std::to_string(edges.size()) + " edges.";
+        : counted(int64_t(shown.size()), "head") + ", " + counted(int64_t(edges.size()), "edge") + ".";
     if (!apart.empty())
         outcome.message += " With a role, but without a measured path, and so not among them: " + apart_words + ".";
     std::string how;

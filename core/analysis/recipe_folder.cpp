@@ -20,19 +20,6 @@ using nlohmann::json;
 
 namespace {
 
-// One process at a time writes into a folder. The lock goes with the process, however it ends.
-std::shared_ptr<const void> locked(const fs::path &folder)
-{
-    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        throw Error(folder.string(), "cannot be opened");
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        ::close(fd);
-        throw Error(folder.string(), "is being written into by another recipe that is running");
-    }
-    return {nullptr, [fd](const void *) { ::close(fd); }};
-}
-
 // What a write that was cut off has left (AtomicFile).
 void remove_leftovers(const fs::path &folder)
 {
@@ -62,6 +49,19 @@ const json &member(const json &object, const char *key)
 }
 
 } // namespace
+
+// One process at a time writes into a folder. The lock goes with the process, however it ends.
+std::shared_ptr<const void> RecipeRun::lock_folder(const fs::path &folder)
+{
+    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        throw Error(folder.string(), "cannot be opened");
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        ::close(fd);
+        throw Error(folder.string(), "is being written into by another recipe that is running");
+    }
+    return {nullptr, [fd](const void *) { ::close(fd); }};
+}
 
 bool RecipeRun::follows(size_t step)
 {
@@ -109,7 +109,7 @@ std::vector<RecipeRun::Found> RecipeRun::take_over(const json &index, size_t aga
     return found;
 }
 
-json RecipeRun::index_in(const fs::path &folder, const Note &note) const
+json RecipeRun::index_in(const fs::path &folder, const Note &note, const std::string &instead) const
 {
     const fs::path file = folder / "recipe.json";
     if (std::error_code ignored; !fs::exists(file, ignored))
@@ -125,8 +125,8 @@ json RecipeRun::index_in(const fs::path &folder, const Note &note) const
     }
     const auto refuse = [&](const std::string &what) {
         throw Error(folder.string(),
-                    "holds results of another " + what
-                        + "; name another folder, or have all of it computed again (--from 1)");
+                    "holds results of another " + what + "; name another folder"
+                        + (instead.empty() ? "" : ", or " + instead));
     };
     if (const std::string recipe = text_of(member(index, "recipe"), "name"); recipe != m_recipe.name)
         refuse("recipe, " + in_quotes(recipe));
@@ -144,11 +144,11 @@ void RecipeRun::keep_in(const fs::path &folder, const Note &note, size_t again, 
     m_session.baseline(cancel);
     make_folder(folder);
     std::error_code failed;
-    const std::shared_ptr<const void> lock = locked(folder);
+    const std::shared_ptr<const void> lock = lock_folder(folder);
     const fs::path parts = folder / "parts";
     remove_leftovers(folder);
     remove_leftovers(parts);
-    const json index = again > 0 ? index_in(folder, note) : json();
+    const json index = again > 0 ? index_in(folder, note, "have all of it computed again (--from 1)") : json();
     if (again < m_recipe.steps.size())
         fs::remove_all(parts, failed);
     json timings;

@@ -57,6 +57,8 @@ void RecipeRun::write_index(const fs::path &folder, const std::vector<std::strin
 void RecipeRun::save(const fs::path &folder) const
 {
     make_folder(folder);
+    const std::shared_ptr<const void> lock = folder == m_folder ? m_lock : lock_folder(folder);
+    index_in(folder, [](const std::string &) {}, {}); // what cannot be read is written anew
     std::vector<std::string> hashes(m_outcomes.size());
     for (size_t i = 0; i < m_outcomes.size(); ++i)
         if (m_outcomes[i].result) {

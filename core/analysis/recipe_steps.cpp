@@ -1,6 +1,7 @@
 // Steps that need no run of their own: the baseline as a table, and the choice of heads from what was found.
 #include "analysis/analysis.h"
 #include "analysis/recipe.h"
+#include "base/amounts.h"
 #include "base/plain_text.h"
 
 #include <cmath>
@@ -70,8 +71,7 @@ StepOutcome RecipeRun::run_baseline(const CancelToken &cancel)
     StepOutcome outcome;
     outcome.state = StepState::Done;
     outcome.message = "Mean logit difference " + fixed_text(b.clean_mean, 2) + " clean, "
-        + fixed_text(b.flipped_mean, 2) + " flipped, over " + std::to_string(m_session.batch().prompts)
-        + " prompt pairs.";
+        + fixed_text(b.flipped_mean, 2) + " flipped, over " + counted(m_session.batch().prompts, "prompt pair") + ".";
     if (const std::string note = gap_note(b); !note.empty())
         outcome.message += " " + note;
     outcome.caption =

@@ -46,9 +46,9 @@ Criterion at_most(const char *quantity, double value)
 
 std::vector<Rule> detector_rules(const RoleThresholds &t)
 {
-    return {{"duplicate-token", {at_least("detector.duplicate_token", t.detector)}},
-            {"induction", {at_least("detector.induction", t.detector)}},
-            {"previous-token", {at_least("detector.previous_token", t.detector)}}};
+    return {{duplicate_token_role, {at_least("detector.duplicate_token", t.detector)}},
+            {induction_role, {at_least("detector.induction", t.detector)}},
+            {previous_token_role, {at_least("detector.previous_token", t.detector)}}};
 }
 
 std::vector<Rule> rules(const RoleThresholds &t)
@@ -57,12 +57,12 @@ std::vector<Rule> rules(const RoleThresholds &t)
         {name_mover_role,
          {at_most("direct", -t.direct_effect), at_least("attention.end_to_io", t.attention_io),
           at_least("copy.positive", t.copy_score)}},
-        {"negative name mover", {at_least("direct", t.direct_effect), at_least("copy.negative", t.copy_score)}},
-        {"S suppressor",
+        {negative_name_mover_role, {at_least("direct", t.direct_effect), at_least("copy.negative", t.copy_score)}},
+        {s_suppressor_role,
          {at_most("direct", -t.direct_effect), at_least("attention.end_to_s2", t.attention_s2),
           at_least("copy.negative", t.copy_score)}},
-        {"S-inhibition", {at_most("queries", -t.query_effect), at_least("attention.end_to_s2", t.attention_s2)}},
-        {"backup name mover", {at_least("backup", t.backup_gain)}}};
+        {s_inhibition_role, {at_most("queries", -t.query_effect), at_least("attention.end_to_s2", t.attention_s2)}},
+        {backup_name_mover_role, {at_least("backup", t.backup_gain)}}};
     for (Rule &rule : detector_rules(t)) {
         rule.marks.insert(rule.marks.begin(), at_least("effect", t.task_effect));
         all.push_back(std::move(rule));

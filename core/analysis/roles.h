@@ -3,6 +3,8 @@
 
 #include "analysis/selection.h"
 
+#include <array>
+
 namespace patchbay {
 
 /// Thresholds; the names are those of the JSON options of analysis "roles". Effects in % of the clean–flipped gap (path
@@ -30,12 +32,18 @@ nlohmann::json to_json(const RoleThresholds &thresholds);
 /// For captions: "direct effect 2 %, copy score 75 %, attention END→IO 0.3, …".
 std::string to_string(const RoleThresholds &thresholds);
 
-/// The role that the S-inhibition test is made against.
-inline constexpr const char *name_mover_role = "name mover";
+/// What heads can be, by name. The S-inhibition test is made against the name movers.
+inline constexpr const char *name_mover_role = "name mover", *negative_name_mover_role = "negative name mover",
+                            *s_suppressor_role = "S suppressor", *backup_name_mover_role = "backup name mover",
+                            *s_inhibition_role = "S-inhibition", *induction_role = "induction",
+                            *duplicate_token_role = "duplicate-token", *previous_token_role = "previous-token";
+/// All of them, from the logits down, as a reader counts them.
+inline constexpr std::array head_roles{name_mover_role,        negative_name_mover_role, s_suppressor_role,
+                                       backup_name_mover_role, s_inhibition_role,        induction_role,
+                                       duplicate_token_role,   previous_token_role};
 
 struct RoledHead {
-    std::string role; ///< "name mover", "negative name mover", "S suppressor", "S-inhibition", "duplicate-token",
-                      ///< "induction", "previous-token", "backup name mover"
+    std::string role; ///< one of head_roles
     SelectedHead head;
 };
 /// What each role takes, for captions: "name mover: direct effect, attention END→IO, copy score; …".

@@ -1,5 +1,6 @@
 #include "hub/download.h"
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/plain_text.h"
 #include "hub/detail/transfer.h"
@@ -195,12 +196,7 @@ std::string DownloadProgress::text() const
     std::string out = size_text(done) + " of " + size_text(total);
     if (seconds_left < 0 || done >= total)
         return out;
-    const long seconds = std::lround(seconds_left);
-    return out + ", "
-        + (seconds < 60         ? std::to_string(std::max(seconds, 1L)) + " s"
-               : seconds < 3600 ? std::to_string((seconds + 30) / 60) + " min"
-                                : std::to_string(seconds / 3600) + " h " + std::to_string(seconds % 3600 / 60) + " min")
-        + " left";
+    return out + ", " + time_left_text(seconds_left);
 }
 
 } // namespace patchbay

@@ -1,5 +1,6 @@
 #include "model/check_head.h"
 
+#include "base/amounts.h"
 #include "base/error.h"
 
 namespace patchbay {
@@ -8,8 +9,8 @@ void check_head(Head head, const ModelConfig &config, const std::string &subject
 {
     if (head.layer < 0 || head.layer >= config.n_layers || head.head < -1 || head.head >= config.n_heads)
         throw Error(subject,
-                    "this model has " + std::to_string(config.n_layers) + " layers of " + std::to_string(config.n_heads)
-                        + " heads, counted from 0");
+                    "this model has " + counted(config.n_layers, "layer") + " of " + counted(config.n_heads, "head")
+                        + ", counted from 0");
 }
 
 void check_head(Head head, const ModelConfig &config)

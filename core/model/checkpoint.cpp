@@ -1,5 +1,6 @@
 #include "model/detail/checkpoint.h"
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "io/array_files.h"
 #include "io/mapped_file.h"
@@ -169,8 +170,8 @@ void Checkpoint::add_index(const std::filesystem::path &index)
             (index.parent_path() / missing.front()).string(),
             "is missing"
                 + (missing.size() > 1 ? ", and so are " + std::to_string(missing.size() - 1) + " more" : std::string())
-                + "; " + index.filename().string() + " names " + std::to_string(files.size())
-                + " files: download what is missing into the same folder");
+                + "; " + index.filename().string() + " names " + counted(int64_t(files.size()), "file")
+                + ": download what is missing into the same folder");
     for (const std::string &file : files) {
         const std::filesystem::path path = index.parent_path() / file;
         if (path.extension() == ".bin")

@@ -1,5 +1,6 @@
 #include "model/hooked_transformer.h"
 
+#include "base/amounts.h"
 #include "base/check_index.h"
 #include "base/error.h"
 #include "base/signals.h"
@@ -19,8 +20,8 @@ void check_tokens(const Tokens &tokens, const ModelConfig &config)
         throw Error("prompts", "there are no tokens");
     if (tokens.ids.size() != size_t(tokens.prompts) * size_t(tokens.width))
         throw Error("prompts",
-                    std::to_string(tokens.ids.size()) + " token ids do not fit " + std::to_string(tokens.prompts)
-                        + " prompts of " + std::to_string(tokens.width));
+                    counted(int64_t(tokens.ids.size()), "token id does", "token ids do") + " not fit "
+                        + counted(tokens.prompts, "prompt") + " of " + std::to_string(tokens.width));
     if (tokens.width > config.n_ctx)
         throw Error("prompts",
                     "the longest prompt has " + std::to_string(tokens.width) + " tokens; this model's context is "

@@ -1,5 +1,6 @@
 #include "model/detail/trust_check.h"
 
+#include "base/amounts.h"
 #include "base/plain_text.h"
 #include "model/detail/family.h"
 #include "model/detail/forward.h"
@@ -75,7 +76,7 @@ at::Tensor probe_log_probabilities(const ModelConfig &config, const Weights &wei
 std::string check_tokenizer(const Tokenizer &tokenizer, const ModelConfig &config)
 {
     if (tokenizer.size() > config.d_vocab)
-        return "has " + std::to_string(tokenizer.size()) + " tokens, the model only " + std::to_string(config.d_vocab);
+        return "has " + counted(tokenizer.size(), "token") + ", the model only " + std::to_string(config.d_vocab);
     const std::string text = kRoundTrip;
     const std::string back = tokenizer.decode(tokenizer.encode(text));
     if (back == text)
@@ -157,11 +158,12 @@ std::vector<std::string> find_hazards(const TrustReport &report, const Processin
         out.push_back("Weights are unprocessed: zero ablations, copy scores and direct attributions differ from "
                       "TransformerLens' defaults.");
     if (const int64_t rows = count_untrained_rows(weights.W_E); rows > 0)
-        out.push_back(std::to_string(rows)
-                      + " rows of the embedding are almost zero: these tokens were hardly trained.");
+        out.push_back(counted(rows, "row of the embedding is", "rows of the embedding are")
+                      + " almost zero: " + (rows == 1 ? "this token was" : "these tokens were") + " hardly trained.");
     if (tokenizer && tokenizer->size() < config.d_vocab)
-        out.push_back(std::to_string(config.d_vocab - tokenizer->size())
-                      + " rows of the vocabulary belong to no token of the tokenizer (padding).");
+        out.push_back(counted(config.d_vocab - tokenizer->size(), "row of the vocabulary belongs",
+                              "rows of the vocabulary belong")
+                      + " to no token of the tokenizer (padding).");
     if (report.tokenizer != "ok" && report.tokenizer != "none")
         out.push_back("The tokenizer " + report.tokenizer + ".");
     if (tokenizer)

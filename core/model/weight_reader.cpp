@@ -1,5 +1,6 @@
 #include "model/detail/weight_reader.h"
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/plain_text.h"
 
@@ -134,8 +135,8 @@ void WeightReader::check_extra(const ModelConfig &config, const std::vector<std:
             extra += (count > 1 ? ", " : "") + tensor;
     if (count > 0)
         throw Error(m_checkpoint.name(),
-                    "holds " + std::to_string(count) + (count == 1 ? " tensor" : " tensors") + " that this "
-                        + config.family + " configuration has no place for: " + extra + (count > 3 ? ", …" : ""));
+                    "holds " + counted(count, "tensor") + " that this " + config.family
+                        + " configuration has no place for: " + extra + (count > 3 ? ", …" : ""));
 }
 
 } // namespace patchbay

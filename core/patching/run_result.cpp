@@ -1,5 +1,6 @@
 #include "patching/run_result.h"
 
+#include "base/amounts.h"
 #include "base/plain_text.h"
 #include "patching/detail/draws.h"
 
@@ -72,8 +73,8 @@ std::string mean_note(const RunResult &result)
     if (counts == result.arrays.end() || counts->second.is_float() || counts->second.ints().empty())
         return {};
     const auto [least, most] = std::minmax_element(counts->second.ints().begin(), counts->second.ints().end());
-    return "The mean is over " + (*least == *most ? "" : std::to_string(*least) + " to ") + std::to_string(*most)
-        + " prompts, as many as reach a position.";
+    return "The mean is over " + (*least == *most ? "" : std::to_string(*least) + " to ") + counted(*most, "prompt")
+        + ", as many as reach a position.";
 }
 
 const Grid *RunResult::grid(std::string_view name) const

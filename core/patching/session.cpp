@@ -1,5 +1,6 @@
 #include "patching/session.h"
 
+#include "base/amounts.h"
 #include "base/cores.h"
 #include "base/memory.h"
 #include "base/plain_text.h"
@@ -254,7 +255,7 @@ Session::Session(std::shared_ptr<const Model> model, PromptBatch batch, const Re
 {
     const SignalsHeldOff held;
     set_threads(threads_for(model->config(), resources.threads));
-    m = std::make_unique<Impl>(std::move(model), std::move(batch), resources);
+    m = std::make_shared<Impl>(std::move(model), std::move(batch), resources);
 }
 
 Session::~Session() = default;
@@ -285,7 +286,7 @@ std::string Session::groups_note() const
     if (!groups.split())
         return {};
     const bool one_too_large = groups.largest_prompts() == 1 && groups.largest_bytes() > m->resources.memory_budget / 2;
-    return "the cached runs of " + std::to_string(m->batch.prompts) + " prompts take " + size_text(groups.bytes())
+    return "the cached runs of " + counted(m->batch.prompts, "prompt") + " take " + size_text(groups.bytes())
         + ", more than half of the memory budget of " + size_text(m->resources.memory_budget)
         + ": they are computed in " + std::to_string(groups.count()) + " groups, one after the other"
         + (one_too_large ? "; already one prompt takes " + size_text(groups.largest_bytes()) : "");

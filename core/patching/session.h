@@ -72,6 +72,15 @@ struct AttentionOf {
     AttentionKind kind = AttentionKind::Plain;
 };
 
+/// Reads a session's cached runs from any thread, also while the session computes; keeps them alive.
+class AttentionReader {
+public:
+    virtual ~AttentionReader() = default;
+    /// As Session::attention.
+    virtual std::vector<AttentionPattern> attention(const std::vector<AttentionOf> &wanted,
+                                                    const CancelToken &cancel = {}) const = 0;
+};
+
 /// Not thread-safe: owned by one worker thread.
 class Session {
 public:
@@ -102,6 +111,8 @@ public:
     /// wanted. Throws Cancelled.
     std::vector<AttentionPattern> attention(const std::vector<AttentionOf> &wanted, const CancelToken &cancel = {});
     AttentionPattern attention(Head head, bool flipped_run, AttentionKind kind = AttentionKind::Plain);
+    /// Null where the cached runs are not there for good: before the baseline, and where the batch is in groups.
+    std::shared_ptr<const AttentionReader> attention_reader() const;
     /// The attention of a head in the run that a cell describes: base run with the given nodes patched from the source
     /// run. Two whole passes; throws Cancelled between their layers.
     AttentionPattern attention_patched(Head head, const RunSpec &spec, const std::vector<Node> &patched,
@@ -112,7 +123,7 @@ public:
     Impl &internals() { return *m; }
 
 private:
-    std::unique_ptr<Impl> m;
+    std::shared_ptr<Impl> m; ///< the readers' too
 };
 
 /// Sets the number of threads of LibTorch and OpenMP for the calling thread's computations, and starts them; 0: all

@@ -55,20 +55,57 @@ std::vector<float> Session::Impl::attention_weights(const BatchRuns &runs, Head 
     return weights;
 }
 
+std::vector<AttentionPattern> Session::Impl::empty_patterns(const std::vector<AttentionOf> &wanted) const
+{
+    std::vector<AttentionPattern> out;
+    for (const AttentionOf &one : wanted) {
+        check_head(one.head, model->config());
+        AttentionPattern pattern;
+        pattern.head = one.head;
+        for (const int end : batch.end)
+            pattern.sizes.push_back(end + 1);
+        pattern.weights.resize(size_t(batch.prompts));
+        out.push_back(std::move(pattern));
+    }
+    return out;
+}
+
+namespace {
+
+class CachedReader : public AttentionReader {
+public:
+    explicit CachedReader(std::shared_ptr<const Session::Impl> session) : m(std::move(session)) { }
+
+    // Nothing here may hand work to other threads: their number is a matter of the thread that computes.
+    std::vector<AttentionPattern> attention(const std::vector<AttentionOf> &wanted,
+                                            const CancelToken &cancel) const override
+    {
+        std::vector<AttentionPattern> out = m->empty_patterns(wanted);
+        for (size_t i = 0; i < wanted.size(); ++i)
+            for (int p = 0; p < m->batch.prompts; ++p) {
+                cancel.check();
+                out[i].weights[size_t(p)] =
+                    m->attention_weights(m->groups[0].runs, wanted[i].head, wanted[i].flipped, wanted[i].kind, p);
+            }
+        return out;
+    }
+
+private:
+    const std::shared_ptr<const Session::Impl> m;
+};
+
+} // namespace
+
+std::shared_ptr<const AttentionReader> Session::attention_reader() const
+{
+    return m->cached_baseline && !m->groups.split() ? std::make_shared<const CachedReader>(m) : nullptr;
+}
+
 std::vector<AttentionPattern> Session::attention(const std::vector<AttentionOf> &wanted, const CancelToken &cancel)
 {
     const SignalsHeldOff held = m->enter();
     m->baseline(Metric::LogitDiff, cancel);
-    std::vector<AttentionPattern> out;
-    for (const AttentionOf &one : wanted) {
-        check_head(one.head, m->model->config());
-        AttentionPattern pattern;
-        pattern.head = one.head;
-        for (const int end : m->batch.end)
-            pattern.sizes.push_back(end + 1);
-        pattern.weights.resize(size_t(m->batch.prompts));
-        out.push_back(std::move(pattern));
-    }
+    std::vector<AttentionPattern> out = m->empty_patterns(wanted);
     m->groups.each(cancel, [&](int g) {
         const PromptGroup &group = m->groups[g];
         for (size_t i = 0; i < wanted.size(); ++i) {

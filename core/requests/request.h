@@ -71,6 +71,12 @@ struct ForgetStepRequest {
     size_t step = 0;
 };
 
+/// The folder that the recipe's results are written into, as the command line does: what a report is drawn from.
+struct SaveRecipeRequest {
+    using Answer = std::shared_ptr<const StepOutcomes>;
+    std::filesystem::path folder;
+};
+
 /// A step that fails is an outcome. Events: Progress, with the work left of the step and of those to come after it.
 struct RunStepRequest {
     using Answer = std::shared_ptr<const StepOutcomes>;
@@ -96,8 +102,8 @@ struct DownloadRequest {
 };
 
 using Request = std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, IntervalsRequest,
-                             BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest, RunStepRequest,
-                             ListCacheRequest, PlanDownloadRequest, DownloadRequest>;
+                             BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest, SaveRecipeRequest,
+                             RunStepRequest, ListCacheRequest, PlanDownloadRequest, DownloadRequest>;
 
 /// What waits for what: more urgent requests are served between two parts of a less urgent one, and before those that
 /// wait.

@@ -11,11 +11,17 @@ namespace patchbay {
 
 Urgency urgency(const Request &request)
 {
-    return std::holds_alternative<AttentionRequest>(request)       ? Urgency::Quick
-        : std::holds_alternative<PatchedAttentionRequest>(request) ? Urgency::Soon
-        : std::holds_alternative<ListCacheRequest>(request)        ? Urgency::Quick
-        : std::holds_alternative<PlanDownloadRequest>(request)     ? Urgency::Soon
-                                                                   : Urgency::Long;
+    // Many heads are many times some milliseconds: the one that somebody has just asked for does not wait for them.
+    if (const AttentionRequest *attention = std::get_if<AttentionRequest>(&request))
+        return std::all_of(attention->wanted.begin(), attention->wanted.end(),
+                           [&](const AttentionOf &one) { return one.head == attention->wanted.front().head; })
+            ? Urgency::Quick
+            : Urgency::Soon;
+    return std::holds_alternative<PatchedAttentionRequest>(request) ? Urgency::Soon
+        : std::holds_alternative<ListCacheRequest>(request)         ? Urgency::Quick
+        : std::holds_alternative<PlanDownloadRequest>(request)      ? Urgency::Soon
+        : std::holds_alternative<SaveRecipeRequest>(request)        ? Urgency::Soon
+                                                                    : Urgency::Long;
 }
 
 bool only_fetches(const Request &request)
@@ -79,6 +85,49 @@ RecipeRun &Workbench::recipe() const
     return *m_recipe;
 }
 
+Workbench::Workbench(std::unique_ptr<Session> session)
+    : m_model(session ? session->model_ptr() : nullptr), m_session(std::move(session))
+{
+    if (m_session)
+        publish(m_session->attention_reader());
+}
+
+void Workbench::publish(std::shared_ptr<const AttentionReader> reader)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        m_reader.swap(reader);
+    }
+    // The one before may be the last to hold its session: given back without the mutex.
+}
+
+std::unique_ptr<Work> Workbench::begin_beside(const Request &request, const Tell &tell)
+{
+    const AttentionRequest *attention = std::get_if<AttentionRequest>(&request);
+    if (!attention)
+        return nullptr;
+    std::shared_ptr<const AttentionReader> reader;
+    {
+        const std::lock_guard lock(m_mutex);
+        reader = m_reader;
+    }
+    if (!reader)
+        return nullptr;
+    // A head at a time: who asks for other ones meanwhile is not kept waiting.
+    return in_parts(
+        [reader, tell, wanted = attention->wanted, patterns = AttentionPatterns()](const CancelToken &cancel) mutable {
+            cancel.check();
+            if (patterns.size() < wanted.size()) {
+                AttentionPattern pattern = std::move(reader->attention({wanted[patterns.size()]}, cancel).front());
+                patterns.push_back(std::make_shared<const AttentionPattern>(std::move(pattern)));
+            }
+            if (patterns.size() < wanted.size())
+                return true;
+            tell(Done{std::move(patterns)});
+            return false;
+        });
+}
+
 /// One way to begin for each kind of request.
 struct Workbench::Begin {
     Workbench &bench;
@@ -91,9 +140,13 @@ struct Workbench::Begin {
         return whole([*this, request](const CancelToken &cancel) {
             SetUp done = set_up(request.model, request.task, bench.m_model, tell, cancel);
             bench.m_recipe.reset(); // it refers to the session that goes now
+            // Attention of the new session is not told before the setup, nor of the old one after it.
+            bench.publish(nullptr);
             bench.m_session = std::move(done.session);
             bench.m_model = std::move(done.model);
             tell(Done{std::move(done.setup)});
+            if (bench.m_session)
+                bench.publish(bench.m_session->attention_reader());
         });
     }
 
@@ -123,6 +176,7 @@ struct Workbench::Begin {
             AttentionPatterns patterns;
             for (AttentionPattern &pattern : bench.session().attention(request.wanted, cancel))
                 patterns.push_back(std::make_shared<const AttentionPattern>(std::move(pattern)));
+            bench.publish(bench.session().attention_reader()); // the baseline is there now
             tell(Done{std::move(patterns)});
         });
     }
@@ -189,6 +243,14 @@ struct Workbench::Begin {
     {
         return whole([*this, request](const CancelToken &) {
             bench.recipe().forget(request.step);
+            outcomes();
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const SaveRecipeRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &) {
+            bench.recipe().save(request.folder);
             outcomes();
         });
     }

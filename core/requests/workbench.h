@@ -4,6 +4,7 @@
 #include "requests/request.h"
 
 #include <memory>
+#include <mutex>
 
 namespace patchbay {
 
@@ -15,13 +16,16 @@ public:
     virtual bool step(const CancelToken &cancel) = 0;
 };
 
-/// Whoever carries requests out. All but the priority belong to one thread.
+/// Whoever carries requests out. What is not said to be for any thread belongs to one.
 class RequestServer {
 public:
     virtual ~RequestServer() = default;
     /// tell hears of everything that the work comes to, from step(). While a work is on its way only more urgent ones
     /// may be begun and stepped.
     virtual std::unique_ptr<Work> begin(const Request &request, Tell tell) = 0;
+    /// From any thread: what can be stepped on another thread beside the work on its way; null where this cannot, or
+    /// not now: then it is begun like all others. tell hears nothing before the first step.
+    virtual std::unique_ptr<Work> begin_beside(const Request &, const Tell &) { return nullptr; }
     /// Which cells to compute next; set from any thread.
     PriorityHint &priority() { return m_priority; }
 
@@ -34,19 +38,22 @@ class Workbench : public RequestServer {
 public:
     Workbench() = default;
     /// With a session that is there already (benchmarks and tests on models without a folder), or null.
-    explicit Workbench(std::unique_ptr<Session> session) : m_model(session ? session->model_ptr() : nullptr), m_session(std::move(session))
-    {
-    }
+    explicit Workbench(std::unique_ptr<Session> session);
     std::unique_ptr<Work> begin(const Request &request, Tell tell) override;
+    /// Attention in the cached runs, where these are there for good: nobody waits for a chunk of a sweep to see it.
+    std::unique_ptr<Work> begin_beside(const Request &request, const Tell &tell) override;
 
 private:
     struct Begin;
     Session &session() const;
     RecipeRun &recipe() const;
+    void publish(std::shared_ptr<const AttentionReader> reader);
 
     std::shared_ptr<const Model> m_model; ///< null until there is one
     std::unique_ptr<Session> m_session;   ///< null until a model and a task with prompts are there
     std::unique_ptr<RecipeRun> m_recipe;  ///< over the session; goes before it
+    std::mutex m_mutex;                   ///< of what follows, which any thread reads
+    std::shared_ptr<const AttentionReader> m_reader;
 };
 
 } // namespace patchbay

@@ -1,4 +1,5 @@
 // What is done with batches: looked up, cut down, hashed, and checked before a model reads them.
+#include "base/amounts.h"
 #include "base/check_index.h"
 #include "base/error.h"
 #include "base/sha256.h"
@@ -178,7 +179,7 @@ void check_batch(const PromptBatch &batch, int64_t d_vocab, int n_ctx)
     }
     if (batch.width > n_ctx)
         throw Error("batch",
-                    "is " + std::to_string(batch.width) + " tokens wide, more than the model's context of "
+                    "is " + counted(batch.width, "token") + " wide, more than the model's context of "
                         + std::to_string(n_ctx));
 }
 

@@ -1,5 +1,6 @@
 #include "task/prompts.h"
 
+#include "base/amounts.h"
 #include "base/check_index.h"
 #include "base/error.h"
 #include "base/json_field.h"
@@ -31,7 +32,7 @@ std::string misfit(const std::string &prompt, const std::vector<int64_t> &ids, c
 
 std::string count_of(const std::vector<int64_t> &ids)
 {
-    return std::to_string(ids.size()) + (ids.size() == 1 ? " token" : " tokens");
+    return counted(int64_t(ids.size()), "token");
 }
 
 std::string why_no_roles(const PromptPair &pair, int end)
@@ -103,8 +104,8 @@ void take_roles(PromptBatch &batch, const std::vector<const PromptPair *> &pairs
             return pair->given_roles.contains(r);
         });
         if (given != pairs.end())
-            batch.notes.push_back(role_title(role) + " is left out: of " + std::to_string(pairs.size()) + " prompts, "
-                                  + std::to_string(positions.size()) + " say where it stands");
+            batch.notes.push_back(role_title(role) + " is left out: of " + counted(int64_t(pairs.size()), "prompt")
+                                  + ", " + counted(int64_t(positions.size()), "one says", "say") + " where it stands");
     }
     for (const std::string &role : missing)
         batch.roles.erase(role);
@@ -125,7 +126,7 @@ std::string why_not_one_token(const std::string &text, const Tokenizer &tokenize
 
 std::string too_long(size_t tokens, int n_ctx)
 {
-    return "has " + std::to_string(tokens) + " tokens, more than the model's context of " + std::to_string(n_ctx);
+    return "has " + counted(int64_t(tokens), "token") + ", more than the model's context of " + std::to_string(n_ctx);
 }
 
 std::vector<int64_t> tokens_of_prompt(const std::string &text, const Tokenizer &tokenizer, Bos bos)

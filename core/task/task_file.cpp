@@ -1,5 +1,6 @@
 #include "task/task_file.h"
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/json_field.h"
 #include "io/array_files.h"
@@ -32,7 +33,7 @@ std::vector<std::string> distinct_words(const JsonField &field, size_t least)
             field.items()[i].fail(in_quotes(result[i]) + " is there twice");
     }
     if (result.size() < least)
-        field.fail("should have at least " + std::to_string(least) + (least == 1 ? " entry" : " entries"));
+        field.fail("should have at least " + counted(int64_t(least), "entry", "entries"));
     return result;
 }
 
@@ -175,7 +176,8 @@ TaskFile with_whole_names(TaskFile task, const Tokenizer &tokenizer, std::string
     if (task.names.size() < 3)
         throw Error(task.file,
                     "only " + std::to_string(task.names.size()) + " of its " + std::to_string(all)
-                        + " names are one token for this tokenizer, and three are needed; several tokens: " + split);
+                        + (task.names.size() == 1 ? " names is" : " names are")
+                        + " one token for this tokenizer, and three are needed; several tokens: " + split);
     note = std::to_string(count) + " of " + std::to_string(all)
         + (count == 1 ? " names is left out, as it is" : " names are left out, as they are")
         + " several tokens for this tokenizer: " + split;

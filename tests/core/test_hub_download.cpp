@@ -149,9 +149,9 @@ private Q_SLOTS:
     {
         const auto text = [](double seconds) { return DownloadProgress{1'200'000'000, 3'400'000'000, seconds}.text(); };
         QCOMPARE(text(-1), std::string("1.20 GB of 3.40 GB"));
-        QCOMPARE(text(0.2), std::string("1.20 GB of 3.40 GB, 1 s left"));
+        QCOMPARE(text(0.2), std::string("1.20 GB of 3.40 GB, less than a second left"));
         QCOMPARE(text(59), std::string("1.20 GB of 3.40 GB, 59 s left"));
-        QCOMPARE(text(89), std::string("1.20 GB of 3.40 GB, 1 min left"));
+        QCOMPARE(text(89), std::string("1.20 GB of 3.40 GB, 89 s left"));
         QCOMPARE(text(3599), std::string("1.20 GB of 3.40 GB, 60 min left"));
         QCOMPARE(text(7260), std::string("1.20 GB of 3.40 GB, 2 h 1 min left"));
     }

@@ -1,9 +1,15 @@
 // Requests carried out on the demo model, part by part, as a thread that computes does it.
 #include "base/error.h"
 #include "error_message.h"
+#include "io/array_files.h"
 #include "requests/workbench.h"
 
+#include <QTemporaryDir>
 #include <QTest>
+
+#include <atomic>
+#include <cstring>
+#include <thread>
 
 using namespace patchbay;
 
@@ -119,6 +125,51 @@ private Q_SLOTS:
         }
     }
 
+    // Not between two parts, but beside them: with the numbers of the ordinary way, and without a change to the
+    // sweep's.
+    void attentionIsReadWhileASweepComputes()
+    {
+        QVERIFY(!Workbench().begin_beside(AttentionRequest{{{{0, 0}}}}, {}));
+        QVERIFY(!m_bench.begin_beside(RunRequest{}, {}));
+        AttentionRequest all;
+        for (int layer = 0; layer < m_setup->config().n_layers; ++layer)
+            for (int head = 0; head < m_setup->config().n_heads; ++head)
+                for (const AttentionKind kind : {AttentionKind::Plain, AttentionKind::ValueWeighted})
+                    all.wanted.push_back({{layer, head}, (layer + head) % 2 == 0, kind});
+        QVERIFY(urgency(all) < urgency(AttentionRequest{{{{0, 0}}}})); // the head just clicked goes before the others
+        const AttentionPatterns expected = Call(m_bench, all).finish<AttentionPatterns>();
+        Call alone(m_bench, RunRequest{spec({Site::Z})});
+        QVERIFY(alone.finish<RunEnd>().complete);
+
+        std::atomic<bool> over{false};
+        std::vector<AttentionPatterns> read;
+        std::thread reader([&] {
+            do {
+                const std::unique_ptr<Work> work = m_bench.begin_beside(all, [&](const Event &event) {
+                    read.push_back(std::get<AttentionPatterns>(std::get<Done>(event).reply));
+                });
+                while (work->step({})) {
+                }
+            } while (!over);
+        });
+        Call sweep(m_bench, RunRequest{spec({Site::Z})});
+        const RunEnd end = sweep.finish<RunEnd>();
+        over = true;
+        reader.join();
+        QVERIFY(end.complete && !read.empty());
+        for (const AttentionPatterns &patterns : read)
+            for (size_t i = 0; i < expected.size(); ++i)
+                QVERIFY(patterns[i]->weights == expected[i]->weights);
+        RunResult a, b;
+        for (const Event &event : alone.events)
+            apply(a, event);
+        for (const Event &event : sweep.events)
+            apply(b, event);
+        QVERIFY(std::memcmp(a.grids[0].per_prompt.data(), b.grids[0].per_prompt.data(),
+                            a.grids[0].per_prompt.size() * sizeof(float))
+                == 0);
+    }
+
     void aRecipeGoesStepByStep()
     {
         const Recipe recipe = load_recipe("ioi-circuit");
@@ -149,6 +200,22 @@ private Q_SLOTS:
         QVERIFY(Call(m_bench, ForgetStepRequest{copying}).finish<Outcomes>()->at(copying).state == StepState::Pending);
         Call edit(m_bench, EditStepRequest{copying, {{"id", "copying"}}});
         VERIFY_MESSAGE(edit.step(), "title");
+
+        // What a report is drawn from; a step that is on its way is one that has not been run.
+        const QTemporaryDir folder;
+        Call again(m_bench, RunStepRequest{direct});
+        again.step();
+        Call(m_bench, SaveRecipeRequest{folder.path().toStdString()}).finish<Outcomes>();
+        const nlohmann::json written = nlohmann::json::parse(read_file(folder.path().toStdString() + "/recipe.json"));
+        QCOMPARE(written.at("steps").at(direct).at("state"), "pending");
+        while (again.step()) {
+        }
+        Call(m_bench, SaveRecipeRequest{folder.path().toStdString()}).finish<Outcomes>();
+        QVERIFY(folder.isValid()
+                && nlohmann::json::parse(read_file(folder.path().toStdString() + "/recipe.json"))
+                       .at("steps")
+                       .at(direct)
+                       .contains("file"));
     }
 };
 

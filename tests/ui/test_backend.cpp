@@ -256,6 +256,35 @@ private Q_SLOTS:
         QCOMPARE(order, QStringList({"long 1", "quick", "soon", "long 2", "next long"}));
     }
 
+    // What needs nothing but what is there is answered while a part is being carried out, not after it.
+    void whatGoesBesideDoesNotWaitForThePart()
+    {
+        std::binary_semaphore started{0}, gate{0};
+        struct Beside : PartServer {
+            using PartServer::PartServer;
+            std::unique_ptr<Work> begin_beside(const Request &request, const Tell &tell) override
+            {
+                return std::holds_alternative<AttentionRequest>(request) ? begin(request, tell) : nullptr;
+            }
+        };
+        EmbeddedBackend backend(
+            std::make_unique<Beside>([&](const Request &request, const Tell &tell, const CancelToken &) {
+                if (stepOf(request) == 1) {
+                    started.release();
+                    gate.acquire();
+                }
+                return end(tell, request);
+            }));
+        bool answered = false, swept = false;
+        backend.submit<RunStepRequest>({.request = {1}, .done = [&](const Outcomes &) { swept = true; }});
+        started.acquire();
+        backend.submit<AttentionRequest>({.request = {}, .done = [&](const AttentionPatterns &) { answered = true; }});
+        QTRY_VERIFY_WITH_TIMEOUT(answered, 60000);
+        QVERIFY(!swept);
+        gate.release();
+        QTRY_VERIFY_WITH_TIMEOUT(swept, 60000);
+    }
+
     // The part that is being carried out hears of the cancel; none follows, whether it heeds it or not.
     void closingDuringARunIsSilentAndBeginsNoFurtherPart()
     {

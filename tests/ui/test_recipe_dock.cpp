@@ -2,8 +2,13 @@
 #include "docks/recipe_dock.h"
 #include "docks/recipe_model.h"
 #include "docks/step_dialog.h"
+#include "report/report.h"
+#include "shell/message_bar.h"
 #include "window_fixture.h"
 
+#include <QDesktopServices>
+#include <QFileDialog>
+#include <QLabel>
 #include <QListView>
 #include <QPlainTextEdit>
 #include <QPushButton>
@@ -176,7 +181,71 @@ private Q_SLOTS:
         QVERIFY(recipe.finished() < recipe.steps());
     }
 
+    // What the command line's `report` draws, from a folder that is asked for.
+    void theReportIsDrawnIntoAFolder()
+    {
+        RecipeController &recipe = m_window->explorer().recipe;
+        QVERIFY(!m_dock->reportButton()->isVisible()); // nothing is done yet
+        QVERIFY(!m_window->actions().drawReport->isEnabled());
+        recipe.run(step("top-negative"));
+        QTRY_VERIFY(!recipe.busy());
+        QVERIFY(m_dock->reportButton()->isVisible());
+        const QTemporaryDir empty, full, foreign;
+        drawInto(empty.path());
+        QTRY_VERIFY(m_window->messages().text().contains(QStringLiteral("report.pdf")));
+        QVERIFY(m_dock->reportButton()->isEnabled());
+        const QByteArray page = contents(empty.filePath(QStringLiteral("report.html")));
+        QVERIFY(page.contains("L") && page.contains("Direct effect on the logits"));
+        QVERIFY(contents(empty.filePath(QStringLiteral("report.pdf"))).startsWith("%PDF"));
+        writeReport(empty.path().toStdString());
+        QCOMPARE(contents(empty.filePath(QStringLiteral("report.html"))), page);
+
+        // The names of the files open them.
+        QDesktopServices::setUrlHandler(QStringLiteral("file"), this, "opened");
+        auto *text = m_window->messages().findChild<QLabel *>(QStringLiteral("message"));
+        QVERIFY(text);
+        const QRegularExpression address(QStringLiteral("href=\"([^\"]+report\\.html)\""));
+        Q_EMIT text->linkActivated(address.match(text->text()).captured(1));
+        QDesktopServices::unsetUrlHandler(QStringLiteral("file"));
+        QCOMPARE(m_opened.toLocalFile(), empty.filePath(QStringLiteral("report.html")));
+
+        // Twenty files do not go among others, and other results are not written over.
+        QFile other(full.filePath(QStringLiteral("letter.txt")));
+        QVERIFY(other.open(QIODevice::WriteOnly));
+        drawInto(full.path());
+        QTRY_VERIFY(QFile::exists(full.filePath(QStringLiteral("ioi-circuit/report.pdf"))));
+        QFile index(foreign.filePath(QStringLiteral("recipe.json")));
+        QVERIFY(index.open(QIODevice::WriteOnly));
+        index.write(R"({"format": "patchbay-recipe-run", "recipe": {"name": "another"}})");
+        index.close();
+        drawInto(foreign.path());
+        QTRY_VERIFY(m_window->messages().text().contains(QStringLiteral("results of another recipe")));
+        QVERIFY2(m_window->messages().text().contains(QStringLiteral("The report was not drawn"))
+                     && m_window->messages().text().contains(foreign.path()),
+                 qPrintable(m_window->messages().text()));
+        QCOMPARE(QDir(foreign.path()).entryList(QDir::Files), QStringList{QStringLiteral("recipe.json")});
+        QTRY_VERIFY(m_dock->reportButton()->isEnabled());
+    }
+
+    void opened(const QUrl &url) { m_opened = url; }
+
 private:
+    void drawInto(const QString &folder)
+    {
+        QTRY_VERIFY(m_dock->reportButton()->isEnabled());
+        m_dock->reportButton()->click();
+        auto *dialog = m_window->findChild<QFileDialog *>();
+        QVERIFY(dialog && dialog->isVisible());
+        dialog->setDirectory(folder);
+        dialog->selectFile(folder);
+        QMetaObject::invokeMethod(dialog, "accept");
+        QTRY_VERIFY(!m_window->findChild<QFileDialog *>());
+    }
+    static QByteArray contents(const QString &path)
+    {
+        QFile file(path);
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    }
     int step(const char *id) const
     {
         const auto &steps = m_window->explorer().recipe.recipe().steps;
@@ -188,6 +257,7 @@ private:
     WindowFixture m_fixture;
     MainWindow *m_window = nullptr;
     RecipeDock *m_dock = nullptr;
+    QUrl m_opened;
 };
 
 QTEST_MAIN(TestRecipeDock)

@@ -291,6 +291,39 @@ private Q_SLOTS:
         QVERIFY(tasks->actions().front()->isChecked());
     }
 
+    // Also where neither task has a run: the task itself is what undo brings back.
+    void aTaskWithoutRunsIsOneUndoAway()
+    {
+        Explorer &explorer = m_window->explorer();
+        QUndoStack &undo = explorer.navigation.undoStack();
+        document().openTask(TaskRef());
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.kind == "ioi");
+        for (const int id : runIds())
+            explorer.runner.remove(id);
+        const TaskRef before = document().setup()->task_ref;
+        const QString file =
+            write(QStringLiteral("other.jsonl"),
+                  line("Then Logan and Ivan went to the store, Ivan gave a drink to",
+                       "Then Logan and Ivan went to the store, Logan gave a drink to", " Logan", " Ivan"));
+        drop(file);
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.file == file.toStdString());
+        QVERIFY2(undo.undoText().contains(QStringLiteral("other.jsonl")), qPrintable(undo.undoText()));
+        m_window->actions().undo->trigger();
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref == before);
+        QVERIFY(undo.canRedo()); // going back is no new step
+        m_window->actions().redo->trigger();
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.file == file.toStdString());
+        m_window->actions().undo->trigger();
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref == before);
+
+        // Where it is not there any more the task on view stays, and that is said.
+        QVERIFY(QFile::remove(file));
+        m_window->actions().redo->trigger();
+        QTRY_VERIFY(m_fixture.ready() && explorer.navigation.place().task == document().setup()->task_ref);
+        QCOMPARE(document().setup()->task_ref, before);
+        QVERIFY(m_window->messages().text().contains(QStringLiteral("other.jsonl")));
+    }
+
     void importingAsksWhileARunGoesOn()
     {
         ActPatch sweep;
@@ -317,6 +350,13 @@ private Q_SLOTS:
     }
 
 private:
+    QVector<int> runIds() const
+    {
+        QVector<int> ids;
+        for (const RunEntry &entry : m_window->explorer().runs.entries())
+            ids << entry.id;
+        return ids;
+    }
     Document &document() { return m_window->explorer().document; }
     QString problem(int row)
     {

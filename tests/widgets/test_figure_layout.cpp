@@ -271,6 +271,21 @@ private Q_SLOTS:
             }
     }
 
+    // Hairlines between cells as on screen, where cells are large enough for them.
+    void bordersOfCells()
+    {
+        const auto lines = [](int rows, int columns) {
+            const FigureSheet sheet = samples::sheetOf(samples::heatmap(1, rows, columns), 85);
+            int inside = 0;
+            for (const Mark &mark : layoutSheet(sheet).marks)
+                if (const auto *path = std::get_if<PathMark>(&mark))
+                    inside += path->points.size() == 2 && path->stroke == faintInk && !path->dashed;
+            return inside;
+        };
+        QCOMPARE(lines(6, 8), 5 + 7);
+        QCOMPARE(lines(48, 64), 0);
+    }
+
     void greyCellsOfTables()
     {
         TableView view = samples::table();

@@ -1,6 +1,7 @@
 // Heatmap: cell ↔ pixel and selection as plain logic, then the widget's signals, read-out and repaint times.
 #include "colour_map.h"
 #include "heatmap_widget.h"
+#include "theme.h"
 #include "view_text.h"
 #include "widgets/sample_views.h"
 
@@ -35,6 +36,7 @@ class TestHeatmap : public QObject {
 private Q_SLOTS:
     void textsShortenByWords();
     void sumsGiveWayToValues();
+    void valuesStayAsLongAsTheyCan();
     void everyPixelOfACellFindsIt_data();
     void everyPixelOfACellFindsIt();
     void nothingOverlaps_data() { everyPixelOfACellFindsIt_data(); }
@@ -80,14 +82,39 @@ void TestHeatmap::sumsGiveWayToValues()
         const HeatmapLayout with = layoutHeatmap(view, {600, height}, metrics, true),
                             without = layoutHeatmap(view, {600, height}, metrics, false);
         const auto holds = [&](const HeatmapLayout &layout) {
-            const QRect cell = layout.facets.front().cellRect(0, 0);
-            return cell.height() >= metrics.line + 2 && cell.width() >= 3 * metrics.digit;
+            return cellText(QFont(), view, layout.facets.front().cellRect(0, 0).size()).decimals >= 0;
         };
         QCOMPARE(holds(with), holds(without));
         gaveWay = gaveWay || (holds(with) && with.facets.front().rowSums.isEmpty());
     }
     QVERIFY(gaveWay);
     QVERIFY(!layoutHeatmap(view, {900, 600}, metrics, true).facets.front().rowSums.isEmpty());
+}
+
+// Smaller, then with fewer decimals, then not at all; never larger than the cell.
+void TestHeatmap::valuesStayAsLongAsTheyCan()
+{
+    HeatmapView view = samples::heatmap(1, 6, 8);
+    view.unit = QStringLiteral("%");
+    CellText before = cellText(QFont(), view, {200, 100});
+    QCOMPARE(before.decimals, 1);
+    QSet<double> sizes;
+    int smallest = 200;
+    for (int width = 200; width > 0; --width) {
+        const CellText now = cellText(QFont(), view, {width, 100});
+        QVERIFY(now.decimals <= 1 && (now.decimals < 0 || now.size >= 0.5));
+        QVERIFY2(now.decimals >= 0 || cellText(QFont(), view, {width - 1, 100}).decimals < 0, "they do not come back");
+        if (now.decimals >= 0) {
+            smallest = width;
+            sizes << now.size;
+        }
+    }
+    QCOMPARE(sizes.size(), 2);
+    // Two digits and a sign, at little more than their own width.
+    QVERIFY(smallest <= QFontMetrics(scaledFont(QFont(), 0.68)).horizontalAdvance(QStringLiteral("\u221200")) + 4);
+    QCOMPARE(HeatmapMetrics::of(QFont(), view).value.width(), smallest);
+    view.facets.front().values[0] = 12345; // no cell has room for such numbers
+    QCOMPARE(cellText(QFont(), view, {200, 100}).decimals, -1);
 }
 
 void TestHeatmap::everyPixelOfACellFindsIt_data()

@@ -8,6 +8,7 @@ EmbeddedBackend::EmbeddedBackend(std::unique_ptr<RequestServer> server, QObject 
 {
     start(m_compute, std::move(server), QStringLiteral("compute"));
     start(m_fetch, std::make_unique<Workbench>(), QStringLiteral("fetch"));
+    start(m_beside, nullptr, QStringLiteral("beside"));
 }
 
 EmbeddedBackend::~EmbeddedBackend()
@@ -16,9 +17,9 @@ EmbeddedBackend::~EmbeddedBackend()
         job.ticket->stale = true;
         job.ticket->cancel.cancel();
     }
-    for (Lane *lane : {&m_compute, &m_fetch})
+    for (Lane *lane : {&m_compute, &m_fetch, &m_beside})
         lane->queue.close();
-    for (Lane *lane : {&m_compute, &m_fetch})
+    for (Lane *lane : {&m_compute, &m_fetch, &m_beside})
         lane->thread->wait();
 }
 
@@ -37,8 +38,12 @@ JobId EmbeddedBackend::submitRequest(Request request, const JobPolicy &policy, J
     ticket->id = ++m_next;
     ticket->policy = policy;
     m_jobs.insert(ticket->id, {ticket, std::make_shared<const JobCalls>(std::move(calls))});
-    Lane &lane = only_fetches(request) ? m_fetch : m_compute;
-    lane.queue.push({ticket, std::move(request)});
+    if (std::unique_ptr<Work> work = m_compute.server->begin_beside(request, relay(ticket))) {
+        m_beside.queue.push({ticket, std::move(request), std::move(work)});
+    } else {
+        Lane &lane = only_fetches(request) ? m_fetch : m_compute;
+        lane.queue.push({ticket, std::move(request), nullptr});
+    }
     return ticket->id;
 }
 
@@ -74,8 +79,8 @@ void EmbeddedBackend::serve(Lane &lane)
     hold_off_signals(); // the GUI thread takes the process's: a child that has ended, a profiler's timer, Ctrl+C
     std::vector<Running> running; // the most urgent last
     for (;;) {
-        if (const auto job = running.empty() ? lane.queue.pop() : lane.queue.tryPop(running.back().urgency))
-            begin(lane, *job, running);
+        if (auto job = running.empty() ? lane.queue.pop() : lane.queue.tryPop(running.back().urgency))
+            begin(lane, std::move(*job), running);
         else if (running.empty())
             return; // closed
         else if (!proceed(running.back()))
@@ -83,12 +88,14 @@ void EmbeddedBackend::serve(Lane &lane)
     }
 }
 
-void EmbeddedBackend::begin(Lane &lane, const QueuedJob &job, std::vector<Running> &running)
+void EmbeddedBackend::begin(Lane &lane, QueuedJob job, std::vector<Running> &running)
 {
     if (job.ticket->stale || job.ticket->cancel.cancelled())
         return drop(job.ticket);
     try {
-        running.push_back({job.ticket, urgency(job.request), lane.server->begin(job.request, relay(job.ticket))});
+        std::unique_ptr<Work> work =
+            job.work ? std::move(job.work) : lane.server->begin(job.request, relay(job.ticket));
+        running.push_back({job.ticket, urgency(job.request), std::move(work)});
     } catch (...) {
         fail(job.ticket, failed_of(std::current_exception()));
     }

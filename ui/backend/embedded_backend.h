@@ -1,6 +1,7 @@
 // The backend in this process: one compute thread, which carries requests out part by part and looks at what has
-// arrived between two parts; and a second one for what waits for disks and networks, so that a download and a sweep do
-// not wait for each other.
+// arrived between two parts; a second one for what waits for disks and networks, so that a download and a sweep do not
+// wait for each other; and a third one for what the server can do beside all else, so that a click does not wait for
+// the end of a part.
 #pragma once
 
 #include "backend/backend.h"
@@ -53,7 +54,7 @@ private:
     void supersede(const JobPolicy &policy);
     void start(Lane &lane, std::unique_ptr<RequestServer> server, const QString &name);
     void serve(Lane &lane);
-    void begin(Lane &lane, const QueuedJob &job, std::vector<Running> &running);
+    void begin(Lane &lane, QueuedJob job, std::vector<Running> &running);
     bool proceed(const Running &job);
     Tell relay(const Ticket &ticket);
     void post(const Ticket &ticket, News news);
@@ -61,7 +62,8 @@ private:
     void drop(const Ticket &ticket) { finish(ticket, {}); }
     void fail(const Ticket &ticket, Failed failed);
 
-    Lane m_compute, m_fetch;
+    Lane m_compute, m_fetch,
+        m_beside;              ///< the last has no server: what it does was begun by the first's, beside the rest
     QHash<JobId, Open> m_jobs; ///< GUI thread only: the calls never leave it
     JobId m_next = 0;
 };

@@ -3,6 +3,7 @@
 
 #include "backend/backend.h"
 #include "base/cancel.h"
+#include "requests/workbench.h"
 
 #include <array>
 #include <atomic>
@@ -25,6 +26,7 @@ struct JobTicket {
 struct QueuedJob {
     std::shared_ptr<JobTicket> ticket;
     Request request;
+    std::unique_ptr<Work> work = nullptr; ///< where it has been begun already (RequestServer::begin_beside)
 };
 
 /// Thread-safe; the most urgent go first, and those of one urgency in their order.

@@ -1,5 +1,6 @@
 #include "controllers/attention_controller.h"
 
+#include "amounts_text.h"
 #include "base/error.h"
 #include "controllers/attention_maths.h"
 #include "view_models.h"
@@ -252,10 +253,10 @@ widgets::AttentionView AttentionController::viewOf(const AttentionPattern &patte
         ? meanByRole(pattern, batch)
         : attentionView(pattern, std::clamp(m_prompt, 0, batch.prompts - 1), batch, base);
     view.difference = m_source == AttentionSource::CleanMinusFlipped || m_source == AttentionSource::PatchedMinusBase;
-    view.title =
-        attentionTitle(view.head, sourceText(),
-                       byRole ? tr("mean of %1 prompts").arg(batch.prompts) : tr("prompt %1").arg(m_prompt + 1),
-                       shownKind() == AttentionKind::ValueWeighted);
+    view.title = attentionTitle(view.head, sourceText(),
+                                byRole ? tr("mean of %1").arg(countedText(batch.prompts, "prompt"))
+                                       : tr("prompt %1").arg(m_prompt + 1),
+                                shownKind() == AttentionKind::ValueWeighted);
     return view;
 }
 

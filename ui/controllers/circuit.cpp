@@ -1,5 +1,6 @@
 #include "controllers/circuit.h"
 
+#include "amounts_text.h"
 #include "view_models.h"
 
 #include <algorithm>
@@ -117,8 +118,7 @@ CircuitGraph circuitGraph(const QVector<HeadId> &circuit, const RunsStore &store
         collect(*entry.result, circuit, layers, known, paths);
     }
     graph.view.layers = layers;
-    graph.view.title = circuit.size() == 1 ? HeadRoles::tr("Circuit of 1 head")
-                                           : HeadRoles::tr("Circuit of %1 heads").arg(circuit.size());
+    graph.view.title = HeadRoles::tr("Circuit of %1").arg(countedText(circuit.size(), "head"));
     if (graph.newest)
         graph.view.title += direction_of(graph.newest->spec) == Direction::Noise ? HeadRoles::tr(", noising")
                                                                                  : HeadRoles::tr(", denoising");

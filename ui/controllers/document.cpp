@@ -37,7 +37,10 @@ Document::Document(Backend &backend, QObject *parent) : QObject(parent), m_backe
 
 void Document::open(const SetUpRequest &request)
 {
-    const SetUpRequest before = m_request;
+    const auto back = [this, request = m_request, fileState = m_fileState] {
+        m_request = request;
+        m_fileState = fileState;
+    };
     m_request = request;
     m_fileState = fileState(request.task);
     m_loading = true;
@@ -56,8 +59,8 @@ void Document::open(const SetUpRequest &request)
                 Q_EMIT setupChanged();
             },
         .failed =
-            [this, before, end](Failure failure) {
-                m_request = before;
+            [this, back, end](Failure failure) {
+                back();
                 if (failure.nextStep.isEmpty())
                     failure.nextStep = m_setup ? tr("The model and task from before are still open.")
                                                : tr("Open another model folder.");
@@ -65,10 +68,10 @@ void Document::open(const SetUpRequest &request)
                 Q_EMIT failed(failure);
             },
         .dropped =
-            [this, end, before, generation] {
+            [this, end, back, generation] {
                 if (generation != m_generation)
                     return; // a newer one is on its way
-                m_request = before;
+                back();
                 end();
             },
         .progress =

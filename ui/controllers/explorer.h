@@ -9,6 +9,7 @@
 #include "controllers/navigation.h"
 #include "controllers/path_controller.h"
 #include "controllers/recipe_controller.h"
+#include "controllers/recipe_report.h"
 #include "controllers/run_controller.h"
 #include "controllers/runs_store.h"
 
@@ -24,6 +25,7 @@ struct Explorer {
     ContributionController contribution{backend, document, navigation};
     PathController paths{navigation, runner, runs, document};
     RecipeController recipe{backend, document, navigation, runs};
+    RecipeReport report{backend, recipe};
     HeadRoles roles{document, navigation, runs, recipe};
 };
 

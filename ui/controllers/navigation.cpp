@@ -1,5 +1,7 @@
 #include "controllers/navigation.h"
 
+#include "amounts_text.h"
+
 #include <QUndoCommand>
 
 #include <algorithm>
@@ -13,7 +15,7 @@ namespace {
 QString namesOf(const QVector<HeadId> &heads)
 {
     if (heads.size() > 3)
-        return Navigation::tr("%1 heads").arg(heads.size());
+        return countedText(heads.size(), "head");
     QStringList names;
     for (const HeadId &head : heads)
         names << label(head);
@@ -83,6 +85,8 @@ void Navigation::apply(const Place &place)
 {
     const Place before = m_place;
     m_place = place;
+    if (!(before.task == place.task))
+        Q_EMIT taskChanged();
     if (before.run != place.run || before.comparedRun != place.comparedRun || before.view != place.view)
         Q_EMIT runChanged();
     if (before.prompt != place.prompt)
@@ -179,19 +183,12 @@ void Navigation::forgetRun(int run)
     apply(place);
 }
 
-void Navigation::forgetPrompt()
-{
-    m_undo.clear();
-    Place place = m_place;
-    place.prompt = -1;
-    apply(place);
-}
-
-void Navigation::reset(const QVector<HeadId> &circuit)
+void Navigation::reset(const QVector<HeadId> &circuit, const TaskRef &task)
 {
     m_undo.clear();
     Place place;
     place.circuit = circuit;
+    place.task = task;
     apply(place);
 }
 

@@ -41,6 +41,7 @@ struct Mask {
 };
 
 struct Place {
+    TaskRef task;                     ///< whose prompts; the document opens it where it is another than its own
     int run = -1;                     ///< id in the runs store; -1: none
     int comparedRun = -1;             ///< shown as run − comparedRun; -1: none
     QString view;                     ///< what it is looked at as (view_models.h, ViewChoice); empty: its best view
@@ -79,11 +80,10 @@ public:
     /// Changes without an undo step: a run that is no longer there, a task with fewer prompts.
     void forgetRun(int run);
     /// Another model: nothing is selected or on view, and nothing to undo.
-    void reset(const QVector<widgets::HeadId> &circuit = {});
-    /// Other prompts of the same model: heads, receivers and the run on view stay.
-    void forgetPrompt();
+    void reset(const QVector<widgets::HeadId> &circuit = {}, const TaskRef &task = {});
 
 Q_SIGNALS:
+    void taskChanged();
     void headsChanged();
     void runChanged();
     void promptChanged();

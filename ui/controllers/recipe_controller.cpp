@@ -1,5 +1,6 @@
 #include "controllers/recipe_controller.h"
 
+#include "amounts_text.h"
 #include "base/error.h"
 #include "view_text.h"
 
@@ -48,7 +49,7 @@ double RecipeController::secondsLeft() const
 QString RecipeController::progressText() const
 {
     QString text = tr("Step %1 of %2").arg(m_running + 1).arg(steps());
-    if (const QString left = widgets::timeLeft(secondsLeft()); !left.isEmpty())
+    if (const QString left = timeLeftText(secondsLeft()); !left.isEmpty())
         text += QStringLiteral(" · ") + left;
     return text;
 }

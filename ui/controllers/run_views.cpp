@@ -1,5 +1,6 @@
 #include "controllers/run_views.h"
 
+#include "amounts_text.h"
 #include "nouns/quantity.h"
 #include "view_models.h"
 #include "view_text.h"
@@ -126,10 +127,10 @@ QString taskName(const TaskRef &task)
         : task.kind;
     if (!task.file.empty() && kind == task.kind)
         return QFileInfo(QString::fromStdString(task.file)).fileName();
-    return RunsStore::tr("%1, %2 pairs, seed %3")
+    return RunsStore::tr("%1, %2, seed %3")
         .arg(kind == task.kind ? QString::fromStdString(kind).toUpper()
                                : QString::fromStdString(kind).replace(QStringLiteral("ioi"), QStringLiteral("IOI")))
-        .arg(task.prompts - int(task.excluded.size()))
+        .arg(countedText(task.prompts - int(task.excluded.size()), "pair"))
         .arg(task.seed);
 }
 

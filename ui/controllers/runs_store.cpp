@@ -1,5 +1,6 @@
 #include "controllers/runs_store.h"
 
+#include "amounts_text.h"
 #include "controllers/run_views.h"
 
 #include <algorithm>
@@ -132,7 +133,7 @@ QVariant RunsStore::data(const QModelIndex &index, int role) const
         return entry.pinned;
     case DetailRole: {
         QString detail = entry.state == RunState::Running && entry.total > 0
-            ? (entry.spec.is<Analysis>() ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total)
+            ? tr("%1 of %2").arg(entry.done).arg(countedText(entry.total, entry.spec.is<Analysis>() ? "step" : "cell"))
             : stateText(entry.state);
         if (entry.state == RunState::Done && entry.result)
             detail = tr("%1 s").arg(entry.result->seconds, 0, 'f', entry.result->seconds < 10 ? 2 : 1);

@@ -1,5 +1,6 @@
 #include "docks/model_dock.h"
 
+#include "amounts_text.h"
 #include "docks/dock_parts.h"
 #include "model/model_folder.h"
 #include "theme.h"
@@ -39,7 +40,7 @@ QString countText(int64_t n)
 QString shapeText(const TrustReport &trust)
 {
     const ModelConfig &c = trust.config;
-    QString heads = ModelDock::tr("%1 layers × %2 heads").arg(c.n_layers).arg(c.n_heads);
+    QString heads = ModelDock::tr("%1 × %2").arg(countedText(c.n_layers, "layer"), countedText(c.n_heads, "head"));
     if (c.grouped())
         heads += ModelDock::tr(" (%1 KV)").arg(c.n_kv_heads);
     return ModelDock::tr("%1 · %2\n%3 parameters · d_model %4 · %5")
@@ -286,8 +287,10 @@ void ModelDock::refreshTask()
         : task.kind == "ioi"                   ? tr("Indirect object identification")
         : task.kind == "pairs"                 ? QFileInfo(QString::fromStdString(task.file)).fileName()
                                : tr("Token ids from %1").arg(QFileInfo(QString::fromStdString(task.file)).fileName());
-    m_taskText->setText(all > used ? tr("%1\n%2 of %3 pairs in use").arg(kind).arg(used).arg(all)
-                                   : tr("%1\n%2 pairs, up to %3 tokens").arg(kind).arg(used).arg(setup->batch.width));
+    m_taskText->setText(
+        all > used
+            ? tr("%1\n%2 of %3 in use").arg(kind).arg(used).arg(countedText(all, "pair"))
+            : tr("%1\n%2, up to %3").arg(kind, countedText(used, "pair"), countedText(setup->batch.width, "token")));
     // Prompts of a batch that are left out, or look padded (those of pairs stand in their table), names that are left
     // out, and the memory budget.
     QStringList notes;

@@ -1,5 +1,6 @@
 #include "docks/prompts_dock.h"
 
+#include "amounts_text.h"
 #include "docks/dock_parts.h"
 #include "docks/prompt_delegate.h"
 #include "theme.h"
@@ -83,8 +84,8 @@ void PromptsDock::refresh()
     const auto problems =
         std::count_if(setup.pairs.begin(), setup.pairs.end(), [](const PromptPair &p) { return !p.problem.empty(); });
     const bool all = setup.pairs.empty() || setup.pairs.size() == size_t(setup.batch.prompts);
-    QString text =
-        all ? tr("%1 pairs").arg(setup.batch.prompts) : tr("%1 of %2").arg(setup.batch.prompts).arg(setup.pairs.size());
+    QString text = all ? countedText(setup.batch.prompts, "pair")
+                       : tr("%1 of %2").arg(setup.batch.prompts).arg(setup.pairs.size());
     if (problems > 0)
         text += tr(" · <b>%1 cannot be run</b>").arg(problems);
     if (!m_document.ready())

@@ -1,5 +1,6 @@
 #include "docks/recipe_dock.h"
 
+#include "amounts_text.h"
 #include "docks/dock_parts.h"
 #include "docks/flow_row.h"
 #include "docks/recipe_delegate.h"
@@ -17,11 +18,11 @@
 
 namespace patchbay {
 
-RecipeDock::RecipeDock(RecipeController &recipe, QWidget *parent)
-    : QWidget(parent), m_recipe(recipe), m_title(heading({}, this)), m_state(caption({}, this)),
+RecipeDock::RecipeDock(RecipeController &recipe, RecipeReport &report, QWidget *parent)
+    : QWidget(parent), m_recipe(recipe), m_report(report), m_title(heading({}, this)), m_state(caption({}, this)),
       m_list(new QListView(this)), m_details(new QTextBrowser(this)), m_progress(new QProgressBar(this)),
       m_runAll(new QPushButton(this)), m_runStep(new QToolButton(this)), m_skip(new QToolButton(this)),
-      m_runFrom(new QToolButton(this)), m_edit(new QToolButton(this)),
+      m_runFrom(new QToolButton(this)), m_edit(new QToolButton(this)), m_reportButton(new QToolButton(this)),
       m_open(flatButton(tr("Open file…"), tr("Another recipe, from a JSON file"), this))
 {
     m_list->setModel(new RecipeModel(m_recipe, this));
@@ -30,12 +31,14 @@ RecipeDock::RecipeDock(RecipeController &recipe, QWidget *parent)
     connect(m_runStep, &QToolButton::clicked, this, [this] { m_recipe.run(current()); });
     connect(m_skip, &QToolButton::clicked, this, [this] { m_recipe.skip(current()); });
     connect(m_edit, &QToolButton::clicked, this, &RecipeDock::edit);
+    connect(m_reportButton, &QToolButton::clicked, this, &RecipeDock::reportRequested);
     connect(m_open, &QToolButton::clicked, this, &RecipeDock::chooseFile);
     connect(m_list, &QListView::activated, this, [this](const QModelIndex &index) { m_recipe.show(index.row()); });
     connect(m_list, &QListView::clicked, this, [this](const QModelIndex &index) { m_recipe.show(index.row()); });
     connect(m_runFrom, &QToolButton::clicked, this, [this] { m_recipe.runFrom(current()); });
     connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, &RecipeDock::refresh);
     connect(&m_recipe, &RecipeController::changed, this, &RecipeDock::refresh);
+    connect(&m_report, &RecipeReport::changed, this, &RecipeDock::refresh);
     connect(&m_recipe, &RecipeController::recipeChanged, this, &RecipeDock::refresh);
     m_list->setCurrentIndex(m_list->model()->index(0, 0));
     refresh();
@@ -68,7 +71,9 @@ void RecipeDock::build()
     auto *stepButtons = new FlowRow(stepRow);
     stepButtons->setContentsMargins(0, 0, 0, 0);
     stepButtons->setSpacing(4);
-    for (QToolButton *button : {m_runStep, m_runFrom, m_skip, m_edit})
+    m_reportButton->setToolTip(tr("Draws the report of the recipe from its results: report.html and report.pdf, with "
+                                  "the results beside them"));
+    for (QToolButton *button : {m_runStep, m_runFrom, m_skip, m_edit, m_reportButton})
         stepButtons->addWidget(button);
     head->addWidget(stepRow);
     head->addWidget(m_progress);
@@ -121,12 +126,16 @@ void RecipeDock::refresh()
     m_skip->setToolTip(skipped ? tr("The step is pending again") : tr("Leave the selected step out"));
     m_edit->setEnabled(!busy && step >= 0);
     m_open->setEnabled(!busy);
+    m_reportButton->setVisible(m_report.possible());
+    m_reportButton->setEnabled(!m_report.busy());
+    m_reportButton->setText(m_report.busy() ? tr("Drawing…") : tr("Report…"));
     // A step that is half done moves the bar by half a step.
     const double part = m_recipe.cellsTotal() > 0 ? double(m_recipe.cellsDone()) / m_recipe.cellsTotal() : 0;
     m_progress->setRange(0, std::max(1, steps) * 100);
     m_progress->setValue(busy && m_recipe.share() >= 0 ? int(m_recipe.share() * m_progress->maximum())
                                                        : int((finished + (busy ? part : 0)) * 100));
-    m_state->setText(busy ? m_recipe.progressText() : tr("%1 of %2 steps finished").arg(finished).arg(steps));
+    m_state->setText(busy ? m_recipe.progressText()
+                          : tr("%1 of %2 finished").arg(finished).arg(countedText(steps, "step")));
     showDetails();
 }
 

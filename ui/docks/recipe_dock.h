@@ -1,7 +1,7 @@
 // Recipe: the steps of an analysis as a checklist, to be run, skipped, edited and looked at.
 #pragma once
 
-#include "controllers/recipe_controller.h"
+#include "controllers/recipe_report.h"
 
 #include <QWidget>
 
@@ -17,13 +17,17 @@ namespace patchbay {
 class RecipeDock : public QWidget {
     Q_OBJECT
 public:
-    explicit RecipeDock(RecipeController &recipe, QWidget *parent = nullptr);
+    RecipeDock(RecipeController &recipe, RecipeReport &report, QWidget *parent = nullptr);
     QListView *list() const { return m_list; }
     QPushButton *runAllButton() const { return m_runAll; }
     QToolButton *runStepButton() const { return m_runStep; }
     QToolButton *runFromButton() const { return m_runFrom; }
     QToolButton *skipButton() const { return m_skip; }
     QToolButton *editButton() const { return m_edit; }
+    QToolButton *reportButton() const { return m_reportButton; }
+
+Q_SIGNALS:
+    void reportRequested();
 
 private:
     void build();
@@ -34,12 +38,13 @@ private:
     int current() const;
 
     RecipeController &m_recipe;
+    RecipeReport &m_report;
     QLabel *m_title, *m_state;
     QListView *m_list;
     QTextBrowser *m_details;
     QProgressBar *m_progress;
     QPushButton *m_runAll;
-    QToolButton *m_runStep, *m_skip, *m_runFrom, *m_edit, *m_open;
+    QToolButton *m_runStep, *m_skip, *m_runFrom, *m_edit, *m_reportButton, *m_open;
     QString m_shownDetails;
 };
 

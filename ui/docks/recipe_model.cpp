@@ -1,5 +1,7 @@
 #include "docks/recipe_model.h"
 
+#include "amounts_text.h"
+
 namespace patchbay {
 
 QString stateText(StepState state)
@@ -52,7 +54,7 @@ QVariant RecipeModel::data(const QModelIndex &index, int role) const
         return static_cast<int>(outcome.state);
     case DetailRole:
         if (outcome.state == StepState::Running && m_recipe.cellsTotal() > 0)
-            return tr("%1 of %2 cells").arg(m_recipe.cellsDone()).arg(m_recipe.cellsTotal());
+            return tr("%1 of %2").arg(m_recipe.cellsDone()).arg(countedText(m_recipe.cellsTotal(), "cell"));
         return message.isEmpty() ? stateText(outcome.state) : message;
     case Qt::ToolTipRole:
         return QString::fromStdString(step.note);

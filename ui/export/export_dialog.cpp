@@ -1,5 +1,6 @@
 #include "export/export_dialog.h"
 
+#include "amounts_text.h"
 #include "export/figure_options.h"
 #include "export/figure_preview.h"
 
@@ -271,8 +272,7 @@ void ExportDialog::finish(const QString &message, const QStringList &files)
     if (files.size() == 1)
         lines << tr("Written: %1").arg(files.front());
     else if (!files.isEmpty())
-        lines
-            << tr("%n file(s) written to %1", nullptr, int(files.size())).arg(QFileInfo(files.front()).absolutePath());
+        lines << tr("%1 written to %2").arg(countedText(files.size(), "file"), QFileInfo(files.front()).absolutePath());
     if (!message.isEmpty())
         lines << tr("Not written: %1").arg(message);
     m_message->setText(lines.join(QLatin1Char('\n')));

@@ -1,4 +1,5 @@
 // Which figure or table shows a step.
+#include "amounts_text.h"
 #include "report/report.h"
 
 #include "analysis/analysis.h"
@@ -91,8 +92,8 @@ FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
         view.bars << bar;
     }
     if (grid && effect.share)
-        view.totalText =
-            typographic(QStringLiteral("Total of %1 heads: %2 %").arg(view.bars.size()).arg(total, 0, 'f', 1));
+        view.totalText = typographic(
+            QStringLiteral("Total of %1: %2 %").arg(countedText(view.bars.size(), "head")).arg(total, 0, 'f', 1));
     return sheetOf(view, 120);
 }
 

@@ -3,7 +3,8 @@
 #include "report/report.h"
 #include "report/sweeps.h"
 
-#include "analysis/selection.h"
+#include "amounts_text.h"
+#include "analysis/roles.h"
 #include "base/head.h"
 #include "view_models.h"
 
@@ -21,17 +22,11 @@ namespace {
 constexpr int kStrongest = 10; ///< heads whose order is compared between halves of the prompts
 constexpr int kFewest = 8;     ///< prompts: halves of fewer say nothing
 
-/// Roles that the analysis knows, from the logits down, as a reader counts them.
-const QStringList roleNames{QStringLiteral("name mover"),      QStringLiteral("negative name mover"),
-                            QStringLiteral("S suppressor"),    QStringLiteral("backup name mover"),
-                            QStringLiteral("S-inhibition"),    QStringLiteral("induction"),
-                            QStringLiteral("duplicate-token"), QStringLiteral("previous-token")};
-
 /// "name movers", "S-inhibition heads", "induction head".
 QString noun(const QString &role, qsizetype count)
 {
     const bool person = role.endsWith(QLatin1String("mover")) || role.endsWith(QLatin1String("suppressor"));
-    return role + (person ? QString() : QStringLiteral(" head")) + (count == 1 ? QString() : QStringLiteral("s"));
+    return QString::fromStdString(noun_for(count, (person ? role : role + QStringLiteral(" head")).toStdString()));
 }
 
 ReportBlock finding(const QString &lead, const QString &text)
@@ -47,7 +42,7 @@ struct RoleOf {
     QString evidence;
 };
 
-/// The roles that heads have, in roleNames' order, others after them.
+/// The roles that heads have, in head_roles' order, others after them.
 QVector<std::pair<QString, QVector<RoleOf>>> rolesFound(const ReportSource &source)
 {
     std::map<QString, QVector<RoleOf>> byRole;
@@ -59,8 +54,8 @@ QVector<std::pair<QString, QVector<RoleOf>>> rolesFound(const ReportSource &sour
                     one.contains("evidence") ? QString::fromStdString(to_string(evidence_from_json(one.at("evidence"))))
                                              : QString()};
     QVector<std::pair<QString, QVector<RoleOf>>> roles;
-    for (const QString &name : roleNames)
-        if (const auto found = byRole.find(name); found != byRole.end()) {
+    for (const char *name : head_roles)
+        if (const auto found = byRole.find(QString::fromUtf8(name)); found != byRole.end()) {
             roles << *found;
             byRole.erase(found);
         }
@@ -167,15 +162,10 @@ QString circuitSentence(const ReportSource &source)
                              [](const auto &a, const auto &b) { return std::abs(a.effect) < std::abs(b.effect); });
         const auto direct = std::count_if(graph.edges.begin(), graph.edges.end(),
                                           [](const widgets::GraphEdge &edge) { return !edge.to.valid(); });
-        const auto heads = graph.nodes.size(), paths = graph.edges.size();
         const auto noise = std::count_if(graph.edges.begin(), graph.edges.end(),
                                          [](const widgets::GraphEdge &edge) { return edge.withinNoise(); });
-        return QStringLiteral("%1 %2 and %3 measured %4, %5 of them into the logits; the strongest goes from %6 to %7 "
-                              "(%8 %9).%10")
-            .arg(heads)
-            .arg(heads == 1 ? QStringLiteral("head") : QStringLiteral("heads"))
-            .arg(paths)
-            .arg(paths == 1 ? QStringLiteral("path") : QStringLiteral("paths"))
+        return QStringLiteral("%1 and %2, %3 of them into the logits; the strongest goes from %4 to %5 (%6 %7).%8")
+            .arg(countedText(graph.nodes.size(), "head"), countedText(graph.edges.size(), "measured path"))
             .arg(direct)
             .arg(widgets::label(strongest->from),
                  strongest->to.valid() ? widgets::label(strongest->to) + QLatin1Char(' ') + strongest->site
@@ -194,7 +184,9 @@ QString circuitSentence(const ReportSource &source)
 /// Roles that no head has, and steps that had nothing to show.
 QString notFoundSentence(const ReportSource &source)
 {
-    QStringList missing = roleNames, without;
+    QStringList missing, without;
+    for (const char *name : head_roles)
+        missing << QString::fromUtf8(name);
     for (const auto &[role, heads] : rolesFound(source))
         missing.removeAll(role);
     QString text;
@@ -229,13 +221,13 @@ QString stabilitySentence(const Sweep &sweep)
     }
     return QStringLiteral("%1: the effects from the even and from the odd prompts correlate at %2; %3 of the %4 "
                           "strongest heads are among the %4 strongest in both halves; the 95 % interval of %5 of %6 "
-                          "heads leaves zero out.")
+                          "leaves zero out.")
         .arg(sweep.step->title)
         .arg(correlation(even, odd), 0, 'f', 2)
         .arg(both)
         .arg(std::min<qsizetype>(kStrongest, order.size()))
         .arg(clear)
-        .arg(order.size());
+        .arg(countedText(order.size(), "head"));
 }
 
 /// Heads whose role stands on an effect that is within noise.
@@ -295,7 +287,7 @@ QVector<ReportBlock> findingBlocks(const ReportSource &source)
     add("Not found.", notFoundSentence(source));
     add("How stable.",
         stability.isEmpty() && !sweeps.isEmpty()
-            ? QStringLiteral("With %1 prompts nothing can be said of it.").arg(source.prompts)
+            ? QStringLiteral("With %1 nothing can be said of it.").arg(countedText(source.prompts, "prompt"))
             : stability.join(QLatin1Char(' ')) + rolesInNoise(source, sweeps));
     return blocks;
 }

@@ -1,4 +1,5 @@
 // The report's sentences: what was asked, what was found, and what each figure shows.
+#include "amounts_text.h"
 #include "report/report.h"
 
 #include "analysis/selection.h"
@@ -126,7 +127,8 @@ QString modelText(const ReportSource &source)
         });
         if (grid == step.result->grids.end())
             continue;
-        text += QStringLiteral(", %1 layers of %2 heads").arg(grid->shape[0]).arg(grid->shape[1]);
+        text +=
+            QStringLiteral(", %1 of %2").arg(countedText(grid->shape[0], "layer"), countedText(grid->shape[1], "head"));
         const Processing &p = step.result->spec.model.processing;
         QStringList done;
         for (const auto &[on, words] :
@@ -146,7 +148,7 @@ QString taskText(const ReportSource &source)
     const json &task = source.task;
     const std::string kind = task.value("kind", std::string());
     QString text = kind == "ioi" ? QStringLiteral("Indirect object identification") : QStringLiteral("Prompt pairs");
-    text += QStringLiteral(", %1 pairs of a clean and a flipped prompt").arg(source.prompts);
+    text += QStringLiteral(", %1 of a clean and a flipped prompt").arg(countedText(source.prompts, "pair"));
     if (task.contains("seed"))
         text += QStringLiteral(" (seed %1").arg(task.at("seed").dump().c_str());
     if (task.contains("type"))

@@ -148,6 +148,8 @@ void Actions::makeHeadActions()
     findRoles = add(QStringLiteral("find-roles"), tr("Find the heads' ro&les"), {},
                     tr("Name movers, S-inhibition, induction …: each role by several marks at once"));
     connect(findRoles, &QAction::triggered, this, [this] { m_explorer.runner.run(HeadRoles::spec()); });
+    drawReport = add(QStringLiteral("report"), tr("Draw the repor&t of the recipe…"), {},
+                     tr("report.html and report.pdf, with the results beside them"));
     ablate = add(QStringLiteral("ablate"), tr("Zero-ablate the selection"), {},
                  tr("Takes the selected heads out together: what is left, and which heads take over"));
     connect(ablate, &QAction::triggered, this, [this] {
@@ -207,7 +209,7 @@ void Actions::connectToExplorer()
     connect(&m_explorer.paths, &PathController::liveChanged, this, &Actions::updateEnabled);
     connect(&navigation, &Navigation::runChanged, this, &Actions::updateEnabled);
     connect(&m_explorer.runner, &RunController::activeChanged, this, &Actions::updateEnabled);
-    connect(&m_explorer.recipe, &RecipeController::changed, this, &Actions::updateEnabled);
+    connect(&m_explorer.report, &RecipeReport::changed, this, &Actions::updateEnabled);
     connect(&m_explorer.runs, &RunsStore::runChanged, this, &Actions::updateEnabled);
     connect(&m_explorer.document, &Document::setupChanged, this, &Actions::updateEnabled);
     connect(&m_explorer.document, &Document::loadingChanged, this, &Actions::updateEnabled);
@@ -236,6 +238,7 @@ void Actions::updateEnabled()
     for (QAction *action : std::as_const(analyses))
         action->setEnabled(ready);
     walk->setEnabled(m_explorer.paths.canWalk());
+    drawReport->setEnabled(m_explorer.report.possible() && !m_explorer.report.busy());
     exportFigure->setEnabled(result);
     saveResult->setEnabled(result);
     selectStrongest->setEnabled(result);
@@ -267,6 +270,8 @@ void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
     runs->addSeparator();
     runs->addActions({ablate, findRoles});
     runs->addMenu(tr("A&nalysis"))->addActions(analyses);
+    runs->addSeparator();
+    runs->addAction(drawReport);
     runs->addSeparator();
     runs->addActions({liveTray, clearTray});
     runs->addSeparator();

@@ -24,7 +24,7 @@ public:
     // Edit
     QAction *undo, *redo, *clearSelection, *copyValues;
     // Run
-    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate, *findRoles;
+    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate, *findRoles, *drawReport;
     QList<QAction *> receive, addReceiver; ///< q, k, v, pattern
     QAction *clearTray, *liveTray;
     QList<QAction *> analyses; ///< one an analysis, its name in the data

@@ -1,5 +1,6 @@
 #include "shell/cached_models.h"
 
+#include "amounts_text.h"
 #include "base/plain_text.h"
 #include "hub/listing.h"
 #include "model/config.h"
@@ -103,9 +104,10 @@ void CachedModels::show(const CacheListing &listing)
                 text(only.revisions.empty() ? model.name + "@" + only.commit.substr(0, kShortCommit) : only.reference),
                 only);
         } else {
-            QMenu *revisions =
-                addMenu(asTitle(text(model.name))
-                        + tr("   %1 revisions, %2").arg(model.snapshots.size()).arg(text(size_text(model.bytes))));
+            QMenu *revisions = addMenu(
+                asTitle(text(model.name))
+                + tr("   %1, %2")
+                      .arg(countedText(qsizetype(model.snapshots.size()), "revision"), text(size_text(model.bytes))));
             revisions->setToolTipsVisible(true);
             for (const CachedSnapshot &snapshot : model.snapshots)
                 add(revisions, revisionsOf(snapshot), snapshot);

@@ -1,5 +1,6 @@
 #include "shell/download_dialog.h"
 
+#include "amounts_text.h"
 #include "base/plain_text.h"
 #include "docks/dock_parts.h"
 #include "hub/download.h"
@@ -150,11 +151,11 @@ void DownloadDialog::describe()
     QString first = QString::fromStdString(plan.name.text());
     if (!plan.family.empty())
         first += QStringLiteral(" · ") + QString::fromStdString(family_title(plan.family));
-    QString sizes = tr("%1 files, %2").arg(plan.files.size()).arg(size(plan.bytes()));
+    QString sizes = tr("%1, %2").arg(countedText(qsizetype(plan.files.size()), "file"), size(plan.bytes()));
     if (plan.missing() == 0)
         sizes += tr("; all of it is in the cache already");
     else if (plan.missing() < plan.bytes())
-        sizes += tr("; %1 of it are in the cache already").arg(size(plan.bytes() - plan.missing()));
+        sizes += tr("; %1 of it is in the cache already").arg(size(plan.bytes() - plan.missing()));
     lines << first << sizes << tr("Commit %1").arg(QString::fromStdString(plan.commit))
           << tr("Into %1").arg(QDir::toNativeSeparators(QString::fromStdString(plan.cached.string())));
     if (!plan.problem.empty())

@@ -153,9 +153,8 @@ void openExportDialog(MainWindow &window, FigureView view)
             pinned.push_back(entry.result);
     auto *dialog = new ExportDialog(std::move(*subject), std::move(pinned), &window);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    QObject::connect(dialog, &ExportDialog::exported, &window, [&window](const QStringList &files) {
-        window.messages().showNote(MainWindow::tr("Written: %1").arg(files.join(QStringLiteral(", "))));
-    });
+    QObject::connect(dialog, &ExportDialog::exported, &window,
+                     [&window](const QStringList &files) { window.messages().showWritten(files); });
     dialog->open();
 }
 

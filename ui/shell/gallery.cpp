@@ -3,6 +3,7 @@
 #include "main_window.h"
 #include "shell/actions.h"
 #include "shell/app_theme.h"
+#include "shell/gallery_states.h"
 #include "shell/gallery_views.h"
 #include "shell/message_bar.h"
 #include "shell/run_controls.h"
@@ -13,6 +14,8 @@
 #include <QDir>
 #include <QDockWidget>
 #include <QProcess>
+#include <QSettings>
+#include <QTemporaryDir>
 #include <QTextStream>
 
 #include <iterator>
@@ -51,19 +54,39 @@ private:
         m_window->resize(1280, 800);
         m_window->useDefaultLayout();
         m_window->show();
-        auto *steps = new Steps(journey(), m_window.get());
+        go(journey(), [this, mode] { reopened(mode); });
+    }
+
+    // Closed and started again: it should look as it did at first.
+    void reopened(ThemeMode mode)
+    {
+        m_window->useDefaultLayout();
+        m_window->close();
+        m_window.release()->deleteLater();
+        m_window = std::make_unique<MainWindow>();
+        m_window->show();
+        m_window->start(QStringLiteral("demo"));
+        go({{QStringLiteral("the baseline"), {}, [this] { return m_window->explorer().document.ready(); }},
+            moment(),
+            {QStringLiteral("reopened"), [this] { picture(QStringLiteral("window-reopened")); }, {}}},
+           [this, mode] {
+               m_window.release()->deleteLater();
+               if (mode == ThemeMode::Light)
+                   theme(ThemeMode::Dark);
+               else
+                   atTwiceTheScale();
+           });
+    }
+
+    void go(std::vector<Step> journey, const std::function<void()> &then)
+    {
+        auto *steps = new Steps(std::move(journey), m_window.get());
         connect(steps, &Steps::failed, this, [this](const QString &step) {
             QTextStream(stderr) << "patchbay: the gallery stopped: " << step << " did not come; "
                                 << m_window->messages().text() << '\n';
             m_finished(1);
         });
-        connect(steps, &Steps::done, this, [this, mode] {
-            m_window.release()->deleteLater();
-            if (mode == ThemeMode::Light)
-                theme(ThemeMode::Dark);
-            else
-                atTwiceTheScale();
-        });
+        connect(steps, &Steps::done, this, then);
         steps->start();
     }
 
@@ -82,10 +105,11 @@ private:
                    picture(QStringLiteral("window-empty"));
                    m_window->start(QStringLiteral("demo"));
                },
-               [&] { return explorer.document.ready(); }},
-              {QStringLiteral("a running sweep"),
+               [&] { return explorer.document.ready(); }}});
+        const auto take = [this](const QString &name) { picture(name); };
+        then(firstStarts(*m_window, take));
+        then({{QStringLiteral("a running sweep"),
                [this] {
-                   picture(QStringLiteral("window-ready"));
                    ActPatch sweep;
                    sweep.sites = {Site::Z, Site::Q, Site::K, Site::V, Site::Pattern};
                    m_window->controls().setSpec(spec_of(sweep));
@@ -99,7 +123,7 @@ private:
         then(docks(QStringLiteral("running")));
         then({{QStringLiteral("the end of the sweep"), {}, idle}});
         then(firstMinutes(*m_window));
-        then({pause(),
+        then({moment(),
               {QStringLiteral("direct effects"),
                [this, &explorer] {
                    picture(QStringLiteral("window-done"));
@@ -119,7 +143,7 @@ private:
                    m_window->docking().raise(QStringLiteral("circuit"));
                },
                {}},
-              pause(),
+              moment(),
               {QStringLiteral("a mask"),
                [this, &explorer] {
                    picture(QStringLiteral("window-circuit"));
@@ -127,7 +151,7 @@ private:
                    explorer.navigation.setMask({0, HeadGroup::withRole(explorer.roles.roles().value(0))});
                },
                {}},
-              pause(),
+              moment(),
               {QStringLiteral("a difference"),
                [this, &actions, &explorer] {
                    picture(QStringLiteral("window-mask"));
@@ -135,7 +159,7 @@ private:
                    actions.compareRun->trigger();
                },
                {}},
-              pause(),
+              moment(),
               {QStringLiteral("one prompt, as text"),
                [this, &explorer] {
                    picture(QStringLiteral("window-difference"));
@@ -143,7 +167,7 @@ private:
                    m_window->attentionPane().showText(true);
                },
                {}},
-              pause(),
+              moment(),
               {QStringLiteral("every dock"), [this] { picture(QStringLiteral("window-prompt")); }, {}}});
         then(docks(QStringLiteral("done")));
         then(analyses());
@@ -153,7 +177,7 @@ private:
                    explorer.navigation.setMask({75, std::nullopt, QStringLiteral("copy.positive")});
                },
                {}},
-              pause(),
+              moment(),
               {QStringLiteral("a small screen"),
                [this] {
                    picture(QStringLiteral("window-copying"));
@@ -161,7 +185,7 @@ private:
                    m_window->useDefaultLayout();
                },
                {}},
-              pause(),
+              moment(),
               {QStringLiteral("the usual size"),
                [this] {
                    picture(QStringLiteral("window-1024x700"));
@@ -169,6 +193,8 @@ private:
                    m_window->useDefaultLayout();
                },
                {}}});
+        then(lockedRange(*m_window, take));
+        then(bothTasks(*m_window, take));
         then({{QStringLiteral("an error"),
                [&explorer] { explorer.document.openModel(QStringLiteral("/nonexistent/pythia-160m")); },
                [this] { return m_window->messages().isVisible(); }},
@@ -178,7 +204,7 @@ private:
                    explorer.runner.run(spec_of(Analysis{"ablate", {{99, 0}}, nullptr}));
                },
                [idle, &explorer] { return idle() && explorer.runs.entries().front().state == RunState::Failed; }},
-              pause(),
+              moment(),
               {QStringLiteral("the last picture"), [this] { picture(QStringLiteral("window-failed-run")); }, {}}});
         then(docks(QStringLiteral("error")));
         return steps;
@@ -192,7 +218,7 @@ private:
         for (QAction *action : m_window->actions().analyses) {
             steps.push_back({action->text(), [action] { action->trigger(); },
                              [&explorer] { return explorer.runner.activeRun() < 0; }});
-            steps.push_back(pause());
+            steps.push_back(moment());
             steps.push_back(
                 {action->text(), [this, action] { picture(QStringLiteral("window-") + action->objectName()); }, {}});
         }
@@ -237,13 +263,6 @@ private:
         again->start(QCoreApplication::applicationFilePath(), {QStringLiteral("--gallery"), m_folder});
     }
 
-    /// The charts refresh a moment after a run's end.
-    Step pause()
-    {
-        auto clock = std::make_shared<QElapsedTimer>();
-        return {QStringLiteral("a moment"), [clock] { clock->start(); }, [clock] { return clock->elapsed() > 400; }};
-    }
-
     void picture(const QString &name) { save(*m_window, name); }
     void save(QWidget &widget, const QString &name)
     {
@@ -266,6 +285,9 @@ private:
 void makeGallery(const QString &folder, std::function<void(int)> finished)
 {
     QGuiApplication::setQuitOnLastWindowClosed(false); // the pictures at 2x are still to come then
+    // Windows are closed and opened again here: the user's own layout is not touched.
+    static const QTemporaryDir settings;
+    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, settings.path());
     (new Gallery(folder, std::move(finished)))->start();
 }
 

@@ -1,5 +1,8 @@
 #include "shell/gallery_views.h"
 
+#include "amounts_text.h"
+#include "analysis/roles.h"
+
 #include <QRandomGenerator>
 
 #include <algorithm>
@@ -23,6 +26,7 @@ double effect(QRandomGenerator &random)
 
 HeatmapView galleryHeatmap(int layers, int heads, int facets, double shareMissing)
 {
+    using widgets::CellState; // core has one, too
     const char *titles[] = {"Output (z)", "Queries (q)", "Keys (k)", "Values (v)", "Pattern"};
     QRandomGenerator random(kSeed);
     HeatmapView view;
@@ -112,22 +116,24 @@ BarsView galleryBars(int heads)
         total += value;
         view.bars << Bar{head, label(head), value, std::abs(value) * 0.1 + 0.3};
     }
-    view.totalText = QStringLiteral("Total of %1 heads: %2 %").arg(heads).arg(total, 0, 'f', 1);
+    view.totalText = QStringLiteral("Total of %1: %2 %").arg(countedText(heads, "head")).arg(total, 0, 'f', 1);
     return view;
 }
 
 GraphView galleryGraph(int heads)
 {
-    const QStringList roles{QStringLiteral("previous-token"), QStringLiteral("duplicate-token"),
-                            QStringLiteral("induction"),      QStringLiteral("S-inhibition"),
-                            QStringLiteral("name mover"),     QStringLiteral("backup name mover")};
+    // Without those that write against the answer, from the embedding up.
+    const char *roles[] = {previous_token_role, duplicate_token_role, induction_role,
+                           s_inhibition_role,   name_mover_role,      backup_name_mover_role};
+    constexpr int levels = std::size(roles);
     QRandomGenerator random(kSeed);
     GraphView view;
-    view.title = QStringLiteral("Circuit of %1 heads, noising").arg(heads);
+    view.title = QStringLiteral("Circuit of %1, noising").arg(countedText(heads, "head"));
     view.layers = 12;
     for (int i = 0; i < heads; ++i) {
-        const int level = i * int(roles.size()) / heads;
-        view.nodes << GraphNode{{level * 2 + i % 2, (i * 5) % 12}, i % 5 == 4 ? QString() : roles[level]};
+        const int level = i * levels / heads;
+        view.nodes << GraphNode{{level * 2 + i % 2, (i * 5) % 12},
+                                i % 5 == 4 ? QString() : QString::fromUtf8(roles[level])};
     }
     for (int to = 0; to < heads; ++to)
         for (int from = 0; from < to; ++from)

@@ -3,19 +3,23 @@
 #include "shell/icons.h"
 #include "theme.h"
 
+#include <QDesktopServices>
+#include <QDir>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QPainter>
 #include <QTimer>
 #include <QToolButton>
+#include <QUrl>
 
 #include <algorithm>
 
 namespace patchbay {
 
 namespace {
-constexpr int kNoteMilliseconds = 8000;
+constexpr int kNoteMilliseconds = 8000, kLinksMilliseconds = 30000;
 QColor tone(bool failure, bool dark)
 {
     return failure ? (dark ? QColor(0xf0a04b) : QColor(0xb45309)) : (dark ? QColor(0x5a96f0) : QColor(0x2563c9));
@@ -32,8 +36,14 @@ MessageBar::MessageBar(QWidget *parent)
     row->addWidget(m_text, 1);
     row->addWidget(m_close, 0, Qt::AlignTop);
     m_text->setWordWrap(true);
+    m_text->setObjectName(QStringLiteral("message"));
     m_text->setTextFormat(Qt::RichText);
-    m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    m_text->setTextInteractionFlags(Qt::TextBrowserInteraction);
+    connect(m_text, &QLabel::linkActivated, this, [this](const QString &address) {
+        if (!QDesktopServices::openUrl(QUrl(address)))
+            showFailure(tr("This could not be opened"),
+                        {QUrl(address).toLocalFile(), tr("no program is known for it"), tr("Open it by hand.")});
+    });
     m_close->setProperty("flat", true);
     m_close->setAccessibleName(tr("Close the message"));
     m_close->setToolTip(tr("Close (Esc)"));
@@ -54,7 +64,33 @@ void MessageBar::showFailure(const QString &what, const Failure &failure)
 void MessageBar::showNote(const QString &text)
 {
     present(text.toHtmlEscaped(), false);
-    QTimer::singleShot(kNoteMilliseconds, this, [this, shown = m_text->text()] {
+    hideAfter(kNoteMilliseconds);
+}
+
+void MessageBar::showWritten(const QStringList &files)
+{
+    const bool together = std::all_of(files.begin(), files.end(), [&](const QString &file) {
+        return QFileInfo(file).absolutePath() == QFileInfo(files.front()).absolutePath();
+    });
+    QStringList links;
+    const auto link = [&](const QString &path, const QString &name) {
+        const QString address = QString::fromUtf8(QUrl::fromLocalFile(path).toEncoded());
+        return QStringLiteral("<a href=\"%1\">%2</a>").arg(address.toHtmlEscaped(), name.toHtmlEscaped());
+    };
+    for (const QString &file : files)
+        links << link(QFileInfo(file).absoluteFilePath(), together ? QFileInfo(file).fileName() : file);
+    QString html = tr("Written: %1").arg(links.join(QStringLiteral(", ")));
+    if (together && !files.isEmpty()) {
+        const QString folder = QFileInfo(files.front()).absolutePath();
+        html += QLatin1Char(' ') + tr("in %1").arg(link(folder, QDir::toNativeSeparators(folder)));
+    }
+    present(html, false);
+    hideAfter(kLinksMilliseconds);
+}
+
+void MessageBar::hideAfter(int milliseconds)
+{
+    QTimer::singleShot(milliseconds, this, [this, shown = m_text->text()] {
         if (m_text->text() == shown)
             hide();
     });

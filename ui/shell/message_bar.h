@@ -4,6 +4,7 @@
 #include "backend/failure.h"
 
 #include <QFrame>
+#include <QStringList>
 
 class QLabel;
 class QToolButton;
@@ -19,11 +20,14 @@ public:
     void showFailure(const QString &what, const Failure &failure);
     /// A note that goes away by itself after some seconds.
     void showNote(const QString &text);
+    /// A note that names files as links, which open them; it stays a little longer.
+    void showWritten(const QStringList &files);
     QString text() const;
 
 private:
     void place();
     void present(const QString &html, bool failure);
+    void hideAfter(int milliseconds);
 
     QLabel *m_icon, *m_text;
     QToolButton *m_close;

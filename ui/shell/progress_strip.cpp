@@ -1,5 +1,6 @@
 #include "shell/progress_strip.h"
 
+#include "amounts_text.h"
 #include "controllers/runs_store.h"
 #include "shell/icons.h"
 #include "view_text.h"
@@ -36,8 +37,8 @@ void ProgressStrip::showRun(const RunEntry &entry, int waiting)
     QString text;
     if (entry.total > 0) {
         text =
-            (entry.spec.is<Analysis>() ? tr("%1 of %2 steps") : tr("%1 of %2 cells")).arg(entry.done).arg(entry.total);
-        if (const QString left = widgets::timeLeft(entry.secondsLeft()); !left.isEmpty())
+            tr("%1 of %2").arg(entry.done).arg(countedText(entry.total, entry.spec.is<Analysis>() ? "step" : "cell"));
+        if (const QString left = timeLeftText(entry.secondsLeft()); !left.isEmpty())
             text += QStringLiteral(" · ") + left;
     } else {
         text = entry.state == RunState::Queued ? tr("Waiting") : tr("Starting");

@@ -43,6 +43,9 @@ std::vector<Step> firstMinutes(MainWindow &window)
 void takeScreenshot(MainWindow &window, const QString &file, std::function<void(int)> finished)
 {
     auto *steps = new Steps(firstMinutes(window), &window);
+    const Explorer &explorer = window.explorer();
+    QObject::connect(&explorer.document, &Document::loadingProgress, steps, &Steps::alive);
+    QObject::connect(&explorer.runs, &RunsStore::runChanged, steps, &Steps::alive);
     QObject::connect(steps, &Steps::failed, &window, [&window, finished](const QString &step) {
         QTextStream(stderr) << "patchbay: no screenshot: " << step << " did not come; " << window.messages().text()
                             << '\n';

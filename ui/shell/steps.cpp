@@ -4,7 +4,7 @@ namespace patchbay {
 
 namespace {
 constexpr int kLook = 15;            // ms between looks
-constexpr qint64 kPatience = 120000; // ms a step may take
+constexpr qint64 kPatience = 120000; // ms that a step may stand still
 } // namespace
 
 Steps::Steps(std::vector<Step> steps, QObject *parent) : QObject(parent), m_steps(std::move(steps))

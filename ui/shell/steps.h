@@ -22,10 +22,12 @@ class Steps : public QObject {
 public:
     Steps(std::vector<Step> steps, QObject *parent = nullptr);
     void start();
+    /// Something has moved: the step has as long again. What takes minutes on a busy machine is not given up.
+    void alive() { m_since.start(); }
 
 Q_SIGNALS:
     void done();
-    /// A step whose condition did not come true in time.
+    /// A step whose condition did not come true while nothing moved for two minutes.
     void failed(const QString &step);
 
 private:

@@ -1,5 +1,6 @@
 #include "views/heatmap_pane.h"
 
+#include "amounts_text.h"
 #include "controllers/run_views.h"
 #include "docks/dock_parts.h"
 #include "heatmap_widget.h"
@@ -146,9 +147,7 @@ void HeatmapPane::refreshChooser()
     if (prompt >= 0)
         m_prompt->setValue(prompt);
     m_mean->setChecked(prompt < 0);
-    QString text = !setup           ? QString()
-        : setup->batch.prompts == 1 ? tr("1 prompt")
-                                    : tr("%1 prompts").arg(setup->batch.prompts);
+    QString text = setup ? countedText(setup->batch.prompts, "prompt") : QString();
     if (setup && prompt >= 0) {
         text = tr("prompt %1").arg(prompt + 1);
         if (prompt < static_cast<int>(setup->batch_pairs.size()))

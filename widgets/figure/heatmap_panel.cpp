@@ -13,7 +13,7 @@ namespace patchbay::widgets::figure {
 namespace {
 
 constexpr double leastBar = 14, smallestFacet = 17, facetGap = 3.2, largestCellWidth = 22, largestCellHeight = 7,
-                 overlap = 0.04;
+                 overlap = 0.04, bordersFrom = 2;
 
 /// Every n-th of count labels, so that labels `each` mm long fit cells `cell` mm long.
 int tickStep(double cell, double each)
@@ -222,12 +222,28 @@ private:
         for (int row = 0; row < facet.rows; ++row)
             for (int column = 0; column < facet.columns; ++column)
                 drawCell(scene, facet, row, column, cellRect(frame, cell, row, column));
+        drawBorders(scene, facet, frame, cell);
         scene.frame(frame, ink, hairline);
         drawTicks(scene, facet, frame, cell, small, first);
         if (spec().values)
             drawValues(scene, facet, frame, cell);
         if (spec().topLabels > 0)
             drawLabels(scene, facet, frame, cell);
+    }
+
+    /// Hairlines between cells that are large enough, as on screen.
+    static void drawBorders(Scene &scene, const HeatmapFacet &facet, const QRectF &frame, QSizeF cell)
+    {
+        if (std::min(cell.width(), cell.height()) < bordersFrom)
+            return;
+        for (int column = 1; column < facet.columns; ++column) {
+            const double x = frame.left() + column * cell.width();
+            scene.line({x, frame.top()}, {x, frame.bottom()}, faintInk, hairline);
+        }
+        for (int row = 1; row < facet.rows; ++row) {
+            const double y = frame.top() + row * cell.height();
+            scene.line({frame.left(), y}, {frame.right(), y}, faintInk, hairline);
+        }
     }
 
     static QRectF cellRect(const QRectF &frame, QSizeF cell, int row, int column)

@@ -38,7 +38,9 @@ struct Session::Impl {
         const Baseline &baseline = baselines.at(metric);
         return flipped ? baseline.flipped : baseline.clean;
     }
-    /// Pattern of a prompt of a group whose runs are there, [END + 1, END + 1].
+    /// What was asked for, without weights yet. Throws Error for a head that is not there.
+    std::vector<AttentionPattern> empty_patterns(const std::vector<AttentionOf> &wanted) const;
+    /// Pattern of a prompt of a group whose runs are there, [END + 1, END + 1]. From any thread.
     std::vector<float> attention_weights(const detail::BatchRuns &runs, Head head, bool flipped_run, AttentionKind kind,
                                          int prompt) const;
 

@@ -1,0 +1,25 @@
+// States of the whole window that the gallery takes pictures of: sizes of a first start, tasks, ranges.
+#pragma once
+
+#include "shell/steps.h"
+
+#include <QString>
+
+#include <functional>
+
+namespace patchbay {
+
+class MainWindow;
+
+using TakePicture = std::function<void(const QString &name)>;
+
+/// Waits for what the charts refresh a moment after a run's end.
+Step moment();
+/// A window without runs on screens of several sizes; at twice the scale the last is 3840 × 2160.
+std::vector<Step> firstStarts(MainWindow &window, const TakePicture &picture);
+/// One's own prompts beside the task from before, both with runs, and back to the first.
+std::vector<Step> bothTasks(MainWindow &window, const TakePicture &picture);
+/// A range of colours that is locked across runs.
+std::vector<Step> lockedRange(MainWindow &window, const TakePicture &picture);
+
+} // namespace patchbay
