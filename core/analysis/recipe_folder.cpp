@@ -5,13 +5,9 @@
 #include "base/json_field.h"
 #include "base/sha256.h"
 #include "io/array_files.h"
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
+#include "io/folder_lock.h"
 
 #include <algorithm>
-#include <cerrno>
 
 namespace patchbay {
 
@@ -19,21 +15,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-// What a write that was cut off has left (AtomicFile).
-void remove_leftovers(const fs::path &folder)
-{
-    std::error_code ignored;
-    std::vector<fs::path> left;
-    for (const fs::directory_entry &entry : fs::directory_iterator(folder, ignored)) {
-        const std::string file = entry.path().filename().string();
-        for (const char *own : {".safetensors.part-", ".json.part-"})
-            if (file.find(own) != std::string::npos)
-                left.push_back(entry.path());
-    }
-    for (const fs::path &file : left)
-        fs::remove(file, ignored);
-}
 
 std::string text_of(const json &object, const char *key)
 {

@@ -98,7 +98,7 @@ private:
 
 std::shared_ptr<const AttentionReader> Session::attention_reader() const
 {
-    return m->cached_baseline && !m->groups.split() ? std::make_shared<const CachedReader>(m) : nullptr;
+    return !m->baselines.empty() && !m->groups.split() ? std::make_shared<const CachedReader>(m) : nullptr;
 }
 
 std::vector<AttentionPattern> Session::attention(const std::vector<AttentionOf> &wanted, const CancelToken &cancel)

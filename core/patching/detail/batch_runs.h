@@ -51,7 +51,8 @@ public:
     const EngineModel &model() const { return *m_model; }
     const PromptBatch &batch() const { return m_batch; }
     const BatchLayout &layout() const { return m_layout; }
-    const Run &run(bool flipped) const { return flipped ? m_flipped : m_clean; }
+    /// Where no prompt differs from its counterpart, the two are one.
+    const Run &run(bool flipped) const { return flipped && !m_same ? m_flipped : m_clean; }
     /// Of any metric. The runs must have been computed once.
     const Readout &readout(Metric metric) const;
     /// A metric's values in the unpatched run, [prompts]. The runs must be there.
@@ -86,6 +87,7 @@ private:
 
     std::shared_ptr<const EngineModel> m_model;
     const PromptBatch m_batch;
+    const bool m_same; ///< clean and flipped
     BatchLayout m_layout;
     mutable std::map<Metric, Readout> m_readouts;
     Run m_clean, m_flipped;
