@@ -31,19 +31,6 @@ const json &member(const json &object, const char *key)
 
 } // namespace
 
-// One process at a time writes into a folder. The lock goes with the process, however it ends.
-std::shared_ptr<const void> RecipeRun::lock_folder(const fs::path &folder)
-{
-    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        throw Error(folder.string(), "cannot be opened");
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        ::close(fd);
-        throw Error(folder.string(), "is being written into by another recipe that is running");
-    }
-    return {nullptr, [fd](const void *) { ::close(fd); }};
-}
-
 bool RecipeRun::follows(size_t step)
 {
     for (const std::string &id : m_recipe.steps[step].needs)
