@@ -10,7 +10,7 @@ namespace patchbay {
 
 namespace {
 
-constexpr std::array<MetricInfo, 6> table{{
+constexpr std::array<MetricInfo, 6> all_metrics{{
     {Metric::LogitDiff, "logit_diff", "logit difference", "logit diff", "logits",
      "logit of the answer minus logit of the wrong one, over sets the difference of their means", true, false, true},
     {Metric::ProbDiff, "prob_diff", "probability difference", "probability diff", "probability",
@@ -45,17 +45,17 @@ double log_sum_exp(std::span<const double> values)
 
 std::span<const MetricInfo> metrics()
 {
-    return table;
+    return all_metrics;
 }
 
 const MetricInfo &info(Metric metric)
 {
-    return table[size_t(metric)];
+    return all_metrics[size_t(metric)];
 }
 
 const MetricInfo *find_metric(std::string_view name)
 {
-    for (const MetricInfo &one : table)
+    for (const MetricInfo &one : all_metrics)
         if (name == one.name)
             return &one;
     return nullptr;
@@ -64,7 +64,7 @@ const MetricInfo *find_metric(std::string_view name)
 std::string metric_names()
 {
     std::string names;
-    for (const MetricInfo &one : table)
+    for (const MetricInfo &one : all_metrics)
         names += (names.empty() ? "" : ", ") + std::string(one.name);
     return names;
 }

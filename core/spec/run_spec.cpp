@@ -1,5 +1,7 @@
 #include "spec/run_spec.h"
 
+#include "base/error.h"
+
 namespace patchbay {
 
 std::string method_name(const RunSpec &spec)
