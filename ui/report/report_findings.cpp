@@ -174,8 +174,8 @@ QString circuitSentence(const ReportSource &source)
             .arg(graph.unit)
             .arg(noise == 0 ? QString()
                             : QStringLiteral(" %1 of the %2 %3 within noise, and drawn grey.")
-                                  .arg(noise == paths ? QStringLiteral("All") : QString::number(noise))
-                                  .arg(paths)
+                                  .arg(noise == graph.edges.size() ? QStringLiteral("All") : QString::number(noise))
+                                  .arg(graph.edges.size())
                                   .arg(noise == 1 ? QStringLiteral("is") : QStringLiteral("are")));
     }
     return QStringLiteral("No circuit came out: there was no path between heads that have a role.");
