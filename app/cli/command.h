@@ -26,6 +26,7 @@ Runner add_analyse(CLI::App &app);
 Runner add_recipe(CLI::App &app);
 Runner add_models(CLI::App &app);
 Runner add_download(CLI::App &app);
+Runner add_series(CLI::App &app);
 Runner add_run(CLI::App &app);
 Runner add_bench(CLI::App &app);
 

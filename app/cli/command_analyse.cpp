@@ -79,6 +79,10 @@ RunSpec spec_from(const Options &options)
     Analysis analysis{options.analysis, option_value("--heads", [&] { return parse_heads(options.heads); }), nullptr};
     nlohmann::json parameters = nlohmann::json::object();
     for (const Parameter &parameter : info.parameters) {
+        if (parameter.name == "tokens" && parameter.kind == Parameter::Kind::File && !options.tokens.empty())
+            parameters["tokens"] = options.tokens;
+        if (parameter.name == "bos" && options.work.task.task.bos != Bos::Auto) // one word for prompts and texts
+            parameters["bos"] = name(options.work.task.task.bos);
         if (const auto text = options.values.find(parameter.name);
             text != options.values.end() && !text->second.empty())
             parameters[parameter.name] = value_of(parameter, text->second);
@@ -94,7 +98,7 @@ RunSpec spec_from(const Options &options)
             throw UsageError("--set", "'" + text + "' is not NAME=NUMBER, such as direct_effect=3");
         parameters[text.substr(0, equals)] = number_value("--set", text.substr(equals + 1));
     }
-    if (!options.tokens.empty())
+    if (!options.tokens.empty() && !parameters.contains("tokens"))
         parameters["tokens"] = token_rows(options.tokens);
     // One word for both: the copy score that counts as copying.
     if (const auto text = options.values.find("threshold");
@@ -111,9 +115,12 @@ RunSpec spec_from(const Options &options)
     return spec_of(std::move(analysis));
 }
 
-int run(const Options &options)
+int run(Options &options)
 {
     const RunSpec parameters = spec_from(options);
+    TaskOptions &task = options.work.task;
+    if (!find_analysis(options.analysis)->reads_prompts && task.batch.empty() && task.pairs.empty())
+        task.task = no_task();
     Console console(options.work.output.json, options.work.output.quiet);
     Workspace work(options.work, console);
     RunSpec spec = parameters;
@@ -146,7 +153,7 @@ Runner add_analyse(CLI::App &app)
     options->work.add(app, "Write the tensors and the summary to this file");
     for (const auto &[name, parameter] : parameters) {
         const std::string option = option_name(name);
-        if (parameter.kind == Parameter::Kind::Numbers || app.get_option_no_throw(option)) // the task's own --seed
+        if (name == "tokens" || app.get_option_no_throw(option)) // below; the task's own --seed and --bos
             continue;
         if (parameter.kind == Parameter::Kind::Flag)
             app.add_flag(option, options->flags[name], helps[name]);
@@ -157,7 +164,7 @@ Runner add_analyse(CLI::App &app)
     app.add_option("--set", options->thresholds,
                    "Any number of the analysis by its name, such as --set direct_effect=3 --set attention_io=0.4");
     app.add_option("--tokens", options->tokens,
-                   "detectors: a file with detector.tokens [rows, 30] instead of random tokens");
+                   helps["tokens"] + "; as a file, for detectors with an integer array detector.tokens");
     app.add_option("--top", options->top, "Strongest heads of each quantity to print")
         ->capture_default_str()
         ->check(CLI::Range(0, 1000000));

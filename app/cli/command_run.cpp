@@ -1,10 +1,9 @@
 // patchbay-cli run: a spec from a JSON file, or that of a result file, so that any result can be made again or
 // continued.
 #include "analysis_run.h"
-#include "base/json_field.h"
 #include "command.h"
-#include "io/array_files.h"
 #include "model/model_folder.h"
+#include "spec_file.h"
 #include "sweep.h"
 #include "usage_error.h"
 
@@ -19,22 +18,6 @@ struct Options {
     SweepOptions sweep;
     bool resume = false, print_only = false;
 };
-
-RunSpec read_spec(const std::string &file)
-{
-    const std::filesystem::path path(file);
-    if (path.extension() == ".json") {
-        const nlohmann::json content = read_json_file(path);
-        if (content.is_object() && content.contains("method")) {
-            try {
-                return run_spec_from_json(content);
-            } catch (const Error &error) {
-                throw Error(file, error.what());
-            }
-        }
-    }
-    return load_result(path).spec;
-}
 
 int run(const Options &options)
 {

@@ -36,9 +36,12 @@ constexpr Entry entries[] = {
     {"act-patch", "Activation patching and ablation sweeps", add_act_patch},
     {"path-patch", "Path patching", add_path_patch},
     {"attribution", "Attribution patching: a first-order estimate of activation patching", add_attribution},
-    {"analyse", "Direct attribution, copy scores, ablation, S-inhibition, attention, detectors, logit lens, roles",
+    {"analyse",
+     "Direct attribution, copy scores, ablation, S-inhibition, attention, detectors, logit lens, roles, copy "
+     "suppression",
      add_analyse},
     {"recipe", "A chain of runs that rest on one another, into a folder of results", add_recipe},
+    {"series", "A run or a recipe at many revisions of a model, such as the checkpoints of its training", add_series},
     {"run", "Run a spec from a JSON file, or the spec that a result file was made with", add_run},
     {"bench", "Seconds, arithmetic and memory of standard workloads", add_bench},
 };

@@ -148,8 +148,6 @@ private:
     /// A folder's index, null where there is none that can be read. Throws Error where it is not of this recipe,
     /// saying what can be done: another folder, or `instead`.
     nlohmann::json index_in(const std::filesystem::path &folder, const Note &note, const std::string &instead) const;
-    /// For this process alone, as long as the handle lives. Throws Error.
-    static std::shared_ptr<const void> lock_folder(const std::filesystem::path &folder);
 
     Session &m_session;
     Recipe m_recipe;

@@ -5,13 +5,9 @@
 #include "base/json_field.h"
 #include "base/sha256.h"
 #include "io/array_files.h"
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
+#include "io/folder_lock.h"
 
 #include <algorithm>
-#include <cerrno>
 
 namespace patchbay {
 
@@ -19,21 +15,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-// What a write that was cut off has left (AtomicFile).
-void remove_leftovers(const fs::path &folder)
-{
-    std::error_code ignored;
-    std::vector<fs::path> left;
-    for (const fs::directory_entry &entry : fs::directory_iterator(folder, ignored)) {
-        const std::string file = entry.path().filename().string();
-        for (const char *own : {".safetensors.part-", ".json.part-"})
-            if (file.find(own) != std::string::npos)
-                left.push_back(entry.path());
-    }
-    for (const fs::path &file : left)
-        fs::remove(file, ignored);
-}
 
 std::string text_of(const json &object, const char *key)
 {
@@ -49,19 +30,6 @@ const json &member(const json &object, const char *key)
 }
 
 } // namespace
-
-// One process at a time writes into a folder. The lock goes with the process, however it ends.
-std::shared_ptr<const void> RecipeRun::lock_folder(const fs::path &folder)
-{
-    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        throw Error(folder.string(), "cannot be opened");
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        ::close(fd);
-        throw Error(folder.string(), "is being written into by another recipe that is running");
-    }
-    return {nullptr, [fd](const void *) { ::close(fd); }};
-}
 
 bool RecipeRun::follows(size_t step)
 {

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "io/array_files.h"
+#include "io/folder_lock.h"
 
 namespace patchbay {
 

@@ -50,6 +50,7 @@ void check_parameter(const Parameter &parameter, const JsonField &value)
             parse_head(head.text());
         return;
     case Parameter::Kind::Text:
+    case Parameter::Kind::File:
         value.text();
         return;
     case Parameter::Kind::Numbers:

@@ -18,7 +18,7 @@ struct AnalysisRun;
 
 /// One entry of Analysis::options.
 struct Parameter {
-    enum class Kind { Number, Whole, Flag, Choice, Heads, Text, Numbers };
+    enum class Kind { Number, Whole, Flag, Choice, Heads, Text, Numbers, File };
     std::string name; ///< as in options; on the command line with dashes: "name_movers", --name-movers
     Kind kind = Kind::Number;
     std::string help; ///< for people, with the default: "the copy score in % that counts as copying (75)"
@@ -33,6 +33,8 @@ struct AnalysisInfo {
     std::string tip;   ///< one line: what it tells
     /// What its heads are ("the heads to take out"); empty: it looks at every head and takes none.
     std::string heads = {};
+    /// Whether it computes on the task's prompts; otherwise on texts of its own, and any task will do.
+    bool reads_prompts = true;
     std::vector<std::string> roles = {}; ///< that every prompt must have: a task without them is told so by name
     std::vector<Parameter> parameters = {};
     std::vector<Quantity> yields = {};

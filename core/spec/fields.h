@@ -71,7 +71,7 @@ void visit_task(Task &task, Visit &&visit)
     visit("seed", task.seed, generated);
     visit("type", task.type, generated);
     visit("flip", task.flip, generated);
-    visit("bos", task.bos, task.kind != "batch");
+    visit("bos", task.bos, task.kind != "batch" && task.kind != "none");
     visit("file", task.file, false);
     visit("encoding", task.encoding, false);
     visit("pad_id", task.pad_id, false);

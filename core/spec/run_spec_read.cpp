@@ -3,6 +3,7 @@
 #include "base/json_field.h"
 #include "spec/fields.h"
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -167,9 +168,10 @@ TaskRef read_task(const JsonField &field)
     std::set<std::string> known{"kind", "pairs"};
     if (const auto kind = field.find("kind"))
         read(*kind, task.kind);
-    if (task.kind != "ioi" && task.kind != "pairs" && task.kind != "batch")
-        field.at("kind").fail(in_quotes(task.kind) + " is not a kind of task; one of ioi, pairs, batch");
-    if (task.kind != "batch")
+    const auto kinds = {"ioi", "pairs", "batch", "none"};
+    if (std::find(kinds.begin(), kinds.end(), task.kind) == kinds.end())
+        field.at("kind").fail(in_quotes(task.kind) + " is not a kind of task; one of ioi, pairs, batch, none");
+    if (task.kind != "batch" && task.kind != "none")
         task.bos = Bos::No; // before it was said, there was none
     visit_task(task, [&](const char *key, auto &value, bool) {
         known.insert(key);

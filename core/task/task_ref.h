@@ -14,7 +14,8 @@ namespace patchbay {
 
 struct TaskRef {
     std::string kind =
-        "ioi"; ///< "ioi" (generated), "pairs" (a JSONL or CSV file), "batch" (token ids in a safetensors file)
+        "ioi"; ///< "ioi" (generated), "pairs" (a JSONL or CSV file), "batch" (token ids in a safetensors file), "none"
+               ///< (for analyses of texts, which read no prompts: one prompt of one token takes their place)
     int prompts = 70;
     int64_t seed = 42;
     std::string type = "mixed";
@@ -30,5 +31,13 @@ struct TaskRef {
     Bos bos = Bos::Auto; ///< of texts; a batch holds what it holds. With a hash: what it came to, yes or no
     bool operator==(const TaskRef &) const = default;
 };
+
+/// The kind "none".
+inline TaskRef no_task()
+{
+    TaskRef task;
+    task.kind = "none";
+    return task;
+}
 
 } // namespace patchbay

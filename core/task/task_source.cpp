@@ -91,10 +91,12 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
             tokenize_read_pair(pair, tokenizer, n_ctx, task.bos);
     } else if (task.kind == "ioi") {
         pairs = generated_pairs(task, tokenizer, n_ctx, notes);
+    } else if (task.kind == "none") {
+        return {};
     } else if (task.kind == "batch") {
         throw Error(task.file, "holds token ids, not prompts: there is no table of pairs");
     } else {
-        throw Error("task", "kind " + in_quotes(task.kind) + " is unknown; it should be ioi, pairs or batch");
+        throw Error("task", "kind " + in_quotes(task.kind) + " is unknown; it should be ioi, pairs, batch or none");
     }
     for (const int index : task.excluded) {
         check_index(index, int64_t(pairs.size()), "exclude", "prompts");
@@ -105,13 +107,20 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
 
 Bos bos_used(const TaskRef &task, const Tokenizer *tokenizer)
 {
-    if (!tokenizer || (task.kind == "batch" && task.pairs.is_null()))
+    if (!tokenizer || task.kind == "none" || (task.kind == "batch" && task.pairs.is_null()))
         return task.bos;
     return tokenizer->beginning(task.bos).empty() ? Bos::No : Bos::Yes;
 }
 
 PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ctx)
 {
+    if (task.kind == "none") {
+        PromptBatch batch;
+        batch.prompts = batch.width = 1;
+        batch.clean = batch.flipped = batch.io = batch.s = {0};
+        batch.end = {0};
+        return batch;
+    }
     if (task.kind == "batch" && task.pairs.is_null()) {
         if (task.file.empty())
             throw Error("task", "of kind \"batch\" needs a file");
@@ -155,17 +164,19 @@ std::filesystem::path task_path(const std::string &file)
     return path;
 }
 
-std::string usual_task(const std::string &model)
+bool has_demo_vocabulary(const std::filesystem::path &model)
 {
     if (model == "demo")
-        return {};
-    const std::filesystem::path own = std::filesystem::path(model) / "tokenizer.json",
-                                demo = data_path("demo-model/tokenizer.json");
+        return true;
+    const std::filesystem::path own = model / "tokenizer.json", demo = data_path("demo-model/tokenizer.json");
     std::error_code ignored;
     const auto size = std::filesystem::file_size(own, ignored);
-    const bool same =
-        !ignored && size == std::filesystem::file_size(demo, ignored) && read_file(own) == read_file(demo);
-    return same ? std::string() : "ioi-give";
+    return !ignored && size == std::filesystem::file_size(demo, ignored) && read_file(own) == read_file(demo);
+}
+
+std::string usual_task(const std::string &model)
+{
+    return has_demo_vocabulary(model) ? std::string() : "ioi-give";
 }
 
 } // namespace patchbay

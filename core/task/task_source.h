@@ -48,5 +48,7 @@ std::vector<std::string> shipped_tasks();
 /// model's vocabulary knows the words of its sentences alone; others get "ioi-give", which ends so that they answer
 /// with a name.
 std::string usual_task(const std::string &model);
+/// Whether the model in this folder, or "demo", has the demo model's vocabulary.
+bool has_demo_vocabulary(const std::filesystem::path &model);
 
 } // namespace patchbay

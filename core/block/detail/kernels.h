@@ -78,7 +78,14 @@ struct Kernels {
     void (*axpy)(float f, const float *x, float *y, int64_t n);
     /// y = f * y + g * x
     void (*blend)(float *y, float f, const float *x, float g, int64_t n);
+    /// Sums over n values y = x − shift with weights p: sums[0] += Σ p (e^y − 1 − y), of which every term is ≥ 0 and
+    /// exact to rounding for small y too; sums[1] += Σ p y. Returns the largest y; above excess_limit the sums are not
+    /// to be trusted.
+    float (*excess)(const float *p, const float *x, float shift, int64_t n, double *sums);
 };
+
+/// Where e^y comes near the end of what a float holds.
+constexpr float excess_limit = 80;
 
 /// The fastest set that this CPU can run.
 const Kernels &kernels();

@@ -173,7 +173,35 @@ static void attend(const float *q, int64_t q_stride, int nq, int first, const Ke
     }
 }
 
+// e^y as 2^n e^r with |r| ≤ ln 2 / 2. Where n is 0, y is r and the series of e^r − 1 − r is the answer; elsewhere the
+// difference is large enough to be taken.
+static float excess(const float *p, const float *x, float shift, int64_t n, double *sums)
+{
+    float top = -3.0e38f;
+    for (int64_t begin = 0; begin < n; begin += 1024) { // floats add up a part, doubles the parts
+        const int64_t end = begin + 1024 < n ? begin + 1024 : n;
+        float above = 0, mean = 0;
+        for (int64_t i = begin; i < end; ++i) {
+            const float y = x[i] - shift;
+            top = y > top ? y : top;
+            float e = y > excess_limit ? excess_limit : y;
+            e = e < -excess_limit ? -excess_limit : e;
+            const int k = int(e * 1.44269504f + (e < 0 ? -0.5f : 0.5f));
+            const float r = (e - float(k) * 0.693145752f) - float(k) * 1.42860677e-6f;
+            const float tail = 1.f / 6 + r * (1.f / 24 + r * (1.f / 120 + r * (1.f / 720 + r * (1.f / 5040))));
+            const float series = r * r * (0.5f + r * tail);
+            const float power = __builtin_bit_cast(float, (k + 127) << 23);
+            const float f = k == 0 ? series : power * (1.f + r + series) - 1.f - y;
+            above += p[i] * f;
+            mean += p[i] * y;
+        }
+        sums[0] += double(above);
+        sums[1] += double(mean);
+    }
+    return top;
+}
+
 static const Kernels table = {norm,   inverse_scale, norm_by, norm_backward, add_bias, rotate, attend,
-                              scores, softmax,       mix,     dot,           axpy,     blend};
+                              scores, softmax,       mix,     dot,           axpy,     blend,  excess};
 
 } // namespace patchbay::detail::PATCHBAY_KERNELS

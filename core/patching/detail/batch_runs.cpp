@@ -29,7 +29,8 @@ BatchLayout::BatchLayout(const PromptBatch &batch) : prompts(batch.prompts), end
 }
 
 BatchRuns::BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch &batch)
-    : m_model(std::move(model)), m_batch(batch), m_layout(batch), m_readout(m_model->readout(batch.io, batch.s))
+    : m_model(std::move(model)), m_batch(batch), m_same(batch.clean == batch.flipped), m_layout(batch),
+      m_readout(m_model->readout(batch.io, batch.s))
 {
 }
 
@@ -45,7 +46,8 @@ void BatchRuns::compute(const CancelToken &cancel)
     if (m_done)
         return;
     compute_run(m_clean, false, cancel);
-    compute_run(m_flipped, true, cancel);
+    if (!m_same)
+        compute_run(m_flipped, true, cancel);
     m_done = true;
 }
 

@@ -50,7 +50,8 @@ public:
     const EngineModel &model() const { return *m_model; }
     const PromptBatch &batch() const { return m_batch; }
     const BatchLayout &layout() const { return m_layout; }
-    const Run &run(bool flipped) const { return flipped ? m_flipped : m_clean; }
+    /// Where no prompt differs from its counterpart, the two are one.
+    const Run &run(bool flipped) const { return flipped && !m_same ? m_flipped : m_clean; }
     const Readout &readout() const { return m_readout; }
 
     /// z of one head for positions first..last of a prompt, [n, d], with the given stride.
@@ -82,6 +83,7 @@ private:
 
     std::shared_ptr<const EngineModel> m_model;
     const PromptBatch m_batch;
+    const bool m_same; ///< clean and flipped
     BatchLayout m_layout;
     Readout m_readout;
     Run m_clean, m_flipped;

@@ -1,0 +1,265 @@
+#include "analysis/series.h"
+
+#include "analysis/analysis.h"
+#include "base/json_field.h"
+#include "base/memory.h"
+#include "base/sha256.h"
+#include "io/array_files.h"
+#include "io/folder_lock.h"
+#include "model/model_folder.h"
+#include "task/task_source.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace patchbay {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+namespace {
+
+constexpr const char *index_file = "series.json";
+
+/// Asks the system to have a folder's large files in memory by the time that they are opened.
+void read_ahead(const fs::path &folder)
+{
+    std::error_code ignored;
+    for (const fs::directory_entry &entry : fs::directory_iterator(folder, ignored)) {
+        const int fd = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        ::posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+        ::close(fd);
+    }
+}
+
+std::string series_text(const nlohmann::json &object, const char *key)
+{
+    const auto found = object.is_object() ? object.find(key) : object.end();
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+} // namespace
+
+std::string name(SeriesState state)
+{
+    return state == SeriesState::Done ? "done" : state == SeriesState::Gap ? "gap" : "pending";
+}
+
+Series::Series(SeriesPlan plan, fs::path folder, const Resources &resources, Hooks hooks)
+    : m_plan(std::move(plan)), m_folder(std::move(folder)), m_resources(resources), m_hooks(std::move(hooks)),
+      m_outcomes(m_plan.steps.size())
+{
+    if (m_plan.spec) { // which model it is of is each step's to say
+        m_plan.model.processing = m_plan.spec->model.processing;
+        m_plan.model.dtype = m_plan.spec->model.dtype;
+    }
+    m_plan.model.path.clear();
+    m_plan.model.sha256.clear();
+    m_plan.model.commit.clear();
+    make_folder(m_folder);
+    m_lock = lock_folder(m_folder);
+    remove_leftovers(m_folder);
+    if (std::error_code ignored; fs::exists(m_folder / index_file, ignored))
+        take_over(read_json_file(m_folder / index_file));
+    write_index();
+}
+
+std::string Series::file_of(size_t step) const
+{
+    return m_plan.steps[step].name + (m_plan.spec ? ".safetensors" : "");
+}
+
+/// What makes it this series: all but its steps.
+ordered_json Series::description() const
+{
+    ordered_json out;
+    if (m_plan.spec) {
+        RunSpec spec = *m_plan.spec;
+        spec.model = m_plan.model;
+        spec.task = m_plan.task;
+        out["spec"] = to_json(spec);
+        out["spec"].erase("model");
+    } else {
+        out["recipe"] = to_json(*m_plan.recipe);
+        out["task"] = to_json(m_plan.task);
+    }
+    RunSpec model;
+    model.model = m_plan.model;
+    out["model"] = to_json(model).at("model");
+    out["model"].erase("path");
+    return out;
+}
+
+void Series::write_index() const
+{
+    ordered_json index{{"format", "patchbay-series"}, {"version", 1}, {"program_version", program_version()}};
+    index.update(description());
+    index["task_sha256"] = m_task_sha256;
+    if (!m_texts_sha256.empty())
+        index["texts_sha256"] = m_texts_sha256;
+    index["steps"] = ordered_json::array();
+    for (size_t i = 0; i < m_outcomes.size(); ++i) {
+        const SeriesOutcome &outcome = m_outcomes[i];
+        ordered_json entry{
+            {"name", m_plan.steps[i].name}, {"model", m_plan.steps[i].model}, {"state", name(outcome.state)}};
+        if (outcome.state == SeriesState::Gap)
+            entry["reason"] = outcome.reason;
+        if (outcome.state == SeriesState::Done) {
+            entry["file"] = outcome.file;
+            entry["sha256"] = outcome.sha256;
+            entry["model_sha256"] = outcome.model_sha256;
+        }
+        index["steps"].push_back(std::move(entry));
+    }
+    write_file(m_folder / index_file, index.dump(1) + "\n");
+}
+
+void Series::take_over(const nlohmann::json &index)
+{
+    const std::string file = (m_folder / index_file).string();
+    if (series_text(index, "format") != "patchbay-series" || !index.contains("steps") || !index.at("steps").is_array())
+        throw Error(file, "is not the index of a series");
+    const nlohmann::json own = description();
+    for (const char *key : {"spec", "recipe", "task", "model"})
+        if (own.contains(key) != index.contains(key) || (own.contains(key) && own.at(key) != index.at(key)))
+            throw Error(m_folder.string(),
+                        "holds another series (its " + std::string(key) + " is not the same); name another folder");
+    if (series_text(index, "program_version") != program_version()) {
+        if (m_hooks.note)
+            m_hooks.note(file + ": is of another version of the program; every step is computed again");
+        return;
+    }
+    for (const nlohmann::json &entry : index.at("steps"))
+        for (size_t i = 0; i < m_plan.steps.size(); ++i) {
+            if (series_text(entry, "name") != m_plan.steps[i].name
+                || series_text(entry, "model") != m_plan.steps[i].model || series_text(entry, "state") != "done")
+                continue;
+            const fs::path path = m_plan.spec ? m_folder / file_of(i) : m_folder / file_of(i) / "recipe.json";
+            try {
+                if (sha256_of_files({path}) != series_text(entry, "sha256"))
+                    throw Error(path.string(), "is not as it was written");
+            } catch (const Error &error) {
+                if (m_hooks.note)
+                    m_hooks.note(std::string(error.what()) + "; step \"" + m_plan.steps[i].name
+                                 + "\" is computed again");
+                continue;
+            }
+            m_outcomes[i] = {SeriesState::Done,
+                             {},
+                             file_of(i),
+                             series_text(entry, "sha256"),
+                             series_text(entry, "model_sha256"),
+                             true};
+            m_task_sha256 = series_text(index, "task_sha256");
+            m_texts_sha256 = series_text(index, "texts_sha256");
+        }
+}
+
+void Series::same_ids(std::string &first, const std::string &now, const char *what) const
+{
+    if (first.empty())
+        first = now;
+    else if (first != now)
+        throw Error(what,
+                    "of this step have other token ids than those of the first one: numbers would not be of the "
+                    "same thing");
+}
+
+void Series::compute(size_t step, const CancelToken &cancel)
+{
+    const SeriesStep &of = m_plan.steps[step];
+    LoadOptions load;
+    load.path = model_folder(of.model);
+    load.processing = m_plan.model.processing;
+    load.dtype = m_plan.model.dtype;
+    const std::shared_ptr<const Model> model = Model::load(load, {}, cancel);
+    ModelRef ref = m_plan.model;
+    ref.path = absolute_model_path(of.model);
+    ref.sha256 = model->trust().sha256;
+    ref.commit = model->trust().commit;
+    ref.processing = model->processing(); // what was done, not what was asked for
+    const PromptBatch batch = load_batch(m_plan.task, *model);
+    check_batch(batch, model->config().d_vocab, model->config().n_ctx);
+    TaskRef task = m_plan.task;
+    task.sha256 = hash_of(batch);
+    task.bos = bos_used(task, model->tokenizer());
+    if (!m_plan.task.sha256.empty() && m_plan.task.sha256 != task.sha256)
+        throw Error("task", "holds other prompts than those of the spec");
+    std::string prompts = m_task_sha256, texts = m_texts_sha256;
+    same_ids(prompts, task.sha256, "the prompts");
+
+    Session session(model, batch, m_resources);
+    RunObserver observer;
+    observer.estimates = false;
+    observer.tell = on_progress([&](int done, int total) {
+        if (m_hooks.progress)
+            m_hooks.progress(total > 0 ? double(done) / total : 1);
+    });
+    const std::string file = file_of(step);
+    fs::path written = m_folder / file;
+    if (m_plan.spec) {
+        RunSpec spec = *m_plan.spec;
+        spec.model = ref;
+        spec.task = task;
+        const RunResult result =
+            spec.is<Analysis>() ? run_analysis(session, spec, observer, cancel) : session.run(spec, observer, cancel);
+        if (!result.complete)
+            throw Cancelled();
+        if (const std::string sha256 = series_text(result.summary, "texts_sha256"); !sha256.empty())
+            same_ids(texts, sha256, "the texts");
+        save_result(written, result);
+    } else {
+        RecipeRun chain(session, *m_plan.recipe, ref, task);
+        chain.keep_in(
+            written, [&](const std::string &text) { m_hooks.note ? m_hooks.note(text) : void(); }, SIZE_MAX, cancel);
+        chain.run_all({}, observer, cancel);
+        written /= "recipe.json";
+    }
+    m_task_sha256 = prompts;
+    m_texts_sha256 = texts;
+    m_outcomes[step] = {SeriesState::Done, {}, file, sha256_of_files({written}), ref.sha256, false};
+}
+
+void Series::run_step(size_t step, const CancelToken &cancel)
+{
+    try {
+        compute(step, cancel);
+    } catch (const Cancelled &) {
+        throw;
+    } catch (const std::exception &error) {
+        if (means_out_of_memory(error))
+            throw;
+        m_outcomes[step] = {SeriesState::Gap, error.what(), {}, {}, {}, false};
+    }
+    write_index();
+}
+
+void Series::run(const CancelToken &cancel)
+{
+    std::vector<size_t> left;
+    for (const size_t step : coarse_to_fine(m_plan.steps.size())) {
+        if (m_outcomes[step].state != SeriesState::Done)
+            left.push_back(step);
+        else if (m_hooks.finished)
+            m_hooks.finished(step);
+    }
+    for (size_t i = 0; i < left.size(); ++i) {
+        cancel.check();
+        if (m_hooks.begun)
+            m_hooks.begun(left[i]);
+        if (i + 1 < left.size()) {
+            try {
+                read_ahead(model_folder(m_plan.steps[left[i + 1]].model));
+            } catch (const Error &) {
+                // It will say what is wrong when it is its turn.
+            }
+        }
+        run_step(left[i], cancel);
+        if (m_hooks.finished)
+            m_hooks.finished(left[i]);
+    }
+}
+
+} // namespace patchbay
