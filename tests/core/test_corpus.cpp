@@ -116,7 +116,7 @@ private Q_SLOTS:
         const Array result = data.cache("blocks.1.attn.hook_result"),
                     pattern = data.cache("blocks.1.attn.hook_pattern"),
                     scale = data.cache("ln_final.hook_scale");      // [N, T, H, D], [N, H, T, T], [N, T, 1]
-        const Array unembed = weight_arrays(*data.model).at("W_U"); // [D, V]
+        const Array unembed = weight_arrays(*data.model).at("unembed.W_U"); // [D, V]
         const RunResult norm = data.run({{"by", "norm"}, {"most", 5}}), effect = data.run({{"by", "effect"}}),
                         previous = data.run({{"by", "attention"}}),
                         function = data.run({{"by", "attention"}, {"to", "function"}});

@@ -31,8 +31,12 @@ double apart(const Array &actual, const Array &expected)
     if (actual.shape != expected.shape)
         return 1e9;
     double most = 0;
-    for (size_t i = 0; i < expected.floats().size(); ++i)
-        most = std::max(most, std::abs(double(actual.floats()[i]) - double(expected.floats()[i])));
+    for (size_t i = 0; i < expected.floats().size(); ++i) {
+        const double difference = std::abs(double(actual.floats()[i]) - double(expected.floats()[i]));
+        if (std::isnan(difference))
+            return difference;
+        most = std::max(most, difference);
+    }
     return most;
 }
 

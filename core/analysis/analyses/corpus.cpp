@@ -203,9 +203,9 @@ void add_detectors(AnalysisRun &run)
     RunSpec spec = run.spec;
     spec.method = Analysis{"detectors", {}, nullptr};
     try {
-        const RunResultPtr found = run.known.run(spec, {}, run.cancel);
+        const RunResult found = run.known.run(spec, {}, run.cancel);
         for (const char *name : {"previous_token", "duplicate_token", "induction"})
-            run.result.arrays[std::string("detector.") + name] = found->arrays.at(std::string("detector.") + name);
+            run.result.arrays[std::string("detector.") + name] = found.arrays.at(std::string("detector.") + name);
     } catch (const Error &error) {
         run.result.summary["random_tokens"] = error.what();
     }

@@ -28,9 +28,10 @@ double top_percent(const AnalysisRun &run)
 std::vector<Head> wanted_heads(const AnalysisRun &run)
 {
     std::vector<Head> heads = run.analysis.heads;
-    for (int l = 0; heads.empty() && l < run.config().n_layers; ++l)
-        for (int h = 0; h < run.config().n_heads; ++h)
-            heads.push_back({l, h});
+    if (heads.empty())
+        for (int l = 0; l < run.config().n_layers; ++l)
+            for (int h = 0; h < run.config().n_heads; ++h)
+                heads.push_back({l, h});
     std::sort(heads.begin(), heads.end());
     heads.erase(std::unique(heads.begin(), heads.end()), heads.end());
     return heads;
