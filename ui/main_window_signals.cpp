@@ -126,8 +126,8 @@ void MainWindow::connectActions()
     connect(
         &m_explorer.document, &Document::loadingChanged, this,
         [this] {
-            const SetupPtr &setup = m_explorer.document.setup();
-            if (setup && !m_explorer.document.loading() && !(m_explorer.navigation.place().task == setup->task_ref))
+            const Document &document = m_explorer.document;
+            if (document.setup() && !document.loading() && !(m_explorer.navigation.place().task == document.task()))
                 showTask();
         },
         Qt::QueuedConnection);
@@ -136,10 +136,12 @@ void MainWindow::connectActions()
         const auto &setup = m_explorer.document.setup();
         const bool sameModel = setup->model_ref == m_modelRef;
         m_modelRef = setup->model_ref;
+        const Place &place = m_explorer.navigation.place();
+        const RunEntry *shown = m_explorer.runs.find(place.run);
         if (!sameModel)
-            m_explorer.navigation.reset(keptCircuit(*setup), setup->task_ref);
-        else if (!(m_explorer.navigation.place().task == setup->task_ref)) // else it was asked for: by a run, by undo
-            showTask();
+            m_explorer.navigation.reset(keptCircuit(*setup), m_explorer.document.task());
+        else if (!(place.task == m_explorer.document.task()) || (shown && !ofSetup(shown->spec, *setup)))
+            showTask(); // it was not asked for by a run or by undo, or the prompts are others than they were
         m_controls->setGrouped(setup->config().grouped());
         m_controls->setRoles(setup->batch);
         if (setup->model_ref.path != "demo")
@@ -151,7 +153,7 @@ void MainWindow::connectActions()
 void MainWindow::showTask()
 {
     Place place = m_explorer.navigation.place();
-    place.task = m_explorer.document.setup()->task_ref;
+    place.task = m_explorer.document.task();
     place.run = place.comparedRun = place.prompt = -1;
     place.view.clear();
     for (const RunEntry &entry : m_explorer.runs.entries())
@@ -164,16 +166,17 @@ void MainWindow::showTask()
 // A run of another task brings its task with it, and undo the one before.
 void MainWindow::followTask()
 {
-    const SetupPtr &setup = m_explorer.document.setup();
-    if (!setup || m_explorer.document.loading() || !(setup->model_ref == m_modelRef))
+    Document &document = m_explorer.document;
+    const SetupPtr &setup = document.setup();
+    if (!setup || document.loading() || !(setup->model_ref == m_modelRef))
         return;
     Place place = m_explorer.navigation.place();
     const RunEntry *run = m_explorer.runs.find(place.run);
-    if (run && run->spec.model == setup->model_ref && !(run->spec.task == place.task)) {
+    if (!(place.task == document.task())) {
+        document.open({setup->model_ref, place.task});
+    } else if (run && run->spec.model == setup->model_ref && !(run->spec.task == setup->task_ref)) {
         place.task = run->spec.task;
         m_explorer.navigation.go(place, {}); // of the step that brought the run: this is called again
-    } else if (!(place.task == setup->task_ref)) {
-        m_explorer.document.open({setup->model_ref, place.task});
     }
 }
 

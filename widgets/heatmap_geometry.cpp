@@ -264,9 +264,13 @@ HeatmapLayout layoutHeatmap(const HeatmapView &view, QSize size, const HeatmapMe
         facet.yEdges = edges(top, plan.height, source.rows);
         facet.cells = QRect(QPoint(left, top), QPoint(facet.xEdges.last() - 1, facet.yEdges.last() - 1));
         const int sums = margins ? sumsSize + tickGap : 0;
-        if (facetTitles)
-            facet.title = QRect(left, top - sums - metrics.titleLine - tickGap, facet.cells.width() + around.right,
-                                metrics.titleLine);
+        if (facetTitles) {
+            // As wide as there is room: up to the next facet, and over the sums beside the last.
+            const bool last = i % plan.columns == plan.columns - 1;
+            facet.title =
+                QRect(left, top - sums - metrics.titleLine - tickGap,
+                      last ? facet.cells.width() + around.right : facetWidth + facetGap - outerGap, metrics.titleLine);
+        }
         if (margins) {
             facet.rowSums = QRect(facet.cells.right() + 1 + tickGap, top, sumsSize, facet.cells.height());
             facet.columnSums = QRect(left, top - tickGap - sumsSize, facet.cells.width(), sumsSize);

@@ -17,7 +17,8 @@ namespace patchbay::widgets {
 
 namespace {
 
-constexpr int kWidest = 340;      // px of a column before its texts wrap
+constexpr int kWidest = 340;                         // px of a column before its texts wrap
+constexpr int kTitlePadding = 20, kTextPadding = 14; // px beside a column's title, and beside its texts
 constexpr int kWrappedRows = 200; // more rows than these have the height of one line: measuring them all takes long
 
 /// "−11.0 %" and "+25 ± 3" are numbers, "[6.1, 6.5]" too, by its lower end; "L9H6" is none.
@@ -205,17 +206,23 @@ void TableWidget::fitColumns()
     const int columns = int(m_view.columns.size());
     if (columns == 0)
         return;
-    m_table->resizeColumnsToContents();
+    const QFontMetrics texts(m_table->font()), titles(m_table->horizontalHeader()->font());
     QVector<int> wide;
     int room = m_table->viewport()->width();
     for (int i = 0; i < columns; ++i) {
-        if (m_table->columnWidth(i) > kWidest)
+        int width = titles.horizontalAdvance(m_view.columns[i]) + kTitlePadding;
+        for (const QStringList &row : m_view.rows)
+            width = std::max(width, texts.horizontalAdvance(row.value(i)) + kTextPadding);
+        if (width > kWidest)
             wide << i;
         else
-            room -= m_table->columnWidth(i);
+            room -= width;
+        m_table->setColumnWidth(i, std::min(width, kWidest));
     }
     for (const int i : std::as_const(wide))
         m_table->setColumnWidth(i, std::max(kWidest / 2, room / int(wide.size())));
+    // Stretched, the last one would be cut where there is too little room for all: then the table scrolls.
+    m_table->horizontalHeader()->setStretchLastSection(room >= 0);
 }
 
 void TableWidget::resizeEvent(QResizeEvent *event)
@@ -289,6 +296,8 @@ bool TableWidget::eventFilter(QObject *watched, QEvent *event)
             Q_EMIT contextMenuRequested(head, menu->globalPos());
         return true;
     }
+    if (watched == m_table->viewport() && event->type() == QEvent::Resize)
+        fitColumns(); // a table that was hidden has its size only now
     if (watched == m_table->viewport() && event->type() == QEvent::Leave)
         Q_EMIT hovered({});
     return QWidget::eventFilter(watched, event);

@@ -202,6 +202,7 @@ int main(int argc, char **argv)
 {
     if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM"))
         qputenv("QT_QPA_PLATFORM", "offscreen");
+    std::setvbuf(stdout, nullptr, _IOLBF, 0); // a file shows each line at once, too
     QApplication app(argc, argv);
     WindowFixture fixture;
     MainWindow &window = fixture.open();

@@ -15,6 +15,7 @@
 #include "window_fixture.h"
 
 #include <QComboBox>
+#include <QHeaderView>
 #include <QTableView>
 
 #include <algorithm>
@@ -45,6 +46,40 @@ private Q_SLOTS:
         QVERIFY(comesBefore(QStringLiteral("1e-05"), QStringLiteral("0.001")));
         QVERIFY(comesBefore(QStringLiteral("12"), QStringLiteral("induction")));
         QVERIFY(!comesBefore(QStringLiteral("name mover"), QStringLiteral("induction")));
+    }
+
+    // Columns fit what is in them when the table comes into view, long texts have the rest, and no title is cut.
+    void columnsHaveRoomForTheirTitles()
+    {
+        widgets::TableWidget table;
+        table.resize(760, 260);
+        table.show();
+        widgets::TableView view;
+        view.columns = {QStringLiteral("Head"), QStringLiteral("Logit diff change"),
+                        QStringLiteral("Name mover IO attention change"),
+                        QStringLiteral("Name mover S1 attention change")};
+        view.rows << QStringList{QStringLiteral("L2H2"), QStringLiteral("\u22120.001"), QStringLiteral("0.0004"),
+                                 QStringLiteral("0.0003")};
+        table.setView(view);
+        auto *shown = table.findChild<QTableView *>();
+        const auto titlesFit = [&] {
+            const QFontMetrics metrics(shown->horizontalHeader()->font());
+            for (int i = 0; i < view.columns.size(); ++i)
+                if (shown->columnWidth(i) < metrics.horizontalAdvance(view.columns[i]) + 16)
+                    return false;
+            return true;
+        };
+        QTRY_VERIFY(shown->isVisible() && titlesFit());
+        table.resize(420, 260); // it scrolls then
+        QTRY_VERIFY(titlesFit() && shown->horizontalHeader()->length() > shown->viewport()->width());
+        view.columns = {QStringLiteral("Head"), QStringLiteral("Evidence"), QStringLiteral("Role")};
+        view.rows[0] = {QStringLiteral("L1H0"), QString(QStringLiteral("attention END\u2192S2 0.630 ")).repeated(9),
+                        QStringLiteral("S-inhibition")};
+        table.setView({});
+        table.resize(760, 260);
+        table.setView(view);
+        QTRY_VERIFY(shown->columnWidth(1) > 500);
+        QTRY_VERIFY(shown->horizontalHeader()->length() <= shown->viewport()->width());
     }
 
     void everyAnalysis_data()

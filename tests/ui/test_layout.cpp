@@ -1,8 +1,10 @@
 // The window's layout: the same after a start in which nothing is touched, and whole on a small screen.
+#include "docks/heads_dock.h"
 #include "heatmap_widget.h"
 #include "shell/message_bar.h"
 #include "shell/progress_strip.h"
 #include "views/heatmap_pane.h"
+#include "views/mask_control.h"
 #include "window_fixture.h"
 
 #include <QAction>
@@ -77,6 +79,37 @@ private Q_SLOTS:
     }
 
     // A message comes and goes: nothing moves, and buttons stay under the pointer when heads are selected.
+    // A long mask, a run with views, many selected heads: all of it in 1024 pixels, and nothing is cut at the right.
+    void aMaskFitsASmallScreen()
+    {
+        MainWindow &window = m_fixture.open({1024, 700});
+        QTRY_VERIFY(m_fixture.ready());
+        window.useDefaultLayout();
+        m_fixture.chooseSites({Site::Z});
+        window.actions().run->trigger();
+        QTRY_VERIFY(m_fixture.idle());
+        Explorer &explorer = window.explorer();
+        explorer.paths.setLive(false);
+        QVector<widgets::HeadId> heads;
+        for (int head = 0; head < 8; ++head)
+            heads << widgets::HeadId{1, head};
+        explorer.navigation.select(heads, heads.front());
+        explorer.paths.add(heads, Site::Q);
+        explorer.navigation.setMask({12.5, HeadGroup::withRole(QStringLiteral("negative name mover"))});
+        QTRY_VERIFY(window.heatmapPane().mask()->chip()->isVisible());
+        QTRY_COMPARE(window.width(), 1024);
+        QVERIFY2(window.minimumSizeHint().width() <= 1024, qPrintable(widths(window)));
+        const QToolButton *chip = window.heatmapPane().mask()->chip(), *button = window.heatmapPane().mask()->button();
+        QTRY_VERIFY2(chip->width() >= chip->minimumSizeHint().width()
+                         && button->width() >= button->minimumSizeHint().width(),
+                     qPrintable(QStringLiteral("%1 and %2").arg(chip->width()).arg(button->width())));
+        isWhole(window, window.heatmapPane().mask()->button());
+        isWhole(window, window.heatmapPane().mask()->chip());
+        auto &dock = m_fixture.part<HeadsDock>();
+        QTRY_VERIFY2(dock.widget()->width() <= dock.viewport()->width(),
+                     qPrintable(QStringLiteral("%1 of %2").arg(dock.widget()->width()).arg(dock.viewport()->width())));
+    }
+
     void nothingMovesUnderThePointer()
     {
         MainWindow *window = m_fixture.openReady();

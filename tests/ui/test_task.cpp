@@ -300,7 +300,8 @@ private Q_SLOTS:
         QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.kind == "ioi");
         for (const int id : runIds())
             explorer.runner.remove(id);
-        const TaskRef before = document().setup()->task_ref;
+        const TaskRef before = document().setup()->task_ref, asked = document().task();
+        explorer.navigation.showPrompt(3);
         const QString file =
             write(QStringLiteral("other.jsonl"),
                   line("Then Logan and Ivan went to the store, Ivan gave a drink to",
@@ -310,7 +311,10 @@ private Q_SLOTS:
         QVERIFY2(undo.undoText().contains(QStringLiteral("other.jsonl")), qPrintable(undo.undoText()));
         m_window->actions().undo->trigger();
         QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref == before);
-        QVERIFY(undo.canRedo()); // going back is no new step
+        QVERIFY(undo.canRedo());            // going back is no new step
+        QCOMPARE(document().task(), asked); // the choice of a BOS token is the user's, not what it came to
+        QCOMPARE(explorer.navigation.place().prompt, 3);
+        QCOMPARE(explorer.attention.prompt(), 3);
         m_window->actions().redo->trigger();
         QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.file == file.toStdString());
         m_window->actions().undo->trigger();
@@ -319,7 +323,7 @@ private Q_SLOTS:
         // Where it is not there any more the task on view stays, and that is said.
         QVERIFY(QFile::remove(file));
         m_window->actions().redo->trigger();
-        QTRY_VERIFY(m_fixture.ready() && explorer.navigation.place().task == document().setup()->task_ref);
+        QTRY_VERIFY(m_fixture.ready() && explorer.navigation.place().task == document().task());
         QCOMPARE(document().setup()->task_ref, before);
         QVERIFY(m_window->messages().text().contains(QStringLiteral("other.jsonl")));
     }

@@ -40,7 +40,7 @@ AttentionController::AttentionController(Backend &backend, Document &document, N
     connect(&m_document, &Document::setupChanged, this, [this] {
         m_patterns.clear();
         m_patched.reset();
-        m_prompt = 0;
+        m_prompt = std::max(0, m_navigation.place().prompt); // of a task that undo has brought back
         Q_EMIT optionsChanged();
         refresh();
     });

@@ -1,6 +1,7 @@
 #include "docks/dock_parts.h"
 
 #include <QEvent>
+#include <QScrollBar>
 
 namespace patchbay {
 
@@ -58,7 +59,9 @@ bool ScrollColumn::eventFilter(QObject *watched, QEvent *event)
 
 QSize ScrollColumn::minimumSizeHint() const
 {
-    return {widget() ? widget()->minimumSizeHint().width() : 0, 80};
+    // With the room for its scroll bar, there or not: nothing moves when it comes, and nothing is cut.
+    const int bar = verticalScrollBar()->sizeHint().width();
+    return {widget() ? widget()->minimumSizeHint().width() + bar : 0, 80};
 }
 
 QSize ScrollColumn::sizeHint() const

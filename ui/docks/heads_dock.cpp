@@ -23,6 +23,15 @@ using widgets::HeadId;
 namespace {
 constexpr int kListedHeads = 60;
 constexpr int kReservedHeads = 5, kReservedReceivers = 3; // rows, so that what is below stays where it is
+
+/// A hint in an empty list, as wide as that.
+void fillTop(QLabel *hint, QListWidget *list)
+{
+    auto *column = new QVBoxLayout(list->viewport());
+    column->setContentsMargins(4, 4, 4, 4);
+    column->addWidget(hint);
+    column->addStretch();
+}
 } // namespace
 
 HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths,
@@ -72,8 +81,7 @@ void HeadsDock::buildSelection(QVBoxLayout *column)
     m_heads->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     column->addWidget(m_heads);
     m_headsHint = caption(tr("Click a cell; Ctrl and Shift add more"), m_heads);
-    m_headsHint->move(4, 4);
-    m_headsHint->setMinimumWidth(200);
+    fillTop(m_headsHint, m_heads);
     connect(m_heads, &QListWidget::itemClicked, this, [this](QListWidgetItem *item) {
         const auto head = item->data(Qt::UserRole).value<HeadId>();
         m_navigation.select(m_navigation.place().heads, head);
@@ -119,9 +127,8 @@ void HeadsDock::buildTray(QVBoxLayout *column)
     m_tray->setAccessibleName(tr("Receiver tray"));
     m_tray->setToolTip(tr("Every head's effect through these inputs. Delete takes a receiver out"));
     column->addWidget(m_tray);
-    m_trayHint = caption(tr("Empty: choose heads above,\nthen q, k, v or pattern"), m_tray);
-    m_trayHint->move(4, 4);
-    m_trayHint->setMinimumWidth(200);
+    m_trayHint = caption(tr("Empty: choose heads above, then q, k, v or pattern"), m_tray);
+    fillTop(m_trayHint, m_tray);
     auto *remove = new QShortcut(QKeySequence::Delete, m_tray, nullptr, nullptr, Qt::WidgetShortcut);
     connect(remove, &QShortcut::activated, this, [this] { m_paths.removeAt(m_tray->currentRow()); });
 

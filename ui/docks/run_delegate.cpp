@@ -103,10 +103,11 @@ void RunDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, c
     painter->setPen(theme.text);
     // Two lines of name, one of state.
     const QRect nameRect(text.left(), text.top(), text.width(), 2 * metrics.height());
+    const int room = nameRect.width() - 2; // what fits to the pixel would be elided all the same
     QString first = shortName(*entry), second;
-    if (metrics.horizontalAdvance(first) > nameRect.width()) {
+    if (metrics.horizontalAdvance(first) > room) {
         qsizetype cut = first.size();
-        while (cut > 0 && metrics.horizontalAdvance(first.left(cut)) > nameRect.width())
+        while (cut > 0 && metrics.horizontalAdvance(first.left(cut)) > room)
             cut = first.lastIndexOf(QLatin1Char(' '), cut - 1);
         if (cut > 0) {
             second = first.mid(cut + 1);

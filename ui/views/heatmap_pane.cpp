@@ -98,7 +98,9 @@ QWidget *HeatmapPane::buildChooser()
     m_prompt = new QSlider(Qt::Horizontal, bar);
     m_prompt->setAccessibleName(tr("One prompt"));
     m_prompt->setToolTip(tr("One prompt instead of the mean"));
-    m_prompt->setFixedWidth(120);
+    m_prompt->setMinimumWidth(48); // gives way to a mask's chip on a small screen
+    m_prompt->setMaximumWidth(120);
+    m_prompt->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     m_promptText = caption({}, bar);
     m_promptText->setWordWrap(false);
     m_promptText->setTextInteractionFlags(Qt::NoTextInteraction);

@@ -7,17 +7,40 @@
 #include <QFormLayout>
 #include <QFrame>
 #include <QHBoxLayout>
+#include <QStyleOptionToolButton>
+#include <QStylePainter>
 
 #include <algorithm>
 
 namespace patchbay {
 
 namespace {
-constexpr int kChipWidth = 260; // px
+
+constexpr int kChipWidth = 260, kNarrowChip = 90; // px
+
+/// What the mask is, with a cross that takes it off; where there is little room the middle of its words goes.
+class Chip : public QToolButton {
+public:
+    using QToolButton::QToolButton;
+    QSize minimumSizeHint() const override { return {std::min(kNarrowChip, sizeHint().width()), sizeHint().height()}; }
+
+protected:
+    void paintEvent(QPaintEvent *) override
+    {
+        QStyleOptionToolButton option;
+        initStyleOption(&option);
+        const int lacking = sizeHint().width() - width();
+        if (lacking > 0)
+            option.text =
+                fontMetrics().elidedText(text(), Qt::ElideMiddle, fontMetrics().horizontalAdvance(text()) - lacking);
+        QStylePainter(this).drawComplexControl(QStyle::CC_ToolButton, option);
+    }
+};
+
 } // namespace
 
 MaskControl::MaskControl(Explorer &explorer, QWidget *parent)
-    : QWidget(parent), m_explorer(explorer), m_chip(new QToolButton(this)), m_button(new QToolButton(this)),
+    : QWidget(parent), m_explorer(explorer), m_chip(new Chip(this)), m_button(new QToolButton(this)),
       m_panel(new QFrame(this, Qt::Popup)), m_role(new QComboBox(m_panel)), m_by(new QComboBox(m_panel)),
       m_below(new QDoubleSpinBox(m_panel))
 {
@@ -44,6 +67,7 @@ void MaskControl::build()
     m_chip->setProperty("chip", true);
     m_chip->setToolTip(tr("Heads that do not meet this are masked. Click to show all heads"));
     m_chip->setMaximumWidth(kChipWidth);
+    m_chip->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     m_button->setText(tr("Mask heads…"));
     m_button->setToolTip(tr("Mask heads by any quantity, or by their role"));
     m_button->setAccessibleName(tr("Mask heads"));
