@@ -87,7 +87,10 @@ QSize roomFor(const QFont &font, const HeatmapView &view, const CellText &text)
 {
     const QFontMetrics metrics(scaledFont(font, text.size));
     const QString widest = signedNumber(-std::max(largestMagnitude(view), 1.0), text.decimals);
-    const int around = text.size < usualText ? 3 : 6;
+    // The ring of a selected cell lies beside the text; only where there is no other way it may touch it.
+    const CellText last = cellTexts(view).last();
+    const bool least = text.decimals == last.decimals && text.size == last.size;
+    const int around = least ? 3 : 8;
     return {metrics.horizontalAdvance(widest) + around, metrics.tightBoundingRect(widest).height() + 5};
 }
 

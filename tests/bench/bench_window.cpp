@@ -160,13 +160,15 @@ void sweepGap(WindowFixture &fixture, MainWindow &window)
 }
 
 /// From Stop, pressed at any moment of a chunk, to a window that has nothing to wait for any more.
-void stops(WindowFixture &fixture, MainWindow &window)
+void stops(MainWindow &window)
 {
     std::mt19937 random(1);
     QVector<double> times;
     for (int i = 0; i < 20; ++i) {
-        fixture.chooseSites({kAllSites[size_t(i) % kAllSites.size()]});
-        window.explorer().runner.run(window.controls().spec());
+        ActPatch sweep; // one that nothing else here runs to its end
+        sweep.sites = {kAllSites[size_t(i) % kAllSites.size()]};
+        sweep.direction = Direction::Noise;
+        window.explorer().runner.run(spec_of(sweep));
         if (!QTest::qWaitFor([&] { return sweeping(window, 1); }, 600000))
             return;
         QTest::qWait(int(random() % 400));
@@ -226,6 +228,7 @@ int main(int argc, char **argv)
     std::printf("%d prompts of up to %d tokens\n", window.explorer().document.setup()->batch.prompts,
                 window.explorer().document.setup()->batch.width);
     clicksDuringASweep(fixture, window);
+    stops(window);
     fixture.chooseSites({Site::Z});
     window.actions().run->trigger();
     if (!QTest::qWaitFor([&] { return fixture.idle(); }, 600000))
@@ -237,7 +240,6 @@ int main(int argc, char **argv)
                                      galleryHeatmap(48, 64, 1, 0.3), {860, 640});
     repaints<widgets::AttentionWidget>("pattern of 512 tokens, everything", galleryAttention(512),
                                        galleryAttention(511), {700, 640});
-    stops(fixture, window);
     sweepGap(fixture, window);
     closes(fixture, window);
     return 0;

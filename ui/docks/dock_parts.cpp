@@ -1,7 +1,6 @@
 #include "docks/dock_parts.h"
 
 #include <QEvent>
-#include <QScrollBar>
 
 namespace patchbay {
 
@@ -59,9 +58,7 @@ bool ScrollColumn::eventFilter(QObject *watched, QEvent *event)
 
 QSize ScrollColumn::minimumSizeHint() const
 {
-    // With the room for its scroll bar, there or not: nothing moves when it comes, and nothing is cut.
-    const int bar = verticalScrollBar()->sizeHint().width();
-    return {widget() ? widget()->minimumSizeHint().width() + bar : 0, 80};
+    return {widget() ? widget()->minimumSizeHint().width() : 0, 80};
 }
 
 QSize ScrollColumn::sizeHint() const

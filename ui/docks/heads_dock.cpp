@@ -10,6 +10,7 @@
 #include <QKeyEvent>
 #include <QListWidget>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QShortcut>
 #include <QSpinBox>
 #include <QVBoxLayout>
@@ -70,6 +71,13 @@ HeadsDock::HeadsDock(Document &document, Navigation &navigation, RunsStore &stor
     refreshSelection();
     refreshTray();
     refreshTrail();
+}
+
+// With the room for its scroll bar, there or not: nothing moves when it comes, and nothing is cut.
+QSize HeadsDock::minimumSizeHint() const
+{
+    const QSize least = ScrollColumn::minimumSizeHint();
+    return {least.width() + verticalScrollBar()->sizeHint().width(), least.height()};
 }
 
 void HeadsDock::buildSelection(QVBoxLayout *column)

@@ -24,6 +24,9 @@ public:
     HeadsDock(Document &document, Navigation &navigation, RunsStore &store, PathController &paths, HeadRoles &roles,
               QWidget *parent = nullptr);
 
+protected:
+    QSize minimumSizeHint() const override;
+
 private:
     void buildSelection(QVBoxLayout *column);
     void buildReceive(QVBoxLayout *column);
