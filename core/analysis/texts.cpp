@@ -170,12 +170,11 @@ std::vector<int64_t> usual_function_tokens(const Tokenizer &tokenizer, int64_t d
             continue;
         std::string word, text = tokenizer.bytes(id);
         bool letters = false;
-        for (const char c : text) {
-            const auto byte = static_cast<unsigned char>(c);
-            if (std::isspace(byte))
+        for (const char c : lower_case(text)) {
+            if (is_space(c))
                 continue;
-            letters = letters || byte >= 0x80 || std::isalnum(byte);
-            word += char(std::tolower(byte));
+            letters = letters || (c & 0x80) != 0 || is_digit(c) || (c >= 'a' && c <= 'z');
+            word += c;
         }
         if (!letters || word == "a" || word == "an" || word == "the"
             || std::find(special.begin(), special.end(), std::optional(id)) != special.end())

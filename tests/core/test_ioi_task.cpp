@@ -298,7 +298,7 @@ void TestIoiTask::namesThatATokenizerSplits()
                  + " names are left out, as they are several tokens for this tokenizer: Gregor, Hilda, Ingrid");
     task.names = {"Gregor", "Hilda", "Ingrid", whole[0]};
     VERIFY_MESSAGE(with_whole_names(task, *small_tokenizer(), note),
-                   "only 1 of its 4 names are one token for this tokenizer, and three are needed");
+                   "only 1 of its 4 names is one token for this tokenizer, and three are needed");
 
     // From where it lies, into a batch with its note, and nothing of the others changed.
     nlohmann::json file = nlohmann::json::parse(read_file(small_file));

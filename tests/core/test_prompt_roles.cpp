@@ -127,7 +127,7 @@ private Q_SLOTS:
             m_tokenizer.get());
         QCOMPARE(batch.roles.size(), size_t(1));
         QCOMPARE(batch.role("io"), (std::vector<int>{1, 1}));
-        QCOMPARE(batch.notes, std::vector<std::string>{"VERB is left out: of 2 prompts, 1 say where it stands"});
+        QCOMPARE(batch.notes, std::vector<std::string>{"VERB is left out: of 2 prompts, 1 says where it stands"});
     }
 
     void inBatchesOfTokenIds()

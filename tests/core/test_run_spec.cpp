@@ -234,7 +234,7 @@ private Q_SLOTS:
             "run spec: receivers[0].heads[0]: x: is not a head");
         row("mlps", R"({"method": "path_patch", "receivers": [], "direct_includes_mlps": 1})",
             "run spec: direct_includes_mlps: should be true or false");
-        row("metric", R"({"method": "act_patch", "metric": "kl"})", "run spec: metric: \"kl\"");
+        row("metric", R"({"method": "act_patch", "metric": "logits"})", "run spec: metric: \"logits\"");
         row("analysis", R"({"method": "analysis"})", "run spec: analysis: missing");
     }
     void wrong_json_names_the_field()

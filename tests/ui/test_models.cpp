@@ -123,7 +123,7 @@ private Q_SLOTS:
         hub.say("go");
         go->click();
         QTRY_VERIFY2(go->text().startsWith(QStringLiteral("Download ")), qPrintable(dialog->text()));
-        QVERIFY2(dialog->text().contains(QStringLiteral("of it are in the cache already")), qPrintable(dialog->text()));
+        QVERIFY2(dialog->text().contains(QStringLiteral("of it is in the cache already")), qPrintable(dialog->text()));
         go->click();
         QTRY_VERIFY(!dialog->isVisible());
         QTRY_COMPARE(window->explorer().document.setup()->model_ref.path, std::string("org/demo"));
