@@ -1,13 +1,13 @@
 #include "analysis/detail/texts.h"
 
 #include "base/digest.h"
+#include "base/plain_text.h"
 #include "io/array_files.h"
 #include "task/texts_file.h"
 #include "text/token_texts.h"
 #include "text/tokenizer.h"
 
 #include <algorithm>
-#include <cctype>
 
 namespace patchbay::detail {
 

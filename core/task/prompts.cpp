@@ -105,7 +105,7 @@ void take_roles(PromptBatch &batch, const std::vector<const PromptPair *> &pairs
         });
         if (given != pairs.end())
             batch.notes.push_back(role_title(role) + " is left out: of " + counted(int64_t(pairs.size()), "prompt")
-                                  + ", " + counted(int64_t(positions.size()), "one says", "say") + " where it stands");
+                                  + ", " + counted(int64_t(positions.size()), "says", "say") + " where it stands");
     }
     for (const std::string &role : missing)
         batch.roles.erase(role);
