@@ -206,7 +206,7 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         }
         first = false;
         view.facets << heatmapFacets(grid, result.baseline);
-        if (grid.shape.size() < 3)
+        if (grid.shape.size() < 3 && cells_with_intervals(result).contains(grid.name))
             addIntervals(view.facets.back(), result, grid.name, options);
     }
     std::optional<Quantity> shared; // facets of one view share a scale

@@ -26,8 +26,9 @@ struct Interval {
 };
 Interval bootstrap(const std::vector<float> &per_prompt, int samples = 1000, uint64_t seed = 1);
 
-/// The grids of a result, and its arrays [layers, heads, prompts] some of whose means are negative (a score or a share
-/// that cannot be negative is not compared with zero), with their numbers of cells.
+/// The grids of a result, and its arrays [layers, heads, prompts] some of whose means are negative, with their numbers
+/// of cells. What cannot be negative (a score, a share, a divergence from the run that it begins from) is not compared
+/// with zero, and left out.
 std::map<std::string, int> cells_with_intervals(const RunResult &result);
 /// Half-width of the 95 % bootstrap interval over prompts, of a grid's cell as bootstrap_half_width says, of the mean
 /// of a head of an array [layers, heads, prompts] in its unit. NaN where there is none.

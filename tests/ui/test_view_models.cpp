@@ -75,6 +75,24 @@ private Q_SLOTS:
         QCOMPARE(shown.facets.at(0).halfWidth, (QVector<double>{0.5, 3, 0.25}));
     }
 
+    // A divergence from the run that it begins from is never below zero, and so never within noise.
+    void divergencesHaveNoNoise()
+    {
+        RunResult result = mirrored();
+        HeatmapOptions options;
+        options.intervals = true;
+        result.baseline.metric = Metric::Kl;
+        for (Grid &grid : result.grids)
+            grid.direction = Direction::Noise;
+        const widgets::HeatmapView view = heatmapView(result, options);
+        QVERIFY(view.facets.at(0).halfWidth.isEmpty());
+        QCOMPARE(view.unit, QStringLiteral("nats"));
+        QCOMPARE(view.colourLabel, QStringLiteral("Change of KL divergence"));
+        for (Grid &grid : result.grids)
+            grid.direction = Direction::Denoise; // back towards it, or further away
+        QVERIFY(!heatmapView(result, options).facets.at(0).halfWidth.isEmpty());
+    }
+
     void bars()
     {
         const widgets::BarsView view = barsView(mirrored(), "denoise.z");
