@@ -21,8 +21,11 @@ AttentionTextWidget::AttentionTextWidget(QWidget *parent)
 {
     setAccessibleName(tr("Attention as text"));
     m_canvas->setAccessibleName(tr("Prompt, shaded by attention"));
-    m_looks->setText(tr("Where it looks"));
-    m_lookedAt->setText(tr("Who looks at it"));
+    // Short enough for a narrow dock.
+    m_looks->setText(tr("Looks at"));
+    m_looks->setToolTip(tr("Shaded: the tokens that the chosen one looks at"));
+    m_lookedAt->setText(tr("Seen by"));
+    m_lookedAt->setToolTip(tr("Shaded: the tokens that look at the chosen one"));
     auto *group = new QButtonGroup(this);
     auto *bar = new QHBoxLayout;
     bar->setContentsMargins(8, 6, 8, 0);
