@@ -3,6 +3,7 @@
 
 #include "analysis/detail/readings.h"
 #include "block/detail/gemm.h"
+#include "model/detail/process_weights.h"
 #include "model/detail/weights.h"
 
 #include <algorithm>
@@ -110,10 +111,7 @@ void Cspa::for_columns(const std::function<void(const Columns &)> &work) const
 
 void Cspa::clean_logits(const Columns &columns)
 {
-    const int64_t D = m_config.d_model;
-    m_raw = columns.b.expand({m_rows, columns.count}).contiguous(); // [R, columns]
-    gemm(m_rows, columns.count, D, m_normed.data_ptr<float>(), D, columns.W.data_ptr<float>(), columns.stride(),
-         m_raw.data_ptr<float>(), columns.count, true);
+    m_raw = times_plus(m_normed, columns.W, columns.b); // [R, columns]
     const double cap = m_config.logit_cap;
     m_clean = cap > 0 ? cap * at::tanh(m_raw / cap) : m_raw;
 }

@@ -1,5 +1,7 @@
 #include "model/detail/process_weights.h"
 
+#include "block/detail/gemm.h"
+
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -145,6 +147,15 @@ void process_unembedding(Weights &w, const ModelConfig &config, const Processing
 }
 
 } // namespace
+
+at::Tensor times_plus(const at::Tensor &x, const at::Tensor &W, const at::Tensor &bias)
+{
+    const int64_t n = x.size(0), D = x.size(1), k = W.size(1);
+    at::Tensor out = at::empty({n, k}, at::kFloat);
+    out.copy_(bias.expand({n, k})); // of one row, what expand gives is the bias itself, contiguous as it is
+    detail::gemm(n, k, D, x.data_ptr<float>(), D, W.data_ptr<float>(), W.stride(0), out.data_ptr<float>(), k, true);
+    return out;
+}
 
 at::Tensor plus_product(const at::Tensor &bias, const at::Tensor &row, const at::Tensor &W)
 {

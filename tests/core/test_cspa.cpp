@@ -5,6 +5,8 @@
 #include "checkpoint_folder.h"
 #include "error_message.h"
 #include "io/array_files.h"
+#include "model/hooked_transformer.h"
+#include "small_case.h"
 #include "task/task_source.h"
 
 #include <QTemporaryDir>
@@ -24,6 +26,11 @@ RunResult run(std::shared_ptr<const Model> model, std::vector<Head> heads, nlohm
 {
     Session session(model, load_batch(no_task(), *model), resources);
     return run_analysis(session, spec_of(Analysis{"cspa", std::move(heads), std::move(options)}));
+}
+
+std::vector<float> logits_of(const std::shared_ptr<const Model> &model)
+{
+    return HookedTransformer(model).run({1, 2, {3, 4}}, {}).logits.floats();
 }
 
 double apart(const Array &actual, const Array &expected)
@@ -120,6 +127,27 @@ class TestCspa : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    // A group of one row, too, leaves the model as it was.
+    void textsOfOneToken()
+    {
+        ModelConfig config = testing::small_config(2, 2, 8, 40);
+        config.norm = Norm::RmsNorm; // no bias before the unembedding
+        const auto model = Model::random(config, 4);
+        QTemporaryDir folder;
+        const std::string file = folder.filePath(QStringLiteral("one.safetensors")).toStdString();
+        write_arrays(file,
+                     {{"texts", {{3, 1}, std::vector<int64_t>{5, 7, 9}}},
+                      {"mean", {{2, 1}, std::vector<int64_t>{1, 2}}},
+                      {"function", {{1}, std::vector<int64_t>{0}}}});
+        Resources alone;
+        alone.memory_budget = 1; // a text at a time
+        const std::vector<float> before = logits_of(model);
+        const RunResult first = run(model, {}, {{"tokens", file}}, alone);
+        QVERIFY(logits_of(model) == before);
+        QVERIFY(first.arrays.at("cspa.kl_ablated").floats()
+                == run(model, {}, {{"tokens", file}}, alone).arrays.at("cspa.kl_ablated").floats());
+    }
+
     void equalsTheReference_data()
     {
         QTest::addColumn<QString>("model");

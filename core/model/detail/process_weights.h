@@ -20,4 +20,8 @@ at::Tensor processed_columns(const StoredUnembedding &unembed, const at::Tensor 
 /// W.
 at::Tensor plus_product(const at::Tensor &bias, const at::Tensor &row, const at::Tensor &W);
 
+/// x W + bias of every row, in float32: x [n, D], contiguous, W [D, k] with rows stride(0) apart, bias [k] → [n, k] in
+/// memory of its own, also for one row.
+at::Tensor times_plus(const at::Tensor &x, const at::Tensor &W, const at::Tensor &bias);
+
 } // namespace patchbay

@@ -1,6 +1,7 @@
 // The readout of metrics that read the logits of all tokens: some thousand columns of the unembedding at a time, so
 // that no logits [rows, vocabulary] are ever kept.
 #include "block/detail/gemm.h"
+#include "model/detail/process_weights.h"
 #include "model/detail/weights.h"
 #include "patching/detail/readout.h"
 
@@ -48,13 +49,8 @@ at::Tensor Readout::weighted(const float *normed, int64_t n) const
 void Readout::for_blocks(const at::Tensor &x, const Block &work) const
 {
     const Weights &w = m_model->weights();
-    const int64_t n = x.size(0), D = x.size(1);
     w.for_columns([&](int64_t first, const at::Tensor &W) {
-        const int64_t count = W.size(1);
-        at::Tensor logits = at::empty({n, count}, at::kFloat);
-        logits.copy_(w.b_U.narrow(0, first, count).expand({n, count})); // of one row, contiguous() would be b_U itself
-        gemm(n, count, D, x.data_ptr<float>(), D, W.data_ptr<float>(), W.stride(0), logits.data_ptr<float>(), count,
-             true);
+        at::Tensor logits = times_plus(x, W, w.b_U.narrow(0, first, W.size(1)));
         if (m_cap != 0)
             logits = (logits / m_cap).tanh_().mul_(m_cap);
         work(first, logits, W);
