@@ -149,18 +149,18 @@ std::vector<std::string> heatmapFacetNames(const RunResult &result)
 }
 
 namespace {
-/// Of the mean over prompts, in the facet's unit.
-void addIntervals(widgets::HeatmapFacet &facet, const RunResult &result, const std::string &name,
-                  const HeatmapOptions &options)
+/// Of the mean over prompts, in the facet's unit: those that are known, or, to be computed, all.
+void addIntervals(widgets::HeatmapFacet &facet, const RunResult &result, const std::string &name, const HalfWidths *all,
+                  bool compute)
 {
     const Grid *grid = result.grid(name);
     const double factor = grid ? effect_unit(result.baseline).factor : 1;
     const std::vector<double> *known = nullptr;
-    if (options.known)
-        if (const auto found = options.known->find(name);
-            found != options.known->end() && qsizetype(found->second.size()) == facet.values.size())
+    if (all)
+        if (const auto found = all->find(name);
+            found != all->end() && qsizetype(found->second.size()) == facet.values.size())
             known = &found->second;
-    for (int cell = 0; (known || options.intervals) && cell < facet.values.size(); ++cell)
+    for (int cell = 0; (known || compute) && cell < facet.values.size(); ++cell)
         facet.halfWidth << (grid && grid->state[size_t(cell)] != CellState::Exact
                                 ? missing
                                 : factor * (known ? (*known)[size_t(cell)] : half_width_of(result, name, cell)));
@@ -184,6 +184,8 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
     view.title = resultTitle(result);
     const MetricInfo &metric = info(result.baseline.metric);
     view.colourLabel = QString::fromStdString(effect_label(metric));
+    const std::map<std::string, int> computed =
+        options.intervals ? cells_with_intervals(result) : std::map<std::string, int>();
     bool first = true;
     for (const Grid &grid : result.grids) {
         if (grid.shape.empty() || !selected(options, grid.name))
@@ -206,8 +208,8 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         }
         first = false;
         view.facets << heatmapFacets(grid, result.baseline);
-        if (grid.shape.size() < 3 && cells_with_intervals(result).contains(grid.name))
-            addIntervals(view.facets.back(), result, grid.name, options);
+        if (grid.shape.size() < 3)
+            addIntervals(view.facets.back(), result, grid.name, options.known, computed.contains(grid.name));
     }
     std::optional<Quantity> shared; // facets of one view share a scale
     for (const std::string &name : headArrays(result)) {
@@ -222,8 +224,7 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         view.unit = QString::fromStdString(known.unit);
         view.colourLabel = QString::fromStdString(known.colour_label);
         view.facets << arrayFacet(name, result.arrays.at(name));
-        if (!options.intervals || cells_with_intervals(result).contains(name))
-            addIntervals(view.facets.back(), result, name, options);
+        addIntervals(view.facets.back(), result, name, options.known, computed.contains(name));
     }
     if (const QString change = logitDiffText(result); !change.isEmpty())
         view.title += QStringLiteral(" · ") + change.section(QLatin1Char(':'), 0, 0).replace(0, 1, QLatin1Char('l'));

@@ -16,12 +16,6 @@ using nlohmann::json;
 
 namespace {
 
-std::string text_of(const json &object, const char *key)
-{
-    const auto found = object.is_object() ? object.find(key) : object.end();
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 const json &member(const json &object, const char *key)
 {
     static const json none;
@@ -51,7 +45,7 @@ std::vector<RecipeRun::Found> RecipeRun::take_over(const json &index, size_t aga
 {
     std::vector<Found> found(m_recipe.steps.size());
     for (const json &entry : member(index, "steps")) {
-        const std::string id = text_of(entry, "id"), file = text_of(entry, "file");
+        const std::string id = text_or_empty(entry, "id"), file = text_or_empty(entry, "file");
         const auto step = std::find_if(m_recipe.steps.begin(), m_recipe.steps.end(),
                                        [&](const RecipeStep &one) { return one.id == id; });
         const size_t i = size_t(step - m_recipe.steps.begin());
@@ -61,7 +55,7 @@ std::vector<RecipeRun::Found> RecipeRun::take_over(const json &index, size_t aga
         const fs::path path = m_folder / fs::path(file).filename();
         try {
             const std::string hash = sha256_of_files({path});
-            if (hash != text_of(entry, "sha256"))
+            if (hash != text_or_empty(entry, "sha256"))
                 throw Error(path.string(), "is not as it was written");
             found[i].result = std::make_shared<const RunResult>(load_result(path));
             if (const std::string reason = m_known.foreign(*found[i].result); !reason.empty())
@@ -85,7 +79,7 @@ json RecipeRun::index_in(const fs::path &folder, const Note &note, const std::st
     json index;
     try {
         index = read_json_file(file);
-        if (text_of(index, "format") != "patchbay-recipe-run")
+        if (text_or_empty(index, "format") != "patchbay-recipe-run")
             throw Error(file.string(), "is not the outcome of a recipe");
     } catch (const Error &error) {
         note(std::string(error.what()) + "; every step is computed again");
@@ -96,11 +90,11 @@ json RecipeRun::index_in(const fs::path &folder, const Note &note, const std::st
                     "holds results of another " + what + "; name another folder"
                         + (instead.empty() ? "" : ", or " + instead));
     };
-    if (const std::string recipe = text_of(member(index, "recipe"), "name"); recipe != m_recipe.name)
+    if (const std::string recipe = text_or_empty(member(index, "recipe"), "name"); recipe != m_recipe.name)
         refuse("recipe, " + in_quotes(recipe));
-    if (text_of(member(index, "model"), "sha256") != m_session.model().trust().sha256)
-        refuse("model, " + in_quotes(text_of(member(index, "model"), "path")));
-    const std::string prompts = text_of(member(index, "task"), "sha256");
+    if (text_or_empty(member(index, "model"), "sha256") != m_session.model().trust().sha256)
+        refuse("model, " + in_quotes(text_or_empty(member(index, "model"), "path")));
+    const std::string prompts = text_or_empty(member(index, "task"), "sha256");
     if (prompts.empty() || m_task.sha256.empty() ? member(index, "task") != json(to_json(m_task))
                                                  : prompts != m_task.sha256)
         refuse("task, or of other prompts");
@@ -154,7 +148,7 @@ void RecipeRun::keep_in(const fs::path &folder, const Note &note, size_t again, 
     write_index(m_folder, m_hashes);
     // Steps that the recipe does not have any more.
     for (const json &entry : member(index, "steps")) {
-        const fs::path file = fs::path(text_of(entry, "file")).filename();
+        const fs::path file = fs::path(text_or_empty(entry, "file")).filename();
         bool ours = file.empty();
         for (size_t i = 0; i < m_recipe.steps.size(); ++i)
             ours = ours || file == file_of(i);

@@ -34,12 +34,6 @@ void read_ahead(const fs::path &folder)
     }
 }
 
-std::string series_text(const nlohmann::json &object, const char *key)
-{
-    const auto found = object.is_object() ? object.find(key) : object.end();
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 } // namespace
 
 std::string name(SeriesState state)
@@ -119,26 +113,27 @@ void Series::write_index() const
 void Series::take_over(const nlohmann::json &index)
 {
     const std::string file = (m_folder / index_file).string();
-    if (series_text(index, "format") != "patchbay-series" || !index.contains("steps") || !index.at("steps").is_array())
+    if (text_or_empty(index, "format") != "patchbay-series" || !index.contains("steps")
+        || !index.at("steps").is_array())
         throw Error(file, "is not the index of a series");
     const nlohmann::json own = description();
     for (const char *key : {"spec", "recipe", "task", "model"})
         if (own.contains(key) != index.contains(key) || (own.contains(key) && own.at(key) != index.at(key)))
             throw Error(m_folder.string(),
                         "holds another series (its " + std::string(key) + " is not the same); name another folder");
-    if (series_text(index, "program_version") != program_version()) {
+    if (text_or_empty(index, "program_version") != program_version()) {
         if (m_hooks.note)
             m_hooks.note(file + ": is of another version of the program; every step is computed again");
         return;
     }
     for (const nlohmann::json &entry : index.at("steps"))
         for (size_t i = 0; i < m_plan.steps.size(); ++i) {
-            if (series_text(entry, "name") != m_plan.steps[i].name
-                || series_text(entry, "model") != m_plan.steps[i].model || series_text(entry, "state") != "done")
+            if (text_or_empty(entry, "name") != m_plan.steps[i].name
+                || text_or_empty(entry, "model") != m_plan.steps[i].model || text_or_empty(entry, "state") != "done")
                 continue;
             const fs::path path = m_plan.spec ? m_folder / file_of(i) : m_folder / file_of(i) / "recipe.json";
             try {
-                if (sha256_of_files({path}) != series_text(entry, "sha256"))
+                if (sha256_of_files({path}) != text_or_empty(entry, "sha256"))
                     throw Error(path.string(), "is not as it was written");
             } catch (const Error &error) {
                 if (m_hooks.note)
@@ -149,11 +144,11 @@ void Series::take_over(const nlohmann::json &index)
             m_outcomes[i] = {SeriesState::Done,
                              {},
                              file_of(i),
-                             series_text(entry, "sha256"),
-                             series_text(entry, "model_sha256"),
+                             text_or_empty(entry, "sha256"),
+                             text_or_empty(entry, "model_sha256"),
                              true};
-            m_task_sha256 = series_text(index, "task_sha256");
-            m_texts_sha256 = series_text(index, "texts_sha256");
+            m_task_sha256 = text_or_empty(index, "task_sha256");
+            m_texts_sha256 = text_or_empty(index, "texts_sha256");
         }
 }
 
@@ -207,7 +202,7 @@ void Series::compute(size_t step, const CancelToken &cancel)
             spec.is<Analysis>() ? run_analysis(session, spec, observer, cancel) : session.run(spec, observer, cancel);
         if (!result.complete)
             throw Cancelled();
-        if (const std::string sha256 = series_text(result.summary, "texts_sha256"); !sha256.empty())
+        if (const std::string sha256 = text_or_empty(result.summary, "texts_sha256"); !sha256.empty())
             same_ids(texts, sha256, "the texts");
         save_result(written, result);
     } else {

@@ -151,12 +151,8 @@ std::vector<Parameter> text_parameters(int max_tokens)
              "whether texts begin with the tokenizer's token for that (auto: if it has "
              "one)",
              {"auto", "yes", "no"}},
-            {"sha256", Parameter::Kind::Text, "of the token ids that this was computed on: others are refused"}};
-}
-
-std::vector<Parameter> function_token_parameters()
-{
-    return {{"function_tokens", Parameter::Kind::File,
+            {"sha256", Parameter::Kind::Text, "of the token ids that this was computed on: others are refused"},
+            {"function_tokens", Parameter::Kind::File,
              "a file of function tokens, the text of one a line, its space included (articles, punctuation, end of "
              "text); token ids: an integer array function in the file of token ids"}};
 }

@@ -41,6 +41,12 @@ std::string in_quotes(std::string_view text)
     return result;
 }
 
+std::string text_or_empty(const nlohmann::json &object, const char *key)
+{
+    const auto found = object.is_object() ? object.find(key) : object.end();
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 JsonField JsonField::at(const std::string &key) const
 {
     if (!m_value->is_object())

@@ -19,6 +19,9 @@ nlohmann::json read_json_file(const std::filesystem::path &path);
 /// A text from a file for use in a message: cut when long, control characters and ill-formed bytes replaced.
 std::string in_quotes(std::string_view text);
 
+/// A text that may be missing: empty where the object, or what should be one, has none under this key.
+std::string text_or_empty(const nlohmann::json &object, const char *key);
+
 /// A borrowed value: the document must outlive it. All functions throw Error("file", "place: what is wrong").
 class JsonField {
 public:

@@ -1,4 +1,5 @@
 // The fast engine against the definition, on random models, batches and specs.
+#include "apart.h"
 #include "random_case.h"
 #include "slow_reference.h"
 
@@ -9,18 +10,6 @@
 
 using namespace patchbay;
 using namespace random_case;
-
-namespace {
-
-QString apart(std::span<const float> fast, const std::vector<double> &slow)
-{
-    for (size_t p = 0; p < slow.size(); ++p)
-        if (!(std::abs(double(fast[p]) - slow[p]) <= 2e-4 * (1 + std::abs(slow[p]))))
-            return QStringLiteral("prompt %1: engine %2, definition %3").arg(p).arg(double(fast[p])).arg(slow[p]);
-    return {};
-}
-
-} // namespace
 
 class TestEngineProperty : public QObject {
     Q_OBJECT

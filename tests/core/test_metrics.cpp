@@ -1,4 +1,5 @@
 // Metrics: the definition over plain logits, and every method with every metric against the slow reference.
+#include "apart.h"
 #include "random_case.h"
 #include "slow_reference.h"
 #include "small_case.h"
@@ -14,14 +15,6 @@ using namespace patchbay::testing;
 using namespace random_case;
 
 namespace {
-
-QString apart(std::span<const float> fast, const std::vector<double> &slow)
-{
-    for (size_t p = 0; p < slow.size(); ++p)
-        if (!(std::abs(double(fast[p]) - slow[p]) <= 2e-4 * (1 + std::abs(slow[p]))))
-            return QStringLiteral("prompt %1: engine %2, definition %3").arg(p).arg(double(fast[p])).arg(slow[p]);
-    return {};
-}
 
 /// Two or three right answers and up to three wrong ones for each prompt, the batch's own among them.
 void give_sets(Draw &draw, PromptBatch &batch, int vocabulary)

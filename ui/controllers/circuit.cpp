@@ -1,6 +1,7 @@
 #include "controllers/circuit.h"
 
 #include "amounts_text.h"
+#include "analysis/analysis.h"
 #include "view_models.h"
 
 #include <algorithm>
@@ -54,13 +55,6 @@ QVector<HeadId> collectFound(const RunResultPtr &found, const QVector<HeadId> &c
     return heads;
 }
 
-/// Half of the 95 % interval of a head's effect, in %; 0 where there is none.
-double intervalOf(const Grid &grid, const HeadId &head, const Baseline &baseline)
-{
-    const double half = bootstrap_half_width(grid, grid.index(head.layer, head.head), baseline) * 100;
-    return std::isfinite(half) ? half : 0;
-}
-
 /// Adds what one sweep measured between the heads of the circuit, but between those that are known.
 void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers, const QVector<HeadId> &known,
              Paths &paths)
@@ -82,8 +76,10 @@ void collect(const RunResult &result, const QVector<HeadId> &circuit, int layers
             Path path = *into;
             path.from = from;
             const auto before = paths.find(path);
-            if (!std::isnan(effect) && (before == paths.end() || nodes.size() < before->second.receivers))
-                paths[path] = {effect, nodes.size(), intervalOf(grid, from, result.baseline)};
+            if (std::isnan(effect) || (before != paths.end() && nodes.size() >= before->second.receivers))
+                continue;
+            const double half = half_width_of(result, grid.name, fromHeadId(from));
+            paths[path] = {effect, nodes.size(), std::isnan(half) ? 0 : half};
         }
     }
 }

@@ -264,8 +264,6 @@ const AnalysisInfo &declared::corpus()
                         Quantity::Draw::Hidden}},
             .describe = describe_corpus,
             .run = run_corpus};
-        for (Parameter &one : function_token_parameters())
-            made.parameters.push_back(std::move(one));
         made.parameters.push_back({"by", Parameter::Kind::Choice,
                                    "what makes a head active at a token: the norm of what it writes, its attention to "
                                    "a kind of token, or its direct effect on the logit of the next token (norm)",

@@ -148,8 +148,6 @@ const AnalysisInfo &declared::cspa()
                         "Change of the source token's logit", Quantity::Draw::Hidden}},
             .describe = describe_cspa,
             .run = run_cspa};
-        for (Parameter &one : function_token_parameters())
-            made.parameters.push_back(std::move(one));
         made.parameters.push_back({"mean_texts", Parameter::Kind::Whole,
                                    "how many texts, the first ones, give the means and are not looked at (100, or half "
                                    "of them where there are fewer than 200)"});

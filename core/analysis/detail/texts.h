@@ -21,10 +21,8 @@ struct AnalysisTexts {
     std::string sha256;            ///< over all of these ids
 };
 
-/// What every such analysis takes: texts, tokens, max_tokens, bos, sha256.
+/// What every such analysis takes: texts, tokens, max_tokens, bos, sha256, function_tokens.
 std::vector<Parameter> text_parameters(int max_tokens);
-/// The parameters of what counts as a function token.
-std::vector<Parameter> function_token_parameters();
 
 /// Reads what the options name. with_mean: the first `mean_texts` texts (100; half of them where there are fewer than
 /// twice as many) or the file's `mean` are for means, the others are the texts; otherwise all are. Throws Error naming

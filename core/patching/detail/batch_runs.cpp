@@ -58,10 +58,14 @@ const Readout &BatchRuns::readout(Metric metric) const
         : m_readouts.emplace(metric, m_model->readout(metric, answers(m_batch), m_clean.at_end)).first->second;
 }
 
-std::vector<float> BatchRuns::values(Metric metric, bool flipped) const
+const std::vector<float> &BatchRuns::values(Metric metric, bool flipped) const
 {
-    const at::Tensor values = readout(metric).values(run(flipped).at_end);
-    return {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()};
+    std::vector<float> &kept = m_values[{metric, flipped}];
+    if (kept.empty()) {
+        const at::Tensor values = readout(metric).values(run(flipped).at_end);
+        kept.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+    }
+    return kept;
 }
 
 void BatchRuns::drop()

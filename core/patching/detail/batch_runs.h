@@ -55,8 +55,9 @@ public:
     const Run &run(bool flipped) const { return flipped && !m_same ? m_flipped : m_clean; }
     /// Of any metric. The runs must have been computed once.
     const Readout &readout(Metric metric) const;
-    /// A metric's values in the unpatched run, [prompts]. The runs must be there.
-    std::vector<float> values(Metric metric, bool flipped) const;
+    /// A metric's values in the unpatched run, [prompts]. The runs must have been computed once before they are asked
+    /// for the first time.
+    const std::vector<float> &values(Metric metric, bool flipped) const;
 
     /// z of one head for positions first..last of a prompt, [n, d], with the given stride.
     void head_z(const Run &run, int layer, int head, int prompt, int first, int last, float *z, int64_t stride) const;
@@ -90,6 +91,7 @@ private:
     const bool m_same; ///< clean and flipped
     BatchLayout m_layout;
     mutable std::map<Metric, Readout> m_readouts;
+    mutable std::map<std::pair<Metric, bool>, std::vector<float>> m_values; ///< of the clean run and the flipped one
     Run m_clean, m_flipped;
     bool m_done = false;
 };

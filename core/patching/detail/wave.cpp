@@ -246,7 +246,7 @@ std::vector<float> Wave::read_out(std::span<const CellPlan> plans) const
 {
     const int P = m_runs.layout().prompts;
     std::vector<float> values(plans.size() * size_t(P));
-    const std::vector<float> base = m_runs.values(m_metric, m_base_flipped);
+    const std::vector<float> &base = m_runs.values(m_metric, m_base_flipped);
     for (size_t i = 0; i < plans.size(); ++i)
         std::copy(base.begin(), base.end(), values.begin() + std::ptrdiff_t(i * size_t(P)));
     std::vector<float> normed(m_segments.size() * size_t(m_D)), own(m_segments.size());
