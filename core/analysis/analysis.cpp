@@ -97,7 +97,7 @@ std::map<std::string, int> cells_with_intervals(const RunResult &result)
 {
     std::map<std::string, int> cells;
     for (const Grid &grid : result.grids)
-        if (result.baseline.metric != Metric::Kl || grid.direction == Direction::Denoise)
+        if (!info(result.baseline.metric).from_clean || grid.direction == Direction::Denoise)
             cells[grid.name] = grid.cells();
     for (const auto &[name, array] : result.arrays) {
         const int heads = is_of_prompts(name, array) ? int(array.shape[0] * array.shape[1]) : 0;

@@ -12,17 +12,18 @@ namespace {
 
 constexpr std::array<MetricInfo, 6> all_metrics{{
     {Metric::LogitDiff, "logit_diff", "logit difference", "logit diff", "logits",
-     "logit of the answer minus logit of the wrong one, over sets the difference of their means", true, false, true},
+     "logit of the answer minus logit of the wrong one, over sets the difference of their means", true, false, true,
+     false, false},
     {Metric::ProbDiff, "prob_diff", "probability difference", "probability diff", "probability",
-     "probability of the answers minus probability of the wrong ones", true, true, true},
+     "probability of the answers minus probability of the wrong ones", true, true, true, false, false},
     {Metric::LogProb, "log_prob", "log-probability of the answer", "log-probability", "nats",
-     "logarithm of the answers' probability", true, true, true},
+     "logarithm of the answers' probability", true, true, true, false, false},
     {Metric::Rank, "rank", "rank of the answer", "rank", "ranks",
-     "tokens that are likelier than the likeliest answer; 0: it is on top", false, true, false},
+     "tokens that are likelier than the likeliest answer; 0: it is on top", false, true, false, false, true},
     {Metric::Kl, "kl", "KL divergence from the clean run", "KL divergence", "nats",
-     "sum over the vocabulary of p log(p / q), p of the clean run", false, true, true},
+     "sum over the vocabulary of p log(p / q), p of the clean run", false, true, true, true, true},
     {Metric::Loss, "loss", "loss on the answer", "loss", "nats", "minus the logarithm of the answers' probability",
-     true, true, true},
+     true, true, true, false, true},
 }};
 
 std::string capitalised(std::string text)

@@ -21,6 +21,8 @@ struct MetricInfo {
     bool shares;     ///< effects are shares of the clean–flipped gap, where there is one; else they stay as they are
     bool vocabulary; ///< it reads the logits of all tokens
     bool slope;      ///< it has a gradient, and so first-order estimates
+    bool from_clean; ///< how far a run is from the clean one: 0 and flat there, and nowhere below
+    bool less_is_better; ///< the answer makes it small
 };
 
 /// The rows of the table; the first is the default.

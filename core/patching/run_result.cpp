@@ -60,7 +60,7 @@ std::string gap_note(const Baseline &baseline)
     if (!baseline.shares_make_sense())
         return "The gap between the clean and the flipped runs vanishes (" + short_text(baseline.gap(), 3)
             + "): effects are given as differences of " + metric.unit + ", not in % of the gap.";
-    if (baseline.gap() < 0 && baseline.metric != Metric::Loss) // which is the smaller the better
+    if (baseline.gap() < 0 && !metric.less_is_better)
         return "The gap between the clean and the flipped runs is below 0 (" + short_text(baseline.gap(), 3)
             + "): the flipped prompts favour the answer more than the clean ones, "
               "perhaps because answer and wrong answer, or clean and flipped, are the wrong way round.";

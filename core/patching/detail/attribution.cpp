@@ -19,7 +19,7 @@ at::Tensor norm_gradient(const RowNorm &norm, const at::Tensor &x, const at::Ten
 
 bool has_estimates(Metric metric, bool base_flipped)
 {
-    return info(metric).slope && (metric != Metric::Kl || base_flipped);
+    return info(metric).slope && (!info(metric).from_clean || base_flipped);
 }
 
 Backward::Backward(const BatchRuns &runs, const Terms &terms, bool with_mlp_out)
