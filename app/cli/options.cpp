@@ -55,6 +55,16 @@ std::filesystem::path ModelOptions::tokenizer_place() const
     return path != "demo" && std::filesystem::exists(path, ignored) && has_one ? std::filesystem::path(path) : folder();
 }
 
+CLI::Option *add_bos(CLI::App &app, Bos &bos)
+{
+    return app
+        .add_option_function<std::string>(
+            "--bos", [&bos](const std::string &text) { bos = parse_bos(text); },
+            "Whether texts begin with the tokenizer's BOS token: auto (as the tokenizer does it of itself), yes, no")
+        ->default_str("auto")
+        ->check(CLI::IsMember({"auto", "yes", "no"}));
+}
+
 void TaskOptions::add_generator(CLI::App &app)
 {
     const char *group = "Prompts";
@@ -71,12 +81,7 @@ void TaskOptions::add_generator(CLI::App &app)
         ->group(group)
         ->capture_default_str();
     app.add_option("--flip", task.flip, "How clean prompts become flipped ones")->group(group)->capture_default_str();
-    app.add_option_function<std::string>(
-           "--bos", [this](const std::string &text) { task.bos = parse_bos(text); },
-           "Whether texts begin with the tokenizer's BOS token: auto (as the tokenizer does it of itself), yes, no")
-        ->group(group)
-        ->default_str("auto")
-        ->check(CLI::IsMember({"auto", "yes", "no"}));
+    add_bos(app, task.bos)->group(group);
     app.add_option("--task-file", task.file,
                    "Names and sentences of the task: a JSON file, or one that comes with the program: ioi (the demo "
                    "model's own, "
