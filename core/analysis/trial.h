@@ -17,12 +17,12 @@ namespace patchbay {
 
 /// What is tried. Texts end before the answer, as in a task.
 struct TrialQuestion {
-    std::string clean;
-    std::string flipped;       ///< the counterpart; empty: none
-    std::string answer, wrong; ///< such as " Mary"; empty: the likeliest tokens take their places, see Trial
+    std::string clean = {};
+    std::string flipped = {};            ///< the counterpart; empty: none
+    std::string answer = {}, wrong = {}; ///< such as " Mary"; empty: the likeliest tokens take their places, see Trial
     Bos bos = Bos::Auto;
-    int likeliest = 10;      ///< how many next tokens to tell; those of the vocabulary at most
-    std::vector<Head> heads; ///< whose attention to tell
+    int likeliest = 10;           ///< how many next tokens to tell; those of the vocabulary at most
+    std::vector<Head> heads = {}; ///< whose attention to tell
     bool operator==(const TrialQuestion &) const = default;
 };
 

@@ -30,11 +30,10 @@ private Q_SLOTS:
         QCOMPARE(text.likeliest.size(), size_t(25));
         for (size_t i = 0; i < text.likeliest.size(); ++i) {
             const NextToken &next = text.likeliest[i];
-            QCOMPARE(next.logit, double(sorted[i]));
-            QCOMPARE(next.logit, double(logits[size_t(next.id)]));
-            QVERIFY(std::abs(next.probability - std::exp(next.logit) / sum) < 1e-9);
-            QCOMPARE(next.rank,
-                     std::count_if(logits.begin(), logits.end(), [&](float l) { return l > float(next.logit); }));
+            QVERIFY(std::abs(next.logit - double(sorted[i])) < 1e-4); // one row and many are multiplied in other orders
+            QVERIFY(std::abs(next.logit - double(logits[size_t(next.id)])) < 1e-4);
+            QVERIFY(std::abs(next.probability - std::exp(next.logit) / sum) < 1e-4);
+            QCOMPARE(next.rank, int64_t(i));
             QCOMPARE(QString::fromStdString(next.text), QString::fromStdString(m_model->tokenizer()->token(next.id)));
         }
         QCOMPARE(text.ids, m_model->tokenizer()->encode(m_clean));
@@ -92,8 +91,8 @@ private Q_SLOTS:
         QVERIFY(*alone.clean.logit_diff() >= 0);
 
         const Trial both = try_prompt(*m_model, {.clean = m_clean, .flipped = m_flipped, .likeliest = 1});
-        QCOMPARE(both.pair.answer, std::string(" Logan"));
-        QCOMPARE(both.pair.wrong, std::string(" Ivan"));
+        QCOMPARE(both.pair.answer, std::string(" Lars"));
+        QCOMPARE(both.pair.wrong, std::string(" Felix"));
         QCOMPARE(both.flipped->wrong->rank, int64_t(0));
         QCOMPARE(both.pair.problem, std::string());
 
@@ -102,8 +101,8 @@ private Q_SLOTS:
         QVERIFY(same.clean.answer->id != same.clean.wrong->id);
         QVERIFY(same.pair.problem.find("nothing is flipped") != std::string::npos);
 
-        const Trial given = try_prompt(*m_model, {.clean = m_clean, .wrong = " Logan"});
-        QVERIFY(given.found_answer && given.pair.answer != " Logan");
+        const Trial given = try_prompt(*m_model, {.clean = m_clean, .wrong = " Lars"});
+        QVERIFY(given.found_answer && given.pair.answer != " Lars");
     }
 
     void what_cannot_be_run_is_said_and_the_rest_is_told()
@@ -112,13 +111,13 @@ private Q_SLOTS:
         QVERIFY(unequal.pair.problem.find("tokens, the clean one") != std::string::npos);
         QVERIFY(unequal.clean.logit_diff() && unequal.flipped->logit_diff());
 
-        const Trial no_token = try_prompt(*m_model, {.clean = m_clean, .answer = " Logan and"});
+        const Trial no_token = try_prompt(*m_model, {.clean = m_clean, .answer = " Lars and"});
         QVERIFY(!no_token.clean.answer && !no_token.clean.logit_diff());
         QVERIFY(!no_token.clean.likeliest.empty());
 
         std::string endless = m_clean;
         while (endless.size() < size_t(m_model->config().n_ctx) * 8)
-            endless += " and" + std::string(" Ivan");
+            endless += " and" + std::string(" Felix");
         const Trial far = try_prompt(*m_model, {.clean = endless});
         QVERIFY(far.clean.problem.find("more than the model's context") != std::string::npos);
         QVERIFY(far.clean.likeliest.empty() && !far.clean.answer && far.clean.tokens.size() == far.clean.ids.size());
@@ -140,9 +139,9 @@ private:
     }
 
     std::shared_ptr<const Model> m_model;
-    const std::string m_clean = "Then Logan and Ivan went to the store, Ivan gave a drink to";
-    const std::string m_flipped = "Then Logan and Ivan went to the store, Logan gave a drink to";
-    const std::string m_longer = "Then Logan and Ivan went to the store and Logan gave a drink to";
+    const std::string m_clean = "Before Felix and Lars left the church, Felix wrote a long letter to";
+    const std::string m_flipped = "Before Felix and Lars left the church, Lars wrote a long letter to";
+    const std::string m_longer = "Before Felix and Lars left the church, Lars wrote a long letter today to";
 };
 
 QTEST_GUILESS_MAIN(TestTrial)

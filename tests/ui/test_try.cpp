@@ -27,10 +27,10 @@ private Q_SLOTS:
         QCOMPARE(pane().tokens()->rowCount(), 1);
         QCOMPARE(pane().tokens()->columnCount(), int(trial.clean.ids.size()));
         QCOMPARE(pane().likeliest()->rowCount(), 10);
-        QCOMPARE(pane().likeliest()->item(0, 0)->text(), QStringLiteral("·Logan"));
+        QCOMPARE(pane().likeliest()->item(0, 0)->text(), QStringLiteral("·Lars"));
         QVERIFY(pane().likeliest()->item(0, 1)->text().endsWith(QStringLiteral(" %")));
-        QCOMPARE(pane().answer()->placeholderText(), QStringLiteral(" Logan"));
-        QVERIFY(pane().summary()->text().startsWith(QStringLiteral("Logit diff ·Logan − ")));
+        QCOMPARE(pane().answer()->placeholderText(), QStringLiteral(" Lars"));
+        QVERIFY(pane().summary()->text().startsWith(QStringLiteral("Logit diff ·Lars − ")));
         QVERIFY(!pane().addButton()->isEnabled());
     }
 
@@ -134,9 +134,9 @@ private:
 
     WindowFixture m_fixture;
     MainWindow *m_window = nullptr;
-    const QString kClean = QStringLiteral("Then Logan and Ivan went to the store, Ivan gave a drink to");
-    const QString kFlipped = QStringLiteral("Then Logan and Ivan went to the store, Logan gave a drink to");
-    const QString kLonger = QStringLiteral("Then Logan and Ivan went to the store and Logan gave a drink to");
+    const QString kClean = QStringLiteral("Before Felix and Lars left the church, Felix wrote a long letter to");
+    const QString kFlipped = QStringLiteral("Before Felix and Lars left the church, Lars wrote a long letter to");
+    const QString kLonger = QStringLiteral("Before Felix and Lars left the church, Lars wrote a long letter today to");
 };
 
 QTEST_MAIN(TestTry)

@@ -1,6 +1,7 @@
 #include "controllers/try_controller.h"
 
 #include "task/task_source.h"
+#include "view_models.h"
 
 namespace patchbay {
 
@@ -82,8 +83,11 @@ void TryController::addToTask()
 
 void TryController::beginTask()
 {
-    if (canRun())
-        openPairs({}, TaskRef{.bos = m_document.task().bos});
+    if (!canRun())
+        return;
+    TaskRef task;
+    task.bos = m_document.task().bos;
+    openPairs({}, std::move(task));
 }
 
 void TryController::openPairs(std::vector<PromptPair> pairs, TaskRef task)

@@ -122,12 +122,12 @@ std::vector<Step> triedPrompt(MainWindow &window, const TakePicture &picture)
         return
             [&trying, flipped] { return trying.trial() && trying.trial()->question.flipped == flipped.toStdString(); };
     };
-    const QString flipped = QStringLiteral("Then Logan and Ivan went to the store, Logan gave a drink to"),
-                  longer = QStringLiteral("Then Logan and Ivan went to the store and Logan gave a drink to"),
+    const QString flipped = QStringLiteral("Before Felix and Lars left the church, Lars wrote a long letter to"),
+                  longer = QStringLiteral("Before Felix and Lars left the church, Lars wrote a long letter today to"),
                   tried = QStringLiteral("window-try"), unequal = QStringLiteral("window-try-unequal");
     const auto type = [&window](const QString &counterpart) {
         TryPane &pane = window.tryPane();
-        pane.clean()->setText(QStringLiteral("Then Logan and Ivan went to the store, Ivan gave a drink to"));
+        pane.clean()->setText(QStringLiteral("Before Felix and Lars left the church, Felix wrote a long letter to"));
         pane.flipped()->setText(counterpart);
         Q_EMIT pane.flipped()->textEdited(counterpart);
     };
