@@ -23,6 +23,15 @@ struct Schedule {
     /// whoever computes it sees to them.
     double least_chunk_flops = 0;
     ArrayMap arrays = {}; ///< of the result, beside its grids
+    /// A pass whose values need no patching: of some plans on one group of prompts.
+    struct Derived {
+        std::vector<int> plans;
+        std::vector<std::pair<int, int>> where; ///< of its values: which of these plans, prompt of the batch
+        std::function<std::vector<float>()> values;
+    };
+    std::vector<Derived> derived = {};
+    std::function<bool()> keeps_ends = {}; ///< once it has run: RunResult::keeps_ends
+    int groups = 1; ///< so many passes make a plan whole
 };
 
 /// The run of a sweep: empty is what there is before the first cell (grids and baseline set). base_values [prompts] and

@@ -6,6 +6,7 @@
 #include "patching/detail/batch_runs.h"
 #include "patching/detail/cell_plan.h"
 #include "patching/detail/head_entry.h"
+#include "patching/detail/kept_ends.h"
 
 #include <map>
 #include <span>
@@ -18,8 +19,9 @@ public:
     /// entry: of the same base run, or null to multiply all rows in full; must outlive the wave.
     Wave(const BatchRuns &runs, bool base_flipped, Metric metric, Workspace &work, HeadEntry *entry = nullptr);
 
-    /// The metric per prompt of each plan's patched run, [plans, prompts]. Throws Cancelled.
-    std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel);
+    /// The metric per prompt of each plan's patched run, [plans, prompts]; ends, if given, takes what it is read from.
+    /// Throws Cancelled.
+    std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends = nullptr);
 
     /// Rows that a plan will occupy, and the multiply-adds × 2 of its minimal arithmetic.
     static int64_t rows(const CellPlan &plan, const BatchLayout &layout);
@@ -57,7 +59,7 @@ private:
     void join_input(const Segment &segment, int layer);
     void change_stream(int layer, Site site, std::span<const Segment> segments, float *x, int64_t x_row0,
                        bool end_only) const;
-    std::vector<float> read_out(std::span<const CellPlan> plans) const;
+    std::vector<float> read_out(std::span<const CellPlan> plans, EndRows *ends) const;
     void collect_edits(int layer, std::span<const Segment> active, std::span<const Segment> joining);
     const std::vector<Edit> &edits(const CellPlan *plan) const;
 
