@@ -58,6 +58,8 @@ FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
                     kept << i;
         if (!kept.isEmpty())
             keepFacets(view, kept);
+        if (choices.amongTop > 0)
+            maskUnstable(view, choices.amongTop);
         subject.content = std::move(view);
         break;
     }
