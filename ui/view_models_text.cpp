@@ -84,7 +84,8 @@ QString attentionTitle(widgets::HeadId head, const QString &run, const QString &
 
 QString attentionCaption(const widgets::AttentionView &view, const RunResult *result)
 {
-    QString text = QStringLiteral("%1 (%2); rows are destinations, columns sources.")
+    QString text = (view.quantity.isEmpty() ? QStringLiteral("%1 (%2); rows are destinations, columns sources.")
+                                            : QStringLiteral("%1: %2; rows are destinations, columns sources."))
                        .arg(!view.quantity.isEmpty() ? view.quantity
                                 : view.difference    ? QStringLiteral("Difference of attention")
                                                      : QStringLiteral("Attention"),

@@ -34,10 +34,11 @@ public:
     Margins margins(double width) const override
     {
         const double small = m_style.small();
-        return {m_names + gap, titleHeight(titleText(m_view.title), width) + headroom(),
-                (spec().values ? m_numbers + gap * 2 : gap * 2) + (m_standings > 0 ? m_standings + gap : 0),
-                tickLength + gap * 0.6 + lineHeight(small) + lineHeight(spec().points)
-                    + (m_view.totalText.isEmpty() ? 0 : lineHeight(spec().points))};
+        Margins m{m_names + gap, titleHeight(titleText(m_view.title), width) + headroom(),
+                  (spec().values ? m_numbers + gap * 2 : gap * 2) + (m_standings > 0 ? m_standings + gap : 0), 0};
+        m.bottom = tickLength + gap * 0.6 + lineHeight(small) + lineHeight(spec().points)
+            + double(total(width + m.left - m.right).lines.size()) * lineHeight(spec().points);
+        return m;
     }
     double plotHeight(double) const override { return std::max(1, int(m_view.bars.size())) * pitch() + gap; }
     bool stretches() const override { return true; }
@@ -87,10 +88,19 @@ public:
         const FittedText name = fitted(m_view.valueLabel, spec().points, 2 * (plot.center().x() - outer.left()));
         scene.text({plot.center().x(), y}, name.lines.value(0), name.points, Align::Centre);
         y += lineHeight(spec().points);
-        scene.text({plot.center().x(), y}, m_view.totalText, spec().points, Align::Centre, greyInk);
+        const FittedText below = total(2 * (plot.center().x() - outer.left()));
+        for (const QString &line : below.lines) {
+            scene.text({plot.center().x(), y}, line, below.points, Align::Centre, greyInk);
+            y += lineHeight(spec().points);
+        }
     }
 
 private:
+    /// What stands below, centred on the plot, in a room of this width.
+    FittedText total(double room) const
+    {
+        return m_view.totalText.isEmpty() ? FittedText{} : fitted(m_view.totalText, spec().points, room, 2);
+    }
     double pitch() const { return lineHeight(m_style.small()) * 1.12; }
     /// Effects in % are large numbers, in logits small ones.
     QString number(const Bar &bar) const
