@@ -161,7 +161,8 @@ void MainWindow::buildDocks()
     m_prompts = new PromptsDock(m_explorer.document, m_explorer.navigation, this);
     m_docking.add(QStringLiteral("prompts"), tr("Prompts"), m_prompts, Zone::BottomRight);
     m_try = new TryPane(m_explorer, this);
-    m_docking.add(QStringLiteral("try"), tr("Try"), m_try, Zone::BottomRight);
+    m_docking.add(QStringLiteral("try"), tr("Try"), m_try, Zone::BottomRight, true);
+    connect(m_prompts, &PromptsDock::tryRequested, this, [this] { m_docking.reveal(QStringLiteral("try")); });
     connect(m_prompts, &PromptsDock::importRequested, this, &MainWindow::choosePairs);
     connect(m_modelDock, &ModelDock::promptsRequested, this, [this] { m_docking.reveal(QStringLiteral("prompts")); });
     const auto followHeads = [this](auto *pane) {
@@ -265,10 +266,13 @@ void MainWindow::updateProgress()
                               tr("Recipe: %1").arg(m_explorer.recipe.progressText().toLower()));
     else if (const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run);
              shown && shown->result && shown->total > 0)
-        m_progress->showIdle(tr("%1 of %2 in %3 s")
-                                 .arg(shown->done)
-                                 .arg(countedText(shown->total, shown->spec.is<Analysis>() ? "step" : "cell"))
-                                 .arg(shown->result->seconds, 0, 'f', 2));
+        // How far an analysis was says nothing once it is over.
+        m_progress->showIdle(shown->spec.is<Analysis>() && shown->done == shown->total
+                                 ? tr("Done in %1 s").arg(shown->result->seconds, 0, 'f', 2)
+                                 : tr("%1 of %2 in %3 s")
+                                       .arg(shown->done)
+                                       .arg(countedText(shown->total, shown->spec.is<Analysis>() ? "step" : "cell"))
+                                       .arg(shown->result->seconds, 0, 'f', 2));
     else
         m_progress->showIdle({});
 }

@@ -30,7 +30,10 @@ PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *pa
     m_summary->setTextInteractionFlags(Qt::NoTextInteraction);
     auto *import = flatButton(tr("Import…"), tr("Prompt pairs from a JSONL or CSV file"), this);
     connect(import, &QToolButton::clicked, this, &PromptsDock::importRequested);
+    auto *tries = flatButton(tr("Try…"), tr("Type a prompt and see what the model makes of it"), this);
+    connect(tries, &QToolButton::clicked, this, &PromptsDock::tryRequested);
     row->addWidget(m_summary, 1);
+    row->addWidget(tries);
     row->addWidget(import);
     column->addLayout(row);
     column->addWidget(m_table);

@@ -19,6 +19,7 @@ public:
 
 Q_SIGNALS:
     void importRequested();
+    void tryRequested();
 
 private:
     void refresh();

@@ -16,25 +16,25 @@ constexpr int kLayoutVersion = 4;
 constexpr int kDragPause = 150; // ms
 } // namespace
 
-QDockWidget *Docking::add(const QString &name, const QString &title, QWidget *content, Zone zone)
+QDockWidget *Docking::add(const QString &name, const QString &title, QWidget *content, Zone zone, bool later)
 {
     auto *dock = new QDockWidget(title, m_window);
     dock->setObjectName(name);
     dock->setWidget(content);
     dock->setAccessibleName(title);
     content->setAccessibleName(title);
-    m_docks << Entry{dock, zone};
-    const auto later = [this] { titlesLater(); };
-    QObject::connect(dock, &QDockWidget::dockLocationChanged, m_window, later);
-    QObject::connect(dock, &QDockWidget::topLevelChanged, m_window, later);
-    QObject::connect(dock, &QDockWidget::visibilityChanged, m_window, later);
+    m_docks << Entry{dock, zone, later};
+    const auto titles = [this] { titlesLater(); };
+    QObject::connect(dock, &QDockWidget::dockLocationChanged, m_window, titles);
+    QObject::connect(dock, &QDockWidget::topLevelChanged, m_window, titles);
+    QObject::connect(dock, &QDockWidget::visibilityChanged, m_window, titles);
     return dock;
 }
 
 // The docks outlive this: they are the window's children.
 Docking::~Docking()
 {
-    for (const auto &[dock, zone] : std::as_const(m_docks))
+    for (const auto &[dock, zone, later] : std::as_const(m_docks))
         QObject::disconnect(dock, nullptr, m_window, nullptr);
 }
 
@@ -53,7 +53,7 @@ void Docking::updateTitles()
         return;
     }
     m_titlesPending = false;
-    for (const auto &[dock, zone] : std::as_const(m_docks)) {
+    for (const auto &[dock, zone, later] : std::as_const(m_docks)) {
         const auto others = m_window->tabifiedDockWidgets(dock);
         const bool tabbed = !dock->isFloating()
             && std::any_of(others.begin(), others.end(),
@@ -79,11 +79,11 @@ void Docking::arrange()
 {
     prepare();
     // A dock that is already in a stack of tabs would be split off it, and the window grow by a column.
-    for (const auto &[dock, zone] : std::as_const(m_docks))
+    for (const auto &[dock, zone, later] : std::as_const(m_docks))
         m_window->removeDockWidget(dock);
     QDockWidget *last[4] = {};
     QDockWidget *bottomLeft = nullptr;
-    for (const auto &[dock, zone] : std::as_const(m_docks)) {
+    for (const auto &[dock, zone, later] : std::as_const(m_docks)) {
         dock->setFloating(false);
         QDockWidget *&before = last[int(zone)];
         switch (zone) {
@@ -107,14 +107,14 @@ void Docking::arrange()
                 m_window->splitDockWidget(bottomLeft, dock, Qt::Horizontal);
             break;
         }
-        dock->show();
+        dock->setVisible(!later);
         before = dock;
     }
     QList<QDockWidget *> widths, bottoms;
     QList<int> widthPixels, bottomPixels;
     const int side = std::clamp(m_window->width() * 20 / 100, 232, 420);
     bool raised[4] = {};
-    for (const auto &[dock, zone] : std::as_const(m_docks)) {
+    for (const auto &[dock, zone, later] : std::as_const(m_docks)) {
         if (zone == Zone::Left || zone == Zone::Right) {
             widths << dock;
             widthPixels << side;
@@ -129,7 +129,7 @@ void Docking::arrange()
     QList<QDockWidget *> halves;
     QList<int> halfPixels;
     for (const Zone zone : {Zone::BottomLeft, Zone::BottomRight})
-        for (const auto &[dock, place] : std::as_const(m_docks))
+        for (const auto &[dock, place, later] : std::as_const(m_docks))
             if (place == zone && !halves.contains(dock) && halves.size() == int(zone) - int(Zone::BottomLeft)) {
                 halves << dock;
                 halfPixels << (m_window->width() - 2 * side) * (zone == Zone::BottomLeft ? 55 : 45) / 100;
@@ -146,7 +146,7 @@ void Docking::arrange()
 
 void Docking::reveal(const QString &name)
 {
-    for (const auto &[dock, zone] : std::as_const(m_docks)) {
+    for (const auto &[dock, zone, later] : std::as_const(m_docks)) {
         if (dock->objectName() != name)
             continue;
         dock->show();
@@ -157,7 +157,7 @@ void Docking::reveal(const QString &name)
 
 void Docking::raise(const QString &name)
 {
-    for (const auto &[dock, zone] : std::as_const(m_docks)) {
+    for (const auto &[dock, zone, later] : std::as_const(m_docks)) {
         if (dock->objectName() != name)
             continue;
         dock->show();
@@ -194,7 +194,7 @@ bool Docking::restore()
 
 void Docking::listIn(QMenu *menu) const
 {
-    for (const auto &[dock, zone] : m_docks) {
+    for (const auto &[dock, zone, later] : m_docks) {
         QAction *toggle = dock->toggleViewAction();
         toggle->setObjectName(QStringLiteral("dock-") + dock->objectName());
         menu->addAction(toggle);

@@ -16,7 +16,8 @@ public:
     enum class Zone { Left, Right, BottomLeft, BottomRight };
     /// name: for the saved layout. The first dock of a zone places it; further ones on the left and at the bottom right
     /// become its tabs.
-    QDockWidget *add(const QString &name, const QString &title, QWidget *content, Zone zone);
+    /// later: not there at first, but when it is asked for: tabs keep their names where there are few.
+    QDockWidget *add(const QString &name, const QString &title, QWidget *content, Zone zone, bool later = false);
     /// Sensible at 1280 × 800 and at 4K.
     void arrange();
     /// Shows a dock, raises its tab and gives it the keyboard.
@@ -32,6 +33,7 @@ private:
     struct Entry {
         QDockWidget *dock;
         Zone zone;
+        bool later;
     };
     void prepare();
     void titlesLater();

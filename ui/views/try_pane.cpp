@@ -10,6 +10,7 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
+#include <QScrollBar>
 #include <QTableWidget>
 #include <QVBoxLayout>
 
@@ -18,8 +19,6 @@
 namespace patchbay {
 
 namespace {
-
-constexpr int kNarrowAnswer = 110; // px
 
 QTableWidgetItem *cell(const QString &text, Qt::Alignment alignment = Qt::AlignLeft)
 {
@@ -111,20 +110,19 @@ QWidget *TryPane::buildFields()
     m_wrong = field(tr("Wrong answer"), tr("likeliest other"));
     m_answer->setToolTip(tr("The right answer, one token; mostly with a space before it"));
     m_wrong->setToolTip(tr("The wrong answer, one token; mostly with a space before it"));
-    for (QLineEdit *edit : {m_answer, m_wrong})
-        edit->setMaximumWidth(kNarrowAnswer);
     m_take =
         flatButton(tr("From the task"), tr("The prompt on view of the task, with its counterpart and answers"), fields);
     connect(m_take, &QToolButton::clicked, this, &TryPane::takePrompt);
     grid->addWidget(named(tr("Prompt"), m_clean), 0, 0);
-    grid->addWidget(m_clean, 0, 1);
-    grid->addWidget(named(tr("Answer"), m_answer), 0, 2);
-    grid->addWidget(m_answer, 0, 3);
+    grid->addWidget(m_clean, 0, 1, 1, 3);
     grid->addWidget(named(tr("Flipped"), m_flipped), 1, 0);
-    grid->addWidget(m_flipped, 1, 1);
-    grid->addWidget(named(tr("Wrong"), m_wrong), 1, 2);
-    grid->addWidget(m_wrong, 1, 3);
+    grid->addWidget(m_flipped, 1, 1, 1, 3);
+    grid->addWidget(named(tr("Answer"), m_answer), 2, 0);
+    grid->addWidget(m_answer, 2, 1);
+    grid->addWidget(named(tr("Wrong"), m_wrong), 2, 2);
+    grid->addWidget(m_wrong, 2, 3);
     grid->setColumnStretch(1, 1);
+    grid->setColumnStretch(3, 1);
     return fields;
 }
 
@@ -222,10 +220,12 @@ void TryPane::fillTokens(const Trial &trial)
     for (int i = 0; i < columns; ++i)
         positions << QString::number(i);
     m_tokens->setHorizontalHeaderLabels(positions);
-    QStringList rows{tr("clean · %1").arg(countedText(int(clean.size()), "token"))};
+    QStringList rows{tr("clean %1").arg(clean.size())};
     if (both)
-        rows << tr("flipped · %1").arg(countedText(int(flipped.size()), "token"));
+        rows << tr("flipped %1").arg(flipped.size());
     m_tokens->setVerticalHeaderLabels(rows);
+    for (int row = 0; row < rows.size(); ++row)
+        m_tokens->verticalHeaderItem(row)->setToolTip(countedText(int((row == 0 ? clean : flipped).size()), "token"));
     QColor changed = widgets::isDark(palette()) ? QColor(0x5c, 0x50, 0x30) : QColor(0xfb, 0xe7, 0xb4);
     for (int row = 0; row < m_tokens->rowCount(); ++row) {
         const TriedText &text = row == 0 ? trial.clean : *trial.flipped;
@@ -242,9 +242,12 @@ void TryPane::fillTokens(const Trial &trial)
         }
     }
     m_tokens->resizeColumnsToContents();
-    const int bar = m_tokens->style()->pixelMetric(QStyle::PM_ScrollBarExtent);
+    QWidget *parts[] = {m_tokens, m_tokens->horizontalHeader(), m_tokens->horizontalScrollBar()};
+    for (QWidget *part : parts)
+        part->ensurePolished(); // the theme's margins count, also before it is on screen
     m_tokens->setFixedHeight(m_tokens->horizontalHeader()->sizeHint().height()
-                             + m_tokens->rowCount() * m_tokens->verticalHeader()->defaultSectionSize() + bar + 2);
+                             + m_tokens->rowCount() * m_tokens->verticalHeader()->defaultSectionSize()
+                             + m_tokens->horizontalScrollBar()->sizeHint().height() + 2 * m_tokens->frameWidth() + 2);
 }
 
 void TryPane::fillLikeliest(const Trial &trial)
@@ -260,8 +263,14 @@ void TryPane::fillLikeliest(const Trial &trial)
     m_likeliest->setColumnCount(3 * int(texts.size()));
     QStringList headers;
     for (const TriedText *text : texts)
-        headers << (text == &trial.clean ? tr("after clean") : tr("after flipped")) << tr("probability") << tr("logit");
+        headers << (text == &trial.clean ? tr("after clean") : tr("after flipped")) << tr("p") << tr("logit");
     m_likeliest->setHorizontalHeaderLabels(headers);
+    for (int column = 0; column < m_likeliest->columnCount(); ++column) {
+        QTableWidgetItem *header = m_likeliest->horizontalHeaderItem(column);
+        header->setTextAlignment((column % 3 == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+        if (column % 3 == 1)
+            header->setToolTip(tr("Probability of the token"));
+    }
     for (size_t t = 0; t < texts.size(); ++t)
         for (size_t row = 0; row < texts[t]->likeliest.size(); ++row) {
             const NextToken &token = texts[t]->likeliest[row];
