@@ -21,9 +21,9 @@ QString modelAndTask(const RunResult &result)
     const QString model = QString::fromStdString(model_name(spec.model.path));
     const size_t prompts = result.baseline.clean.empty() ? size_t(spec.task.prompts) : result.baseline.clean.size();
     QString text = QStringLiteral("Model %1; task %2, n = %3 prompt pairs")
-                       .arg(model, QString::fromStdString(spec.task.kind).toUpper())
+                       .arg(model, QString::fromStdString(short_name(spec.task)))
                        .arg(prompts);
-    if (spec.task.kind == "ioi")
+    if (is_generated(spec.task))
         text += QStringLiteral(", seed %1").arg(spec.task.seed);
     if (spec.task.bos == Bos::Yes)
         text += QStringLiteral(", each after a BOS token");

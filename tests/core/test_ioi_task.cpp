@@ -3,6 +3,7 @@
 #include "core/error_message.h"
 #include "io/array_files.h"
 #include "task/ioi_task.h"
+#include "task/task_list.h"
 #include "task/task_source.h"
 #include "text/tokenizer.h"
 
