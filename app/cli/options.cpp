@@ -121,6 +121,11 @@ void TaskOptions::add(CLI::App &app)
     app.add_option("--encoding", task.encoding, "Of the text of --pairs, where it is not UTF-8: latin1, windows-1252 …")
         ->group(group)
         ->needs(pairs_option);
+    app.add_option("--counterfactual", task.counterfactual,
+                   "Which of MIB's counterfactuals is the flipped prompt, such as abc or s2_io_flip; the one that MIB "
+                   "takes unless given")
+        ->group(group)
+        ->needs(pairs_option);
     app.add_option(
            "--pad-id", task.pad_id,
            "With --batch: prompts are padded on the left with this token id; they are moved to begin at position 0")

@@ -73,6 +73,7 @@ void visit_task(Task &task, Visit &&visit)
     visit("bos", task.bos, kind.texts);
     visit("file", task.file, false);
     visit("encoding", task.encoding, false);
+    visit("counterfactual", task.counterfactual, false);
     visit("pad_id", task.pad_id, false);
     visit("excluded", task.excluded, false);
     visit("sha256", task.sha256, false);

@@ -44,6 +44,7 @@ struct TaskRef {
     std::string flip = "ABB->ABA, BAB->BAA";
     std::string file;              ///< generated: a task file; pairs, batch: the file. Empty: ioi
     std::string encoding;          ///< pairs: of the file's text, such as "latin1"; empty: UTF-8
+    std::string counterfactual;    ///< pairs: of MIB's files, which of an entry's; empty: the usual one
     std::optional<int64_t> pad_id; ///< batch: the token that prompts are padded with on the left
     std::vector<int> excluded;     ///< indices of prompts left out by the user, from 0
     nlohmann::json

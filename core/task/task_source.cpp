@@ -54,7 +54,7 @@ std::vector<PromptPair> untokenized_pairs(const TaskRef &ref)
         return pairs_from_json(ref.pairs, "task");
     if (ref.file.empty())
         throw Error("task", "of kind \"pairs\" needs a file");
-    return read_pairs_file(ref.file, ref.encoding);
+    return read_pairs_file(ref.file, ref.encoding, ref.counterfactual);
 }
 
 // An answer given as a token's id becomes that token's text, as if the file had said so. Returns why it cannot; empty:
@@ -92,7 +92,7 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
                                    std::vector<std::string> *notes)
 {
     std::vector<PromptPair> pairs;
-    if (!task.pairs.is_null() || task.kind == "pairs") {
+    if (reads_texts(task) && !is_generated(task)) {
         pairs = untokenized_pairs(task);
         for (PromptPair &pair : pairs)
             tokenize_read_pair(pair, tokenizer, n_ctx, task.bos);

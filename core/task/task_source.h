@@ -29,10 +29,12 @@ PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ct
 PromptBatch load_batch(const TaskRef &task, const Model &model);
 
 /// Lines of {"clean", "flipped", "answer", "wrong"} (JSONL), a JSON list of them, or a table (CSV) with such a header;
-/// other programs' names for the same are read, too, and token ids instead of answers. Texts end before the answer. In
-/// JSON, "roles": {"IO": 3, "S1": 5} says where the clean prompt's roles stand, by token, counted from 0.
-/// encoding: of the text (io/text_encoding.h); empty: UTF-8. Throws Error naming file and line.
-std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const std::string &encoding = {});
+/// other programs' names for the same are read, too, and token ids instead of answers; several answers are a list.
+/// Texts end before the answer. In JSON, "roles": {"IO": 3, "S1": 5} says where the clean prompt's roles stand, by
+/// token, counted from 0; and MIB's entries are read as they are (task/mib_pair.h), by the counterfactual that is
+/// named. encoding: of the text (io/text_encoding.h); empty: UTF-8. Throws Error naming file and line.
+std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const std::string &encoding = {},
+                                        const std::string &counterfactual = {});
 
 /// Pairs as kept in TaskRef::pairs, [{clean, flipped, answer, wrong}] and roles where they are given, and back. Throws
 /// Error naming the entry.

@@ -259,8 +259,12 @@ void TestIoiTask::bos()
 void TestIoiTask::builtin_task_data()
 {
     QTest::addColumn<QString>("name");
-    QVERIFY(shipped_tasks() == (std::vector<std::string>{"ioi", "ioi-give"}));
-    for (const std::string &name : shipped_tasks())
+    std::vector<std::string> names;
+    for (const TaskListing &one : shipped_task_listings())
+        if (info(one.task).patterns)
+            names.push_back(one.name);
+    QVERIFY(names == (std::vector<std::string>{"ioi", "ioi-give"}));
+    for (const std::string &name : names)
         QTest::newRow(name.c_str()) << QString::fromStdString(name);
 }
 
