@@ -3,6 +3,7 @@
 
 #include "analysis/roles.h"
 #include "model/model_folder.h"
+#include "patching/controls.h"
 
 #include <QRegularExpression>
 
@@ -58,6 +59,8 @@ QString resultCaption(const RunResult &result)
                     .arg(result.baseline.clean_mean, 0, 'f', 2)
                     .arg(result.baseline.flipped_mean, 0, 'f', 2);
     if (const std::string note = gap_note(result.baseline); !note.empty() && !result.grids.empty())
+        text += QStringLiteral(". ") + QString::fromStdString(note).chopped(1);
+    if (const std::string note = controls_note(result); !note.empty())
         text += QStringLiteral(". ") + QString::fromStdString(note).chopped(1);
     static const QRegularExpression minus(QStringLiteral("(?<![\\w])-(?=\\d)"));
     return text.replace(minus, QString(QChar(0x2212))) + QLatin1Char('.');
