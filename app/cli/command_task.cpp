@@ -68,9 +68,8 @@ int run(const Options &options)
     const std::string name = model_name(place.string());
     if (options.symmetric && !info(task).patterns)
         throw UsageError("--symmetric", "is for tasks of names in a pattern, as ioi");
-    const nlohmann::ordered_json set = info(task).patterns
-        ? ioi_dataset_json(task, *tokenizer, name, options.symmetric)
-        : pairs_json(task, *tokenizer, name);
+    const nlohmann::ordered_json set = info(task).patterns ? ioi_dataset_json(task, *tokenizer, name, options.symmetric)
+                                                           : pairs_json(task, *tokenizer, name);
     const std::string text = set.dump(1) + "\n";
     if (options.out.empty())
         std::fwrite(text.data(), 1, text.size(), stdout);

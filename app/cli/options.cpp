@@ -74,7 +74,8 @@ void TaskOptions::add_generator(CLI::App &app)
     m_app = &app;
     const char *group = "Prompts";
     app.add_option("--task", named,
-                   "Generated prompts: " + shipped_names() + ", or a task file; \"patchbay-cli task --list\" says what each is. ioi is the one that suits "
+                   "Generated prompts: " + shipped_names()
+                       + ", or a task file; \"patchbay-cli task --list\" says what each is. ioi is the one that suits "
                          "the model")
         ->type_name("NAME|FILE")
         ->group(group)
@@ -87,7 +88,9 @@ void TaskOptions::add_generator(CLI::App &app)
     app.add_option("--type", task.type, "Of ioi: mixed, ABBA, BABA, ABC, BAC or ABC mixed")
         ->group(group)
         ->capture_default_str();
-    app.add_option("--flip", task.flip, "Of ioi: how clean prompts become flipped ones")->group(group)->capture_default_str();
+    app.add_option("--flip", task.flip, "Of ioi: how clean prompts become flipped ones")
+        ->group(group)
+        ->capture_default_str();
     app.add_option_function<std::string>(
            "--bos", [this](const std::string &text) { task.bos = parse_bos(text); },
            "Whether texts begin with the tokenizer's BOS token: auto (as the tokenizer does it of itself), yes, no")
@@ -105,7 +108,8 @@ void TaskOptions::add(CLI::App &app)
     add_generator(app);
     const char *group = "Prompts";
     CLI::Option *pairs_option =
-        app.add_option("--pairs", pairs, "Prompt pairs from a JSONL, JSON or CSV file: clean, flipped, answer, wrong; also those of "
+        app.add_option("--pairs", pairs,
+                       "Prompt pairs from a JSONL, JSON or CSV file: clean, flipped, answer, wrong; also those of "
                        "EAP-IG and MIB as they are")
             ->group(group);
     CLI::Option *batch_option = app.add_option("--batch", batch,
@@ -153,8 +157,9 @@ void TaskOptions::choose_for(const ModelOptions &model)
             return;
         for (const char *generator : {"--type", "--flip"})
             if (m_app->count(generator) > 0)
-                throw UsageError(generator, "is for tasks of names in a pattern, as ioi; this one says itself what "
-                                            "is flipped");
+                throw UsageError(generator,
+                                 "is for tasks of names in a pattern, as ioi; this one says itself what "
+                                 "is flipped");
         if (m_app->count("--prompts") == 0)
             task.prompts = chosen.prompts;
         if (m_app->count("--seed") == 0)

@@ -1,5 +1,5 @@
-// Controls: cells of a run whose values are known beforehand. Every run computes them by the machinery of its cells, and
-// whoever shows the run says when one is not what it must be.
+// Controls: cells of a run whose values are known beforehand. Every run computes them by the machinery of its cells,
+// and whoever shows the run says when one is not what it must be.
 #pragma once
 
 #include "patching/run_result.h"

@@ -10,39 +10,42 @@ namespace patchbay {
 
 namespace {
 
-constexpr std::string_view ending = "_counterfactual";
+constexpr std::string_view counterfactual_ending = "_counterfactual";
 /// What MIB's circuit track takes: of IOI, of multiple choice (copied colours, ARC), of arithmetic.
-constexpr std::array<const char *, 3> usual{"s2_io_flip_counterfactual", "symbol_counterfactual",
-                                            "random_counterfactual"};
+constexpr std::array<const char *, 3> usual_counterfactuals{"s2_io_flip_counterfactual", "symbol_counterfactual",
+                                                            "random_counterfactual"};
 
 std::vector<std::string> counterfactuals(const nlohmann::json &object)
 {
     std::vector<std::string> names;
     for (const auto &[key, value] : object.items())
-        if (key.ends_with(ending) && value.is_object())
+        if (key.ends_with(counterfactual_ending) && value.is_object())
             names.push_back(key);
     return names;
 }
 
-JsonField chosen(const JsonField &entry, const std::string &counterfactual)
+JsonField chosen_counterfactual(const JsonField &entry, const std::string &counterfactual)
 {
     const std::vector<std::string> there = counterfactuals(entry.value());
-    const auto has = [&](const std::string &name) { return std::find(there.begin(), there.end(), name) != there.end(); };
+    const auto has = [&](const std::string &name) {
+        return std::find(there.begin(), there.end(), name) != there.end();
+    };
     if (!counterfactual.empty()) {
-        const std::string name =
-            counterfactual.ends_with(ending) ? counterfactual : counterfactual + std::string(ending);
+        const std::string name = counterfactual.ends_with(counterfactual_ending)
+            ? counterfactual
+            : counterfactual + std::string(counterfactual_ending);
         if (!has(name))
             entry.fail("has no " + in_quotes(name) + "; it has " + listed(there));
         return entry.at(name);
     }
-    for (const char *name : usual)
+    for (const char *name : usual_counterfactuals)
         if (has(name))
             return entry.at(name);
     return entry.at(there.front());
 }
 
 /// A number or a text.
-std::string label(const JsonField &field)
+std::string label_text(const JsonField &field)
 {
     return field.value().is_number_integer() ? field.value().dump() : field.text();
 }
@@ -67,7 +70,7 @@ bool is_mib_entry(const nlohmann::json &object)
 
 PromptPair mib_pair(const JsonField &entry, const std::string &counterfactual)
 {
-    const JsonField other = chosen(entry, counterfactual);
+    const JsonField other = chosen_counterfactual(entry, counterfactual);
     PromptPair pair;
     pair.clean = entry.at("prompt").text();
     pair.flipped = other.at("prompt").text();
@@ -80,8 +83,8 @@ PromptPair mib_pair(const JsonField &entry, const std::string &counterfactual)
         pair.answer = right_choice(entry);
         pair.wrong = right_choice(other);
     } else if (entry.find("label")) {
-        pair.answer = label(entry.at("label"));
-        pair.wrong = label(other.at("label"));
+        pair.answer = label_text(entry.at("label"));
+        pair.wrong = label_text(other.at("label"));
     } else {
         entry.fail("has neither metadata with an indirect_object, nor choices, nor a label: there is no answer");
     }

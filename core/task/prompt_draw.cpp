@@ -38,9 +38,9 @@ Written write_out(const Template &parts, const Filling &filling)
     return out;
 }
 
-class Draw {
+class PromptDraw {
 public:
-    Draw(const PromptTask &task, int64_t seed, const Tokenizer &tokenizer, int n_ctx, Bos bos)
+    PromptDraw(const PromptTask &task, int64_t seed, const Tokenizer &tokenizer, int n_ctx, Bos bos)
         : m_task(task), m_lists(task.lists), m_tokenizer(tokenizer), m_n_ctx(n_ctx), m_bos(bos), m_random(seed)
     {
         for (auto &[name, list] : m_lists)
@@ -65,7 +65,8 @@ public:
         pair.template_index = int(&parts - m_task.templates.data());
         if (!m_task.repeats && !m_seen.insert(one.text).second)
             throw FellOut{"they were there already", {}};
-        const std::vector<int64_t> clean_ids = m_tokenizer.encode(one.text), flipped_ids = m_tokenizer.encode(other.text);
+        const std::vector<int64_t> clean_ids = m_tokenizer.encode(one.text),
+                                   flipped_ids = m_tokenizer.encode(other.text);
         if (clean_ids.size() != flipped_ids.size())
             throw FellOut{"the flipped prompt has another number of tokens",
                           std::to_string(flipped_ids.size()) + " instead of " + std::to_string(clean_ids.size())
@@ -145,7 +146,8 @@ private:
         for (const auto &[begin, end] : found->second) {
             // A space before a word is part of its token.
             const size_t space = begin > 0 && prompt.text[begin - 1] == ' ' ? 1 : 0;
-            const auto first = tokens_before(prompt.text, begin - space, ids), last = tokens_before(prompt.text, end, ids);
+            const auto first = tokens_before(prompt.text, begin - space, ids),
+                       last = tokens_before(prompt.text, end, ids);
             if (!first || !last || *last != *first + 1)
                 throw FellOut{"[" + slot + "] is not one token",
                               in_quotes(prompt.text.substr(begin, end - begin)) + " in " + in_quotes(prompt.text)};
@@ -265,7 +267,7 @@ std::vector<PromptPair> draw_prompts(const PromptTask &task, int prompts, int64_
     if (prompts < 1 || prompts > most)
         throw Error("prompts",
                     std::to_string(prompts) + " is not a number of prompts from 1 to " + std::to_string(most));
-    Draw draw(task, seed, tokenizer, n_ctx, bos);
+    PromptDraw draw(task, seed, tokenizer, n_ctx, bos);
     std::vector<PromptPair> pairs;
     std::map<std::string, std::pair<int, std::string>> fell_out;
     int drawn = 0;

@@ -25,14 +25,15 @@ T parsed(const JsonField &field, const std::string &text)
     }
 }
 
-class Reader {
+class TaskReader {
 public:
-    Reader(const JsonField &root, PromptTask &task) : m_root(root), m_task(task) { }
+    TaskReader(const JsonField &root, PromptTask &task) : m_root(root), m_task(task) { }
 
     void read()
     {
-        only(m_root, {"format", "version", "name", "title", "description", "source", "lists", "slots", "templates",
-                      "flip", "roles", "answer", "wrong", "answer_space", "conditions", "defaults"});
+        only(m_root,
+             {"format", "version", "name", "title", "description", "source", "lists", "slots", "templates", "flip",
+              "roles", "answer", "wrong", "answer_space", "conditions", "defaults"});
         m_task.name = m_root.at("name").text();
         m_task.title = text_or(m_root, "title", m_task.name);
         m_task.description = text_or(m_root, "description", "");
@@ -59,8 +60,7 @@ public:
             if (const auto prompts = defaults->find("prompts"))
                 m_task.prompts = int(prompts->integer(1, 1'000'000));
             if (const auto seed = defaults->find("seed"))
-                m_task.seed =
-                    seed->integer(std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
+                m_task.seed = seed->integer(std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
         }
     }
 
@@ -113,8 +113,7 @@ private:
     std::vector<WordRule> rules(const JsonField &field, const WordList &of) const
     {
         std::vector<WordRule> all;
-        const std::vector<JsonField> entries =
-            field.value().is_array() ? field.items() : std::vector<JsonField>{field};
+        const std::vector<JsonField> entries = field.value().is_array() ? field.items() : std::vector<JsonField>{field};
         for (const JsonField &entry : entries) {
             all.push_back(parsed<WordRule>(entry, entry.text()));
             if (!of.has(all.back().column()))
@@ -131,8 +130,8 @@ private:
             out.list = list(field, field.text()).name;
             return out;
         }
-        only(field, with_column ? std::set<std::string>{"list", "where", "column"}
-                                : std::set<std::string>{"list", "where"});
+        only(field,
+             with_column ? std::set<std::string>{"list", "where", "column"} : std::set<std::string>{"list", "where"});
         const JsonField name = field.at("list");
         const WordList &words = list(name, name.text());
         out.list = words.name;
@@ -254,8 +253,9 @@ private:
         for (const auto &[key, field] : roles.members()) {
             const std::optional<std::string> role = role_named(key);
             if (!role || *role == end_role)
-                field.fail(in_quotes(key) + " is no name of a role; it should be of letters, digits and \"_\", such "
-                           "as SUBJECT, and not END, which every prompt has");
+                field.fail(in_quotes(key)
+                           + " is no name of a role; it should be of letters, digits and \"_\", such "
+                             "as SUBJECT, and not END, which every prompt has");
             const std::string text = field.text();
             const size_t space = text.find(' ');
             RolePlace place{text.substr(0, space), 1};
@@ -279,8 +279,7 @@ private:
     std::vector<AnswerSource> answers(const JsonField &field, bool wrong) const
     {
         std::vector<AnswerSource> all;
-        const std::vector<JsonField> entries =
-            field.value().is_array() ? field.items() : std::vector<JsonField>{field};
+        const std::vector<JsonField> entries = field.value().is_array() ? field.items() : std::vector<JsonField>{field};
         for (const JsonField &entry : entries) {
             AnswerSource &one = all.emplace_back();
             if (entry.value().is_string() && entry.text() == "flipped") {
@@ -348,7 +347,7 @@ PromptTask prompt_task_from_json(std::string_view text, const std::string &file)
         version.fail(version.value().dump() + " is not supported (only 1)");
     PromptTask task;
     task.file = file;
-    Reader(root, task).read();
+    TaskReader(root, task).read();
     return task;
 }
 

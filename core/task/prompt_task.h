@@ -38,11 +38,11 @@ struct SlotFlip {
 
 /// Some of a prompt's answers.
 struct AnswerSource {
-    std::vector<std::string> words;  ///< always these
-    std::optional<WordValue> value;  ///< what slots give
-    std::optional<SlotSource> rows;  ///< all rows of a list for which rules hold
-    std::string column = "word";     ///< of the rows
-    bool flipped = false;            ///< the flipped prompt's answers
+    std::vector<std::string> words; ///< always these
+    std::optional<WordValue> value; ///< what slots give
+    std::optional<SlotSource> rows; ///< all rows of a list for which rules hold
+    std::string column = "word";    ///< of the rows
+    bool flipped = false;           ///< the flipped prompt's answers
 };
 
 /// Where a role stands: at the last token of a slot's n-th occurrence in the template.
@@ -61,11 +61,11 @@ struct PromptTask {
     std::vector<SlotFlip> flips;
     std::map<std::string, RolePlace> roles;
     std::vector<AnswerSource> answers, wrongs;
-    bool answer_space = true;              ///< a space stands before an answer
-    std::vector<std::string> one_token;    ///< slots that are one token each
-    bool whole_answers = false;            ///< every answer is one token; otherwise a list's others are left out
+    bool answer_space = true;           ///< a space stands before an answer
+    std::vector<std::string> one_token; ///< slots that are one token each
+    bool whole_answers = false;         ///< every answer is one token; otherwise a list's others are left out
     std::vector<std::vector<std::string>> different; ///< of each, the slots hold different words
-    bool repeats = true;                   ///< a prompt may be drawn again
+    bool repeats = true;                             ///< a prompt may be drawn again
     int prompts = 70;
     int64_t seed = 42;
 };

@@ -18,7 +18,8 @@ TaskListing task_listing(const std::string &name_or_file)
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored))
         throw Error("task",
-                    in_quotes(name_or_file) + " is neither a task file nor a task that comes with the program; those are "
+                    in_quotes(name_or_file)
+                        + " is neither a task file nor a task that comes with the program; those are "
                         + listed(shipped_tasks()));
     const std::string text = read_file(path);
     const nlohmann::json json = parse_json(text, path.string());

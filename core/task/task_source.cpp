@@ -99,8 +99,8 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
     } else if (info(task).patterns) {
         pairs = name_pairs(task, tokenizer, n_ctx, notes);
     } else if (info(task).generated) {
-        pairs = draw_prompts(read_prompt_task(task_path(task.file)), task.prompts, task.seed, tokenizer, n_ctx, task.bos,
-                             notes);
+        pairs = draw_prompts(read_prompt_task(task_path(task.file)), task.prompts, task.seed, tokenizer, n_ctx,
+                             task.bos, notes);
     } else if (info(task).prompts) {
         throw Error(task.file, "holds token ids, not prompts: there is no table of pairs");
     } else {

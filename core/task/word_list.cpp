@@ -75,7 +75,8 @@ void read_numbers(WordList &list, const JsonField &field)
 
 bool WordList::has(std::string_view column) const
 {
-    return column == "word" || column == "initial" || std::find(columns.begin(), columns.end(), column) != columns.end();
+    return column == "word" || column == "initial"
+        || std::find(columns.begin(), columns.end(), column) != columns.end();
 }
 
 std::string WordList::value(const Word &row, std::string_view column) const

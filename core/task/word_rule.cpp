@@ -102,8 +102,9 @@ WordRule::Parts WordRule::split(std::string_view text)
 {
     const size_t at = text.find_first_of("=!<>");
     if (at == std::string_view::npos)
-        throw Error(in_quotes(text), "is no rule; write a column, one of = != < <= > >= and a value, such as "
-                                     "\"number != SUBJECT.number\"");
+        throw Error(in_quotes(text),
+                    "is no rule; write a column, one of = != < <= > >= and a value, such as "
+                    "\"number != SUBJECT.number\"");
     const size_t length = at + 1 < text.size() && text[at + 1] == '=' ? 2 : 1;
     const Parts parts{trimmed(text.substr(0, at)), text.substr(at, length), text.substr(at + length)};
     if (parts.op == "!" || parts.op == "==" || parts.column.empty())

@@ -27,15 +27,17 @@ inline std::unique_ptr<Tokenizer> year_tokenizer(const std::vector<std::string> 
             add(text);
         add(" " + text);
     }
-    const nlohmann::ordered_json json{
-        {"version", "1.0"},
-        {"added_tokens", nlohmann::json::array()},
-        {"normalizer", nullptr},
-        {"pre_tokenizer",
-         {{"type", "Split"}, {"pattern", {{"Regex", " ?[0-9][0-9]| ?[A-Za-z]+"}}}, {"behavior", "Isolated"}, {"invert", false}}},
-        {"post_processor", nullptr},
-        {"decoder", nullptr},
-        {"model", {{"type", "WordLevel"}, {"vocab", vocab}, {"unk_token", "[UNK]"}}}};
+    const nlohmann::ordered_json json{{"version", "1.0"},
+                                      {"added_tokens", nlohmann::json::array()},
+                                      {"normalizer", nullptr},
+                                      {"pre_tokenizer",
+                                       {{"type", "Split"},
+                                        {"pattern", {{"Regex", " ?[0-9][0-9]| ?[A-Za-z]+"}}},
+                                        {"behavior", "Isolated"},
+                                        {"invert", false}}},
+                                      {"post_processor", nullptr},
+                                      {"decoder", nullptr},
+                                      {"model", {{"type", "WordLevel"}, {"vocab", vocab}, {"unk_token", "[UNK]"}}}};
     return Tokenizer::from_json(json.dump(), "years");
 }
 

@@ -73,7 +73,8 @@ private Q_SLOTS:
             for (const Direction direction : {Direction::Denoise, Direction::Noise}) {
                 const double all = direction == Direction::Denoise ? 1 : -1;
                 for (const RunSpec &spec :
-                     {sweep_of({Site::Z}, direction), sweep_of({Site::Z, Site::Q, Site::K, Site::V, Site::Pattern}, direction),
+                     {sweep_of({Site::Z}, direction),
+                      sweep_of({Site::Z, Site::Q, Site::K, Site::V, Site::Pattern}, direction),
                       sweep_of({Site::AttnOut}, direction), sweep_of({Site::MlpOut}, direction),
                       sweep_of({Site::ResidPre, Site::ResidPost}, direction), path_to("final", direction),
                       path_to("q", direction), path_to("v", direction, false)}) {
@@ -200,8 +201,7 @@ private Q_SLOTS:
                 RunSpec spec = sweep_of(sites, draw.chance(50) ? Direction::Denoise : Direction::Noise);
                 spec.metric = metric.name;
                 const RunResult result = one.run(spec);
-                QVERIFY2(!controls_failed(result),
-                         ("seed " + std::to_string(seed) + ", " + told(result)).c_str());
+                QVERIFY2(!controls_failed(result), ("seed " + std::to_string(seed) + ", " + told(result)).c_str());
             }
         }
     }

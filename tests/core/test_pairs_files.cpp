@@ -178,8 +178,8 @@ void TestPairsFiles::answer_sets()
     task.kind = "pairs";
     task.file = file("ids.json").string();
     write_file(task.file,
-               "[{\"clean\": \"x Anna\", \"flipped\": \"x Boris\", \"answer_id\": [" + std::to_string(id(" Anna")) + ", "
-                   + std::to_string(id(" the")) + "], \"wrong_id\": " + std::to_string(id(" Boris")) + "}]");
+               "[{\"clean\": \"x Anna\", \"flipped\": \"x Boris\", \"answer_id\": [" + std::to_string(id(" Anna"))
+                   + ", " + std::to_string(id(" the")) + "], \"wrong_id\": " + std::to_string(id(" Boris")) + "}]");
     QCOMPARE(load_batch(task, m_tokenizer.get(), 0).answers, (std::vector<std::vector<int64_t>>{batch.answers[0]}));
     // Right and wrong at once, or two tokens: the pair says so and stays out.
     pairs[0].more_wrongs = {" the"};
@@ -233,8 +233,9 @@ void TestPairsFiles::eap_ig()
     QCOMPARE(batch.answers[1].size(), size_t(2));
     QCOMPARE(batch.answers[0].size(), size_t(1));
     // Texts in one cell.
-    write_file(ref.file, "clean,flipped,answer,wrong\nWhen Anna went to,When Boris went to,\"[\"\" Anna\"\", \"\" "
-                         "the\"\"]\", Boris\nWhen Anna [x,When Boris [x,[x], Boris\n");
+    write_file(ref.file,
+               "clean,flipped,answer,wrong\nWhen Anna went to,When Boris went to,\"[\"\" Anna\"\", \"\" "
+               "the\"\"]\", Boris\nWhen Anna [x,When Boris [x,[x], Boris\n");
     const std::vector<PromptPair> pairs = read_pairs_file(ref.file);
     QCOMPARE(pairs[0].more_answers, std::vector<std::string>{" the"});
     QCOMPARE(pairs[1].answer, std::string("[x]")); // no list
@@ -251,12 +252,15 @@ void TestPairsFiles::mib()
                                       "choices": ["Anna", "Boris"], "answerKey": 1}})";
     std::string lines = ioi;
     std::replace(lines.begin(), lines.end(), '\n', ' ');
-    lines += "\n" R"({"prompt": "Which? A. red B. blue Answer:", "choices": {"label": [" A", " B"], "text": ["x", "y"]}, )"
+    lines += "\n"
+             R"({"prompt": "Which? A. red B. blue Answer:", "choices": {"label": [" A", " B"], "text": ["x", "y"]}, )"
              R"("answerKey": 1, "answerPosition_counterfactual": {"prompt": "no", "choices": {"label": ["x"]}, )"
              R"("answerKey": 0}, "symbol_counterfactual": {"prompt": "Which? A. blue B. red Answer:", )"
              R"("choices": {"label": [" A", " B"], "text": ["x", "y"]}, "answerKey": 0}})";
-    lines += "\n" R"({"prompt": "The sum of 13 and 25 is", "label": 38, "random_counterfactual": )"
-             R"({"prompt": "The sum of 10 and 20 is", "label": "30"}})" "\n";
+    lines += "\n"
+             R"({"prompt": "The sum of 13 and 25 is", "label": 38, "random_counterfactual": )"
+             R"({"prompt": "The sum of 10 and 20 is", "label": "30"}})"
+             "\n";
     const std::string path = file("mib.jsonl").string();
     write_file(path, lines);
     const std::vector<PromptPair> pairs = read_pairs_file(path);

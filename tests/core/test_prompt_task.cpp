@@ -1,10 +1,10 @@
 // The language of task files: what is drawn, what falls out, what a file may not say; and the tasks that come with the
 // program.
+#include "base/data_dir.h"
 #include "core/error_message.h"
 #include "core/made_tasks.h"
 #include "core/slow_reference.h"
 #include "core/small_case.h"
-#include "base/data_dir.h"
 #include "io/array_files.h"
 #include "patching/session.h"
 #include "task/prompt_task.h"
@@ -114,8 +114,9 @@ private Q_SLOTS:
         for (const PromptPair &pair : draw(task))
             QVERIFY(pair.answer != pair.wrong && pair.flipped.starts_with("Then" + pair.wrong));
         task["flip"] = {{"THING", {{"where", "word != THING"}}}};
-        VERIFY_MESSAGE(draw(task), "cannot be formed with this tokenizer: all of 500 prompts drawn fell out, 500 "
-                                   "because an answer is wrong as well");
+        VERIFY_MESSAGE(draw(task),
+                       "cannot be formed with this tokenizer: all of 500 prompts drawn fell out, 500 "
+                       "because an answer is wrong as well");
     }
 
     void answersByListAndRule()
@@ -199,14 +200,16 @@ private Q_SLOTS:
         row("no list", R"({"slots": {"A B": "people"}})", "there is no list \"people\"");
         row("slot name", R"({"slots": {"a": "person"}})", "\"a\" is no name of a slot");
         row("circle", R"({"slots": {"A B": null, "A": {"list": "person", "where": "word != B"},
-                                    "B": {"list": "person", "where": "word != A"}}})", "read each other in a circle");
+                                    "B": {"list": "person", "where": "word != A"}}})",
+            "read each other in a circle");
         row("template", R"({"templates": ["Then [C]"]})", "templates[0]: there is no slot \"C\"");
         row("open", R"({"templates": ["Then [A"]})", "a \"[\" is not closed");
         row("space", R"({"templates": ["Then [A] to "]})", "nor end with a space");
         row("column", R"({"templates": ["Then [A.age]"]})", "has no column \"age\"");
         row("rule", R"({"flip": {"A": {"where": "kind"}}})", "flip.A.where: \"kind\": is no rule");
         row("rule column", R"({"flip": {"A": {"where": "age = A"}}})", "has no column \"age\"");
-        row("value", R"({"flip": {"A": {"where": "kind = a"}}})", "neither a slot (in capitals), a number nor a 'text'");
+        row("value", R"({"flip": {"A": {"where": "kind = a"}}})",
+            "neither a slot (in capitals), a number nor a 'text'");
         row("nothing flipped", R"({"flip": {"swap": null}})", "changes nothing");
         row("swap", R"({"flip": {"swap": ["A", "THING"]}})", "have words of different lists");
         row("fixed word", R"({"flip": {"swap": null, "A": {"word": "Xaver"}}})", "\"Xaver\" is not in list");
@@ -214,7 +217,8 @@ private Q_SLOTS:
         row("occurrence", R"({"roles": {"far": "A 3"}})", "a template does not have A 3");
         row("answer", R"({"answer": "flipped"})", "which are wrong ones");
         row("condition", R"({"conditions": {"one_token": ["C"]}})", "there is no slot \"C\"");
-        row("rows", R"({"lists": {"person": {"columns": ["a", "b"], "rows": [["x"]]}}})", "has 1 texts, but there are 2");
+        row("rows", R"({"lists": {"person": {"columns": ["a", "b"], "rows": [["x"]]}}})",
+            "has 1 texts, but there are 2");
         row("twice", R"({"lists": {"thing": ["ring", "ring"]}})", "\"ring\" is there twice");
         row("numbers", R"({"lists": {"thing": {"numbers": [5, 2]}}})", "lists.thing.numbers[1]: should be an integer");
         row("vocabulary", R"({"lists": {"thing": {"vocabulary": "all"}}})", "it should be \"words\"");
@@ -238,8 +242,9 @@ private Q_SLOTS:
         QCOMPARE(greater.kind, std::string("task"));
         QCOMPARE(task_title(greater), std::string("Greater than"));
         QCOMPARE(task_title(ioi), std::string("Indirect object identification"));
-        VERIFY_MESSAGE(task_named("nothing"), "task: \"nothing\" is neither a task file nor a task that comes with the "
-                                              "program; those are acronyms, ");
+        VERIFY_MESSAGE(task_named("nothing"),
+                       "task: \"nothing\" is neither a task file nor a task that comes with the "
+                       "program; those are acronyms, ");
         json task = small();
         task["defaults"] = {{"prompts", 12}, {"seed", 9}};
         const fs::path file = fs::path(m_folder.path().toStdString()) / "own.json";
@@ -283,9 +288,11 @@ private Q_SLOTS:
                 continue;
             std::vector<std::string> notes;
             const PromptTask task = read_prompt_task(task_path(one.task.file));
-            const std::vector<PromptPair> pairs =
-                draw_prompts(task, 40, one.task.seed, *tokens, 0, Bos::No, &notes);
-            qInfo("%s", (one.name + ": " + pairs[0].clean + " |" + pairs[0].answer + " |" + pairs[0].wrong + "\n" + noted(notes)).c_str());
+            const std::vector<PromptPair> pairs = draw_prompts(task, 40, one.task.seed, *tokens, 0, Bos::No, &notes);
+            qInfo("%s",
+                  (one.name + ": " + pairs[0].clean + " |" + pairs[0].answer + " |" + pairs[0].wrong + "\n"
+                   + noted(notes))
+                      .c_str());
             QVERIFY2(pairs.size() == 40, (one.name + ": " + noted(notes)).c_str());
             QVERIFY(!one.description.empty() && one.title != one.name);
             for (const PromptPair &pair : pairs)
@@ -312,8 +319,7 @@ private Q_SLOTS:
             const std::string yy = batch.tokens[size_t(p)][size_t(batch.role("yy")[size_t(p)])];
             QVERIFY2(yy.size() == 2 && yy > "01" && yy < "99", yy.c_str());
             QCOMPARE(batch.flipped_tokens[size_t(p)][size_t(batch.role("yy")[size_t(p)])], std::string("01"));
-            QCOMPARE(batch.tokens[size_t(p)][size_t(batch.role("xx1")[size_t(p)])],
-                     batch.tokens[size_t(p)].back());
+            QCOMPARE(batch.tokens[size_t(p)][size_t(batch.role("xx1")[size_t(p)])], batch.tokens[size_t(p)].back());
             by_hand.answers[size_t(p)].clear();
             by_hand.wrongs[size_t(p)].clear();
             for (int number = 0; number < 100; ++number)

@@ -240,11 +240,11 @@ void HeatmapPane::refreshControls()
     if (note.isEmpty())
         return;
     const bool failed = controls_failed(*run->result);
-    m_controls->setText(failed ? QStringLiteral("<b style='color:%1'>⚠ %2</b>")
-                                     .arg(widgets::isDark(palette()) ? QStringLiteral("#ff8a80")
-                                                                     : QStringLiteral("#b3261e"),
-                                          tr("control failed"))
-                               : QStringLiteral("✓"));
+    m_controls->setText(
+        failed ? QStringLiteral("<b style='color:%1'>⚠ %2</b>")
+                     .arg(widgets::isDark(palette()) ? QStringLiteral("#ff8a80") : QStringLiteral("#b3261e"),
+                          tr("control failed"))
+               : QStringLiteral("✓"));
     m_controls->setToolTip(note);
     m_controls->setAccessibleName(note);
 }

@@ -51,9 +51,8 @@ std::vector<Whole> wholes(const SiteSweep &sweep)
     std::vector<Whole> all;
     for (const Site site : sweep.sites) {
         const Whole one = whole(site);
-        if (std::none_of(all.begin(), all.end(), [&](const Whole &other) {
-                return other.sites == one.sites && other.first == one.first;
-            }))
+        if (std::none_of(all.begin(), all.end(),
+                         [&](const Whole &other) { return other.sites == one.sites && other.first == one.first; }))
             all.push_back(one);
     }
     return all;
