@@ -16,6 +16,7 @@ namespace {
 /// Why a draw is none of the task's prompts for this tokenizer: in general, and in this case.
 struct FellOut {
     std::string cause, example;
+    bool drawn_again = false; ///< chance, which has nothing to do with the tokenizer
 };
 
 /// A prompt written out, and where its slots stand in the text: [begin, end) of each occurrence.
@@ -24,7 +25,7 @@ struct Written {
     std::map<std::string, std::vector<std::pair<size_t, size_t>>> places;
 };
 
-Written write_out(const Template &parts, const Filling &filling)
+Written write_out(const PromptTemplate &parts, const Filling &filling)
 {
     Written out;
     for (const TemplatePart &part : parts) {
@@ -51,10 +52,10 @@ public:
     /// The next prompt. Throws FellOut.
     PromptPair next()
     {
-        const Template &parts = m_random.choice(m_task.templates);
+        const PromptTemplate &parts = m_random.choice(m_task.templates);
         Filling clean;
         for (const std::string &slot : m_task.order)
-            fill(clean, slot, m_task.slots.at(slot), clean);
+            fill(clean, slot, m_task.slot_sources.at(slot), clean);
         const Filling flipped = flip(clean);
         need_different(clean);
         need_different(flipped);
@@ -64,17 +65,17 @@ public:
         pair.flipped = other.text;
         pair.template_index = int(&parts - m_task.templates.data());
         if (!m_task.repeats && !m_seen.insert(one.text).second)
-            throw FellOut{"they were there already", {}};
+            throw FellOut{"they were there already", {}, true};
         const std::vector<int64_t> clean_ids = m_tokenizer.encode(one.text),
                                    flipped_ids = m_tokenizer.encode(other.text);
-        if (clean_ids.size() != flipped_ids.size())
-            throw FellOut{"the flipped prompt has another number of tokens",
-                          std::to_string(flipped_ids.size()) + " instead of " + std::to_string(clean_ids.size())
-                              + " in " + in_quotes(other.text)};
         for (const std::string &slot : m_task.one_token) {
             need_one_token(slot, one, clean_ids);
             need_one_token(slot, other, flipped_ids);
         }
+        if (clean_ids.size() != flipped_ids.size())
+            throw FellOut{"the flipped prompt has another number of tokens",
+                          std::to_string(flipped_ids.size()) + " instead of " + std::to_string(clean_ids.size())
+                              + " in " + in_quotes(other.text)};
         set_roles(pair, one, clean_ids, other, flipped_ids);
         set_answers(pair, clean, flipped);
         tokenize_pair(pair, m_tokenizer, m_n_ctx, m_bos);
@@ -96,7 +97,7 @@ private:
         }
         const std::vector<Word> rows = matching(list, source.rules, reads);
         if (rows.empty())
-            throw FellOut{"no word of " + in_quotes(source.list) + " is left for [" + slot + "]", {}};
+            throw FellOut{"no word of " + in_quotes(source.list) + " is left for [" + slot + "]", {}, true};
         into[slot] = {&list, m_random.choice(rows)};
     }
 
@@ -124,7 +125,7 @@ private:
             std::set<std::string> seen;
             for (const std::string &slot : slots)
                 if (!seen.insert(filling.at(slot).value()).second)
-                    throw FellOut{"words that should differ are the same", {}};
+                    throw FellOut{"words that should differ are the same", {}, true};
         }
     }
 
@@ -248,13 +249,20 @@ private:
     std::map<std::string, std::set<std::string>> m_left_out;
 };
 
+/// How often something happened, and the first time.
+struct Seen {
+    int count = 0;
+    FellOut first;
+};
+using Tally = std::map<std::string, Seen>;
+
 /// "20 because [YY] is not one token (first: …), 5 because …".
-std::string reasons(const std::map<std::string, std::pair<int, std::string>> &fell_out)
+std::string reasons(const Tally &fell_out)
 {
     std::vector<std::string> parts;
     for (const auto &[cause, seen] : fell_out)
-        parts.push_back(std::to_string(seen.first) + " because " + cause
-                        + (seen.second.empty() ? "" : " (first: " + seen.second + ")"));
+        parts.push_back(std::to_string(seen.count) + " because " + cause
+                        + (seen.first.example.empty() ? "" : " (first: " + seen.first.example + ")"));
     return listed(parts);
 }
 
@@ -269,7 +277,7 @@ std::vector<PromptPair> draw_prompts(const PromptTask &task, int prompts, int64_
                     std::to_string(prompts) + " is not a number of prompts from 1 to " + std::to_string(most));
     PromptDraw draw(task, seed, tokenizer, n_ctx, bos);
     std::vector<PromptPair> pairs;
-    std::map<std::string, std::pair<int, std::string>> fell_out;
+    Tally fell_out;
     int drawn = 0;
     for (const int64_t limit = 20 * int64_t(prompts) + hopeless; int(pairs.size()) < prompts && drawn < limit;) {
         if (pairs.empty() && drawn >= hopeless)
@@ -278,9 +286,9 @@ std::vector<PromptPair> draw_prompts(const PromptTask &task, int prompts, int64_
         try {
             pairs.push_back(draw.next());
         } catch (const FellOut &why) {
-            auto &seen = fell_out[why.cause];
-            if (seen.first++ == 0)
-                seen.second = why.example;
+            Seen &seen = fell_out[why.cause];
+            if (seen.count++ == 0)
+                seen.first = why;
         } catch (const Error &error) {
             throw Error(task.file, error.what()); // of a rule: whose it is
         }
@@ -294,9 +302,14 @@ std::vector<PromptPair> draw_prompts(const PromptTask &task, int prompts, int64_
     if (int(pairs.size()) < prompts)
         notes->push_back(task.name + ": there are " + counted(int64_t(pairs.size()), "prompt") + " instead of "
                          + std::to_string(prompts));
-    if (!fell_out.empty())
-        notes->push_back(task.name + ": of " + counted(drawn, "prompt") + " drawn "
-                         + std::to_string(drawn - int(pairs.size())) + " fell out, " + reasons(fell_out));
+    else // what was only drawn again is of no interest where there are enough
+        std::erase_if(fell_out, [](const auto &entry) { return entry.second.first.drawn_again; });
+    int count = 0;
+    for (const auto &[cause, seen] : fell_out)
+        count += seen.count;
+    if (count > 0)
+        notes->push_back(task.name + ": of " + counted(drawn, "prompt") + " drawn " + std::to_string(count)
+                         + " fell out, " + reasons(fell_out));
     for (const auto &[list, words] : draw.left_out())
         notes->push_back(task.name + ": " + counted(int64_t(words.size()), "word") + " of " + in_quotes(list)
                          + (words.size() == 1 ? " is no answer, as it is" : " are no answers, as they are")

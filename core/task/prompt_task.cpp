@@ -90,8 +90,8 @@ private:
 
     void need_slot(const JsonField &field, const std::string &slot, std::string_view column = "word") const
     {
-        const auto found = m_task.slots.find(slot);
-        if (found == m_task.slots.end())
+        const auto found = m_task.slot_sources.find(slot);
+        if (found == m_task.slot_sources.end())
             field.fail("there is no slot " + in_quotes(slot));
         const WordList &words = m_task.lists.at(found->second.list);
         if (!words.has(column))
@@ -150,24 +150,25 @@ private:
                 at = end + 1;
                 if (!is_slot_name(name))
                     field.fail(in_quotes(name) + " is no name of a slot: capital letters, digits and \"_\"");
-                if (!m_task.slots.emplace(name, source(field)).second)
+                if (!m_task.slot_sources.emplace(name, source(field)).second)
                     field.fail("slot " + name + " is there twice");
             }
-        if (m_task.slots.empty())
+        if (m_task.slot_sources.empty())
             slots.fail("has no slots");
-        for (const auto &[name, one] : m_task.slots)
+        for (const auto &[name, one] : m_task.slot_sources)
             need_slots(slots, one.rules);
         // Each after those that it reads; among the others by name, so that the file's order does not matter.
         std::set<std::string> done;
-        while (done.size() < m_task.slots.size()) {
-            const auto next = std::find_if(m_task.slots.begin(), m_task.slots.end(), [&](const auto &slot) {
-                return !done.contains(slot.first)
-                    && std::all_of(slot.second.rules.begin(), slot.second.rules.end(), [&](const WordRule &rule) {
-                           return std::all_of(rule.value().reads().begin(), rule.value().reads().end(),
-                                              [&](const auto &read) { return done.contains(read.first); });
-                       });
-            });
-            if (next == m_task.slots.end())
+        while (done.size() < m_task.slot_sources.size()) {
+            const auto next =
+                std::find_if(m_task.slot_sources.begin(), m_task.slot_sources.end(), [&](const auto &slot) {
+                    return !done.contains(slot.first)
+                        && std::all_of(slot.second.rules.begin(), slot.second.rules.end(), [&](const WordRule &rule) {
+                               return std::all_of(rule.value().reads().begin(), rule.value().reads().end(),
+                                                  [&](const auto &read) { return done.contains(read.first); });
+                           });
+                });
+            if (next == m_task.slot_sources.end())
                 slots.fail("the rules of some slots read each other in a circle");
             m_task.order.push_back(next->first);
             done.insert(next->first);
@@ -179,7 +180,7 @@ private:
         const JsonField field = m_root.at("templates");
         for (const JsonField &entry : field.items()) {
             const std::string text = entry.text();
-            Template parts;
+            PromptTemplate parts;
             size_t at = 0;
             for (size_t open = 0; (open = text.find('[', at)) != std::string::npos;) {
                 const size_t close = text.find(']', open);
@@ -211,14 +212,14 @@ private:
                     field.fail("should name two slots");
                 for (const std::string &slot : two)
                     need_slot(field, slot);
-                if (m_task.slots.at(two[0]).list != m_task.slots.at(two[1]).list)
+                if (m_task.slot_sources.at(two[0]).list != m_task.slot_sources.at(two[1]).list)
                     field.fail("the slots " + two[0] + " and " + two[1] + " have words of different lists");
                 m_task.flips.push_back({two[0], {}, two[1], {}});
                 m_task.flips.push_back({two[1], {}, two[0], {}});
                 continue;
             }
             need_slot(field, name);
-            const WordList &words = m_task.lists.at(m_task.slots.at(name).list);
+            const WordList &words = m_task.lists.at(m_task.slot_sources.at(name).list);
             SlotFlip one{name, {}, {}, {}};
             if (field.value().is_string()) {
                 if (field.text() != "another")
@@ -235,7 +236,7 @@ private:
                 only(field, {"slot"});
                 one.other = slot->text();
                 need_slot(*slot, *one.other);
-                if (m_task.slots.at(*one.other).list != words.name)
+                if (m_task.slot_sources.at(*one.other).list != words.name)
                     slot->fail("slot " + *one.other + " has words of another list");
             } else {
                 only(field, {"where"});
@@ -266,7 +267,7 @@ private:
                     field.fail("behind the slot stands which of its occurrences it is, such as \"YEAR 2\"");
                 place.occurrence = *occurrence;
             }
-            for (const Template &one : m_task.templates)
+            for (const PromptTemplate &one : m_task.templates)
                 if (std::count_if(one.begin(), one.end(),
                                   [&](const TemplatePart &part) { return part.slot == place.slot; })
                     < place.occurrence)

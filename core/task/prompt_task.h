@@ -20,7 +20,7 @@ namespace patchbay {
 struct TemplatePart {
     std::string text, slot, column; ///< no slot: text alone
 };
-using Template = std::vector<TemplatePart>;
+using PromptTemplate = std::vector<TemplatePart>;
 
 /// What fills a slot, in the clean prompt or the flipped one: one of a list's rows for which the rules hold.
 struct SlotSource {
@@ -55,9 +55,9 @@ struct PromptTask {
     std::string file; ///< for messages
     std::string name, title, description, source;
     std::map<std::string, WordList> lists;
-    std::map<std::string, SlotSource> slots;
-    std::vector<std::string> order; ///< of drawing: a slot after those that its rules read
-    std::vector<Template> templates;
+    std::map<std::string, SlotSource> slot_sources; ///< (not "slots", a macro of Qt)
+    std::vector<std::string> order;                 ///< of drawing: a slot after those that its rules read
+    std::vector<PromptTemplate> templates;
     std::vector<SlotFlip> flips;
     std::map<std::string, RolePlace> roles;
     std::vector<AnswerSource> answers, wrongs;

@@ -28,17 +28,7 @@ const fs::path shared = PATCHBAY_SOURCE_DIR "/../shared/fixtures";
 /// A small task of everything, in the words of tests/data/text/tokenizer.json.
 json small()
 {
-    return json::parse(R"({
-      "format": "prompt-task", "version": 1, "name": "small",
-      "lists": {"person": {"columns": ["name", "kind"],
-                           "rows": [["Anna", "a"], ["Clara", "a"], ["Boris", "b"], ["David", "b"]]},
-                "thing": ["ring", "book"]},
-      "slots": {"A B": "person", "THING": "thing"},
-      "templates": ["Then [A] gave the [THING] to [B]. Then [B] gave the [THING] to"],
-      "flip": {"swap": ["A", "B"]},
-      "roles": {"giver": "A", "TAKER": "B", "second": "B 2"},
-      "answer": "A", "wrong": "flipped",
-      "conditions": {"one_token": ["A", "B"], "different": [["A", "B"]]}})");
+    return json::parse(read_file(PATCHBAY_SOURCE_DIR "/tests/data/task/prompts.json"));
 }
 
 PromptTask read(const json &task)
@@ -115,8 +105,8 @@ private Q_SLOTS:
             QVERIFY(pair.answer != pair.wrong && pair.flipped.starts_with("Then" + pair.wrong));
         task["flip"] = {{"THING", {{"where", "word != THING"}}}};
         VERIFY_MESSAGE(draw(task),
-                       "cannot be formed with this tokenizer: all of 500 prompts drawn fell out, 500 "
-                       "because an answer is wrong as well");
+                       "small.json: cannot be formed with this tokenizer: all of 500 prompts drawn fell out, ");
+        VERIFY_MESSAGE(draw(task), " because an answer is wrong as well (first: \" ");
     }
 
     void answersByListAndRule()
@@ -161,7 +151,7 @@ private Q_SLOTS:
         const WordList &numbers = read_task.lists.at("number");
         const Filling filling{{"A", {&numbers, {"07"}}}, {"B", {&numbers, {"12"}}}};
         QCOMPARE(read_task.answers[0].value->of(filling), std::string("18"));
-        QCOMPARE(matching(numbers, read_task.slots.at("B").rules, filling).size(), size_t(6));
+        QCOMPARE(matching(numbers, read_task.slot_sources.at("B").rules, filling).size(), size_t(6));
         QCOMPARE(WordValue("A").of(filling), std::string("07"));
     }
 
@@ -199,11 +189,12 @@ private Q_SLOTS:
         row("misspelt", R"({"anwser": "A"})", "anwser: is not known here; there are answer");
         row("no list", R"({"slots": {"A B": "people"}})", "there is no list \"people\"");
         row("slot name", R"({"slots": {"a": "person"}})", "\"a\" is no name of a slot");
-        row("circle", R"({"slots": {"A B": null, "A": {"list": "person", "where": "word != B"},
-                                    "B": {"list": "person", "where": "word != A"}}})",
+        row("circle",
+            R"({"slots": {"A B": null, "A": {"list": "person", "where": "word != B"}, )"
+            R"("B": {"list": "person", "where": "word != A"}}})",
             "read each other in a circle");
         row("template", R"({"templates": ["Then [C]"]})", "templates[0]: there is no slot \"C\"");
-        row("open", R"({"templates": ["Then [A"]})", "a \"[\" is not closed");
+        row("open", "{\"templates\": [\"Then [A\"]}", "a \"[\" is not closed");
         row("space", R"({"templates": ["Then [A] to "]})", "nor end with a space");
         row("column", R"({"templates": ["Then [A.age]"]})", "has no column \"age\"");
         row("rule", R"({"flip": {"A": {"where": "kind"}}})", "flip.A.where: \"kind\": is no rule");
@@ -334,6 +325,33 @@ private Q_SLOTS:
         // A tokenizer with fewer such tokens cannot form it, and says why.
         const auto few = year_tokenizer({"war", "plan", "siege"}, 60);
         VERIFY_MESSAGE(load_batch(ref, few.get()), "greater-than.json: cannot be formed with this tokenizer");
+    }
+
+    // The demo model's second task: it solves it, and by heads that can be found. One that tells whether the actor was
+    // named before reads it there; those that act on it read it at END.
+    void strangers()
+    {
+        const auto model = Model::load({data_path("demo-model"), {}, true});
+        Session session(model, load_batch(task_named("strangers"), *model));
+        const Baseline &baseline = session.baseline();
+        QVERIFY(baseline.accuracy_clean > 0.95 && baseline.accuracy_flipped < 0.05 && baseline.rank0_clean > 0.9);
+        QVERIFY(baseline.gap() > 10);
+        ActPatch sweep;
+        const auto effects = [&](const char *role) {
+            sweep.positions = Positions::at(role);
+            const RunResult result = session.run(spec_of(sweep));
+            std::vector<double> values;
+            for (int cell = 0; cell < result.grids[0].cells(); ++cell)
+                values.push_back(normalised(result.grids[0], cell, result.baseline));
+            return values;
+        };
+        const std::vector<double> actor = effects("actor"), end = effects("end");
+        QVERIFY(*std::max_element(actor.begin(), actor.end()) > 0.15);
+        QVERIFY(std::max_element(actor.begin(), actor.end()) - actor.begin() < 8); // in the first layer
+        for (int head = 8; head < 48; ++head)
+            QVERIFY(std::abs(actor[size_t(head)]) < 0.01);
+        QVERIFY(*std::max_element(end.begin() + 8, end.begin() + 16) > 0.15);
+        QVERIFY(end[3 * 8 + 4] > 0.1); // not one of IOI's
     }
 
     // An analysis of IOI's roles says which of them another task lacks.

@@ -14,35 +14,37 @@ namespace {
 
 constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
 
-/// What is patched in every layer so that END holds all that comes from the source run.
+/// What is patched so that END holds all that comes from the source run, at as few rows as will do.
 struct Whole {
-    std::vector<Site> sites;
+    std::vector<Site> sites;   ///< in every layer
     std::optional<Site> first; ///< in the first layer, instead
-    bool heads = true;         ///< of the heads at END; otherwise of the stream
+    bool end_only = false;     ///< at END; otherwise wherever the runs differ
+    bool heads = true;         ///< rests on END's token being the same in both runs
+    bool last_only = false;    ///< in the last layer alone: what is replaced there was of no use before
 };
 
-// With every head's output from the source run END's stream is the source run's, as END's token is the same in both.
-// q, k and v together give every head's output, as do pattern and v. Attention's output is patched in the first layer,
-// where it is all that changes.
+// With every head's output at END from the source run, END's stream is the source run's. q, k and v of all rows
+// together give every head's output, as do pattern and v. Attention's output is patched in the first layer, where it is
+// all that changes.
 Whole whole(Site site)
 {
     switch (site) {
     case Site::Q:
     case Site::K:
     case Site::V:
-        return {{Site::Q, Site::K, Site::V}, {}, true};
+        return {{Site::Q, Site::K, Site::V}, {}, false, true, false};
     case Site::Pattern:
-        return {{Site::Pattern, Site::V}, {}, true};
+        return {{Site::Pattern, Site::V}, {}, false, true, false};
     case Site::AttnOut:
-        return {{Site::Z}, Site::AttnOut, true};
+        return {{Site::Z}, Site::AttnOut, true, true, false};
     case Site::MlpOut:
-        return {{Site::Z, Site::MlpOut}, {}, true};
+        return {{Site::Z, Site::MlpOut}, {}, true, true, false};
     case Site::ResidPre:
     case Site::ResidMid:
     case Site::ResidPost:
-        return {{site}, {}, false};
+        return {{site}, {}, false, false, true};
     default:
-        return {{Site::Z}, {}, true};
+        return {{Site::Z}, {}, true, true, false};
     }
 }
 
@@ -70,7 +72,7 @@ CellPlan plan_of(const Whole &whole, const ModelConfig &c, const std::shared_ptr
         one.rows = rows;
         plan.edits.push_back(one);
     };
-    for (int l = 0; l < c.n_layers; ++l) {
+    for (int l = whole.last_only ? c.n_layers - 1 : 0; l < c.n_layers; ++l) {
         if (l == 0 && whole.first) {
             edit(*whole.first, l, -1);
             continue;
@@ -169,15 +171,12 @@ ArrayMap activation_controls(const RunSpec &spec, const PromptBatch &batch, Prom
     const BatchLayout &layout = groups.layout();
     const ModelConfig &c = groups[0].runs.model().config();
     const std::vector<Whole> parts = wholes(sweep);
-    // At END alone where that is all that is patched and all that counts.
-    const bool at_end = sweep.positions == Positions::at(end_role)
-        && std::all_of(parts.begin(), parts.end(),
-                       [](const Whole &one) { return one.sites == std::vector<Site>{Site::Z}; });
-    const std::shared_ptr<const RowMap> rows =
-        chosen_rows(at_end ? sweep.positions : Positions(), batch, layout, first_rows(true, layout));
+    const std::vector<int> first = first_rows(true, layout);
+    const auto everywhere = chosen_rows({}, batch, layout, first),
+               at_end = chosen_rows(Positions::at(end_role), batch, layout, first);
     std::vector<CellPlan> plans;
     for (const Whole &part : parts)
-        plans.push_back(plan_of(part, c, rows, layout));
+        plans.push_back(plan_of(part, c, part.end_only ? at_end : everywhere, layout));
     const auto run = [&](bool own) {
         return through_groups(groups, plans.size(), cancel, [&](int g) {
             Wave wave(groups[g].runs, base_flipped, metric, work, nullptr, own);
