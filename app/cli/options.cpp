@@ -148,8 +148,10 @@ void TaskOptions::choose_for(const ModelOptions &model)
     if (!task.file.empty() && other)
         throw UsageError("--task-file", "names a task, and --task another: " + named);
     if (chosen()) {
-        const std::string option = other ? "--task" : "--task-file";
-        const TaskRef chosen = option_value(option, [&] { return task_named(other ? named : task.file); });
+        const std::string &name = other ? named : task.file;
+        std::error_code ignored;
+        const bool mistaken = other && !std::filesystem::exists(task_path(name), ignored);
+        const TaskRef chosen = mistaken ? option_value("--task", [&] { return task_named(name); }) : task_named(name);
         task.kind = chosen.kind;
         if (other)
             task.file = chosen.file;

@@ -57,7 +57,7 @@ class Tasks(CliTest):
         drawn = self.folder / "drawn.json"
         run("task", "--task", self.own(), "--prompts", "5", "--out", drawn)
         self.assertEqual(json.loads(run("baseline", "--pairs", drawn, "--json").stdout)["prompts"], 5)
-        wrong = run("baseline", "--task", self.own(answer="C"), expect=2).stderr
+        wrong = run("baseline", "--task", self.own(answer="C"), expect=1).stderr
         self.assertIn("own.json", wrong)
         self.assertIn("answer", wrong)
 
