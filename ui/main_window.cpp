@@ -26,6 +26,7 @@
 #include "views/circuit_pane.h"
 #include "views/heatmap_pane.h"
 #include "views/scatter_pane.h"
+#include "views/try_pane.h"
 
 #include <QCloseEvent>
 #include <QDockWidget>
@@ -159,6 +160,8 @@ void MainWindow::buildDocks()
     m_docking.add(QStringLiteral("circuit"), tr("Circuit"), m_circuit, Zone::BottomRight);
     m_prompts = new PromptsDock(m_explorer.document, m_explorer.navigation, this);
     m_docking.add(QStringLiteral("prompts"), tr("Prompts"), m_prompts, Zone::BottomRight);
+    m_try = new TryPane(m_explorer, this);
+    m_docking.add(QStringLiteral("try"), tr("Try"), m_try, Zone::BottomRight);
     connect(m_prompts, &PromptsDock::importRequested, this, &MainWindow::choosePairs);
     connect(m_modelDock, &ModelDock::promptsRequested, this, [this] { m_docking.reveal(QStringLiteral("prompts")); });
     const auto followHeads = [this](auto *pane) {

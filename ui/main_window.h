@@ -24,6 +24,7 @@ class RecentModels;
 class RunControls;
 class RunsDock;
 class ScatterPane;
+class TryPane;
 
 class MainWindow : public QMainWindow {
     Q_OBJECT
@@ -43,6 +44,7 @@ public:
     ScatterPane &scatterPane() { return *m_scatter; }
     BarsPane &barsPane() { return *m_bars; }
     CircuitPane &circuitPane() { return *m_circuit; }
+    TryPane &tryPane() { return *m_try; }
     RunControls &controls() { return *m_controls; }
     Docking &docking() { return m_docking; }
     MessageBar &messages() { return *m_messages; }
@@ -91,6 +93,7 @@ private:
     BarsPane *m_bars = nullptr;
     CircuitPane *m_circuit = nullptr;
     PromptsDock *m_prompts = nullptr;
+    TryPane *m_try = nullptr;
 };
 
 } // namespace patchbay

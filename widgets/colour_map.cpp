@@ -141,4 +141,20 @@ double colourLimit(const HeatmapView &view)
     return 10 * power;
 }
 
+std::pair<double, double> colourEnds(const HeatmapView &view, ColourMap map, double limit)
+{
+    if (map == ColourMap::Viridis)
+        return {0, limit};
+    bool below = false, above = false;
+    for (const HeatmapFacet &facet : view.facets) {
+        if (facet.states.contains(CellState::Missing))
+            return {-limit, limit};
+        for (double value : facet.values) {
+            below = below || value < 0;
+            above = above || value > 0;
+        }
+    }
+    return {below || !above ? -limit : 0, below && !above ? 0 : limit};
+}
+
 } // namespace patchbay::widgets

@@ -6,6 +6,8 @@
 #include <QColor>
 #include <QVector>
 
+#include <utility>
+
 namespace patchbay::widgets {
 
 /// Colour at t. Diverging maps (RdBu, PuOr): t in [-1, 1], white at 0, blue / purple positive, red / orange negative.
@@ -35,5 +37,9 @@ double largestMagnitude(const HeatmapView &view);
 /// The limit in use: view.limit where given, else the data's largest magnitude rounded up to two friendly digits
 /// (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 × 10^k), so that the scale stays put while cells arrive. Never 0.
 double colourLimit(const HeatmapView &view);
+
+/// Where a scale of colours begins and ends: −limit … limit, without the side on which no value lies. Viridis begins at
+/// 0. While cells are still missing both sides are there, so that the scale does not jump.
+std::pair<double, double> colourEnds(const HeatmapView &view, ColourMap map, double limit);
 
 } // namespace patchbay::widgets

@@ -100,22 +100,21 @@ void drawColourBar(QPainter &painter, const HeatmapScene &scene)
     const QRect bar = scene.layout.colourBar;
     if (bar.isEmpty())
         return;
-    const bool diverging = scene.map != ColourMap::Viridis;
-    const double low = diverging ? -scene.limit : 0;
+    const auto [low, high] = colourEnds(scene.view, scene.map, scene.limit);
     for (int y = bar.top(); y <= bar.bottom(); ++y) {
         const double share = 1 - (y - bar.top() + 0.5) / bar.height();
         painter.fillRect(QRect(bar.left(), y, bar.width(), 1),
-                         colourOn(scene.theme.background, scene.map, low + share * (scene.limit - low), scene.limit));
+                         colourOn(scene.theme.background, scene.map, low + share * (high - low), scene.limit));
     }
     painter.setPen(scene.theme.line);
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(bar.adjusted(-1, -1, 0, 0));
     painter.setFont(scaledFont(scene.font, 0.88));
     const int line = painter.fontMetrics().height();
-    const auto ticks = niceTicks(low, scene.limit, std::clamp(bar.height() / (2 * line), 3, 9));
+    const auto ticks = niceTicks(low, high, std::clamp(bar.height() / (2 * line), 3, 9));
     const int decimals = ticks.size() > 1 ? tickDecimals(ticks[1] - ticks[0]) : 1;
     for (double tick : ticks) {
-        const int y = bar.bottom() - int(std::lround((tick - low) / (scene.limit - low) * (bar.height() - 1)));
+        const int y = bar.bottom() - int(std::lround((tick - low) / (high - low) * (bar.height() - 1)));
         painter.setPen(scene.theme.line);
         painter.drawLine(bar.right() + 1, y, bar.right() + 3, y);
         painter.setPen(scene.theme.dimText);

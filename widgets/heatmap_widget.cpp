@@ -52,7 +52,8 @@ static bool sameFrame(const HeatmapView &a, const HeatmapView &b)
 
 void HeatmapWidget::updateCells(const HeatmapView &view, const QVector<CellRef> &changed)
 {
-    if (!sameFrame(m_view, view) || colourLimit(view) != m_limit) {
+    if (!sameFrame(m_view, view) || colourLimit(view) != m_limit
+        || colourEnds(view, m_map, m_limit) != colourEnds(m_view, m_map, m_limit)) {
         setView(view);
         return;
     }

@@ -16,6 +16,7 @@ using Runner = std::function<int()>;
 Runner add_info(CLI::App &app);
 Runner add_tokenize(CLI::App &app);
 Runner add_task(CLI::App &app);
+Runner add_try(CLI::App &app);
 Runner add_baseline(CLI::App &app);
 Runner add_logits(CLI::App &app);
 Runner add_cache(CLI::App &app);

@@ -30,6 +30,7 @@ constexpr Entry entries[] = {
     {"download", "Fetch a model of the Hugging Face hub into the cache", add_download},
     {"tokenize", "Token ids and strings of texts: JSON lines from standard input to standard output", add_tokenize},
     {"task", "Generate prompt pairs, as JSON", add_task},
+    {"try", "What a model expects after a prompt, and how it reads it", add_try},
     {"baseline", "Logit differences of the clean and the flipped prompts", add_baseline},
     {"logits", "Logits of every position of the clean and the flipped prompts", add_logits},
     {"cache", "Activations at hook points", add_cache},

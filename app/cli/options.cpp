@@ -69,6 +69,16 @@ std::string shipped_names()
 
 } // namespace
 
+CLI::Option *add_bos(CLI::App &app, Bos &bos)
+{
+    return app
+        .add_option_function<std::string>(
+            "--bos", [&bos](const std::string &text) { bos = parse_bos(text); },
+            "Whether texts begin with the tokenizer's BOS token: auto (as the tokenizer does it of itself), yes, no")
+        ->default_str("auto")
+        ->check(CLI::IsMember({"auto", "yes", "no"}));
+}
+
 void TaskOptions::add_generator(CLI::App &app)
 {
     m_app = &app;
@@ -91,12 +101,7 @@ void TaskOptions::add_generator(CLI::App &app)
     app.add_option("--flip", task.flip, "Of ioi: how clean prompts become flipped ones")
         ->group(group)
         ->capture_default_str();
-    app.add_option_function<std::string>(
-           "--bos", [this](const std::string &text) { task.bos = parse_bos(text); },
-           "Whether texts begin with the tokenizer's BOS token: auto (as the tokenizer does it of itself), yes, no")
-        ->group(group)
-        ->default_str("auto")
-        ->check(CLI::IsMember({"auto", "yes", "no"}));
+    add_bos(app, task.bos)->group(group);
     app.add_option("--task-file", task.file,
                    "The same as --task for a file; of the name ioi, the demo model's own sentences, whatever the model "
                    "(other models begin with ioi-give, prompts that little but a name goes on)")

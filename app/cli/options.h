@@ -72,6 +72,9 @@ struct OutputOptions {
     void check() const;
 };
 
+/// --bos of texts, into a variable that outlives the parser.
+CLI::Option *add_bos(CLI::App &app, Bos &bos);
+
 /// "1GB", "512 MiB", "2000000": bytes. Throws Error.
 size_t parse_bytes(const std::string &text);
 

@@ -3,7 +3,6 @@
 
 #include "analysis/detail/readings.h"
 #include "block/detail/gemm.h"
-#include "model/detail/process_weights.h"
 #include "model/detail/weights.h"
 
 #include <algorithm>
@@ -109,9 +108,22 @@ void Cspa::for_columns(const std::function<void(const Columns &)> &work) const
     });
 }
 
+void Cspa::for_pieces(const std::function<void(int64_t first, int64_t count)> &work) const
+{
+    parallel_tasks((m_rows + rows_at_once - 1) / rows_at_once, [&](int64_t i, Buffer &) {
+        const int64_t first = i * rows_at_once;
+        work(first, std::min(rows_at_once, m_rows - first));
+    });
+}
+
 void Cspa::clean_logits(const Columns &columns)
 {
-    m_raw = times_plus(m_normed, columns.W, columns.b); // [R, columns]
+    const int64_t D = m_config.d_model, C = columns.count;
+    m_raw = columns.b.expand({m_rows, C}).clone(); // [R, columns]
+    for_pieces([&](int64_t first, int64_t count) {
+        gemm(count, C, D, m_normed.data_ptr<float>() + first * D, D, columns.W.data_ptr<float>(), columns.stride(),
+             m_raw.data_ptr<float>() + first * C, C, true);
+    });
     const double cap = m_config.logit_cap;
     m_clean = cap > 0 ? cap * at::tanh(m_raw / cap) : m_raw;
 }
@@ -158,8 +170,10 @@ void Cspa::prepare(const BatchRuns &runs)
     for_columns([&](const Columns &columns) {
         clean_logits(columns);
         clean_weights(true);
-        gemm_bt(m_rows, D, columns.count, m_weights.data_ptr<float>(), columns.count, columns.W.data_ptr<float>(),
-                columns.stride(), m_pull.data_ptr<float>(), D, true);
+        for_pieces([&](int64_t first, int64_t count) {
+            gemm_bt(count, D, columns.count, m_weights.data_ptr<float>() + first * columns.count, columns.count,
+                    columns.W.data_ptr<float>(), columns.stride(), m_pull.data_ptr<float>() + first * D, D, true);
+        });
     });
     m_sums.assign(m_heads.size() * 2 * size_t(m_rows) * 2, 0);
     for (Layer &layer : m_layers)

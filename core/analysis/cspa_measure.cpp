@@ -13,7 +13,6 @@ namespace patchbay::detail {
 
 namespace {
 
-constexpr int64_t rows_at_once = 128; ///< of logits: some megabytes with a block of columns
 enum Mode { Ablated, Kept };
 
 } // namespace
@@ -44,38 +43,35 @@ void Cspa::add_row(int mode, size_t head, int64_t row, const float *change, floa
 }
 
 void Cspa::measure_rows(const Layer &layer, int head, int64_t first, int64_t count, const Columns &columns,
-                        const float *base)
+                        const float *base, Buffer &buffer)
 {
     const int64_t C = columns.count, D = m_config.d_model, d = m_config.d_head, hd = layer.W_O.size(0);
     const float *change = layer.change.data_ptr<float>() + head * d,
                 *linear = layer.linear.data_ptr<float>() + head * d;
-    float *block = m_block.floats(count * C);
+    float *block = buffer.floats(count * C);
     gemm(count, C, d, change + first * hd, hd, base + head * d * C, C, block, C);
-    parallel_rows(count, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            const int64_t row = first + i;
-            if (!reached(row))
-                continue;
-            float shift = kernels().dot(change + row * hd, linear + row * hd, d);
-            const size_t of = layer.first + size_t(head);
-            add_row(Ablated, of, row, block + i * C, shift, C);
-            for (const Suppressed &one : layer.found[size_t(head)][size_t(row)]) {
-                const float f = one.along / m_scale.data_ptr<float>()[row];
-                kernels().axpy(f, m_gram.data_ptr<float>() + one.token * C, block + i * C, C);
-                shift +=
-                    f * kernels().dot(m_unit.data_ptr<float>() + one.token * D, m_pull.data_ptr<float>() + row * D, D);
-            }
-            if (!layer.found[size_t(head)][size_t(row)].empty()) // otherwise it is the same
-                add_row(Kept, of, row, block + i * C, shift, C);
+    for (int64_t i = 0; i < count; ++i) {
+        const int64_t row = first + i;
+        if (!reached(row))
+            continue;
+        float shift = kernels().dot(change + row * hd, linear + row * hd, d);
+        const size_t of = layer.first + size_t(head);
+        add_row(Ablated, of, row, block + i * C, shift, C);
+        for (const Suppressed &one : layer.found[size_t(head)][size_t(row)]) {
+            const float f = one.along / m_scale.data_ptr<float>()[row];
+            kernels().axpy(f, m_gram.data_ptr<float>() + one.token * C, block + i * C, C);
+            shift += f * kernels().dot(m_unit.data_ptr<float>() + one.token * D, m_pull.data_ptr<float>() + row * D, D);
         }
-    });
+        if (!layer.found[size_t(head)][size_t(row)].empty()) // otherwise it is the same
+            add_row(Kept, of, row, block + i * C, shift, C);
+    }
 }
 
 void Cspa::measure_rows_behind_norm(const Layer &layer, int head, int64_t first, int64_t count, const Columns &columns,
-                                    bool cspa)
+                                    bool cspa, Buffer &buffer)
 {
     const int64_t C = columns.count, D = m_config.d_model, d = m_config.d_head, hd = layer.W_O.size(0);
-    float *stream = m_stream.floats(count * D), *block = m_block.floats(count * C);
+    float *stream = buffer.floats(count * (D + C)), *block = stream + count * D;
     gemm(count, D, d, layer.change.data_ptr<float>() + first * hd + head * d, hd,
          layer.W_O.data_ptr<float>() + head * d * D, D, stream, D); // what the head writes instead, less what it wrote
     const auto &kept = layer.found[size_t(head)];
@@ -92,12 +88,10 @@ void Cspa::measure_rows_behind_norm(const Layer &layer, int head, int64_t first,
         kernels().blend(stream + i * D, inverse, layer.normed_sum.data_ptr<float>() + (first + i) * D, -inverse, D);
     }
     gemm(count, C, D, stream, D, columns.W.data_ptr<float>(), columns.stride(), block, C);
-    parallel_rows(count, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i)
-            if (reached(first + i) && (!cspa || !kept[size_t(first + i)].empty()))
-                add_row(cspa ? Kept : Ablated, layer.first + size_t(head), first + i, block + i * C,
-                        kernels().dot(stream + i * D, m_pull.data_ptr<float>() + (first + i) * D, D), C);
-    });
+    for (int64_t i = 0; i < count; ++i)
+        if (reached(first + i) && (!cspa || !kept[size_t(first + i)].empty()))
+            add_row(cspa ? Kept : Ablated, layer.first + size_t(head), first + i, block + i * C,
+                    kernels().dot(stream + i * D, m_pull.data_ptr<float>() + (first + i) * D, D), C);
 }
 
 void Cspa::measure_block(const Columns &columns)
@@ -114,17 +108,22 @@ void Cspa::measure_block(const Columns &columns)
         const int64_t hd = layer.W_O.size(0);
         float *base = post_norm() ? nullptr : m_base.floats(hd * C);
         if (base)
-            gemm(hd, C, D, layer.W_O.data_ptr<float>(), D, columns.W.data_ptr<float>(), columns.stride(), base, C);
-        for (int head = 0; head < layer.h; ++head)
-            for (int64_t first = 0; first < m_rows; first += rows_at_once) {
-                const int64_t count = std::min(rows_at_once, m_rows - first);
-                if (base) {
-                    measure_rows(layer, head, first, count, columns, base);
-                    continue;
-                }
-                for (const bool cspa : {false, true})
-                    measure_rows_behind_norm(layer, head, first, count, columns, cspa);
+            parallel_tasks(layer.h, [&](int64_t head, Buffer &) {
+                const int64_t first = head * m_config.d_head;
+                gemm(m_config.d_head, C, D, layer.W_O.data_ptr<float>() + first * D, D, columns.W.data_ptr<float>(),
+                     columns.stride(), base + first * C, C);
+            });
+        const int64_t pieces = (m_rows + rows_at_once - 1) / rows_at_once;
+        parallel_tasks(layer.h * pieces, [&](int64_t i, Buffer &buffer) {
+            const int head = int(i / pieces);
+            const int64_t first = i % pieces * rows_at_once, count = std::min(rows_at_once, m_rows - first);
+            if (base) {
+                measure_rows(layer, head, first, count, columns, base, buffer);
+                return;
             }
+            for (const bool cspa : {false, true})
+                measure_rows_behind_norm(layer, head, first, count, columns, cspa, buffer);
+        });
     }
 }
 

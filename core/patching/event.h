@@ -18,6 +18,7 @@ struct Setup;            // requests/setup.h
 struct StepOutcome;      // analysis/recipe.h
 struct CacheListing;     // hub/listing.h
 struct DownloadPlan;     // hub/download.h
+struct Trial;            // analysis/trial.h
 
 /// Once, before the first cell: the empty grids and the baseline.
 struct Started {
@@ -58,10 +59,11 @@ using HalfWidths = std::map<std::string, std::vector<double>>;
 using StepOutcomes = std::vector<StepOutcome>;
 using CacheListingPtr = std::shared_ptr<const CacheListing>;
 using DownloadPlanPtr = std::shared_ptr<const DownloadPlan>;
+using TrialPtr = std::shared_ptr<const Trial>;
 
 /// What a request came to.
 using Reply = std::variant<RunEnd, SetupPtr, AttentionPatterns, HalfWidths, std::shared_ptr<const StepOutcomes>,
-                           CacheListingPtr, DownloadPlanPtr>;
+                           CacheListingPtr, DownloadPlanPtr, TrialPtr>;
 struct Done {
     Reply reply;
 };

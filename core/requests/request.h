@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analysis/recipe.h"
+#include "analysis/trial.h"
 #include "hub/hub_name.h"
 #include "requests/setup.h"
 #include "requests/snapshot.h"
@@ -39,6 +40,12 @@ struct PatchedAttentionRequest {
     Head head;
     RunSpec spec;
     std::vector<Node> patched;
+};
+
+/// A prompt that somebody types, with the open model: a pass or two.
+struct TryRequest {
+    using Answer = TrialPtr;
+    TrialQuestion question;
 };
 
 /// Bootstrap half-widths of every cell: too slow for a thread that draws.
@@ -101,9 +108,9 @@ struct DownloadRequest {
     DownloadPlanPtr plan;
 };
 
-using Request = std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, IntervalsRequest,
-                             BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest, SaveRecipeRequest,
-                             RunStepRequest, ListCacheRequest, PlanDownloadRequest, DownloadRequest>;
+using Request = std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, TryRequest,
+                             IntervalsRequest, BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest,
+                             SaveRecipeRequest, RunStepRequest, ListCacheRequest, PlanDownloadRequest, DownloadRequest>;
 
 /// What waits for what: more urgent requests are served between two parts of a less urgent one, and before those that
 /// wait.

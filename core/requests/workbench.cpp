@@ -18,6 +18,7 @@ Urgency urgency(const Request &request)
             ? Urgency::Quick
             : Urgency::Soon;
     return std::holds_alternative<PatchedAttentionRequest>(request) ? Urgency::Soon
+        : std::holds_alternative<TryRequest>(request)               ? Urgency::Soon
         : std::holds_alternative<ListCacheRequest>(request)         ? Urgency::Quick
         : std::holds_alternative<PlanDownloadRequest>(request)      ? Urgency::Soon
         : std::holds_alternative<SaveRecipeRequest>(request)        ? Urgency::Soon
@@ -187,6 +188,15 @@ struct Workbench::Begin {
             AttentionPattern pattern =
                 bench.session().attention_patched(request.head, request.spec, request.patched, cancel);
             tell(Done{AttentionPatterns{std::make_shared<const AttentionPattern>(std::move(pattern))}});
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const TryRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &cancel) {
+            if (!bench.m_model)
+                throw Error("", "there is no model yet");
+            tell(Done{std::make_shared<const Trial>(try_prompt(*bench.m_model, request.question, cancel))});
         });
     }
 

@@ -47,6 +47,30 @@ class Demo(CliTest):
             with self.subTest(name):
                 self.assertEqual(self.baseline("--pairs", self.pairs(text, name))["clean"], expected)
 
+    def test_a_prompt_is_tried(self):
+        clean, flipped = MIRRORED[0]
+        expected = self.baseline("--pairs", self.pairs(lines(MIRRORED[:1])))
+        tried = json.loads(run("try", "--clean", clean, "--flipped", flipped, "--answer", " Amanda", "--wrong", " Albert", "--heads", "2.2",
+                               "--likeliest", 5, "--json").stdout)
+        self.assertNotIn("problem", tried)
+        for name in "clean", "flipped":
+            one = tried[name]
+            self.assertEqual(one["ids"], ids_of([clean if name == "clean" else flipped])[0])
+            self.assertAlmostEqual(one["logit_diff"], expected[name][0], places=3)
+            self.assertAlmostEqual(one["answer"]["logit"] - one["wrong"]["logit"], one["logit_diff"], places=6)
+            self.assertEqual([token["rank"] for token in one["likeliest"]], [0, 1, 2, 3, 4])
+            rows = one["attention"]["L2H2"]
+            self.assertEqual(len(rows), len(one["ids"]))
+            for row in rows:
+                self.assertAlmostEqual(sum(row), 1, places=4)
+        # Not given, answers are what the model expects; prompts of unequal length are shown, and said not to make a pair.
+        text = run("try", "--clean", clean, "--flipped", flipped + " the").stdout
+        self.assertIn('" Amanda" (likeliest)', text)
+        self.assertIn("The pair cannot be run: the flipped prompt has 14 tokens, the clean one 13", text)
+        self.assertIn("--clean is required", run("try", expect=2).stderr)
+        self.assertIn("--heads: nine: is not a head", run("try", "--clean", clean, "--heads", "nine", expect=2).stderr)
+        self.assertIn("L9H9", run("try", "--clean", clean, "--heads", "9.9", expect=1).stderr)
+
     def test_whether_texts_begin_with_a_token(self):
         file = self.pairs(lines(MIRRORED[:1]))
         usual = self.baseline("--pairs", file)

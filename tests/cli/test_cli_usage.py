@@ -17,7 +17,7 @@ MODEL, BATCH = FIXTURES / "models" / "neox-3x4", FIXTURES / "golden" / "neox-3x4
 class Usage(CliTest):
     def test_help_is_no_error(self):
         text = run("--help").stdout
-        for command in ("info", "tokenize", "task", "baseline", "logits", "cache", "act-patch", "path-patch", "attribution", "analyse", "recipe",
+        for command in ("info", "tokenize", "task", "try", "baseline", "logits", "cache", "act-patch", "path-patch", "attribution", "analyse", "recipe",
                         "run", "bench"):
             self.assertIn(command, text)
             self.assertIn("--", run(command, "--help").stdout)

@@ -1,5 +1,6 @@
 // Heads on running text, against the plain pass's own activations.
 #include "analysis/analysis.h"
+#include "base/plain_text.h"
 #include "error_message.h"
 #include "io/array_files.h"
 #include "model/hooked_transformer.h"
@@ -115,7 +116,7 @@ private Q_SLOTS:
         const ModelConfig &c = data.model->config();
         const Array result = data.cache("blocks.1.attn.hook_result"),
                     pattern = data.cache("blocks.1.attn.hook_pattern"),
-                    scale = data.cache("ln_final.hook_scale");      // [N, T, H, D], [N, H, T, T], [N, T, 1]
+                    scale = data.cache("ln_final.hook_scale");              // [N, T, H, D], [N, H, T, T], [N, T, 1]
         const Array unembed = weight_arrays(*data.model).at("unembed.W_U"); // [D, V]
         const RunResult norm = data.run({{"by", "norm"}, {"most", 5}}), effect = data.run({{"by", "effect"}}),
                         previous = data.run({{"by", "attention"}}),
@@ -155,7 +156,7 @@ private Q_SLOTS:
         QCOMPARE(rows.size(), size_t(10));
         QCOMPARE(rows[0][0].get<std::string>(), std::string("L1H1"));
         QCOMPARE(rows[5][0].get<std::string>(), std::string("L0H2"));
-        QVERIFY(std::abs(std::stof(rows[0][1].get<std::string>()) - largest) < 1e-3);
+        QVERIFY(std::abs(*parse_number(rows[0][1].get<std::string>()) - largest) < 1e-3);
         QCOMPARE(norm.summary.at("columns").size(), rows[0].size());
     }
 

@@ -23,6 +23,7 @@ private Q_SLOTS:
     void attentionGround();
     void readableText();
     void limits();
+    void endsOfAScale();
     void selectionHue();
     void numbers();
     void readouts();
@@ -135,6 +136,24 @@ void TestColoursAndTexts::limits()
     QCOMPARE(colourLimit(view), 100.0);
     view.limit = 7;
     QCOMPARE(colourLimit(view), 7.0);
+}
+
+void TestColoursAndTexts::endsOfAScale()
+{
+    using Ends = std::pair<double, double>;
+    HeatmapView view;
+    view.facets.append(HeatmapFacet{});
+    const auto ends = [&](QVector<double> values, ColourMap map = ColourMap::RdBu) {
+        view.facets[0].values = std::move(values);
+        return colourEnds(view, map, 4);
+    };
+    QCOMPARE(ends({0, 0}), Ends(-4, 4));
+    QCOMPARE(ends({1, -2, 3}), Ends(-4, 4));
+    QCOMPARE(ends({0, 2, 3}), Ends(0, 4)); // an entropy
+    QCOMPARE(ends({0, -2}), Ends(-4, 0));
+    QCOMPARE(ends({1, -2}, ColourMap::Viridis), Ends(0, 4));
+    view.facets[0].states = {CellState::Exact, CellState::Missing};
+    QCOMPARE(ends({2, 0}), Ends(-4, 4)); // the second may still be anything
 }
 
 void TestColoursAndTexts::selectionHue()

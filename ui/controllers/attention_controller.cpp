@@ -3,6 +3,7 @@
 #include "amounts_text.h"
 #include "base/error.h"
 #include "controllers/attention_maths.h"
+#include "controllers/tried_attention.h"
 #include "view_models.h"
 
 namespace patchbay {
@@ -30,6 +31,7 @@ AttentionController::AttentionController(Backend &backend, Document &document, N
 {
     connect(&m_navigation, &Navigation::headsChanged, this, &AttentionController::refresh);
     connect(&m_navigation, &Navigation::promptChanged, this, [this] {
+        setTried(nullptr);
         if (m_navigation.place().prompt >= 0)
             setPrompt(m_navigation.place().prompt);
     });
@@ -40,6 +42,7 @@ AttentionController::AttentionController(Backend &backend, Document &document, N
     connect(&m_document, &Document::setupChanged, this, [this] {
         m_patterns.clear();
         m_patched.reset();
+        m_tried.reset();
         m_prompt = std::max(0, m_navigation.place().prompt); // of a task that undo has brought back
         Q_EMIT optionsChanged();
         refresh();
@@ -67,6 +70,18 @@ void AttentionController::setPrompt(int prompt)
     m_prompt = prompt;
     Q_EMIT optionsChanged();
     show();
+}
+
+void AttentionController::setTried(const TrialPtr &trial)
+{
+    if (trial == m_tried)
+        return;
+    m_tried = trial;
+    Q_EMIT optionsChanged();
+    if (trial)
+        show();
+    else
+        refresh();
 }
 
 bool AttentionController::hasRoles() const
@@ -98,7 +113,7 @@ bool AttentionController::patchedSource() const
 // Patched patterns are computed plain, and what they are compared with has to be of the same kind.
 AttentionKind AttentionController::shownKind() const
 {
-    return patchedSource() ? AttentionKind::Plain : m_kind;
+    return patchedSource() || m_tried ? AttentionKind::Plain : m_kind;
 }
 
 QVector<AttentionController::Key> AttentionController::missingKeys(const QVector<HeadId> &heads) const
@@ -118,13 +133,10 @@ QVector<AttentionController::Key> AttentionController::missingKeys(const QVector
 void AttentionController::refresh()
 {
     m_backend.cancel(m_patchedJob); // two whole passes for what is no longer asked for
-    if (!m_document.ready()) {
-        m_views.clear();
-        Q_EMIT viewsChanged();
-        return;
-    }
-    const QVector<HeadId> heads = wantedHeads();
     m_patched.reset();
+    if (!m_document.ready() || m_tried)
+        return show(); // who tries asks for the patterns
+    const QVector<HeadId> heads = wantedHeads();
     // The head that is enlarged does not wait for the thumbnails of the others.
     if (const auto keys = missingKeys(heads.first(std::min<qsizetype>(heads.size(), 1))); !keys.isEmpty())
         fetch(keys, QStringLiteral("attention"));
@@ -263,26 +275,31 @@ widgets::AttentionView AttentionController::viewOf(const AttentionPattern &patte
 void AttentionController::show()
 {
     QVector<widgets::AttentionView> views;
-    if (m_document.ready()) {
-        const QVector<HeadId> heads = wantedHeads();
+    const QVector<HeadId> heads = wantedHeads();
+    if (m_tried) {
+        views = triedViews(*m_tried, heads, m_source);
+    } else if (m_document.ready()) {
         for (const HeadId &head : heads)
             if (const PatternPtr pattern = patternOf(head))
                 views << viewOf(*pattern);
-        // Keep the last picture while the current head's is on its way: no flicker.
-        if (!heads.isEmpty() && !patternOf(heads.front()) && !m_views.isEmpty() && hint().isEmpty())
-            return;
     }
+    // Keep the last picture while the current head's is on its way: no flicker.
+    const bool waits = !heads.isEmpty() && (views.isEmpty() || views.front().head != heads.front());
+    if ((m_tried || m_document.ready()) && waits && !m_views.isEmpty() && hint().isEmpty())
+        return;
     m_views = views;
     Q_EMIT viewsChanged();
 }
 
 QString AttentionController::hint() const
 {
-    if (!m_document.ready())
+    if (!m_document.ready() && !m_tried)
         return m_document.loading() ? tr("The model is loading") : QString();
     const Place &place = m_navigation.place();
     if (!place.current.valid())
         return tr("Click a head in the heatmap to see what it attends to");
+    if (m_tried)
+        return triedHint(*m_tried, m_source);
     if ((m_source == AttentionSource::Patched || m_source == AttentionSource::PatchedMinusBase)
         && place.heads.size() < 2)
         return tr("Ctrl-click a second head: its output is taken from the source run,\nand this view shows how %1's "

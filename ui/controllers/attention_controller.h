@@ -34,6 +34,11 @@ public:
     int prompt() const { return m_prompt; }
     /// Fetches a head's patterns before they are asked for: the head under the mouse.
     void prefetch(widgets::HeadId head);
+    /// Shows the attention of a tried prompt in place of the task's; null: the task's again.
+    void setTried(const TrialPtr &trial);
+    const TrialPtr &tried() const { return m_tried; }
+    /// The heads whose patterns are shown, the current one first.
+    QVector<widgets::HeadId> wantedHeads() const;
     /// Whether the batch knows the positions that the mean needs.
     bool hasRoles() const;
 
@@ -60,7 +65,6 @@ private:
     };
     void refresh();
     void show();
-    QVector<widgets::HeadId> wantedHeads() const;
     QVector<Key> missingKeys(const QVector<widgets::HeadId> &heads) const;
     void fetch(const QVector<Key> &keys, const QString &tag);
     void forgetOld();
@@ -79,6 +83,7 @@ private:
     QMap<Key, PatternPtr> m_patterns; ///< of the open document
     PatternPtr m_patched;             ///< of the current head, for the patched sources
     JobId m_patchedJob = 0;           ///< what fetches it
+    TrialPtr m_tried;                 ///< whose attention is shown; null: the task's
     QVector<widgets::AttentionView> m_views;
 };
 

@@ -12,6 +12,7 @@
 #include "controllers/recipe_report.h"
 #include "controllers/run_controller.h"
 #include "controllers/runs_store.h"
+#include "controllers/try_controller.h"
 
 namespace patchbay {
 
@@ -22,6 +23,7 @@ struct Explorer {
     RunsStore runs;
     RunController runner{backend, document, runs, navigation};
     AttentionController attention{backend, document, navigation, runs};
+    TryController trying{backend, document, navigation, attention};
     ContributionController contribution{backend, document, navigation};
     PathController paths{navigation, runner, runs, document};
     RecipeController recipe{backend, document, navigation, runs};

@@ -100,10 +100,10 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
         {"scatter", tr("Go to the scatter")}, {"bars", tr("Go to the bars")},
         {"circuit", tr("Go to the circuit")}, {"prompts", tr("Go to the prompts")},
         {"heads", tr("Go to the heads")},     {"runs", tr("Go to the runs")},
-        {"recipe", tr("Go to the recipe")}};
+        {"recipe", tr("Go to the recipe")},   {"try", tr("Go to the prompt that is tried")}};
     for (const auto &[place, text] : places) {
         goTo << add(QStringLiteral("go-") + QString::fromLatin1(place), text,
-                    QKeySequence(QStringLiteral("Alt+%1").arg(goTo.size() + 1)));
+                    QKeySequence(QStringLiteral("Alt+%1").arg((goTo.size() + 1) % 10)));
         goTo.back()->setData(QString::fromLatin1(place));
     }
     auto *group = new QActionGroup(this);

@@ -12,7 +12,7 @@
 namespace patchbay {
 
 namespace {
-constexpr int kLayoutVersion = 3;
+constexpr int kLayoutVersion = 4;
 constexpr int kDragPause = 150; // ms
 } // namespace
 

@@ -194,6 +194,7 @@ private:
                },
                {}}});
         then(lockedRange(*m_window, take));
+        then(triedPrompt(*m_window, take));
         then(bothTasks(*m_window, take));
         then({{QStringLiteral("an error"),
                [&explorer] { explorer.document.openModel(QStringLiteral("/nonexistent/pythia-160m")); },

@@ -6,10 +6,12 @@
 #include "shell/run_controls.h"
 #include "shell/window_files.h"
 #include "views/heatmap_pane.h"
+#include "views/try_pane.h"
 
 #include <QCheckBox>
 #include <QDoubleSpinBox>
 #include <QFile>
+#include <QLineEdit>
 #include <QTemporaryDir>
 
 #include <memory>
@@ -111,6 +113,40 @@ std::vector<Step> bothTasks(MainWindow &window, const TakePicture &picture)
              [&explorer, idle] { return idle() && explorer.document.setup()->task_ref.kind == "ioi"; }},
             moment(),
             {back, [picture, back] { picture(back); }, {}}};
+}
+
+std::vector<Step> triedPrompt(MainWindow &window, const TakePicture &picture)
+{
+    TryController &trying = window.explorer().trying;
+    const auto answered = [&trying](const QString &flipped) {
+        return
+            [&trying, flipped] { return trying.trial() && trying.trial()->question.flipped == flipped.toStdString(); };
+    };
+    const QString flipped = QStringLiteral("Before Felix and Lars left the church, Lars wrote a long letter to"),
+                  longer = QStringLiteral("Before Felix and Lars left the church, Lars wrote a long letter today to"),
+                  tried = QStringLiteral("window-try"), unequal = QStringLiteral("window-try-unequal");
+    const auto type = [&window](const QString &counterpart) {
+        TryPane &pane = window.tryPane();
+        pane.clean()->setText(QStringLiteral("Before Felix and Lars left the church, Felix wrote a long letter to"));
+        pane.flipped()->setText(counterpart);
+        Q_EMIT pane.flipped()->textEdited(counterpart);
+    };
+    return {{tried,
+             [&window, type, flipped] {
+                 window.docking().raise(QStringLiteral("try"));
+                 window.explorer().navigation.select({widgets::HeadId{2, 2}}, {2, 2});
+                 type(flipped);
+             },
+             answered(flipped)},
+            moment(),
+            {unequal,
+             [picture, tried, type, longer] {
+                 picture(tried);
+                 type(longer);
+             },
+             answered(longer)},
+            moment(),
+            {unequal, [picture, unequal] { picture(unequal); }, {}}};
 }
 
 std::vector<Step> lockedRange(MainWindow &window, const TakePicture &picture)

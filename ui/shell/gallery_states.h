@@ -19,6 +19,8 @@ Step moment();
 std::vector<Step> firstStarts(MainWindow &window, const TakePicture &picture);
 /// One's own prompts beside the task from before, both with runs, and back to the first.
 std::vector<Step> bothTasks(MainWindow &window, const TakePicture &picture);
+/// A prompt of the task that is tried, alone and with a counterpart of another length.
+std::vector<Step> triedPrompt(MainWindow &window, const TakePicture &picture);
 /// A range of colours that is locked across runs.
 std::vector<Step> lockedRange(MainWindow &window, const TakePicture &picture);
 

@@ -91,7 +91,9 @@ QWidget *AttentionPane::buildOptions()
     m_valueWeighted = toggleButton(tr("Value-weighted"),
                                    tr("Attention times the length of what is moved, relative to the largest"), bar);
     m_asText = toggleButton(tr("Text"), tr("As text: hover a token to see where it looks"), bar);
+    m_tried = flatButton(tr("Tried prompt ×"), tr("Back to the prompts of the task"), bar);
     row->addWidget(m_source);
+    row->addWidget(m_tried);
     row->addWidget(m_prompt);
     row->addWidget(m_byRole);
     row->addWidget(m_valueWeighted);
@@ -99,6 +101,7 @@ QWidget *AttentionPane::buildOptions()
     auto &attention = m_explorer.attention;
     connect(m_source, &QComboBox::currentIndexChanged, this,
             [this, &attention] { attention.setSource(AttentionSource(m_source->currentData().toInt())); });
+    connect(m_tried, &QToolButton::clicked, this, [&attention] { attention.setTried(nullptr); });
     connect(m_prompt, &QSpinBox::valueChanged, this, [&attention](int prompt) { attention.setPrompt(prompt - 1); });
     connect(m_byRole, &QToolButton::toggled, this,
             [this, &attention](bool on) { attention.setPrompt(on ? -1 : m_prompt->value() - 1); });
@@ -123,8 +126,12 @@ void AttentionPane::refreshOptions()
     m_prompt->setMaximum(setup ? setup->batch.prompts : 1);
     if (attention.prompt() >= 0)
         m_prompt->setValue(attention.prompt() + 1);
+    const bool tried = attention.tried() != nullptr;
+    m_tried->setVisible(tried);
+    m_prompt->setVisible(!tried);
     m_prompt->setEnabled(setup && attention.prompt() >= 0);
-    m_byRole->setEnabled(attention.hasRoles());
+    m_byRole->setEnabled(!tried && attention.hasRoles());
+    m_valueWeighted->setEnabled(!tried);
     m_byRole->setChecked(attention.prompt() < 0);
     m_source->setCurrentIndex(m_source->findData(int(attention.source())));
     m_valueWeighted->setChecked(attention.kind() == AttentionKind::ValueWeighted);

@@ -45,7 +45,7 @@ private:
     widgets::AttentionTextWidget *m_text;
     QStackedWidget *m_stack;
     QComboBox *m_source = nullptr;
-    QToolButton *m_asText = nullptr, *m_byRole = nullptr, *m_valueWeighted = nullptr;
+    QToolButton *m_asText = nullptr, *m_byRole = nullptr, *m_valueWeighted = nullptr, *m_tried = nullptr;
     QSpinBox *m_prompt = nullptr;
 };
 

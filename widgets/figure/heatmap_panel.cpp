@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace patchbay::widgets::figure {
 
@@ -39,8 +40,6 @@ public:
                 m_undefined = m_undefined || state(facet, cell) == CellState::Undefined;
                 m_noise = m_noise
                     || (facet.withinNoise(cell) && !m_view.isMasked(cell / facet.columns, cell % facet.columns));
-                m_negative = m_negative || facet.values[cell] < 0;
-                m_positive = m_positive || facet.values[cell] > 0;
             }
         }
         for (const QString &tick : m_view.xTicks)
@@ -194,9 +193,7 @@ private:
     ColourBar bar() const
     {
         ColourBar bar;
-        const bool diverging = spec().colourMap != ColourMap::Viridis;
-        bar.from = diverging && (m_negative || !m_positive) ? -m_limit : 0;
-        bar.to = diverging && m_negative && !m_positive ? 0 : m_limit;
+        std::tie(bar.from, bar.to) = colourEnds(m_view, spec().colourMap, m_limit);
         const bool named = !m_view.colourLabel.isEmpty();
         bar.label = !named          ? m_view.unit
             : m_view.unit.isEmpty() ? m_view.colourLabel
@@ -359,8 +356,7 @@ private:
     HeatmapView m_view;
     double m_limit = 1, m_tokenLength = 0;
     int m_rows = 0, m_columns = 0;
-    bool m_missing = false, m_estimated = false, m_undefined = false, m_noise = false, m_negative = false,
-         m_positive = false;
+    bool m_missing = false, m_estimated = false, m_undefined = false, m_noise = false;
 };
 
 } // namespace

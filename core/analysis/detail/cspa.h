@@ -4,6 +4,8 @@
 // Every pass over the vocabulary is one over blocks of its columns, with all heads inside: the unembedding is what
 // costs. A head's change of the logits is linear in its z (d_head numbers a row, not d_model), so W_O W_U is multiplied
 // out once a block for all rows; what cspa adds are multiples of few rows of W_Uᵀ W_U, those of the texts' own tokens.
+// Threads share out a layer's heads and rows, and meet once a layer and block: with a meeting for each product they
+// spent, on a busy machine, most of their time waiting for one another.
 #pragma once
 
 #include "analysis/detail/texts.h"
@@ -74,14 +76,17 @@ private:
     void find_sources(const BatchRuns &runs, Layer &layer, int text);
     std::vector<std::vector<int>> kept_sources(const float *predicted, const TokenRow &tokens) const;
     void for_columns(const std::function<void(const Columns &)> &work) const;
+    /// Of the group's rows, shared out to the threads.
+    void for_pieces(const std::function<void(int64_t first, int64_t count)> &work) const;
+    static constexpr int64_t rows_at_once = 128; ///< of a task: their logits take some MB with a block of columns
     void clean_logits(const Columns &columns);
     /// Their probabilities; times: also how a soft-capped logit changes with what is capped.
     void clean_weights(bool times_slope);
     void measure_block(const Columns &columns);
     void measure_rows(const Layer &layer, int head, int64_t first, int64_t count, const Columns &columns,
-                      const float *base);
+                      const float *base, Buffer &buffer);
     void measure_rows_behind_norm(const Layer &layer, int head, int64_t first, int64_t count, const Columns &columns,
-                                  bool cspa);
+                                  bool cspa, Buffer &buffer);
     void add_row(int mode, size_t head, int64_t row, const float *change, float shift, int64_t columns);
     bool reached(int64_t row) const { return m_position[size_t(row)] < int(m_reached.size()); }
 
@@ -107,7 +112,7 @@ private:
     // Of one block of columns besides.
     at::Tensor m_raw, m_clean, m_weights; // [R, columns]: logits before a soft cap and after, probabilities
     at::Tensor m_gram;                    // [U, columns]
-    Buffer m_base, m_block, m_stream;
+    Buffer m_base;
 };
 
 } // namespace patchbay::detail
