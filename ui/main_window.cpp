@@ -202,7 +202,7 @@ void MainWindow::runAnalysis(Analysis analysis)
                         tr("Click %1 in the heatmap first.").arg(QString::fromStdString(info.heads)));
     }
     for (const Parameter &parameter : info.parameters) {
-        if (!parameter.required)
+        if (!parameter.required || (analysis.options.is_object() && analysis.options.contains(parameter.name)))
             continue;
         nlohmann::json heads = nlohmann::json::array();
         for (const widgets::HeadId &head : m_explorer.roles.headsWith(QString::fromUtf8(name_mover_role)))

@@ -105,6 +105,9 @@ void MainWindow::connectActions()
             [this] { m_docking.raise(QStringLiteral("circuit")); });
     connect(m_modelDock, &ModelDock::importRequested, this, &MainWindow::choosePairs);
     connect(m_runsDock, &RunsDock::editRequested, m_controls, &RunControls::setSpec);
+    connect(m_controls, &RunControls::metricChosen, this, [this](const QString &metric) {
+        m_explorer.runner.showMetric(m_explorer.navigation.place().run, metric.toStdString());
+    });
     connect(m_actions, &Actions::editRequested, m_controls, &RunControls::setSpec);
     connect(m_actions, &Actions::analysisRequested, this, [this](const QString &name) {
         runAnalysis(Analysis{name.toStdString(), {}, nullptr});

@@ -100,6 +100,12 @@ Head fromHeadId(widgets::HeadId id)
     return {id.layer, id.head};
 }
 
+widgets::Standing standingOf(const Stability &stability, int cell)
+{
+    const auto at = size_t(cell);
+    return {stability.among_top[at], stability.best_rank[at], stability.worst_rank[at]};
+}
+
 QString facetTitle(std::string_view name)
 {
     const Quantity known = quantity_named(name);
@@ -166,6 +172,26 @@ void addIntervals(widgets::HeatmapFacet &facet, const RunResult &result, const s
                                 : factor * (known ? (*known)[size_t(cell)] : half_width_of(result, name, cell)));
 }
 
+/// Those that are known, or, to be computed, all.
+void addStandings(widgets::HeatmapView &view, const Grid &grid, const RunResult &result, const Stabilities *known,
+                  bool compute)
+{
+    std::optional<Stability> own;
+    const Stability *found = nullptr;
+    if (known) {
+        const auto one = known->find(grid.name);
+        found = one == known->end() ? nullptr : &one->second;
+    } else if (compute && can_be_ranked(grid)) {
+        own = stability(grid, result.baseline);
+        found = &*own;
+    }
+    if (!found || int(found->among_top.size()) != grid.cells())
+        return;
+    view.top = found->top;
+    for (int cell = 0; cell < grid.cells(); ++cell)
+        view.facets.back().standings << standingOf(*found, cell);
+}
+
 /// Colours of effects end at 1 % of the gap at least: 0.003 % must not look like a finding.
 double leastRange(const QString &unit, const Baseline &baseline)
 {
@@ -210,6 +236,8 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
         view.facets << heatmapFacets(grid, result.baseline);
         if (grid.shape.size() < 3)
             addIntervals(view.facets.back(), result, grid.name, options.known, computed.contains(grid.name));
+        if (grid.shape.size() < 3)
+            addStandings(view, grid, result, options.stabilities, options.intervals);
     }
     std::optional<Quantity> shared; // facets of one view share a scale
     for (const std::string &name : headArrays(result)) {
@@ -232,6 +260,23 @@ widgets::HeatmapView heatmapView(const RunResult &result, const HeatmapOptions &
     if (view.facets.size() == 1)
         view.facets.front().title.clear(); // the view's title says it
     return view;
+}
+
+void maskUnstable(widgets::HeatmapView &view, double percent)
+{
+    const auto unknown = [](const widgets::HeatmapFacet &facet) { return facet.standings.isEmpty(); };
+    if (view.facets.isEmpty() || !view.columnsAreHeads
+        || std::any_of(view.facets.cbegin(), view.facets.cend(), unknown))
+        return;
+    const int columns = view.facets.front().columns;
+    for (int cell = 0; cell < view.facets.front().rows * columns; ++cell) {
+        const bool out =
+            std::none_of(view.facets.cbegin(), view.facets.cend(), [&](const widgets::HeatmapFacet &facet) {
+                return facet.standings.value(cell).amongTop * 100 >= percent;
+            });
+        if (const widgets::HeadId head{cell / columns, cell % columns}; out && !view.masked.contains(head))
+            view.masked << head;
+    }
 }
 
 QVector<widgets::HeadId> strongestHeads(const widgets::HeatmapView &view, int n)

@@ -26,7 +26,8 @@ struct HeatmapOptions {
         facets; ///< names of grids or arrays, in the order to show; empty: all that are layer × head (or × position)
     bool intervals = false; ///< also the half-widths of 95 % intervals, but of grids by position: 1000 samples a cell,
                             ///< so not on the GUI thread
-    const HalfWidths *known = nullptr; ///< the same, as far as they have been found
+    const HalfWidths *known = nullptr;        ///< the same, as far as they have been found
+    const Stabilities *stabilities = nullptr; ///< how stable the ranking is, likewise
 };
 
 /// "%" of the clean–flipped gap, or "logits" where that vanishes: the unit of all effects of a result.
@@ -35,6 +36,9 @@ QString effectUnit(const Baseline &baseline);
 /// One grid as facets, values in the unit of effects; what is not finite is missing. One for {layer, head}, {layer,
 /// pos} and {layer}; for {layer, pos, head} one facet a position.
 QVector<widgets::HeatmapFacet> heatmapFacets(const Grid &grid, const Baseline &baseline);
+/// Masks the heads that are among the strongest in fewer than so many % of the resamples of the prompts, in every
+/// facet; none where that is not known.
+void maskUnstable(widgets::HeatmapView &view, double percent);
 /// Every grid, or for analyses every [layer, head] or [layer, head, prompt] array (mean over prompts), on one colour
 /// scale. Cheap without intervals: meant to be called for every snapshot of a running sweep. A view never mixes units:
 /// arrays of another unit than the first chosen one are left out.
@@ -49,7 +53,8 @@ widgets::AttentionView attentionView(const AttentionPattern &pattern, int prompt
 
 /// "L9H6 · clean · prompt 3": prompts are counted from 1 where people read them.
 QString attentionTitle(widgets::HeadId head, const QString &run, const QString &prompts, bool valueWeighted = false);
-/// What an attention-patterns analysis kept, one view a head. Throws Error when the result has none.
+/// What an analysis kept of heads over the tokens of a prompt or of texts: attention, suppressed sources. One view a
+/// head, or one a row of the analysis' table (textsAreListed). Throws Error when the result has none.
 QVector<widgets::AttentionView> attentionViews(const RunResult &result);
 
 /// One point a head: x and y are grids over the same heads, in the unit of effects. Heads that are missing in either
@@ -63,8 +68,11 @@ enum class Sign { Positive, Negative, Both };
 /// What barsView can rank: grids and arrays of heads, and arrays of layers.
 std::vector<std::string> barsNames(const RunResult &result);
 /// The n strongest cells of a grid or array in its unit, strongest first, with 95 % intervals where there are prompts;
-/// layers in their order. An ablation's own heads are left out. Without a name the first of barsNames. Throws Error.
-widgets::BarsView barsView(const RunResult &result, const std::string &name = {}, int n = 15, Sign sign = Sign::Both);
+/// layers in their order. An ablation's own heads are left out. Without a name the first of barsNames. known: how
+/// stable the ranking is, as far as it has been found; null: it is found out here, some tenths of a second. Throws
+/// Error.
+widgets::BarsView barsView(const RunResult &result, const std::string &name = {}, int n = 15, Sign sign = Sign::Both,
+                           const Stabilities *known = nullptr);
 /// "Logit diff +6.41 → +2.10: −67.2 % of the clean logit diff, −34.0 % of the gap" of an ablation; empty for others.
 QString logitDiffText(const RunResult &result);
 
@@ -80,6 +88,8 @@ QVector<ViewChoice> viewChoices(const RunResult &result);
 widgets::TableView tableNamed(const RunResult &result, const QString &key);
 /// The numbers of a heatmap: a row a head, a column a facet.
 widgets::TableView cellsTable(const widgets::HeatmapView &heatmap);
+/// Whether its table lists tokens of texts, and attentionViews() has one for each of its rows.
+bool textsAreListed(const RunResult &result);
 /// An analysis' table ({"columns", "rows"} or a list of objects in the summary), otherwise the strongest heads of each
 /// grid.
 widgets::TableView tableView(const RunResult &result, int n = 15);

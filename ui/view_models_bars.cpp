@@ -97,7 +97,22 @@ widgets::BarsView arrayBars(const RunResult &result, const std::string &name, in
     return view;
 }
 
-widgets::BarsView gridBars(const RunResult &result, const Grid &grid, int n, Sign sign)
+/// How the bars' cells stand among all when the prompts are drawn again.
+void addStandings(widgets::BarsView &view, const Grid &grid, const std::vector<int> &cells, const Stability &stable)
+{
+    if (int(stable.among_top.size()) != grid.cells())
+        return;
+    view.top = stable.top;
+    view.splitHalf = stable.split_half;
+    for (size_t i = 0; i < cells.size(); ++i)
+        view.bars[qsizetype(i)].standing = standingOf(stable, cells[i]);
+    if (std::isfinite(view.splitHalf))
+        view.totalText += QStringLiteral("; halves of the prompts agree on %1 % of the top %2")
+                              .arg(view.splitHalf * 100, 0, 'f', 0)
+                              .arg(view.top);
+}
+
+widgets::BarsView gridBars(const RunResult &result, const Grid &grid, int n, Sign sign, const Stabilities *known)
 {
     widgets::BarsView view;
     view.title = resultTitle(result);
@@ -108,7 +123,8 @@ widgets::BarsView gridBars(const RunResult &result, const Grid &grid, int n, Sig
                                result.baseline);
     const EffectUnit unit = effect_unit(result.baseline);
     double total = 0;
-    for (const int cell : strongestCells(grid, result.baseline, n, sign)) {
+    const std::vector<int> cells = strongestCells(grid, result.baseline, n, sign);
+    for (const int cell : cells) {
         const double value = normalised(grid, cell, result.baseline);
         const bool exact = grid.state[size_t(cell)] == CellState::Exact;
         const double half = exact ? bootstrap_half_width(grid, cell, result.baseline) : 0;
@@ -119,6 +135,11 @@ widgets::BarsView gridBars(const RunResult &result, const Grid &grid, int n, Sig
     view.totalText =
         QStringLiteral("Total of %1: %2")
             .arg(countedText(view.bars.size(), grid.has_heads() ? "head" : "cell"), effectText(total, unit));
+    if (!known && can_be_ranked(grid))
+        addStandings(view, grid, cells, stability(grid, result.baseline));
+    else if (const auto found = known ? known->find(grid.name) : Stabilities::const_iterator();
+             known && found != known->end())
+        addStandings(view, grid, cells, found->second);
     return view;
 }
 
@@ -150,7 +171,7 @@ std::vector<std::string> barsNames(const RunResult &result)
     return names;
 }
 
-widgets::BarsView barsView(const RunResult &result, const std::string &name, int n, Sign sign)
+widgets::BarsView barsView(const RunResult &result, const std::string &name, int n, Sign sign, const Stabilities *known)
 {
     const std::vector<std::string> names = barsNames(result);
     if (name.empty() && names.empty())
@@ -158,7 +179,7 @@ widgets::BarsView barsView(const RunResult &result, const std::string &name, int
     const std::string &which = name.empty() ? names.front() : name;
     if (std::count(names.begin(), names.end(), which) > 0 && !result.grid(which))
         return arrayBars(result, which, n, sign);
-    return gridBars(result, gridNamed(result, which), n, sign);
+    return gridBars(result, gridNamed(result, which), n, sign, known);
 }
 
 } // namespace patchbay

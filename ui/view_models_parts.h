@@ -20,6 +20,7 @@ const Grid &gridNamed(const RunResult &result, const std::string &name);
 std::vector<int> strongestCells(const Grid &grid, const Baseline &baseline, int n, Sign sign);
 /// "Output (z) (% of gap)", "Output (z) (logits)".
 QString withUnit(const QString &what, const Baseline &baseline);
+widgets::Standing standingOf(const Stability &stability, int cell);
 /// Names of a result's arrays that have one number a head, in the order in which their analysis declares them.
 std::vector<std::string> headArrays(const RunResult &result);
 

@@ -123,7 +123,7 @@ std::vector<std::string> tableKeys(const nlohmann::json &summary)
     if (whole)
         keys.push_back("");
     for (const auto &[key, value] : summary.items())
-        if (isTable(value) && (!whole || key == "edges"))
+        if (isTable(value) && (!whole || value.is_object() || key == "edges"))
             keys.push_back(key);
     return keys;
 }
@@ -181,6 +181,25 @@ std::optional<widgets::TableView> moversTable(const RunResult &result)
 
 } // namespace
 
+bool textsAreListed(const RunResult &result)
+{
+    const nlohmann::json &summary = result.summary;
+    return summary.is_object() && summary.contains("matrices") && isTable(summary)
+        && summary.at("matrices").contains("views")
+        && summary.at("matrices").at("views").size() == summary["rows"].size();
+}
+
+namespace {
+/// What its matrices over tokens are of; not known where it has none.
+Quantity matrixOf(const RunResult &result)
+{
+    for (const auto &[name, array] : result.arrays)
+        if (Quantity known = quantity_named(name); known.draw == Quantity::Draw::Matrix)
+            return known;
+    return {};
+}
+} // namespace
+
 QVector<ViewChoice> viewChoices(const RunResult &result)
 {
     QVector<ViewChoice> choices, tables;
@@ -199,8 +218,10 @@ QVector<ViewChoice> viewChoices(const RunResult &result)
         choices << tables;
     if (heads)
         choices << ViewChoice{QStringLiteral("heatmap"), QStringLiteral("Heatmap")};
-    if (draws(Quantity::Draw::Matrix))
-        choices << ViewChoice{QStringLiteral("attention"), QStringLiteral("Attention")};
+    if (textsAreListed(result))
+        tables.front().title = QStringLiteral("Texts");
+    else if (const Quantity matrix = matrixOf(result); matrix.known())
+        choices << ViewChoice{QStringLiteral("attention"), QString::fromStdString(matrix.title)};
     if (draws(Quantity::Draw::Points))
         choices << ViewChoice{QStringLiteral("scatter"), QStringLiteral("Scatter")};
     if (draws(Quantity::Draw::Layers))

@@ -7,6 +7,8 @@
 
 #include <QRegularExpression>
 
+#include <optional>
+
 namespace patchbay {
 
 QString resultTitle(const RunResult &result)
@@ -16,10 +18,21 @@ QString resultTitle(const RunResult &result)
 
 namespace {
 
+/// How many texts an analysis read instead of prompts.
+std::optional<int> textsOf(const RunResult &result)
+{
+    const nlohmann::json &summary = result.summary;
+    return summary.is_object() && summary.contains("texts") && summary.at("texts").is_number_integer()
+        ? std::optional(summary.at("texts").get<int>())
+        : std::nullopt;
+}
+
 QString modelAndTask(const RunResult &result)
 {
     const RunSpec &spec = result.spec;
     const QString model = QString::fromStdString(model_name(spec.model.path));
+    if (const std::optional<int> texts = textsOf(result))
+        return QStringLiteral("Model %1; n = %2 texts").arg(model).arg(*texts);
     const size_t prompts = result.baseline.clean.empty() ? size_t(spec.task.prompts) : result.baseline.clean.size();
     QString text = QStringLiteral("Model %1; task %2, n = %3 prompt pairs")
                        .arg(model, QString::fromStdString(short_name(spec.task)))
@@ -53,7 +66,7 @@ QString resultCaption(const RunResult &result)
     if (const std::string note = mean_note(result); !note.empty())
         text += QLatin1Char(' ') + QString::fromStdString(note);
     text += QLatin1Char(' ') + modelAndTask(result);
-    if (!result.baseline.clean.empty())
+    if (!result.baseline.clean.empty() && !textsOf(result))
         text += QStringLiteral("; mean %1 %2 clean, %3 flipped")
                     .arg(QString::fromUtf8(info(result.baseline.metric).words))
                     .arg(result.baseline.clean_mean, 0, 'f', 2)
@@ -74,9 +87,12 @@ QString attentionTitle(widgets::HeadId head, const QString &run, const QString &
 
 QString attentionCaption(const widgets::AttentionView &view, const RunResult *result)
 {
-    QString text =
-        QStringLiteral("%1 (%2); rows are destinations, columns sources.")
-            .arg(view.difference ? QStringLiteral("Difference of attention") : QStringLiteral("Attention"), view.title);
+    QString text = (view.quantity.isEmpty() ? QStringLiteral("%1 (%2); rows are destinations, columns sources.")
+                                            : QStringLiteral("%1: %2; rows are destinations, columns sources."))
+                       .arg(!view.quantity.isEmpty() ? view.quantity
+                                : view.difference    ? QStringLiteral("Difference of attention")
+                                                     : QStringLiteral("Attention"),
+                            view.title);
     if (view.title.contains(QLatin1String("value-weighted")))
         text += QStringLiteral(
             " Weighted by the length of what is moved, |v W_O| of each source, relative to the longest.");

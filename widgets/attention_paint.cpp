@@ -41,7 +41,9 @@ void AttentionWidget::paintEvent(QPaintEvent *)
         painter.setPen(hint ? theme.dimText : theme.text);
         const QRect lane(10, whole.bottom() - painter.fontMetrics().height() - 4, whole.width() - 20,
                          painter.fontMetrics().height());
-        const QString text = hint ? tr("Rows look at columns; Ctrl + wheel zooms") : m_readout;
+        const QString text = !hint      ? m_readout
+            : m_view.quantity.isEmpty() ? tr("Rows look at columns; Ctrl + wheel zooms")
+                                        : tr("Rows are positions, columns the tokens before; Ctrl + wheel zooms");
         painter.drawText(lane, Qt::AlignLeft | Qt::AlignVCenter, fittedText(painter.fontMetrics(), text, lane.width()));
     }
     if (hasFocus())

@@ -20,6 +20,7 @@ public:
     explicit AttentionTextWidget(QWidget *parent = nullptr);
 
     void setView(const AttentionView &view); ///< keeps the locked token when the text is the same
+    const AttentionView &view() const { return m_canvas->view(); }
     void setEmptyText(const QString &text);
     void setMode(Mode mode);
     Mode mode() const;

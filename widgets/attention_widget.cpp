@@ -167,7 +167,7 @@ void AttentionWidget::setHover(int row, int column)
     if (m_view.size > 0 && row >= 0 && column >= 0) {
         const qsizetype cell = qsizetype(row) * m_view.size + column;
         const double weight = cell < m_view.weights.size() ? m_view.weights[cell] : 0;
-        m_readout = tr("%1 looks at %2:  %3")
+        m_readout = (m_view.quantity.isEmpty() ? tr("%1 looks at %2:  %3") : tr("%1 → %2:  %3"))
                         .arg(place(rowToken(row), row), place(m_view.tokens.value(column), column),
                              m_view.difference ? signedNumber(weight, 3) : QString::number(weight, 'f', 3));
     }

@@ -137,14 +137,18 @@ void BarsWidget::styleData(const Theme &theme)
     QFont bold = font();
     bold.setBold(true);
     const QFontMetrics metrics(font()), boldMetrics(bold);
-    m_labelWidth = m_valueWidth = 0;
+    m_labelWidth = m_valueWidth = m_standingWidth = 0;
     for (const Bar &bar : m_view.bars) {
         m_labelWidth = std::max(m_labelWidth, boldMetrics.horizontalAdvance(nameOf(bar)));
         m_valueWidth = std::max(m_valueWidth, metrics.horizontalAdvance(valueText(bar)));
+        m_standingWidth = std::max(m_standingWidth, metrics.horizontalAdvance(standingColumn(bar.standing)));
     }
+    // In a narrow dock the bars need the room more; the readout says it all the same.
+    m_standingWidth = m_standingWidth > 0 && width() > 5 * m_standingWidth ? m_standingWidth + 2 * barsGap : 0;
     m_labelWidth =
         std::min(m_labelWidth + 2, width() / 3); // advances are rounded: a text of just this width would be cut
-    canvas()->axisRect()->setMargins({barsMargin + m_labelWidth + barsGap, 0, barsGap + m_valueWidth + barsMargin, 0});
+    canvas()->axisRect()->setMargins(
+        {barsMargin + m_labelWidth + barsGap, 0, barsGap + m_valueWidth + m_standingWidth + barsMargin, 0});
 }
 
 // The rows take their height and the scroll bar the rest of them; a scroll bar that comes or goes changes the room.
@@ -194,7 +198,9 @@ int BarsWidget::markAt(QPointF point) const
 
 QString BarsWidget::readoutOf(int mark) const
 {
-    return nameOf(m_view.bars[mark]) + QLatin1Char(' ') + valueText(m_view.bars[mark]);
+    const QString standing = standingText(m_view.bars[mark].standing, m_view.top);
+    return nameOf(m_view.bars[mark]) + QLatin1Char(' ') + valueText(m_view.bars[mark])
+        + (standing.isEmpty() ? QString() : QStringLiteral(", ") + standing);
 }
 
 void BarsWidget::paintPlot(QPainter &painter, const Theme &theme)
@@ -243,8 +249,12 @@ void BarsWidget::drawTexts(QPainter &painter) const
                          painter.fontMetrics().elidedText(nameOf(bar), Qt::ElideRight, m_labelWidth));
         painter.setFont(font());
         painter.setPen(theme.dimText);
-        painter.drawText(QRect(row.right() + 1 - barsMargin - m_valueWidth, row.top(), m_valueWidth, row.height()),
+        const int right = row.right() + 1 - barsMargin;
+        painter.drawText(QRect(right - m_standingWidth - m_valueWidth, row.top(), m_valueWidth, row.height()),
                          Qt::AlignRight | Qt::AlignVCenter | Qt::TextDontClip, valueText(bar));
+        if (m_standingWidth > 0)
+            painter.drawText(QRect(right - m_standingWidth, row.top(), m_standingWidth, row.height()),
+                             Qt::AlignRight | Qt::AlignVCenter | Qt::TextDontClip, standingColumn(bar.standing));
     }
 }
 

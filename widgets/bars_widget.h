@@ -57,6 +57,7 @@ private:
     QScrollBar *m_scroll;
     PlotRange m_values;
     int m_rowHeight = 22, m_labelWidth = 0, m_valueWidth = 0;
+    int m_standingWidth = 0;          ///< of the column beyond the values, with its gap; 0: there is none
     int m_current = -1, m_reach = -1; ///< where the keyboard is; where a block that begins there ends
 };
 

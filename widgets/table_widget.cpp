@@ -163,6 +163,10 @@ TableWidget::TableWidget(QWidget *parent)
     m_table->installEventFilter(this);
     m_table->viewport()->installEventFilter(this);
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &TableWidget::takeSelection);
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this] {
+        if (currentRow() >= 0)
+            Q_EMIT rowChanged(currentRow());
+    });
     connect(m_table, &QTableView::doubleClicked, this, [this](const QModelIndex &index) {
         if (headOf(index.row()).valid())
             Q_EMIT activated(headOf(index.row()));
@@ -236,6 +240,12 @@ HeadId TableWidget::headOf(int shownRow) const
     if (shownRow < 0 || shownRow >= m_sorted->rowCount())
         return {};
     return m_view.heads.value(m_sorted->mapToSource(m_sorted->index(shownRow, 0)).row());
+}
+
+int TableWidget::currentRow() const
+{
+    const QModelIndex current = m_table->currentIndex();
+    return current.isValid() ? m_sorted->mapToSource(current).row() : -1;
 }
 
 QStringList TableWidget::shownRow(int row) const

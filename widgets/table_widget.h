@@ -31,6 +31,8 @@ public:
     QVector<HeadId> selection() const { return m_selected; }
     void setSelection(const QVector<HeadId> &heads); ///< emits nothing
     QTableView *table() const { return m_table; }
+    /// The row of the view that the keyboard is at; -1: none.
+    int currentRow() const;
     /// The texts of a row in the order that is shown.
     QStringList shownRow(int row) const;
     /// Sorts by a column, as a click on its title does.
@@ -38,6 +40,7 @@ public:
 
 Q_SIGNALS:
     void selectionChanged(const QVector<patchbay::widgets::HeadId> &heads); ///< by the user only
+    void rowChanged(int row);                                               ///< the current one, counted as in the view
     void hovered(patchbay::widgets::HeadId head);
     void activated(patchbay::widgets::HeadId head); ///< Enter or double click
     void contextMenuRequested(patchbay::widgets::HeadId head, const QPoint &globalPosition);

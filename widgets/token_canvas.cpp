@@ -66,7 +66,9 @@ int TokenCanvas::focusToken() const
 {
     if (m_locked >= 0)
         return m_locked;
-    return m_hover >= 0 ? m_hover : int(m_view.roles.indexOf(QStringLiteral("END")));
+    if (m_hover >= 0)
+        return m_hover;
+    return m_view.focus >= 0 ? m_view.focus : int(m_view.roles.indexOf(QStringLiteral("END")));
 }
 
 double TokenCanvas::weightOf(int token) const

@@ -21,7 +21,8 @@ public:
     bool showsSources() const { return m_sources; }
     void setLocked(int token);
     int locked() const { return m_locked; }
-    /// The token whose attention is shown: the locked one, else the one under the pointer, else END, else none (-1).
+    /// The token whose attention is shown: the locked one, else the one under the pointer, else the one that the view
+    /// is about, else END, else none (-1).
     int focusToken() const;
     /// Weight between the token in focus and another one, in the direction shown.
     double weightOf(int token) const;

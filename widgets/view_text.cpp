@@ -79,6 +79,29 @@ QString cellName(const HeatmapView &view, const HeatmapFacet &facet, int row, in
     return layer + QStringLiteral(" · ") + place;
 }
 
+QString standingColumn(const Standing &standing)
+{
+    if (!standing.known())
+        return {};
+    const QString rank = standing.bestRank == standing.worstRank
+        ? QString::number(standing.bestRank)
+        : QStringLiteral("%1\u2013%2").arg(standing.bestRank).arg(standing.worstRank);
+    return QStringLiteral("%1 % \u00b7 %2").arg(QString::number(standing.amongTop * 100, 'f', 0), rank);
+}
+
+QString standingText(const Standing &standing, int top)
+{
+    if (!standing.known())
+        return {};
+    const QString rank = standing.bestRank == standing.worstRank
+        ? QString::number(standing.bestRank)
+        : QStringLiteral("%1 to %2").arg(standing.bestRank).arg(standing.worstRank);
+    return QStringLiteral("top %1 in %2 % of resamples, rank %3")
+        .arg(top)
+        .arg(standing.amongTop * 100, 0, 'f', 0)
+        .arg(rank);
+}
+
 QString cellReadout(const HeatmapView &view, int facetIndex, int row, int column)
 {
     if (facetIndex < 0 || facetIndex >= view.facets.size())
@@ -105,6 +128,8 @@ QString cellReadout(const HeatmapView &view, int facetIndex, int row, int column
             text += QStringLiteral(", ±%1 bootstrap").arg(half, 0, 'f', view.unit == QLatin1String("%") ? 1 : 2);
         if (facet.withinNoise(cell))
             text += QStringLiteral(", within noise");
+        if (const QString standing = standingText(facet.standings.value(cell), view.top); !standing.isEmpty())
+            text += QStringLiteral(", ") + standing;
         text += ')';
     }
     if (view.isMasked(row, column))

@@ -28,6 +28,11 @@ QString cellName(const HeatmapView &view, const HeatmapFacet &facet, int row, in
 /// "L9H6  +23.4 % (exact, ±1.2 bootstrap)"; with the facet's title before it when there are several facets.
 QString cellReadout(const HeatmapView &view, int facet, int row, int column);
 
+/// "98 % · 1–3": the same in a column; empty where it is not known.
+QString standingColumn(const Standing &standing);
+/// "top 10 in 98 % of resamples, rank 1 to 3"; empty where it is not known.
+QString standingText(const Standing &standing, int top);
+
 /// The head that a cell stands for: (row, column), or (row, -1) where columns are not heads.
 HeadId cellHead(const HeatmapView &view, int row, int column);
 

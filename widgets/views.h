@@ -28,13 +28,21 @@ inline bool withinNoise(double value, double halfWidth)
     return halfWidth > 0 && std::abs(value) <= halfWidth;
 }
 
+/// Where a cell stands among all when the prompts are drawn again, with replacement.
+struct Standing {
+    double amongTop = std::nan("");  ///< share of the resamples in which it is among the strongest
+    int bestRank = 0, worstRank = 0; ///< between which it is in 95 % of them; 1: the strongest, 0: not known
+    bool known() const { return bestRank > 0; }
+};
+
 /// One layer × head (or layer × position) grid.
 struct HeatmapFacet {
-    QString title;             ///< "Output (z)"
-    int rows = 0, columns = 0; ///< row = layer, 0 on top
-    QVector<double> values;    ///< [rows, columns] in the unit below; NaN where missing
-    QVector<CellState> states; ///< [rows, columns]
-    QVector<double> halfWidth; ///< [rows, columns] 95 % interval half-width, or empty
+    QString title;               ///< "Output (z)"
+    int rows = 0, columns = 0;   ///< row = layer, 0 on top
+    QVector<double> values;      ///< [rows, columns] in the unit below; NaN where missing
+    QVector<CellState> states;   ///< [rows, columns]
+    QVector<double> halfWidth;   ///< [rows, columns] 95 % interval half-width, or empty
+    QVector<Standing> standings; ///< [rows, columns], or empty
 
     /// Of a cell, counted row by row. Where others have intervals, a value that is exactly zero for every prompt is
     /// within its own.
@@ -60,6 +68,7 @@ struct HeatmapView {
     bool limitLocked = false;    ///< the limit is that of other runs too, and the colour bar says so
     bool columnsAreHeads = true; ///< false: cells name layers (and positions)
     QVector<HeadId> masked;      ///< drawn as hatched grey, whatever their values
+    int top = 0;                 ///< among how many strongest cells standings are
 
     bool isMasked(int row, int column) const
     {
@@ -77,6 +86,8 @@ struct AttentionView {
     QVector<float> weights;  ///< [size, size] row = destination, column = source; may be negative for differences
     QStringList roles;       ///< [size] "IO", "S1", "S2", "END" or empty, marks drawn at the tokens
     bool difference = false; ///< weights are a difference: diverging colours
+    QString quantity;        ///< what weights are where they are no attention: at the colour bar
+    int focus = -1;          ///< the token that the view is about; -1: none in particular
 };
 
 struct ScatterPoint {
@@ -97,6 +108,7 @@ struct Bar {
     HeadId head;
     QString label;
     double value = 0, halfWidth = 0; ///< half of its 95 % interval; 0: there is none
+    Standing standing = {};
     bool withinNoise() const { return widgets::withinNoise(value, halfWidth); }
 };
 struct BarsView {
@@ -104,6 +116,8 @@ struct BarsView {
     QString unit = QStringLiteral("%"); ///< of the values
     QVector<Bar> bars;                  ///< strongest first
     QString totalText;                  ///< "Total of 15 heads: 115 %"
+    int top = 0;                        ///< among how many strongest the standings are
+    double splitHalf = std::nan(""); ///< share of the strongest of one half of the prompts that the other half has too
 };
 
 /// A plain table (heads, roles, evidence).

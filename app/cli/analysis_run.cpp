@@ -12,6 +12,65 @@ namespace patchbay::cli {
 
 namespace {
 
+bool is_table(const nlohmann::json &json)
+{
+    return json.is_object() && json.contains("columns") && json.contains("rows");
+}
+
+size_t width_of(const std::string &text) // in code points
+{
+    return size_t(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+void say_table(const nlohmann::json &table, Console &console)
+{
+    std::vector<std::vector<std::string>> lines{table.at("columns").get<std::vector<std::string>>()};
+    for (const nlohmann::json &row : table.at("rows")) {
+        lines.emplace_back();
+        for (const nlohmann::json &cell : row)
+            lines.back().push_back(cell.is_string() ? cell.get<std::string>() : cell.dump());
+    }
+    std::vector<size_t> widths(lines.front().size());
+    for (std::vector<std::string> &line : lines)
+        for (size_t i = 0; i < std::min(line.size(), widths.size()); ++i) {
+            for (char &c : line[i])
+                c = c == '\n' || c == '\r' || c == '\t' ? ' ' : c;
+            widths[i] = std::max(widths[i], width_of(line[i]));
+        }
+    for (const std::vector<std::string> &line : lines) {
+        std::string text;
+        for (size_t i = 0; i < std::min(line.size(), widths.size()); ++i)
+            text += (i > 0 ? "  " : "") + line[i]
+                + (i + 1 < line.size() ? std::string(widths[i] - width_of(line[i]), ' ') : "");
+        console.say("  " + text);
+    }
+}
+
+/// Tables as such, the rest as JSON, without what only views draw.
+void say_summary(const nlohmann::json &summary, Console &console)
+{
+    nlohmann::json rest = summary;
+    rest.erase("matrices");
+    if (is_table(summary)) {
+        say_table(summary, console);
+        rest.erase("columns");
+        rest.erase("rows");
+    }
+    for (const auto &[key, value] : summary.items())
+        if (is_table(value)) {
+            std::string words = key;
+            std::replace(words.begin(), words.end(), '_', ' ');
+            console.say("");
+            console.say(words);
+            say_table(value, console);
+            rest.erase(key);
+        }
+    if (!rest.empty()) {
+        console.say("");
+        console.say(rest.dump(1));
+    }
+}
+
 // The strongest heads of every layer × head quantity, and what the analysis concluded.
 void say(const RunResult &result, int top, Console &console)
 {
@@ -48,7 +107,7 @@ void say(const RunResult &result, int top, Console &console)
     } else if (!result.summary.is_null() && !result.summary.empty()
                && result.spec.as<Analysis>()->name != "attention-patterns") {
         console.say("");
-        console.say(result.summary.dump(1));
+        say_summary(result.summary, console);
     }
 }
 

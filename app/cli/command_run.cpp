@@ -1,5 +1,6 @@
 // patchbay-cli run: a spec from a JSON file, or that of a result file, so that any result can be made again or
 // continued.
+#include "analysis/known_runs.h"
 #include "analysis_run.h"
 #include "command.h"
 #include "model/model_folder.h"
@@ -19,9 +20,26 @@ struct Options {
     bool resume = false, print_only = false;
 };
 
+/// What a result kept of its patched runs goes to the session, so that another metric is read from it.
+void use_kept_ends(const RunResult &result, Session &session, Console &console)
+{
+    if (!result.arrays.contains("end.stream"))
+        return;
+    const std::string reason = KnownRuns(session).foreign(result);
+    if (reason.empty())
+        session.keep_ends(result);
+    else
+        console.note("what was kept of the patched runs " + reason + ": they are made again");
+}
+
 int run(const Options &options)
 {
     RunSpec spec = read_spec(options.file);
+    const bool other_metric = options.sweep.asks_for_metric();
+    if (other_metric && spec.is<Analysis>())
+        throw UsageError("--metric", "analyses are of the logit difference");
+    if (other_metric && options.resume && spec.metric != options.sweep.metric)
+        throw UsageError("--resume", "the cells of the file are of another metric");
     Console console(options.output.json || options.print_only, options.output.quiet);
     if (options.print_only) {
         console.print(to_json(spec));
@@ -51,8 +69,12 @@ int run(const Options &options)
     if (spec.is<Analysis>())
         return run_analysis_spec(work, spec, options.output, options.sweep.top, console);
     RunResult earlier;
-    if (options.resume)
+    if (options.resume || (other_metric && is_result(options.file)))
         earlier = load_result(options.file);
+    if (other_metric) {
+        spec.metric = options.sweep.metric;
+        use_kept_ends(earlier, work.session(), console);
+    }
     return run_specs(work, {spec}, options.output, options.sweep, console, options.resume ? &earlier : nullptr);
 }
 

@@ -7,6 +7,12 @@
 
 namespace patchbay::cli {
 
+bool is_result(const std::string &file)
+{
+    const std::filesystem::path path(file);
+    return path.extension() != ".json" || !read_json_file(path).contains("method");
+}
+
 RunSpec read_spec(const std::string &file)
 {
     const std::filesystem::path path(file);

@@ -7,6 +7,8 @@
 
 namespace patchbay::cli {
 
+/// Whether a file is a result, or a spec alone.
+bool is_result(const std::string &file);
 /// Throws Error naming the file and the field that is wrong.
 RunSpec read_spec(const std::string &file);
 

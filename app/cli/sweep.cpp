@@ -5,6 +5,7 @@
 
 #include "patching/controls.h"
 #include "patching/stability.h"
+#include "usage_error.h"
 
 #include <algorithm>
 #include <cmath>
@@ -45,12 +46,6 @@ std::vector<double> effects(const Grid &grid, const Baseline &baseline)
     return values;
 }
 
-// Whether a ranking of its cells says anything: there are several, with values for several prompts.
-bool ranks(const Grid &grid)
-{
-    return grid.prompts > 1 && count(grid, CellState::Exact) > 1;
-}
-
 ordered_json as_json(const RunResult &result, const OutputOptions &output, const SweepOptions &sweep)
 {
     ordered_json grids = ordered_json::object();
@@ -62,13 +57,23 @@ ordered_json as_json(const RunResult &result, const OutputOptions &output, const
                             {"estimated", count(grid, CellState::Estimated)},
                             {"missing", count(grid, CellState::Missing)},
                             {"normalised", nested(effects(grid, result.baseline), grid.shape, 0, at)}};
-        if (!ranks(grid))
+        if (!can_be_ranked(grid, 1))
             continue;
         const Stability stable = stability(grid, result.baseline, sweep.top);
-        at = 0;
+        const auto of_cells = [&](const std::vector<double> &values) {
+            at = 0;
+            return nested(values, grid.shape, 0, at);
+        };
+        const auto ranks = [&](const std::vector<int> &values) { // none of a cell without an exact value
+            std::vector<double> out(values.begin(), values.end());
+            std::replace(out.begin(), out.end(), 0.0, std::nan(""));
+            return of_cells(out);
+        };
         grids[grid.name]["stability"] = {{"top", stable.top},
                                          {"samples", stable.samples},
-                                         {"among_top", nested(stable.among_top, grid.shape, 0, at)},
+                                         {"among_top", of_cells(stable.among_top)},
+                                         {"best_rank", ranks(stable.best_rank)},
+                                         {"worst_rank", ranks(stable.worst_rank)},
                                          {"split_half", number_or_null(stable.split_half)}};
     }
     ordered_json out = {
@@ -120,7 +125,7 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
                            ? ", " + std::to_string(count(grid, CellState::Estimated)) + " estimated"
                            : ""));
         const std::optional<Stability> stable =
-            ranks(grid) && sweep.top > 0 ? std::optional(stability(grid, baseline, sweep.top)) : std::nullopt;
+            can_be_ranked(grid, 1) && sweep.top > 0 ? std::optional(stability(grid, baseline, sweep.top)) : std::nullopt;
         for (size_t i = 0; i < std::min(order.size(), size_t(sweep.top)); ++i) {
             const int cell = order[i];
             const bool exact = grid.state[size_t(cell)] == CellState::Exact;
@@ -132,7 +137,9 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
                                : std::isnan(width) ? ""
                                                    : "  ±" + number(unit.factor * width, unit.digits))
                         + (stable && exact ? "  top " + std::to_string(stable->top) + " in "
-                                   + number(100 * stable->among_top[size_t(cell)], 0) + " % of resamples"
+                                   + number(100 * stable->among_top[size_t(cell)], 0) + " % of resamples, rank "
+                                   + std::to_string(stable->best_rank[size_t(cell)]) + " to "
+                                   + std::to_string(stable->worst_rank[size_t(cell)])
                                            : ""));
         }
         if (stable && stable->top > 0 && !std::isnan(stable->split_half))
@@ -164,6 +171,15 @@ RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &swee
     return result;
 }
 
+void keep_end(Workspace &work, const RunSpec &spec, RunResult &result, Console &console)
+{
+    const ArrayMap kept = work.session().kept_ends(spec);
+    if (kept.empty())
+        console.note("END's final streams take more than an eighth of the memory budget: they are not kept");
+    for (const auto &[name, array] : kept)
+        result.arrays[name] = array;
+}
+
 } // namespace
 
 void SweepOptions::add_metric(CLI::App &app)
@@ -174,15 +190,19 @@ void SweepOptions::add_metric(CLI::App &app)
         meanings += (meanings.empty() ? "" : "; ") + std::string(one.name) + ": " + one.meaning;
         names.push_back(one.name);
     }
-    app.add_option("--metric", metric, "What is measured. " + meanings)
-        ->check(CLI::IsMember(names))
-        ->capture_default_str();
+    m_metric = app.add_option("--metric", metric, "What is measured. " + meanings)
+                   ->check(CLI::IsMember(names))
+                   ->capture_default_str();
 }
 
 void SweepOptions::add(CLI::App &app)
 {
     add_metric(app);
     app.add_flag("--estimates", estimates, "Rank the cells by attribution patching first, and keep its estimates");
+    app.add_flag(
+        "--keep-end", keep_end,
+        "Also write END's final stream of every patched run: of such a file another --metric needs no patching "
+        "(run FILE --metric M)");
     app.add_option("--top", top, "Strongest cells of each grid to print")
         ->capture_default_str()
         ->check(CLI::Range(0, 1000000));
@@ -191,6 +211,8 @@ void SweepOptions::add(CLI::App &app)
 int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOptions &output,
               const SweepOptions &sweep, Console &console, const RunResult *resume)
 {
+    if (sweep.keep_end && specs.size() > 1)
+        throw UsageError("--keep-end", "shared keys or values and others are two runs: name them one at a time");
     RunResult result;
     for (size_t i = 0; i < specs.size(); ++i) {
         RunResult part = run_one(work, specs[i], sweep, console, i == 0 ? resume : nullptr);
@@ -205,6 +227,8 @@ int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOp
         result.complete = result.complete && part.complete;
     }
     console.end_progress();
+    if (sweep.keep_end)
+        keep_end(work, specs.front(), result, console);
     if (output.wanted())
         save_result(output.out, result);
     console.print(as_json(result, output, sweep));

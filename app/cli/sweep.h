@@ -11,10 +11,16 @@ struct SweepOptions {
     bool estimates = false;
     int top = 10;
     std::string metric = metrics().front().name;
+    bool keep_end = false;
 
     void add(CLI::App &app);
     /// --metric alone.
     void add_metric(CLI::App &app);
+    /// Whether --metric was given.
+    bool asks_for_metric() const { return m_metric && m_metric->count() > 0; }
+
+private:
+    CLI::Option *m_metric = nullptr;
 };
 
 /// Runs the specs one after the other on one session into one result (the spec of the first), writes it to --out and

@@ -8,6 +8,7 @@
 #include "io/array_files.h"
 #include "model/model.h"
 #include "model/model_folder.h"
+#include "nouns/quantity.h"
 #include "patching/session.h"
 #include "report/report_sheet.h"
 #include "task/task_source.h"
@@ -17,7 +18,9 @@
 #include <CLI/CLI.hpp>
 #include <QFileInfo>
 
+#include <algorithm>
 #include <iostream>
+#include <map>
 
 namespace patchbay {
 
@@ -31,7 +34,7 @@ struct Options {
     FigureChoices choices;
     widgets::FigureSpec spec;
     std::string map = "RdBu", sign = "both", attention = "matrix", title, caption, head, out;
-    int prompt = 0, columns = 0;
+    int prompt = 0, row = 0, columns = 0;
     bool noTitle = false, caption_wanted = false, flipped = false, weighted = false, numbers = false, printSpec = false,
          quiet = false;
 };
@@ -67,6 +70,11 @@ void declare(CLI::App &app, Options &o)
     app.add_flag("--with-caption", o.caption_wanted, "The caption below: what, model, task, n, metric, direction");
     app.add_option("--caption", o.caption, "This caption below");
     app.add_option("--facets", o.facets, "Heatmap: these sites, in this order (z,q,pattern)")->delimiter(',');
+    cli::add_decimal(app, "--among-top", o.choices.amongTop,
+                     "Heatmap: mask heads that are among the 10 strongest in fewer than so many % of 1,000 resamples "
+                     "of the prompts, such as 95 (0: none)",
+                     0, 100)
+        ->default_str("0");
     app.add_option("--x", o.choices.x, "Scatter: grid on the x axis (its name in the file)");
     app.add_option("--y", o.choices.y, "Scatter: grid on the y axis");
     app.add_option("--grid", o.choices.grid, "Bars: grid to rank");
@@ -78,6 +86,9 @@ void declare(CLI::App &app, Options &o)
         ->capture_default_str();
     app.add_option("--head", o.head, "Attention: which head (9.6, L9H6)");
     app.add_option("--prompt", o.prompt, "Attention: which prompt, counted from 0")->capture_default_str();
+    app.add_option("--row", o.row, "Attention in texts: which token of the head's list, counted from 0")
+        ->check(CLI::Range(0, 1000000))
+        ->capture_default_str();
     app.add_flag("--flipped", o.flipped, "Attention: of the flipped prompt");
     app.add_flag("--value-weighted", o.weighted, "Attention: times the length of what is moved");
     app.add_option("--attention", o.attention, "Attention: matrix or text")
@@ -112,6 +123,13 @@ void check(const Options &o)
         throw UsageError("--view", "give one view, or as many as result files");
 }
 
+/// Attention or another quantity over tokens, which attentionViews() finds.
+bool keepsMatrices(const RunResult &result)
+{
+    return std::any_of(result.arrays.begin(), result.arrays.end(),
+                       [](const auto &one) { return quantity_named(one.first).draw == Quantity::Draw::Matrix; });
+}
+
 /// Attention comes out of a result that kept it, otherwise from the model that the result names, on the task that it
 /// names.
 std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const Options &o)
@@ -124,12 +142,17 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
         subject.content = std::move(view);
         subject.result = result;
     };
-    if (const Analysis *analysis = result->spec.as<Analysis>(); analysis && analysis->name == "attention-patterns") {
-        for (widgets::AttentionView &view : attentionViews(*result))
-            if (o.head.empty() || toHeadId(headOf(o)) == view.head)
+    if (keepsMatrices(*result)) {
+        const bool listed = textsAreListed(*result); // of a head, the text at the place --row of its list
+        std::map<widgets::HeadId, int> rows;
+        for (widgets::AttentionView &view : attentionViews(*result)) {
+            const int row = rows[view.head]++;
+            if ((o.head.empty() || toHeadId(headOf(o)) == view.head) && (!listed || row == o.row))
                 add(std::move(view));
+        }
         if (subjects.empty())
-            throw Error("--head", "the result holds no attention of " + label(headOf(o)));
+            throw o.head.empty() ? Error("--row", "the result lists no such token")
+                                 : Error("--head", "the result holds no attention of " + label(headOf(o)));
         return subjects;
     }
     if (o.head.empty())

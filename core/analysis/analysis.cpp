@@ -2,12 +2,14 @@
 
 #include "analysis/detail/readings.h"
 #include "analysis/known_runs.h"
+#include "base/sha256.h"
 #include "base/signals.h"
 #include "model/check_head.h"
 #include "task/python_random.h"
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <numeric>
 
 namespace patchbay {
@@ -48,12 +50,30 @@ RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver 
     KnownRuns own(session);
     detail::AnalysisRun run{session,  session.internals(),  spec,  *analysis, result,
                             observer, known ? *known : own, cancel};
+    const nlohmann::json files = file_hashes(*analysis);
     info.run(run);
+    if (!files.empty())
+        result.summary["files"] = files;
     result.complete = true;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (observer.tell)
         observer.tell(Done{RunEnd{result.complete, result.seconds, result.arrays, result.summary}});
     return result;
+}
+
+nlohmann::json file_hashes(const Analysis &analysis)
+{
+    nlohmann::json hashes = nlohmann::json::object();
+    const AnalysisInfo *info = find_analysis(analysis.name);
+    if (!info || !analysis.options.is_object())
+        return hashes;
+    for (const Parameter &parameter : info->parameters) {
+        const std::filesystem::path file = parameter_text(analysis, parameter.name.c_str(), {});
+        if (std::error_code ignored;
+            parameter.kind == Parameter::Kind::File && !file.empty() && std::filesystem::is_regular_file(file, ignored))
+            hashes[parameter.name] = sha256_of_files({file});
+    }
+    return hashes;
 }
 
 Interval bootstrap(const std::vector<float> &per_prompt, int samples, uint64_t seed)

@@ -20,6 +20,10 @@ class KnownRuns;
 RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver &observer = {},
                        const CancelToken &cancel = {}, KnownRuns *known = nullptr);
 
+/// Hashes of what is in the files that the parameters of an analysis name, by parameter; of names that are no files (a
+/// corpus that comes with the program) there are none. An object. run_analysis keeps it in the summary as "files".
+nlohmann::json file_hashes(const Analysis &analysis);
+
 /// Mean and 95 % bootstrap interval over prompts (1,000 resamples, seeded).
 struct Interval {
     double mean = 0, low = 0, high = 0;

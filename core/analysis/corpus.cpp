@@ -86,6 +86,16 @@ std::vector<float> AttentionScores::by_distance() const
     return out;
 }
 
+std::vector<std::string> activity_measures()
+{
+    return {"norm", "attention", "effect"};
+}
+
+std::vector<std::string> token_kinds()
+{
+    return {"previous", "same", "first", "function", "itself"};
+}
+
 std::vector<float> activity(const Activity &of, const TokenRow &tokens, const std::vector<int64_t> &function,
                             const float *pattern, const at::Tensor &result, const at::Tensor &next,
                             const at::Tensor &scale)

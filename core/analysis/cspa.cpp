@@ -281,19 +281,18 @@ void Cspa::find_sources(const BatchRuns &runs, Layer &layer, int text)
     });
 }
 
-std::vector<float> Cspa::suppressed(int text, size_t head) const
+std::vector<Cspa::Lowered> Cspa::suppressed(int text, size_t head) const
 {
-    const auto T = m_tokens[size_t(text)].size();
-    std::vector<float> out(T * T);
+    std::vector<Lowered> out;
     const Layer &layer = *std::find_if(m_layers.begin(), m_layers.end(), [&](const Layer &one) {
         return head >= one.first && head < one.first + size_t(one.h);
     });
     const at::Tensor lengths = m_columns.norm(2, 1).contiguous(); // [U]
-    for (size_t q = 0; q < T; ++q) {
+    for (size_t q = 0; q < m_tokens[size_t(text)].size(); ++q) {
         const size_t row = size_t(m_first_row[size_t(text)]) + q;
         for (const Suppressed &one : layer.found[head - layer.first][row])
-            out[q * T + size_t(one.source)] =
-                one.along * lengths.data_ptr<float>()[one.token] / m_scale.data_ptr<float>()[row];
+            out.push_back({int(q), one.source,
+                           one.along * lengths.data_ptr<float>()[one.token] / m_scale.data_ptr<float>()[row]});
     }
     return out;
 }

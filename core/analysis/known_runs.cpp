@@ -25,7 +25,9 @@ std::vector<RunSpec> runs_of(const RunSpec &spec)
     return runs;
 }
 
-std::string known_key(const RunSpec &spec)
+namespace {
+
+std::string key_with(const RunSpec &spec, const nlohmann::json &files)
 {
     RunSpec plain = spec;
     if (Analysis *analysis = plain.as<Analysis>())
@@ -37,7 +39,22 @@ std::string known_key(const RunSpec &spec)
             if (analysis->options.empty())
                 analysis->options = nullptr;
         }
-    return cache_key(plain);
+    return cache_key(plain) + (files.empty() ? "" : files.dump());
+}
+
+} // namespace
+
+std::string known_key(const RunSpec &spec)
+{
+    const Analysis *analysis = spec.as<Analysis>();
+    return key_with(spec, analysis ? file_hashes(*analysis) : nlohmann::json::object());
+}
+
+std::string known_key(const RunResult &result)
+{
+    return key_with(result.spec,
+                    result.summary.is_object() ? result.summary.value("files", nlohmann::json::object())
+                                               : nlohmann::json::object());
 }
 
 namespace {
@@ -213,7 +230,7 @@ RunResultPtr KnownRuns::known(const RunSpec &run)
     std::string reason;
     try {
         auto result = std::make_shared<RunResult>(load_result(file));
-        reason = known_key(result->spec) == key ? foreign(*result) : "is of another specification";
+        reason = known_key(*result) == key ? foreign(*result) : "is of another specification";
         if (reason.empty())
             return m_runs[key] = std::move(result);
     } catch (const Error &error) {
@@ -237,7 +254,7 @@ void KnownRuns::write(const RunResult &result) const
     if (m_folder.empty())
         return;
     make_folder(m_folder);
-    save_result(file_of(known_key(result.spec)), result);
+    save_result(file_of(known_key(result)), result);
 }
 
 void KnownRuns::remove_files(const RunSpec &spec)
@@ -258,7 +275,8 @@ void KnownRuns::keep(RunResultPtr result)
             m_runs[known_key(run)] = std::make_shared<const RunResult>(part_of(*result, run));
         return;
     }
-    m_runs[known_key(result->spec)] = std::move(result);
+    std::string key = known_key(*result);
+    m_runs[std::move(key)] = std::move(result);
 }
 
 std::unique_ptr<RunSteps> KnownRuns::begin(const RunSpec &spec, const RunObserver &observer)

@@ -18,8 +18,10 @@ namespace patchbay {
 std::vector<RunSpec> runs_of(const RunSpec &spec);
 
 /// Equal for specs whose results are the same: cache_key, with parameters of analyses that have their defaults left
-/// out.
+/// out, and with what is in the files that they name now.
 std::string known_key(const RunSpec &spec);
+/// Of the spec of a result, with what was in the files when it was computed.
+std::string known_key(const RunResult &result);
 
 /// Not thread-safe: it belongs to whoever the session belongs to.
 class KnownRuns {

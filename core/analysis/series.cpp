@@ -15,6 +15,7 @@
 namespace patchbay {
 
 namespace fs = std::filesystem;
+using nlohmann::json;
 using nlohmann::ordered_json;
 
 namespace {
@@ -83,7 +84,24 @@ ordered_json Series::description() const
     model.model = m_plan.model;
     out["model"] = to_json(model).at("model");
     out["model"].erase("path");
+    if (const json files = file_hashes_now(); !files.empty())
+        out["files"] = files;
     return out;
+}
+
+/// What is in the files of texts that it reads: of the spec, or by the recipe's steps.
+json Series::file_hashes_now() const
+{
+    if (m_plan.spec)
+        return m_plan.spec->is<Analysis>() ? file_hashes(*m_plan.spec->as<Analysis>()) : json::object();
+    json all = json::object();
+    for (const RecipeStep &step : m_plan.recipe->steps) {
+        const json spec = step.body.value("spec", json::object());
+        const json hashes = file_hashes({text_or_empty(spec, "analysis"), {}, spec.value("options", json())});
+        if (!hashes.empty())
+            all[step.id] = hashes;
+    }
+    return all;
 }
 
 void Series::write_index() const
@@ -117,6 +135,11 @@ void Series::take_over(const nlohmann::json &index)
         || !index.at("steps").is_array())
         throw Error(file, "is not the index of a series");
     const nlohmann::json own = description();
+    if (own.value("files", json::object()) != index.value("files", json::object())
+        && own.value("spec", json()) == index.value("spec", json())
+        && own.value("recipe", json()) == index.value("recipe", json()))
+        throw Error(m_folder.string(),
+                    "holds a series on other texts (a file that it read was edited since); name another folder");
     for (const char *key : {"spec", "recipe", "task", "model"})
         if (own.contains(key) != index.contains(key) || (own.contains(key) && own.at(key) != index.at(key)))
             throw Error(m_folder.string(),

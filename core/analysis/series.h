@@ -77,6 +77,7 @@ private:
     void write_index() const;
     std::string file_of(size_t step) const;
     nlohmann::ordered_json description() const;
+    nlohmann::json file_hashes_now() const;
 
     SeriesPlan m_plan;
     std::filesystem::path m_folder;

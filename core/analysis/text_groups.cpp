@@ -13,12 +13,13 @@ TextGroups::TextGroups(const AnalysisRun &run, const std::vector<const std::vect
     m_engine = std::make_shared<const EngineModel>(run.in.model, int(longest), run.in.resources.widened_bytes);
 }
 
-void TextGroups::each(const std::vector<TokenRow> &texts, size_t bytes_besides,
+void TextGroups::each(const std::vector<TokenRow> &texts, RunExtent extent, size_t bytes_besides,
                       const std::function<void(const PromptGroup &)> &work) const
 {
     const size_t row = bytes_per_row(*m_engine);
     const auto share = double(row) / double(row + bytes_besides);
-    PromptGroups groups(m_engine, text_batch(texts), size_t(double(m_run.in.resources.memory_budget / 2) * share));
+    PromptGroups groups(m_engine, text_batch(texts), size_t(double(m_run.in.resources.memory_budget / 2) * share),
+                        extent);
     groups.each(m_run.cancel, [&](int group) { work(groups[group]); });
 }
 

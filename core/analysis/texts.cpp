@@ -253,4 +253,18 @@ std::vector<std::string> readable(const Model &model, const TokenRow &row)
     return texts;
 }
 
+std::string joined(const Model &model, const TokenRow &row, int first, int last)
+{
+    std::string out;
+    for (const std::string &token : readable(model, {row.begin() + first, row.begin() + last + 1}))
+        out += (model.tokenizer() || out.empty() ? "" : " ") + token;
+    return out;
+}
+
+std::string opening(const Model &model, const TokenRow &row, int tokens)
+{
+    const int there = int(row.size());
+    return joined(model, row, 0, std::min(tokens, there) - 1) + (there > tokens ? " \u2026" : "");
+}
+
 } // namespace patchbay::detail

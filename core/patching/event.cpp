@@ -47,6 +47,7 @@ void take(RunResult &result, const Done &event)
     result.seconds = end->seconds;
     result.arrays = end->arrays;
     result.summary = end->summary;
+    result.keeps_ends = end->keeps_ends;
 }
 
 void take(RunResult &, const Progress &) { }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "patching/run_result.h"
+#include "patching/stability.h"
 
 #include <functional>
 #include <map>
@@ -49,6 +50,7 @@ struct RunEnd {
     double seconds = 0;
     ArrayMap arrays;
     nlohmann::json summary;
+    bool keeps_ends = false;
 };
 
 using SetupPtr = std::shared_ptr<const Setup>;
@@ -62,8 +64,8 @@ using DownloadPlanPtr = std::shared_ptr<const DownloadPlan>;
 using TrialPtr = std::shared_ptr<const Trial>;
 
 /// What a request came to.
-using Reply = std::variant<RunEnd, SetupPtr, AttentionPatterns, HalfWidths, std::shared_ptr<const StepOutcomes>,
-                           CacheListingPtr, DownloadPlanPtr, TrialPtr>;
+using Reply = std::variant<RunEnd, SetupPtr, AttentionPatterns, HalfWidths, Stabilities,
+                           std::shared_ptr<const StepOutcomes>, CacheListingPtr, DownloadPlanPtr, TrialPtr>;
 struct Done {
     Reply reply;
 };

@@ -93,6 +93,8 @@ struct RunResult {
     double first_exact_seconds = -1;
     double flops = 0;      ///< minimal arithmetic of the exact cells, also of those that a stopped run had
     bool complete = false; ///< false: stopped early; missing cells say so
+    /// Another metric of its cells needs no patching, in the session that computed it; not in files.
+    bool keeps_ends = false;
 
     const Grid *grid(std::string_view name) const;
 };

@@ -92,7 +92,8 @@ Session::Impl::Impl(std::shared_ptr<const Model> model_, PromptBatch batch_, con
     : model(std::move(model_)), batch(std::move(batch_)), resources(resources_),
       engine((check_batch(batch, model->config().d_vocab, model->config().n_ctx),
               std::make_shared<EngineModel>(model, this->batch.width, resources_.widened_bytes))),
-      groups(engine, batch, resources_.memory_budget / 2)
+      groups(engine, batch, resources_.memory_budget / 2),
+      ends(std::min(resources_.kept_ends, resources_.memory_budget / 8))
 {
     if (resources.device != "cpu")
         throw Error("device " + resources.device, "this build computes on the CPU only; use --device cpu");
@@ -225,7 +226,11 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
     schedule.rows = [sweep](int i) { return sweep->rows[size_t(i)]; };
     schedule.rows_at_once = rows_at_once();
     schedule.least_chunk_flops = least_chunk_flops();
-    schedule.compute = [this, sweep](const std::vector<int> &chosen, const CancelToken &token) {
+    schedule.derived = derived(spec, sweep->plan.plans.size());
+    schedule.groups = groups.count();
+    schedule.keeps_ends = [this, spec] { return !ends.of(KeptEnds::key(spec)).empty(); };
+    schedule.compute = [this, sweep, key = KeptEnds::key(spec)](const std::vector<int> &chosen,
+                                                                const CancelToken &token) {
         const SignalsHeldOff held = enter();
         return through_groups(groups, chosen.size(), token, [&](int g) {
             ActivationSweep::Part &part = sweep->parts[size_t(g)];
@@ -239,7 +244,8 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
                         plans.push_back(part.plans[size_t(i)]);
                         spread(plans.back());
                     }
-                    return part.wave->run(plans, token);
+                    return keeping_ends(key, g, piece,
+                                        [&](EndRows *rows) { return part.wave->run(plans, token, rows); });
                 });
         });
     };
@@ -254,6 +260,50 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
         };
     return begin_schedule({sweep, &sweep->plan}, std::move(schedule),
                           base_values(metric_of(spec), sweep->plan.base_flipped), begin(spec, sweep->plan), observer);
+}
+
+std::vector<Schedule::Derived> Session::Impl::derived(const RunSpec &spec, size_t plans) const
+{
+    std::vector<Schedule::Derived> out;
+    for (const auto &pass : ends.of(KeptEnds::key(spec))) {
+        const auto fits = [&](int cell) { return size_t(cell) < plans; };
+        if (pass->group >= groups.count() || !std::all_of(pass->cells.begin(), pass->cells.end(), fits))
+            continue;
+        const PromptGroup &group = groups[pass->group];
+        Schedule::Derived one{pass->cells, {}, {}};
+        for (size_t r = 0; r < pass->rows.plans.size(); ++r)
+            one.where.emplace_back(pass->rows.plans[r], group.first + pass->rows.prompts[r]);
+        one.values = [this, pass, &group, metric = metric_of(spec)] {
+            const SignalsHeldOff held = enter();
+            std::vector<float> values(pass->rows.prompts.size());
+            group.runs.readout(metric).values(pass->rows.normed.data_ptr<float>(), pass->rows.prompts, values.data());
+            return values;
+        };
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+bool Session::keeps_ends(const RunSpec &spec) const
+{
+    return !m->ends.of(KeptEnds::key(spec)).empty();
+}
+
+ArrayMap Session::kept_ends(const RunSpec &spec) const
+{
+    const KeptPasses passes = m->ends.of(KeptEnds::key(spec));
+    return passes.empty() ? ArrayMap() : to_arrays(passes);
+}
+
+void Session::keep_ends(const RunResult &result)
+{
+    for (KeptPass &pass : passes_of(result.arrays, m->model->config().d_model)) {
+        const int prompts = pass.group < m->groups.count() ? m->groups[pass.group].prompts() : 0;
+        for (const int prompt : pass.rows.prompts)
+            if (prompt >= prompts)
+                return; // in other groups, with another memory budget: it is patched again
+        m->ends.add(KeptEnds::key(result.spec), std::move(pass));
+    }
 }
 
 Session::Session(std::shared_ptr<const Model> model, PromptBatch batch, const Resources &resources)

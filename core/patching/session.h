@@ -21,6 +21,9 @@ struct Resources {
     /// runs take more are computed in groups, one after the other, at least one prompt at a time.
     size_t memory_budget = default_memory_budget();
     std::string device = "cpu"; ///< "cpu", "cuda"
+    /// Bytes, and at most an eighth of the memory budget besides, that END's final streams of patched runs may take:
+    /// with them another metric of a finished run needs no patching.
+    size_t kept_ends = size_t(512) << 20;
     /// Bytes that layers of a model whose weights are kept in 16 bits may take in float32, beside the last one.
     size_t widened_bytes = size_t(1) << 30;
 };
@@ -107,6 +110,13 @@ public:
     /// carried out between two of its steps. Throws Cancelled, where the cached runs were not there yet.
     std::unique_ptr<RunSteps> begin(const RunSpec &spec, const RunObserver &observer = {},
                                     const CancelToken &cancel = {});
+    /// Whether another metric of this run's cells, as far as it has been computed, needs no patching: END's final
+    /// streams are there.
+    bool keeps_ends(const RunSpec &spec) const;
+    /// Those streams, for a result file ("end.stream" …); empty where there are none.
+    ArrayMap kept_ends(const RunSpec &spec) const;
+    /// Takes over those of a result of this model and these prompts. Throws Error where they do not fit.
+    void keep_ends(const RunResult &result);
     /// From the cached runs, in milliseconds; where the batch is in groups, each of them is run once for all that is
     /// wanted. Throws Cancelled.
     std::vector<AttentionPattern> attention(const std::vector<AttentionOf> &wanted, const CancelToken &cancel = {});

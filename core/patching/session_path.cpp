@@ -80,7 +80,7 @@ public:
             m_entry->forget();
     }
 
-    std::vector<float> compute(const std::vector<int> &chosen, const CancelToken &cancel)
+    std::vector<float> compute(const std::vector<int> &chosen, const CancelToken &cancel, EndRows *ends)
     {
         std::vector<CellPlan> plans;
         if (m_rows->count() == 0) { // other groups' prompts have rows that change
@@ -108,7 +108,7 @@ public:
                 at += count;
             }
         }
-        return m_wave.run(plans, cancel);
+        return m_wave.run(plans, cancel, ends);
     }
 
     /// add(set, first-order effect of the set, summed over the prompts); sweeps of senders only.
@@ -257,14 +257,20 @@ std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const R
     };
     schedule.rows_at_once = rows_at_once(path->paths->recorded());
     schedule.least_chunk_flops = least_chunk_flops();
-    schedule.compute = [this, path](const std::vector<int> &chosen, const CancelToken &token) {
+    schedule.derived = derived(spec, path->plan.plans.size());
+    schedule.groups = groups.count();
+    schedule.keeps_ends = [this, spec] { return !ends.of(KeptEnds::key(spec)).empty(); };
+    schedule.compute = [this, path, key = KeptEnds::key(spec)](const std::vector<int> &chosen,
+                                                               const CancelToken &token) {
         const SignalsHeldOff held = enter();
         return through_groups(groups, chosen.size(), token, [&](int g) {
             PathPart &part = path->parts[size_t(g)];
             const Forgetting<PathPart> kept(groups.split() ? &part : nullptr);
             return in_pieces(
                 chosen, rows_at_once(path->paths->recorded()), [&](int i) { return part.rows(i); },
-                [&](const std::vector<int> &piece) { return part.compute(piece, token); });
+                [&](const std::vector<int> &piece) {
+                    return keeping_ends(key, g, piece, [&](EndRows *rows) { return part.compute(piece, token, rows); });
+                });
         });
     };
     schedule.controls = [this, path, spec](const CancelToken &token) {

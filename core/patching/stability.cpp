@@ -18,7 +18,9 @@ public:
     {
         const std::vector<float> &base = base_values(grid, baseline);
         for (int cell = 0; cell < grid.cells(); ++cell)
-            if (grid.state[size_t(cell)] == CellState::Exact)
+            if (grid.state[size_t(cell)] == CellState::Exact
+                && std::all_of(grid.cell(cell).begin(), grid.cell(cell).end(),
+                               [](float v) { return std::isfinite(v); }))
                 m_cells.push_back(cell);
         m_change.resize(m_cells.size() * size_t(m_prompts)); // by prompt, so that a sum over prompts runs along cells
         for (size_t i = 0; i < m_cells.size(); ++i)
@@ -86,6 +88,11 @@ double agreement_of_halves(Strengths &strengths, int prompts, int top, int split
 }
 
 } // namespace
+
+bool can_be_ranked(const Grid &grid, int top)
+{
+    return grid.prompts > 1 && std::count(grid.state.begin(), grid.state.end(), CellState::Exact) > top;
+}
 
 Stability stability(const Grid &grid, const Baseline &baseline, int top, int samples)
 {

@@ -54,6 +54,12 @@ struct IntervalsRequest {
     RunResultPtr result;
 };
 
+/// How stable the rankings of a result are: some tenths of a second.
+struct StabilityRequest {
+    using Answer = Stabilities;
+    RunResultPtr result;
+};
+
 /// Another recipe, every step pending.
 struct BeginRecipeRequest {
     using Answer = std::shared_ptr<const StepOutcomes>;
@@ -108,9 +114,10 @@ struct DownloadRequest {
     DownloadPlanPtr plan;
 };
 
-using Request = std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, TryRequest,
-                             IntervalsRequest, BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest,
-                             SaveRecipeRequest, RunStepRequest, ListCacheRequest, PlanDownloadRequest, DownloadRequest>;
+using Request =
+    std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, TryRequest, IntervalsRequest,
+                 StabilityRequest, BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest,
+                 SaveRecipeRequest, RunStepRequest, ListCacheRequest, PlanDownloadRequest, DownloadRequest>;
 
 /// What waits for what: more urgent requests are served between two parts of a less urgent one, and before those that
 /// wait.

@@ -223,6 +223,21 @@ struct Workbench::Begin {
         });
     }
 
+    std::unique_ptr<Work> operator()(const StabilityRequest &request) const
+    {
+        return in_parts([tell = tell, result = request.result, found = Stabilities(),
+                         next = size_t(0)](const CancelToken &cancel) mutable {
+            cancel.check();
+            if (next == result->grids.size()) {
+                tell(Done{std::move(found)});
+                return false;
+            }
+            if (const Grid &grid = result->grids[next++]; can_be_ranked(grid))
+                found[grid.name] = stability(grid, result->baseline);
+            return true;
+        });
+    }
+
     std::unique_ptr<Work> operator()(const BeginRecipeRequest &request) const
     {
         return whole([*this, request](const CancelToken &) {

@@ -43,8 +43,8 @@ def read_safetensors(path):
     return arrays, metadata
 
 
-def write_safetensors(path, arrays):
-    header, blobs, at = {}, [], 0
+def write_safetensors(path, arrays, metadata=None):
+    header, blobs, at = {"__metadata__": metadata} if metadata else {}, [], 0
     for name, array in arrays.items():
         blob = np.ascontiguousarray(array).tobytes()
         header[name] = {"dtype": {"float32": "F32", "int64": "I64"}[str(array.dtype)], "shape": list(array.shape),

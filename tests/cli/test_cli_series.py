@@ -130,6 +130,30 @@ class Series(CliTest):
             self.folder / "single", "--quiet")
         self.assertEqual(contents(self.folder / "single"), contents(self.folder / "out" / "step10"))
 
+    def test_an_edited_text_is_noticed(self):
+        """Resumed, a recipe computes the step anew, and a series refuses: its numbers would be of two texts."""
+        text, spec, recipe = self.folder / "lines.txt", self.folder / "cspa.json", self.folder / "recipe.json"
+        analysis = {"method": "analysis", "analysis": "cspa", "heads": ["2.1"], "options": {"texts": str(text), "max_tokens": 8}}
+        recipe.write_text(json.dumps({"format": "patchbay-recipe", "version": 1, "name": "short", "title": "Short", "steps": [
+            {"id": "suppression", "title": "Suppression", "kind": "run", "spec": analysis}]}))
+        spec.write_text(json.dumps({"version": 1, "task": {"kind": "none"}, "model": {"path": "demo"}, **analysis}))
+        text.write_text("When Emma met Hugo\nToday Emma left\n")
+        series = ["series", spec, "--models", SOURCE / "resources" / "demo-model", "--out", self.folder / "series"]
+        steps = ["recipe", recipe, "--prompts", 4, "--out", self.folder / "steps"]
+        run(*series, "--quiet")
+        run(*steps, "--quiet")
+        first = contents(self.folder / "steps")
+        run(*series, "--quiet")
+        run(*steps, "--quiet")
+        self.assertEqual(contents(self.folder / "steps"), first)
+        text.write_text("When Emma met Hugo\nToday Hugo left\n")
+        self.assertIn("was edited since", run(*series, "--quiet", expect=1).stderr)
+        self.assertIn('step "suppression" is computed again', run(*steps).stderr)
+        self.assertNotEqual(contents(self.folder / "steps"), first)
+        again = contents(self.folder / "steps")
+        run(*steps, "--quiet")
+        self.assertEqual(contents(self.folder / "steps"), again)
+
     def test_wrong_usage(self):
         spec = self.spec()
         for options, message in [(["--models", self.folder / "none{n}"], "no folder there has such a name"),

@@ -23,6 +23,26 @@ class Usage(CliTest):
             self.assertIn("--", run(command, "--help").stdout)
         self.assertRegex(run("--version").stdout, r"^patchbay-cli \d+\.\d+")
 
+    def test_another_metric_of_a_kept_run(self):
+        """The bytes of a run with that metric, read from what the file kept; without it, made again."""
+        sweep = ["act-patch", "--prompts", 6, "--sites", "z", "--quiet", "--out"]
+        kept, plain, kl = (self.folder / f"{name}.safetensors" for name in ("kept", "plain", "kl"))
+        run(*sweep, kept, "--keep-end")
+        run(*sweep, plain)
+        run(*sweep, kl, "--metric", "kl")
+        arrays, metadata = read_safetensors(kept)
+        self.assertEqual(arrays["end.stream"].shape[0], arrays["end.rows"].shape[0])
+        for source in (kept, plain):
+            derived = self.folder / "derived.safetensors"
+            run("run", source, "--metric", "kl", "--out", derived, "--quiet")
+            self.assertEqual(derived.read_bytes(), kl.read_bytes())
+        # It is read from the stream: of another one the numbers are others.
+        arrays["end.stream"] = -arrays["end.stream"]
+        write_safetensors(kept, arrays, metadata)
+        run("run", kept, "--metric", "kl", "--out", derived, "--quiet")
+        self.assertGreater(np.abs(read_safetensors(derived)[0]["denoise.z"] - read_safetensors(kl)[0]["denoise.z"]).max(), 0.01)
+        self.assertIn("--resume", run("run", kept, "--metric", "kl", "--resume", expect=2).stderr)
+
     def test_wrong_usage_is_2_and_names_the_option(self):
         for arguments, message in [
             ([], "subcommand is required"),

@@ -12,6 +12,7 @@
 #include <QtTest>
 
 #include <cmath>
+#include <map>
 #include <random>
 
 using namespace patchbay;
@@ -22,7 +23,9 @@ constexpr int texts = 4, width = 12;
 
 class TestCorpusData {
 public:
-    TestCorpusData() : model(Model::load({PATCHBAY_SOURCE_DIR "/tests/data/tiny-neox", {}, false}))
+    explicit TestCorpusData(
+        std::shared_ptr<const Model> of = Model::load({PATCHBAY_SOURCE_DIR "/tests/data/tiny-neox", {}, false}))
+        : model(std::move(of))
     {
         std::mt19937 random(5);
         for (int i = 0; i < texts * width; ++i)
@@ -158,6 +161,73 @@ private Q_SLOTS:
         QCOMPARE(rows[5][0].get<std::string>(), std::string("L0H2"));
         QVERIFY(std::abs(*parse_number(rows[0][1].get<std::string>()) - largest) < 1e-3);
         QCOMPARE(norm.summary.at("columns").size(), rows[0].size());
+        // Beside each of them its text's attention.
+        const auto &views = norm.summary.at("matrices").at("views");
+        QCOMPARE(views.size(), rows.size());
+        for (size_t i = 0; i < 5; ++i) {
+            const int text = views[i].at("text"), token = views[i].at("token");
+            QCOMPARE(std::to_string(text), rows[i][2].get<std::string>());
+            QCOMPARE(std::to_string(token), rows[i][3].get<std::string>());
+            const Array &kept = norm.arrays.at(views[i].at("array").get<std::string>());
+            QCOMPARE(kept.shape, (std::vector<int64_t>{width, width}));
+            for (int q = 0; q < width; ++q)
+                for (int k = 0; k <= q; ++k) {
+                    const size_t at = size_t(((text * c.n_heads + 1) * width + q) * width + k);
+                    QVERIFY(std::abs(double(kept.floats()[size_t(q * width + k)]) - double(pattern.floats()[at]))
+                            < 1e-6);
+                }
+        }
+    }
+
+    // A token's mean value through W_O and the unembedding, from the plain pass; ranks, and the shares of places.
+    void whatIsCopiedIsThatOfTheValues()
+    {
+        const TestCorpusData data;
+        const ModelConfig &c = data.model->config();
+        const Array values = data.cache("blocks.1.attn.hook_v"); // [N, T, G, d]
+        const ArrayMap weights = weight_arrays(*data.model);
+        const Array unembed = weights.at("unembed.W_U"), out = weights.at("blocks.1.attn.W_O"); // [D, V], [H, d, D]
+        const int head = 1, d = c.d_head, D = c.d_model, V = c.d_vocab;
+        std::map<int64_t, std::pair<int, std::vector<double>>> seen;
+        for (int n = 0; n < texts; ++n)
+            for (int pos = 0; pos < width; ++pos) {
+                auto &[times, sum] = seen[data.id(n, pos)];
+                sum.resize(size_t(d));
+                ++times;
+                for (int i = 0; i < d; ++i)
+                    sum[size_t(i)] += double(values.floats()[size_t(((n * width + pos) * c.n_heads + head) * d + i)]);
+            }
+        const RunResult result = data.run({{"sources", 100}});
+        const auto &rows = result.summary.at("copied_and_suppressed").at("rows");
+        double copied = 0, places = 0;
+        for (const auto &row : rows) {
+            if (row[0] != "L1H1" || row[1] == "all of them")
+                continue;
+            const int64_t token = std::stoll(row[1].get<std::string>());
+            const auto &[times, sum] = seen.at(token);
+            std::vector<double> writes(static_cast<size_t>(D)), logits(static_cast<size_t>(V));
+            for (int i = 0; i < d; ++i)
+                for (int j = 0; j < D; ++j)
+                    writes[size_t(j)] += sum[size_t(i)] / times * double(out.floats()[size_t((head * d + i) * D + j)]);
+            for (int j = 0; j < D; ++j)
+                for (int v = 0; v < V; ++v)
+                    logits[size_t(v)] += writes[size_t(j)] * double(unembed.floats()[size_t(j * V + v)]);
+            const auto above =
+                std::count_if(logits.begin(), logits.end(), [&](double one) { return one > logits[size_t(token)]; });
+            const int own = int(above <= V - 1 - above ? above + 1 : above - V);
+            QCOMPARE(row[2].get<std::string>(), std::to_string(times));
+            QCOMPARE(row[3].get<std::string>(), std::to_string(own));
+            QCOMPARE(row[4].get<std::string>(), std::string(own > 0 && own <= 5 ? "yes" : ""));
+            QCOMPARE(row[5].get<std::string>(), std::string(own < 0 && own >= -5 ? "yes" : ""));
+            const auto most = std::max_element(logits.begin(), logits.end()) - logits.begin();
+            QVERIFY(row[6].get<std::string>().starts_with("\u201c" + std::to_string(most) + "\u201d"));
+            copied += own > 0 && own <= 5 ? times : 0;
+            places += times;
+        }
+        QVERIFY(places > 0 && !seen.contains(100));
+        const Array &share = result.arrays.at("corpus.copied");
+        QVERIFY(std::abs(double(share.floats()[size_t(c.n_heads + head)]) - 100 * copied / places) < 1e-3);
+        QVERIFY(std::isnan(share.floats()[0]));
     }
 
     void textsAreRead()

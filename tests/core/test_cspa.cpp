@@ -198,8 +198,26 @@ private Q_SLOTS:
                 QVERIFY(value <= 0 && (k <= q || value == 0));
             }
         QVERIFY(least < 0);
-        QCOMPARE(some.summary.at("tokens").size(), size_t(13));
-        QVERIFY(!all.arrays.contains("cspa.suppressed.1.2"));
+        const auto &views = some.summary.at("matrices").at("views");
+        QCOMPARE(views.size(), size_t(2));
+        QCOMPARE(views[1].at("head").get<std::string>(), std::string("1.2"));
+        QCOMPARE(views[1].at("tokens").size(), size_t(13));
+        QCOMPARE(views[1].at("text").get<int>(), 1);
+        // Of all heads those are kept of which most is: here, of eight, all.
+        const Array &among_all = all.arrays.at("cspa.suppressed.1.2");
+        QVERIFY(apart(among_all, matrix) < 1e-6);
+        const auto strongest = all.summary.at("matrices").at("views")[0].at("head").get<std::string>();
+        const Head first = parse_head(strongest);
+        QCOMPARE(of_all[size_t(first.layer * 4 + first.head)], *std::max_element(of_all.begin(), of_all.end()));
+        // The table says each text's share, of the same heads.
+        const auto &table = all.summary.at("by_text");
+        QCOMPARE(table.at("columns")[2].get<std::string>(), label(first));
+        const Array &by_text = all.arrays.at("cspa.by_text");
+        QCOMPARE(int64_t(table.at("rows").size()), by_text.shape[2]);
+        QVERIFY(
+            std::abs(std::stod(table.at("rows")[1][2].get<std::string>())
+                     - 100 * double(by_text.floats()[size_t((first.layer * 4 + first.head) * by_text.shape[2] + 1)]))
+            < 0.051);
     }
 
     void aHeadThatOnlySuppressesIsKept()

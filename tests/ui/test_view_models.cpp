@@ -1,6 +1,7 @@
 // What views are given when the gap vanishes: differences of logits with their unit, and nothing that is not finite.
 #include "analysis/analysis.h"
 #include "view_models.h"
+#include "view_text.h"
 
 #include <QtTest>
 
@@ -100,6 +101,81 @@ private Q_SLOTS:
         QCOMPARE(view.bars.size(), 2);
         QCOMPARE(view.bars[0].value, -0.5);
         QCOMPARE(view.totalText, QStringLiteral("Total of 2 heads: \u22120.250 logits"));
+    }
+
+    // Eleven heads of three steady ones and eight that hang on the prompts: shares and ranks of the resamples in views.
+    void rankings()
+    {
+        RunResult result;
+        const int prompts = 6, heads = 12;
+        result.baseline.clean.assign(prompts, 4);
+        result.baseline.flipped.assign(prompts, 0);
+        result.baseline.clean_mean = 4;
+        Grid grid;
+        grid.name = "denoise.z";
+        grid.axes = {"layer", "head"};
+        grid.shape = {1, heads};
+        grid.prompts = prompts;
+        for (int head = 0; head < heads; ++head)
+            for (int p = 0; p < prompts; ++p)
+                grid.per_prompt.push_back(head < 3 ? 3.f - float(head) : p == head % prompts ? 0.3f : 0.f);
+        grid.state.assign(heads, CellState::Exact);
+        result.grids = {grid};
+        const Stability stable = stability(grid, result.baseline);
+        widgets::BarsView bars = barsView(result);
+        QCOMPARE(bars.top, 10);
+        QVERIFY(bars.totalText.contains(QStringLiteral("; halves of the prompts agree on ")));
+        for (const widgets::Bar &bar : bars.bars) {
+            QCOMPARE(bar.standing.amongTop, stable.among_top[size_t(bar.head.head)]);
+            QCOMPARE(bar.standing.worstRank, stable.worst_rank[size_t(bar.head.head)]);
+        }
+        QCOMPARE(widgets::standingColumn(bars.bars[0].standing), QStringLiteral("100 % \u00b7 1"));
+        const Stabilities unknown;
+        bars = barsView(result, {}, 15, Sign::Both, &unknown);
+        QVERIFY(!bars.bars[0].standing.known() && bars.top == 0);
+
+        HeatmapOptions options;
+        const Stabilities known{{"denoise.z", stable}};
+        options.stabilities = &known;
+        widgets::HeatmapView view = heatmapView(result, options);
+        QCOMPARE(view.facets[0].standings.size(), heads);
+        QVERIFY(widgets::cellReadout(view, 0, 0, 1).contains(QStringLiteral("top 10 in 100 % of resamples, rank 2")));
+        maskUnstable(view, 95);
+        int masked = 0;
+        for (int head = 0; head < heads; ++head) {
+            QCOMPARE(view.isMasked(0, head), stable.among_top[size_t(head)] < 0.95);
+            masked += view.isMasked(0, head);
+        }
+        QVERIFY(masked > 0 && masked < heads - 2);
+        options.stabilities = &unknown;
+        view = heatmapView(result, options);
+        maskUnstable(view, 95);
+        QVERIFY(view.masked.isEmpty()); // not known: nothing is left out
+    }
+
+    // What is kept over the tokens of texts is drawn from the result alone.
+    void matricesOfTexts()
+    {
+        RunResult result;
+        result.spec.method = Analysis{"cspa", {}, {}};
+        result.arrays = {{"cspa.percent", {{1, 2}, std::vector<float>{80, 10}}},
+                         {"cspa.suppressed.0.1", {{2, 2}, std::vector<float>{0, 0, -0.5f, 0}}}};
+        result.summary = {
+            {"texts", 3},
+            {"by_text", {{"columns", {"text", "L0H1"}}, {"rows", {{"0", "80.0 %"}}}}},
+            {"matrices",
+             {{"views",
+               nlohmann::json::array(
+                   {{{"array", "cspa.suppressed.0.1"}, {"head", "0.1"}, {"text", 2}, {"tokens", {"a", " b"}}}})}}}};
+        const QVector<ViewChoice> choices = viewChoices(result);
+        QCOMPARE(choices.size(), 4);
+        QCOMPARE(choices[1].title, QStringLiteral("Suppressed sources"));
+        QCOMPARE(choices[2].title, QStringLiteral("By text"));
+        const widgets::AttentionView view = attentionViews(result).front();
+        QCOMPARE(view.title, QStringLiteral("L0H1 \u00b7 text 2 \u00b7 suppressed sources"));
+        QCOMPARE(view.quantity, QStringLiteral("Change of the source token's logit (logits)"));
+        QVERIFY(view.difference && view.weights[2] == -0.5f && view.tokens[1] == QStringLiteral(" b"));
+        QVERIFY(resultCaption(result).contains(QStringLiteral("n = 3 texts")));
     }
 
     void scatterAndTable()

@@ -105,6 +105,15 @@ QVector<MaskQuantity> maskQuantities(const Place &place, const RunsStore &store)
     const RunEntry *shown = store.find(place.run);
     if (!shown)
         return all;
+    constexpr double usualShare = 95;
+    if (shown->result && std::any_of(shown->result->grids.begin(), shown->result->grids.end(), [](const Grid &grid) {
+            return grid.has_heads() && can_be_ranked(grid);
+        }))
+        all << MaskQuantity{amongTopKey,
+                            RunsStore::tr("share of resamples in the top %1").arg(usual_top),
+                            QStringLiteral("%"),
+                            {},
+                            usualShare};
     for (const AnalysisInfo *analysis : analyses())
         for (const Quantity &one : analysis->yields) {
             if (one.draw != Quantity::Draw::Heads || !analysis->heads.empty())
@@ -138,7 +147,9 @@ QVector<MaskQuantity> maskQuantities(const Place &place, const RunsStore &store)
 void applyMask(HeatmapView &view, const Mask &mask, const RunEntry &shown, const RunsStore &store,
                const HeadRoles &roles)
 {
-    if (mask.below > 0 && mask.by.isEmpty()) {
+    if (mask.below > 0 && mask.by == amongTopKey) {
+        maskUnstable(view, mask.below);
+    } else if (mask.below > 0 && mask.by.isEmpty()) {
         fadeSmall(view, mask.below);
     } else if (mask.below > 0) {
         auto [run, name] = gridOf(mask.by, store);

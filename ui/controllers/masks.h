@@ -10,12 +10,16 @@ namespace patchbay {
 
 /// A number that every head has.
 struct MaskQuantity {
-    QString key; ///< Mask::by: "" for what is on view, "copy.positive" of an analysis, "7/path" of a run of the store
+    QString key; ///< Mask::by: "" for what is on view, "copy.positive" of an analysis, "7/path" of a run of the store,
+                 ///< amongTopKey
     QString title, unit;
     QString analysis; ///< that finds it, where no run has it yet; empty otherwise
     double usual = 0; ///< a threshold to start with
     bool operator==(const MaskQuantity &) const = default;
 };
+
+/// In how many % of the resamples of the prompts a head is among the strongest of what is on view.
+inline const QString amongTopKey = QStringLiteral("among-top");
 
 /// What the heads of the run on view can be masked by; itself first.
 QVector<MaskQuantity> maskQuantities(const Place &place, const RunsStore &store);

@@ -1,5 +1,7 @@
 // What a step found, as a run of the list in the view that the step asks for.
+#include "base/json_field.h"
 #include "controllers/circuit.h"
+#include "controllers/masks.h"
 #include "controllers/recipe_controller.h"
 #include "view_models.h"
 
@@ -31,13 +33,23 @@ namespace {
 QString viewOf(const RecipeStep &step, const RunResult &result)
 {
     const auto view = step.body.find("view");
-    if (view == step.body.end() || !view->is_string())
+    if (view == step.body.end())
         return {};
-    const QString wanted = QString::fromStdString(view->get<std::string>());
+    const QString wanted =
+        QString::fromStdString(view->is_string() ? view->get<std::string>() : text_or_empty(*view, "kind"));
     for (const ViewChoice &choice : viewChoices(result))
         if (choice.key == wanted || (wanted == QLatin1String("table") && choice.key.startsWith(wanted)))
             return choice.key;
     return {};
+}
+
+/// Heads in fewer % of the resamples than this are masked in the step's heatmap; 0: none are.
+double unstableBelow(const RecipeStep &step)
+{
+    const nlohmann::json view = step.body.value("view", nlohmann::json());
+    return view.is_object() && view.contains("among_top") && view.at("among_top").is_number()
+        ? view.at("among_top").get<double>()
+        : 0;
 }
 } // namespace
 
@@ -63,6 +75,8 @@ bool RecipeController::show(int step)
     }
     place.run = runOf(from);
     place.comparedRun = -1;
+    if (const double amongTop = unstableBelow(what); amongTop > 0)
+        place.masks[place.run] = {amongTop, {}, amongTopKey};
     place.view = viewOf(what, *m_outcomes[size_t(from)].result);
     if (what.kind == StepKind::Circuit) {
         place.circuit = circuitOf(*outcome.result);

@@ -3,6 +3,7 @@
 #include "analysis/analysis.h"
 #include "view_models.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace patchbay {
@@ -61,6 +62,17 @@ int RunController::run(RunSpec spec, bool live, bool show)
         m_navigation.showRun(id);
     start(id, nullptr);
     return id;
+}
+
+void RunController::showMetric(int id, const std::string &metric)
+{
+    const RunEntry *entry = m_store.find(id);
+    if (!entry || entry->state != RunState::Done || !entry->result || !entry->result->keeps_ends
+        || cache_key(withDocument(entry->spec)) != cache_key(entry->spec))
+        return;
+    RunSpec spec = entry->spec;
+    spec.metric = metric;
+    run(std::move(spec));
 }
 
 void RunController::start(int id, const RunResultPtr &resume)
@@ -177,10 +189,30 @@ void RunController::findIntervals()
 {
     if (activeRun() >= 0)
         return;
-    for (const RunEntry &entry : m_store.entries())
-        if (entry.state == RunState::Done && entry.result && entry.halfWidths.empty()
-            && !cells_with_intervals(*entry.result).empty())
+    for (const RunEntry &entry : m_store.entries()) {
+        if (entry.state != RunState::Done || !entry.result)
+            continue;
+        if (entry.halfWidths.empty() && !cells_with_intervals(*entry.result).empty())
             m_intervals << findIntervalsOf(entry.id);
+        if (entry.stabilities.empty()
+            && std::any_of(entry.result->grids.begin(), entry.result->grids.end(),
+                           [](const Grid &grid) { return can_be_ranked(grid); }))
+            m_intervals << findStabilityOf(entry.id);
+    }
+}
+
+JobId RunController::findStabilityOf(int id)
+{
+    const RunResultPtr result = m_store.find(id)->result;
+    return m_backend.submit<StabilityRequest>({
+        .request = {result},
+        .policy = {QStringLiteral("stability-%1").arg(id), true},
+        .done =
+            [this, id, result](const Stabilities &found) {
+                if (const RunEntry *entry = m_store.find(id); entry && entry->result == result)
+                    m_store.update(id, [&](RunEntry &e) { e.stabilities = found; });
+            },
+    });
 }
 
 JobId RunController::findIntervalsOf(int id)

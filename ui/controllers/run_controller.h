@@ -20,6 +20,9 @@ public:
     /// Shows the run at once when it is there already; continues it when it was stopped. live: a newer live run
     /// supersedes this one. Returns the run's id in the store, or -1 when there is no model yet.
     int run(RunSpec spec, bool live = false, bool show = true);
+    /// Another metric of a finished run, at once where what was kept of its patched runs says it; otherwise nothing
+    /// happens until it is asked for as a run.
+    void showMetric(int id, const std::string &metric);
     void stop(int id);
     void stopAll();
     /// Stops and forgets it; pinned runs stay.
@@ -39,6 +42,7 @@ Q_SIGNALS:
 private:
     void findIntervals();
     JobId findIntervalsOf(int id);
+    JobId findStabilityOf(int id);
     void start(int id, const RunResultPtr &resume);
     void finish(int id, const RunResultPtr &result);
     void makeWayFor(int live);

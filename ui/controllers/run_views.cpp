@@ -82,6 +82,7 @@ HeatmapView difference(const HeatmapView &a, const HeatmapView &b)
             continue;
         HeatmapFacet facet = left;
         facet.halfWidth.clear();
+        facet.standings.clear();
         for (qsizetype i = 0; i < facet.values.size(); ++i) {
             facet.values[i] -= right->values[i];
             facet.states[i] = std::min(left.states[i], right->states[i]);
@@ -149,6 +150,7 @@ HeatmapView shownHeatmap(const Place &place, const RunsStore &store)
     const auto viewOf = [&](const RunEntry &entry) {
         HeatmapOptions options;
         options.known = &entry.halfWidths;
+        options.stabilities = &entry.stabilities;
         HeatmapView view = place.prompt < 0 ? heatmapView(*entry.result, options)
                                             : heatmapView(onePrompt(*entry.result, place.prompt));
         if (place.prompt >= 0 && hasPrompts(*entry.result))

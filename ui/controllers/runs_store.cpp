@@ -1,6 +1,7 @@
 #include "controllers/runs_store.h"
 
 #include "amounts_text.h"
+#include "analysis/known_runs.h"
 #include "controllers/run_views.h"
 
 #include <algorithm>
@@ -75,12 +76,20 @@ const RunEntry *RunsStore::find(int id) const
     return at < 0 ? nullptr : &m_entries[size_t(at)];
 }
 
+namespace {
+/// A finished run is of the texts that it read, whatever is in their file now.
+std::string keyOf(const RunEntry &entry)
+{
+    return entry.state == RunState::Done && entry.result ? known_key(*entry.result) : known_key(entry.spec);
+}
+} // namespace
+
 const RunEntry *RunsStore::same(const RunSpec &spec) const
 {
-    const std::string key = cache_key(spec);
+    const std::string key = known_key(spec);
     const RunEntry *newest = nullptr;
     for (const RunEntry &entry : m_entries) {
-        if (entry.state == RunState::Failed || cache_key(entry.spec) != key)
+        if (entry.state == RunState::Failed || keyOf(entry) != key)
             continue;
         if (entry.state == RunState::Done)
             return &entry;

@@ -18,8 +18,9 @@ struct RunEntry {
     int id = -1;
     QString name;
     RunSpec spec;
-    RunResultPtr result;   ///< a snapshot while running; null before the first
-    HalfWidths halfWidths; ///< empty until they are known, some moments after the run
+    RunResultPtr result;     ///< a snapshot while running; null before the first
+    HalfWidths halfWidths;   ///< empty until they are known, some moments after the run
+    Stabilities stabilities; ///< the same
     RunState state = RunState::Queued;
     int done = 0, total = 0; ///< exact cells
     QDateTime started;

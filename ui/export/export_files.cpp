@@ -32,6 +32,12 @@ struct Numbers {
                 array.floats()[size_t(cell)] = float(facet.values[cell]);
             const QString part = facet.title.isEmpty() ? QStringLiteral("values") : fileNameFor(facet.title);
             arrays["heatmap." + part.toStdString()] = std::move(array);
+            if (facet.standings.size() != facet.values.size())
+                continue;
+            Array shares = table(facet.rows, facet.columns);
+            for (int cell = 0; cell < facet.values.size(); ++cell)
+                shares.floats()[size_t(cell)] = float(facet.standings[cell].amongTop);
+            arrays["among_top." + part.toStdString()] = std::move(shares);
         }
     }
     void operator()(const widgets::AttentionView &view) const
@@ -61,6 +67,15 @@ struct Numbers {
             array.floats()[size_t(i) * 2 + 1] = float(view.bars[i].halfWidth);
         }
         arrays["bars"] = std::move(array);
+        if (view.top == 0)
+            return;
+        Array standings = table(view.bars.size(), 3); // share of resamples in the top, ranks from, to
+        for (int i = 0; i < view.bars.size(); ++i) {
+            const widgets::Standing &one = view.bars[i].standing;
+            const float row[] = {float(one.amongTop), float(one.bestRank), float(one.worstRank)};
+            std::copy(std::begin(row), std::end(row), standings.floats().begin() + i * 3);
+        }
+        arrays["bars.among_top"] = std::move(standings);
     }
     void operator()(const widgets::TableView &) const { } // text: the table is its own numbers
     void operator()(const widgets::GraphView &view) const
@@ -89,6 +104,25 @@ std::string rowNames(const widgets::FigureContent &content)
         for (const widgets::ScatterPoint &point : scatter->points)
             names << point.label;
     return names.join(QLatin1Char(' ')).simplified().toStdString();
+}
+
+/// A table as people read it; fields with commas, quotes or line ends are quoted (RFC 4180).
+std::string csvOf(const widgets::TableView &table)
+{
+    const auto line = [](const QStringList &fields) {
+        QStringList quoted;
+        for (QString field : fields) {
+            if (field.contains(QLatin1Char(',')) || field.contains(QLatin1Char('"'))
+                || field.contains(QLatin1Char('\n')) || field.contains(QLatin1Char('\r')))
+                field = QLatin1Char('"') + field.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"');
+            quoted << field;
+        }
+        return quoted.join(QLatin1Char(',')).toStdString() + '\n';
+    };
+    std::string text = line(table.columns);
+    for (const QStringList &row : table.rows)
+        text += line(row);
+    return text;
 }
 
 std::filesystem::path filePath(const QString &path)
@@ -130,6 +164,10 @@ QStringList exportFigure(const QString &path, const std::vector<FigureSubject> &
         if (const std::string rows = rowNames(subject.content); !rows.empty())
             about["rows"] = rows;
         const ArrayMap drawn = drawnNumbers(subject.content, subjects.size() == 1 ? spec : widgets::FigureSpec{});
+        if (const auto *texts = std::get_if<widgets::TableView>(&subject.content)) {
+            write_file(filePath(base + QStringLiteral(".csv")), csvOf(*texts));
+            files << base + QStringLiteral(".csv");
+        }
         if (!drawn.empty()) {
             write_arrays(filePath(base + QStringLiteral(".csv")), drawn, about);
             files << base + QStringLiteral(".csv");

@@ -58,6 +58,15 @@ FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
                     kept << i;
         if (!kept.isEmpty())
             keepFacets(view, kept);
+        if (choices.amongTop > 0) {
+            maskUnstable(view, choices.amongTop);
+            subject.caption =
+                QStringLiteral("%1 Masked are heads that are among the %2 strongest in fewer than %3 % of "
+                               "1,000 resamples of the prompts.")
+                    .arg(resultCaption(*result))
+                    .arg(usual_top)
+                    .arg(QString::number(choices.amongTop, 'g', 4));
+        }
         subject.content = std::move(view);
         break;
     }

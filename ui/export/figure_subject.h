@@ -23,7 +23,9 @@ struct FigureChoices {
     std::string x, y; ///< scatter: grids; empty: pattern and z
     int top = 15;     ///< bars and tables: how many
     Sign sign = Sign::Both;
-    QStringList facets; ///< heatmaps: titles of those to show; none of them there, or empty: all
+    double amongTop = 0; ///< heatmaps: heads that are among the strongest in fewer than so many % of the resamples of
+                         ///< the prompts are masked
+    QStringList facets;  ///< heatmaps: titles of those to show; none of them there, or empty: all
 };
 
 /// One thing that can be exported: a view as it is shown, and the run that it came from.

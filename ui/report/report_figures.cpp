@@ -7,10 +7,11 @@
 #include "base/error.h"
 #include "base/head.h"
 #include "colour_map.h"
-#include "view_models.h"
+#include "view_models_parts.h"
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace patchbay {
 
@@ -71,6 +72,9 @@ FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
     const ReportStep *from = source.step(criterion.value("from", std::string()));
     const Grid *grid = from && from->result ? from->result->grid(criterion.value("quantity", std::string())) : nullptr;
     widgets::BarsView view;
+    const std::optional<Stability> stable =
+        grid && can_be_ranked(*grid) ? std::optional(stability(*grid, from->result->baseline)) : std::nullopt;
+    view.top = stable ? stable->top : 0;
     const EffectUnit effect = from && from->result ? effect_unit(from->result->baseline) : EffectUnit();
     double total = 0;
     for (const json &one : step.result->summary.at("heads")) {
@@ -83,6 +87,9 @@ FigureSheet barsSheet(const ReportSource &source, const ReportStep &step)
             const double half = half_width_of(*from->result, quantity, head);
             bar.halfWidth = std::isnan(half) ? 0 : half;
         }
+        if (stable && grid->axes == std::vector<std::string>{"layer", "head"} && head.layer < grid->shape[0]
+            && head.head < grid->shape[1])
+            bar.standing = standingOf(*stable, grid->index(head.layer, head.head));
         const QString unit = QString::fromStdString(evidence.value("unit", std::string()));
         view.valueLabel = QString::fromStdString(evidence.at("quantity").get<std::string>());
         view.valueLabel[0] = view.valueLabel[0].toUpper();
@@ -102,10 +109,17 @@ FigureSheet attentionSheet(const ReportStep &step)
     FigureSheet sheet;
     sheet.spec.width = fullWidth;
     sheet.spec.points = 7.5;
-    for (const widgets::AttentionView &view : attentionViews(*step.result))
-        sheet.panels << view;
-    sheet.columns = sheet.panels.size() == 1 ? 1 : 2;
-    if (sheet.panels.size() == 1)
+    const bool listed = textsAreListed(*step.result); // of each head the first token of its list, in its text
+    QVector<widgets::HeadId> heads;
+    for (const widgets::AttentionView &view : attentionViews(*step.result)) {
+        if (!listed || !heads.contains(view.head))
+            sheet.panels << view;
+        heads << view.head;
+    }
+    sheet.columns = sheet.panels.size() == 1 || listed ? 1 : 2;
+    if (listed)
+        sheet.spec.attention = widgets::FigureSpec::Attention::Text;
+    else if (sheet.panels.size() == 1)
         sheet.spec.width = 100;
     return sheet;
 }
@@ -197,6 +211,17 @@ widgets::TableView tableOf(const RunResult &result)
 
 } // namespace
 
+namespace {
+/// A step's heatmap; heads that its view's "among_top" leaves out are masked.
+widgets::HeatmapView stableView(const ReportStep &step)
+{
+    widgets::HeatmapView view = heatmapView(*step.result, {{}, true});
+    if (step.view.is_object() && step.view.contains("among_top") && step.view.at("among_top").is_number())
+        maskUnstable(view, step.view.at("among_top").get<double>());
+    return view;
+}
+} // namespace
+
 QVector<FigureSheet> stepFigures(const ReportSource &source, const ReportStep &step)
 {
     if (!step.result || step.view.is_null() || !step.done())
@@ -206,7 +231,7 @@ QVector<FigureSheet> stepFigures(const ReportSource &source, const ReportStep &s
     if (kind == "table")
         return {sheetOf(tableOf(*step.result), fullWidth)};
     if (kind == "heatmap")
-        return {heatmapSheet(heatmapView(*step.result, {{}, true}))};
+        return {heatmapSheet(stableView(step))};
     if (kind == "masked-heatmap")
         return {maskedSheet(source, step)};
     if (kind == "bars")

@@ -8,6 +8,8 @@
 #include "base/head.h"
 #include "view_models.h"
 
+#include <QLocale>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -20,6 +22,7 @@ using widgets::HeadId;
 namespace {
 
 constexpr int kStrongest = 10; ///< heads whose order is compared between halves of the prompts
+constexpr double kFirm = 0.95; ///< of the resamples: among the strongest in so many, a head is there to stay
 constexpr int kFewest = 8;     ///< prompts: halves of fewer say nothing
 
 /// "name movers", "S-inhibition heads", "induction head".
@@ -210,22 +213,25 @@ QString notFoundSentence(const ReportSource &source)
 QString stabilitySentence(const Sweep &sweep)
 {
     const QVector<double> all = effectsOf(sweep), even = halfEffects(sweep, 0), odd = halfEffects(sweep, 1);
-    const QVector<int> order = byStrength(all), first = byStrength(even).mid(0, kStrongest),
-                       second = byStrength(odd).mid(0, kStrongest);
-    int both = 0, clear = 0;
-    for (const int cell : order.mid(0, kStrongest))
-        both += first.contains(cell) && second.contains(cell);
+    const QVector<int> order = byStrength(all);
+    const Stability stable = stability(*sweep.grid, sweep.step->result->baseline, kStrongest);
+    int firm = 0, clear = 0;
+    for (const int cell : order.mid(0, stable.top))
+        firm += stable.among_top[size_t(cell)] >= kFirm;
     for (const int cell : order) {
         const double half = halfWidth(sweep, cell);
         clear += all[cell] != 0 && half > 0 && !widgets::withinNoise(all[cell], half);
     }
     return QStringLiteral("%1: the effects from the even and from the odd prompts correlate at %2; %3 of the %4 "
-                          "strongest heads are among the %4 strongest in both halves; the 95 % interval of %5 of %6 "
-                          "leaves zero out.")
+                          "strongest heads are among the %4 strongest in at least 95 % of %5 resamples of the prompts, "
+                          "and random halves of the prompts agree on %6 % of the %4 strongest; the 95 % interval of %7 "
+                          "of %8 leaves zero out.")
         .arg(sweep.step->title)
         .arg(correlation(even, odd), 0, 'f', 2)
-        .arg(both)
-        .arg(std::min<qsizetype>(kStrongest, order.size()))
+        .arg(firm)
+        .arg(stable.top)
+        .arg(QLocale::c().toString(stable.samples))
+        .arg(100 * stable.split_half, 0, 'f', 0)
         .arg(clear)
         .arg(countedText(order.size(), "head"));
 }

@@ -42,7 +42,14 @@ namespace {
 bool takeCentre(const ResultViews &views, FigureSubject &subject)
 {
     const QWidget *shown = views.currentWidget();
-    if (shown == views.table()) {
+    const QWidget *focus = views.window()->focusWidget();
+    if (views.text()->isVisible() && focus && views.text()->isAncestorOf(focus)) {
+        subject.view = FigureView::Attention;
+        subject.content = views.text()->view();
+        subject.caption = attentionCaption(views.text()->view(), subject.result.get());
+        return views.text()->view().size > 0;
+    }
+    if (shown == views.table() || shown->isAncestorOf(views.table())) {
         subject.view = FigureView::Table;
         subject.content = views.table()->view();
         return !views.table()->view().rows.isEmpty();

@@ -1,6 +1,7 @@
 #include "shell/run_controls.h"
 
 #include "controllers/path_controller.h"
+#include "shell/analysis_dialog.h"
 #include "task/ioi_roles.h"
 
 #include <QAction>
@@ -59,6 +60,12 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     m_analysis = combo(this, tr("Analysis"), tr("What is measured of every head"));
     offerAnalyses();
     row->addWidget(m_analysis);
+    m_options = new QToolButton(this);
+    m_options->setText(tr("Options…"));
+    m_options->setAccessibleName(tr("Options of the analysis"));
+    connect(m_options, &QToolButton::clicked, this, &RunControls::askForOptions);
+    connect(m_analysis, &QComboBox::currentIndexChanged, this, &RunControls::showOptions);
+    row->addWidget(m_options);
 
     m_keyValue =
         combo(this, tr("Keys and values"), tr("This model's key and value heads are shared by several query heads"));
@@ -96,6 +103,7 @@ RunControls::RunControls(QWidget *parent) : QWidget(parent), m_sitesBox(new QWid
     });
     for (QComboBox *box : {m_target, m_analysis, m_direction, m_positions, m_metric, m_keyValue})
         connect(box, &QComboBox::currentIndexChanged, this, &RunControls::changed);
+    connect(m_metric, &QComboBox::activated, this, [this] { Q_EMIT metricChosen(m_metric->currentData().toString()); });
     showFor(PatchRow);
 }
 
@@ -197,9 +205,46 @@ void RunControls::showFor(int method)
     m_sitesBox->setVisible(method == PatchRow);
     m_target->setVisible(method == PathRow);
     m_analysis->setVisible(method == AnalysisRow);
+    m_options->setVisible(method == AnalysisRow);
+    showOptions();
     m_direction->setVisible(method != AnalysisRow);
     m_positions->setVisible(method != AnalysisRow);
     m_metric->setVisible(method != AnalysisRow); // analyses are of the logit difference
+}
+
+Analysis RunControls::chosenAnalysis() const
+{
+    const std::string name = m_analysis->currentData().toString().toStdString();
+    const auto options = m_analysisOptions.find(name);
+    return {name, {}, options == m_analysisOptions.end() ? nlohmann::json() : options->second};
+}
+
+void RunControls::askForOptions()
+{
+    const Analysis analysis = chosenAnalysis();
+    auto *dialog = new AnalysisDialog(*find_analysis(analysis.name), analysis.options, window());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog, name = analysis.name] {
+        m_analysisOptions[name] = dialog->options();
+        showOptions();
+        Q_EMIT changed();
+    });
+    dialog->open();
+}
+
+// Which of them are not as usual.
+void RunControls::showOptions()
+{
+    const Analysis analysis = chosenAnalysis();
+    const AnalysisInfo *info = find_analysis(analysis.name);
+    m_options->setEnabled(info && std::any_of(info->parameters.begin(), info->parameters.end(), isAsked));
+    QStringList set;
+    if (analysis.options.is_object())
+        for (const auto &[name, value] : analysis.options.items())
+            set << QStringLiteral("%1: %2").arg(QString::fromStdString(name), QString::fromStdString(value.dump()));
+    m_options->setText(set.isEmpty() ? tr("Options…") : tr("Options (%1)…").arg(set.size()));
+    m_options->setToolTip(set.isEmpty() ? tr("Texts, thresholds and what else the analysis takes")
+                                        : set.join(QLatin1Char('\n')));
 }
 
 RunSpec RunControls::spec() const
@@ -208,7 +253,7 @@ RunSpec RunControls::spec() const
     const Positions positions = parse_positions(m_positions->currentData().toString().toStdString());
     switch (m_method->currentIndex()) {
     case AnalysisRow:
-        return spec_of(Analysis{m_analysis->currentData().toString().toStdString(), {}, nullptr});
+        return spec_of(chosenAnalysis());
     case PathRow:
         return pathSettings();
     default:
@@ -241,6 +286,8 @@ void RunControls::setSpec(const RunSpec &spec)
     if (const Analysis *analysis = spec.as<Analysis>()) {
         if (const int at = m_analysis->findData(QString::fromStdString(analysis->name)); at >= 0)
             m_analysis->setCurrentIndex(at);
+        m_analysisOptions[analysis->name] = analysis->options;
+        showOptions();
         return;
     }
     m_direction->setCurrentIndex(m_direction->findData(int(direction_of(spec))));

@@ -6,8 +6,11 @@
 #include "analysis/registry.h"
 #include "task/prompts.h"
 
+#include <map>
+
 class QAction;
 class QComboBox;
+class QToolButton;
 
 namespace patchbay {
 
@@ -38,6 +41,7 @@ public:
 
 Q_SIGNALS:
     void changed();
+    void metricChosen(const QString &metric); ///< by the user
 
 private:
     /// What a method was last set to.
@@ -53,8 +57,13 @@ private:
     void offerAnalyses();
     void offerPositions(const std::vector<std::string> &roles);
     void showFor(int method);
+    Analysis chosenAnalysis() const;
+    void askForOptions();
+    void showOptions();
 
     QComboBox *m_method, *m_target, *m_analysis, *m_direction, *m_positions, *m_metric, *m_keyValue;
+    QToolButton *m_options;
+    std::map<std::string, nlohmann::json> m_analysisOptions; ///< by analysis; as it was last run with
     QWidget *m_sitesBox;
     int m_shown = 0; ///< the method whose settings the controls show
     // Restoring an answer and breaking one: as the notebook and path_patching begin.

@@ -109,11 +109,12 @@ void BarsPane::refresh()
     const std::vector<std::string> names = barsNames(*run->result);
     if (std::count(names.begin(), names.end(), m_grid->currentData().toString().toStdString()) == 0)
         return refreshGrids();
-    const auto of = [&](const RunResult &result) {
+    const auto of = [&](const RunResult &result, const Stabilities &known) {
         return barsView(result, m_grid->currentData().toString().toStdString(), m_count->value(),
-                        Sign(m_sign->currentData().toInt()));
+                        Sign(m_sign->currentData().toInt()), &known);
     };
-    m_bars->setView(place.prompt < 0 ? of(*run->result) : of(onePrompt(*run->result, place.prompt)));
+    m_bars->setView(place.prompt < 0 ? of(*run->result, run->stabilities)
+                                     : of(onePrompt(*run->result, place.prompt), {}));
     m_bars->setSelection(place.heads);
 }
 

@@ -5,9 +5,14 @@
 
 #include <QStackedWidget>
 
+QT_BEGIN_NAMESPACE
+class QSplitter;
+QT_END_NAMESPACE
+
 namespace patchbay {
 
 namespace widgets {
+class AttentionTextWidget;
 class AttentionThumbnails;
 class AttentionWidget;
 class BarsWidget;
@@ -25,6 +30,8 @@ public:
     void showResult(const RunResult &result, const QString &key, const widgets::HeatmapView &heatmap);
 
     widgets::TableWidget *table() const { return m_table; }
+    /// The text of the table's current row, with attention; hidden for tables that list none.
+    widgets::AttentionTextWidget *text() const { return m_text; }
     widgets::BarsWidget *bars() const { return m_bars; }
     widgets::ScatterWidget *scatter() const { return m_scatter; }
     widgets::AttentionWidget *matrix() const { return m_matrix; }
@@ -37,16 +44,21 @@ private:
     template <class View>
     void follow(View *view);
     void showPatterns(const RunResult &result);
+    void showTexts(const RunResult &result, const QString &key);
+    void showText(int row);
     void showPattern(int index);
 
     Explorer &m_explorer;
+    QSplitter *m_tables; ///< a table, and the text of its current row
     widgets::TableWidget *m_table;
+    widgets::AttentionTextWidget *m_text;
     widgets::BarsWidget *m_bars;
     widgets::ScatterWidget *m_scatter;
     QWidget *m_patterns;
     widgets::AttentionThumbnails *m_thumbnails;
     widgets::AttentionWidget *m_matrix;
-    QVector<widgets::AttentionView> m_shownPatterns;
+    QVector<widgets::AttentionView> m_shownPatterns, m_shownTexts; ///< m_shownTexts: by row of the table
+    const void *m_textsOf = nullptr;                               ///< the result that they are of
 };
 
 } // namespace patchbay

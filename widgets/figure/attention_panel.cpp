@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace patchbay::widgets::figure {
 
@@ -14,14 +15,44 @@ namespace {
 
 constexpr double longestToken = 20;
 
+/// What the weights are.
+QString quantityOf(const AttentionView &view)
+{
+    return !view.quantity.isEmpty() ? view.quantity
+        : view.difference           ? QStringLiteral("Attention difference")
+                                    : QStringLiteral("Attention");
+}
+
+/// Attention goes to 1; other numbers as far as they do.
+double scaleOf(const AttentionView &view)
+{
+    double most = 0;
+    for (const float weight : view.weights)
+        if (std::isfinite(weight))
+            most = std::max(most, std::abs(double(weight)));
+    return view.quantity.isEmpty() || most == 0 ? 1 : most;
+}
+
+QColor weightColour(const AttentionView &view, double weight, double scale)
+{
+    return QColor::fromRgba(attentionColour(weight / scale, view.difference));
+}
+
+/// Where the colours begin and end: one side of zero where all weights are there.
+std::pair<double, double> rangeOf(const AttentionView &view)
+{
+    const double scale = scaleOf(view);
+    const bool never = std::none_of(view.weights.begin(), view.weights.end(), [](float weight) { return weight > 0; });
+    return {view.difference ? -scale : 0, view.difference && !view.quantity.isEmpty() && never ? 0 : scale};
+}
+
 ColourBar attentionBar(const AttentionView &view, const PanelStyle &style)
 {
     ColourBar bar;
-    bar.from = view.difference ? -1 : 0;
-    bar.to = 1;
-    bar.label = view.difference ? QStringLiteral("Attention difference") : QStringLiteral("Attention");
-    bar.colour = [difference = view.difference](double weight) {
-        return QColor::fromRgba(attentionColour(weight, difference));
+    std::tie(bar.from, bar.to) = rangeOf(view);
+    bar.label = quantityOf(view);
+    bar.colour = [difference = view.difference, scale = scaleOf(view)](double weight) {
+        return QColor::fromRgba(attentionColour(weight / scale, difference));
     };
     bar.points = style.small();
     return bar;
@@ -34,7 +65,8 @@ double weightAt(const AttentionView &view, int row, int column)
 
 class AttentionPanel final : public Panel {
 public:
-    AttentionPanel(const AttentionView &view, const PanelStyle &style) : Panel(style), m_view(view)
+    AttentionPanel(const AttentionView &view, const PanelStyle &style)
+        : Panel(style), m_view(view), m_scale(scaleOf(view))
     {
         for (int i = 0; i < view.size; ++i) {
             m_columnText = std::max(m_columnText, tokenWidth(view.tokens, i));
@@ -75,7 +107,7 @@ public:
                                  std::isnan(weight) ? QStringLiteral("\u2013") : QString::number(weight, 'f', 3)));
                 // What lies after the destination cannot be seen: left empty, as is what has no number. White is the
                 // page's own.
-                const QColor colour = QColor::fromRgba(attentionColour(weight, m_view.difference));
+                const QColor colour = weightColour(m_view, weight, m_scale);
                 if ((column > row && weight == 0) || std::isnan(weight) || colour == QColor(Qt::white))
                     continue;
                 const double right = column + 1 < m_view.size && column < row ? 0.04 : 0,
@@ -162,21 +194,25 @@ private:
                     continue;
                 textAtMiddle(scene, frame.topLeft() + QPointF((column + 0.5) * cell, (row + 0.5) * cell),
                              m_view.difference ? signedNumber(weight, 2) : QString::number(weight, 'f', 2), points,
-                             Align::Centre, textOn(QColor::fromRgba(attentionColour(weight, m_view.difference))));
+                             Align::Centre, textOn(weightColour(m_view, weight, m_scale)));
             }
         }
     }
 
     AttentionView m_view;
+    const double m_scale;
     double m_columnText = 0, m_rowText = 0;
 };
 
 /// The prompt as running text, each token on the colour of the attention that one destination gives it.
 class AttentionTextPanel final : public Panel {
 public:
-    AttentionTextPanel(const AttentionView &view, const PanelStyle &style) : Panel(style), m_view(view)
+    AttentionTextPanel(const AttentionView &view, const PanelStyle &style)
+        : Panel(style), m_view(view), m_scale(scaleOf(view))
     {
-        m_destination = spec().destination >= 0 && spec().destination < view.size ? spec().destination : view.size - 1;
+        m_destination = spec().destination >= 0 && spec().destination < view.size ? spec().destination
+            : view.focus >= 0                                                     ? view.focus
+                                                                                  : view.size - 1;
     }
 
     Margins margins(double width) const override
@@ -193,19 +229,20 @@ public:
         // A lying scale under the text.
         const double top = plot.bottom() + gap * 1.6, height = 2.0, width = std::min(36.0, plot.width() * 0.4);
         const int steps = 96;
-        const double from = m_view.difference ? -1 : 0;
+        const auto [from, to] = rangeOf(m_view);
         for (int i = 0; i < steps; ++i) {
-            const double value = from + (i + 0.5) / steps * (1 - from);
+            const double value = from + (i + 0.5) / steps * (to - from);
             scene.rect(QRectF(plot.left() + i * width / steps, top, width / steps * (i + 1 < steps ? 1.5 : 1), height),
-                       QColor::fromRgba(attentionColour(value, m_view.difference)));
+                       weightColour(m_view, value, m_scale));
         }
         scene.frame(QRectF(plot.left(), top, width, height), ink, hairline);
+        const int decimals = m_scale == 1 ? 0 : m_scale < 0.1 ? 3 : 2;
         const double numbersY = top + height + gap * 0.6 + capHeight(small);
-        scene.text({plot.left(), numbersY}, tickText(from, 0), small);
-        scene.text({plot.left() + width, numbersY}, QStringLiteral("1"), small, Align::Right);
+        scene.text({plot.left(), numbersY}, tickText(from, decimals), small);
+        scene.text({plot.left() + width, numbersY}, tickText(to, decimals), small, Align::Right);
         const QString what =
             QStringLiteral("%1 from \u201c%2\u201d%3")
-                .arg(m_view.difference ? QStringLiteral("Attention difference") : QStringLiteral("Attention"),
+                .arg(quantityOf(m_view),
                      visibleToken((m_view.rowTokens.isEmpty() ? m_view.tokens : m_view.rowTokens).value(m_destination)),
                      m_view.roles.value(m_destination).isEmpty()
                          ? QString()
@@ -233,8 +270,7 @@ private:
             }
             if (scene) {
                 const double weight = weightAt(m_view, m_destination, i);
-                const QColor ground = std::isnan(weight) ? QColor(Qt::white)
-                                                         : QColor::fromRgba(attentionColour(weight, m_view.difference));
+                const QColor ground = std::isnan(weight) ? QColor(Qt::white) : weightColour(m_view, weight, m_scale);
                 const QRectF rect(corner + QPointF(x, y), QSizeF(wide, box));
                 scene->rect(rect, ground);
                 scene->frame(rect, i == m_destination ? ink : faintInk, i == m_destination ? 0.3 : hairline);
@@ -249,6 +285,7 @@ private:
     }
 
     AttentionView m_view;
+    const double m_scale;
     int m_destination = 0;
 };
 

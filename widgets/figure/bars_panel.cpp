@@ -24,16 +24,21 @@ public:
         }
         for (const Bar &bar : view.bars)
             m_numbers = std::max(m_numbers, textWidth(number(bar), style.small()));
+        for (const Bar &bar : view.bars)
+            m_standings = std::max(m_standings, textWidth(standingColumn(bar.standing), style.small()));
+        if (m_standings > 0)
+            m_standings = std::max(m_standings, textWidth(heading(), style.small()));
         m_axis = axisFor(ends, spec().width < 60 ? 4 : 6, true);
     }
 
     Margins margins(double width) const override
     {
         const double small = m_style.small();
-        return {m_names + gap, titleHeight(titleText(m_view.title), width),
-                spec().values ? m_numbers + gap * 2 : gap * 2,
-                tickLength + gap * 0.6 + lineHeight(small) + lineHeight(spec().points)
-                    + (m_view.totalText.isEmpty() ? 0 : lineHeight(spec().points))};
+        Margins m{m_names + gap, titleHeight(titleText(m_view.title), width) + headroom(),
+                  (spec().values ? m_numbers + gap * 2 : gap * 2) + (m_standings > 0 ? m_standings + gap : 0), 0};
+        m.bottom = tickLength + gap * 0.6 + lineHeight(small) + lineHeight(spec().points)
+            + double(total(width + m.left - m.right).lines.size()) * lineHeight(spec().points);
+        return m;
     }
     double plotHeight(double) const override { return std::max(1, int(m_view.bars.size())) * pitch() + gap; }
     bool stretches() const override { return true; }
@@ -41,7 +46,9 @@ public:
     void draw(Scene &scene, const QRectF &plot, const QRectF &outer) const override
     {
         const double small = m_style.small();
-        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top(), outer.width());
+        drawTitle(scene, titleText(m_view.title), outer.left(), plot.top() - headroom(), outer.width());
+        if (m_standings > 0)
+            scene.text({outer.right(), plot.top() - gap * 0.5}, heading(), small, Align::Right, greyInk);
         Axis axis = m_axis;
         axis.at0 = plot.left();
         axis.at1 = plot.right();
@@ -69,6 +76,7 @@ public:
                 reach = std::max(reach, high);
             }
             textAtMiddle(scene, {plot.left() - gap * 0.8, middle}, nameOf(bar), small, Align::Right);
+            textAtMiddle(scene, {outer.right(), middle}, standingColumn(bar.standing), small, Align::Right, greyInk);
             if (spec().values || std::isnan(bar.value))
                 textAtMiddle(scene, {reach + gap * 0.7, middle}, number(bar), small, Align::Left);
         }
@@ -80,10 +88,19 @@ public:
         const FittedText name = fitted(m_view.valueLabel, spec().points, 2 * (plot.center().x() - outer.left()));
         scene.text({plot.center().x(), y}, name.lines.value(0), name.points, Align::Centre);
         y += lineHeight(spec().points);
-        scene.text({plot.center().x(), y}, m_view.totalText, spec().points, Align::Centre, greyInk);
+        const FittedText below = total(2 * (plot.center().x() - outer.left()));
+        for (const QString &line : below.lines) {
+            scene.text({plot.center().x(), y}, line, below.points, Align::Centre, greyInk);
+            y += lineHeight(spec().points);
+        }
     }
 
 private:
+    /// What stands below, centred on the plot, in a room of this width.
+    FittedText total(double room) const
+    {
+        return m_view.totalText.isEmpty() ? FittedText{} : fitted(m_view.totalText, spec().points, room, 2);
+    }
     double pitch() const { return lineHeight(m_style.small()) * 1.12; }
     /// Effects in % are large numbers, in logits small ones.
     QString number(const Bar &bar) const
@@ -96,13 +113,17 @@ private:
             + (bar.halfWidth > 0
                    ? QStringLiteral(" \u00b1 ") + QString::number(bar.halfWidth, 'f', m_largest < 5 ? 2 : 1)
                    : QString())
-            + (bar.withinNoise() ? QStringLiteral(", within noise") : QString());
+            + (bar.withinNoise() ? QStringLiteral(", within noise") : QString())
+            + (bar.standing.known() ? QStringLiteral(", ") + standingText(bar.standing, m_view.top) : QString());
     }
+    /// Over the column of the standings: share of the resamples, and ranks.
+    QString heading() const { return QStringLiteral("in top %1 \u00b7 rank").arg(m_view.top); }
+    double headroom() const { return m_standings > 0 ? lineHeight(m_style.small()) : 0; }
     static QString nameOf(const Bar &bar) { return bar.label.isEmpty() ? label(bar.head) : bar.label; }
 
     BarsView m_view;
     Axis m_axis;
-    double m_names = 0, m_numbers = 0, m_largest = 0;
+    double m_names = 0, m_numbers = 0, m_largest = 0, m_standings = 0;
 };
 
 } // namespace

@@ -2,11 +2,13 @@
 // suppress tokens that were seen before and that the stream predicts (DEFINITIONS §2).
 #include "analysis/detail/cspa.h"
 #include "analysis/detail/text_groups.h"
+#include "analysis/detail/text_matrix.h"
 #include "base/check_index.h"
 #include "base/plain_text.h"
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace patchbay {
 
@@ -16,6 +18,8 @@ namespace {
 
 constexpr int tokens_of_a_text = 128;
 constexpr double usual_percent = 5;
+constexpr size_t heads_kept = 8; ///< whose suppressed sources are kept where no heads are named
+constexpr int opening_tokens = 12;
 
 double top_percent(const AnalysisRun &run)
 {
@@ -45,6 +49,43 @@ Array of_no_head(const ModelConfig &c, int64_t more = 0)
         array.shape.push_back(more);
     array.values = std::vector<float>(size_t(array.count()), std::numeric_limits<float>::quiet_NaN());
     return array;
+}
+
+/// The named heads, or those of which most is kept, strongest first.
+std::vector<size_t> looked_into(const AnalysisRun &run, const std::vector<Head> &heads)
+{
+    std::vector<size_t> chosen(heads.size());
+    std::iota(chosen.begin(), chosen.end(), size_t(0));
+    if (!run.analysis.heads.empty())
+        return chosen;
+    const Array &share = run.result.arrays.at("cspa");
+    const auto of = [&](size_t i) {
+        return share.floats()[size_t(heads[i].layer * run.config().n_heads + heads[i].head)];
+    };
+    std::erase_if(chosen, [&](size_t i) { return std::isnan(of(i)); });
+    std::stable_sort(chosen.begin(), chosen.end(), [&](size_t a, size_t b) { return of(a) > of(b); });
+    chosen.resize(std::min(chosen.size(), heads_kept));
+    return chosen;
+}
+
+/// A row a text: how it begins, and the share of each chosen head there.
+void write_by_text(AnalysisRun &run, const std::vector<Head> &heads, const std::vector<size_t> &chosen,
+                   const std::vector<TokenRow> &texts)
+{
+    const Array &by_text = run.result.arrays.at("cspa.by_text");
+    nlohmann::json columns{"text", "begins"}, rows = nlohmann::json::array();
+    for (const size_t i : chosen)
+        columns.push_back(label(heads[i]));
+    for (size_t t = 0; t < texts.size(); ++t) {
+        nlohmann::json row{std::to_string(t), opening(*run.in.model, texts[t], opening_tokens)};
+        for (const size_t i : chosen) {
+            const size_t cell = size_t(heads[i].layer * run.config().n_heads + heads[i].head);
+            const double value = 100 * double(by_text.floats()[cell * texts.size() + t]);
+            row.push_back(std::isnan(value) ? "\u2013" : fixed_text(value, 1) + " %");
+        }
+        rows.push_back(std::move(row));
+    }
+    run.result.summary["by_text"] = {{"columns", columns}, {"rows", rows}};
 }
 
 float share_kept(double kl, double kl_ablated)
@@ -91,25 +132,35 @@ void run_cspa(AnalysisRun &run)
 
     TextGroups groups(run, {&texts.mean, &texts.texts});
     Cspa cspa(groups.engine(), heads, top_percent(run), texts.function);
-    groups.each(texts.mean, 0, [&](const PromptGroup &group) { cspa.add_mean(group.runs); });
+    groups.each(texts.mean, {RunExtent::To::Attention, heads.back().layer}, 0,
+                [&](const PromptGroup &group) { cspa.add_mean(group.runs); });
     std::vector<Cspa::TextSums> sums(texts.texts.size());
+    std::vector<std::vector<Cspa::Lowered>> lowered; // of the text that is looked into, by head
     const int total = 1000;
-    groups.each(texts.texts, cspa.bytes_per_row(), [&](const PromptGroup &group) {
+    groups.each(texts.texts, {RunExtent::To::Stream}, cspa.bytes_per_row(), [&](const PromptGroup &group) {
         const double all = double(texts.texts.size());
         std::vector<Cspa::TextSums> of_group = cspa.measure(group.runs, [&](double share) {
             run.progress(int(total * (group.first + share * group.prompts()) / all), total);
         });
         std::move(of_group.begin(), of_group.end(), sums.begin() + group.first);
-        if (shown < group.first || shown >= group.first + group.prompts() || run.analysis.heads.empty())
-            return;
-        const auto T = int64_t(texts.texts[size_t(shown)].size());
-        for (size_t i = 0; i < heads.size(); ++i)
-            run.result.arrays["cspa.suppressed." + dotted(heads[i])] = {{T, T},
-                                                                        cspa.suppressed(shown - group.first, i)};
-        run.result.summary["text"] = shown;
-        run.result.summary["tokens"] = readable(*run.in.model, texts.texts[size_t(shown)]);
+        if (shown >= group.first && shown < group.first + group.prompts())
+            for (size_t i = 0; i < heads.size(); ++i)
+                lowered.push_back(cspa.suppressed(shown - group.first, i));
     });
     write_result(run, heads, sums);
+    const std::vector<size_t> chosen = looked_into(run, heads);
+    const TextMatrix text{{}, shown, -1, readable(*run.in.model, texts.texts[size_t(shown)])};
+    for (const size_t i : chosen) {
+        const size_t T = text.tokens.size();
+        std::vector<float> matrix(T * T);
+        for (const Cspa::Lowered &one : lowered[i])
+            matrix[size_t(one.query) * T + size_t(one.source)] = one.by;
+        TextMatrix of_head = text;
+        of_head.head = heads[i];
+        keep_matrix(run, "cspa.suppressed." + dotted(heads[i]), of_head, std::move(matrix));
+    }
+    run.result.summary["text"] = shown;
+    write_by_text(run, heads, chosen, texts.texts);
     run.progress(total, total);
 }
 
@@ -145,7 +196,7 @@ const AnalysisInfo &declared::cspa()
                        {"cspa.by_text", "Copy suppression of each text", "copy suppression kept", "",
                         "Copy suppression kept", Quantity::Draw::Hidden},
                        {"cspa.suppressed.", "Suppressed sources", "change of the source token's logit", "logits",
-                        "Change of the source token's logit", Quantity::Draw::Hidden}},
+                        "Change of the source token's logit", Quantity::Draw::Matrix}},
             .describe = describe_cspa,
             .run = run_cspa};
         made.parameters.push_back({"mean_texts", Parameter::Kind::Whole,
@@ -157,12 +208,14 @@ const AnalysisInfo &declared::cspa()
                                    {},
                                    false,
                                    usual_percent});
-        made.parameters.push_back({"text",
-                                   Parameter::Kind::Whole,
-                                   "the text, counted from 0, of which chosen heads' suppressed sources are kept (0)",
-                                   {},
-                                   false,
-                                   0});
+        made.parameters.push_back(
+            {"text",
+             Parameter::Kind::Whole,
+             "the text, counted from 0, whose suppressed sources are kept, of the named heads or the 8 "
+             "of which most is kept (0)",
+             {},
+             false,
+             0});
         return made;
     }();
     return info;

@@ -4,6 +4,7 @@
 #include "analysis/detail/texts.h"
 #include "patching/detail/batch_runs.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,12 +44,18 @@ struct Activity {
     To to = To::Previous; ///< of attention
 };
 
+/// The names of the measures and of the kinds of token, in their order, as options give them. Functions: they are asked
+/// for while the program's constants are made.
+std::vector<std::string> activity_measures();
+std::vector<std::string> token_kinds();
+
 /// A token at which a head is active.
 struct ActiveToken {
     Head head;
-    int text = 0, position = 0, source = 0; ///< source: what it attends to most there
-    float value = 0, attention = 0;         ///< attention: to that source
-    std::vector<float> writes;              ///< [d_model]: its output, before a post norm
+    int text = 0, position = 0, source = 0;            ///< source: what it attends to most there
+    float value = 0, attention = 0;                    ///< attention: to that source
+    std::vector<float> writes;                         ///< [d_model]: its output, before a post norm
+    std::shared_ptr<const std::vector<float>> pattern; ///< of the head in that text, [tokens, tokens]
 };
 
 /// The head's activity in one text, [tokens]; NaN where it is not defined: at the first token, and for effects at the

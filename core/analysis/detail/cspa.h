@@ -44,9 +44,14 @@ public:
     /// Every text of a group, in its order; more hears the share that is done, and throws to stop. Positions that no
     /// mean text reaches are left out.
     std::vector<TextSums> measure(const BatchRuns &runs, const std::function<void(double)> &more);
-    /// Of a text of the group that was measured last, [T, T] (query, source): by how much the head lowers the logit of
-    /// the source's token by what it writes along û (where blocks norm their output: before that norm).
-    std::vector<float> suppressed(int text, size_t head) const;
+    /// One source that a head suppresses at one position of a text.
+    struct Lowered {
+        int query = 0, source = 0;
+        float by = 0; ///< change of the logit of the source's token, < 0
+    };
+    /// Of a text of the group that was measured last: by how much the head lowers the logit of the source's token by
+    /// what it writes along û (where blocks norm their output: before that norm).
+    std::vector<Lowered> suppressed(int text, size_t head) const;
     /// Bytes that measuring a row takes beside its cached run.
     size_t bytes_per_row() const;
 

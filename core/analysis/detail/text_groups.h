@@ -13,9 +13,9 @@ public:
     TextGroups(const AnalysisRun &run, const std::vector<const std::vector<TokenRow> *> &all);
 
     const EngineModel &engine() const { return *m_engine; }
-    /// Calls work with every group of these texts while its runs are there: the group's prompt i is the text first + i.
-    /// bytes_besides: what the work takes for each row. Throws Cancelled.
-    void each(const std::vector<TokenRow> &texts, size_t bytes_besides,
+    /// Calls work with every group of these texts while its runs are there, so far as the extent says: the group's
+    /// prompt i is the text first + i. bytes_besides: what the work takes for each row. Throws Cancelled.
+    void each(const std::vector<TokenRow> &texts, RunExtent extent, size_t bytes_besides,
               const std::function<void(const PromptGroup &)> &work) const;
 
 private:

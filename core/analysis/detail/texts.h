@@ -38,5 +38,9 @@ PromptBatch text_batch(const std::vector<TokenRow> &rows);
 
 /// Token ids as people read them; the ids themselves where there is no tokenizer.
 std::vector<std::string> readable(const Model &model, const TokenRow &row);
+/// Tokens first … last as one text; ids with spaces between them where there is no tokenizer.
+std::string joined(const Model &model, const TokenRow &row, int first, int last);
+/// How a text begins: so many tokens of it, and an ellipsis where there are more.
+std::string opening(const Model &model, const TokenRow &row, int tokens);
 
 } // namespace patchbay::detail

@@ -28,8 +28,8 @@ BatchLayout::BatchLayout(const PromptBatch &batch) : prompts(batch.prompts), end
     }
 }
 
-BatchRuns::BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch &batch)
-    : m_model(std::move(model)), m_batch(batch), m_same(batch.clean == batch.flipped), m_layout(batch)
+BatchRuns::BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch &batch, RunExtent extent)
+    : m_model(std::move(model)), m_batch(batch), m_same(batch.clean == batch.flipped), m_extent(extent), m_layout(batch)
 {
 }
 
@@ -101,6 +101,8 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
             block.project(xn, D, n, 0, S, qkv + r * S, S);
             block.turn(qkv + r * S, n, S, 0, S, m_layout.position.data() + r);
         }
+        if (m_extent.to == RunExtent::To::Attention && l == m_extent.layer)
+            return;
         parallel_rows(int64_t(m_layout.prompts) * c.n_heads, 4, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
                 const int p = int(i / c.n_heads), h = int(i % c.n_heads);
@@ -124,6 +126,8 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
             block.mlp(xn, n, next + r * D, true, work);
         }
     }
+    if (m_extent.to == RunExtent::To::Stream)
+        return;
 
     std::vector<std::pair<int, int>> ends;
     for (int p = 0; p < m_layout.prompts; ++p)

@@ -37,9 +37,20 @@ struct Run {
     std::vector<uint8_t> rank0;  ///< [prompts]
 };
 
+/// How far runs are computed: what nobody reads is left out.
+struct RunExtent {
+    enum class To {
+        Readout,  ///< all of a Run
+        Stream,   ///< without what is read at END
+        Attention ///< up to the queries, keys and values of one layer
+    };
+    To to = To::Readout;
+    int layer = 0; ///< of Attention
+};
+
 class BatchRuns {
 public:
-    BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch &batch);
+    BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch &batch, RunExtent extent = {});
     BatchRuns(const BatchRuns &) = delete; // waves and passes refer to its runs
     BatchRuns &operator=(const BatchRuns &) = delete;
     /// Computes both runs unless they are there. Throws Cancelled.
@@ -89,6 +100,7 @@ private:
     std::shared_ptr<const EngineModel> m_model;
     const PromptBatch m_batch;
     const bool m_same; ///< clean and flipped
+    const RunExtent m_extent;
     BatchLayout m_layout;
     mutable std::map<Metric, Readout> m_readouts;
     mutable std::map<std::pair<Metric, bool>, std::vector<float>> m_values; ///< of the clean run and the flipped one

@@ -20,7 +20,8 @@ size_t bytes_per_row(const EngineModel &model)
     return BatchRuns::bytes_per_row(c) + sizeof(float) * (block + std::max(backward, frozen));
 }
 
-PromptGroups::PromptGroups(std::shared_ptr<const EngineModel> model, const PromptBatch &batch, size_t allowed)
+PromptGroups::PromptGroups(std::shared_ptr<const EngineModel> model, const PromptBatch &batch, size_t allowed,
+                           RunExtent extent)
     : m_layout(batch), m_model(std::move(model)), m_per_row(bytes_per_row(*m_model))
 {
     const auto rows = int64_t(allowed / m_per_row);
@@ -31,7 +32,7 @@ PromptGroups::PromptGroups(std::shared_ptr<const EngineModel> model, const Promp
             taken += batch.end[size_t(stop++)] + 1;
         std::vector<int> prompts(size_t(stop - first));
         std::iota(prompts.begin(), prompts.end(), first);
-        m_groups.emplace_back(first, m_model, with_prompts(batch, prompts));
+        m_groups.emplace_back(first, m_model, with_prompts(batch, prompts), extent);
         first = stop;
     }
 }

@@ -13,8 +13,8 @@ namespace patchbay::detail {
 
 /// Neighbouring prompts of a batch: the prompt p of its runs is the prompt first + p of the whole.
 struct PromptGroup {
-    PromptGroup(int first_prompt, std::shared_ptr<const EngineModel> model, const PromptBatch &batch)
-        : first(first_prompt), runs(std::move(model), batch)
+    PromptGroup(int first_prompt, std::shared_ptr<const EngineModel> model, const PromptBatch &batch, RunExtent extent)
+        : first(first_prompt), runs(std::move(model), batch, extent)
     {
     }
     const int first;
@@ -26,7 +26,8 @@ class PromptGroups {
 public:
     /// allowed: bytes that the cached runs of one group and what a pass keeps beside them may take. A group has one
     /// prompt at least.
-    PromptGroups(std::shared_ptr<const EngineModel> model, const PromptBatch &batch, size_t allowed);
+    PromptGroups(std::shared_ptr<const EngineModel> model, const PromptBatch &batch, size_t allowed,
+                 RunExtent extent = {});
 
     int count() const { return int(m_groups.size()); }
     bool split() const { return count() > 1; }

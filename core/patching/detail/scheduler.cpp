@@ -48,15 +48,26 @@ public:
     RunResult &result() override { return m_result; }
 
 private:
-    enum class Part { First, Ranking, Chunks, Ended };
+    enum class Part { Derived, First, Ranking, Chunks, Ended };
 
     void advance(const CancelToken &cancel)
     {
         switch (m_next) {
+        case Part::Derived:
+            if (m_derived == 0)
+                start();
+            cancel.check();
+            if (m_derived < m_schedule.derived.size()) {
+                derive(m_schedule.derived[m_derived++]);
+                return;
+            }
+            m_next = Part::First;
+            [[fallthrough]];
         case Part::First:
-            if (m_observer.tell)
-                m_observer.tell(Started{m_result});
-            take_known();
+            if (std::all_of(m_open.begin(), m_open.end(), [this](int i) { return m_known[size_t(i)]; })) {
+                m_open.clear();
+                return;
+            }
             compute(take_while(std::max(first_chunk_flops, m_schedule.least_chunk_flops)), cancel);
             m_next = Part::Ranking;
             return;
@@ -83,10 +94,41 @@ private:
         }
     }
 
+    void start()
+    {
+        if (m_observer.tell)
+            m_observer.tell(Started{m_result});
+        take_known();
+    }
+
+    // The values of a plan that some passes are kept of, once all are there.
+    void derive(const Schedule::Derived &pass)
+    {
+        const std::vector<float> read = pass.values();
+        for (const int plan : pass.plans)
+            m_partly.try_emplace(plan, 0, m_base);
+        for (size_t i = 0; i < read.size(); ++i)
+            m_partly.at(pass.plans[size_t(pass.where[i].first)]).second[size_t(pass.where[i].second)] = read[i];
+        std::vector<int> whole;
+        std::vector<float> values;
+        for (const int plan : pass.plans) {
+            auto &[passes, of_plan] = m_partly.at(plan);
+            if (++passes < m_schedule.groups || m_known[size_t(plan)])
+                continue;
+            whole.push_back(plan);
+            values.insert(values.end(), of_plan.begin(), of_plan.end());
+            m_partly.erase(plan);
+        }
+        if (!whole.empty())
+            deliver(whole, values, true);
+        for (const int plan : whole) // the others keep their company, as beside an earlier run's
+            m_known[size_t(plan)] = true;
+    }
+
     void end(bool complete)
     {
         m_next = Part::Ended;
-        tell(Done{RunEnd{complete, elapsed(), m_arrays, {}}});
+        tell(Done{RunEnd{complete, elapsed(), m_arrays, {}, m_schedule.keeps_ends && m_schedule.keeps_ends()}});
     }
 
     // The result is what its own events make of it: whoever hears them has the same.
@@ -224,9 +266,11 @@ private:
     RunResult m_result;
     const RunObserver m_observer;
     ArrayMap m_arrays; ///< beside the grids
-    Part m_next = Part::First;
-    double m_chunk = 0;   ///< arithmetic of a chunk
-    double m_seconds = 0; ///< of the steps before this one
+    Part m_next = Part::Derived;
+    size_t m_derived = 0;                                       ///< passes that have been read
+    std::map<int, std::pair<int, std::vector<float>>> m_partly; ///< by plan: passes, and values so far [prompts]
+    double m_chunk = 0;                                         ///< arithmetic of a chunk
+    double m_seconds = 0;                                       ///< of the steps before this one
     std::chrono::steady_clock::time_point m_step_start;
     std::vector<int> m_open;   ///< in the order in which they are computed
     std::vector<bool> m_known; ///< [plans] from an earlier run

@@ -25,6 +25,15 @@ struct Schedule {
     ArrayMap arrays = {}; ///< of the result, beside its grids
     /// More of them, once all cells are there; cancelled, the run is not complete. May be empty.
     std::function<ArrayMap(const CancelToken &)> controls = {};
+    /// A pass whose values need no patching: of some plans on one group of prompts.
+    struct Derived {
+        std::vector<int> plans;
+        std::vector<std::pair<int, int>> where; ///< of its values: which of these plans, prompt of the batch
+        std::function<std::vector<float>()> values;
+    };
+    std::vector<Derived> derived = {};
+    std::function<bool()> keeps_ends = {}; ///< once it has run: RunResult::keeps_ends
+    int groups = 1; ///< so many passes make a plan whole
 };
 
 /// The run of a sweep: empty is what there is before the first cell (grids and baseline set). base_values [prompts] and

@@ -4,6 +4,7 @@
 #include "base/signals.h"
 #include "patching/detail/attribution.h"
 #include "patching/detail/head_entry.h"
+#include "patching/detail/kept_ends.h"
 #include "patching/detail/prompt_groups.h"
 #include "patching/detail/scheduler.h"
 #include "patching/session.h"
@@ -45,11 +46,23 @@ struct Session::Impl {
                                          int prompt) const;
 
     RunResult begin(const RunSpec &spec, const detail::SweepPlan &sweep) const;
+    /// What of a sweep can be read from kept streams.
+    std::vector<detail::Schedule::Derived> derived(const RunSpec &spec, size_t plans) const;
     std::unique_ptr<RunSteps> begin_activation(const RunSpec &spec, const RunObserver &observer,
                                                const CancelToken &cancel);
     std::unique_ptr<RunSteps> begin_path(const RunSpec &spec, const RunObserver &observer);
     std::unique_ptr<RunSteps> begin_attribution(const RunSpec &spec, const RunObserver &observer,
                                                 const CancelToken &cancel);
+    /// Runs a pass over cells of a sweep on one group, and keeps what it reads its metric from.
+    template <class Pass>
+    std::vector<float> keeping_ends(const std::string &key, int group, const std::vector<int> &cells, const Pass &pass)
+    {
+        detail::EndRows rows;
+        std::vector<float> values = pass(ends.keeps() ? &rows : nullptr);
+        if (ends.keeps())
+            ends.add(key, {group, cells, std::move(rows)});
+        return values;
+    }
     /// Normalised estimates of every plan by attribution patching.
     std::vector<float> estimate_activation(const RunSpec &spec, const detail::SweepPlan &sweep,
                                            const CancelToken &cancel);
@@ -60,6 +73,7 @@ struct Session::Impl {
     std::shared_ptr<const detail::EngineModel> engine;
     detail::PromptGroups groups;
     detail::Workspace work;
+    detail::KeptEnds ends;
     std::map<Metric, Baseline> baselines; ///< those that were asked for
 };
 

@@ -204,17 +204,17 @@ void Wave::join_input(const Segment &s, int layer)
                 size_t(s.count) * size_t(m_D) * sizeof(float));
 }
 
-std::vector<float> Wave::run(std::span<const CellPlan> plans, const CancelToken &cancel)
+std::vector<float> Wave::run(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends)
 {
     if (!m_work.fault)
-        return run_plans(plans, cancel);
+        return run_plans(plans, cancel, ends);
     std::vector<CellPlan> faulty(plans.begin(), plans.end());
     for (CellPlan &plan : faulty)
         m_work.fault(plan, m_runs, m_source);
-    return run_plans(faulty, cancel);
+    return run_plans(faulty, cancel, ends);
 }
 
-std::vector<float> Wave::run_plans(std::span<const CellPlan> plans, const CancelToken &cancel)
+std::vector<float> Wave::run_plans(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends)
 {
     place(plans);
     size_t active = 0;
@@ -249,25 +249,29 @@ std::vector<float> Wave::run_plans(std::span<const CellPlan> plans, const Cancel
         }
         active = joined;
     }
-    return read_out(plans);
+    return read_out(plans, ends);
 }
 
-std::vector<float> Wave::read_out(std::span<const CellPlan> plans) const
+std::vector<float> Wave::read_out(std::span<const CellPlan> plans, EndRows *ends) const
 {
     const int P = m_runs.layout().prompts;
     std::vector<float> values(plans.size() * size_t(P));
     const std::vector<float> &base = m_runs.values(m_metric, m_base_flipped);
     for (size_t i = 0; i < plans.size(); ++i)
         std::copy(base.begin(), base.end(), values.begin() + std::ptrdiff_t(i * size_t(P)));
-    std::vector<float> normed(m_segments.size() * size_t(m_D)), own(m_segments.size());
-    std::vector<int> prompts;
+    EndRows rows{at::empty({int64_t(m_segments.size()), m_D}, at::kFloat), {}, {}};
+    float *normed = rows.normed.data_ptr<float>();
     for (const Segment &s : m_segments) {
-        m_model.final_norm().apply(m_x + (s.row + s.count - 1) * m_D, normed.data() + prompts.size() * size_t(m_D), 1);
-        prompts.push_back(s.prompt);
+        m_model.final_norm().apply(m_x + (s.row + s.count - 1) * m_D, normed + int64_t(rows.plans.size()) * m_D, 1);
+        rows.plans.push_back(int(s.plan - plans.data()));
+        rows.prompts.push_back(s.prompt);
     }
-    m_runs.readout(m_metric).values(normed.data(), prompts, own.data());
-    for (size_t i = 0; i < m_segments.size(); ++i)
-        values[size_t(m_segments[i].plan - plans.data()) * size_t(P) + size_t(prompts[i])] = own[i];
+    std::vector<float> own(m_segments.size());
+    m_runs.readout(m_metric).values(normed, rows.prompts, own.data());
+    for (size_t i = 0; i < own.size(); ++i)
+        values[size_t(rows.plans[i]) * size_t(P) + size_t(rows.prompts[i])] = own[i];
+    if (ends)
+        *ends = std::move(rows);
     return values;
 }
 

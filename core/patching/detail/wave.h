@@ -6,6 +6,7 @@
 #include "patching/detail/batch_runs.h"
 #include "patching/detail/cell_plan.h"
 #include "patching/detail/head_entry.h"
+#include "patching/detail/kept_ends.h"
 
 #include <map>
 #include <span>
@@ -20,8 +21,9 @@ public:
     Wave(const BatchRuns &runs, bool base_flipped, Metric metric, Workspace &work, HeadEntry *entry = nullptr,
          bool own = false);
 
-    /// The metric per prompt of each plan's patched run, [plans, prompts]. Throws Cancelled.
-    std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel);
+    /// The metric per prompt of each plan's patched run, [plans, prompts]; ends, if given, takes what it is read from.
+    /// Throws Cancelled.
+    std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends = nullptr);
 
     /// Rows that a plan will occupy, and the multiply-adds × 2 of its minimal arithmetic.
     static int64_t rows(const CellPlan &plan, const BatchLayout &layout);
@@ -50,7 +52,7 @@ private:
     };
 
     // wave.cpp: joining and reading out
-    std::vector<float> run_plans(std::span<const CellPlan> plans, const CancelToken &cancel);
+    std::vector<float> run_plans(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends);
     void place(std::span<const CellPlan> plans);
     /// The heads through which a plan's rows enter the layer after the one where they join, when that is cheaper
     /// (HeadEntry); else empty.
@@ -60,7 +62,7 @@ private:
     void join_input(const Segment &segment, int layer);
     void change_stream(int layer, Site site, std::span<const Segment> segments, float *x, int64_t x_row0,
                        bool end_only) const;
-    std::vector<float> read_out(std::span<const CellPlan> plans) const;
+    std::vector<float> read_out(std::span<const CellPlan> plans, EndRows *ends) const;
     void collect_edits(int layer, std::span<const Segment> active, std::span<const Segment> joining);
     const std::vector<Edit> &edits(const CellPlan *plan) const;
 
