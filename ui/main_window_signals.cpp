@@ -217,7 +217,9 @@ void MainWindow::startTour()
           {}},
          {tr("All of it in one go"),
           tr("The recipe runs these steps and more, to a circuit and its report. Everything can be exported as a "
-             "figure (Ctrl+E), and found by its name (Ctrl+K)."),
+             "figure (Ctrl+E), and found by its name (Ctrl+K). The demo model has learnt another task, with other "
+             "heads: "
+             "File › Task, strangers."),
           dock(QStringLiteral("recipe")), [this] { m_docking.raise(QStringLiteral("model")); }}},
         this);
     if (!m_explorer.document.ready() || m_explorer.document.setup()->model_ref.path != "demo")

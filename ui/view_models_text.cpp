@@ -3,6 +3,7 @@
 
 #include "analysis/roles.h"
 #include "model/model_folder.h"
+#include "patching/controls.h"
 
 #include <QRegularExpression>
 
@@ -34,9 +35,9 @@ QString modelAndTask(const RunResult &result)
         return QStringLiteral("Model %1; n = %2 texts").arg(model).arg(*texts);
     const size_t prompts = result.baseline.clean.empty() ? size_t(spec.task.prompts) : result.baseline.clean.size();
     QString text = QStringLiteral("Model %1; task %2, n = %3 prompt pairs")
-                       .arg(model, QString::fromStdString(spec.task.kind).toUpper())
+                       .arg(model, QString::fromStdString(short_name(spec.task)))
                        .arg(prompts);
-    if (spec.task.kind == "ioi")
+    if (is_generated(spec.task))
         text += QStringLiteral(", seed %1").arg(spec.task.seed);
     if (spec.task.bos == Bos::Yes)
         text += QStringLiteral(", each after a BOS token");
@@ -71,6 +72,8 @@ QString resultCaption(const RunResult &result)
                     .arg(result.baseline.clean_mean, 0, 'f', 2)
                     .arg(result.baseline.flipped_mean, 0, 'f', 2);
     if (const std::string note = gap_note(result.baseline); !note.empty() && !result.grids.empty())
+        text += QStringLiteral(". ") + QString::fromStdString(note).chopped(1);
+    if (const std::string note = controls_note(result); !note.empty())
         text += QStringLiteral(". ") + QString::fromStdString(note).chopped(1);
     static const QRegularExpression minus(QStringLiteral("(?<![\\w])-(?=\\d)"));
     return text.replace(minus, QString(QChar(0x2212))) + QLatin1Char('.');

@@ -6,7 +6,7 @@
 #include "interrupt.h"
 #include "model/model_folder.h"
 #include "spec_file.h"
-#include "task/task_source.h"
+#include "task/task_list.h"
 #include "usage_error.h"
 #include "workspace.h"
 
@@ -54,7 +54,7 @@ SeriesPlan plan_of(const Options &options, std::vector<SeriesStep> steps)
         plan.recipe = load_recipe(options.what);
         plan.model = options.model.ref();
         plan.task = options.task.ref();
-        if (plan.task.kind == "ioi" && plan.task.file.empty()) {
+        if (is_generated(plan.task) && plan.task.file.empty()) {
             std::string first = plan.steps.front().model;
             try {
                 first = model_folder(first).string();
@@ -155,6 +155,10 @@ Runner add_series(CLI::App &app)
                    "broken are gaps with their reason, and tried again the next time")
         ->required();
     options->task.add(app);
+    app.parse_complete_callback([options] {
+        if (options->task.chosen()) // otherwise the usual one of the first step's model
+            options->task.choose_for(options->model);
+    });
     options->resources.add(app);
     options->output.add(app, "");
     return [options, model] { return run(*options, model->count() > 0); };

@@ -2,7 +2,7 @@
 
 #include "base/plain_text.h"
 #include "model/model_folder.h"
-#include "task/task_source.h"
+#include "task/task_list.h"
 #include "text/tokenizer.h"
 #include "usage_error.h"
 
@@ -55,6 +55,20 @@ std::filesystem::path ModelOptions::tokenizer_place() const
     return path != "demo" && std::filesystem::exists(path, ignored) && has_one ? std::filesystem::path(path) : folder();
 }
 
+namespace {
+
+/// For --help, which is there also where the program's files are not.
+std::string shipped_names()
+{
+    try {
+        return listed(shipped_tasks());
+    } catch (const std::exception &) {
+        return "ioi";
+    }
+}
+
+} // namespace
+
 CLI::Option *add_bos(CLI::App &app, Bos &bos)
 {
     return app
@@ -67,25 +81,30 @@ CLI::Option *add_bos(CLI::App &app, Bos &bos)
 
 void TaskOptions::add_generator(CLI::App &app)
 {
+    m_app = &app;
     const char *group = "Prompts";
-    app.add_option("--task", task.kind, "Kind of generated task: ioi")
+    app.add_option("--task", named,
+                   "Generated prompts: " + shipped_names()
+                       + ", or a task file; \"patchbay-cli task --list\" says what each is. ioi is the one that suits "
+                         "the model")
+        ->type_name("NAME|FILE")
         ->group(group)
-        ->capture_default_str()
-        ->check(CLI::IsMember({"ioi"}));
+        ->capture_default_str();
     app.add_option("--prompts", task.prompts, "Number of prompt pairs")
         ->group(group)
         ->capture_default_str()
         ->check(CLI::Range(1, 1000000));
     app.add_option("--seed", task.seed, "Seed of the generator")->group(group)->capture_default_str();
-    app.add_option("--type", task.type, "mixed, ABBA, BABA, ABC, BAC or ABC mixed")
+    app.add_option("--type", task.type, "Of ioi: mixed, ABBA, BABA, ABC, BAC or ABC mixed")
         ->group(group)
         ->capture_default_str();
-    app.add_option("--flip", task.flip, "How clean prompts become flipped ones")->group(group)->capture_default_str();
+    app.add_option("--flip", task.flip, "Of ioi: how clean prompts become flipped ones")
+        ->group(group)
+        ->capture_default_str();
     add_bos(app, task.bos)->group(group);
     app.add_option("--task-file", task.file,
-                   "Names and sentences of the task: a JSON file, or one that comes with the program: ioi (the demo "
-                   "model's own, "
-                   "and its default), ioi-give (prompts that only a name goes on; the default for other models)")
+                   "The same as --task for a file; of the name ioi, the demo model's own sentences, whatever the model "
+                   "(other models begin with ioi-give, prompts that little but a name goes on)")
         ->group(group);
 }
 
@@ -94,7 +113,9 @@ void TaskOptions::add(CLI::App &app)
     add_generator(app);
     const char *group = "Prompts";
     CLI::Option *pairs_option =
-        app.add_option("--pairs", pairs, "Prompt pairs from a JSONL, JSON or CSV file: clean, flipped, answer, wrong")
+        app.add_option("--pairs", pairs,
+                       "Prompt pairs from a JSONL, JSON or CSV file: clean, flipped, answer, wrong; also those of "
+                       "EAP-IG and MIB as they are")
             ->group(group);
     CLI::Option *batch_option = app.add_option("--batch", batch,
                                                "Token ids from a safetensors file: clean, flipped, end, io, s; start "
@@ -109,6 +130,11 @@ void TaskOptions::add(CLI::App &app)
     app.add_option("--encoding", task.encoding, "Of the text of --pairs, where it is not UTF-8: latin1, windows-1252 …")
         ->group(group)
         ->needs(pairs_option);
+    app.add_option("--counterfactual", task.counterfactual,
+                   "Which of MIB's counterfactuals is the flipped prompt, such as abc or s2_io_flip; the one that MIB "
+                   "takes unless given")
+        ->group(group)
+        ->needs(pairs_option);
     app.add_option(
            "--pad-id", task.pad_id,
            "With --batch: prompts are padded on the left with this token id; they are moved to begin at position 0")
@@ -121,8 +147,32 @@ void TaskOptions::add(CLI::App &app)
 
 void TaskOptions::choose_for(const ModelOptions &model)
 {
-    if (!task.file.empty())
+    if (!batch.empty() || !pairs.empty())
         return;
+    const bool other = named != "ioi";
+    if (!task.file.empty() && other)
+        throw UsageError("--task-file", "names a task, and --task another: " + named);
+    if (chosen()) {
+        const std::string &name = other ? named : task.file;
+        std::error_code ignored;
+        const bool mistaken = other && !std::filesystem::exists(task_path(name), ignored);
+        const TaskRef chosen = mistaken ? option_value("--task", [&] { return task_named(name); }) : task_named(name);
+        task.kind = chosen.kind;
+        if (other)
+            task.file = chosen.file;
+        if (info(chosen).patterns)
+            return;
+        for (const char *generator : {"--type", "--flip"})
+            if (m_app->count(generator) > 0)
+                throw UsageError(generator,
+                                 "is for tasks of names in a pattern, as ioi; this one says itself what "
+                                 "is flipped");
+        if (m_app->count("--prompts") == 0)
+            task.prompts = chosen.prompts;
+        if (m_app->count("--seed") == 0)
+            task.seed = chosen.seed;
+        return;
+    }
     std::string folder = model.path;
     try {
         folder = model.folder().string();

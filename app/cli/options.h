@@ -33,14 +33,21 @@ struct ModelOptions {
 
 struct TaskOptions {
     TaskRef task;
+    std::string named = "ioi"; ///< --task: of those that come with the program, or a file
     std::string batch, pairs;
 
     void add(CLI::App &app);
     TaskRef ref() const;
-    /// Where no task file is named, the usual one of a model.
+    /// Whether --task or --task-file names one.
+    bool chosen() const { return named != "ioi" || !task.file.empty(); }
+    /// What --task and --task-file name, or the usual task of a model: its kind, and its own number of prompts and seed
+    /// where nobody gave one. Throws UsageError.
     void choose_for(const ModelOptions &model);
     /// The task's own options only: nothing is read from --batch or --pairs.
     void add_generator(CLI::App &app);
+
+private:
+    CLI::App *m_app = nullptr;
 };
 
 struct ResourceOptions {

@@ -3,6 +3,7 @@
 #include "base/amounts.h"
 #include "interrupt.h"
 
+#include "patching/controls.h"
 #include "patching/stability.h"
 #include "usage_error.h"
 
@@ -87,6 +88,12 @@ ordered_json as_json(const RunResult &result, const OutputOptions &output, const
         {"seconds", result.seconds},
         {"flops", result.flops},
         {"results", grids}};
+    for (const Control &control : controls(result)) {
+        const std::string name = std::string(control.name).substr(std::string_view("control.").size());
+        out["controls"][name] = {{"effect", number_or_null(control.effect)},
+                                 {"expected", control.expected ? number_or_null(*control.expected) : ordered_json()},
+                                 {"ok", control.ok}};
+    }
     if (const std::string note = gap_note(result.baseline); !note.empty())
         out["note"] = note;
     if (output.wanted())
@@ -141,6 +148,8 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
                         + " % are among those of the other half (mean over random halves)");
     }
     console.say("");
+    if (const std::string note = controls_note(result); !note.empty() && !controls_failed(result))
+        console.say(note);
     console.say("took " + duration_text(result.seconds));
 }
 
@@ -154,7 +163,12 @@ RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &swee
         console.progress(std::to_string(done) + " of " + counted(total, "cell") + ",",
                          total > 0 ? double(done) / total : 1);
     });
-    return work.session().run(spec, observer, cancel_on_interrupt());
+    RunResult result = work.session().run(spec, observer, cancel_on_interrupt());
+    if (controls_failed(result)) { // several runs may come to one result
+        console.end_progress();
+        console.note(title(spec) + ": " + controls_note(result));
+    }
+    return result;
 }
 
 void keep_end(Workspace &work, const RunSpec &spec, RunResult &result, Console &console)

@@ -6,8 +6,7 @@ namespace patchbay {
 
 PromptBatch load_batch(const TaskRef &task, const Model &model)
 {
-    const bool ids = task.kind == "none" || (task.kind == "batch" && task.pairs.is_null());
-    return load_batch(task, ids ? model.tokenizer() : &model.need_tokenizer(), model.config().n_ctx);
+    return load_batch(task, reads_texts(task) ? &model.need_tokenizer() : model.tokenizer(), model.config().n_ctx);
 }
 
 } // namespace patchbay

@@ -7,6 +7,7 @@
 #include "block/detail/gemm.h"
 #include "block/detail/kernels.h"
 #include "model/check_head.h"
+#include "patching/detail/control_cells.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/wave.h"
 
@@ -247,6 +248,10 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
                                         [&](EndRows *rows) { return part.wave->run(plans, token, rows); });
                 });
         });
+    };
+    schedule.controls = [this, spec](const CancelToken &token) {
+        const SignalsHeldOff held = enter();
+        return activation_controls(spec, batch, groups, work, token);
     };
     if (has_estimates(metric_of(spec), sweep->plan.base_flipped))
         schedule.estimate = [this, sweep, spec](const CancelToken &token) {

@@ -1,4 +1,5 @@
 // Path patching: a frozen pass for what arrives at the receivers, then the base run with the receivers replaced.
+#include "patching/detail/control_cells.h"
 #include "patching/detail/frozen_pass.h"
 #include "patching/detail/path_ends.h"
 #include "patching/detail/path_estimate.h"
@@ -206,7 +207,7 @@ struct PathSweep {
             }
         }
         plan.grids.push_back(make_grid(spec, "path", axes, shape, session.batch.prompts));
-        const std::shared_ptr<const RowMap> rows = rows_of(path, session);
+        rows = rows_of(path, session);
         for (int g = 0; g < session.groups.count(); ++g)
             parts.emplace_back(paths, session, session.groups[g].runs, rows_of_group(*rows, session.groups[g]),
                                session.work);
@@ -232,6 +233,7 @@ struct PathSweep {
 
     const std::shared_ptr<const Paths> paths;
     SweepPlan plan;
+    std::shared_ptr<const RowMap> rows; ///< of the whole batch: what senders change and receivers read
     std::deque<PathPart> parts;
 };
 
@@ -270,6 +272,10 @@ std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const R
                     return keeping_ends(key, g, piece, [&](EndRows *rows) { return part.compute(piece, token, rows); });
                 });
         });
+    };
+    schedule.controls = [this, path, spec](const CancelToken &token) {
+        const SignalsHeldOff held = enter();
+        return path_controls(spec, batch, *path->rows, groups, work, token);
     };
     if (path->paths->sets.size() > 1 && has_estimates(path->paths->terms.metric, path->paths->terms.base_flipped))
         schedule.estimate = [this, path, scale = baselines.at(metric_of(spec)).scale()](const CancelToken &token) {

@@ -48,7 +48,7 @@ void read_prompts(Setup &setup, const Model &model)
     const Tokenizer *tokenizer = model.tokenizer();
     const int n_ctx = model.config().n_ctx;
     const TaskRef &task = setup.task_ref;
-    if (task.kind == "batch" || task.kind == "none") {
+    if (!reads_texts(task)) {
         setup.batch = load_batch(task, tokenizer, n_ctx);
         return;
     }
@@ -84,7 +84,7 @@ SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr
     setup->model_ref.commit = setup->trust.commit;
     setup->model_ref.processing = setup->trust.processing; // what was done, not what was asked for
     say(tell, reading_prompts, "Reading the prompts");
-    if (task_ref.kind != "batch" && task_ref.kind != "none" && !model->tokenizer()) {
+    if (reads_texts(task_ref) && !model->tokenizer()) {
         try {
             model->need_tokenizer();
         } catch (const Error &why) {

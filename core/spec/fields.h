@@ -61,19 +61,19 @@ void visit_fields(Spec &spec, M &m, Visit &&visit)
     visit("options", m.options, Written::WhenSet);
 }
 
-/// The fields of a task, in the order in which they are written; generated: of those, the ones that only a generator
-/// reads.
+/// The fields of a task, in the order in which they are written, with whether its kind always says them.
 template <class Task, class Visit>
 void visit_task(Task &task, Visit &&visit)
 {
-    const bool generated = task.kind == "ioi";
-    visit("prompts", task.prompts, generated);
-    visit("seed", task.seed, generated);
-    visit("type", task.type, generated);
-    visit("flip", task.flip, generated);
-    visit("bos", task.bos, task.kind != "batch" && task.kind != "none");
+    const TaskKind &kind = info(task);
+    visit("prompts", task.prompts, kind.generated);
+    visit("seed", task.seed, kind.generated);
+    visit("type", task.type, kind.patterns);
+    visit("flip", task.flip, kind.patterns);
+    visit("bos", task.bos, kind.texts);
     visit("file", task.file, false);
     visit("encoding", task.encoding, false);
+    visit("counterfactual", task.counterfactual, false);
     visit("pad_id", task.pad_id, false);
     visit("excluded", task.excluded, false);
     visit("sha256", task.sha256, false);

@@ -45,10 +45,12 @@ TaskRef reduced(const TaskRef &task)
     std::sort(out.excluded.begin(), out.excluded.end());
     if (!task.pairs.is_null())
         out.file.clear();
-    if (task.kind != "ioi" || !task.pairs.is_null()) {
-        const TaskRef defaults;
+    const TaskRef defaults;
+    if (!is_generated(task)) {
         out.prompts = defaults.prompts;
         out.seed = defaults.seed;
+    }
+    if (!is_generated(task) || !info(task).patterns) {
         out.type = defaults.type;
         out.flip = defaults.flip;
     }

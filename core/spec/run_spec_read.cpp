@@ -3,7 +3,6 @@
 #include "base/json_field.h"
 #include "spec/fields.h"
 
-#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -168,10 +167,9 @@ TaskRef read_task(const JsonField &field)
     std::set<std::string> known{"kind", "pairs"};
     if (const auto kind = field.find("kind"))
         read(*kind, task.kind);
-    const auto kinds = {"ioi", "pairs", "batch", "none"};
-    if (std::find(kinds.begin(), kinds.end(), task.kind) == kinds.end())
-        field.at("kind").fail(in_quotes(task.kind) + " is not a kind of task; one of ioi, pairs, batch, none");
-    if (task.kind != "batch" && task.kind != "none")
+    if (!find_task_kind(task.kind))
+        field.at("kind").fail(unknown_task_kind(task.kind));
+    if (info(task).texts)
         task.bos = Bos::No; // before it was said, there was none
     visit_task(task, [&](const char *key, auto &value, bool) {
         known.insert(key);

@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/json_field.h"
 #include "task/ioi_task.h"
-#include "task/task_source.h"
+#include "task/task_list.h"
 #include "text/token_texts.h"
 #include "text/tokenizer.h"
 

@@ -5,6 +5,7 @@
 #include "io/array_files.h"
 #include "io/text_encoding.h"
 #include "task/csv_table.h"
+#include "task/mib_pair.h"
 #include "task/task_source.h"
 
 #include <algorithm>
@@ -95,15 +96,35 @@ std::string line_of(int line)
     return "line " + std::to_string(line);
 }
 
-/// "311" or "[311]".
-std::optional<int64_t> id_from(std::string_view text)
+/// "311", "[311]" or "[311, 5]"; empty where it is something else.
+std::vector<int64_t> ids_from(std::string_view text)
 {
     text = trimmed(text);
     if (text.starts_with('[') && text.ends_with(']'))
-        text = trimmed(text.substr(1, text.size() - 2));
-    int64_t id = -1;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    return error == std::errc() && end == text.data() + text.size() && id >= 0 ? std::optional(id) : std::nullopt;
+        text = text.substr(1, text.size() - 2);
+    std::vector<int64_t> ids;
+    for (size_t at = 0; at <= text.size();) {
+        const size_t comma = std::min(text.find(',', at), text.size());
+        const std::string_view one = trimmed(text.substr(at, comma - at));
+        at = comma + 1;
+        int64_t id = -1;
+        const auto [end, error] = std::from_chars(one.data(), one.data() + one.size(), id);
+        if (error != std::errc() || end != one.data() + one.size() || id < 0)
+            return {};
+        ids.push_back(id);
+    }
+    return ids;
+}
+
+/// The texts of a cell that is a JSON list of them, '["is", "was"]'; any other cell is one text.
+std::vector<std::string> texts_from(const std::string &cell)
+{
+    if (!trimmed(cell).starts_with('['))
+        return {cell};
+    const nlohmann::json list = nlohmann::json::parse(cell, nullptr, false);
+    const bool texts = list.is_array() && !list.empty()
+        && std::all_of(list.begin(), list.end(), [](const nlohmann::json &one) { return one.is_string(); });
+    return texts ? list.get<std::vector<std::string>>() : std::vector{cell};
 }
 
 constexpr int64_t largest_id = int64_t(1) << 40;
@@ -175,16 +196,22 @@ PromptPair read_pair(const JsonField &object)
 }
 
 /// The file's name comes before what an object says of itself: "line 7: answer: missing".
-PromptPair read_pair_at(const nlohmann::json &object, const std::string &place, const std::string &file)
+PromptPair read_pair_at(const nlohmann::json &object, const std::string &place, const std::string &file,
+                        const std::string &counterfactual)
 {
     try {
-        return read_pair(JsonField(object, place));
+        const JsonField field(object, place);
+        if (is_mib_entry(object))
+            return mib_pair(field, counterfactual);
+        if (!counterfactual.empty())
+            field.fail("has no counterfactuals to choose from: it is none of MIB's entries");
+        return read_pair(field);
     } catch (const Error &error) {
         throw Error(file, error.what());
     }
 }
 
-std::vector<PromptPair> read_jsonl(const std::string &text, const std::string &file)
+std::vector<PromptPair> read_jsonl(const std::string &text, const std::string &file, const std::string &counterfactual)
 {
     std::vector<PromptPair> pairs;
     int line = 0;
@@ -201,7 +228,7 @@ std::vector<PromptPair> read_jsonl(const std::string &text, const std::string &f
         } catch (const Error &error) {
             throw Error(file, error.what());
         }
-        pairs.push_back(read_pair_at(json, line_of(line), file));
+        pairs.push_back(read_pair_at(json, line_of(line), file, counterfactual));
     }
     return pairs;
 }
@@ -219,7 +246,8 @@ const nlohmann::json *list_in(const nlohmann::json &value)
     return nullptr;
 }
 
-std::vector<PromptPair> pairs_from_json_text(const std::string &text, const std::string &file)
+std::vector<PromptPair> pairs_from_json_text(const std::string &text, const std::string &file,
+                                             const std::string &counterfactual)
 {
     const bool array = trimmed(text).starts_with('[');
     const nlohmann::json whole = array ? parse_json(text, file) : nlohmann::json::parse(text, nullptr, false);
@@ -227,11 +255,12 @@ std::vector<PromptPair> pairs_from_json_text(const std::string &text, const std:
     if (!list) {
         // An object over several lines is one pair; on a line of its own, a line like others.
         const bool one_object = whole.is_object() && trimmed(text).find('\n') != std::string_view::npos;
-        return one_object ? std::vector{read_pair_at(whole, "the pair", file)} : read_jsonl(text, file);
+        return one_object ? std::vector{read_pair_at(whole, "the pair", file, counterfactual)}
+                          : read_jsonl(text, file, counterfactual);
     }
     std::vector<PromptPair> pairs;
     for (const nlohmann::json &entry : *list)
-        pairs.push_back(read_pair_at(entry, "pair " + std::to_string(pairs.size() + 1), file));
+        pairs.push_back(read_pair_at(entry, "pair " + std::to_string(pairs.size() + 1), file, counterfactual));
     return pairs;
 }
 
@@ -265,17 +294,23 @@ std::vector<PromptPair> pairs_from_csv(const std::string &text, const std::strin
         PromptPair &pair = pairs.emplace_back();
         for (size_t column = 0; column < text_names.size(); ++column) {
             if (place[column]) {
-                text_of(pair, column) = records[i].fields[*place[column]];
+                const std::string &cell = records[i].fields[*place[column]];
+                const bool answers = column == Answer || column == Wrong;
+                const std::vector<std::string> texts = answers ? texts_from(cell) : std::vector{cell};
+                text_of(pair, column) = texts.front();
+                if (answers)
+                    (column == Answer ? pair.more_answers : pair.more_wrongs).assign(texts.begin() + 1, texts.end());
                 continue;
             }
             const Column ids = *ids_instead_of(column);
             const std::string &field = records[i].fields[*place[ids]];
-            const std::optional<int64_t> id = id_from(field);
-            if (!id)
+            const std::vector<int64_t> all = ids_from(field);
+            if (all.empty())
                 throw Error(file,
                             line_of(records[i].line) + ": " + header.fields[*place[ids]] + ": " + in_quotes(field)
-                                + " is not one token id");
-            id_of(pair, ids) = *id;
+                                + " is neither a token id nor a list of them, such as [311, 5]");
+            id_of(pair, ids) = all.front();
+            (ids == AnswerId ? pair.more_answer_ids : pair.more_wrong_ids).assign(all.begin() + 1, all.end());
         }
     }
     return pairs;
@@ -294,12 +329,16 @@ bool holds_table(const std::filesystem::path &path, const std::string &text)
 
 } // namespace
 
-std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const std::string &encoding)
+std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const std::string &encoding,
+                                        const std::string &counterfactual)
 {
     const std::string file = path.string();
     const std::string text = decode_text(read_file(path), encoding, file);
+    const bool table = holds_table(path, text);
+    if (table && !counterfactual.empty())
+        throw Error(file, "is a table: only MIB's JSON entries have counterfactuals to choose from");
     std::vector<PromptPair> pairs =
-        holds_table(path, text) ? pairs_from_csv(text, file) : pairs_from_json_text(text, file);
+        table ? pairs_from_csv(text, file) : pairs_from_json_text(text, file, counterfactual);
     if (pairs.empty())
         throw Error(file, "holds no prompt pairs");
     return pairs;

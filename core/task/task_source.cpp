@@ -1,11 +1,12 @@
 #include "task/task_source.h"
 
 #include "base/check_index.h"
-#include "base/data_dir.h"
 #include "base/error.h"
 #include "base/json_field.h"
 #include "io/array_files.h"
 #include "task/ioi_task.h"
+#include "task/prompt_task.h"
+#include "task/task_list.h"
 #include "text/tokenizer.h"
 
 #include <algorithm>
@@ -19,8 +20,8 @@ std::string without_last_word(const std::string &text)
     return text.substr(0, text.rfind(' '));
 }
 
-std::vector<PromptPair> generated_pairs(const TaskRef &ref, const Tokenizer &tokenizer, int n_ctx,
-                                        std::vector<std::string> *notes)
+std::vector<PromptPair> name_pairs(const TaskRef &ref, const Tokenizer &tokenizer, int n_ctx,
+                                   std::vector<std::string> *notes)
 {
     std::string note;
     const TaskFile task = with_whole_names(read_task_file(task_path(ref.file)), tokenizer, note);
@@ -53,7 +54,7 @@ std::vector<PromptPair> untokenized_pairs(const TaskRef &ref)
         return pairs_from_json(ref.pairs, "task");
     if (ref.file.empty())
         throw Error("task", "of kind \"pairs\" needs a file");
-    return read_pairs_file(ref.file, ref.encoding);
+    return read_pairs_file(ref.file, ref.encoding, ref.counterfactual);
 }
 
 // An answer given as a token's id becomes that token's text, as if the file had said so. Returns why it cannot; empty:
@@ -91,18 +92,19 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
                                    std::vector<std::string> *notes)
 {
     std::vector<PromptPair> pairs;
-    if (!task.pairs.is_null() || task.kind == "pairs") {
+    if (reads_texts(task) && !is_generated(task)) {
         pairs = untokenized_pairs(task);
         for (PromptPair &pair : pairs)
             tokenize_read_pair(pair, tokenizer, n_ctx, task.bos);
-    } else if (task.kind == "ioi") {
-        pairs = generated_pairs(task, tokenizer, n_ctx, notes);
-    } else if (task.kind == "none") {
-        return {};
-    } else if (task.kind == "batch") {
+    } else if (info(task).patterns) {
+        pairs = name_pairs(task, tokenizer, n_ctx, notes);
+    } else if (info(task).generated) {
+        pairs = draw_prompts(read_prompt_task(task_path(task.file)), task.prompts, task.seed, tokenizer, n_ctx,
+                             task.bos, notes);
+    } else if (info(task).prompts) {
         throw Error(task.file, "holds token ids, not prompts: there is no table of pairs");
     } else {
-        throw Error("task", "kind " + in_quotes(task.kind) + " is unknown; it should be ioi, pairs, batch or none");
+        return {};
     }
     for (const int index : task.excluded) {
         check_index(index, int64_t(pairs.size()), "exclude", "prompts");
@@ -113,21 +115,21 @@ std::vector<PromptPair> load_pairs(const TaskRef &task, const Tokenizer &tokeniz
 
 Bos bos_used(const TaskRef &task, const Tokenizer *tokenizer)
 {
-    if (!tokenizer || task.kind == "none" || (task.kind == "batch" && task.pairs.is_null()))
+    if (!tokenizer || !reads_texts(task))
         return task.bos;
     return tokenizer->beginning(task.bos).empty() ? Bos::No : Bos::Yes;
 }
 
 PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ctx)
 {
-    if (task.kind == "none") {
+    if (!reads_texts(task) && !info(task).prompts) {
         PromptBatch batch;
         batch.prompts = batch.width = 1;
         batch.clean = batch.flipped = batch.io = batch.s = {0};
         batch.end = {0};
         return batch;
     }
-    if (task.kind == "batch" && task.pairs.is_null()) {
+    if (!reads_texts(task)) {
         if (task.file.empty())
             throw Error("task", "of kind \"batch\" needs a file");
         PromptBatch batch = batch_from_arrays(read_arrays(task.file).arrays, task.file, task.pad_id);
@@ -144,45 +146,6 @@ PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ct
     PromptBatch batch = make_batch(pairs, tokenizer, tokenizer->pad_id().value_or(0));
     batch.notes.insert(batch.notes.begin(), notes.begin(), notes.end());
     return batch;
-}
-
-std::vector<std::string> shipped_tasks()
-{
-    std::vector<std::string> names;
-    for (const auto &entry : std::filesystem::directory_iterator(data_path("tasks")))
-        if (entry.path().extension() == ".json")
-            names.push_back(entry.path().stem().string());
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-std::filesystem::path task_path(const std::string &file)
-{
-    if (file.empty())
-        return data_path("tasks/ioi.json");
-    const std::filesystem::path path(file);
-    std::error_code ignored;
-    if (path.has_parent_path() || path.has_extension() || std::filesystem::exists(path, ignored))
-        return path;
-    const std::vector<std::string> known = shipped_tasks();
-    if (std::find(known.begin(), known.end(), file) != known.end())
-        return data_path("tasks/" + file + ".json");
-    return path;
-}
-
-bool has_demo_vocabulary(const std::filesystem::path &model)
-{
-    if (model == "demo")
-        return true;
-    const std::filesystem::path own = model / "tokenizer.json", demo = data_path("demo-model/tokenizer.json");
-    std::error_code ignored;
-    const auto size = std::filesystem::file_size(own, ignored);
-    return !ignored && size == std::filesystem::file_size(demo, ignored) && read_file(own) == read_file(demo);
-}
-
-std::string usual_task(const std::string &model)
-{
-    return has_demo_vocabulary(model) ? std::string() : "ioi-give";
 }
 
 } // namespace patchbay

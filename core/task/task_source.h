@@ -1,4 +1,4 @@
-// From a TaskRef to prompt pairs: the generator, a pairs file, or bare token ids.
+// From a TaskRef to prompt pairs: a generator, a pairs file, or bare token ids.
 #pragma once
 
 #include "task/prompts.h"
@@ -29,26 +29,16 @@ PromptBatch load_batch(const TaskRef &task, const Tokenizer *tokenizer, int n_ct
 PromptBatch load_batch(const TaskRef &task, const Model &model);
 
 /// Lines of {"clean", "flipped", "answer", "wrong"} (JSONL), a JSON list of them, or a table (CSV) with such a header;
-/// other programs' names for the same are read, too, and token ids instead of answers. Texts end before the answer. In
-/// JSON, "roles": {"IO": 3, "S1": 5} says where the clean prompt's roles stand, by token, counted from 0.
-/// encoding: of the text (io/text_encoding.h); empty: UTF-8. Throws Error naming file and line.
-std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const std::string &encoding = {});
+/// other programs' names for the same are read, too, and token ids instead of answers; several answers are a list.
+/// Texts end before the answer. In JSON, "roles": {"IO": 3, "S1": 5} says where the clean prompt's roles stand, by
+/// token, counted from 0; and MIB's entries are read as they are (task/mib_pair.h), by the counterfactual that is
+/// named. encoding: of the text (io/text_encoding.h); empty: UTF-8. Throws Error naming file and line.
+std::vector<PromptPair> read_pairs_file(const std::filesystem::path &path, const std::string &encoding = {},
+                                        const std::string &counterfactual = {});
 
 /// Pairs as kept in TaskRef::pairs, [{clean, flipped, answer, wrong}] and roles where they are given, and back. Throws
 /// Error naming the entry.
 nlohmann::json pairs_to_json(const std::vector<PromptPair> &pairs);
 std::vector<PromptPair> pairs_from_json(const nlohmann::json &pairs, const std::string &name);
-
-/// The task file of a reference of kind "ioi": TaskRef::file is the bare name of a shipped one ("ioi-give") or a path;
-/// empty is "ioi", the sentences that the demo model has learnt.
-std::filesystem::path task_path(const std::string &file);
-/// Bare names of the task files that come with the program (resources/tasks).
-std::vector<std::string> shipped_tasks();
-/// What new prompts for a model are made from, as TaskRef::file. model: "demo" or a folder. A model with the demo
-/// model's vocabulary knows the words of its sentences alone; others get "ioi-give", which ends so that they answer
-/// with a name.
-std::string usual_task(const std::string &model);
-/// Whether the model in this folder, or "demo", has the demo model's vocabulary.
-bool has_demo_vocabulary(const std::filesystem::path &model);
 
 } // namespace patchbay

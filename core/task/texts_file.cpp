@@ -5,7 +5,7 @@
 #include "base/json_field.h"
 #include "io/array_files.h"
 #include "io/text_encoding.h"
-#include "task/task_source.h"
+#include "task/task_list.h"
 
 namespace patchbay {
 

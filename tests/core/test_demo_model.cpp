@@ -5,7 +5,7 @@
 #include "model/weight_arrays.h"
 #include "task/ioi_task.h"
 #include "task/task_file.h"
-#include "task/task_source.h"
+#include "task/task_list.h"
 #include "text/tokenizer.h"
 
 #include <QtTest>

@@ -3,6 +3,7 @@
 #include "core/error_message.h"
 #include "io/array_files.h"
 #include "task/ioi_task.h"
+#include "task/task_list.h"
 #include "task/task_source.h"
 #include "text/tokenizer.h"
 
@@ -258,8 +259,12 @@ void TestIoiTask::bos()
 void TestIoiTask::builtin_task_data()
 {
     QTest::addColumn<QString>("name");
-    QVERIFY(shipped_tasks() == (std::vector<std::string>{"ioi", "ioi-give"}));
-    for (const std::string &name : shipped_tasks())
+    std::vector<std::string> names;
+    for (const TaskListing &one : shipped_task_listings())
+        if (info(one.task).patterns)
+            names.push_back(one.name);
+    QVERIFY(names == (std::vector<std::string>{"ioi", "ioi-give"}));
+    for (const std::string &name : names)
         QTest::newRow(name.c_str()) << QString::fromStdString(name);
 }
 

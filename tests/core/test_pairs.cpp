@@ -347,7 +347,7 @@ void TestPairs::task_refs()
 {
     TaskRef ref;
     ref.kind = "sentences";
-    VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "task: kind \"sentences\" is unknown");
+    VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "task: \"sentences\" is not a kind of task; one of ioi");
     ref.kind = "pairs";
     VERIFY_MESSAGE(load_pairs(ref, *m_tokenizer), "task: of kind \"pairs\" needs a file");
     ref.pairs = json::parse(

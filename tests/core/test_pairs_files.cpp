@@ -1,6 +1,7 @@
 // Files of prompt pairs: JSON lines and lists, tables as others write them, token ids, encodings, and what is refused.
 #include "core/error_message.h"
 #include "io/array_files.h"
+#include "spec/run_spec.h"
 #include "task/task_source.h"
 #include "text/tokenizer.h"
 
@@ -8,6 +9,7 @@
 #include <QtTest>
 
 using namespace patchbay;
+using nlohmann::json;
 namespace fs = std::filesystem;
 
 class TestPairsFiles : public QObject {
@@ -21,6 +23,8 @@ private Q_SLOTS:
     void json_lists();
     void answer_sets();
     void token_ids();
+    void eap_ig();
+    void mib();
     void encodings();
     void bad_pairs_files_data();
     void bad_pairs_files();
@@ -174,8 +178,8 @@ void TestPairsFiles::answer_sets()
     task.kind = "pairs";
     task.file = file("ids.json").string();
     write_file(task.file,
-               "[{\"clean\": \"x Anna\", \"flipped\": \"x Boris\", \"answer_id\": [" + std::to_string(id(" Anna")) + ", "
-                   + std::to_string(id(" the")) + "], \"wrong_id\": " + std::to_string(id(" Boris")) + "}]");
+               "[{\"clean\": \"x Anna\", \"flipped\": \"x Boris\", \"answer_id\": [" + std::to_string(id(" Anna"))
+                   + ", " + std::to_string(id(" the")) + "], \"wrong_id\": " + std::to_string(id(" Boris")) + "}]");
     QCOMPARE(load_batch(task, m_tokenizer.get(), 0).answers, (std::vector<std::vector<int64_t>>{batch.answers[0]}));
     // Right and wrong at once, or two tokens: the pair says so and stays out.
     pairs[0].more_wrongs = {" the"};
@@ -205,8 +209,81 @@ void TestPairsFiles::token_ids()
                "clean,corrupted,correct_idx,incorrect_idx\nWhen Anna went to,When Boris went to,9999999," + b + "\n");
     QCOMPARE(load_pairs(ref, *m_tokenizer)[0].problem,
              std::string("the answer is given as token 9999999, which this tokenizer does not have"));
-    write_file(ref.file, "clean,corrupted,correct_idx,incorrect_idx\nx,y,\"[1, 2]\",3\n");
-    VERIFY_MESSAGE(read_pairs_file(ref.file), ref.file + ": line 2: correct_idx: \"[1, 2]\" is not one token id");
+    write_file(ref.file, "clean,corrupted,correct_idx,incorrect_idx\nx,y,\"[1, x]\",3\n");
+    VERIFY_MESSAGE(read_pairs_file(ref.file),
+                   ref.file + ": line 2: correct_idx: \"[1, x]\" is neither a token id nor a list of them");
+}
+
+// As its data sets are written: an index without a name, a column that nothing here reads, sets in one cell.
+void TestPairsFiles::eap_ig()
+{
+    const auto id = [&](const char *text) { return std::to_string(*m_tokenizer->single(text)); };
+    TaskRef ref;
+    ref.kind = "pairs";
+    ref.file = file("ioi.csv").string();
+    write_file(ref.file,
+               ",clean,corrupted,corrupted_hard,correct_idx,incorrect_idx\n470,\"When Anna went to\",\"When Boris went "
+               "to\",\"When Clara went to\","
+                   + id(" Anna") + "," + id(" Boris")
+                   + "\n184,\"When Boris went to\",\"When Anna went to\",\"When Clara went to\",\"[" + id(" Boris")
+                   + ", " + id(" the") + "]\"," + id(" Anna") + "\n");
+    const PromptBatch batch = load_batch(ref, m_tokenizer.get());
+    QCOMPARE(batch.prompts, 2);
+    QCOMPARE(batch.io, (std::vector<int64_t>{*m_tokenizer->single(" Anna"), *m_tokenizer->single(" Boris")}));
+    QCOMPARE(batch.answers[1].size(), size_t(2));
+    QCOMPARE(batch.answers[0].size(), size_t(1));
+    // Texts in one cell.
+    write_file(ref.file,
+               "clean,flipped,answer,wrong\nWhen Anna went to,When Boris went to,\"[\"\" Anna\"\", \"\" "
+               "the\"\"]\", Boris\nWhen Anna [x,When Boris [x,[x], Boris\n");
+    const std::vector<PromptPair> pairs = read_pairs_file(ref.file);
+    QCOMPARE(pairs[0].more_answers, std::vector<std::string>{" the"});
+    QCOMPARE(pairs[1].answer, std::string("[x]")); // no list
+}
+
+void TestPairsFiles::mib()
+{
+    const std::string ioi = R"({"prompt": "As Anna and Boris left, Boris gave a ring to", "template": "As …",
+        "metadata": {"subject": "Boris", "indirect_object": "Anna", "object": "ring"},
+        "choices": ["Anna", "Boris"], "answerKey": 0,
+        "abc_counterfactual": {"prompt": "As Clara and David left, Emma gave a ring to", "choices": ["a", "b"],
+                               "answerKey": 0},
+        "s2_io_flip_counterfactual": {"prompt": "As Anna and Boris left, Anna gave a ring to",
+                                      "choices": ["Anna", "Boris"], "answerKey": 1}})";
+    std::string lines = ioi;
+    std::replace(lines.begin(), lines.end(), '\n', ' ');
+    lines += "\n"
+             R"({"prompt": "Which? A. red B. blue Answer:", "choices": {"label": [" A", " B"], "text": ["x", "y"]}, )"
+             R"("answerKey": 1, "answerPosition_counterfactual": {"prompt": "no", "choices": {"label": ["x"]}, )"
+             R"("answerKey": 0}, "symbol_counterfactual": {"prompt": "Which? A. blue B. red Answer:", )"
+             R"("choices": {"label": [" A", " B"], "text": ["x", "y"]}, "answerKey": 0}})";
+    lines += "\n"
+             R"({"prompt": "The sum of 13 and 25 is", "label": 38, "random_counterfactual": )"
+             R"({"prompt": "The sum of 10 and 20 is", "label": "30"}})"
+             "\n";
+    const std::string path = file("mib.jsonl").string();
+    write_file(path, lines);
+    const std::vector<PromptPair> pairs = read_pairs_file(path);
+    QCOMPARE(pairs.size(), size_t(3));
+    QCOMPARE(pairs[0].flipped, std::string("As Anna and Boris left, Anna gave a ring to"));
+    QCOMPARE(pairs[0].answer + pairs[0].wrong, std::string(" Anna Boris"));
+    QCOMPARE(pairs[1].flipped, std::string("Which? A. blue B. red Answer:"));
+    QCOMPARE(pairs[1].answer + pairs[1].wrong, std::string(" B A"));
+    QCOMPARE(pairs[2].answer + " " + pairs[2].wrong, std::string("38 30"));
+    write_file(path, lines.substr(0, lines.find('\n')));
+    QCOMPARE(read_pairs_file(path, {}, "abc")[0].flipped, std::string("As Clara and David left, Emma gave a ring to"));
+    VERIFY_MESSAGE(read_pairs_file(path, {}, "random"),
+                   path + ": line 1: has no \"random_counterfactual\"; it has abc_counterfactual and s2_io_flip");
+    write_file(path, R"({"prompt": "x", "abc_counterfactual": {"prompt": "y"}})");
+    VERIFY_MESSAGE(read_pairs_file(path), path + ": line 1: has neither metadata with an indirect_object");
+    write_file(path, R"({"prompt": "x", "choices": ["a"], "answerKey": 3, "abc_counterfactual": {"prompt": "y"}})");
+    VERIFY_MESSAGE(read_pairs_file(path), path + ": line 1: answerKey: should be an integer from 0 to 0");
+    // Which one is chosen stands in the specification.
+    RunSpec spec = spec_of(ActPatch{});
+    spec.task.kind = "pairs";
+    spec.task.file = path;
+    spec.task.counterfactual = "abc";
+    QVERIFY(run_spec_from_json(json::parse(to_json(spec).dump())) == spec);
 }
 
 void TestPairsFiles::encodings()

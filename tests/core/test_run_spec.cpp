@@ -126,9 +126,19 @@ private Q_SLOTS:
         act.heads = {{1, 2}, {0, 0}};
         act.positions = Positions::each();
         spec = spec_of(act);
-        spec.task = {"pairs",       12,       7,     "ABBA", "x",
-                     "pairs.jsonl", "latin1", 50256, {3, 1}, json::parse(R"([{"clean": "a", "flipped": "b"}])"),
-                     "cd34",        Bos::Yes};
+        spec.task = {"pairs",
+                     12,
+                     7,
+                     "ABBA",
+                     "x",
+                     "pairs.jsonl",
+                     "latin1",
+                     "abc",
+                     50256,
+                     {3, 1},
+                     json::parse(R"([{"clean": "a", "flipped": "b"}])"),
+                     "cd34",
+                     Bos::Yes};
         QVERIFY(round_trip(spec) == spec);
 
         Attribution attribution;

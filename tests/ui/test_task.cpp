@@ -291,6 +291,51 @@ private Q_SLOTS:
         QVERIFY(tasks->actions().front()->isChecked());
     }
 
+    // The list has every task that comes with the program; the demo model's second one opens with a click, and what is
+    // asked of it is its own.
+    void theListHasTheTasksThatComeWithIt()
+    {
+        auto *tasks = m_window->findChild<TaskMenu *>();
+        const auto action = [&](const char *name) {
+            const QList<QAction *> all = tasks->actions();
+            const auto found = std::find_if(all.cbegin(), all.cend(), [&](const QAction *one) {
+                return one->text().startsWith(QLatin1String(name));
+            });
+            return found == all.cend() ? nullptr : *found;
+        };
+        for (const TaskListing &one : shipped_task_listings())
+            if (one.task.kind == "task")
+                QVERIFY2(action(one.name.c_str()), one.name.c_str());
+        QVERIFY2(action("strangers")->toolTip().startsWith(QStringLiteral("Strangers: ")),
+                 qPrintable(action("strangers")->toolTip()));
+        auto *order = m_fixture.part<ModelDock>().findChild<QComboBox *>();
+        for (QComboBox *box : m_fixture.part<ModelDock>().findChildren<QComboBox *>())
+            if (box->accessibleName() == QStringLiteral("Order of the names"))
+                order = box;
+        QVERIFY(!order->isHidden());
+        action("strangers")->trigger();
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.file == "strangers");
+        QVERIFY(order->isHidden());
+        QCOMPARE(document().setup()->batch.prompts, 70);
+        QVERIFY(document().setup()->baseline.accuracy_clean > 0.9);
+        QVERIFY(action("strangers")->isChecked());
+        QComboBox *positions = nullptr;
+        for (QComboBox *box : m_window->controls().findChildren<QComboBox *>())
+            if (box->accessibleName() == QStringLiteral("Positions"))
+                positions = box;
+        QVERIFY(positions && positions->findText(QStringLiteral("ACTOR")) >= 0
+                && positions->findText(QStringLiteral("S2")) < 0);
+        // One that this tokenizer cannot form says so, and the task stays.
+        action("capital-of")->trigger();
+        QTRY_VERIFY(m_window->messages().isVisible() && m_fixture.ready());
+        QVERIFY2(m_window->messages().text().contains(QStringLiteral("cannot be formed with this tokenizer")),
+                 qPrintable(m_window->messages().text()));
+        QCOMPARE(document().setup()->task_ref.file, std::string("strangers"));
+        document().openTask(TaskRef());
+        QTRY_VERIFY(m_fixture.ready() && document().setup()->task_ref.kind == "ioi");
+        QVERIFY(!order->isHidden());
+    }
+
     // Also where neither task has a run: the task itself is what undo brings back.
     void aTaskWithoutRunsIsOneUndoAway()
     {

@@ -5,6 +5,7 @@
 #include "bars_widget.h"
 #include "docks/run_delegate.h"
 #include "heatmap_widget.h"
+#include "patching/controls.h"
 #include "scatter_widget.h"
 #include "view_models.h"
 #include "views/attention_pane.h"
@@ -16,6 +17,7 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QDockWidget>
+#include <QLabel>
 #include <QSlider>
 
 #include <algorithm>
@@ -34,6 +36,39 @@ private Q_SLOTS:
         m_window->actions().run->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture.idle(), 60000);
         m_heatmap = m_window->heatmapPane().heatmap();
+    }
+
+    // Quiet where the run's controls are what they must be, loud where one is not; captions say it, too.
+    void theMarkOfTheControls()
+    {
+        QLabel *mark = m_window->heatmapPane().controlsMark();
+        QVERIFY(mark->isVisible());
+        QCOMPARE(mark->text(), QStringLiteral("✓"));
+        QVERIFY2(mark->toolTip().startsWith(QStringLiteral("Controls: own values +0.0 %, everything +100.0 %, ")),
+                 qPrintable(mark->toolTip()));
+        const int id = m_fixture.shown()->id;
+        const RunResultPtr whole = m_fixture.shown()->result;
+        QVERIFY(resultCaption(*whole).contains(QStringLiteral("Controls: own values")));
+        const auto show = [&](const RunResultPtr &result) {
+            ChangedCells all;
+            all.all = true;
+            m_window->explorer().runs.update(
+                id, [&](RunEntry &entry) { entry.result = result; }, all);
+        };
+        RunResult broken = *whole;
+        std::vector<float> own = broken.arrays.at(control_own).floats();
+        for (float &value : own)
+            value += 0.5f;
+        broken.arrays[control_own] = {broken.arrays.at(control_own).shape, own};
+        show(std::make_shared<const RunResult>(broken));
+        QVERIFY2(mark->text().contains(QStringLiteral("control failed")), qPrintable(mark->text()));
+        QVERIFY(mark->toolTip().startsWith(QStringLiteral("CONTROL FAILED: ")));
+        QVERIFY(resultCaption(broken).contains(QStringLiteral("CONTROL FAILED: ")));
+        broken.arrays.clear(); // of an earlier version
+        show(std::make_shared<const RunResult>(broken));
+        QVERIFY(!mark->isVisible());
+        show(whole);
+        QCOMPARE(mark->text(), QStringLiteral("✓"));
     }
 
     void rubberBandShiftAndArrows()

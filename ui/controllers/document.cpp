@@ -1,6 +1,7 @@
 #include "controllers/document.h"
 
 #include "model/model_folder.h"
+#include "task/task_list.h"
 #include "task/task_source.h"
 
 #include <QDateTime>
@@ -92,7 +93,7 @@ void Document::openModel(const QString &folder, const Processing &processing)
     SetUpRequest request = m_request;
     // Sentences that nobody chose are those that suit the model.
     TaskRef &task = request.task;
-    if (task.kind == "ioi" && task.pairs.is_null()
+    if (is_generated(task) && info(task).patterns
         && task.file == (m_setup ? usualTask(m_setup->model_ref.path) : std::string()))
         task.file = usualTask(folder.toStdString());
     request.model = {.path = folder.toStdString(), .commit = {}, .sha256 = {}, .processing = processing};

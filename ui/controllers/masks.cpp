@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 namespace patchbay {
 
@@ -43,15 +44,25 @@ double usualThreshold(const std::string &quantity)
     return quantity.starts_with("detector.") ? thresholds.detector : 0;
 }
 
-/// The quantities that an entry stands for: of a name with a star those of IO, S1 and S2; none of a whole family.
-std::vector<std::string> namesOf(const std::string &entry)
+/// The quantities that an entry stands for: of a name with a star those of the roles that the task's runs know, before
+/// there are any of IOI's; none of a whole family.
+std::vector<std::string> namesOf(const std::string &entry, const RunEntry &shown, const RunsStore &store)
 {
     const size_t star = entry.find('*');
     if (star == std::string::npos)
         return entry.ends_with('.') ? std::vector<std::string>{} : std::vector<std::string>{entry};
     std::vector<std::string> names;
-    for (const ioi::RoleInfo &one : ioi::roles)
-        names.push_back(std::string(entry).replace(star, 1, one.role));
+    std::set<std::string> roles;
+    for (const RunEntry &one : store.entries())
+        if (one.result && sameSubject(one, shown))
+            for (const auto &[name, array] : one.result->arrays)
+                if (name.starts_with(entry.substr(0, star)) && name.ends_with(entry.substr(star + 1)))
+                    roles.insert(name.substr(star, name.size() - (entry.size() - 1)));
+    if (roles.empty() && is_generated(shown.spec.task) && info(shown.spec.task).patterns)
+        for (const ioi::RoleInfo &one : ioi::roles)
+            roles.insert(one.role);
+    for (const std::string &role : roles)
+        names.push_back(std::string(entry).replace(star, 1, role));
     return names;
 }
 
@@ -107,7 +118,7 @@ QVector<MaskQuantity> maskQuantities(const Place &place, const RunsStore &store)
         for (const Quantity &one : analysis->yields) {
             if (one.draw != Quantity::Draw::Heads || !analysis->heads.empty())
                 continue;
-            for (const std::string &name : namesOf(one.name)) {
+            for (const std::string &name : namesOf(one.name, *shown, store)) {
                 const Quantity known = quantity_named(name);
                 const bool there = runWith(name, *shown, store) != nullptr;
                 if (!there && analysis->name == "roles")

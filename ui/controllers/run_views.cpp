@@ -123,7 +123,7 @@ QString taskName(const TaskRef &task)
     if (!task.pairs.is_null())
         return RunsStore::tr("edited pairs");
     const std::string kind =
-        task.kind == "ioi" && !task.file.empty() && task.file.find_first_of("./\\") == std::string::npos
+        is_generated(task) && !task.file.empty() && task.file.find_first_of("./\\") == std::string::npos
         ? task.file // one that comes with the program
         : task.kind;
     if (!task.file.empty() && kind == task.kind)

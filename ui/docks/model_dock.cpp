@@ -3,6 +3,7 @@
 #include "amounts_text.h"
 #include "docks/dock_parts.h"
 #include "model/model_folder.h"
+#include "task/task_list.h"
 #include "theme.h"
 #include "view_text.h"
 
@@ -187,7 +188,8 @@ void ModelDock::buildTask(QVBoxLayout *column)
     m_type->setToolTip(tr("Which of the two names comes first"));
     grid->addWidget(caption(tr("Pairs"), this), 0, 0);
     grid->addWidget(caption(tr("Seed"), this), 0, 1);
-    grid->addWidget(caption(tr("Order"), this), 0, 2);
+    m_typeTitle = caption(tr("Order"), this);
+    grid->addWidget(m_typeTitle, 0, 2);
     grid->addWidget(m_prompts, 1, 0);
     grid->addWidget(m_seed, 1, 1);
     grid->addWidget(m_type, 1, 2);
@@ -273,7 +275,10 @@ void ModelDock::refreshTask()
 {
     const SetupPtr &setup = m_document.setup();
     const bool ready = m_document.ready();
-    m_generated->setVisible(ready && setup->task_ref.kind == "ioi" && setup->task_ref.pairs.is_null());
+    m_generated->setVisible(ready && is_generated(setup->task_ref));
+    const bool patterns = ready && info(setup->task_ref).patterns;
+    m_type->setVisible(patterns);
+    m_typeTitle->setVisible(patterns);
     m_text->setVisible(ready && !setup->pairs.empty());
     if (!ready) {
         m_taskText->setText(m_document.whyNoPrompts());
@@ -284,7 +289,7 @@ void ModelDock::refreshTask()
     const int used = setup->batch.prompts;
     const int all = static_cast<int>(setup->pairs.size());
     const QString kind = !task.pairs.is_null() ? tr("Edited pairs")
-        : task.kind == "ioi"                   ? tr("Indirect object identification")
+        : is_generated(task)                   ? QString::fromStdString(task_title(task))
         : task.kind == "pairs"                 ? QFileInfo(QString::fromStdString(task.file)).fileName()
                                : tr("Token ids from %1").arg(QFileInfo(QString::fromStdString(task.file)).fileName());
     m_taskText->setText(
@@ -348,7 +353,8 @@ void ModelDock::applyTask()
     task.bos = Bos(m_bos->currentData().toInt());
     task.prompts = m_prompts->value();
     task.seed = m_seed->value();
-    task.type = m_type->currentText().toStdString();
+    if (info(task).patterns)
+        task.type = m_type->currentText().toStdString();
     const bool same = task == m_document.task();
     task.excluded.clear();
     if (!same)

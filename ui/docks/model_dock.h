@@ -41,6 +41,7 @@ private:
     QLabel *m_name = nullptr, *m_shape = nullptr, *m_trust = nullptr, *m_taskText = nullptr;
     QPushButton *m_open = nullptr;
     QSpinBox *m_prompts = nullptr, *m_seed = nullptr;
+    QLabel *m_typeTitle = nullptr;
     QComboBox *m_type = nullptr, *m_bos = nullptr;
     QWidget *m_generated = nullptr, *m_text = nullptr; ///< controls of generated prompts, of prompts that are text
     QLabel *m_values[2][4] = {};                       ///< [clean, flipped][logit diff, spread, accuracy, rank-0]

@@ -4,7 +4,9 @@
 
 #include "analysis/selection.h"
 #include "base/head.h"
+#include "base/json_field.h"
 #include "colour_map.h"
+#include "task/task_list.h"
 #include "view_models.h"
 
 #include <QRegularExpression>
@@ -146,8 +148,11 @@ QString modelText(const ReportSource &source)
 QString taskText(const ReportSource &source)
 {
     const json &task = source.task;
-    const std::string kind = task.value("kind", std::string());
-    QString text = kind == "ioi" ? QStringLiteral("Indirect object identification") : QStringLiteral("Prompt pairs");
+    TaskRef ref;
+    ref.kind = task.value("kind", std::string());
+    ref.file = text_or_empty(task, "file");
+    QString text = find_task_kind(ref.kind) && info(ref).generated ? QString::fromStdString(task_title(ref))
+                                                                   : QStringLiteral("Prompt pairs");
     text += QStringLiteral(", %1 of a clean and a flipped prompt").arg(countedText(source.prompts, "pair"));
     if (task.contains("seed"))
         text += QStringLiteral(" (seed %1").arg(task.at("seed").dump().c_str());

@@ -1,7 +1,6 @@
 #include "shell/task_menu.h"
 
 #include "controllers/run_views.h"
-#include "task/task_source.h"
 
 #include <algorithm>
 
@@ -22,11 +21,8 @@ bool same(TaskRef a, TaskRef b)
 TaskMenu::TaskMenu(Document &document, QWidget *parent) : QMenu(tr("&Task"), parent), m_document(document)
 {
     setToolTipsVisible(true);
-    for (const std::string &name : shipped_tasks()) {
-        m_tasks.push_back({});
-        if (name != "ioi") // as the program starts
-            m_tasks.back().file = name;
-    }
+    for (const TaskListing &one : m_shipped)
+        m_tasks.push_back(one.task);
     rebuild();
     connect(&m_document, &Document::setupChanged, this, [this] {
         add(m_document.setup()->task_ref);
@@ -44,6 +40,14 @@ void TaskMenu::add(const TaskRef &task)
         *known = task;
 }
 
+QString TaskMenu::hint(const TaskRef &task) const
+{
+    for (const TaskListing &one : m_shipped)
+        if (is_generated(task) && one.task.kind == task.kind && one.task.file == task.file)
+            return QString::fromStdString(one.title + ": " + one.description);
+    return QString::fromStdString(task.file);
+}
+
 void TaskMenu::rebuild()
 {
     clear();
@@ -51,7 +55,7 @@ void TaskMenu::rebuild()
         const TaskRef &task = m_tasks[i];
         QAction *action = addAction(taskName(task));
         action->setObjectName(QStringLiteral("task-%1").arg(i));
-        action->setToolTip(QString::fromStdString(task.file));
+        action->setToolTip(hint(task));
         action->setCheckable(true);
         action->setChecked(m_document.ready() && same(task, m_document.setup()->task_ref));
         action->setEnabled(m_document.ready());

@@ -1,7 +1,8 @@
-// The tasks of this sitting: IOI and every other that was opened; a click makes one the window's.
+// The tasks that come with the program, and every other that was opened; a click makes one the window's.
 #pragma once
 
 #include "controllers/document.h"
+#include "task/task_list.h"
 
 #include <QMenu>
 
@@ -13,7 +14,7 @@ class TaskMenu : public QMenu {
     Q_OBJECT
 public:
     explicit TaskMenu(Document &document, QWidget *parent = nullptr);
-    /// In the order in which they were opened, after IOI.
+    /// Those that come with the program, then the others in the order in which they were opened.
     const std::vector<TaskRef> &tasks() const { return m_tasks; }
 
 private:
@@ -21,6 +22,9 @@ private:
     void rebuild();
 
     Document &m_document;
+    QString hint(const TaskRef &task) const;
+
+    const std::vector<TaskListing> m_shipped = shipped_task_listings();
     std::vector<TaskRef> m_tasks;
 };
 

@@ -1,5 +1,8 @@
 #include "shell/window_files.h"
 
+#include "base/error.h"
+#include "task/task_list.h"
+
 #include <QFile>
 #include <QFileInfo>
 
@@ -7,11 +10,26 @@ namespace patchbay {
 
 namespace {
 
-/// A JSON list is one of prompt pairs; a task file is an object.
+/// A JSON list is one of prompt pairs, and an object that says so has one; a task file is another object.
 bool holdsList(const QString &path)
 {
     QFile file(path);
-    return file.open(QIODevice::ReadOnly) && file.read(256).trimmed().startsWith('[');
+    if (!file.open(QIODevice::ReadOnly))
+        return false;
+    const QByteArray begin = file.read(256).trimmed();
+    return begin.startsWith('[') || begin.contains("\"patchbay-pairs\"");
+}
+
+/// What a task file asks for; where it is none, setting it up says why.
+TaskRef taskOf(const std::string &file)
+{
+    try {
+        return task_named(file);
+    } catch (const Error &) {
+        TaskRef task;
+        task.file = file;
+        return task;
+    }
 }
 
 } // namespace
@@ -37,6 +55,8 @@ void openDropped(Document &document, const QString &path)
                                 Document::tr("Open a model folder, prompt pairs (.jsonl, .csv), token ids "
                                              "(.safetensors) or a task file (.json).")});
         return;
+    } else {
+        task = taskOf(task.file);
     }
     document.openTask(task);
 }

@@ -4,6 +4,8 @@
 #include "controllers/run_views.h"
 #include "docks/dock_parts.h"
 #include "heatmap_widget.h"
+#include "patching/controls.h"
+#include "theme.h"
 #include "views/mask_control.h"
 #include "views/result_views.h"
 
@@ -119,6 +121,10 @@ QWidget *HeatmapPane::buildChooser()
     row->addWidget(m_prompt);
     row->addWidget(m_difference);
     row->addWidget(m_promptText, 1);
+    m_controls = caption({}, bar);
+    m_controls->setWordWrap(false);
+    m_controls->setObjectName(QStringLiteral("controls"));
+    row->addWidget(m_controls);
     row->addWidget(m_mask);
     connect(m_mean, &QToolButton::clicked, this,
             [this] { m_explorer.navigation.showPrompt(m_mean->isChecked() ? -1 : m_prompt->value()); });
@@ -221,7 +227,26 @@ void HeatmapPane::refresh()
     m_mask->refresh(view.facets.isEmpty() ? QString() : view.unit);
     m_heatmap->setView(view);
     m_heatmap->setSelection(m_explorer.navigation.place().heads);
+    refreshControls();
     refreshViews();
+}
+
+// One quiet mark; loud where a control is not what it must be.
+void HeatmapPane::refreshControls()
+{
+    const RunEntry *run = m_explorer.runs.find(m_explorer.navigation.place().run);
+    const QString note = run && run->result ? QString::fromStdString(controls_note(*run->result)) : QString();
+    m_controls->setVisible(!note.isEmpty());
+    if (note.isEmpty())
+        return;
+    const bool failed = controls_failed(*run->result);
+    m_controls->setText(
+        failed ? QStringLiteral("<b style='color:%1'>⚠ %2</b>")
+                     .arg(widgets::isDark(palette()) ? QStringLiteral("#ff8a80") : QStringLiteral("#b3261e"),
+                          tr("control failed"))
+               : QStringLiteral("✓"));
+    m_controls->setToolTip(note);
+    m_controls->setAccessibleName(note);
 }
 
 void HeatmapPane::setDifferenceActions(const QList<QAction *> &actions)

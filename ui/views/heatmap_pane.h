@@ -33,6 +33,8 @@ public:
     /// The other views of a result: tables, bars of layers, scatters, attention.
     ResultViews *others() const { return m_others; }
     QComboBox *viewChoice() const { return m_view; }
+    /// The mark of the run's controls: quiet, or loud where one failed.
+    QLabel *controlsMark() const { return m_controls; }
     MaskControl *mask() const { return m_mask; }
     RangePanel *rangePanel() const { return m_rangePanel; }
     const ColourRange &range() const { return m_range; }
@@ -56,6 +58,7 @@ private:
     widgets::HeatmapView shownView() const;
     void refreshChooser();
     void refreshViews();
+    void refreshControls();
     void setRange(const ColourRange &range);
 
     Explorer &m_explorer;
@@ -66,7 +69,7 @@ private:
     QVector<ViewChoice> m_choices; ///< of the run on view
     QToolButton *m_mean = nullptr;
     QSlider *m_prompt = nullptr;
-    QLabel *m_promptText = nullptr;
+    QLabel *m_promptText = nullptr, *m_controls = nullptr;
     MaskControl *m_mask = nullptr;
     RangePanel *m_rangePanel = nullptr;
     ColourRange m_range;

@@ -24,8 +24,8 @@ bool reaches(const Node &sender, const Node &receiver, bool parallel)
 }
 
 FrozenPass::FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows,
-                       Workspace &work, HeadEntry *entry)
-    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)),
+                       Workspace &work, HeadEntry *entry, bool own)
+    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(base_flipped == own)),
       m_zero(zero), m_rows(std::move(rows)), m_list(m_rows->list()), m_work(work), m_entry(entry), m_R(m_rows->count()),
       m_D(m_model.config().d_model)
 {

@@ -27,9 +27,9 @@ struct Records {
 class FrozenPass {
 public:
     /// rows: the positions that senders change and receivers read. zero: the senders' new value is zero, not the other
-    /// run's. entry: of the base run, or null; must outlive the pass.
+    /// run's. entry: of the base run, or null; must outlive the pass. own: the senders' new value is the base run's.
     FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work,
-               HeadEntry *entry = nullptr);
+               HeadEntry *entry = nullptr, bool own = false);
 
     /// With MLPs recomputed. Throws Cancelled.
     Records run(std::span<const SenderSet> sets, const std::vector<Node> &receivers, const CancelToken &cancel);

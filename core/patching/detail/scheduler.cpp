@@ -21,7 +21,7 @@ public:
     ScheduledRun(std::shared_ptr<const SweepPlan> sweep, Schedule schedule, const std::vector<float> &base_values,
                  RunResult empty, const RunObserver &observer)
         : m_sweep(std::move(sweep)), m_schedule(std::move(schedule)), m_base(base_values), m_result(std::move(empty)),
-          m_observer(observer), m_total(int(m_sweep->plans.size()))
+          m_observer(observer), m_arrays(m_schedule.arrays), m_total(int(m_sweep->plans.size()))
     {
     }
 
@@ -32,8 +32,12 @@ public:
         m_step_start = std::chrono::steady_clock::now();
         try {
             advance(cancel);
-            if (m_open.empty())
+            if (m_open.empty()) {
+                if (m_schedule.controls) // a chunk of their own: cells round as they would without them
+                    for (auto &[name, array] : m_schedule.controls(cancel))
+                        m_arrays[name] = std::move(array);
                 end(true);
+            }
         } catch (const Cancelled &) {
             end(false);
         }
@@ -124,8 +128,7 @@ private:
     void end(bool complete)
     {
         m_next = Part::Ended;
-        tell(
-            Done{RunEnd{complete, elapsed(), m_schedule.arrays, {}, m_schedule.keeps_ends && m_schedule.keeps_ends()}});
+        tell(Done{RunEnd{complete, elapsed(), m_arrays, {}, m_schedule.keeps_ends && m_schedule.keeps_ends()}});
     }
 
     // The result is what its own events make of it: whoever hears them has the same.
@@ -262,6 +265,7 @@ private:
     const std::vector<float> &m_base;
     RunResult m_result;
     const RunObserver m_observer;
+    ArrayMap m_arrays; ///< beside the grids
     Part m_next = Part::Derived;
     size_t m_derived = 0;                                       ///< passes that have been read
     std::map<int, std::pair<int, std::vector<float>>> m_partly; ///< by plan: passes, and values so far [prompts]

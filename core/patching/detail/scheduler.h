@@ -23,6 +23,8 @@ struct Schedule {
     /// whoever computes it sees to them.
     double least_chunk_flops = 0;
     ArrayMap arrays = {}; ///< of the result, beside its grids
+    /// More of them, once all cells are there; cancelled, the run is not complete. May be empty.
+    std::function<ArrayMap(const CancelToken &)> controls = {};
     /// A pass whose values need no patching: of some plans on one group of prompts.
     struct Derived {
         std::vector<int> plans;

@@ -5,8 +5,8 @@
 
 namespace patchbay::detail {
 
-Wave::Wave(const BatchRuns &runs, bool base_flipped, Metric metric, Workspace &work, HeadEntry *entry)
-    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(!base_flipped)),
+Wave::Wave(const BatchRuns &runs, bool base_flipped, Metric metric, Workspace &work, HeadEntry *entry, bool own)
+    : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(base_flipped == own)),
       m_base_flipped(base_flipped), m_metric(metric), m_work(work), m_layers(m_model.config().n_layers),
       m_D(m_model.config().d_model), m_entry(entry)
 {
@@ -205,6 +205,16 @@ void Wave::join_input(const Segment &s, int layer)
 }
 
 std::vector<float> Wave::run(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends)
+{
+    if (!m_work.fault)
+        return run_plans(plans, cancel, ends);
+    std::vector<CellPlan> faulty(plans.begin(), plans.end());
+    for (CellPlan &plan : faulty)
+        m_work.fault(plan, m_runs, m_source);
+    return run_plans(faulty, cancel, ends);
+}
+
+std::vector<float> Wave::run_plans(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends)
 {
     place(plans);
     size_t active = 0;

@@ -16,8 +16,10 @@ namespace patchbay::detail {
 
 class Wave {
 public:
-    /// entry: of the same base run, or null to multiply all rows in full; must outlive the wave.
-    Wave(const BatchRuns &runs, bool base_flipped, Metric metric, Workspace &work, HeadEntry *entry = nullptr);
+    /// entry: of the same base run, or null to multiply all rows in full; must outlive the wave. own: values come from
+    /// the base run itself, not from the other one.
+    Wave(const BatchRuns &runs, bool base_flipped, Metric metric, Workspace &work, HeadEntry *entry = nullptr,
+         bool own = false);
 
     /// The metric per prompt of each plan's patched run, [plans, prompts]; ends, if given, takes what it is read from.
     /// Throws Cancelled.
@@ -50,6 +52,7 @@ private:
     };
 
     // wave.cpp: joining and reading out
+    std::vector<float> run_plans(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends);
     void place(std::span<const CellPlan> plans);
     /// The heads through which a plan's rows enter the layer after the one where they join, when that is cheaper
     /// (HeadEntry); else empty.

@@ -3,7 +3,13 @@
 
 #include "block/detail/buffer.h"
 
+#include <functional>
+
 namespace patchbay::detail {
+
+struct CellPlan;
+class BatchRuns;
+struct Run;
 
 struct WaveBuffers {
     Buffer stream;      ///< [rows, D] residual stream of all cells of a chunk
@@ -37,6 +43,9 @@ struct Workspace {
     WaveBuffers wave;
     FrozenBuffers frozen;
     EntryBuffers entry;
+    /// Tests plant faults here: whatever a wave computes, cells and controls alike, it computes of the plan that this
+    /// leaves, for values that come from this run. Empty otherwise.
+    std::function<void(CellPlan &, const BatchRuns &, const Run &source)> fault;
 };
 
 } // namespace patchbay::detail
