@@ -60,6 +60,9 @@ struct HeatmapView {
     bool limitLocked = false;    ///< the limit is that of other runs too, and the colour bar says so
     bool columnsAreHeads = true; ///< false: cells name layers (and positions)
     QVector<HeadId> masked;      ///< drawn as hatched grey, whatever their values
+    /// Where values are places in a list, such as the steps of a training: what each is called. Empty: they are
+    /// numbers.
+    QStringList valueNames;
 
     bool isMasked(int row, int column) const
     {
@@ -104,6 +107,26 @@ struct BarsView {
     QString unit = QStringLiteral("%"); ///< of the values
     QVector<Bar> bars;                  ///< strongest first
     QString totalText;                  ///< "Total of 15 heads: 115 %"
+};
+
+/// A quantity over the steps of a series.
+struct Line {
+    HeadId head; ///< invalid: of no head
+    QString label;
+    QVector<double> values;    ///< [steps]; NaN where there is none
+    QVector<double> halfWidth; ///< [steps] of 95 % intervals, 0: none; or empty
+    QStringList notes;         ///< [steps] what more is said of a value; or empty
+};
+struct LinesView {
+    QString title, xLabel, yLabel;
+    QString unit;             ///< of the values
+    QStringList names;        ///< [steps] "step100"
+    QVector<double> x;        ///< [steps] how far training had come; they grow
+    QStringList gaps;         ///< [steps] why there is nothing; empty texts, or empty: nothing is missing
+    bool logarithmic = false; ///< x by its logarithm; a zero stands before the others
+    bool stacked = false;     ///< bands on top of one another, each as high as its value, from a step to the next
+    int current = -1;         ///< the step on view, marked; -1: none
+    QVector<Line> lines;
 };
 
 /// A plain table (heads, roles, evidence).

@@ -80,7 +80,7 @@ const RunEntry *RunsStore::same(const RunSpec &spec) const
     const std::string key = cache_key(spec);
     const RunEntry *newest = nullptr;
     for (const RunEntry &entry : m_entries) {
-        if (entry.state == RunState::Failed || cache_key(entry.spec) != key)
+        if (entry.ofSeries || entry.state == RunState::Failed || cache_key(entry.spec) != key)
             continue;
         if (entry.state == RunState::Done)
             return &entry;
