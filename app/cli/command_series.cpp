@@ -257,7 +257,7 @@ Runner add_series(CLI::App &app)
     app.add_option("--quantity", options->measures.quantity,
                    "Which of its numbers, such as denoise.z or copy.positive; the first unless given")
         ->group(numbers);
-    app.add_flag("--raw", options->measures.raw, "Effects as differences of the metric, not in % of each step's gap")
+    app.add_flag("--raw-values", options->measures.raw, "Effects as differences of the metric, not in % of each step's gap")
         ->group(numbers);
     add_decimal(app, "--threshold", options->measures.threshold,
                 "A head has appeared where its value is at least this, whatever its sign; 10 (%) unless given")

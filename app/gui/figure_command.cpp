@@ -57,7 +57,7 @@ void declare(CLI::App &app, Options &o)
     app.add_flag("--log", o.logarithmic, "Series: steps by their logarithm");
     app.add_option("--part", o.measures.part, "Series of a recipe: the step whose numbers are followed");
     app.add_option("--quantity", o.measures.quantity, "Series: which of its numbers; the first unless given");
-    app.add_flag("--raw", o.measures.raw, "Series: effects as differences of the metric, not in % of each step's gap");
+    app.add_flag("--raw-values", o.measures.raw, "Series: effects as differences of the metric, not in % of each step's gap");
     cli::add_decimal(app, "--threshold", o.measures.threshold, "Series: a head has appeared at this value or more", 0);
     app.add_option("--out,-o", o.out, "The figure: .pdf, .svg or .png");
     cli::add_decimal(app, "--width", o.spec.width, "Width in mm: 85 one column, 174 both", 30, 1000)

@@ -60,7 +60,15 @@ HeadsOverSteps::Step values_at(const RunResult &result, const HeadQuantity &q, c
 {
     HeadsOverSteps::Step step;
     step.values = q.values;
-    if (intervals)
+    // An analysis' effects in % of the gap are no better than a sweep's where there is none.
+    const Baseline &baseline = result.baseline;
+    step.blank = !baseline.clean.empty() && !baseline.shares_make_sense() && q.unit == "%"
+        && quantity_named(name).colour_label == effect_label(info(baseline.metric));
+    if (step.blank)
+        step.values.assign(q.values.size(), nan);
+    if (intervals && step.blank)
+        step.half_width.assign(q.values.size(), nan);
+    else if (intervals)
         for (int cell = 0; cell < q.layers * q.heads; ++cell)
             step.half_width.push_back(half_width_of(result, name, Head{cell / q.heads, cell % q.heads}));
     return step;
@@ -246,7 +254,7 @@ std::vector<std::optional<std::vector<RoleAtStep>>> roles_over_steps(const Serie
     for (size_t i = 0; i < out.size(); ++i)
         for (const SeriesPart &part : series.parts) {
             const RunResultPtr result = series.result(i, part.id);
-            if (!result || !result->summary.is_object() || !result->summary.contains("roles")
+            if (!result || !result->baseline.shares_make_sense() || !result->summary.is_object() || !result->summary.contains("roles")
                 || !result->summary.at("roles").is_array())
                 continue;
             std::vector<RoleAtStep> roles;

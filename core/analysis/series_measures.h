@@ -69,7 +69,7 @@ struct Likeness {
 Likeness likeness(const HeadsOverSteps &heads, size_t reference, size_t top);
 
 /// [steps] heads with their roles, as analysis "roles" and the steps of a recipe that conclude roles say; none where a
-/// step has none of them.
+/// step has none of them, or a gap so small that its shares, by which roles are told, mean nothing.
 struct RoleAtStep {
     Head head;
     std::string role;

@@ -51,7 +51,7 @@ private:
     const std::vector<uint16_t> m_bits;
 };
 
-constexpr int longest_chain = 24; // of differences to differences: a folder that is its own base ends there
+constexpr int longest_chain = 256; // of differences to differences: a folder that is its own base ends there
 
 // Exponent bits all ones: infinity or NaN. Written so that the compiler makes vector code of it.
 int64_t count_non_finite(const float *values, size_t count)
@@ -168,10 +168,12 @@ void Checkpoint::add_pytorch(const std::filesystem::path &path, const std::map<s
 
 void Checkpoint::add_differences(const std::filesystem::path &folder, int depth)
 {
-    const std::filesystem::path file = folder / differences_file, base = folder / differences_base;
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(base, ignored))
-        throw Error(base.string(),
+    const std::filesystem::path file = folder / differences_file;
+    std::error_code failed, ignored;
+    // Without the links on the way, of which the system follows only so many.
+    const std::filesystem::path base = std::filesystem::canonical(folder / differences_base, failed);
+    if (failed || !std::filesystem::is_directory(base, ignored))
+        throw Error((folder / differences_base).string(),
                     std::string("is missing: the folder with the weights that ") + differences_file
                         + " beside it holds differences to");
     if (depth > longest_chain)

@@ -34,9 +34,9 @@ int main(int argc, char **argv)
 {
     CLI::App app("Trains Patchbay's demo model and measures its circuit.");
     std::filesystem::path task = "resources/tasks/ioi.json", extra = "resources/trainer/sentences.json", out;
-    std::filesystem::path checkpoints_folder;
+    std::filesystem::path checkpoints_folder, checkpoints_base;
     std::vector<int64_t> checkpoints;
-    double precision = 1.0 / 24;
+    double precision = 0.035;
     bool evaluate_only = false;
     int64_t prompts = 400, threads = 1;
     NetworkConfig shape;
@@ -48,6 +48,8 @@ int main(int argc, char **argv)
     app.add_option("--checkpoints", checkpoints, "Keep the weights after so many steps too, such as 0,100,200")
         ->delimiter(',');
     app.add_option("--checkpoints-out", checkpoints_folder, "Folder for them; OUT/checkpoints unless given");
+    app.add_option("--checkpoints-base", checkpoints_base,
+                   "The model that the last of them is stored as differences to; that of OUT unless given");
     app.add_option("--checkpoints-precision", precision, "Of their weights, as a share of a row's root mean square")
         ->capture_default_str();
     app.add_option("--prompts", prompts, "Held-out prompts for the evaluation")->capture_default_str();
@@ -90,8 +92,8 @@ int main(int argc, char **argv)
             });
             export_folder(out, network, vocabulary);
             if (!kept.empty())
-                export_checkpoints(checkpoints_folder.empty() ? out / "checkpoints" : checkpoints_folder, out, kept,
-                                   precision);
+                export_checkpoints(checkpoints_folder.empty() ? out / "checkpoints" : checkpoints_folder,
+                                   checkpoints_base.empty() ? out : checkpoints_base, kept, precision);
         }
         import_weights(out, network); // what is measured is what the file holds, rounded
         check_tokenizer(out / "tokenizer.json", words, vocabulary);

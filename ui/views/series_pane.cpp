@@ -106,7 +106,7 @@ QWidget *SeriesPane::buildOptions()
     m_part = box(tr("Which step of the recipe"));
     m_quantity = box(tr("Which quantity"));
     m_log = toggleButton(tr("Log"), tr("Steps by their logarithm"), options);
-    m_raw = toggleButton(tr("Raw"), tr("Effects as differences of the metric, not in % of each step's gap"), options);
+    m_raw = toggleButton(tr("Raw values"), tr("Effects as differences of the metric, not in % of each step's gap"), options);
     m_threshold = new QDoubleSpinBox(options);
     m_threshold->setAccessibleName(tr("A head has appeared where its value is at least this"));
     m_threshold->setToolTip(m_threshold->accessibleName());
