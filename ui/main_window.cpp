@@ -26,6 +26,8 @@
 #include "views/circuit_pane.h"
 #include "views/heatmap_pane.h"
 #include "views/scatter_pane.h"
+#include "views/scrubber.h"
+#include "views/series_pane.h"
 #include "views/try_pane.h"
 
 #include <QCloseEvent>
@@ -76,6 +78,7 @@ MainWindow::MainWindow()
     statusBar()->addPermanentWidget(m_progress);
     connectErrors();
     connectActions();
+    connectSeries();
     if (!m_docking.restore())
         m_docking.arrange();
     updateTemplate();
@@ -104,6 +107,8 @@ void MainWindow::buildCentre()
     m_heatmap = new HeatmapPane(m_explorer, centre);
     m_heatmap->setDifferenceActions({m_actions->swapRuns, m_actions->endComparison});
     column->addWidget(m_heatmap, 1); // messages lie over its foot
+    m_scrubber = new Scrubber(m_explorer, centre);
+    column->addWidget(m_scrubber);
     setCentralWidget(centre);
 }
 
@@ -158,6 +163,8 @@ void MainWindow::buildDocks()
     m_circuit->setActions({m_actions->addToCircuit, m_actions->removeFromCircuit},
                           {m_actions->takeCircuit, m_actions->selectCircuit, m_actions->clearCircuit});
     m_docking.add(QStringLiteral("circuit"), tr("Circuit"), m_circuit, Zone::BottomRight);
+    m_series = new SeriesPane(m_explorer, this);
+    m_docking.add(QStringLiteral("series"), tr("Series"), m_series, Zone::BottomRight);
     m_prompts = new PromptsDock(m_explorer.document, m_explorer.navigation, this);
     m_docking.add(QStringLiteral("prompts"), tr("Prompts"), m_prompts, Zone::BottomRight);
     m_try = new TryPane(m_explorer, this);
@@ -174,6 +181,7 @@ void MainWindow::buildDocks()
     followHeads(m_scatter);
     followHeads(m_bars);
     followHeads(m_circuit);
+    followHeads(m_series);
     connect(m_actions->showAttention, &QAction::triggered, this,
             [this] { m_docking.reveal(QStringLiteral("attention")); });
     connect(m_actions->addToCircuit, &QAction::triggered, this, [this] { m_docking.raise(QStringLiteral("circuit")); });
@@ -264,6 +272,8 @@ void MainWindow::updateProgress()
     else if (m_explorer.recipe.busy())
         m_progress->showShare(std::max(0.0, m_explorer.recipe.share()),
                               tr("Recipe: %1").arg(m_explorer.recipe.progressText().toLower()));
+    else if (m_explorer.series.running())
+        m_progress->showShare(m_explorer.series.share(), tr("Series: %1").arg(m_explorer.series.progressText()));
     else if (const RunEntry *shown = m_explorer.runs.find(m_explorer.navigation.place().run);
              shown && shown->result && shown->total > 0)
         // How far an analysis was says nothing once it is over.

@@ -24,6 +24,8 @@ class RecentModels;
 class RunControls;
 class RunsDock;
 class ScatterPane;
+class Scrubber;
+class SeriesPane;
 class TryPane;
 
 class MainWindow : public QMainWindow {
@@ -34,6 +36,8 @@ public:
 
     /// Loads the model ("demo": the embedded one) with 70 IOI pairs.
     void start(const QString &modelFolder);
+    /// Shows the series of a folder.
+    void openSeries(const QString &folder);
     /// As after the first start, whatever was saved.
     void useDefaultLayout();
 
@@ -44,6 +48,8 @@ public:
     ScatterPane &scatterPane() { return *m_scatter; }
     BarsPane &barsPane() { return *m_bars; }
     CircuitPane &circuitPane() { return *m_circuit; }
+    SeriesPane &seriesPane() { return *m_series; }
+    Scrubber &scrubber() { return *m_scrubber; }
     TryPane &tryPane() { return *m_try; }
     RunControls &controls() { return *m_controls; }
     Docking &docking() { return m_docking; }
@@ -73,6 +79,10 @@ private:
     void openPath(const QString &path);
     void saveResult(int id);
     void chooseReportFolder();
+    void connectSeries();
+    void chooseSeries();
+    void chooseScrubFolder();
+    void drawSeriesReport();
 
     Explorer m_explorer;
     Docking m_docking{this};
@@ -93,6 +103,8 @@ private:
     BarsPane *m_bars = nullptr;
     CircuitPane *m_circuit = nullptr;
     PromptsDock *m_prompts = nullptr;
+    SeriesPane *m_series = nullptr;
+    Scrubber *m_scrubber = nullptr;
     TryPane *m_try = nullptr;
 };
 

@@ -1,6 +1,7 @@
 // Models, prompts and results: opened, imported and saved from the window.
 #include "main_window.h"
 
+#include "analysis/series_results.h"
 #include "shell/message_bar.h"
 #include "shell/window_files.h"
 
@@ -31,6 +32,10 @@ void MainWindow::choosePairs()
 // What runs belongs to the task that is open: opening another would stop it.
 void MainWindow::openPath(const QString &path)
 {
+    if (is_series(path.toStdString())) {
+        openSeries(path);
+        return;
+    }
     if (m_explorer.runner.activeRun() < 0 && !m_explorer.recipe.busy()) {
         openDropped(m_explorer.document, path);
         return;

@@ -5,6 +5,7 @@
 #include "docks/model_dock.h"
 #include "docks/runs_dock.h"
 #include "heatmap_widget.h"
+#include "model/model_folder.h"
 #include "shell/actions.h"
 #include "shell/cached_models.h"
 #include "shell/command_palette.h"
@@ -141,13 +142,18 @@ void MainWindow::connectActions()
         m_modelRef = setup->model_ref;
         const Place &place = m_explorer.navigation.place();
         const RunEntry *shown = m_explorer.runs.find(place.run);
-        if (!sameModel)
+        const bool series = m_explorer.series.onView();
+        if (!sameModel) {
             m_explorer.navigation.reset(keptCircuit(*setup), m_explorer.document.task());
-        else if (!(place.task == m_explorer.document.task()) || (shown && !ofSetup(shown->spec, *setup)))
+            if (series) // it is of many models, this one perhaps among them
+                m_explorer.series.show();
+        } else if (series) {
+            // Its task is its own.
+        } else if (!(place.task == m_explorer.document.task()) || (shown && !ofSetup(shown->spec, *setup)))
             showTask(); // it was not asked for by a run or by undo, or the prompts are others than they were
         m_controls->setGrouped(setup->config().grouped());
         m_controls->setRoles(setup->batch);
-        if (setup->model_ref.path != "demo")
+        if (!is_demo(setup->model_ref.path))
             m_recent->add(QString::fromStdString(setup->model_ref.path));
     });
 }
@@ -174,7 +180,7 @@ void MainWindow::followTask()
     if (!setup || document.loading() || !(setup->model_ref == m_modelRef))
         return;
     Place place = m_explorer.navigation.place();
-    const RunEntry *run = m_explorer.runs.find(place.run);
+    const RunEntry *run = m_explorer.series.onView() ? nullptr : m_explorer.runs.find(place.run);
     if (!(place.task == document.task())) {
         document.open({setup->model_ref, place.task});
     } else if (run && run->spec.model == setup->model_ref && !(run->spec.task == setup->task_ref)) {

@@ -101,4 +101,32 @@ GraphView finite(const GraphView &view)
     return drawn;
 }
 
+LinesView finite(const LinesView &view)
+{
+    LinesView drawn = view;
+    drawn.x.clear();
+    drawn.names.clear();
+    drawn.gaps.clear();
+    for (Line &line : drawn.lines) {
+        line.values.clear();
+        line.halfWidth.clear();
+        line.notes.clear();
+    }
+    for (qsizetype step = 0; step < view.x.size(); ++step) {
+        if (!std::isfinite(view.x[step]))
+            continue;
+        drawn.x << view.x[step];
+        drawn.names << view.names.value(step);
+        drawn.gaps << view.gaps.value(step);
+        for (qsizetype i = 0; i < view.lines.size(); ++i) {
+            const double value = numberOrNone(view.lines[i].values.value(step, none));
+            drawn.lines[i].values << value;
+            drawn.lines[i].notes << view.lines[i].notes.value(step);
+            if (!view.lines[i].halfWidth.isEmpty())
+                drawn.lines[i].halfWidth << (std::isnan(value) ? 0 : width(view.lines[i].halfWidth.value(step, 0)));
+        }
+    }
+    return drawn;
+}
+
 } // namespace patchbay::widgets

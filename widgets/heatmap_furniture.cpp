@@ -119,7 +119,7 @@ void drawColourBar(QPainter &painter, const HeatmapScene &scene)
         painter.drawLine(bar.right() + 1, y, bar.right() + 3, y);
         painter.setPen(scene.theme.dimText);
         painter.drawText(QRect(bar.right() + 6, y - line / 2, 80, line), Qt::AlignLeft | Qt::AlignVCenter,
-                         tickText(tick, decimals));
+                         barTickText(scene.view, tick, decimals));
     }
     QString text = scene.view.colourLabel;
     if (!scene.view.unit.isEmpty())

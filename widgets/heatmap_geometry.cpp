@@ -98,6 +98,8 @@ QSize roomFor(const QFont &font, const HeatmapView &view, const CellText &text)
 
 CellText cellText(const QFont &font, const HeatmapView &view, QSize cell)
 {
+    if (!view.valueNames.isEmpty())
+        return {};
     for (const CellText &text : cellTexts(view)) {
         const QSize room = roomFor(font, view, text);
         if (room.width() <= cell.width() && room.height() <= cell.height())
@@ -132,7 +134,7 @@ HeatmapMetrics HeatmapMetrics::of(const QFont &font, const HeatmapView &view)
     const auto ticks = niceTicks(-limit, limit, 9);
     const int decimals = ticks.size() > 1 ? tickDecimals(ticks[1] - ticks[0]) : 1;
     for (double tick : ticks)
-        metrics.barText = std::max(metrics.barText, small.horizontalAdvance(tickText(tick, decimals)));
+        metrics.barText = std::max(metrics.barText, small.horizontalAdvance(barTickText(view, tick, decimals)));
     return metrics;
 }
 

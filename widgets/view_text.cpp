@@ -120,6 +120,8 @@ QString cellReadout(const HeatmapView &view, int facetIndex, int row, int column
         text += QStringLiteral("not yet computed");
     } else if (state == CellState::Undefined) {
         text += QStringLiteral("not defined");
+    } else if (!view.valueNames.isEmpty()) {
+        text += view.valueNames.value(int(value));
     } else {
         text += valueWithUnit(value, view.unit) + QStringLiteral(" (")
             + (state == CellState::Exact ? QStringLiteral("exact") : QStringLiteral("estimate"));
@@ -180,6 +182,13 @@ QString tickText(double value, int decimals)
 {
     const QString text = signedNumber(value, decimals);
     return text.startsWith('+') ? text.mid(1) : text;
+}
+
+QString barTickText(const HeatmapView &view, double tick, int decimals)
+{
+    if (view.valueNames.isEmpty())
+        return tickText(tick, decimals);
+    return tick == std::floor(tick) && tick >= 0 ? view.valueNames.value(int(tick)) : QString();
 }
 
 } // namespace patchbay::widgets

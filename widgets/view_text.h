@@ -47,6 +47,9 @@ QVector<double> niceTicks(double from, double to, int count);
 /// Decimals needed to print ticks that far apart.
 int tickDecimals(double step);
 
+/// Of a colour bar's tick: the number, or what the place is called (HeatmapView::valueNames).
+QString barTickText(const HeatmapView &view, double tick, int decimals);
+
 /// Tick label: minus as U+2212, no sign for positive numbers.
 QString tickText(double value, int decimals);
 

@@ -69,6 +69,9 @@ struct HeatmapView {
     bool columnsAreHeads = true; ///< false: cells name layers (and positions)
     QVector<HeadId> masked;      ///< drawn as hatched grey, whatever their values
     int top = 0;                 ///< among how many strongest cells standings are
+    /// Where values are places in a list, such as the steps of a training: what each is called. Empty: they are
+    /// numbers.
+    QStringList valueNames;
 
     bool isMasked(int row, int column) const
     {
@@ -118,6 +121,26 @@ struct BarsView {
     QString totalText;                  ///< "Total of 15 heads: 115 %"
     int top = 0;                        ///< among how many strongest the standings are
     double splitHalf = std::nan(""); ///< share of the strongest of one half of the prompts that the other half has too
+};
+
+/// A quantity over the steps of a series.
+struct Line {
+    HeadId head; ///< invalid: of no head
+    QString label;
+    QVector<double> values;    ///< [steps]; NaN where there is none
+    QVector<double> halfWidth; ///< [steps] of 95 % intervals, 0: none; or empty
+    QStringList notes;         ///< [steps] what more is said of a value; or empty
+};
+struct LinesView {
+    QString title, xLabel, yLabel;
+    QString unit;             ///< of the values
+    QStringList names;        ///< [steps] "step100"
+    QVector<double> x;        ///< [steps] how far training had come; they grow
+    QStringList gaps;         ///< [steps] why there is nothing; empty texts, or empty: nothing is missing
+    bool logarithmic = false; ///< x by its logarithm; a zero stands before the others
+    bool stacked = false;     ///< bands on top of one another, each as high as its value, from a step to the next
+    int current = -1;         ///< the step on view, marked; -1: none
+    QVector<Line> lines;
 };
 
 /// A plain table (heads, roles, evidence).

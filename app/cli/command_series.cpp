@@ -1,8 +1,9 @@
 // patchbay-cli series: one run, or one recipe, at many revisions of a model, into a folder of results.
-#include "analysis/series.h"
+#include "analysis/series_measures.h"
 #include "base/json_field.h"
 #include "base/plain_text.h"
 #include "command.h"
+#include "decimal_option.h"
 #include "interrupt.h"
 #include "model/model_folder.h"
 #include "spec_file.h"
@@ -11,6 +12,9 @@
 #include "workspace.h"
 
 #include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
 
 namespace patchbay::cli {
 
@@ -19,6 +23,9 @@ namespace {
 struct Options {
     std::string what, out;
     std::vector<std::string> folders, revisions;
+    MeasureOptions measures;
+    std::string reference;
+    double least_gap = default_least_gap;
     ModelOptions model;
     TaskOptions task;
     ResourceOptions resources;
@@ -70,6 +77,92 @@ SeriesPlan plan_of(const Options &options, std::vector<SeriesStep> steps)
     return plan;
 }
 
+std::string number_or_blank(double value, int digits)
+{
+    return std::isfinite(value) ? number(value, digits) : "";
+}
+
+/// Rows under each other, each column but the last as wide as its widest text.
+std::vector<std::string> aligned(const std::vector<std::vector<std::string>> &rows)
+{
+    std::vector<std::string> lines(rows.size());
+    for (size_t c = 0; c < rows.front().size(); ++c) {
+        size_t width = 0;
+        for (const auto &row : rows)
+            width = std::max(width, row[c].size());
+        for (size_t r = 0; r < rows.size(); ++r)
+            lines[r] +=
+                c + 1 < rows[r].size() ? rows[r][c] + std::string(width - rows[r][c].size() + 2, ' ') : rows[r][c];
+    }
+    return lines;
+}
+
+/// A row a step: the baseline, how like the reference step it is, and the strongest heads there.
+void say(const SeriesResults &series, const SeriesMeasures &m, Console &console)
+{
+    constexpr size_t named_heads = 4;
+    const int digits = m.heads.unit == "%" ? 1 : 3;
+    std::vector<std::vector<std::string>> rows{{"step", "clean", "flipped", "jaccard", "weighted", "strongest heads"}};
+    for (size_t i = 0; i < series.steps.size(); ++i) {
+        std::vector<std::string> cells{series.steps[i].name,
+                                       "",
+                                       "",
+                                       number_or_blank(m.alike.top[i], 2),
+                                       number_or_blank(m.alike.weighted[i], 2),
+                                       ""};
+        if (const auto &base = m.baselines[i]) {
+            cells[1] = fixed_text(base->clean, 2);
+            cells[2] = fixed_text(base->flipped, 2);
+        }
+        HeadsOverSteps one = m.heads;
+        one.steps = {m.heads.steps[i]};
+        for (const Head &head : strongest_heads(one, named_heads))
+            cells[5] += (cells[5].empty() ? "" : ", ") + label(head) + " " + fixed_text(m.heads.at(i, head), digits)
+                + (m.heads.unit == "%" ? " %" : "");
+        if (series.steps[i].state != SeriesState::Done)
+            cells[5] = series.steps[i].state == SeriesState::Gap ? "gap: " + series.steps[i].reason : "not there yet";
+        else if (m.heads.steps[i].blank)
+            cells[5] = "no percentages: the gap is small";
+        rows.push_back(std::move(cells));
+    }
+    console.say(m.heads.words + (m.heads.unit.empty() ? "" : " in " + m.heads.unit) + "; jaccard: of the "
+                + std::to_string(m.options.top) + " strongest heads with those of "
+                + series.steps[*m.options.reference].name);
+    for (const std::string &line : aligned(rows))
+        console.say("  " + line);
+    std::map<size_t, std::string> appeared;
+    for (size_t cell = 0; cell < m.first.size(); ++cell)
+        if (m.first[cell])
+            appeared[*m.first[cell]] += (appeared[*m.first[cell]].empty() ? "" : " ") + label(m.heads.head(cell));
+    console.say("first at " + short_text(m.options.threshold) + (m.heads.unit.empty() ? "" : " " + m.heads.unit)
+                + " or more:");
+    for (const auto &[step, heads] : appeared)
+        console.say("  " + series.steps[step].name + "  " + heads);
+}
+
+/// What the steps amount to; nothing where they have no number for every head.
+std::optional<nlohmann::ordered_json> write_numbers(const Options &options, Console &console)
+{
+    const SeriesResults series = read_series(options.out, nullptr, options.least_gap);
+    MeasureOptions asked = options.measures;
+    if (!options.reference.empty()) {
+        for (size_t i = 0; i < series.steps.size(); ++i)
+            if (series.steps[i].name == options.reference)
+                asked.reference = i;
+        if (!asked.reference)
+            throw UsageError("--reference", "the series has no step " + options.reference);
+    }
+    const bool any = std::any_of(series.parts.begin(), series.parts.end(),
+                                 [&](const SeriesPart &part) { return !head_quantities(series, part.id).empty(); });
+    if (!any && asked.part.empty() && asked.quantity.empty())
+        return std::nullopt;
+    const SeriesMeasures measures = measure(series, asked);
+    say(series, measures, console);
+    if (const std::string note = blank_note(series, measures.heads); !note.empty())
+        console.say(note);
+    return nlohmann::ordered_json(write_measures(options.out, series, measures));
+}
+
 int run(const Options &options, bool model_given)
 {
     SeriesPlan plan = plan_of(options, steps_of(options, model_given));
@@ -117,7 +210,11 @@ int run(const Options &options, bool model_given)
             entry["reason"] = outcome.reason;
         list.push_back(std::move(entry));
     }
-    console.print({{"out", options.out}, {"steps", list}});
+    nlohmann::ordered_json told{{"out", options.out}, {"steps", list}};
+    if (there > 0)
+        if (const auto files = write_numbers(options, console))
+            told["measures"] = *files;
+    console.print(told);
     console.say(std::to_string(there) + " of " + std::to_string(total) + " steps are in " + options.out
                 + "; series.json names them");
     if (interrupted)
@@ -154,6 +251,26 @@ Runner add_series(CLI::App &app)
                    "that lie there already of the same series are not computed again; those that are missing or "
                    "broken are gaps with their reason, and tried again the next time")
         ->required();
+    const char *numbers = "What is shown of it";
+    app.add_option("--part", options->measures.part, "Of a recipe: the step whose numbers are followed")
+        ->group(numbers);
+    app.add_option("--quantity", options->measures.quantity,
+                   "Which of its numbers, such as denoise.z or copy.positive; the first unless given")
+        ->group(numbers);
+    app.add_flag("--raw-values", options->measures.raw, "Effects as differences of the metric, not in % of each step's gap")
+        ->group(numbers);
+    add_decimal(app, "--threshold", options->measures.threshold,
+                "A head has appeared where its value is at least this, whatever its sign; 10 (%) unless given")
+        ->group(numbers);
+    app.add_option("--top", options->measures.top, "How many heads are compared with those of the reference step")
+        ->group(numbers)
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100000));
+    app.add_option("--reference", options->reference, "The step that others are compared with, by its name; the last")
+        ->group(numbers);
+    add_decimal(app, "--least-gap", options->least_gap,
+                "No percentages where the gap of the logit differences is smaller than this")
+        ->group(numbers);
     options->task.add(app);
     app.parse_complete_callback([options] {
         if (options->task.chosen()) // otherwise the usual one of the first step's model

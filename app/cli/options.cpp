@@ -52,7 +52,7 @@ std::filesystem::path ModelOptions::tokenizer_place() const
 {
     std::error_code ignored;
     const bool has_one = !std::filesystem::is_directory(path, ignored) || !tokenizer_file(path).empty();
-    return path != "demo" && std::filesystem::exists(path, ignored) && has_one ? std::filesystem::path(path) : folder();
+    return !is_demo(path) && std::filesystem::exists(path, ignored) && has_one ? std::filesystem::path(path) : folder();
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "decimal_option.h"
 #include "export/export_files.h"
+#include "export/series_subjects.h"
 #include "io/array_files.h"
 #include "model/model.h"
 #include "model/model_folder.h"
@@ -30,8 +31,11 @@ using cli::option_value;
 using cli::UsageError;
 
 struct Options {
-    std::vector<std::string> files, views{"heatmap"}, facets, steps;
+    std::vector<std::string> files, views{"heatmap"}, facets, steps, looks{"baseline", "heads"};
     FigureChoices choices;
+    MeasureOptions measures;
+    std::string lineHeads;
+    bool logarithmic = false;
     widgets::FigureSpec spec;
     std::string map = "RdBu", sign = "both", attention = "matrix", title, caption, head, out;
     int prompt = 0, row = 0, columns = 0;
@@ -44,13 +48,20 @@ void declare(CLI::App &app, Options &o)
     app.description("Draws saved results as figures for papers (PDF, SVG, PNG), without a display.");
     app.add_option("RESULT", o.files,
                    "Result files (.safetensors, .npz, .json), several make a sheet with panels a, b, c; or the folder "
-                   "of a recipe: a sheet of its figures")
+                   "of a recipe or a series: a sheet of its figures")
         ->required();
     app.add_option("--view", o.views,
                    "heatmap, attention, scatter, bars, table, graph; several (comma-separated) make panels")
         ->delimiter(',');
     app.add_option("--steps", o.steps, "Of a recipe's folder: these steps, in this order (outputs,direct,roles)")
         ->delimiter(',');
+    app.add_option("--series", o.looks, "Of a series' folder: " + seriesLooks())->delimiter(',')->capture_default_str();
+    app.add_option("--heads", o.lineHeads, "Series: whose lines (9.6,L9H6); the strongest unless given");
+    app.add_flag("--log", o.logarithmic, "Series: steps by their logarithm");
+    app.add_option("--part", o.measures.part, "Series of a recipe: the step whose numbers are followed");
+    app.add_option("--quantity", o.measures.quantity, "Series: which of its numbers; the first unless given");
+    app.add_flag("--raw-values", o.measures.raw, "Series: effects as differences of the metric, not in % of each step's gap");
+    cli::add_decimal(app, "--threshold", o.measures.threshold, "Series: a head has appeared at this value or more", 0);
     app.add_option("--out,-o", o.out, "The figure: .pdf, .svg or .png");
     cli::add_decimal(app, "--width", o.spec.width, "Width in mm: 85 one column, 174 both", 30, 1000)
         ->default_str(short_text(o.spec.width));
@@ -172,9 +183,30 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
     return subjects;
 }
 
+std::vector<FigureSubject> seriesSubjects(const Options &o)
+{
+    QVector<widgets::HeadId> heads;
+    if (!o.lineHeads.empty())
+        for (const Head &head : option_value("--heads", [&] { return parse_heads(o.lineHeads); }))
+            heads << toHeadId(head);
+    const SeriesResults series = read_series(o.files.front());
+    const SeriesMeasures measures = measure(series, o.measures);
+    std::vector<FigureSubject> subjects;
+    for (const std::string &look : o.looks) {
+        auto subject = seriesSubject(series, measures, option_value("--series", [&] { return parseSeriesLook(look); }),
+                                     heads, o.logarithmic);
+        if (!subject)
+            throw Error(o.files.front(), "is a series without " + look);
+        subjects.push_back(std::move(*subject));
+    }
+    return subjects;
+}
+
 /// One subject a panel.
 std::vector<FigureSubject> subjectsOf(Options &o)
 {
+    if (o.files.size() == 1 && is_series(o.files.front()))
+        return seriesSubjects(o);
     if (std::filesystem::is_directory(o.files.front())) {
         if (o.files.size() > 1)
             throw Error(o.files.front(), "is a recipe's folder: give it alone, and choose from it with --steps");

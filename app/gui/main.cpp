@@ -66,6 +66,8 @@ int main(int argc, char **argv)
     }
     window.show();
     window.start(QString::fromStdString(options.model));
+    if (!options.series.empty())
+        window.openSeries(QString::fromStdString(options.series));
     if (!options.screenshot.empty())
         takeScreenshot(window, QString::fromStdString(options.screenshot), quit);
     return QApplication::exec();

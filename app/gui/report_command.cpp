@@ -31,11 +31,13 @@ int draw(const std::string &command, const std::string &folder, bool quiet)
 
 int report_command(int argc, char **argv)
 {
-    CLI::App app("Draws the report of a recipe from its results: report.html and report.pdf in the same folder.",
-                 "patchbay report");
+    CLI::App app(
+        "Draws the report of a recipe, or of a series, from its results: report.html and report.pdf in the same "
+        "folder.",
+        "patchbay report");
     std::string folder;
     bool quiet = false;
-    app.add_option("DIR", folder, "The folder that the recipe was run into")->required();
+    app.add_option("DIR", folder, "The folder that the recipe or the series was run into")->required();
     app.add_flag("--quiet", quiet, "Do not name the files written");
     try {
         app.parse(argc, argv);

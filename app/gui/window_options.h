@@ -8,7 +8,7 @@
 namespace patchbay {
 
 struct WindowOptions {
-    std::string model = "demo", screenshot, gallery, theme;
+    std::string model = "demo", series, screenshot, gallery, theme;
     int width = 0, height = 0;                                              ///< 0: as it was left
     bool platform_chosen = false;                                           ///< -platform NAME, one of Qt's own options
     bool unseen() const { return !screenshot.empty() || !gallery.empty(); } ///< nobody looks at the window itself

@@ -20,8 +20,6 @@ using nlohmann::ordered_json;
 
 namespace {
 
-constexpr const char *index_file = "series.json";
-
 /// Asks the system to have a folder's large files in memory by the time that they are opened.
 void read_ahead(const fs::path &folder)
 {
@@ -56,8 +54,8 @@ Series::Series(SeriesPlan plan, fs::path folder, const Resources &resources, Hoo
     make_folder(m_folder);
     m_lock = lock_folder(m_folder);
     remove_leftovers(m_folder);
-    if (std::error_code ignored; fs::exists(m_folder / index_file, ignored))
-        take_over(read_json_file(m_folder / index_file));
+    if (std::error_code ignored; fs::exists(m_folder / series_index, ignored))
+        take_over(read_json_file(m_folder / series_index));
     write_index();
 }
 
@@ -106,7 +104,7 @@ json Series::file_hashes_now() const
 
 void Series::write_index() const
 {
-    ordered_json index{{"format", "patchbay-series"}, {"version", 1}, {"program_version", program_version()}};
+    ordered_json index{{"format", series_format}, {"version", 1}, {"program_version", program_version()}};
     index.update(description());
     index["task_sha256"] = m_task_sha256;
     if (!m_texts_sha256.empty())
@@ -125,14 +123,13 @@ void Series::write_index() const
         }
         index["steps"].push_back(std::move(entry));
     }
-    write_file(m_folder / index_file, index.dump(1) + "\n");
+    write_file(m_folder / series_index, index.dump(1) + "\n");
 }
 
 void Series::take_over(const nlohmann::json &index)
 {
-    const std::string file = (m_folder / index_file).string();
-    if (text_or_empty(index, "format") != "patchbay-series" || !index.contains("steps")
-        || !index.at("steps").is_array())
+    const std::string file = (m_folder / series_index).string();
+    if (text_or_empty(index, "format") != series_format || !index.contains("steps") || !index.at("steps").is_array())
         throw Error(file, "is not the index of a series");
     const nlohmann::json own = description();
     if (own.value("files", json::object()) != index.value("files", json::object())
@@ -254,29 +251,43 @@ void Series::run_step(size_t step, const CancelToken &cancel)
     write_index();
 }
 
-void Series::run(const CancelToken &cancel)
+void Series::begin()
 {
-    std::vector<size_t> left;
+    m_left.clear();
     for (const size_t step : coarse_to_fine(m_plan.steps.size())) {
         if (m_outcomes[step].state != SeriesState::Done)
-            left.push_back(step);
+            m_left.push_back(step);
         else if (m_hooks.finished)
             m_hooks.finished(step);
     }
-    for (size_t i = 0; i < left.size(); ++i) {
-        cancel.check();
-        if (m_hooks.begun)
-            m_hooks.begun(left[i]);
-        if (i + 1 < left.size()) {
-            try {
-                read_ahead(model_folder(m_plan.steps[left[i + 1]].model));
-            } catch (const Error &) {
-                // It will say what is wrong when it is its turn.
-            }
+}
+
+bool Series::proceed(const CancelToken &cancel)
+{
+    cancel.check();
+    if (m_left.empty())
+        return false;
+    const size_t step = m_left.front();
+    if (m_hooks.begun)
+        m_hooks.begun(step);
+    if (m_left.size() > 1) {
+        try {
+            read_ahead(model_folder(m_plan.steps[m_left[1]].model));
+        } catch (const Error &) {
+            // It will say what is wrong when it is its turn.
         }
-        run_step(left[i], cancel);
-        if (m_hooks.finished)
-            m_hooks.finished(left[i]);
+    }
+    run_step(step, cancel);
+    m_left.pop_front();
+    if (m_hooks.finished)
+        m_hooks.finished(step);
+    return !m_left.empty();
+}
+
+void Series::run(const CancelToken &cancel)
+{
+    begin();
+    while (proceed(cancel)) {
     }
 }
 

@@ -4,6 +4,7 @@
 #include "analysis/recipe.h"
 #include "spec/run_spec.h"
 
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -27,6 +28,9 @@ struct SeriesPlan {
     std::vector<SeriesStep> steps; ///< in the order of training
 };
 
+/// The file in a series' folder that names its steps, and what that says of itself.
+inline constexpr const char *series_index = "series.json", *series_format = "patchbay-series";
+
 enum class SeriesState { Pending, Done, Gap };
 
 struct SeriesOutcome {
@@ -38,9 +42,9 @@ struct SeriesOutcome {
     bool kept = false; ///< it lay in the folder already
 };
 
-/// Steps for revisions of a model: its folders, or names and revisions; "{n}" in the last part of a folder, or in a
-/// revision, stands for a whole number: all that there are, in the order of their numbers. Throws Error where there is
-/// none, or two steps have one name.
+/// Steps for revisions of a model: its folders ("demo@step100": of the demo model's training), or names and revisions;
+/// "{n}" in the last part of a folder, or in a revision, stands for a whole number: all that there are, in the order of
+/// their numbers. Throws Error where there is none, or two steps have one name.
 std::vector<SeriesStep> series_of_folders(const std::vector<std::string> &folders);
 std::vector<SeriesStep> series_of_revisions(const std::string &model, const std::vector<std::string> &revisions);
 
@@ -68,6 +72,9 @@ public:
     /// texts have other token ids than the first's, becomes a gap. Throws Cancelled between and within steps; Error
     /// where the folder cannot be written.
     void run(const CancelToken &cancel = {});
+    /// The same, a step at a time: begin, then proceed until it says false.
+    void begin();
+    bool proceed(const CancelToken &cancel = {});
 
 private:
     void take_over(const nlohmann::json &index);
@@ -85,6 +92,7 @@ private:
     Hooks m_hooks;
     std::shared_ptr<const void> m_lock;
     std::vector<SeriesOutcome> m_outcomes;
+    std::deque<size_t> m_left;                 ///< to be computed, the next one first
     std::string m_task_sha256, m_texts_sha256; ///< of the first step that was computed; empty: none was, or no texts
 };
 

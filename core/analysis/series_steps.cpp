@@ -69,8 +69,13 @@ std::vector<SeriesStep> series_of_folders(const std::vector<std::string> &folder
     for (const std::string &text : folders) {
         const fs::path path = fs::path(text).has_filename() ? fs::path(text) : fs::path(text).parent_path();
         const std::string last = path.filename().string();
+        if (is_demo(text) && text != "demo") {
+            for (const SeriesStep &step : series_of_revisions("demo", {text.substr(text.find('@') + 1)}))
+                steps.push_back(step);
+            continue;
+        }
         if (last.find(number_mark) == std::string::npos) {
-            steps.push_back({text == "demo" ? text : last, text});
+            steps.push_back({last, text});
             continue;
         }
         const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -90,6 +95,7 @@ std::vector<SeriesStep> series_of_folders(const std::vector<std::string> &folder
 
 std::vector<SeriesStep> series_of_revisions(const std::string &model, const std::vector<std::string> &revisions)
 {
+    const bool demo = model == "demo";
     const std::optional<HubName> name = hub_name(model);
     if (!name || !name->revision.empty())
         throw Error(model, "is not the name of a model in the Hugging Face cache, such as EleutherAI/pythia-160m");
@@ -100,9 +106,14 @@ std::vector<SeriesStep> series_of_revisions(const std::string &model, const std:
             continue;
         }
         std::vector<std::string> there;
-        for (const auto &[one, commit] : cached_revisions(cached_model(model)))
-            there.push_back(one);
+        if (demo)
+            there = demo_revisions();
+        else
+            for (const auto &[one, commit] : cached_revisions(cached_model(model)))
+                there.push_back(one);
         there = fitting(revision, there);
+        if (there.empty() && demo)
+            throw Error(model, "its training has no checkpoint " + revision);
         if (there.empty())
             throw Error(model,
                         "the cache holds no revision " + revision + "; `" + download_command({model, "REVISION"})

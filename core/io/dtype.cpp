@@ -138,6 +138,18 @@ void convert_to_float(DType dtype, const std::byte *from, size_t count, float *t
         convert(dtype, from, count, to);
 }
 
+uint16_t half_bits(float value)
+{
+    const uint32_t bits = std::bit_cast<uint32_t>(value), sign = bits >> 16 & 0x8000u, size = bits & 0x7fffffffu;
+    if (size > 0x7f800000u)
+        return uint16_t(sign | 0x7e00u); // NaN
+    if (size >= 0x47800000u)
+        return uint16_t(sign | 0x7c00u);
+    if (size < 0x38800000u) // subnormal: the sum rounds at 2^-24, as this float's last place is there
+        return uint16_t(sign | (std::bit_cast<uint32_t>(std::bit_cast<float>(size) + 0.5f) - 0x3f000000u));
+    return uint16_t(sign | ((size - 0x38000000u + 0xfffu + (size >> 13 & 1u)) >> 13));
+}
+
 void convert_to_int(DType dtype, const std::byte *from, size_t count, int64_t *to)
 {
     convert(dtype, from, count, to);

@@ -27,5 +27,7 @@ std::string word_of(DType kept);
 void convert_to_float(DType dtype, const std::byte *from, size_t count, float *to);
 /// The same to int64; floats are truncated.
 void convert_to_int(DType dtype, const std::byte *from, size_t count, int64_t *to);
+/// The nearest F16's bits; of two as near, the one that is even. What is too large becomes infinite.
+uint16_t half_bits(float value);
 
 } // namespace patchbay

@@ -15,7 +15,34 @@ size_t bytes_of(const Array &array)
     return static_cast<size_t>(array.count()) * (array.is_float() ? sizeof(float) : sizeof(int64_t));
 }
 
+std::string header_text(const nlohmann::ordered_json &header)
+{
+    std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    text.append((8 - text.size() % 8) % 8, ' ');
+    return text;
+}
+
 } // namespace
+
+std::string safetensors_bytes(const std::map<std::string, TensorBytes> &tensors, const FileMetadata &metadata)
+{
+    nlohmann::ordered_json header = nlohmann::ordered_json::object();
+    if (!metadata.empty())
+        header["__metadata__"] = metadata;
+    uint64_t at = 0;
+    for (const auto &[name, tensor] : tensors) {
+        const uint64_t end = at + tensor.bytes.size();
+        header[name] = {{"dtype", patchbay::name(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
+        at = end;
+    }
+    std::string text = header_text(header);
+    const uint64_t length = text.size();
+    std::string file(reinterpret_cast<const char *>(&length), sizeof(length)); // little-endian: dtype.cpp asserts it
+    file += text;
+    for (const auto &[name, tensor] : tensors)
+        file += tensor.bytes;
+    return file;
+}
 
 void write_safetensors(const std::filesystem::path &path, const ArrayMap &arrays, const FileMetadata &metadata)
 {
@@ -36,8 +63,7 @@ void write_safetensors(const std::filesystem::path &path, const ArrayMap &arrays
                                {"data_offsets", {at, end}}};
         at = end;
     }
-    std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-    text.append((8 - text.size() % 8) % 8, ' ');
+    const std::string text = header_text(header);
     const uint64_t length = text.size();
 
     AtomicFile file(path);

@@ -31,6 +31,15 @@ struct SafetensorsHeader {
 SafetensorsHeader parse_safetensors_header(std::span<const std::byte> start, uint64_t file_size,
                                            const std::string &name);
 
+/// A tensor as it lies in a file.
+struct TensorBytes {
+    DType dtype = DType::F32;
+    std::vector<int64_t> shape;
+    std::string bytes;
+};
+/// A whole file of tensors in the order of their names, of any number format.
+std::string safetensors_bytes(const std::map<std::string, TensorBytes> &tensors, const FileMetadata &metadata);
+
 void write_safetensors(const std::filesystem::path &path, const ArrayMap &arrays, const FileMetadata &metadata);
 ArrayFile read_safetensors(const std::filesystem::path &path);
 

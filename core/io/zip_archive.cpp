@@ -1,9 +1,11 @@
 #include "io/zip_archive.h"
 
 #include "base/error.h"
+#include "io/atomic_file.h"
 #include "io/git_lfs.h"
 
 #include <fstream>
+#include <memory>
 
 #include <zip.h>
 
@@ -84,6 +86,38 @@ std::string ZipArchive::read(const Entry &entry) const
     std::string bytes(entry.size, '\0');
     stream.read(bytes.data(), bytes.size());
     return bytes;
+}
+
+void write_zip(const std::filesystem::path &path, const std::string &entry, const std::string &bytes)
+{
+    struct Closer {
+        void operator()(zip_t *zip) const { zip_discard(zip); }
+    };
+    AtomicFile file(path);
+    int code = 0;
+    std::unique_ptr<zip_t, Closer> zip(zip_open(file.temporary().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
+    const auto fail = [&] {
+        throw Error(path.string(),
+                    std::string("cannot be written: ")
+                        + (zip ? zip_strerror(zip.get()) : "zip error " + std::to_string(code)));
+    };
+    if (!zip)
+        fail();
+    zip_source_t *source = zip_source_buffer(zip.get(), bytes.data(), bytes.size(), 0);
+    if (!source)
+        fail();
+    const zip_int64_t index = zip_file_add(zip.get(), entry.c_str(), source, ZIP_FL_ENC_UTF_8);
+    if (index < 0) {
+        zip_source_free(source);
+        fail();
+    }
+    // The first moment that a zip file can name, so that equal bytes give an equal file.
+    if (zip_set_file_compression(zip.get(), static_cast<zip_uint64_t>(index), ZIP_CM_DEFLATE, 9) != 0
+        || zip_file_set_dostime(zip.get(), static_cast<zip_uint64_t>(index), 0, 0x21, 0) != 0
+        || zip_close(zip.get()) != 0)
+        fail();
+    zip.release();
+    file.commit();
 }
 
 } // namespace patchbay

@@ -51,4 +51,7 @@ private:
     std::vector<Entry> m_entries;
 };
 
+/// A zip file of one compressed entry. The same bytes give the same file. Throws Error naming it.
+void write_zip(const std::filesystem::path &path, const std::string &entry, const std::string &bytes);
+
 } // namespace patchbay

@@ -2,10 +2,13 @@
 
 #include "base/amounts.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "io/array_files.h"
 #include "io/mapped_file.h"
 #include "io/safetensors.h"
+#include "model/detail/differences.h"
 #include "model/detail/foreign_checkpoint.h"
+#include "model/weight_differences.h"
 
 #include <nlohmann/json.hpp>
 
@@ -34,6 +37,21 @@ public:
     void release(uint64_t begin, uint64_t end) override { file.release(begin, end); }
     const MappedFile file;
 };
+
+/// Weights that were put together in memory.
+class MadeSource : public ByteSource {
+public:
+    explicit MadeSource(std::vector<uint16_t> bits) : m_bits(std::move(bits)) { }
+    const std::byte *view(uint64_t offset, size_t, std::vector<std::byte> &) override
+    {
+        return reinterpret_cast<const std::byte *>(m_bits.data()) + offset;
+    }
+
+private:
+    const std::vector<uint16_t> m_bits;
+};
+
+constexpr int longest_chain = 256; // of differences to differences: a folder that is its own base ends there
 
 // Exponent bits all ones: infinity or NaN. Written so that the compiler makes vector code of it.
 int64_t count_non_finite(const float *values, size_t count)
@@ -84,6 +102,10 @@ Checkpoint Checkpoint::open(const std::filesystem::path &folder, const std::vect
             out.add_pytorch(path, nullptr);
         else
             out.add_safetensors(path, nullptr);
+        return out;
+    }
+    if (present(differences_file)) {
+        out.add_differences(folder, 0);
         return out;
     }
     for (const std::string &ending : other_endings) {
@@ -142,6 +164,50 @@ void Checkpoint::add_pytorch(const std::filesystem::path &path, const std::map<s
     m_files.push_back(path);
     for (auto &[tensor, stored] : open_pytorch(path))
         add(tensor, stored, wanted);
+}
+
+void Checkpoint::add_differences(const std::filesystem::path &folder, int depth)
+{
+    const std::filesystem::path file = folder / differences_file;
+    std::error_code failed, ignored;
+    // Without the links on the way, of which the system follows only so many.
+    const std::filesystem::path base = std::filesystem::canonical(folder / differences_base, failed);
+    if (failed || !std::filesystem::is_directory(base, ignored))
+        throw Error((folder / differences_base).string(),
+                    std::string("is missing: the folder with the weights that ") + differences_file
+                        + " beside it holds differences to");
+    if (depth > longest_chain)
+        throw Error(folder.string(), "its weights are differences to themselves");
+    Checkpoint from;
+    if (std::filesystem::exists(base / differences_file, ignored))
+        from.add_differences(base, depth + 1);
+    else
+        from = open(base);
+    const Differences differences = read_differences(file);
+    if (differences.base_sha256 != sha256_of_files(from.files()))
+        throw Error(file.string(), "holds differences to other weights than those in " + base.string());
+    m_name = file.string();
+    m_files = from.files();
+    m_files.push_back(file);
+    for (const auto &[tensor, difference] : differences.tensors) {
+        std::vector<float> values;
+        if (!difference.steps.empty()) {
+            const auto found = from.tensors().find(tensor);
+            if (found == from.tensors().end() || found->second.shape != difference.shape)
+                throw Error(file.string(), "holds differences to a tensor that " + base.string() + " lacks: " + tensor);
+            from.read(tensor, [&](int64_t, int64_t rows, const float *piece) {
+                values.insert(values.end(), piece,
+                              piece + rows * int64_t(difference.counts.size() / difference.steps.size()));
+            });
+        }
+        m_tensors.emplace(tensor,
+                          CheckpointTensor{DType::F16,
+                                           difference.shape,
+                                           {},
+                                           std::make_shared<MadeSource>(weights_of(difference, values)),
+                                           0,
+                                           file.string()});
+    }
 }
 
 void Checkpoint::add_index(const std::filesystem::path &index)

@@ -29,9 +29,9 @@ struct LoadOptions {
 
 class Model {
 public:
-    /// Loads a folder with config.json, weights (model.safetensors, a sharded index, or pytorch_model.bin) and, if
-    /// there is one that can be read, a tokenizer. progress gets (share done 0..1, what is being done). Throws Error
-    /// naming the file, Cancelled.
+    /// Loads a folder with config.json, weights (model.safetensors, a sharded index, pytorch_model.bin, or differences
+    /// to the weights of another folder, weight_differences.h) and, if there is one that can be read, a tokenizer.
+    /// progress gets (share done 0..1, what is being done). Throws Error naming the file, Cancelled.
     static std::shared_ptr<const Model> load(const LoadOptions &options,
                                              const std::function<void(double, const std::string &)> &progress = {},
                                              const CancelToken &cancel = {});

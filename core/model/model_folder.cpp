@@ -1,11 +1,15 @@
 #include "model/model_folder.h"
 
+#include "base/data_dir.h"
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "hub/snapshot.h"
 #include "model/detail/foreign_checkpoint.h"
 #include "model/model.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace patchbay {
@@ -13,6 +17,8 @@ namespace patchbay {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::string_view demo_prefix = "demo@", demo_training = "demo-training";
 
 std::string file_name(const fs::path &path)
 {
@@ -70,10 +76,37 @@ fs::path place_of(const std::string &path, const std::string &commit)
 
 } // namespace
 
+bool is_demo(const std::string &path)
+{
+    return path == "demo" || path.starts_with(demo_prefix);
+}
+
+std::vector<std::string> demo_revisions()
+{
+    std::vector<std::pair<double, std::string>> found;
+    std::error_code failed;
+    for (const fs::directory_entry &entry : fs::directory_iterator(data_path(std::string(demo_training)), failed))
+        if (const std::string name = file_name(entry.path()); name.starts_with("step"))
+            if (const auto number = parse_number(std::string_view(name).substr(4)))
+                found.emplace_back(*number, name);
+    std::sort(found.begin(), found.end());
+    std::vector<std::string> names;
+    for (const auto &[number, name] : found)
+        names.push_back(name);
+    return names;
+}
+
 fs::path model_folder(const std::string &path, const std::string &commit)
 {
     if (path == "demo")
         return demo_model_path();
+    if (is_demo(path)) {
+        const std::vector<std::string> known = demo_revisions();
+        const std::string revision = path.substr(demo_prefix.size());
+        if (std::find(known.begin(), known.end(), revision) == known.end())
+            throw Error(path, "is no checkpoint of the demo model's training; there are " + listed(known));
+        return data_path(std::string(demo_training) + "/" + revision);
+    }
     const fs::path folder = place_of(path, commit);
     refuse_broken_snapshot(folder);
     std::error_code ignored;
@@ -85,13 +118,13 @@ fs::path model_folder(const std::string &path, const std::string &commit)
 bool is_cached_name(const std::string &path)
 {
     std::error_code ignored;
-    return path != "demo" && !fs::exists(path, ignored) && hub_name(path).has_value();
+    return !is_demo(path) && !fs::exists(path, ignored) && hub_name(path).has_value();
 }
 
 std::string model_path_in(const fs::path &file, const std::string &path)
 {
     std::error_code ignored;
-    if (path == "demo" || fs::path(path).is_absolute() || fs::exists(path, ignored))
+    if (is_demo(path) || fs::path(path).is_absolute() || fs::exists(path, ignored))
         return path;
     const fs::path beside =
         (fs::is_directory(file, ignored) ? fs::absolute(file) : fs::absolute(file).parent_path()) / path;
@@ -100,12 +133,12 @@ std::string model_path_in(const fs::path &file, const std::string &path)
 
 std::string absolute_model_path(const std::string &path)
 {
-    return path == "demo" || is_cached_name(path) ? path : fs::absolute(path).lexically_normal().string();
+    return is_demo(path) || is_cached_name(path) ? path : fs::absolute(path).lexically_normal().string();
 }
 
 std::string model_name(const std::string &path)
 {
-    if (path == "demo")
+    if (is_demo(path))
         return path;
     if (is_cached_name(path)) { // without the organisation
         const HubName name = *hub_name(path);

@@ -3,13 +3,19 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace patchbay {
 
-/// The folder with config.json: "demo" is the model that comes with the program; a model's folder in a Hugging Face
-/// cache (models--ORG--NAME) stands for the snapshot in it. Where there is no such folder, ORG/NAME[@REVISION] is
-/// looked up in the cache (hub/snapshot.h), first by the commit, if one is given. Throws Error saying what the path is
-/// instead, and what to open.
+/// Whether a path means the model that comes with the program: "demo", or a checkpoint of its training, "demo@step100".
+bool is_demo(const std::string &path);
+/// The revisions of the demo model, "step0" …, in the order of its training.
+std::vector<std::string> demo_revisions();
+
+/// The folder with config.json: "demo" is the model that comes with the program (is_demo); a model's folder in a
+/// Hugging Face cache (models--ORG--NAME) stands for the snapshot in it. Where there is no such folder,
+/// ORG/NAME[@REVISION] is looked up in the cache (hub/snapshot.h), first by the commit, if one is given. Throws Error
+/// saying what the path is instead, and what to open.
 std::filesystem::path model_folder(const std::string &path, const std::string &commit = {});
 
 /// Whether a path is meant as a name in the Hugging Face cache: it looks like one, and no folder here has that name.

@@ -20,6 +20,8 @@ struct StepOutcome;      // analysis/recipe.h
 struct CacheListing;     // hub/listing.h
 struct DownloadPlan;     // hub/download.h
 struct Trial;            // analysis/trial.h
+struct SeriesResults;    // analysis/series_results.h
+struct SeriesMeasures;   // analysis/series_measures.h
 
 /// Once, before the first cell: the empty grids and the baseline.
 struct Started {
@@ -62,10 +64,13 @@ using StepOutcomes = std::vector<StepOutcome>;
 using CacheListingPtr = std::shared_ptr<const CacheListing>;
 using DownloadPlanPtr = std::shared_ptr<const DownloadPlan>;
 using TrialPtr = std::shared_ptr<const Trial>;
+using SeriesResultsPtr = std::shared_ptr<const SeriesResults>;
+using SeriesMeasuresPtr = std::shared_ptr<const SeriesMeasures>;
 
 /// What a request came to.
 using Reply = std::variant<RunEnd, SetupPtr, AttentionPatterns, HalfWidths, Stabilities,
-                           std::shared_ptr<const StepOutcomes>, CacheListingPtr, DownloadPlanPtr, TrialPtr>;
+                           std::shared_ptr<const StepOutcomes>, CacheListingPtr, DownloadPlanPtr, TrialPtr,
+                           SeriesResultsPtr, SeriesMeasuresPtr>;
 struct Done {
     Reply reply;
 };

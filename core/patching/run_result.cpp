@@ -58,7 +58,8 @@ std::string gap_note(const Baseline &baseline)
     if (!metric.shares)
         return {};
     if (!baseline.shares_make_sense())
-        return "The gap between the clean and the flipped runs vanishes (" + short_text(baseline.gap(), 3)
+        return std::string("The gap between the clean and the flipped runs ")
+            + (baseline.vanishes(baseline.gap()) ? "vanishes" : "is small") + " (" + short_text(baseline.gap(), 3)
             + "): effects are given as differences of " + metric.unit + ", not in % of the gap.";
     if (baseline.gap() < 0 && !metric.less_is_better)
         return "The gap between the clean and the flipped runs is below 0 (" + short_text(baseline.gap(), 3)

@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "spec/run_spec.h"
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -23,13 +24,14 @@ struct Baseline {
     double clean_mean = 0, flipped_mean = 0;
     double accuracy_clean = 0, accuracy_flipped = 0; ///< share of prompts with logit diff > 0
     double rank0_clean = 0, rank0_flipped = 0;
+    double least_gap = 0; ///< a smaller one counts as none (series over training); not part of what was computed
     double gap() const { return clean_mean - flipped_mean; }
     /// Whether a mean is nothing beside the logit differences themselves, or not finite: dividing by it gives numbers
     /// without end. The one place that decides.
     bool vanishes(double mean) const;
-    /// Whether shares of the gap say anything: not for mirrored pairs, or a model that does not tell the runs apart,
-    /// nor of a rank or a divergence.
-    bool shares_make_sense() const { return info(metric).shares && !vanishes(gap()); }
+    /// Whether shares of the gap say anything: not for mirrored pairs, or a model that does not tell the runs apart
+    /// (yet), nor of a rank or a divergence.
+    bool shares_make_sense() const { return info(metric).shares && !vanishes(gap()) && !(std::abs(gap()) < least_gap); }
     /// What a change of the metric is divided by to be an effect: the gap, or 1 where shares make no sense.
     double scale() const { return shares_make_sense() ? gap() : 1; }
 };

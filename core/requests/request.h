@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analysis/recipe.h"
+#include "analysis/series_measures.h"
 #include "analysis/trial.h"
 #include "hub/hub_name.h"
 #include "requests/setup.h"
@@ -114,10 +115,39 @@ struct DownloadRequest {
     DownloadPlanPtr plan;
 };
 
+/// A series in a folder, as it is read back; known: an earlier reading of it, or null.
+struct OpenSeriesRequest {
+    using Answer = SeriesResultsPtr;
+    std::filesystem::path folder;
+    SeriesResultsPtr known = {};
+};
+
+/// Prepares a series in a folder; what lies there of it already is the answer. An earlier one is let go.
+struct BeginSeriesRequest {
+    using Answer = SeriesResultsPtr;
+    SeriesPlan plan;
+    std::filesystem::path folder;
+};
+
+/// The next step of the series that was begun; nothing is pending in the answer where it was the last. Events:
+/// Progress, in thousandths of the step, with its name.
+struct SeriesStepRequest {
+    using Answer = SeriesResultsPtr;
+    SeriesResultsPtr known = {};
+};
+
+/// Numbers of a series, with their intervals.
+struct MeasureSeriesRequest {
+    using Answer = SeriesMeasuresPtr;
+    SeriesResultsPtr series;
+    MeasureOptions options;
+};
+
 using Request =
     std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, TryRequest, IntervalsRequest,
                  StabilityRequest, BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest,
-                 SaveRecipeRequest, RunStepRequest, ListCacheRequest, PlanDownloadRequest, DownloadRequest>;
+                 SaveRecipeRequest, RunStepRequest, ListCacheRequest, PlanDownloadRequest, DownloadRequest,
+                 OpenSeriesRequest, BeginSeriesRequest, SeriesStepRequest, MeasureSeriesRequest>;
 
 /// What waits for what: more urgent requests are served between two parts of a less urgent one, and before those that
 /// wait.

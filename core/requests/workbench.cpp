@@ -22,6 +22,8 @@ Urgency urgency(const Request &request)
         : std::holds_alternative<ListCacheRequest>(request)         ? Urgency::Quick
         : std::holds_alternative<PlanDownloadRequest>(request)      ? Urgency::Soon
         : std::holds_alternative<SaveRecipeRequest>(request)        ? Urgency::Soon
+        : std::holds_alternative<OpenSeriesRequest>(request)        ? Urgency::Soon
+        : std::holds_alternative<MeasureSeriesRequest>(request)     ? Urgency::Soon
                                                                     : Urgency::Long;
 }
 
@@ -302,6 +304,62 @@ struct Workbench::Begin {
                 return true;
             outcomes();
             return false;
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const OpenSeriesRequest &request) const
+    {
+        return whole([tell = tell, request](const CancelToken &cancel) {
+            tell(Done{std::make_shared<const SeriesResults>(
+                read_series(request.folder, request.known.get(), default_least_gap, cancel))});
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const BeginSeriesRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &cancel) {
+            bench.m_series.reset(); // it may hold the folder
+            Series::Hooks hooks;
+            const auto name = std::make_shared<std::string>();
+            hooks.begun = [name, steps = request.plan.steps](size_t step) { *name = steps[step].name; };
+            hooks.progress = [name, to = bench.m_series_tell](double share) {
+                if (*to)
+                    (*to)(Progress{int(1000 * share), 1000, *name});
+            };
+            bench.m_series = std::make_unique<Series>(request.plan, request.folder, Resources(), std::move(hooks));
+            bench.m_series_folder = request.folder;
+            bench.m_series->begin();
+            tell(Done{std::make_shared<const SeriesResults>(
+                read_series(request.folder, nullptr, default_least_gap, cancel))});
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const SeriesStepRequest &request) const
+    {
+        return whole([*this, request](const CancelToken &cancel) {
+            if (!bench.m_series)
+                throw Error("", "no series was begun");
+            struct Listening {
+                Tell &to;
+                ~Listening() { to = {}; }
+            };
+            *bench.m_series_tell = tell;
+            bool more = false;
+            {
+                const Listening listening{*bench.m_series_tell};
+                more = bench.m_series->proceed(cancel);
+            }
+            if (!more)
+                bench.m_series.reset(); // and its folder is free
+            tell(Done{std::make_shared<const SeriesResults>(
+                read_series(bench.m_series_folder, request.known.get(), default_least_gap, cancel))});
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const MeasureSeriesRequest &request) const
+    {
+        return whole([tell = tell, request](const CancelToken &cancel) {
+            tell(Done{std::make_shared<const SeriesMeasures>(measure(*request.series, request.options, cancel))});
         });
     }
 

@@ -52,7 +52,10 @@ private:
     std::shared_ptr<const Model> m_model; ///< null until there is one
     std::unique_ptr<Session> m_session;   ///< null until a model and a task with prompts are there
     std::unique_ptr<RecipeRun> m_recipe;  ///< over the session; goes before it
-    std::mutex m_mutex;                   ///< of what follows, which any thread reads
+    std::unique_ptr<Series> m_series;     ///< that was begun and is not at its end
+    std::filesystem::path m_series_folder;
+    std::shared_ptr<Tell> m_series_tell = std::make_shared<Tell>(); ///< who hears of its step on the way, if any
+    std::mutex m_mutex;                                             ///< of what follows, which any thread reads
     std::shared_ptr<const AttentionReader> m_reader;
 };
 

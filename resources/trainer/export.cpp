@@ -1,7 +1,10 @@
 #include "export.h"
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "io/array_files.h"
+#include "io/safetensors.h"
+#include "model/weight_differences.h"
 
 namespace patchbay::trainer {
 
@@ -11,20 +14,14 @@ namespace {
 /// well.
 std::string half_precision(const std::map<std::string, torch::Tensor> &parameters)
 {
-    nlohmann::ordered_json header = {{"__metadata__", {{"format", "pt"}}}};
-    std::string data;
+    std::map<std::string, TensorBytes> tensors;
     for (const auto &[name, tensor] : parameters) {
         const auto half = tensor.detach().to(torch::kHalf).contiguous();
-        const size_t begin = data.size();
-        data.append(static_cast<const char *>(half.data_ptr()), static_cast<size_t>(half.numel()) * 2);
-        header[name] = {{"dtype", "F16"}, {"shape", half.sizes().vec()}, {"data_offsets", {begin, data.size()}}};
+        tensors[name] = {DType::F16,
+                         half.sizes().vec(),
+                         {static_cast<const char *>(half.data_ptr()), static_cast<size_t>(half.numel()) * 2}};
     }
-    std::string text = header.dump();
-    text.append((8 - text.size() % 8) % 8, ' ');
-    std::string file;
-    for (int byte = 0; byte < 8; ++byte) // the header's length, little-endian
-        file += static_cast<char>(text.size() >> (8 * byte) & 0xFF);
-    return file + text + data;
+    return safetensors_bytes(tensors, {{"format", "pt"}});
 }
 
 nlohmann::ordered_json config_json(const NetworkConfig &c)
@@ -72,6 +69,40 @@ void export_folder(const std::filesystem::path &folder, const Network &network, 
     write_file(folder / "config.json", config_json(network.config()).dump(2) + "\n");
     write_file(folder / "tokenizer.json", vocabulary.tokenizer_json().dump(1) + "\n");
     write_file(folder / "tokenizer_config.json", tokenizer_config_json(network.config()).dump(2) + "\n");
+}
+
+ArrayMap weights_now(const Network &network)
+{
+    ArrayMap arrays;
+    for (const auto &[name, tensor] : network.parameters()) {
+        const auto values = tensor.detach().to(torch::kFloat).contiguous();
+        const float *first = values.data_ptr<float>();
+        arrays[name] = {values.sizes().vec(), std::vector<float>(first, first + values.numel())};
+    }
+    return arrays;
+}
+
+void export_checkpoints(const std::filesystem::path &folder, const std::filesystem::path &model,
+                        const std::map<int64_t, ArrayMap> &checkpoints, double precision)
+{
+    namespace fs = std::filesystem;
+    const auto link = [](const fs::path &to, const fs::path &from) {
+        fs::remove(from);
+        fs::create_symlink(fs::relative(to, from.parent_path()), from);
+    };
+    ArrayMap base = read_arrays(model / "model.safetensors").arrays;
+    std::vector<fs::path> files{model / "model.safetensors"};
+    fs::path before = model;
+    for (auto at = checkpoints.rbegin(); at != checkpoints.rend(); ++at) {
+        const fs::path step = folder / ("step" + std::to_string(at->first));
+        fs::create_directories(step);
+        for (const char *file : {"config.json", "tokenizer.json", "tokenizer_config.json"})
+            link(model / file, step / file);
+        link(before, step / differences_base);
+        write_differences(step / differences_file, base, at->second, precision, sha256_of_files(files));
+        files.push_back(step / differences_file);
+        before = step;
+    }
 }
 
 void import_weights(const std::filesystem::path &folder, Network &network)

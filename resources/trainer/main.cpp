@@ -34,6 +34,9 @@ int main(int argc, char **argv)
 {
     CLI::App app("Trains Patchbay's demo model and measures its circuit.");
     std::filesystem::path task = "resources/tasks/ioi.json", extra = "resources/trainer/sentences.json", out;
+    std::filesystem::path checkpoints_folder, checkpoints_base;
+    std::vector<int64_t> checkpoints;
+    double precision = 0.035;
     bool evaluate_only = false;
     int64_t prompts = 400, threads = 1;
     NetworkConfig shape;
@@ -42,6 +45,13 @@ int main(int argc, char **argv)
     app.add_option("--sentences", extra, "Further training sentences")->capture_default_str();
     app.add_option("--out", out, "Folder for the model")->required();
     app.add_flag("--evaluate-only", evaluate_only, "Measure the model in that folder again");
+    app.add_option("--checkpoints", checkpoints, "Keep the weights after so many steps too, such as 0,100,200")
+        ->delimiter(',');
+    app.add_option("--checkpoints-out", checkpoints_folder, "Folder for them; OUT/checkpoints unless given");
+    app.add_option("--checkpoints-base", checkpoints_base,
+                   "The model that the last of them is stored as differences to; that of OUT unless given");
+    app.add_option("--checkpoints-precision", precision, "Of their weights, as a share of a row's root mean square")
+        ->capture_default_str();
     app.add_option("--prompts", prompts, "Held-out prompts for the evaluation")->capture_default_str();
     app.add_option("--threads", threads, "Threads; the weights depend on it in the last digits")->capture_default_str();
     app.add_option("--layers", shape.layers, "Layers")->capture_default_str();
@@ -74,8 +84,16 @@ int main(int argc, char **argv)
         std::printf("%zu words, %lld tokens, %lld parameters\n", words.size(), static_cast<long long>(shape.d_vocab),
                     static_cast<long long>(parameters));
         if (!evaluate_only) {
-            train(network, sentences, vocabulary, training);
+            const std::set<int64_t> wanted(checkpoints.begin(), checkpoints.end());
+            std::map<int64_t, ArrayMap> kept;
+            train(network, sentences, vocabulary, training, [&](int64_t steps) {
+                if (wanted.contains(steps))
+                    kept[steps] = weights_now(network);
+            });
             export_folder(out, network, vocabulary);
+            if (!kept.empty())
+                export_checkpoints(checkpoints_folder.empty() ? out / "checkpoints" : checkpoints_folder,
+                                   checkpoints_base.empty() ? out : checkpoints_base, kept, precision);
         }
         import_weights(out, network); // what is measured is what the file holds, rounded
         check_tokenizer(out / "tokenizer.json", words, vocabulary);

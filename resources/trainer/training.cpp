@@ -80,8 +80,11 @@ torch::Tensor suppression(const Network &network, const Trace &trace, const Batc
     return (total * chosen).sum() / chosen.sum().clamp_min(1.0);
 }
 
-void train(Network &network, const Sentences &sentences, const Vocabulary &vocabulary, const TrainingConfig &config)
+void train(Network &network, const Sentences &sentences, const Vocabulary &vocabulary, const TrainingConfig &config,
+           const std::function<void(int64_t)> &after)
 {
+    if (after)
+        after(0);
     Random random(config.seed);
     auto optimizer = make_optimizer(network, config);
     std::vector<int64_t> names;
@@ -125,6 +128,9 @@ void train(Network &network, const Sentences &sentences, const Vocabulary &vocab
         (loss + config.suppression_cost * against).backward();
         torch::nn::utils::clip_grad_norm_(parameters, config.clip);
         optimizer.step();
+
+        if (after)
+            after(step + 1);
 
         torch::NoGradGuard no_grad;
         const auto chosen = batch.ioi.nonzero().squeeze(-1);

@@ -22,8 +22,9 @@ struct TrainingConfig {
     uint64_t seed = 1;
 };
 
-/// Trains in place and prints a progress line.
-void train(Network &network, const Sentences &sentences, const Vocabulary &vocabulary, const TrainingConfig &config);
+/// Trains in place and prints a progress line. after is told how many steps have been made: 0 before the first.
+void train(Network &network, const Sentences &sentences, const Vocabulary &vocabulary, const TrainingConfig &config,
+           const std::function<void(int64_t steps)> &after = {});
 
 /// Mean over IOI prompts of the sum, over heads and MLPs, of the logits by which each writes the subject's name below
 /// the mean name at END (direct attribution; the final norm's scale is taken as given). Scalar.

@@ -154,6 +154,35 @@ class Series(CliTest):
         run(*steps, "--quiet")
         self.assertEqual(contents(self.folder / "steps"), again)
 
+    def test_the_numbers_of_the_demo_models_training(self):
+        """Heads appear in the order that the trainer's log suggests: those that tell the names apart before those that copy them."""
+        spec = self.folder / "z.json"
+        spec.write_text(json.dumps({"version": 1, "method": "act_patch", "sites": ["z"], "direction": "denoise", "model": {"path": "demo"},
+                                    "task": {"kind": "ioi", "prompts": 70, "seed": 42, "type": "mixed"}}))
+        out = self.folder / "out"
+        told = run("series", spec, "--models", "demo@step{n}", "--out", out)
+        self.assertIn("no percentages: the gap is small", told.stdout)
+        measures = json.loads((out / "measures.json").read_text())
+        names = [step["name"] for step in measures["steps"]]
+        self.assertEqual((names[0], names[-1], len(names)), ("step0", "step900", 12))
+        first = measures["first_steps"]
+        self.assertEqual(first["1.3"], "step280")
+        self.assertEqual(first["1.4"], "step280")
+        self.assertGreater(names.index(first["2.2"]), names.index(first["1.3"]))
+        self.assertTrue(measures["steps"][0]["no_percentages"] and not measures["steps"][-1]["no_percentages"])
+        gaps = [step["baseline"]["gap"] for step in measures["steps"]]
+        self.assertTrue(all(abs(gap) < 1 for gap in gaps[:6]) and gaps[6:] == sorted(gaps[6:]) and gaps[-1] > 10)
+        heads = (out / "heads.csv").read_text().splitlines()
+        self.assertEqual(len(heads), 1 + 12 * 48)
+        raw = json.loads(run("series", spec, "--models", "demo@step{n}", "--out", out, "--raw-values", "--reference", "step280", "--json").stdout)
+        self.assertIn("steps.csv", raw["measures"])
+        measures = json.loads((out / "measures.json").read_text())
+        self.assertEqual((measures["unit"], measures["reference"]), ("logits", "step280"))
+        self.assertFalse(any(step["no_percentages"] for step in measures["steps"]))
+        self.assertIn("has no step step1", run("series", spec, "--models", "demo@step{n}", "--out", out, "--reference", "step1", expect=2).stderr)
+        self.assertIn("there are step0, step50", run("info", "--model", "demo@step1", expect=1).stderr)
+        self.assertIn("step50", run("info", "--model", "demo@step50").stdout)
+
     def test_wrong_usage(self):
         spec = self.spec()
         for options, message in [(["--models", self.folder / "none{n}"], "no folder there has such a name"),

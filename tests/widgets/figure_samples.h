@@ -2,6 +2,7 @@
 #pragma once
 
 #include "figure/figure.h"
+#include "widgets/lines_sample.h"
 
 #include <algorithm>
 #include <cmath>
@@ -219,6 +220,18 @@ inline QVector<std::pair<QString, FigureContent>> odd()
     lostEdges.unit = QStringLiteral("logits");
     for (int i = 0; i < 5; ++i)
         lostEdges.edges[i].effect = i % 2 ? nan : infinite;
+    LinesView noLines, oneStep = lines(), lostLines = lines(), lostBands = lines(true), negative = lines();
+    oneStep.x = {0};
+    lostLines.x[1] = nan;
+    lostLines.logarithmic = true;
+    lostLines.lines[0].values[3] = infinite;
+    lostLines.lines[1].halfWidth[3] = nan;
+    lostLines.lines[2].values.clear();
+    lostBands.lines[1].values.resize(2);
+    negative.logarithmic = true;
+    for (double &x : negative.x)
+        x = -x - 1;
+    std::reverse(negative.x.begin(), negative.x.end());
     TableView noRows = table(), noTable;
     noRows.rows.clear();
     return {{QStringLiteral("one layer"), heatmap(1, 1, 4)},
@@ -247,6 +260,11 @@ inline QVector<std::pair<QString, FigureContent>> odd()
             {QStringLiteral("no edges"), noEdges},
             {QStringLiteral("lost edges"), lostEdges},
             {QStringLiteral("no graph"), noGraph},
+            {QStringLiteral("no lines"), noLines},
+            {QStringLiteral("one step"), oneStep},
+            {QStringLiteral("lost lines"), lostLines},
+            {QStringLiteral("lost bands"), lostBands},
+            {QStringLiteral("steps below zero"), negative},
             {QStringLiteral("no rows"), noRows},
             {QStringLiteral("no table"), noTable}};
 }
@@ -258,6 +276,8 @@ inline QVector<std::pair<QString, FigureContent>> all()
             {QStringLiteral("attention"), attention()},
             {QStringLiteral("scatter"), scatter()},
             {QStringLiteral("contribution"), contribution()},
+            {QStringLiteral("lines"), lines()},
+            {QStringLiteral("bands"), lines(true)},
             {QStringLiteral("bars"), bars()},
             {QStringLiteral("table"), table()},
             {QStringLiteral("graph"), graph()}};

@@ -11,6 +11,7 @@
 #include "graph_widget.h"
 #include "heatmap_geometry.h"
 #include "heatmap_widget.h"
+#include "lines_widget.h"
 #include "scatter_widget.h"
 #include "view_text.h"
 
@@ -52,6 +53,7 @@ struct ShownEverywhere {
     void operator()(const ScatterView &view) const { show<ScatterWidget>(finite(view)); }
     void operator()(const BarsView &view) const { show<BarsWidget>(finite(view)); }
     void operator()(const GraphView &view) const { show<GraphWidget>(view); }
+    void operator()(const LinesView &view) const { show<LinesWidget>(view); }
     void operator()(const TableView &) const { }
 };
 

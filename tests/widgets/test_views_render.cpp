@@ -6,8 +6,10 @@
 #include "bars_widget.h"
 #include "graph_widget.h"
 #include "heatmap_widget.h"
+#include "lines_widget.h"
 #include "scatter_widget.h"
 #include "theme.h"
+#include "widgets/lines_sample.h"
 #include "widgets/sample_views.h"
 
 #include <QApplication>
@@ -98,6 +100,7 @@ private Q_SLOTS:
     void scatter();
     void bars();
     void graph();
+    void lines();
 };
 
 void TestViewsRender::heatmap_data()
@@ -231,6 +234,18 @@ void TestViewsRender::graph()
     QMouseEvent move(QEvent::MouseMove, node, widget.mapToGlobal(node), Qt::NoButton, Qt::NoButton, Qt::NoModifier);
     QApplication::sendEvent(&widget, &move);
     check(widget, QSize(420, 420), "graph-hover");
+}
+
+void TestViewsRender::lines()
+{
+    for (const bool stacked : {false, true}) {
+        LinesWidget widget;
+        LinesView view = samples::lines(stacked);
+        view.logarithmic = stacked;
+        widget.setView(view);
+        widget.setSelection({{1, 6}});
+        check(widget, QSize(560, 320), stacked ? QStringLiteral("bands") : QStringLiteral("lines"), 12);
+    }
 }
 
 QTEST_MAIN(TestViewsRender)

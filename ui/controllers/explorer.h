@@ -12,6 +12,7 @@
 #include "controllers/recipe_report.h"
 #include "controllers/run_controller.h"
 #include "controllers/runs_store.h"
+#include "controllers/series_controller.h"
 #include "controllers/try_controller.h"
 
 namespace patchbay {
@@ -28,6 +29,7 @@ struct Explorer {
     PathController paths{navigation, runner, runs, document};
     RecipeController recipe{backend, document, navigation, runs};
     RecipeReport report{backend, recipe};
+    SeriesController series{backend, runs, navigation};
     HeadRoles roles{document, navigation, runs, recipe};
 };
 

@@ -89,7 +89,7 @@ const RunEntry *RunsStore::same(const RunSpec &spec) const
     const std::string key = known_key(spec);
     const RunEntry *newest = nullptr;
     for (const RunEntry &entry : m_entries) {
-        if (entry.state == RunState::Failed || keyOf(entry) != key)
+        if (entry.ofSeries || entry.state == RunState::Failed || keyOf(entry) != key)
             continue;
         if (entry.state == RunState::Done)
             return &entry;

@@ -26,8 +26,9 @@ struct RunEntry {
     QDateTime started;
     QElapsedTimer clock; ///< since the run left the queue
     bool pinned = false;
-    bool live = false; ///< started by a change of the receiver tray
-    QString message;   ///< why it failed
+    bool live = false;     ///< started by a change of the receiver tray
+    bool ofSeries = false; ///< stands for the step of a series that is on view: another run the next moment
+    QString message;       ///< why it failed
     JobId job = 0;
     bool finished() const { return state != RunState::Queued && state != RunState::Running; }
     /// Seconds, negative while unknown.

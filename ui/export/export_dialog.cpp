@@ -33,8 +33,9 @@ const QString numbersKey = QStringLiteral("figures/numbers");
 
 } // namespace
 
-ExportDialog::ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinned, QWidget *parent)
-    : QDialog(parent), m_subject(std::move(subject)), m_pinned(std::move(pinned))
+ExportDialog::ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinned, std::vector<FigureSubject> beside,
+                           QWidget *parent)
+    : QDialog(parent), m_subject(std::move(subject)), m_pinned(std::move(pinned)), m_beside(std::move(beside))
 {
     setWindowTitle(tr("Export figure"));
     m_options = new FigureOptions(m_subject);
@@ -115,6 +116,7 @@ ExportDialog::~ExportDialog()
 std::vector<FigureSubject> ExportDialog::subjects() const
 {
     std::vector<FigureSubject> all{m_subject};
+    all.insert(all.end(), m_beside.begin(), m_beside.end());
     for (int i = 0; m_panels && i < m_panels->count(); ++i) {
         if (m_panels->item(i)->checkState() != Qt::Checked)
             continue;
@@ -131,11 +133,13 @@ std::vector<FigureSubject> ExportDialog::subjects() const
     return all;
 }
 
-/// Attention and circuits belong to one head or one recipe: other runs stand beside them as heatmaps.
+/// Attention, circuits and lines belong to one head, one recipe or one series: other runs stand beside them as
+/// heatmaps.
 FigureView ExportDialog::runView() const
 {
-    return m_subject.view == FigureView::Attention || m_subject.view == FigureView::Graph ? FigureView::Heatmap
-                                                                                          : m_subject.view;
+    const bool ofOneRun = m_subject.view != FigureView::Attention && m_subject.view != FigureView::Graph
+        && m_subject.view != FigureView::Lines;
+    return ofOneRun ? m_subject.view : FigureView::Heatmap;
 }
 
 widgets::FigureSheet ExportDialog::sheet() const

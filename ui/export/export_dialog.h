@@ -24,7 +24,13 @@ class ExportDialog : public QDialog {
     Q_OBJECT
 public:
     /// subject: the view to export. pinned: runs that can stand beside it as panels, or be exported all at once.
-    ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinned, QWidget *parent = nullptr);
+    /// beside: what always stands beside it.
+    ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinned, std::vector<FigureSubject> beside,
+                 QWidget *parent = nullptr);
+    ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinned, QWidget *parent = nullptr)
+        : ExportDialog(std::move(subject), std::move(pinned), {}, parent)
+    {
+    }
     ~ExportDialog() override;
 
     FigureOptions &options() { return *m_options; }
@@ -58,6 +64,7 @@ private:
 
     FigureSubject m_subject;
     std::vector<RunResultPtr> m_pinned;
+    std::vector<FigureSubject> m_beside;
     FigureOptions *m_options;
     FigurePreview *m_preview;
     QListWidget *m_panels = nullptr;

@@ -77,6 +77,20 @@ struct Numbers {
         }
         arrays["bars.among_top"] = std::move(standings);
     }
+    void operator()(const widgets::LinesView &view) const
+    {
+        // The steps' numbers, then a value and a half-width of each line.
+        Array array = table(view.x.size(), 1 + 2 * view.lines.size());
+        for (int step = 0; step < view.x.size(); ++step) {
+            float *row = array.floats().data() + qsizetype(step) * (1 + 2 * view.lines.size());
+            *row++ = float(view.x[step]);
+            for (const widgets::Line &line : view.lines) {
+                *row++ = float(line.values.value(step, std::nan("")));
+                *row++ = float(line.halfWidth.value(step, 0));
+            }
+        }
+        arrays["lines"] = std::move(array);
+    }
     void operator()(const widgets::TableView &) const { } // text: the table is its own numbers
     void operator()(const widgets::GraphView &view) const
     {
@@ -103,6 +117,9 @@ std::string rowNames(const widgets::FigureContent &content)
     else if (const auto *scatter = std::get_if<widgets::ScatterView>(&content))
         for (const widgets::ScatterPoint &point : scatter->points)
             names << point.label;
+    else if (const auto *lines = std::get_if<widgets::LinesView>(&content))
+        for (const widgets::Line &line : lines->lines)
+            names << line.label;
     return names.join(QLatin1Char(' ')).simplified().toStdString();
 }
 

@@ -9,12 +9,13 @@ namespace patchbay {
 
 namespace {
 
-constexpr std::array<std::pair<const char *, FigureView>, 6> views{{{"heatmap", FigureView::Heatmap},
+constexpr std::array<std::pair<const char *, FigureView>, 7> views{{{"heatmap", FigureView::Heatmap},
                                                                     {"attention", FigureView::Attention},
                                                                     {"scatter", FigureView::Scatter},
                                                                     {"bars", FigureView::Bars},
                                                                     {"table", FigureView::Table},
-                                                                    {"graph", FigureView::Graph}}};
+                                                                    {"graph", FigureView::Graph},
+                                                                    {"lines", FigureView::Lines}}};
 
 } // namespace
 
@@ -24,7 +25,7 @@ FigureView parseFigureView(const std::string &text)
         if (text == known)
             return view;
     }
-    throw Error("view " + text, "is not known (heatmap, attention, scatter, bars, table, graph)");
+    throw Error("view " + text, "is not known (heatmap, attention, scatter, bars, table, graph, lines)");
 }
 
 QString name(FigureView view)
@@ -82,6 +83,8 @@ FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
     case FigureView::Graph:
         subject.content = graphView(*result);
         break;
+    case FigureView::Lines:
+        throw Error("lines", "are drawn from a series, not from one result");
     case FigureView::Attention:
         throw Error("attention", "is drawn from the model, not from a result alone");
     }
@@ -140,11 +143,13 @@ widgets::FigureMetadata figureMetadata(const std::vector<FigureSubject> &subject
     QStringList titles;
     for (const FigureSubject &subject : subjects) {
         titles << subject.title();
-        if (!subject.result)
+        if (!subject.result && !subject.spec)
             continue;
         const nlohmann::ordered_json spec = to_json(subject.spec ? *subject.spec : subject.result->spec);
         if (std::find(specs.begin(), specs.end(), spec) == specs.end())
             specs.push_back(spec);
+        if (!subject.result)
+            continue;
         if (metadata.version.isEmpty())
             metadata.version =
                 QStringLiteral("Patchbay %1").arg(QString::fromStdString(subject.result->version)).trimmed();

@@ -11,8 +11,8 @@
 
 namespace patchbay {
 
-enum class FigureView { Heatmap, Attention, Scatter, Bars, Table, Graph };
-/// "heatmap", "attention", "scatter", "bars", "table", "graph". Throws Error listing them.
+enum class FigureView { Heatmap, Attention, Scatter, Bars, Table, Graph, Lines };
+/// "heatmap", "attention", "scatter", "bars", "table", "graph", "lines". Throws Error listing them.
 FigureView parseFigureView(const std::string &text);
 QString name(FigureView view);
 

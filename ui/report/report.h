@@ -1,6 +1,7 @@
 // The report of a recipe: a short paper as blocks, written once as an HTML page and once as PDF pages.
 #pragma once
 
+#include "analysis/series_measures.h"
 #include "figure/figure.h"
 #include "figure/scene.h"
 #include "report/report_source.h"
@@ -56,8 +57,13 @@ QVector<widgets::figure::Scene> reportPages(const Report &report);
 /// A4 pages: text in embedded fonts, figures as vectors.
 QByteArray reportPdf(const Report &report);
 
-/// Reads the folder and writes report.html and report.pdf into it. Returns the two files. Throws Error,
-/// widgets::FigureError.
+/// Of a series over training (analysis/series_measures.h).
+Report composeSeriesReport(const SeriesResults &series, const SeriesMeasures &measures);
+
+/// Reads the folder, of a recipe or a series, and writes report.html and report.pdf into it. Returns the two files.
+/// Throws Error, widgets::FigureError.
 QStringList writeReport(const std::filesystem::path &folder);
+/// Of a series, and the numbers it shows beside it; options: which.
+QStringList writeSeriesReport(const std::filesystem::path &folder, const MeasureOptions &options = {});
 
 } // namespace patchbay

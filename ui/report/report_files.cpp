@@ -5,9 +5,10 @@
 
 namespace patchbay {
 
-QStringList writeReport(const std::filesystem::path &folder)
+namespace {
+
+QStringList writeFiles(const std::filesystem::path &folder, const Report &report)
 {
-    const Report report = composeReport(readReportSource(folder));
     QStringList written;
     for (const auto &[name, bytes] :
          {std::pair{"report.html", reportHtml(report)}, std::pair{"report.pdf", reportPdf(report)}}) {
@@ -15,6 +16,21 @@ QStringList writeReport(const std::filesystem::path &folder)
         written << QString::fromStdString((folder / name).string());
     }
     return written;
+}
+
+} // namespace
+
+QStringList writeReport(const std::filesystem::path &folder)
+{
+    return is_series(folder) ? writeSeriesReport(folder) : writeFiles(folder, composeReport(readReportSource(folder)));
+}
+
+QStringList writeSeriesReport(const std::filesystem::path &folder, const MeasureOptions &options)
+{
+    const SeriesResults series = read_series(folder);
+    const SeriesMeasures measures = measure(series, options);
+    write_measures(folder, series, measures);
+    return writeFiles(folder, composeSeriesReport(series, measures));
 }
 
 } // namespace patchbay

@@ -13,6 +13,7 @@ FigureView viewOf(const widgets::FigureContent &content)
         FigureView operator()(const widgets::HeatmapView &) const { return FigureView::Heatmap; }
         FigureView operator()(const widgets::AttentionView &) const { return FigureView::Attention; }
         FigureView operator()(const widgets::ScatterView &) const { return FigureView::Scatter; }
+        FigureView operator()(const widgets::LinesView &) const { return FigureView::Lines; }
         FigureView operator()(const widgets::BarsView &) const { return FigureView::Bars; }
         FigureView operator()(const widgets::TableView &) const { return FigureView::Table; }
         FigureView operator()(const widgets::GraphView &) const { return FigureView::Graph; }

@@ -79,6 +79,7 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
     makeAnalysisActions();
     makeCircuitActions();
     makeRunActions();
+    makeSeriesActions();
 
     showAttention =
         add(QStringLiteral("attention"), tr("Show &attention"), {}, tr("What the selected head attends to (Enter)"));
@@ -100,10 +101,12 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
         {"scatter", tr("Go to the scatter")}, {"bars", tr("Go to the bars")},
         {"circuit", tr("Go to the circuit")}, {"prompts", tr("Go to the prompts")},
         {"heads", tr("Go to the heads")},     {"runs", tr("Go to the runs")},
-        {"recipe", tr("Go to the recipe")},   {"try", tr("Go to the prompt that is tried")}};
+        {"recipe", tr("Go to the recipe")},   {"try", tr("Go to the prompt that is tried")},
+        {"series", tr("Go to the series")}};
     for (const auto &[place, text] : places) {
+        const int number = int(goTo.size()) + 1; // ten digits
         goTo << add(QStringLiteral("go-") + QString::fromLatin1(place), text,
-                    QKeySequence(QStringLiteral("Alt+%1").arg((goTo.size() + 1) % 10)));
+                    number > 10 ? QKeySequence() : QKeySequence(QStringLiteral("Alt+%1").arg(number % 10)));
         goTo.back()->setData(QString::fromLatin1(place));
     }
     auto *group = new QActionGroup(this);
@@ -181,6 +184,7 @@ void Actions::connectToExplorer()
     connect(stop, &QAction::triggered, this, [this] {
         m_explorer.runner.stopAll();
         m_explorer.recipe.stop();
+        m_explorer.series.stop();
         m_explorer.document.cancelLoading();
     });
     connect(continueRun, &QAction::triggered, this,
@@ -232,7 +236,8 @@ void Actions::updateEnabled()
     const RunEntry *shown = m_explorer.runs.find(place.run);
     const bool result = shown && shown->result;
     run->setEnabled(ready);
-    stop->setEnabled(m_explorer.runner.activeRun() >= 0 || m_explorer.recipe.busy() || m_explorer.document.loading());
+    stop->setEnabled(m_explorer.runner.activeRun() >= 0 || m_explorer.recipe.busy() || m_explorer.series.running()
+                     || m_explorer.document.loading());
     continueRun->setEnabled(shown && shown->state == RunState::Stopped);
     finalResidual->setEnabled(ready);
     for (QAction *action : std::as_const(analyses))
@@ -246,13 +251,14 @@ void Actions::updateEnabled()
         action->setEnabled(heads);
     updateCircuitEnabled();
     updateRunEnabled();
+    updateSeriesEnabled();
 }
 
 void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
 {
     QMenu *file = bar->addMenu(tr("&File"));
     file->addMenu(openMenu);
-    file->addAction(importPairs);
+    file->addActions({importPairs, openSeries});
     file->addSeparator();
     file->addActions({exportFigure, saveResult});
     file->addSeparator();
@@ -272,6 +278,8 @@ void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
     runs->addMenu(tr("A&nalysis"))->addActions(analyses);
     runs->addSeparator();
     runs->addAction(drawReport);
+    runs->addSeparator();
+    runs->addActions({series, showSeries, previousStep, nextStep, exportScrub, seriesReport});
     runs->addSeparator();
     runs->addActions({liveTray, clearTray});
     runs->addSeparator();

@@ -20,16 +20,18 @@ public:
     Actions(Explorer &explorer, QWidget *window);
 
     // File
-    QAction *openModel, *openDemo, *downloadModel, *importPairs, *exportFigure, *saveResult, *quit;
+    QAction *openModel, *openDemo, *openSeries, *downloadModel, *importPairs, *exportFigure, *saveResult, *quit;
     // Edit
     QAction *undo, *redo, *clearSelection, *copyValues;
     // Run
-    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate, *findRoles, *drawReport;
+    QAction *run, *stop, *continueRun, *finalResidual, *walk, *ablate, *findRoles, *drawReport, *series;
     QList<QAction *> receive, addReceiver; ///< q, k, v, pattern
     QAction *clearTray, *liveTray;
     QList<QAction *> analyses; ///< one an analysis, its name in the data
     // The run on view
     QAction *pinRun, *renameRun, *duplicateRun, *deleteRun, *compareRun, *swapRuns, *endComparison;
+    // Series
+    QAction *showSeries, *previousStep, *nextStep, *exportScrub, *seriesReport;
     // Circuit
     QAction *addToCircuit, *removeFromCircuit, *selectCircuit, *takeCircuit, *clearCircuit;
     // View
@@ -58,10 +60,12 @@ private:
     void makeAnalysisActions();
     void makeCircuitActions();
     void makeRunActions();
+    void makeSeriesActions();
     void connectToExplorer();
     void updateEnabled();
     void updateCircuitEnabled();
     void updateRunEnabled();
+    void updateSeriesEnabled();
     void stepPrompt(int by);
 
     Explorer &m_explorer;

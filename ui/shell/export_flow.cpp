@@ -15,6 +15,7 @@
 #include "views/heatmap_pane.h"
 #include "views/result_views.h"
 #include "views/scatter_pane.h"
+#include "views/series_pane.h"
 
 #include <algorithm>
 
@@ -32,6 +33,8 @@ FigureView activeView(const MainWindow &window)
             return FigureView::Bars;
         if (qobject_cast<const CircuitPane *>(focus))
             return FigureView::Graph;
+        if (qobject_cast<const SeriesPane *>(focus))
+            return FigureView::Lines;
     }
     return FigureView::Heatmap;
 }
@@ -148,7 +151,16 @@ std::optional<FigureSubject> shownSubject(MainWindow &window, FigureView view)
 
 void openExportDialog(MainWindow &window, FigureView view)
 {
-    auto subject = shownSubject(window, view);
+    std::vector<FigureSubject> beside;
+    std::optional<FigureSubject> subject;
+    if (view == FigureView::Lines) {
+        if (beside = window.seriesPane().subjects(); !beside.empty()) {
+            subject = std::move(beside.front());
+            beside.erase(beside.begin());
+        }
+    } else {
+        subject = shownSubject(window, view);
+    }
     if (!subject) {
         window.messages().showFailure(MainWindow::tr("Nothing to export"),
                                       {{}, MainWindow::tr("this view is empty"), MainWindow::tr("Run a sweep first.")});
@@ -158,7 +170,7 @@ void openExportDialog(MainWindow &window, FigureView view)
     for (const RunEntry &entry : window.explorer().runs.entries())
         if (entry.pinned && entry.result)
             pinned.push_back(entry.result);
-    auto *dialog = new ExportDialog(std::move(*subject), std::move(pinned), &window);
+    auto *dialog = new ExportDialog(std::move(*subject), std::move(pinned), std::move(beside), &window);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     QObject::connect(dialog, &ExportDialog::exported, &window,
                      [&window](const QStringList &files) { window.messages().showWritten(files); });

@@ -21,6 +21,8 @@ std::vector<Step> firstStarts(MainWindow &window, const TakePicture &picture);
 std::vector<Step> bothTasks(MainWindow &window, const TakePicture &picture);
 /// A prompt of the task that is tried, alone and with a counterpart of another length.
 std::vector<Step> triedPrompt(MainWindow &window, const TakePicture &picture);
+/// The demo model's own training as a series: every look of its dock, and the scrubber on an early step.
+std::vector<Step> trainingSeries(MainWindow &window, const TakePicture &picture);
 /// A range of colours that is locked across runs.
 std::vector<Step> lockedRange(MainWindow &window, const TakePicture &picture);
 

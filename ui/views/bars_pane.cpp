@@ -65,8 +65,12 @@ BarsPane::BarsPane(Explorer &explorer, QWidget *parent)
     connect(&navigation, &Navigation::runChanged, this, later);
     connect(&navigation, &Navigation::promptChanged, this, later);
     connect(&m_explorer.runs, &RunsStore::runChanged, this, [this, later](int id) {
-        if (id == m_explorer.navigation.place().run)
+        if (id == m_explorer.navigation.place().run && id != m_explorer.series.run())
             later();
+    });
+    connect(&m_explorer.series, &SeriesController::stepChanged, this, [this] { // not some moments later
+        if (m_explorer.series.onView())
+            refreshGrids();
     });
     connect(&navigation, &Navigation::headsChanged, this,
             [this] { m_bars->setSelection(m_explorer.navigation.place().heads); });

@@ -170,6 +170,10 @@ widgets::HeatmapView HeatmapPane::shownView() const
 {
     const Place &place = m_explorer.navigation.place();
     widgets::HeatmapView view = shownHeatmap(place, m_explorer.runs);
+    if (const SeriesController &series = m_explorer.series; series.onView() && !view.facets.isEmpty()) {
+        view.title += QStringLiteral(" · ") + series.stepText(series.step());
+        view.floor = series.largest(view.unit); // a step looks as strong as it is beside the others
+    }
     if (const RunEntry *run = m_explorer.runs.find(place.run))
         applyMask(view, place.mask(), *run, m_explorer.runs, m_explorer.roles);
     if (m_range.locked || m_rangeRun == place.run) {

@@ -71,7 +71,14 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
         if (!m_refresh->isActive())
             m_refresh->start();
     };
-    connect(&m_explorer.runs, &RunsStore::runChanged, this, later);
+    connect(&m_explorer.runs, &RunsStore::runChanged, this, [this, later](int id) {
+        if (id != m_explorer.series.run())
+            later();
+    });
+    connect(&m_explorer.series, &SeriesController::stepChanged, this, [this] {
+        if (m_explorer.series.onView())
+            refreshAxes();
+    });
     connect(&m_explorer.runs, &RunsStore::runRemoved, this, later);
     connect(&m_explorer.navigation, &Navigation::runChanged, this, later);
     connect(&m_explorer.document, &Document::setupChanged, this, later);
@@ -91,7 +98,9 @@ QVector<ScatterPane::Axis> ScatterPane::available() const
 {
     QVector<Axis> axes;
     for (const RunEntry &entry : m_explorer.runs.entries()) {
-        if (!entry.result || !ofDocument(m_explorer, entry.spec)) // effects of two tasks are not set against each other
+        // Effects of two tasks are not set against each other, nor those of two models; a series on view stands alone.
+        const bool series = m_explorer.series.onView();
+        if (!entry.result || (series ? entry.id != m_explorer.series.run() : !ofDocument(m_explorer, entry.spec)))
             continue;
         for (const Grid &grid : entry.result->grids)
             if (grid.axes == std::vector<std::string>{"layer", "head"})

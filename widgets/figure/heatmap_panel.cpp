@@ -200,6 +200,7 @@ private:
                                     : QStringLiteral("%1 (%2)").arg(m_view.colourLabel, m_view.unit);
         bar.colour = [map = spec().colourMap, limit = m_limit](double value) { return colourOf(map, value, limit); };
         bar.points = m_style.small();
+        bar.names = m_view.valueNames;
         return bar;
     }
 

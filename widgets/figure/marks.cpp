@@ -108,6 +108,13 @@ QVector<double> ColourBar::ticks(int count) const
     return niceTicks(from, to, count);
 }
 
+QString ColourBar::tickName(double tick, int decimals) const
+{
+    if (names.isEmpty())
+        return tickText(tick, decimals);
+    return tick == std::floor(tick) && tick >= 0 ? names.value(int(tick)) : QString();
+}
+
 QStringList ColourBar::labelLines(double room) const
 {
     return label.isEmpty() ? QStringList() : unitKept(label, points, room);
@@ -119,7 +126,7 @@ double ColourBar::width(double room) const
     const int decimals = marks.size() > 1 ? tickDecimals(marks[1] - marks[0]) : 1;
     double widest = 0;
     for (const double tick : marks)
-        widest = std::max(widest, textWidth(tickText(tick, decimals), points));
+        widest = std::max(widest, textWidth(tickName(tick, decimals), points));
     const qsizetype lines = labelLines(room).size();
     return barWidth + tickLength + gap * 0.6 + widest + (lines > 0 ? gap + double(lines) * lineHeight(points) : 0);
 }
@@ -151,7 +158,7 @@ void ColourBar::draw(Scene &scene, double left, double top, double height, std::
     double widest = 0;
     for (const double tick : marks) {
         const double y = top + (to - tick) / (to - from) * height;
-        const QString text = tickText(tick, decimals);
+        const QString text = tickName(tick, decimals);
         scene.line({left + barWidth, y}, {left + barWidth + tickLength, y}, ink, hairline);
         textAtMiddle(scene, {left + barWidth + tickLength + gap * 0.6, y}, text, points, Align::Left);
         widest = std::max(widest, textWidth(text, points));

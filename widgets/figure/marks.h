@@ -29,6 +29,7 @@ struct ColourBar {
     QString label;
     std::function<QColor(double)> colour;
     double points = 7;
+    QStringList names = {}; ///< of places, in place of numbers (HeatmapView::valueNames)
     /// The label in lines that stand beside one another, none longer than room (mm) unless a word is.
     QStringList labelLines(double room) const;
     double width(double room) const; ///< mm, with ticks and label, from its left edge
@@ -39,6 +40,7 @@ struct ColourBar {
 
 private:
     QVector<double> ticks(int count = 5) const;
+    QString tickName(double tick, int decimals) const;
 };
 
 /// Text with its middle at y.

@@ -219,6 +219,7 @@ std::unique_ptr<Panel> makePanel(const FigureContent &content, const PanelStyle 
         std::unique_ptr<Panel> operator()(const BarsView &view) const { return makeBarsPanel(finite(view), style); }
         std::unique_ptr<Panel> operator()(const TableView &view) const { return makeTablePanel(view, style); }
         std::unique_ptr<Panel> operator()(const GraphView &view) const { return makeGraphPanel(finite(view), style); }
+        std::unique_ptr<Panel> operator()(const LinesView &view) const { return makeLinesPanel(finite(view), style); }
     };
     return std::visit(Maker{style}, content);
 }

@@ -36,8 +36,9 @@ struct CheckpointTensor {
 
 class Checkpoint {
 public:
-    /// Finds model.safetensors, a sharded index or pytorch_model.bin in the folder, or else what torch.save wrote under
-    /// a name with one of these endings. Throws Error naming what is absent or damaged.
+    /// Finds model.safetensors, a sharded index, pytorch_model.bin or differences to another folder's weights
+    /// (weight_differences.h) in the folder, or else what torch.save wrote under a name with one of these endings.
+    /// Throws Error naming what is absent or damaged.
     static Checkpoint open(const std::filesystem::path &folder, const std::vector<std::string> &other_endings = {});
 
     /// Also those that only an alias in a file's metadata names.
@@ -58,6 +59,7 @@ private:
     void add_safetensors(const std::filesystem::path &path, const std::map<std::string, std::string> *wanted);
     void add_pytorch(const std::filesystem::path &path, const std::map<std::string, std::string> *wanted);
     void add_index(const std::filesystem::path &index);
+    void add_differences(const std::filesystem::path &folder, int depth);
     void add(const std::string &tensor, CheckpointTensor stored, const std::map<std::string, std::string> *wanted);
 
     std::map<std::string, CheckpointTensor> m_tensors;

@@ -1,0 +1,213 @@
+#include "shell/series_dialog.h"
+
+#include "amounts_text.h"
+#include "docks/dock_parts.h"
+#include "export/export_files.h"
+#include "model/model_folder.h"
+
+#include <QComboBox>
+#include <QDialogButtonBox>
+#include <QDir>
+#include <QFileDialog>
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QRegularExpression>
+#include <QStandardPaths>
+#include <QVBoxLayout>
+
+namespace patchbay {
+
+namespace {
+
+/// Where series lie unless told otherwise.
+QString usualPlace()
+{
+    return QStandardPaths::writableLocation(QStandardPaths::AppLocalDataLocation) + QStringLiteral("/series");
+}
+
+} // namespace
+
+std::vector<SeriesStep> seriesSteps(const QString &text)
+{
+    static const QRegularExpression separators(QStringLiteral("[,\\n]"));
+    std::vector<std::string> folders;
+    std::vector<SeriesStep> steps;
+    for (const QString &part : text.split(separators, Qt::SkipEmptyParts)) {
+        const QString entry = part.trimmed();
+        const qsizetype at = entry.indexOf(QLatin1Char('@'));
+        const bool named = at > 0 && !is_demo(entry.toStdString()) && !entry.startsWith(QLatin1Char('/'))
+            && !entry.startsWith(QLatin1Char('.')) && !QFileInfo::exists(entry);
+        if (entry.isEmpty())
+            continue;
+        for (SeriesStep &step : named
+                 ? series_of_revisions(entry.left(at).toStdString(), {entry.mid(at + 1).toStdString()})
+                 : series_of_folders({entry.toStdString()}))
+            steps.push_back(std::move(step));
+    }
+    for (size_t i = 0; i < steps.size(); ++i)
+        for (size_t j = 0; j < i; ++j)
+            if (steps[i].name == steps[j].name)
+                throw Error(steps[i].model, "two steps of the series would be called " + steps[i].name);
+    return steps;
+}
+
+SeriesDialog::SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidget *parent)
+    : QDialog(parent), m_explorer(explorer), m_what(new QComboBox(this)), m_steps(new QPlainTextEdit(this)),
+      m_folder(new QLineEdit(this)), m_text(caption({}, this))
+{
+    setWindowTitle(tr("Series over training"));
+    resize(620, 420);
+    if (const RunEntry *shown = explorer.runs.find(explorer.navigation.place().run); shown && !explorer.series.onView())
+        m_choices.emplace_back(tr("The run on view: %1").arg(shown->name), shown->spec);
+    m_choices.emplace_back(tr("What the toolbar says: %1").arg(QString::fromStdString(title(fromToolbar))),
+                           explorer.runner.withDocument(fromToolbar));
+    m_choices.emplace_back(tr("The recipe: %1").arg(QString::fromStdString(explorer.recipe.recipe().title)),
+                           std::nullopt);
+    for (const auto &[words, spec] : m_choices)
+        m_what->addItem(words);
+    m_what->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_what->setAccessibleName(tr("What is computed at every step"));
+    m_steps->setAccessibleName(tr("Checkpoints, in the order of training"));
+    m_steps->setPlaceholderText(
+        tr("checkpoints/step{n}\nEleutherAI/pythia-160m@step{n}\nor folders, one a line; {n} stands for a number"));
+    m_steps->setTabChangesFocus(true);
+    auto *folders = new QPushButton(tr("&Add a folder…"), this);
+    auto *browse = new QPushButton(tr("C&hoose…"), this);
+    auto *side = new QHBoxLayout;
+    side->addWidget(m_steps, 1);
+    side->addWidget(folders, 0, Qt::AlignTop);
+    auto *out = new QHBoxLayout;
+    out->addWidget(m_folder, 1);
+    out->addWidget(browse);
+    m_folder->setAccessibleName(tr("Folder for the results"));
+    auto *form = new QFormLayout;
+    form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
+    form->addRow(tr("&Compute"), m_what);
+    form->addRow(tr("at &steps"), side);
+    form->addRow(tr("&into"), out);
+    qobject_cast<QLabel *>(form->labelForField(side))->setBuddy(m_steps);
+    qobject_cast<QLabel *>(form->labelForField(out))->setBuddy(m_folder);
+    auto *buttons = new QDialogButtonBox(this);
+    m_go = new QPushButton(tr("Compute the series"), this);
+    m_go->setProperty("primary", true);
+    m_go->setDefault(true);
+    buttons->addButton(m_go, QDialogButtonBox::AcceptRole);
+    buttons->addButton(QDialogButtonBox::Close)->setAutoDefault(false);
+    auto *column = new QVBoxLayout(this);
+    column->addLayout(form, 1);
+    column->addWidget(m_text);
+    column->addWidget(buttons);
+    connect(folders, &QPushButton::clicked, this, &SeriesDialog::addFolder);
+    connect(browse, &QPushButton::clicked, this, &SeriesDialog::chooseOut);
+    connect(m_steps, &QPlainTextEdit::textChanged, this, &SeriesDialog::suggestFolder);
+    connect(m_what, &QComboBox::currentIndexChanged, this, &SeriesDialog::suggestFolder);
+    connect(m_folder, &QLineEdit::textEdited, this, [this] { m_folder->setModified(true); });
+    connect(m_folder, &QLineEdit::textChanged, this, &SeriesDialog::look);
+    connect(buttons, &QDialogButtonBox::accepted, this, [this] {
+        m_explorer.series.start(plan(), m_folder->text());
+        accept();
+    });
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    const SetupPtr &setup = explorer.document.setup();
+    if (setup && is_demo(setup->model_ref.path))
+        m_steps->setPlainText(QStringLiteral("demo@step{n}"));
+    suggestFolder();
+}
+
+QString SeriesDialog::text() const
+{
+    return m_text->text();
+}
+
+SeriesPlan SeriesDialog::plan() const
+{
+    SeriesPlan plan;
+    plan.steps = seriesSteps(m_steps->toPlainText());
+    const std::optional<RunSpec> &spec = m_choices[size_t(std::max(0, m_what->currentIndex()))].second;
+    if (spec) {
+        plan.spec = *spec;
+        plan.task = spec->task;
+    } else {
+        plan.recipe = m_explorer.recipe.recipe();
+        if (m_explorer.document.ready()) {
+            plan.model = m_explorer.document.setup()->model_ref;
+            plan.task = m_explorer.document.setup()->task_ref;
+        }
+    }
+    return plan;
+}
+
+void SeriesDialog::addFolder()
+{
+    auto *dialog = new QFileDialog(this, tr("A folder with a checkpoint"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::Directory);
+    dialog->setOption(QFileDialog::ShowDirsOnly);
+    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString &folder) {
+        const QString before = m_steps->toPlainText();
+        m_steps->setPlainText(
+            before + (before.isEmpty() || before.endsWith(QLatin1Char('\n')) ? QString() : QStringLiteral("\n"))
+            + folder);
+    });
+    dialog->open();
+}
+
+void SeriesDialog::chooseOut()
+{
+    auto *dialog = new QFileDialog(this, tr("Folder for the results of the series"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::Directory);
+    dialog->setOption(QFileDialog::ShowDirsOnly);
+    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString &folder) {
+        m_folder->setText(folder);
+        m_folder->setModified(true);
+    });
+    dialog->open();
+}
+
+// One of its own for what is computed where, so that the same series goes on in the same folder.
+QString SeriesDialog::suggestion() const
+{
+    const auto &[words, spec] = m_choices[size_t(std::max(0, m_what->currentIndex()))];
+    const QString what =
+        spec ? QString::fromStdString(title(*spec)) : QString::fromStdString(m_explorer.recipe.recipe().name);
+    const QString where = m_steps->toPlainText().section(QLatin1Char('\n'), 0, 0).section(QLatin1Char('/'), -2);
+    return usualPlace() + QLatin1Char('/') + fileNameFor(where.left(40) + QLatin1Char(' ') + what);
+}
+
+void SeriesDialog::suggestFolder()
+{
+    if (!m_folder->isModified())
+        m_folder->setText(suggestion());
+    look();
+}
+
+void SeriesDialog::look()
+{
+    QString problem;
+    size_t count = 0;
+    QString ends;
+    try {
+        const std::vector<SeriesStep> steps = seriesSteps(m_steps->toPlainText());
+        count = steps.size();
+        if (count > 0)
+            ends = tr("%1 to %2")
+                       .arg(QString::fromStdString(steps.front().name), QString::fromStdString(steps.back().name));
+    } catch (...) {
+        problem = failureOf(std::current_exception()).text();
+    }
+    const bool ready = m_explorer.document.ready();
+    if (!ready)
+        problem = tr("Open a model with prompts first: they are those of every step.");
+    m_text->setText(!problem.isEmpty() ? problem
+                        : count == 0   ? tr("Name the checkpoints.")
+                                     : tr("%1, %2. The ends come first, then the middle, the quarters and so on; what "
+                                          "lies in the folder already is not computed again.")
+                                           .arg(countedText(qsizetype(count), "step"), ends));
+    m_go->setEnabled(problem.isEmpty() && count > 0 && !m_folder->text().trimmed().isEmpty());
+}
+
+} // namespace patchbay

@@ -1,0 +1,50 @@
+// What to compute at which checkpoints, and where the results go: the way to a series from the window.
+#pragma once
+
+#include "controllers/explorer.h"
+
+#include <QDialog>
+
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QPlainTextEdit;
+class QPushButton;
+
+namespace patchbay {
+
+/// Steps from what people write: folders, patterns with {n}, demo@step{n}, NAME@REVISION of the Hugging Face cache; one
+/// a line, or separated by commas. Throws Error.
+std::vector<SeriesStep> seriesSteps(const QString &text);
+
+class SeriesDialog : public QDialog {
+    Q_OBJECT
+public:
+    /// fromToolbar: what the toolbar would run.
+    SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidget *parent = nullptr);
+
+    QPlainTextEdit *steps() const { return m_steps; }
+    QLineEdit *folder() const { return m_folder; }
+    QComboBox *what() const { return m_what; }
+    QPushButton *go() const { return m_go; }
+    QString text() const;
+    /// What it says now.
+    SeriesPlan plan() const;
+
+private:
+    void addFolder();
+    void chooseOut();
+    void look();
+    void suggestFolder();
+    QString suggestion() const;
+
+    Explorer &m_explorer;
+    std::vector<std::pair<QString, std::optional<RunSpec>>> m_choices; ///< none: the recipe
+    QComboBox *m_what;
+    QPlainTextEdit *m_steps;
+    QLineEdit *m_folder;
+    QLabel *m_text;
+    QPushButton *m_go;
+};
+
+} // namespace patchbay
