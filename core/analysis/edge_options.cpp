@@ -12,8 +12,12 @@ std::vector<Parameter> estimate_parameters(const char *method, const std::string
     std::vector<std::string> methods{"eap-ig", "eap", "clean-corrupted", "eap-ig-activations"};
     methods.insert(methods.end(), more.begin(), more.end());
     return {{method, Parameter::Kind::Choice, method_help, methods},
-            {"steps", Parameter::Kind::Whole, "runs between the two over which integrated gradients are averaged (5)", {},
-             false, 5},
+            {"steps",
+             Parameter::Kind::Whole,
+             "runs between the two over which integrated gradients are averaged (5)",
+             {},
+             false,
+             5},
             {"ablate",
              Parameter::Kind::Choice,
              "what takes the place of what an edge carries (patching: the other run's value)",

@@ -71,8 +71,7 @@ EdgeMask acdc(Session &session, const AcdcOptions &options, const EdgeProgress &
             uint8_t &edge = kept[graph.cell({writer, reader})];
             edge = 0;
             if (read) {
-                const double now =
-                    runs.distance(kept, graph.node(reader) < 0 ? graph.layers() : from, cancel);
+                const double now = runs.distance(kept, graph.node(reader) < 0 ? graph.layers() : from, cancel);
                 if (now - before < options.threshold)
                     before = now;
                 else

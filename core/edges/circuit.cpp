@@ -199,8 +199,10 @@ EdgeMask parse_edges(const EdgeGraph &graph, std::string_view names)
         const std::string_view name = names.substr(at, end - at);
         const std::optional<Edge> edge = graph.find(name);
         if (!edge)
-            throw Error("edges", in_quotes(name) + " is no edge of this model; edges are written as a0.h1->m0, "
-                                                   "input->a3.h4<k> or m2->logits");
+            throw Error("edges",
+                        in_quotes(name)
+                            + " is no edge of this model; edges are written as a0.h1->m0, "
+                              "input->a3.h4<k> or m2->logits");
         kept[graph.cell(*edge)] = 1;
         at = names.find_first_not_of(between, end);
     }
@@ -225,7 +227,7 @@ std::vector<double> ranks(std::span<const double> values)
     std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
     std::vector<double> out(values.size());
     for (size_t i = 0; i < order.size();) {
-        size_t end = i;
+        size_t end = i + 1;
         while (end < order.size() && values[order[end]] == values[order[i]])
             ++end;
         for (size_t j = i; j < end; ++j)
@@ -239,6 +241,9 @@ std::vector<double> ranks(std::span<const double> values)
 
 double rank_correlation(std::span<const double> a, std::span<const double> b)
 {
+    const auto unknown = [](double value) { return std::isnan(value); };
+    if (std::any_of(a.begin(), a.end(), unknown) || std::any_of(b.begin(), b.end(), unknown))
+        return std::numeric_limits<double>::quiet_NaN();
     const std::vector<double> ra = ranks(a), rb = ranks(b);
     const double middle = (double(a.size()) - 1) / 2;
     double ab = 0, aa = 0, bb = 0;

@@ -55,8 +55,8 @@ EdgeMask parse_edges(const EdgeGraph &graph, std::string_view names);
 /// "input->a0.h1<q>,a0.h1->logits".
 std::string edge_names(const EdgeGraph &graph, const EdgeMask &kept);
 
-/// Rank correlation (Spearman, ties share their mean rank) of two numbers of the same things; NaN below two of them, or
-/// where one does not vary.
+/// Rank correlation (Spearman, ties share their mean rank) of two numbers of the same things; NaN below two of them,
+/// where one does not vary, and where one is not known.
 double rank_correlation(std::span<const double> a, std::span<const double> b);
 
 /// Shares of all edges at which MIB looks.

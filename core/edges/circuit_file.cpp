@@ -84,7 +84,9 @@ ScoredGraph read_scored_graph(const std::filesystem::path &path, const EdgeGraph
         return out;
     const auto shape = [](const EdgeGraph &g) {
         return std::to_string(g.layers()) + " layers of " + std::to_string(g.heads()) + " heads"
-            + (!g.mlps() ? " without MLPs" : g.parallel() ? " beside MLPs" : " before MLPs");
+            + (!g.mlps()          ? " without MLPs"
+                   : g.parallel() ? " beside MLPs"
+                                  : " before MLPs");
     };
     throw Error(path.string(),
                 "is of a model with " + shape(out.graph) + ", this one has " + shape(graph) + "; open the other model");
@@ -95,15 +97,15 @@ void write_scored_graph(const std::filesystem::path &path, const ScoredGraph &of
     const EdgeGraph &graph = of.graph;
     const std::vector<int> kept_nodes = nodes_of(graph, of.circuit.kept);
     // By hand: an ordered object looks for each of some 100,000 names among all before it.
-    const nlohmann::ordered_json cfg{{"n_layers", graph.layers()},
-                                     {"n_heads", graph.heads()},
-                                     {"parallel_attn_mlp", graph.parallel()},
-                                     {"d_model", of.d_model}};
+    nlohmann::ordered_json cfg{
+        {"n_layers", graph.layers()}, {"n_heads", graph.heads()}, {"parallel_attn_mlp", graph.parallel()}};
+    if (of.d_model > 0)
+        cfg["d_model"] = of.d_model;
     const auto flag = [](bool in) { return std::string("\"in_graph\":") + (in ? "true" : "false"); };
     std::string text = "{\"cfg\":" + cfg.dump() + ",\"nodes\":{";
     for (int w = 0; w < graph.writers(); ++w)
-        text += "\"" + graph.writer_name(w) + "\":{"
-            + flag(std::binary_search(kept_nodes.begin(), kept_nodes.end(), w)) + "},";
+        text += "\"" + graph.writer_name(w) + "\":{" + flag(std::binary_search(kept_nodes.begin(), kept_nodes.end(), w))
+            + "},";
     text += "\"logits\":{" + flag(true) + "}},\"edges\":{";
     bool first = true;
     for (int w = 0; w < graph.writers(); ++w)

@@ -2,7 +2,7 @@
 
 #include "block/detail/gemm.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace patchbay::detail {
 
@@ -11,7 +11,7 @@ CircuitPass::CircuitPass(const BatchRuns &runs, const EdgeGraph &graph, const Re
     : m_runs(runs), m_graph(graph), m_base(runs.run(false)), m_rows(edge_rows(runs.layout(), by.kind())),
       m_list(m_rows->list()), m_R(int64_t(m_list.size())), m_D(runs.model().config().d_model),
       m_other(at::empty({graph.writers(), m_R, m_D}, at::kFloat)), m_difference(at::empty_like(m_other)),
-      m_sums(size_t(graph.layers()))
+      m_sums(size_t(graph.layers())), m_other_sums(size_t(graph.layers()))
 {
     int64_t row = 0;
     for (int p = 0; p < runs.layout().prompts; ++p) {
@@ -19,15 +19,28 @@ CircuitPass::CircuitPass(const BatchRuns &runs, const EdgeGraph &graph, const Re
         row += int64_t(m_rows->rows(p).size());
     }
     m_other[0].copy_(by.input(runs, m_list));
+    // What nobody writes, and so nothing replaces: position embeddings, and the output's biases below.
+    at::Tensor stream = runs.stream_rows(m_base.resid[0], m_list) - token_rows(runs, false, m_list) + m_other[0];
     for (int l = 0; l < graph.layers(); ++l) {
         cancel.check();
         const BlockRef held = runs.model().block(l);
         const at::Tensor z = by.z(runs, l, m_list).contiguous();
         for (int h = 0; h < graph.heads(); ++h)
             head_results(*held, z, h, slot(m_other, graph.first_writer(l) + h));
-        if (graph.mlps())
+        Sums sums{at::empty({m_R, m_D}, at::kFloat), at::empty({m_R, m_D}, at::kFloat)};
+        held->sum_heads(z.data_ptr<float>(), m_R, sums.before.data_ptr<float>());
+        held->attn_post().apply(sums.before.data_ptr<float>(), sums.after.data_ptr<float>(), m_R);
+        m_other_pre.push_back(stream);
+        stream = stream + sums.after;
+        m_other_mid.push_back(stream);
+        if (!held->attn_post().identity())
+            m_other_sums[size_t(l)] = sums;
+        if (graph.mlps()) {
             m_other[graph.first_writer(l) + graph.heads()].copy_(by.mlp(runs, l, m_list));
+            stream = stream + m_other[graph.first_writer(l) + graph.heads()];
+        }
     }
+    m_other_pre.push_back(stream);
     differ(0, token_rows(runs, false, m_list).data_ptr<float>());
 }
 
@@ -77,55 +90,83 @@ void CircuitPass::start(int from, const CancelToken &cancel)
             held->attn_post().apply(sums.before.data_ptr<float>(), sums.after.data_ptr<float>(), m_R);
         }
         if (m_graph.mlps())
-            differ(m_graph.first_writer(l) + m_graph.heads(),
-                   m_runs.mlp_out_rows(m_base, l, m_list).data_ptr<float>());
+            differ(m_graph.first_writer(l) + m_graph.heads(), m_runs.mlp_out_rows(m_base, l, m_list).data_ptr<float>());
     }
     m_known = from; // those from there on are about to become this run's
 }
 
-// Σ over missing writers of the difference: a product of the 0 and 1 of what is missing with the differences.
-at::Tensor CircuitPass::corrections(const std::vector<int> &readers) const
+bool CircuitPass::nearer_to_other(int reader) const
+{
+    const int sources = m_graph.sources(reader);
+    int left_out = 0;
+    for (int w = 0; w < sources; ++w)
+        left_out += missing(w, reader) != 0;
+    return 2 * left_out > sources;
+}
+
+const at::Tensor &CircuitPass::other_stream(int index) const
+{
+    const EdgeReader reader = m_graph.reader(index);
+    if (reader.kind == EdgeReader::Kind::Logits)
+        return m_other_pre.back();
+    return (reader.kind == EdgeReader::Kind::Mlp && !m_graph.parallel() ? m_other_mid
+                                                                        : m_other_pre)[size_t(reader.layer)];
+}
+
+// Now, plus Σ over missing writers of the difference, or with everything replaced, less Σ over kept ones: a product of
+// 0 and ±1 with the differences.
+at::Tensor CircuitPass::inputs(const std::vector<int> &readers, const at::Tensor &now) const
 {
     const int sources = m_graph.sources(readers.front());
     const bool normed = !m_runs.model().block(0)->attn_post().identity();
-    std::vector<float> chosen(readers.size() * size_t(sources));
-    for (size_t r = 0; r < readers.size(); ++r)
+    at::Tensor out = at::empty({int64_t(readers.size()), m_R, m_D}, at::kFloat);
+    std::vector<float> factors(readers.size() * size_t(sources));
+    std::vector<bool> from_other;
+    for (size_t r = 0; r < readers.size(); ++r) {
+        from_other.push_back(nearer_to_other(readers[r]));
+        out[int64_t(r)].copy_(from_other[r] ? other_stream(readers[r]) : now);
         for (int w = 0; w < sources; ++w)
             if (!normed || m_graph.writer(w).kind != EdgeWriter::Kind::Head)
-                chosen[r * size_t(sources) + size_t(w)] = missing(w, readers[r]);
-    at::Tensor out = at::empty({int64_t(readers.size()), m_R, m_D}, at::kFloat);
-    gemm(int64_t(readers.size()), m_R * m_D, sources, chosen.data(), sources, m_difference.data_ptr<float>(), m_R * m_D,
-         out.data_ptr<float>(), m_R * m_D);
+                factors[r * size_t(sources) + size_t(w)] = missing(w, readers[r]) - (from_other[r] ? 1.f : 0.f);
+    }
+    gemm(int64_t(readers.size()), m_R * m_D, sources, factors.data(), sources, m_difference.data_ptr<float>(),
+         m_R * m_D, out.data_ptr<float>(), m_R * m_D, true);
     for (int l = 0; normed && l < m_graph.layers() && m_graph.first_writer(l) < sources; ++l)
-        add_normed_corrections(readers, l, out);
+        add_normed_heads(readers, from_other, l, out);
     return out;
 }
 
-void CircuitPass::add_normed_corrections(const std::vector<int> &all, int layer, at::Tensor &out) const
+void CircuitPass::add_normed_heads(const std::vector<int> &all, const std::vector<bool> &from_other, int layer,
+                                   at::Tensor &out) const
 {
     const int H = m_graph.heads(), first = m_graph.first_writer(layer);
-    std::vector<size_t> readers;
-    std::vector<float> chosen;
-    for (size_t r = 0; r < all.size(); ++r) {
-        bool any = false;
-        for (int h = 0; h < H; ++h)
-            any = any || missing(first + h, all[r]) != 0;
-        for (int h = 0; any && h < H; ++h)
-            chosen.push_back(missing(first + h, all[r]));
-        if (any)
-            readers.push_back(r);
-    }
-    if (readers.empty())
-        return;
+    const int64_t size = m_R * m_D;
     const BlockRef held = m_runs.model().block(layer);
-    const Sums &sums = m_sums[size_t(layer)];
-    const int64_t n = int64_t(readers.size()), size = m_R * m_D;
-    at::Tensor changed = sums.before.unsqueeze(0).repeat({n, 1, 1});
-    gemm(n, size, H, chosen.data(), H, m_difference.data_ptr<float>() + first * size, size, changed.data_ptr<float>(),
-         size, true);
-    held->attn_post().apply(changed.data_ptr<float>(), changed.data_ptr<float>(), n * m_R);
-    for (size_t i = 0; i < readers.size(); ++i)
-        out[int64_t(readers[i])] += changed[int64_t(i)] - sums.after;
+    for (const bool other : {false, true}) {
+        std::vector<size_t> readers;
+        std::vector<float> factors;
+        for (size_t r = 0; r < all.size(); ++r) {
+            if (from_other[r] != other)
+                continue;
+            std::vector<float> own;
+            for (int h = 0; h < H; ++h)
+                own.push_back(missing(first + h, all[r]) - (other ? 1.f : 0.f));
+            if (std::all_of(own.begin(), own.end(), [](float factor) { return factor == 0; }))
+                continue;
+            factors.insert(factors.end(), own.begin(), own.end());
+            readers.push_back(r);
+        }
+        if (readers.empty())
+            continue;
+        const Sums &sums = (other ? m_other_sums : m_sums)[size_t(layer)];
+        const auto n = int64_t(readers.size());
+        at::Tensor changed = sums.before.unsqueeze(0).repeat({n, 1, 1});
+        gemm(n, size, H, factors.data(), H, m_difference.data_ptr<float>() + first * size, size,
+             changed.data_ptr<float>(), size, true);
+        held->attn_post().apply(changed.data_ptr<float>(), changed.data_ptr<float>(), n * m_R);
+        for (size_t i = 0; i < readers.size(); ++i)
+            out[int64_t(readers[i])] += changed[int64_t(i)] - sums.after;
+    }
 }
 
 at::Tensor CircuitPass::project(int l, const Block &block, const CancelToken &cancel) const
@@ -143,15 +184,14 @@ at::Tensor CircuitPass::project(int l, const Block &block, const CancelToken &ca
                 incomplete.push_back(first + h);
         at::Tensor own; // [incomplete, R, D]
         if (!incomplete.empty()) {
-            own = corrections(incomplete);
-            own += m_x.unsqueeze(0);
+            own = inputs(incomplete, m_x);
             block.attn_norm().apply(own.data_ptr<float>(), own.data_ptr<float>(), own.size(0) * m_R);
         }
         size_t next = 0;
         for (int h = 0; h < H; ++h) {
             const bool has_own = next < incomplete.size() && incomplete[next] == first + h;
-            const float *input = has_own ? own.data_ptr<float>() + int64_t(next++) * m_R * m_D
-                                         : normed.data_ptr<float>();
+            const float *input =
+                has_own ? own.data_ptr<float>() + int64_t(next++) * m_R * m_D : normed.data_ptr<float>();
             block.project(input, m_D, m_R, block.column(part, h), d, qkv.data_ptr<float>() + int(part) * HD + h * d,
                           3 * HD);
         }
@@ -186,8 +226,8 @@ at::Tensor CircuitPass::attend(int l, const Block &block, const at::Tensor &qkv)
             const float *own = qkv.data_ptr<float>() + m_begin[size_t(p)] * 3 * HD + h * d;
             const KeyRows keys[2] = {{base + t.k_column(h), base + t.v_column(h), S, first},
                                      {own + HD, own + 2 * HD, 3 * HD, count}};
-            block.attend(h, own, 3 * HD, count, first, keys, 2,
-                         z.data_ptr<float>() + m_begin[size_t(p)] * HD + h * d, HD, scratch.data());
+            block.attend(h, own, 3 * HD, count, first, keys, 2, z.data_ptr<float>() + m_begin[size_t(p)] * HD + h * d,
+                         HD, scratch.data());
         }
     });
     return z;
@@ -229,7 +269,7 @@ void CircuitPass::layer(int l, const CancelToken &cancel)
     at::Tensor input = m_graph.parallel() ? before : m_x;
     const int reader = m_graph.first_reader(l) + 3 * m_graph.heads();
     if (!complete(reader))
-        input = input + corrections({reader})[0];
+        input = inputs({reader}, input)[0];
     const at::Tensor written = mlp(block, input);
     differ(m_graph.first_writer(l) + m_graph.heads(), written.data_ptr<float>());
     m_x = m_x + written;
@@ -245,7 +285,7 @@ std::vector<float> CircuitPass::run(const EdgeMask &kept, Metric metric, const C
             layer(l, cancel);
         }
         if (!complete(m_graph.logits()))
-            m_x = m_x + corrections({m_graph.logits()})[0];
+            m_x = inputs({m_graph.logits()}, m_x)[0];
     }
     return read_out(metric);
 }

@@ -129,11 +129,10 @@ std::unique_ptr<RunSteps> begin_exact_edges(Session::Impl &in, const std::vector
             const Forgetting<HeadEntry> kept(in.groups.split() ? part.entry.get() : nullptr);
             // Also where other work has had the runs dropped and made again since the last chunk: the same numbers.
             if (in.groups.split() || !part.changes)
-                part.changes =
-                    std::make_unique<WriterChanges>(in.groups[g].runs, sweep->graph, *sweep->by, part.rows);
-            std::vector<float> values =
-                in_pieces(chosen, in.rows_at_once(), [&](int) { return part.rows->count(); },
-                          [&](const std::vector<int> &piece) { return compute(*sweep, part, piece, token); });
+                part.changes = std::make_unique<WriterChanges>(in.groups[g].runs, sweep->graph, *sweep->by, part.rows);
+            std::vector<float> values = in_pieces(
+                chosen, in.rows_at_once(), [&](int) { return part.rows->count(); },
+                [&](const std::vector<int> &piece) { return compute(*sweep, part, piece, token); });
             if (in.groups.split())
                 part.changes.reset();
             return values;

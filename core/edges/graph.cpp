@@ -69,9 +69,9 @@ EdgeReader EdgeGraph::reader(int index) const
 
 int EdgeGraph::index(const EdgeWriter &writer) const
 {
-    return writer.kind == EdgeWriter::Kind::Input ? 0
-                                                  : first_writer(writer.layer)
-            + (writer.kind == EdgeWriter::Kind::Head ? writer.head : m_heads);
+    return writer.kind == EdgeWriter::Kind::Input
+        ? 0
+        : first_writer(writer.layer) + (writer.kind == EdgeWriter::Kind::Head ? writer.head : m_heads);
 }
 
 int EdgeGraph::index(const EdgeReader &reader) const

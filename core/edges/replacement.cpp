@@ -7,9 +7,9 @@ namespace patchbay {
 namespace {
 
 constexpr Names<EdgeReplacement, 4> replacement_names{{{EdgeReplacement::Patching, "patching"},
-                                           {EdgeReplacement::Zero, "zero"},
-                                           {EdgeReplacement::Mean, "mean"},
-                                           {EdgeReplacement::MeanPositional, "mean-positional"}}};
+                                                       {EdgeReplacement::Zero, "zero"},
+                                                       {EdgeReplacement::Mean, "mean"},
+                                                       {EdgeReplacement::MeanPositional, "mean-positional"}}};
 
 } // namespace
 

@@ -17,14 +17,18 @@ using namespace detail;
 namespace {
 
 constexpr Names<EdgeMethod, 4> method_names{{{EdgeMethod::Eap, "eap"},
-                                      {EdgeMethod::EapIg, "eap-ig"},
-                                      {EdgeMethod::CleanCorrupted, "clean-corrupted"},
-                                      {EdgeMethod::EapIgActivations, "eap-ig-activations"}}};
+                                             {EdgeMethod::EapIg, "eap-ig"},
+                                             {EdgeMethod::CleanCorrupted, "clean-corrupted"},
+                                             {EdgeMethod::EapIgActivations, "eap-ig-activations"}}};
 
 /// One run whose gradients are averaged with the others'.
 struct GradientPass {
     enum class Over { Base, Other, Blend } over = Over::Base;
     Blend blend;
+    /// EAP-IG (activations) holds the token embedding as it holds a sublayer's output. Where nothing is added to it, as
+    /// a position embedding would be, the library's gradients begin only behind what reads it alone: its hooks on the
+    /// first layer's queries, keys, values (and on the MLP of a parallel block) are not called in these runs.
+    bool held_input = false;
 };
 
 std::vector<GradientPass> passes(const EdgeEstimate &what, const ModelConfig &c)
@@ -38,7 +42,8 @@ std::vector<GradientPass> passes(const EdgeEstimate &what, const ModelConfig &c)
         return {GradientPass(), {GradientPass::Over::Other, {}}};
     case EdgeMethod::EapIg:
         for (int k = 0; k < what.steps; ++k) // from the other run's end, which is in it
-            out.push_back({k == 0 ? GradientPass::Over::Other : GradientPass::Over::Blend, {flipped, float(k) / float(what.steps), -1}});
+            out.push_back({k == 0 ? GradientPass::Over::Other : GradientPass::Over::Blend,
+                           {flipped, float(k) / float(what.steps), -1}});
         return out;
     case EdgeMethod::EapIgActivations:
         break;
@@ -47,7 +52,9 @@ std::vector<GradientPass> passes(const EdgeEstimate &what, const ModelConfig &c)
         for (const bool mlp : {false, true})
             for (int k = 1; k <= what.steps; ++k)
                 if (!mlp || (l >= 0 && c.has_mlp()))
-                    out.push_back({GradientPass::Over::Blend, {flipped, float(k) / float(what.steps), l, mlp}});
+                    out.push_back({GradientPass::Over::Blend,
+                                   {flipped, float(k) / float(what.steps), l, mlp},
+                                   l < 0 && !c.learned_positions()});
     return out;
 }
 
@@ -76,7 +83,7 @@ public:
         Backward backward(m_runs, terms, false, over);
         backward.tell_readers([&](int layer, const at::Tensor &gradients) {
             cancel.check();
-            multiply(layer, gradients);
+            multiply(layer, gradients, pass.held_input && layer == 0);
         });
         backward.run(cancel);
     }
@@ -85,8 +92,8 @@ public:
     const std::vector<float> &of(int prompt) const { return m_sums[size_t(prompt)]; }
 
 private:
-    // gradients [readers of the layer, R, D]
-    void multiply(int layer, const at::Tensor &gradients)
+    // gradients [readers of the layer, R, D]; serial_mlp_only: of the others nothing is counted
+    void multiply(int layer, const at::Tensor &gradients, bool serial_mlp_only)
     {
         const int64_t R = m_rows->count(), D = m_changes.size(2), readers = gradients.size(0);
         const int first = m_graph.first_reader(layer), all = m_graph.readers();
@@ -104,7 +111,8 @@ private:
                     readers);
             for (int w = 0; w < sources; ++w)
                 for (int r = 0; r < int(readers); ++r)
-                    if (w < m_graph.sources(first + r))
+                    if (w < m_graph.sources(first + r)
+                        && !(serial_mlp_only && (m_graph.parallel() || r < 3 * m_graph.heads())))
                         m_sums[size_t(p)][size_t(w) * size_t(all) + size_t(first + r)] +=
                             part.data_ptr<float>()[w * readers + r];
             row += n;

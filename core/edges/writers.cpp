@@ -206,8 +206,7 @@ at::Tensor WriterChanges::all_to_first_order(const CancelToken &cancel)
         cancel.check();
         const BlockRef held = m_runs.model().block(l);
         const at::Tensor dz = z_change(l).contiguous();
-        const at::Tensor sum =
-            held->attn_post().identity() ? at::Tensor() : m_runs.head_sum_rows(m_base, l, m_list);
+        const at::Tensor sum = held->attn_post().identity() ? at::Tensor() : m_runs.head_sum_rows(m_base, l, m_list);
         for (int h = 0; h < m_graph.heads(); ++h) {
             float *out = all.data_ptr<float>() + int64_t(m_graph.first_writer(l) + h) * n * D;
             head_results(*held, dz, h, out);

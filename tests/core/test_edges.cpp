@@ -59,9 +59,9 @@ private Q_SLOTS:
         QCOMPARE(graph.reader_name(39), std::string("logits"));
         QVERIFY(graph.find("a1.h0->m1") && graph.find("input->a0.h3<v>") && graph.find("m2->logits"));
         QVERIFY(!EdgeGraph(3, 4, true).find("a1.h0->m1"));
-        for (const char *none : {"a1.h0->a1.h1<q>", "m1->m1", "a3.h0->logits", "a0.h4->logits", "a0.h01->logits",
-                                 "logits->m0", "a0.h1", "a0.h1->a1.h1<x>", "m0->input", "a-1.h0->logits", "->", "m->m1",
-                                 "a0.h1<q>->logits", "a0.h1 ->logits"})
+        for (const char *none :
+             {"a1.h0->a1.h1<q>", "m1->m1", "a3.h0->logits", "a0.h4->logits", "a0.h01->logits", "logits->m0", "a0.h1",
+              "a0.h1->a1.h1<x>", "m0->input", "a-1.h0->logits", "->", "m->m1", "a0.h1<q>->logits", "a0.h1 ->logits"})
             QVERIFY2(!graph.find(none), none);
     }
 
@@ -175,6 +175,7 @@ private Q_SLOTS:
         QCOMPARE(rank_correlation(a, c), -1.0);
         QVERIFY(std::abs(rank_correlation(a, ties) - 9 / std::sqrt(90.0)) < 1e-12);
         QVERIFY(std::isnan(rank_correlation(std::vector<double>{1}, std::vector<double>{2})));
+        QVERIFY(std::isnan(rank_correlation(a, std::vector<double>{2, std::nan(""), 1, std::nan(""), 0})));
         QVERIFY(std::isnan(rank_correlation(a, std::vector<double>{2, 2, 2, 2, 2})));
     }
 

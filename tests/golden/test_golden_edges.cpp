@@ -161,8 +161,7 @@ private Q_SLOTS:
             for (size_t i = 0; i < expected.size(); ++i)
                 QVERIFY2(kept[i] == uint8_t(expected[i]), (name + " " + graph.name(graph.edge(i))).c_str());
             const EdgeReplacement replacement = parse_edge_replacement(parts[2].toStdString());
-            const std::vector<float> values =
-                run_circuits(*c.session, {kept}, replacement, Metric::LogitDiff).front();
+            const std::vector<float> values = run_circuits(*c.session, {kept}, replacement, Metric::LogitDiff).front();
             const std::vector<float> &wanted = c.golden.at("evaluate." + name).floats();
             for (size_t p = 0; p < wanted.size(); ++p)
                 QVERIFY2(std::abs(double(values[p]) - double(wanted[p])) <= 1e-4 * gap,
@@ -172,8 +171,7 @@ private Q_SLOTS:
                                         .arg(double(values[p]))
                                         .arg(double(wanted[p]))));
             // The library's faithfulness is of the patching baseline, whatever the circuit is run with.
-            const CircuitScale scale =
-                circuit_scale(*c.session, EdgeReplacement::Patching, Metric::LogitDiff);
+            const CircuitScale scale = circuit_scale(*c.session, EdgeReplacement::Patching, Metric::LogitDiff);
             QVERIFY(std::abs(scale.faithfulness(values) - entry.at("faithfulness").get<double>()) < 1e-3);
         }
     }
@@ -184,17 +182,18 @@ private Q_SLOTS:
         QFETCH(QString, model);
         Case &c = of(model);
         const EdgeGraph graph(c.session->model().config());
-        const auto first = about(model).at("circuits").items().begin();
+        const nlohmann::json circuits = about(model).at("circuits");
+        const auto first = circuits.begin();
         const std::string name = first.key(), key = name.substr(0, name.rfind('.'));
         QVERIFY(key.starts_with("EAP-IG-inputs"));
         const RunResult result = run_analysis(
             *c.session,
-            spec_of(Analysis{"circuit",
-                             {},
-                             {{"count", first.value().at("asked")}, {"ablate", name.substr(name.rfind('.') + 1)}}}));
+            spec_of(Analysis{
+                "circuit", {}, {{"count", first.value().at("asked")}, {"ablate", name.substr(name.rfind('.') + 1)}}}));
         QVERIFY(result.arrays.at("circuit").ints() == c.golden.at("circuit." + key).ints());
-        QVERIFY(std::abs(result.summary.at("faithfulness").get<double>() - first.value().at("faithfulness").get<double>())
-                < 1e-3);
+        QVERIFY(
+            std::abs(result.summary.at("faithfulness").get<double>() - first.value().at("faithfulness").get<double>())
+            < 1e-3);
     }
 };
 

@@ -134,11 +134,11 @@ void write_minimality(AnalysisRun &run, const EdgeGraph &graph, const Made &made
     std::vector<EdgeMask> without;
     for (const int node : nodes)
         without.push_back(without_node(graph, made.kept, node));
-    const std::vector<std::vector<float>> values =
-        run_circuits(run.session, without, replacement_of(run.analysis), metric_of(run.spec),
-                     [&](double done) { run.progress(int(500 + 500 * done), 1000); }, run.cancel);
-    Array by_head{{graph.layers(), graph.heads()}, std::vector<float>(size_t(graph.layers() * graph.heads()),
-                                                                      std::nanf(""))};
+    const std::vector<std::vector<float>> values = run_circuits(
+        run.session, without, replacement_of(run.analysis), metric_of(run.spec),
+        [&](double done) { run.progress(int(500 + 500 * done), 1000); }, run.cancel);
+    Array by_head{{graph.layers(), graph.heads()},
+                  std::vector<float>(size_t(graph.layers() * graph.heads()), std::nanf(""))};
     nlohmann::json list = nlohmann::json::object();
     for (size_t i = 0; i < nodes.size(); ++i) {
         const double change = mean_of(values[i]) - with;
@@ -164,9 +164,9 @@ nlohmann::json curve_table(const std::vector<CurvePoint> &curve)
 
 void write_curve(AnalysisRun &run, const std::vector<float> &scores)
 {
-    const CircuitCurve curve =
-        circuit_curve(run.session, scores, shares_of(run), replacement_of(run.analysis), metric_of(run.spec),
-                      [&](double done) { run.progress(int(300 + 700 * done), 1000); }, run.cancel);
+    const CircuitCurve curve = circuit_curve(
+        run.session, scores, shares_of(run), replacement_of(run.analysis), metric_of(run.spec),
+        [&](double done) { run.progress(int(300 + 700 * done), 1000); }, run.cancel);
     run.result.summary["curve"] = curve_table(curve.by_size);
     run.result.summary["curve_signed"] = curve_table(curve.by_sign);
     run.result.summary["cpr"] = number_or_null(curve.cpr);
@@ -176,8 +176,7 @@ void write_curve(AnalysisRun &run, const std::vector<float> &scores)
     for (size_t i = 0; i < curve.by_size.size(); ++i) {
         const CurvePoint &size = curve.by_size[i], &sign = curve.by_sign[i];
         rows.push_back({short_text(size.share), std::to_string(size.asked), std::to_string(size.kept),
-                        fixed_text(size.faithfulness, 3), std::to_string(sign.kept),
-                        fixed_text(sign.faithfulness, 3)});
+                        fixed_text(size.faithfulness, 3), std::to_string(sign.kept), fixed_text(sign.faithfulness, 3)});
         shares.push_back(float(size.share));
         faithful.push_back(float(size.faithfulness));
         faithful_signed.push_back(float(sign.faithfulness));
@@ -199,8 +198,8 @@ void write_edges(AnalysisRun &run, const EdgeGraph &graph, const Made &made)
         if (rows.size() == most)
             break;
         if (made.kept[graph.cell(edge)])
-            rows.push_back({graph.name(edge),
-                            made.scores.empty() ? "" : short_text(double(made.scores[graph.cell(edge)]), 4)});
+            rows.push_back(
+                {graph.name(edge), made.scores.empty() ? "" : short_text(double(made.scores[graph.cell(edge)]), 4)});
     }
     run.result.summary["columns"] = {"edge", "score"};
     run.result.summary["rows"] = std::move(rows);
@@ -209,12 +208,11 @@ void write_edges(AnalysisRun &run, const EdgeGraph &graph, const Made &made)
 // Stability: which edges and heads are chosen when other prompts had been drawn.
 void write_inclusion(AnalysisRun &run, const EdgeGraph &graph, const Made &made)
 {
-    const auto found =
-        run.result.arrays.find("scores." + parameter_text(run.analysis, "by", "eap-ig") + ".per_prompt");
+    const auto found = run.result.arrays.find("scores." + parameter_text(run.analysis, "by", "eap-ig") + ".per_prompt");
     if (found == run.result.arrays.end() || made.asked < 0)
         throw Error("options.resamples", "needs a circuit of the top edges, and their scores for each prompt");
-    const Inclusion in = inclusion(graph, found->second.floats(), run.in.batch.prompts, made.asked,
-                                   run.flag("signed"), int(std::min(run.option("resamples", 1000), 1e6)));
+    const Inclusion in = inclusion(graph, found->second.floats(), run.in.batch.prompts, made.asked, run.flag("signed"),
+                                   int(std::min(run.option("resamples", 1000), 1e6)));
     Array heads{{graph.layers(), graph.heads()}, std::vector<float>()};
     for (int l = 0; l < graph.layers(); ++l)
         for (int h = 0; h < graph.heads(); ++h)
@@ -237,8 +235,8 @@ void run_circuit(AnalysisRun &run)
     const Metric metric = metric_of(run.spec);
     nlohmann::json &summary = run.result.summary;
     const CircuitScale scale = circuit_scale(run.session, replacement, metric, run.cancel);
-    const std::vector<std::vector<float>> values = run_circuits(
-        run.session, {made.kept, complement(graph, made.kept)}, replacement, metric, {}, run.cancel);
+    const std::vector<std::vector<float>> values =
+        run_circuits(run.session, {made.kept, complement(graph, made.kept)}, replacement, metric, {}, run.cancel);
     run.result.arrays["circuit"] = edge_array(graph, made.kept);
     run.result.arrays["evaluate"] = values_of(values[0]);
     run.result.arrays["evaluate.complement"] = values_of(values[1]);

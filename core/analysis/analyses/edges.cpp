@@ -76,11 +76,11 @@ void run_exact(AnalysisRun &run, const EdgeGraph &graph, const EdgeEstimate &wha
         if (!run.observer.tell || std::holds_alternative<Done>(event)) // the analysis ends after this
             return;
         if (const Progress *progress = std::get_if<Progress>(&event)) {
-            const double r = steps ? correlation(steps->result().grids.front(), estimates, run.result.baseline)
-                                   : std::nan("");
-            run.observer.tell(Progress{progress->done, progress->total,
-                                       std::isnan(r) ? std::string()
-                                                     : "rank correlation of estimate and exact " + fixed_text(r, 2)});
+            const double r =
+                steps ? correlation(steps->result().grids.front(), estimates, run.result.baseline) : std::nan("");
+            run.observer.tell(
+                Progress{progress->done, progress->total,
+                         std::isnan(r) ? std::string() : "rank correlation of estimate and exact " + fixed_text(r, 2)});
         } else {
             run.observer.tell(event);
         }
@@ -126,9 +126,7 @@ void write_table(AnalysisRun &run, const EdgeGraph &graph, const std::vector<flo
         nlohmann::json row = nlohmann::json::array({graph.name(edge)});
         row.push_back(scores.empty() ? "" : effect_text(double(scores[cell]) / baseline.scale(), unit));
         if (exact)
-            row.push_back(found == cell_of.end()
-                              ? ""
-                              : effect_text(normalised(*exact, found->second, baseline), unit));
+            row.push_back(found == cell_of.end() ? "" : effect_text(normalised(*exact, found->second, baseline), unit));
         rows.push_back(std::move(row));
     }
     nlohmann::json columns = nlohmann::json::array({"edge", "estimate"});
@@ -169,15 +167,15 @@ std::string describe_edges(const Analysis &analysis)
     const std::string method = parameter_text(analysis, "method", "eap-ig");
     const bool exact = method == "exact", denoise = parameter_text(analysis, "direction", "noise") == "denoise";
     const std::string by = exact ? parameter_text(analysis, "rank_by", "eap-ig") : method;
-    std::string text = exact
-        ? "Exact values of edges, most promising first by " + title(parse_edge_method(by)) + ": "
-        : title(parse_edge_method(method)) + ", a first-order estimate for every edge: ";
+    std::string text = exact ? "Exact values of edges, most promising first by " + title(parse_edge_method(by)) + ": "
+                             : title(parse_edge_method(method)) + ", a first-order estimate for every edge: ";
     text += "the change of the metric when what one writer puts into what one reader reads, alone, is replaced by "
         + in_words(replacement_of(analysis), denoise) + " in the " + (denoise ? "flipped" : "clean")
         + " run. Positive: the metric grows (the usual sign of the EAP-IG library, whose loss is minus the metric, is "
           "the opposite).";
     if (by == "eap-ig" || by == "eap-ig-activations")
-        text += " Gradients are averaged over " + parameter_text(analysis, "steps", "5") + " steps between the two runs.";
+        text +=
+            " Gradients are averaged over " + parameter_text(analysis, "steps", "5") + " steps between the two runs.";
     return text;
 }
 
@@ -191,8 +189,8 @@ const AnalysisInfo &declared::edges()
                           .tip = "What each head and MLP does through each reader of its output: estimates for all, "
                                  "exact values for the strongest",
                           .any_metric = true,
-                          .parameters = estimate_parameters(
-                              "method", "how edges are estimated, or exact (eap-ig)", {"exact"}),
+                          .parameters =
+                              estimate_parameters("method", "how edges are estimated, or exact (eap-ig)", {"exact"}),
                           .yields = edge_quantities(),
                           .describe = describe_edges,
                           .run = run_edges};
@@ -207,8 +205,7 @@ const AnalysisInfo &declared::edges()
         made.parameters.push_back({"count", Parameter::Kind::Whole,
                                    "exact: how many of the strongest edges (1000; with heads or all: all of these)"});
         made.parameters.push_back({"all", Parameter::Kind::Flag, "exact: every edge"});
-        made.parameters.push_back(
-            {"of_heads", Parameter::Kind::Heads, "exact: the edges into and out of these heads"});
+        made.parameters.push_back({"of_heads", Parameter::Kind::Heads, "exact: the edges into and out of these heads"});
         for (const char *name : {edge_grid, edge_index})
             made.yields.push_back({name, "Exact edges", "exact edges", "", "Exact edges", Quantity::Draw::Hidden});
         return made;

@@ -32,10 +32,15 @@ private:
     /// mlp_out of rows as they are before the norm, [R, D].
     at::Tensor mlp(const Block &block, const at::Tensor &input);
     std::vector<float> read_out(Metric metric) const;
-    /// What is added to what these readers read, of the same sources: [readers, R, D].
-    at::Tensor corrections(const std::vector<int> &readers) const;
-    /// Of the heads of one layer that norms what it writes, added to out.
-    void add_normed_corrections(const std::vector<int> &readers, int layer, at::Tensor &out) const;
+    /// What these readers, of the same sources, read: [readers, R, D]. It is put together from the stream as it is now
+    /// or from what it would be with everything replaced, whichever is nearer: what is left of a stream from which
+    /// nearly everything was taken off again is mostly rounding.
+    at::Tensor inputs(const std::vector<int> &readers, const at::Tensor &now) const;
+    /// The part of the heads of one layer that norms what it writes, added to out. from_other: [readers].
+    void add_normed_heads(const std::vector<int> &readers, const std::vector<bool> &from_other, int layer,
+                          at::Tensor &out) const;
+    bool nearer_to_other(int reader) const;
+    const at::Tensor &other_stream(int reader) const;
     bool complete(int reader) const;
     float missing(int writer, int reader) const { return (*m_kept)[m_graph.cell({writer, reader})] ? 0.f : 1.f; }
     /// difference of a writer = what replaces it − now [R, D].
@@ -50,8 +55,10 @@ private:
     at::Tensor m_other;       ///< [writers, R, D] what is put in their place (heads: before a post norm)
     at::Tensor m_difference;  ///< [writers, R, D] that less what they write in this run
     std::vector<Sums> m_sums; ///< [layers]; post norms only
-    int m_known = 0;          ///< layers whose differences and sums are those of the clean run
-    at::Tensor m_x;           ///< [R, D]
+    std::vector<Sums> m_other_sums;
+    std::vector<at::Tensor> m_other_pre, m_other_mid; ///< [layers + 1], [layers] of [R, D]: the stream of replacements
+    int m_known = 0;                                  ///< layers whose differences and sums are those of the clean run
+    at::Tensor m_x;                                   ///< [R, D]
     const EdgeMask *m_kept = nullptr;
     std::vector<int64_t> m_begin; ///< [prompts] the row in the list where its rows begin
     BlockBuffers m_work;
