@@ -1,9 +1,10 @@
 """Edges and circuits as scripts compute them: files, goldens, what is refused."""
 
 import json
+import re
 import unittest
 
-from cli import FIXTURES, CliTest, main, np, read_safetensors, run
+from cli import FIXTURES, SOURCE, CliTest, main, np, read_safetensors, run
 
 MODEL = FIXTURES / "models" / "gpt2-4x4"
 GOLDEN = FIXTURES / "golden" / "gpt2-4x4"
@@ -74,6 +75,18 @@ class Demo(CliTest):
         self.assertAlmostEqual(compared[0]["jaccard"][str(greedy)], len(kept[0] & kept[1]) / len(kept[0] | kept[1]), places=6)
         named = json.loads(run("circuit", "run", *PROMPTS, "--edges", ",".join(sorted(kept[0])), "--json").stdout)
         self.assertAlmostEqual(named["faithfulness"], ran["faithfulness"], places=6)
+
+    def test_acdc_finds_the_heads_that_the_demo_model_is_known_for(self):
+        table = (SOURCE / "resources" / "demo-model" / "README.md").read_text()
+        known = {f"a{layer}.h{head}" for layer, head in re.findall(r"^\| L(\d)H(\d) \|", table, re.MULTILINE)}
+        self.assertGreater(len(known), 10)
+        out = self.folder / "acdc.json"
+        told = json.loads(run("circuit", "make", "acdc", "--prompts", 40, "--seed", 42, "--threshold", 0.003, "--json", "--out", out).stdout)
+        nodes = {name for name, node in json.loads(out.read_text())["nodes"].items() if node["in_graph"]}
+        self.assertLessEqual(known, nodes)
+        self.assertLess(len(nodes), 30)
+        self.assertGreaterEqual(told["faithfulness"], 0.85)
+        self.assertLessEqual(told["kept"], told["edge_count"] / 10)
 
     def test_the_curve_and_its_areas(self):
         scores = self.folder / "scores.json"
