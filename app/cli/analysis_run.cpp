@@ -51,6 +51,8 @@ void say_summary(const nlohmann::json &summary, Console &console)
 {
     nlohmann::json rest = summary;
     rest.erase("matrices");
+    rest.erase("forward"); // names of a table of edges: long, and in the file
+    rest.erase("backward");
     if (is_table(summary)) {
         say_table(summary, console);
         rest.erase("columns");
@@ -113,9 +115,11 @@ void say(const RunResult &result, int top, Console &console)
 
 } // namespace
 
-int run_analysis_spec(Workspace &work, const RunSpec &spec, const OutputOptions &output, int top, Console &console)
+int run_analysis_spec(Workspace &work, const RunSpec &spec, const OutputOptions &output, int top, Console &console,
+                      const RunResult *resume)
 {
     RunObserver observer;
+    observer.resume = resume;
     observer.tell = on_progress([&](int done, int total) {
         console.progress(spec.as<Analysis>()->name, total > 0 ? double(done) / total : 1);
     });
@@ -130,7 +134,7 @@ int run_analysis_spec(Workspace &work, const RunSpec &spec, const OutputOptions 
     say(result, top, console);
     if (output.wanted())
         console.say("written to " + output.out);
-    return 0;
+    return result.complete ? 0 : 130;
 }
 
 } // namespace patchbay::cli

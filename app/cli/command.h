@@ -23,6 +23,8 @@ Runner add_cache(CLI::App &app);
 Runner add_act_patch(CLI::App &app);
 Runner add_path_patch(CLI::App &app);
 Runner add_attribution(CLI::App &app);
+Runner add_edges(CLI::App &app);
+Runner add_circuit(CLI::App &app);
 Runner add_analyse(CLI::App &app);
 Runner add_recipe(CLI::App &app);
 Runner add_models(CLI::App &app);

@@ -47,6 +47,12 @@ nlohmann::json value_of(const Parameter &parameter, const std::string &text)
     case Parameter::Kind::Number:
     case Parameter::Kind::Whole:
         return number_value(option, text);
+    case Parameter::Kind::Numbers: {
+        nlohmann::json list = nlohmann::json::array();
+        for (const std::string &one : CLI::detail::split(text, ','))
+            list.push_back(number_value(option, one));
+        return list;
+    }
     case Parameter::Kind::Heads: {
         nlohmann::json list = nlohmann::json::array();
         for (const Head head : option_value(option.c_str(), [&] { return parse_heads(text); }))

@@ -36,8 +36,11 @@ int run(const Options &options)
 {
     RunSpec spec = read_spec(options.file);
     const bool other_metric = options.sweep.asks_for_metric();
-    if (other_metric && spec.is<Analysis>())
-        throw UsageError("--metric", "analyses are of the logit difference");
+    if (const Analysis *analysis = spec.as<Analysis>(); other_metric && analysis) {
+        const AnalysisInfo *known = find_analysis(analysis->name);
+        if (!known || !known->any_metric)
+            throw UsageError("--metric", "this analysis is of the logit difference");
+    }
     if (other_metric && options.resume && spec.metric != options.sweep.metric)
         throw UsageError("--resume", "the cells of the file are of another metric");
     Console console(options.output.json || options.print_only, options.output.quiet);
@@ -45,7 +48,7 @@ int run(const Options &options)
         console.print(to_json(spec));
         return 0;
     }
-    if (spec.is<Analysis>() && options.resume)
+    if (spec.is<Analysis>() && options.resume && spec.as<Analysis>()->name != "edges")
         throw UsageError("--resume", "an analysis has no cells to go on with");
     WorkOptions work_options;
     if (options.model.empty())
@@ -66,15 +69,16 @@ int run(const Options &options)
     Workspace work(work_options, console);
     spec.model = work.spec().model; // as it was found, with its hash; the prompts likewise
     spec.task = work.spec().task;
-    if (spec.is<Analysis>())
-        return run_analysis_spec(work, spec, options.output, options.sweep.top, console);
     RunResult earlier;
     if (options.resume || (other_metric && is_result(options.file)))
         earlier = load_result(options.file);
-    if (other_metric) {
+    if (other_metric)
         spec.metric = options.sweep.metric;
+    if (spec.is<Analysis>())
+        return run_analysis_spec(work, spec, options.output, options.sweep.top, console,
+                                 options.resume ? &earlier : nullptr);
+    if (other_metric)
         use_kept_ends(earlier, work.session(), console);
-    }
     return run_specs(work, {spec}, options.output, options.sweep, console, options.resume ? &earlier : nullptr);
 }
 

@@ -37,6 +37,8 @@ constexpr Entry entries[] = {
     {"act-patch", "Activation patching and ablation sweeps", add_act_patch},
     {"path-patch", "Path patching", add_path_patch},
     {"attribution", "Attribution patching: a first-order estimate of activation patching", add_attribution},
+    {"edges", "What each head and MLP does through each reader of its output: estimates and exact values", add_edges},
+    {"circuit", "Circuits of edges: made, run, compared", add_circuit},
     {"analyse",
      "Direct attribution, copy scores, ablation, S-inhibition, attention, detectors, logit lens, roles, copy "
      "suppression",

@@ -32,15 +32,15 @@ RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver 
     if (!analysis)
         throw Error("method", "is " + method_name(spec) + ", which a session runs, not run_analysis");
     check_analysis(*analysis);
-    if (metric_of(spec) != Metric::LogitDiff)
-        throw Error("metric",
-                    "analyses are of the " + std::string(metrics().front().words) + ", not of the "
-                        + patchbay::info(metric_of(spec)).words);
     const AnalysisInfo &info = *find_analysis(analysis->name);
+    if (!info.any_metric && metric_of(spec) != Metric::LogitDiff)
+        throw Error("metric",
+                    "this analysis is of the " + std::string(metrics().front().words) + ", not of the "
+                        + patchbay::info(metric_of(spec)).words);
     detail::require_roles(session.batch(), info);
     RunResult result;
     result.spec = spec;
-    result.baseline = session.baseline(cancel);
+    result.baseline = session.baseline(metric_of(spec), cancel);
     check_heads(analysis->heads, session.model().config()); // also where the analysis reads none: they were asked for
     result.model_sha256 = session.model().trust().sha256;
     result.version = program_version();
@@ -48,13 +48,13 @@ RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver 
     if (observer.tell)
         observer.tell(Started{result});
     KnownRuns own(session);
+    result.complete = true; // unless it says that it was stopped
     detail::AnalysisRun run{session,  session.internals(),  spec,  *analysis, result,
                             observer, known ? *known : own, cancel};
     const nlohmann::json files = file_hashes(*analysis);
     info.run(run);
     if (!files.empty())
         result.summary["files"] = files;
-    result.complete = true;
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (observer.tell)
         observer.tell(Done{RunEnd{result.complete, result.seconds, result.arrays, result.summary}});

@@ -293,6 +293,8 @@ RunResult KnownRuns::run(const RunSpec &spec, const RunObserver &observer, const
             return result;
         }
         RunResult result = run_analysis(m_session, spec, observer, cancel, this);
+        if (!result.complete)
+            throw Cancelled();
         write(result);
         keep(std::make_shared<const RunResult>(result));
         return result;

@@ -35,6 +35,8 @@ struct AnalysisInfo {
     std::string heads = {};
     /// Whether it computes on the task's prompts; otherwise on texts of its own, and any task will do.
     bool reads_prompts = true;
+    /// Whether it is of the spec's metric, whichever that is; otherwise of the logit difference alone.
+    bool any_metric = false;
     std::vector<std::string> roles = {}; ///< that every prompt must have: a task without them is told so by name
     std::vector<Parameter> parameters = {};
     std::vector<Quantity> yields = {};

@@ -100,6 +100,8 @@ CellPlace Grid::at(int cell) const
     for (size_t axis = shape.size(); axis-- > 0;) {
         const int index = cell % shape[axis];
         cell /= shape[axis];
+        if (axes[axis] == "edge") // of a list, which says where each of them lies
+            continue;
         (axes[axis] == "head" ? place.head : axes[axis] == "pos" ? place.position : place.layer) = index;
     }
     return place;

@@ -214,11 +214,14 @@ ArrayMap to_arrays(const RunResult &result)
 void save_result(const std::filesystem::path &path, const RunResult &result)
 {
     ArrayMap arrays = to_arrays(result);
-    const FileMetadata metadata{{"title", title(result.spec)},
-                                {"spec", to_json(result.spec).dump()},
-                                {"version", result.version},
-                                {"model_sha256", result.model_sha256},
-                                {metadata_key, description(result).dump()}};
+    FileMetadata metadata{{"title", title(result.spec)},
+                          {"spec", to_json(result.spec).dump()},
+                          {"version", result.version},
+                          {"model_sha256", result.model_sha256},
+                          {metadata_key, description(result).dump()}};
+    for (const char *axis : {"forward", "backward"}) // names of the rows and columns of tables of edges
+        if (result.summary.is_object() && result.summary.contains(axis))
+            metadata[axis] = result.summary.at(axis).dump();
     if (path.extension() == ".csv") {
         arrays = tables_of(arrays);
         if (arrays.empty())

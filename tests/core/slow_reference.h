@@ -27,7 +27,7 @@ public:
     /// there.
     std::vector<double> slope(const patchbay::RunSpec &spec, const patchbay::Node &node) const;
 
-private:
+protected:
     using Changes = std::vector<Change>;
     using Cache = std::map<std::string, Doubles>;
     std::vector<double> measured(patchbay::Metric metric, bool flipped, const Changes &changes) const;

@@ -3,6 +3,7 @@
 #include "patching/detail/backward.h"
 
 #include <cstring>
+#include <utility>
 
 namespace patchbay::detail {
 
@@ -22,10 +23,11 @@ bool has_estimates(Metric metric, bool base_flipped)
     return info(metric).slope && (!info(metric).from_clean || base_flipped);
 }
 
-Backward::Backward(const BatchRuns &runs, const Terms &terms, bool with_mlp_out)
-    : m_runs(runs), m_model(runs.model()), m_config(m_model.config()), m_base(runs.run(terms.base_flipped)),
-      m_source(runs.run(!terms.base_flipped)), m_metric(terms.metric), m_zero(terms.zero), m_mlp_out(with_mlp_out),
-      m_D(m_config.d_model), m_S(m_model.traits().qkv_width()), m_HD(m_model.traits().q_width())
+Backward::Backward(const BatchRuns &runs, const Terms &terms, bool with_mlp_out, const OverRun &over)
+    : m_runs(runs), m_model(runs.model()), m_config(m_model.config()),
+      m_base(over.run ? *over.run : runs.run(terms.base_flipped)), m_source(runs.run(!terms.base_flipped)),
+      m_metric(terms.metric), m_zero(terms.zero), m_mlp_out(with_mlp_out), m_D(m_config.d_model),
+      m_S(m_model.traits().qkv_width()), m_HD(m_model.traits().q_width()), m_over(over)
 {
     std::vector<std::vector<int>> rows(size_t(runs.layout().prompts));
     for (int p = 0; p < runs.layout().prompts; ++p)
@@ -56,6 +58,8 @@ RowEffects Backward::run(const CancelToken &cancel)
     start();
     stream_effect(Site::ResidPre, L, m_base.resid[size_t(L)], m_source.resid[size_t(L)]);
     capture_stream(Site::ResidPost, L - 1);
+    if (m_tell)
+        m_tell(L, m_g.unsqueeze(0));
     for (int l = L - 1; l >= 0; --l) {
         cancel.check();
         layer(l, cancel);
@@ -89,12 +93,13 @@ at::Tensor Backward::gathered(const at::Tensor &stream, const std::vector<int64_
     return m_runs.stream_rows(stream, list);
 }
 
-void Backward::through_norm(const RowNorm &norm, const at::Tensor &x, const at::Tensor &g_normed,
-                            const std::vector<int64_t> &rows)
+at::Tensor Backward::through_norm(const RowNorm &norm, const at::Tensor &x, const at::Tensor &g_normed,
+                                  const std::vector<int64_t> &rows)
 {
     const at::Tensor gx = norm_gradient(norm, x, g_normed);
     for (size_t i = 0; i < rows.size(); ++i)
         kernels().axpy(1.f, gx.data_ptr<float>() + int64_t(i) * m_D, m_g.data_ptr<float>() + rows[i] * m_D, m_D);
+    return gx;
 }
 
 std::vector<int64_t> Backward::all_rows() const
@@ -107,14 +112,18 @@ std::vector<int64_t> Backward::all_rows() const
 
 void Backward::layer(int l, const CancelToken &cancel)
 {
-    const BlockRef held = m_model.block(l);
-    const Block &block = *held;
+    const BlockRef block_ref = m_model.block(l);
+    const Block &block = *block_ref;
     // In the last layer only END's row has a gradient before attention spreads it.
     const std::vector<int64_t> every = all_rows(), &live = last(l) ? m_end_rows : every;
     const at::Tensor arrived = m_g.clone();
     if (m_mlp_out)
         mlp_out_effect(l);
-    for (size_t first = 0; first < live.size(); first += size_t(block_rows)) {
+    const int64_t heads = 3 * int64_t(m_config.n_heads);
+    if (m_tell)
+        m_readers = at::zeros({heads + m_config.has_mlp(), m_R, m_D}, at::kFloat);
+    const bool held = m_over.held_layer == l;
+    for (size_t first = 0; first < live.size() && !(held && m_over.held_mlp); first += size_t(block_rows)) {
         cancel.check();
         const std::vector<int64_t> rows(live.begin() + std::ptrdiff_t(first),
                                         live.begin()
@@ -123,16 +132,19 @@ void Backward::layer(int l, const CancelToken &cancel)
         at::Tensor xn = at::empty_like(x);
         block.mlp_norm().apply(x.data_ptr<float>(), xn.data_ptr<float>(), x.size(0));
         const at::Tensor g = arrived.index_select(0, at::tensor(rows, at::kLong)).contiguous();
-        through_norm(block.mlp_norm(), x, block.mlp_backward(xn, g), rows);
+        const at::Tensor gx = through_norm(block.mlp_norm(), x, block.mlp_backward(xn, g), rows);
+        if (m_tell && m_config.has_mlp())
+            m_readers[heads].index_copy_(0, at::tensor(rows, at::kLong), gx);
     }
     if (!m_config.parallel)
         stream_effect(Site::ResidMid, l, m_base.mid[size_t(l)], m_source.mid[size_t(l)]);
     capture_stream(Site::ResidMid, l);
     // Attention of a parallel block is reached by the gradient that arrived, of a serial one by that at resid_mid.
     const at::Tensor g_attention = m_config.parallel ? arrived : m_g.clone();
-    const Projected before = projected(l);
-    const at::Tensor g_qkv = attention_gradient(l, g_attention, before, cancel);
-    for (size_t first = 0; first < every.size(); first += size_t(block_rows)) {
+    const bool attends = !held || m_over.held_mlp;
+    const Projected before = attends ? projected(l) : Projected();
+    const at::Tensor g_qkv = attends ? attention_gradient(l, g_attention, before, cancel) : at::Tensor();
+    for (size_t first = 0; first < every.size() && attends; first += size_t(block_rows)) {
         cancel.check();
         const std::vector<int64_t> rows(every.begin() + std::ptrdiff_t(first),
                                         every.begin()
@@ -148,6 +160,8 @@ void Backward::layer(int l, const CancelToken &cancel)
     stream_effect(Site::ResidPre, l, m_base.resid[size_t(l)], m_source.resid[size_t(l)]);
     capture_stream(Site::ResidPre, l);
     capture_stream(Site::ResidPost, l - 1);
+    if (m_tell)
+        m_tell(l, std::exchange(m_readers, at::Tensor()));
 }
 
 void Backward::capture_stream(Site site, int layer)

@@ -35,6 +35,11 @@ at::Tensor Backward::attention_gradient(int l, const at::Tensor &g, const Projec
     part_gradient(l, Part::Query, gradients.q, before, g_qkv);
     part_gradient(l, Part::Key, gradients.k, before, g_qkv);
     part_gradient(l, Part::Value, gradients.v, before, g_qkv);
+    if (m_tell) {
+        reader_gradients(l, Part::Query, gradients.q, before);
+        reader_gradients(l, Part::Key, gradients.k, before);
+        reader_gradients(l, Part::Value, gradients.v, before);
+    }
     capture_heads(l, before);
     attn_out_effect(l, g);
     return g_qkv;
@@ -153,6 +158,26 @@ void Backward::part_gradient(int l, Part part, at::Tensor &gradient, const Proje
                                 size_t(d) * sizeof(float));
         }
     });
+}
+
+void Backward::reader_gradients(int l, Part part, at::Tensor &gradient, const Projected &before)
+{
+    const BlockRef held = m_model.block(l);
+    const Block &block = *held;
+    const int64_t d = m_config.d_head;
+    const at::Tensor x = m_runs.stream_rows(m_base.resid[size_t(l)], m_list);
+    at::Tensor g_xn = at::empty({m_R, m_D}, at::kFloat);
+    for (int h = 0; h < m_config.n_heads; ++h) {
+        const int64_t column = block.column(part, h);
+        block.project_backward(gradient.data_ptr<float>() + h * d, m_HD,
+                               before.base.defined() ? before.base.data_ptr<float>() + column : nullptr, m_S, m_R,
+                               column, d, g_xn.data_ptr<float>());
+        float *out = m_readers.data_ptr<float>() + (int64_t(part) * m_config.n_heads + h) * m_R * m_D;
+        parallel_rows(m_R, 64, [&](int64_t begin, int64_t end) {
+            block.attn_norm().backward(x.data_ptr<float>() + begin * m_D, g_xn.data_ptr<float>() + begin * m_D,
+                                       out + begin * m_D, end - begin);
+        });
+    }
 }
 
 void Backward::capture_heads(int l, const Projected &before)

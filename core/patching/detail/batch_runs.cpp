@@ -76,19 +76,65 @@ void BatchRuns::drop()
 
 void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
 {
-    const ModelConfig &c = m_model->config();
-    const BlockTraits &t = m_model->traits();
-    const int64_t D = c.d_model, S = t.qkv_width(), HD = t.q_width(), F = m_layout.rows;
+    const int64_t D = m_model->config().d_model;
     run = Run();
-    run.resid.push_back(at::empty({F, D}, at::kFloat));
+    run.resid.push_back(at::empty({m_layout.rows, D}, at::kFloat));
     for (int p = 0; p < m_layout.prompts; ++p)
         for (int pos = 0; pos <= m_layout.end[size_t(p)]; ++pos)
             m_model->embed(m_batch.at(flipped, p, pos), pos, run.resid[0].data_ptr<float>() + m_layout.row(p, pos) * D);
+    compute_layers(run, 0, nullptr, cancel);
+    if (m_extent.to != RunExtent::To::Readout)
+        return;
+    std::vector<std::pair<int, int>> ends;
+    for (int p = 0; p < m_layout.prompts; ++p)
+        ends.emplace_back(p, m_layout.end[size_t(p)]);
+    const at::Tensor final = stream_rows(run.resid.back(), ends); // [P, D]
+    run.at_end = at::empty_like(final);
+    m_model->final_norm().apply(final.data_ptr<float>(), run.at_end.data_ptr<float>(), m_layout.prompts);
+    run.rank0 = m_model->rank0(final.data_ptr<float>(), m_layout.prompts, m_batch.io);
+}
 
+Run BatchRuns::blended(const Blend &blend, const CancelToken &cancel) const
+{
+    const Run &base = run(blend.base_flipped), &other = run(!blend.base_flipped);
+    Run out;
+    if (blend.layer < 0) {
+        // Position embeddings are the same in both.
+        out.resid.push_back(blend.share * base.resid[0] + (1 - blend.share) * other.resid[0]);
+    } else {
+        const auto before = [&](const std::vector<at::Tensor> &all, int count) {
+            return std::vector<at::Tensor>(all.begin(), all.begin() + std::min(count, int(all.size())));
+        };
+        out.resid = before(base.resid, blend.layer + 1);
+        out.mid = before(base.mid, blend.layer);
+        out.qkv = before(base.qkv, blend.layer);
+    }
+    compute_layers(out, std::max(blend.layer, 0), blend.layer < 0 ? nullptr : &blend, cancel);
+    return out;
+}
+
+std::vector<std::pair<int, int>> BatchRuns::all_rows() const
+{
+    std::vector<std::pair<int, int>> rows;
+    for (int p = 0; p < m_layout.prompts; ++p)
+        for (int pos = 0; pos <= m_layout.end[size_t(p)]; ++pos)
+            rows.emplace_back(p, pos);
+    return rows;
+}
+
+void BatchRuns::compute_layers(Run &run, int from, const Blend *blend, const CancelToken &cancel) const
+{
+    const ModelConfig &c = m_model->config();
+    const BlockTraits &t = m_model->traits();
+    const int64_t D = c.d_model, S = t.qkv_width(), HD = t.q_width(), F = m_layout.rows;
     BlockBuffers work;
     Buffer normed, heads;
     float *xn = normed.floats(std::min(F, block_rows) * D), *z = heads.floats(F * HD);
-    for (int l = 0; l < c.n_layers; ++l) {
+    const auto blended_rows = [&](const auto &rows_of) { // of the two runs
+        return blend->share * rows_of(this->run(blend->base_flipped))
+            + (1 - blend->share) * rows_of(this->run(!blend->base_flipped));
+    };
+    for (int l = from; l < c.n_layers; ++l) {
         const BlockRef held = m_model->block(l);
         const Block &block = *held;
         const float *x = run.resid[size_t(l)].data_ptr<float>();
@@ -110,6 +156,13 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
                        HD);
             }
         });
+        const bool here = blend && blend->layer == l;
+        at::Tensor blended_z, blended_mlp;
+        if (here && !blend->mlp) // what is written is linear in z, up to a post norm
+            blended_z = blended_rows([&](const Run &of) { return z_rows(of, l, all_rows()); });
+        else if (here)
+            blended_mlp = blended_rows([&](const Run &of) { return mlp_out_rows(of, l, all_rows()); });
+        const float *written = blended_z.defined() ? blended_z.data_ptr<float>() : z;
         run.resid.push_back(at::empty({F, D}, at::kFloat));
         if (!c.parallel)
             run.mid.push_back(at::empty({F, D}, at::kFloat));
@@ -119,23 +172,16 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
             const int64_t n = std::min(block_rows, F - r);
             float *mid = c.parallel ? next + r * D : run.mid.back().data_ptr<float>() + r * D;
             std::memcpy(mid, x + r * D, size_t(n * D) * sizeof(float));
-            block.write(z + r * HD, n, mid, true, work);
+            block.write(written + r * HD, n, mid, true, work);
             block.mlp_norm().apply(c.parallel ? x + r * D : mid, xn, n);
             if (!c.parallel)
                 std::memcpy(next + r * D, mid, size_t(n * D) * sizeof(float));
-            block.mlp(xn, n, next + r * D, true, work);
+            if (blended_mlp.defined())
+                kernels().axpy(1.f, blended_mlp.data_ptr<float>() + r * D, next + r * D, n * D);
+            else
+                block.mlp(xn, n, next + r * D, true, work);
         }
     }
-    if (m_extent.to == RunExtent::To::Stream)
-        return;
-
-    std::vector<std::pair<int, int>> ends;
-    for (int p = 0; p < m_layout.prompts; ++p)
-        ends.emplace_back(p, m_layout.end[size_t(p)]);
-    const at::Tensor final = stream_rows(run.resid.back(), ends); // [P, D]
-    run.at_end = at::empty_like(final);
-    m_model->final_norm().apply(final.data_ptr<float>(), run.at_end.data_ptr<float>(), m_layout.prompts);
-    run.rank0 = m_model->rank0(final.data_ptr<float>(), m_layout.prompts, m_batch.io);
 }
 
 void BatchRuns::head_z(const Run &run, int layer, int head, int prompt, int first, int last, float *z,

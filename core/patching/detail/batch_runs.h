@@ -48,6 +48,15 @@ struct RunExtent {
     int layer = 0; ///< of Attention
 };
 
+/// A run in between the two: it has the base run's tokens, but for one thing, which is share times what it is in the
+/// base run plus (1 − share) times what it is in the other.
+struct Blend {
+    bool base_flipped = false;
+    float share = 1;
+    int layer = -1;   ///< whose output is blended; -1: the token embedding
+    bool mlp = false; ///< the MLP's output, else that of the heads
+};
+
 class BatchRuns {
 public:
     BatchRuns(std::shared_ptr<const EngineModel> model, const PromptBatch &batch, RunExtent extent = {});
@@ -58,6 +67,8 @@ public:
     /// Gives their memory back, until the next compute(), which makes the same numbers again.
     void drop();
     bool computed() const { return m_done; }
+    /// From the two, which must be there. It shares with the base run what lies before the blend. Throws Cancelled.
+    Run blended(const Blend &blend, const CancelToken &cancel) const;
 
     const EngineModel &model() const { return *m_model; }
     const PromptBatch &batch() const { return m_batch; }
@@ -96,6 +107,9 @@ public:
 
 private:
     void compute_run(Run &run, bool flipped, const CancelToken &cancel);
+    /// All that follows from the run's embedding, from this layer on.
+    void compute_layers(Run &run, int from, const Blend *blend, const CancelToken &cancel) const;
+    std::vector<std::pair<int, int>> all_rows() const;
 
     std::shared_ptr<const EngineModel> m_model;
     const PromptBatch m_batch;
