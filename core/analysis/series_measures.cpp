@@ -61,9 +61,7 @@ HeadsOverSteps::Step values_at(const RunResult &result, const HeadQuantity &q, c
     HeadsOverSteps::Step step;
     step.values = q.values;
     // An analysis' effects in % of the gap are no better than a sweep's where there is none.
-    const Baseline &baseline = result.baseline;
-    step.blank = !baseline.clean.empty() && !baseline.shares_make_sense() && q.unit == "%"
-        && quantity_named(name).colour_label == effect_label(info(baseline.metric));
+    step.blank = blank_there(result, name);
     if (step.blank)
         step.values.assign(q.values.size(), nan);
     if (intervals && step.blank)
@@ -92,6 +90,14 @@ bool has_values(const std::vector<double> &values)
 }
 
 } // namespace
+
+bool blank_there(const RunResult &result, const std::string &array)
+{
+    const Baseline &baseline = result.baseline;
+    const Quantity known = quantity_named(array);
+    return !baseline.clean.empty() && !baseline.shares_make_sense() && known.unit == "%"
+        && known.colour_label == effect_label(info(baseline.metric));
+}
 
 std::vector<std::optional<BaselineAtStep>> baselines(const SeriesResults &series, const std::string &part)
 {

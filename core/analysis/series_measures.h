@@ -21,6 +21,9 @@ struct BaselineAtStep {
 /// [steps]; none where a step has no result of the part.
 std::vector<std::optional<BaselineAtStep>> baselines(const SeriesResults &series, const std::string &part);
 
+/// Whether an array of an analysis is in % of a gap that is too small for that.
+bool blank_there(const RunResult &result, const std::string &array);
+
 /// The names of the layer × head quantities that some step's result has, grids first: what heads_over_steps takes.
 std::vector<std::string> head_quantities(const SeriesResults &series, const std::string &part);
 

@@ -65,8 +65,8 @@ void find_largest(SeriesResults &series)
                 if (!result || (!result->grid(name) && !result->arrays.contains(name)))
                     continue;
                 const HeadQuantity of = quantity(*result, name);
-                if (!result->grid(name) && of.unit == "%" && !result->baseline.shares_make_sense())
-                    continue; // perhaps in % of a gap that is none
+                if (!result->grid(name) && blank_there(*result, name))
+                    continue;
                 double &largest = series.largest[part.id][of.unit];
                 for (const double value : of.values)
                     largest = std::isfinite(value) ? std::max(largest, std::abs(value)) : largest;
