@@ -1,6 +1,7 @@
 // patchbay-cli run: a spec from a JSON file, or that of a result file, so that any result can be made again or
 // continued.
 #include "analysis/known_runs.h"
+#include "analysis/registry.h"
 #include "analysis_run.h"
 #include "command.h"
 #include "model/model_folder.h"
