@@ -8,8 +8,6 @@
 #include "base/head.h"
 #include "view_models.h"
 
-#include <QLocale>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -230,7 +228,7 @@ QString stabilitySentence(const Sweep &sweep)
         .arg(correlation(even, odd), 0, 'f', 2)
         .arg(firm)
         .arg(stable.top)
-        .arg(QLocale::c().toString(stable.samples))
+        .arg(stable.samples)
         .arg(100 * stable.split_half, 0, 'f', 0)
         .arg(clear)
         .arg(countedText(order.size(), "head"));
