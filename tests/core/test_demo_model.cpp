@@ -4,6 +4,7 @@
 #include "model/model.h"
 #include "model/weight_arrays.h"
 #include "task/ioi_task.h"
+#include "task/prompts.h"
 #include "task/task_file.h"
 #include "task/task_list.h"
 #include "text/tokenizer.h"
