@@ -164,7 +164,7 @@ void MainWindow::buildDocks()
                           {m_actions->takeCircuit, m_actions->selectCircuit, m_actions->clearCircuit});
     m_docking.add(QStringLiteral("circuit"), tr("Circuit"), m_circuit, Zone::BottomRight);
     m_series = new SeriesPane(m_explorer, this);
-    m_docking.add(QStringLiteral("series"), tr("Series"), m_series, Zone::BottomRight);
+    m_docking.add(QStringLiteral("series"), tr("Series"), m_series, Zone::BottomRight, true);
     m_prompts = new PromptsDock(m_explorer.document, m_explorer.navigation, this);
     m_docking.add(QStringLiteral("prompts"), tr("Prompts"), m_prompts, Zone::BottomRight);
     m_try = new TryPane(m_explorer, this);

@@ -96,6 +96,10 @@ QVector<StepTick> stepTicks(const LinesView &view, double from, double to, int m
         if (ticks.size() <= most)
             break;
     }
+    // Zero stands a little before the smallest step, which may be too near to name both.
+    constexpr double apart = 0.5; // of the room that a tick has
+    if (ticks.size() > 1 && ticks[1].at - ticks[0].at < apart * (to - from) / most)
+        ticks.removeAt(1);
     return ticks;
 }
 

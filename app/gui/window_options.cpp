@@ -74,7 +74,8 @@ std::optional<int> read_window_options(int argc, char **argv, WindowOptions &opt
         ->type_name("DIR|NAME[@REVISION]")
         ->capture_default_str();
     app.add_option("series", options.series, "Show the series of this folder, as patchbay-cli series writes it")
-        ->type_name("DIR");
+        ->type_name("DIR")
+        ->check(CLI::ExistingDirectory); // a misspelt command is no folder
     app.add_option("--screenshot", options.screenshot, "Run the first sweep, save a picture of the window, and quit")
         ->type_name("FILE");
     app.add_option("--gallery", options.gallery, "Draw every view in every state into this folder, and quit")

@@ -65,8 +65,8 @@ class Demo(CliTest):
                 self.assertAlmostEqual(sum(row), 1, places=4)
         # Not given, answers are what the model expects; prompts of unequal length are shown, and said not to make a pair.
         text = run("try", "--clean", clean, "--flipped", flipped + " the").stdout
-        self.assertIn('" Amanda" (likeliest)', text)
-        self.assertIn("The pair cannot be run: the flipped prompt has 14 tokens, the clean one 13", text)
+        self.assertIn('" Albert" (likeliest)', text)
+        self.assertIn("The pair cannot be run: the flipped prompt has 29 tokens, the clean one 28", text)
         self.assertIn("--clean is required", run("try", expect=2).stderr)
         self.assertIn("--heads: nine: is not a head", run("try", "--clean", clean, "--heads", "nine", expect=2).stderr)
         self.assertIn("L9H9", run("try", "--clean", clean, "--heads", "9.9", expect=1).stderr)

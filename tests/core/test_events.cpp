@@ -110,6 +110,14 @@ RunSpec random_spec(std::mt19937 &random)
 
 } // namespace
 
+/// What an earlier run of the same specification has kept would leave nothing to do.
+static Resources forgetful()
+{
+    Resources resources = one_thread();
+    resources.kept_ends = 0;
+    return resources;
+}
+
 class TestEvents : public QObject {
     Q_OBJECT
 
@@ -118,7 +126,7 @@ class TestEvents : public QObject {
 private Q_SLOTS:
     void theEventsOfAnyRunFoldToItsResult()
     {
-        Session session(m_model, small_batch(120), one_thread());
+        Session session(m_model, small_batch(120), forgetful());
         std::mt19937 random(5);
         int stopped = 0, several = 0, estimated = 0;
         for (int i = 0; i < 30; ++i) {
@@ -162,7 +170,7 @@ private Q_SLOTS:
     // Another run and attention between the parts of a run change nothing in it.
     void runsCanTakeTurns()
     {
-        Session session(m_model, small_batch(120), one_thread());
+        Session session(m_model, small_batch(120), forgetful());
         ActPatch sweep;
         sweep.sites = {Site::Z, Site::Q};
         PathPatch path;

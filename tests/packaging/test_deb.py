@@ -75,7 +75,8 @@ class Packages(unittest.TestCase):
             for path, entry in self.files[name].items():
                 self.assertEqual(entry[1], "root/root", path)
                 executable = path.endswith("/") or path.startswith("/usr/bin/")
-                self.assertEqual(entry[0][1:], "rwxr-xr-x" if executable else "rw-r--r--", path)
+                mode = "rwxrwxrwx" if entry[0][0] == "l" else "rwxr-xr-x" if executable else "rw-r--r--"
+                self.assertEqual(entry[0][1:], mode, path)
                 self.assertFalse(path.endswith((".cpp", ".h", ".txt")) and "LICENSE" not in path
                              and "/texts/" not in path, path)
 

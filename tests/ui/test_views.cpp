@@ -110,9 +110,12 @@ private Q_SLOTS:
 
     void everyViewIsReachedByKeyboard()
     {
-        for (const QAction *go : m_window->actions().goTo) {
+        for (QAction *go : m_window->actions().goTo) {
             m_window->setFocus();
-            QTest::keyClick(m_window, Qt::Key(go->shortcut()[0].key()), Qt::AltModifier);
+            if (go->shortcut().isEmpty()) // there are more than ten; the palette has them all
+                go->trigger();
+            else
+                QTest::keyClick(m_window, Qt::Key(go->shortcut()[0].key()), Qt::AltModifier);
             const QString name = go->data().toString();
             const QWidget *focus = m_window->focusWidget();
             const QWidget *goal = name == QStringLiteral("heatmap")

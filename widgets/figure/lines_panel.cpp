@@ -97,31 +97,40 @@ private:
         return gaps ? lineHeight(m_style.small()) : 0;
     }
 
+    /// Intervals of all lines lie under all lines: none hides another.
     void drawLines(Scene &scene, const Axis &x, const Axis &y) const
     {
-        for (int i = 0; i < m_view.lines.size(); ++i) {
-            const Line &line = m_view.lines[i];
-            const QColor colour = seriesColour(i, false);
-            for (int first = 0; first < m_places.size();) {
-                QPolygonF middle, low, high;
-                int step = first;
-                for (; step < m_places.size() && std::isfinite(line.values.value(step, none)); ++step) {
-                    const double half = line.halfWidth.value(step, 0), value = line.values[step];
-                    middle << QPointF(x(m_places[step]), y(value));
-                    low << QPointF(x(m_places[step]), y(value - (std::isfinite(half) ? half : 0)));
-                    high << QPointF(x(m_places[step]), y(value + (std::isfinite(half) ? half : 0)));
+        for (const bool intervals : {true, false})
+            for (int i = 0; i < m_view.lines.size(); ++i)
+                drawLine(scene, x, y, i, intervals);
+    }
+
+    void drawLine(Scene &scene, const Axis &x, const Axis &y, int i, bool intervals) const
+    {
+        const Line &line = m_view.lines[i];
+        const QColor colour = seriesColour(i, false);
+        for (int first = 0; first < m_places.size();) {
+            QPolygonF middle, low, high;
+            int step = first;
+            for (; step < m_places.size() && std::isfinite(line.values.value(step, none)); ++step) {
+                const double half = line.halfWidth.value(step, 0), value = line.values[step];
+                middle << QPointF(x(m_places[step]), y(value));
+                low << QPointF(x(m_places[step]), y(value - (std::isfinite(half) ? half : 0)));
+                high << QPointF(x(m_places[step]), y(value + (std::isfinite(half) ? half : 0)));
+                if (!intervals)
                     scene.hover(QRectF(middle.back() - QPointF(1, 1), QSizeF(2, 2)), lineReadout(m_view, i, step));
-                }
-                if (!line.halfWidth.isEmpty() && middle.size() > 1) {
-                    std::reverse(low.begin(), low.end());
-                    scene.polygon(high + low, mixed(Qt::white, colour, 0.22));
-                }
-                if (middle.size() > 1)
-                    scene.marks << PathMark{middle, colour, lineWidth, {}, false};
-                for (const QPointF &at : std::as_const(middle))
-                    scene.dot(at, dot, colour);
-                first = std::max(step, first + 1);
             }
+            first = std::max(step, first + 1);
+            if (intervals && !line.halfWidth.isEmpty() && middle.size() > 1) {
+                std::reverse(low.begin(), low.end());
+                scene.polygon(high + low, mixed(Qt::white, colour, 0.22));
+            }
+            if (intervals)
+                continue;
+            if (middle.size() > 1)
+                scene.marks << PathMark{middle, colour, lineWidth, {}, false};
+            for (const QPointF &at : std::as_const(middle))
+                scene.dot(at, dot, colour);
         }
     }
 
