@@ -58,7 +58,7 @@ private Q_SLOTS:
         QTRY_COMPARE(trying().trial()->question.flipped, kLonger.toStdString());
         QCOMPARE(pane().tokens()->rowCount(), 2);
         QCOMPARE(pane().tokens()->columnCount(), int(trying().trial()->flipped->ids.size()));
-        QCOMPARE(pane().likeliest()->columnCount(), 6);
+        QCOMPARE(pane().likeliest()->columnCount(), 4);
         QVERIFY(!pane().addButton()->isEnabled());
         QVERIFY(anyLabel(QStringLiteral("tokens, the clean one")));
         auto &attention = m_window->explorer().attention;

@@ -68,7 +68,7 @@ QMenu::indicator { left: 5px; }
 QToolTip { border: 1px solid palette(mid); padding: 4px 6px; background: palette(base); color: palette(text); }
 QAbstractScrollArea { border: none; }
 QHeaderView::section { background: palette(window); border: none; border-bottom: 1px solid palette(mid); padding: 4px 8px; }
-QTabBar::tab { padding: 6px 10px; border: none; border-bottom: 2px solid transparent; background: palette(window); }
+QTabBar::tab { padding: 6px 6px; border: none; border-bottom: 2px solid transparent; background: palette(window); }
 QTabBar::tab:selected { border-bottom-color: palette(highlight); }
 QTabBar::tab:hover:!selected { border-bottom-color: palette(mid); }
 QPushButton, QToolButton { border: 1px solid palette(mid); border-radius: 5px; padding: 4px 10px; background: palette(button); }

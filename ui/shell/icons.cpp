@@ -24,6 +24,11 @@ QPainterPath pathOf(Glyph glyph, bool &filled)
         p.addRoundedRect(QRectF(4, 4, 8, 8), 1, 1);
         filled = true;
         break;
+    case Glyph::Pause:
+        p.addRoundedRect(QRectF(4, 3.5, 3, 9), 0.8, 0.8);
+        p.addRoundedRect(QRectF(9, 3.5, 3, 9), 0.8, 0.8);
+        filled = true;
+        break;
     case Glyph::Export:
         p.moveTo(8, 10);
         p.lineTo(8, 2.5);

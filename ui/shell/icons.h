@@ -10,6 +10,7 @@ namespace patchbay {
 enum class Glyph {
     Run,
     Stop,
+    Pause,
     Export,
     Undo,
     Redo,

@@ -1,10 +1,10 @@
 #include "views/scrubber.h"
 
 #include "docks/dock_parts.h"
+#include "shell/icons.h"
 
 #include <QHBoxLayout>
 #include <QSlider>
-#include <QStyle>
 #include <QTimer>
 
 #include "view_text.h"
@@ -65,7 +65,7 @@ QString Scrubber::text() const
 
 void Scrubber::setPlaying(bool playing)
 {
-    m_play->setIcon(style()->standardIcon(playing ? QStyle::SP_MediaPause : QStyle::SP_MediaPlay));
+    refreshIcon();
     if (!playing) {
         m_timer->stop();
         return;
@@ -74,6 +74,18 @@ void Scrubber::setPlaying(bool playing)
     if (series.step() + 1 >= series.steps()) // from the start again
         series.setStep(0);
     m_timer->start();
+}
+
+void Scrubber::refreshIcon()
+{
+    m_play->setIcon(icon(m_play->isChecked() ? Glyph::Pause : Glyph::Run, palette()));
+}
+
+void Scrubber::changeEvent(QEvent *event)
+{
+    if (event->type() == QEvent::PaletteChange)
+        refreshIcon();
+    QWidget::changeEvent(event);
 }
 
 void Scrubber::refresh()

@@ -21,7 +21,11 @@ public:
     QToolButton *play() const { return m_play; }
     QString text() const;
 
+protected:
+    void changeEvent(QEvent *event) override;
+
 private:
+    void refreshIcon();
     void refresh();
     void setPlaying(bool playing);
 

@@ -253,6 +253,7 @@ void SeriesPane::refreshViews()
         m_lines->setLabelWidth(m_baseline->labelWidth());
         return;
     }
+    m_heatmap->setSumsVisible(look() == Look::Heatmaps); // steps do not add up
     m_heatmap->setView(look() == Look::Heatmaps ? smallHeatmaps(series, *measures) : firstStepMap(series, *measures));
     m_heatmap->setSelection(heads);
 }

@@ -36,7 +36,7 @@ QTableWidget *table(const QString &name, QWidget *parent)
     one->setTabKeyNavigation(false); // Tab leads on to the next control
     one->setWordWrap(false);
     one->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
-    one->verticalHeader()->setDefaultSectionSize(one->fontMetrics().height() + 6);
+    one->verticalHeader()->setDefaultSectionSize(one->fontMetrics().height() + 10);
     one->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     one->horizontalHeader()->setHighlightSections(false);
     one->verticalHeader()->setHighlightSections(false);
@@ -260,21 +260,26 @@ void TryPane::fillLikeliest(const Trial &trial)
         rows = std::max(rows, text->likeliest.size());
     m_likeliest->clear();
     m_likeliest->setRowCount(int(rows));
-    m_likeliest->setColumnCount(3 * int(texts.size()));
+    // Beside a counterpart there is no room for the logits, which the probabilities' tips say then.
+    const int each = texts.size() > 1 ? 2 : 3;
+    m_likeliest->setColumnCount(each * int(texts.size()));
     QStringList headers;
-    for (const TriedText *text : texts)
-        headers << (text == &trial.clean ? tr("after clean") : tr("after flipped")) << tr("p") << tr("logit");
+    for (const TriedText *text : texts) {
+        headers << (text == &trial.clean ? tr("after clean") : tr("after flipped")) << tr("p");
+        if (each > 2)
+            headers << tr("logit");
+    }
     m_likeliest->setHorizontalHeaderLabels(headers);
     for (int column = 0; column < m_likeliest->columnCount(); ++column) {
         QTableWidgetItem *header = m_likeliest->horizontalHeaderItem(column);
-        header->setTextAlignment((column % 3 == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
-        if (column % 3 == 1)
+        header->setTextAlignment((column % each == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+        if (column % each == 1)
             header->setToolTip(tr("Probability of the token"));
     }
     for (size_t t = 0; t < texts.size(); ++t)
         for (size_t row = 0; row < texts[t]->likeliest.size(); ++row) {
             const NextToken &token = texts[t]->likeliest[row];
-            const int column = 3 * int(t);
+            const int column = each * int(t);
             auto *name = cell(shownToken(token.text));
             if (token.id == trial.pair.answer_id || token.id == trial.pair.wrong_id) {
                 QFont bold = m_likeliest->font();
@@ -282,9 +287,12 @@ void TryPane::fillLikeliest(const Trial &trial)
                 name->setFont(bold);
                 name->setToolTip(token.id == trial.pair.answer_id ? tr("the answer") : tr("the wrong answer"));
             }
+            auto *share = cell(percent(token.probability), Qt::AlignRight);
+            share->setToolTip(tr("logit %1").arg(widgets::tickText(token.logit, 3)));
             m_likeliest->setItem(int(row), column, name);
-            m_likeliest->setItem(int(row), column + 1, cell(percent(token.probability), Qt::AlignRight));
-            m_likeliest->setItem(int(row), column + 2, cell(widgets::tickText(token.logit, 2), Qt::AlignRight));
+            m_likeliest->setItem(int(row), column + 1, share);
+            if (each > 2)
+                m_likeliest->setItem(int(row), column + 2, cell(widgets::tickText(token.logit, 2), Qt::AlignRight));
         }
     m_likeliest->resizeColumnsToContents();
 }
