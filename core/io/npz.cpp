@@ -1,15 +1,10 @@
 #include "base/error.h"
-#include "io/atomic_file.h"
 #include "io/dtype.h"
 #include "io/formats.h"
 #include "io/zip_archive.h"
 
 #include <nlohmann/json.hpp>
 
-#include <zip.h>
-
-#include <array>
-#include <memory>
 #include <regex>
 
 namespace patchbay {
@@ -89,63 +84,30 @@ NpyHeader read_npy_header(const std::string &bytes, const std::string &file, con
     return out;
 }
 
-struct ZipCloser {
-    void operator()(zip_t *zip) const { zip_discard(zip); }
-};
-
 } // namespace
 
 void write_npz(const std::filesystem::path &path, const ArrayMap &arrays, const FileMetadata &metadata)
 {
     if (arrays.empty() && metadata.empty())
         throw Error(path.string(), "there are no arrays to write"); // libzip would remove the file
-    AtomicFile file(path);
-    int code = 0;
-    std::unique_ptr<zip_t, ZipCloser> zip(zip_open(file.temporary().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
-    const auto fail = [&] {
-        throw Error(path.string(),
-                    std::string("cannot be written: ")
-                        + (zip ? zip_strerror(zip.get()) : "zip error " + std::to_string(code)));
-    };
-    if (!zip)
-        fail();
-    const auto add = [&](const std::string &entry, zip_source_t *source) {
-        if (!source)
-            fail();
-        const zip_int64_t index = zip_file_add(zip.get(), entry.c_str(), source, ZIP_FL_ENC_UTF_8);
-        if (index < 0) {
-            zip_source_free(source);
-            fail();
-        }
-        const auto at = static_cast<zip_uint64_t>(index);
-        // The first moment that a zip file can name, so that equal arrays give equal bytes.
-        if (zip_set_file_compression(zip.get(), at, ZIP_CM_STORE, 0) != 0
-            || zip_file_set_dostime(zip.get(), at, 0, 0x21, 0) != 0)
-            fail();
-    };
+    ZipWriter zip(path);
     std::vector<std::string> headers;
-    headers.reserve(arrays.size() + 1); // libzip keeps pointers into it
+    headers.reserve(arrays.size() + 1); // the writer reads them at the end
     for (const auto &[key, array] : arrays) {
         headers.push_back(npy_header(array));
-        std::array<zip_buffer_fragment_t, 2> parts;
-        parts[0] = {reinterpret_cast<zip_uint8_t *>(headers.back().data()), headers.back().size()};
-        std::visit(
-            [&](const auto &values) {
-                parts[1] = {
-                    reinterpret_cast<zip_uint8_t *>(const_cast<void *>(static_cast<const void *>(values.data()))),
-                    values.size() * sizeof(values[0])};
+        const std::string_view values = std::visit(
+            [](const auto &numbers) {
+                return std::string_view(reinterpret_cast<const char *>(numbers.data()),
+                                        numbers.size() * sizeof(numbers[0]));
             },
             array.values);
-        add(key + ".npy", zip_source_buffer_fragment(zip.get(), parts.data(), parts[1].length > 0 ? 2 : 1, 0));
+        zip.add(key + ".npy", {headers.back(), values}, false);
     }
     if (!metadata.empty()) {
         headers.push_back(nlohmann::json(metadata).dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
-        add(kMetadata, zip_source_buffer(zip.get(), headers.back().data(), headers.back().size(), 0));
+        zip.add(kMetadata, {headers.back()}, false);
     }
-    if (zip_close(zip.get()) != 0)
-        fail();
-    zip.release();
-    file.commit();
+    zip.commit();
 }
 
 ArrayFile read_npz(const std::filesystem::path &path)

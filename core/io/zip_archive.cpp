@@ -88,36 +88,60 @@ std::string ZipArchive::read(const Entry &entry) const
     return bytes;
 }
 
-void write_zip(const std::filesystem::path &path, const std::string &entry, const std::string &bytes)
+struct ZipWriter::Impl {
+    explicit Impl(const std::filesystem::path &where) : path(where), file(where) { }
+    ~Impl()
+    {
+        if (zip)
+            zip_discard(zip);
+    }
+    [[noreturn]] void fail(const std::string &cause) const
+    {
+        throw Error(path.string(), "cannot be written: " + cause);
+    }
+
+    std::filesystem::path path;
+    AtomicFile file;
+    zip_t *zip = nullptr;
+};
+
+ZipWriter::ZipWriter(const std::filesystem::path &path) : m(std::make_unique<Impl>(path))
 {
-    struct Closer {
-        void operator()(zip_t *zip) const { zip_discard(zip); }
-    };
-    AtomicFile file(path);
     int code = 0;
-    std::unique_ptr<zip_t, Closer> zip(zip_open(file.temporary().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
-    const auto fail = [&] {
-        throw Error(path.string(),
-                    std::string("cannot be written: ")
-                        + (zip ? zip_strerror(zip.get()) : "zip error " + std::to_string(code)));
-    };
-    if (!zip)
-        fail();
-    zip_source_t *source = zip_source_buffer(zip.get(), bytes.data(), bytes.size(), 0);
+    m->zip = zip_open(m->file.temporary().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
+    if (!m->zip)
+        m->fail("zip error " + std::to_string(code));
+}
+
+ZipWriter::~ZipWriter() = default;
+
+void ZipWriter::add(const std::string &entry, const std::vector<std::string_view> &parts, bool compress)
+{
+    std::vector<zip_buffer_fragment_t> fragments; // libzip copies where they are, not what they hold
+    for (const std::string_view part : parts)
+        if (!part.empty())
+            fragments.push_back({reinterpret_cast<zip_uint8_t *>(const_cast<char *>(part.data())), part.size()});
+    zip_source_t *source = zip_source_buffer_fragment(m->zip, fragments.data(), fragments.size(), 0);
     if (!source)
-        fail();
-    const zip_int64_t index = zip_file_add(zip.get(), entry.c_str(), source, ZIP_FL_ENC_UTF_8);
+        m->fail(zip_strerror(m->zip));
+    const zip_int64_t index = zip_file_add(m->zip, entry.c_str(), source, ZIP_FL_ENC_UTF_8);
     if (index < 0) {
         zip_source_free(source);
-        fail();
+        m->fail(zip_strerror(m->zip));
     }
-    // The first moment that a zip file can name, so that equal bytes give an equal file.
-    if (zip_set_file_compression(zip.get(), static_cast<zip_uint64_t>(index), ZIP_CM_DEFLATE, 9) != 0
-        || zip_file_set_dostime(zip.get(), static_cast<zip_uint64_t>(index), 0, 0x21, 0) != 0
-        || zip_close(zip.get()) != 0)
-        fail();
-    zip.release();
-    file.commit();
+    const auto at = static_cast<zip_uint64_t>(index);
+    // The first moment that a zip file can name.
+    if (zip_set_file_compression(m->zip, at, compress ? ZIP_CM_DEFLATE : ZIP_CM_STORE, compress ? 9 : 0) != 0
+        || zip_file_set_dostime(m->zip, at, 0, 0x21, 0) != 0)
+        m->fail(zip_strerror(m->zip));
+}
+
+void ZipWriter::commit()
+{
+    if (zip_close(m->zip) != 0)
+        m->fail(zip_strerror(m->zip));
+    m->zip = nullptr;
+    m->file.commit();
 }
 
 } // namespace patchbay

@@ -1,10 +1,11 @@
-// A zip file opened for reading.
+// Zip files, read and written.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace patchbay {
@@ -51,7 +52,19 @@ private:
     std::vector<Entry> m_entries;
 };
 
-/// A zip file of one compressed entry. The same bytes give the same file. Throws Error naming it.
-void write_zip(const std::filesystem::path &path, const std::string &entry, const std::string &bytes);
+/// A zip file that is being written: the same entries give the same bytes. There is no file, or the one from before,
+/// until commit(). All throw Error naming the file.
+class ZipWriter {
+public:
+    explicit ZipWriter(const std::filesystem::path &path);
+    ~ZipWriter();
+    /// An entry of these parts one after the other; they must live until commit().
+    void add(const std::string &entry, const std::vector<std::string_view> &parts, bool compress);
+    void commit();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m;
+};
 
 } // namespace patchbay

@@ -90,7 +90,10 @@ void write_differences(const std::filesystem::path &file, ArrayMap &base, const 
             stored[name] = {DType::F16, array.shape, bytes_of(read)};
         from->second.floats() = floats_of(read);
     }
-    write_zip(file, entry_name, safetensors_bytes(stored, {{sha256_key, base_sha256}}));
+    const std::string bytes = safetensors_bytes(stored, {{sha256_key, base_sha256}});
+    ZipWriter zip(file);
+    zip.add(entry_name, {bytes}, true);
+    zip.commit();
 }
 
 Differences read_differences(const std::filesystem::path &file)
