@@ -159,11 +159,12 @@ private:
                    const Written &flipped, const std::vector<int64_t> &flipped_ids) const
     {
         for (const auto &[role, place] : m_task.roles) {
-            const auto at = [&](const Written &prompt, const std::vector<int64_t> &ids) {
-                const auto [begin, end] = prompt.places.at(place.slot).at(size_t(place.occurrence) - 1);
+            // By a name of its own: clang 14 does not capture structured bindings.
+            const auto at = [this, &where = place](const Written &prompt, const std::vector<int64_t> &ids) {
+                const auto [begin, end] = prompt.places.at(where.slot).at(size_t(where.occurrence) - 1);
                 if (const auto tokens = tokens_before(prompt.text, end, ids))
                     return int(*tokens) - 1;
-                throw FellOut{"[" + place.slot + "] ends inside a token",
+                throw FellOut{"[" + where.slot + "] ends inside a token",
                               in_quotes(prompt.text.substr(begin, end - begin)) + " in " + in_quotes(prompt.text)};
             };
             const int position = at(clean, clean_ids);
