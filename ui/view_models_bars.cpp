@@ -4,6 +4,7 @@
 
 #include "analysis/analysis.h"
 #include "base/error.h"
+#include "base/mean.h"
 #include "view_text.h"
 
 #include <algorithm>
@@ -44,14 +45,6 @@ std::vector<float> valuesOf(const Array &array, int64_t entry, int64_t prompts)
     return {first, first + prompts};
 }
 
-double mean(const std::vector<float> &values)
-{
-    double sum = 0;
-    for (const float value : values)
-        sum += value;
-    return sum / double(values.size());
-}
-
 /// Of the 95 % interval of the mean over prompts; 0 where there is none.
 double halfWidth(const std::vector<float> &values)
 {
@@ -79,7 +72,7 @@ widgets::BarsView arrayBars(const RunResult &result, const std::string &name, in
     std::vector<std::pair<widgets::Bar, int64_t>> bars;
     for (int64_t cell = 0; cell < cells; ++cell) {
         const widgets::HeadId head{int(cell / heads), layers ? -1 : int(cell % heads)};
-        const widgets::Bar bar{head, widgets::label(head), mean(valuesOf(array, cell, prompts)), 0};
+        const widgets::Bar bar{head, widgets::label(head), mean_of(valuesOf(array, cell, prompts)), 0};
         if (layers ? std::isfinite(bar.value) : wanted(bar.value, sign) && !takenOut(result, head))
             bars.emplace_back(bar, cell);
     }

@@ -19,7 +19,7 @@ namespace {
 
 std::string pattern_hook(int layer)
 {
-    return "blocks." + std::to_string(layer) + ".attn.hook_pattern";
+    return block_hook(layer, "attn.hook_pattern");
 }
 
 constexpr int compared = 8; // of the likeliest: among them is one that another text's answer is not

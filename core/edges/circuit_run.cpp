@@ -1,11 +1,11 @@
 #include "edges/circuit_run.h"
 
+#include "base/mean.h"
 #include "edges/detail/circuit_pass.h"
 #include "edges/detail/edge_groups.h"
 
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 namespace patchbay {
 
@@ -47,11 +47,6 @@ std::vector<std::vector<float>> run_circuits(Session &session, const std::vector
         }
     });
     return out;
-}
-
-double mean_of(const std::vector<float> &values)
-{
-    return std::accumulate(values.begin(), values.end(), 0.0) / double(std::max<size_t>(values.size(), 1));
 }
 
 double CircuitScale::faithfulness(double mean) const

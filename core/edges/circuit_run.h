@@ -30,7 +30,6 @@ struct CircuitScale {
     double faithfulness(double mean) const;
     double faithfulness(const std::vector<float> &per_prompt) const;
 };
-double mean_of(const std::vector<float> &per_prompt);
 /// With patching M(∅) is the flipped prompts' metric, otherwise the run of the empty circuit.
 CircuitScale circuit_scale(Session &session, EdgeReplacement replacement, Metric metric,
                            const CancelToken &cancel = {});

@@ -1,5 +1,7 @@
 #include "patching/controls.h"
 
+#include "base/mean.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -9,14 +11,6 @@ namespace {
 
 // Rounding is some 1e-5 of the metric's size; a wrong head, position or run is tens of percent.
 constexpr double allowed = 5e-3;
-
-double mean_of(const std::vector<float> &values)
-{
-    double sum = 0;
-    for (const float value : values)
-        sum += double(value);
-    return values.empty() ? 0 : sum / double(values.size());
-}
 
 double mean_size(const std::vector<float> &values)
 {

@@ -1,24 +1,19 @@
 #include "patching/run_result.h"
 
 #include "base/amounts.h"
+#include "base/mean.h"
 #include "base/plain_text.h"
 #include "patching/detail/draws.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 namespace patchbay {
 
 namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-double mean(std::span<const float> values)
-{
-    return std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
-}
 
 } // namespace
 
@@ -118,7 +113,7 @@ double normalised(const Grid &grid, int cell, const Baseline &baseline)
         break;
     }
     const double base = grid.direction == Direction::Denoise ? baseline.flipped_mean : baseline.clean_mean;
-    return (mean(grid.cell(cell)) - base) / baseline.scale();
+    return (mean_of(grid.cell(cell)) - base) / baseline.scale();
 }
 
 double normalised(const Grid &grid, int cell, int prompt, const Baseline &baseline)

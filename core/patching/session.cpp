@@ -2,6 +2,7 @@
 
 #include "base/amounts.h"
 #include "base/cores.h"
+#include "base/mean.h"
 #include "base/memory.h"
 #include "base/plain_text.h"
 #include "block/detail/gemm.h"
@@ -17,7 +18,6 @@
 #include <pthread.h>
 
 #include <chrono>
-#include <numeric>
 
 namespace patchbay {
 
@@ -150,13 +150,12 @@ const Baseline &Session::Impl::baseline(Metric metric, const CancelToken &cancel
         append(b.flipped_rank0, runs.run(true).rank0);
     }
     const double n = double(batch.prompts);
-    const auto mean = [n](const std::vector<float> &v) { return std::accumulate(v.begin(), v.end(), 0.0) / n; };
     const auto positive = [n](const std::vector<float> &v) {
         return double(std::count_if(v.begin(), v.end(), [](float x) { return x > 0; })) / n;
     };
     const auto share = [n](const std::vector<uint8_t> &v) { return double(std::count(v.begin(), v.end(), 1)) / n; };
-    b.clean_mean = mean(b.clean);
-    b.flipped_mean = mean(b.flipped);
+    b.clean_mean = mean_of(b.clean);
+    b.flipped_mean = mean_of(b.flipped);
     b.accuracy_clean = positive(clean_diff);
     b.accuracy_flipped = positive(flipped_diff);
     b.rank0_clean = share(b.clean_rank0);

@@ -4,6 +4,7 @@
 #include "analysis/detail/edge_options.h"
 #include "base/amounts.h"
 #include "base/error.h"
+#include "base/mean.h"
 #include "base/plain_text.h"
 #include "edges/circuit_file.h"
 #include "edges/circuit_run.h"
