@@ -17,33 +17,21 @@ bool is_table(const nlohmann::json &json)
     return json.is_object() && json.contains("columns") && json.contains("rows");
 }
 
-size_t width_of(const std::string &text) // in code points
-{
-    return size_t(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
 void say_table(const nlohmann::json &table, Console &console)
 {
     std::vector<std::vector<std::string>> lines{table.at("columns").get<std::vector<std::string>>()};
     for (const nlohmann::json &row : table.at("rows")) {
         lines.emplace_back();
-        for (const nlohmann::json &cell : row)
+        for (const nlohmann::json &cell : row) {
+            if (lines.back().size() == lines.front().size())
+                break;
             lines.back().push_back(cell.is_string() ? cell.get<std::string>() : cell.dump());
-    }
-    std::vector<size_t> widths(lines.front().size());
-    for (std::vector<std::string> &line : lines)
-        for (size_t i = 0; i < std::min(line.size(), widths.size()); ++i) {
-            for (char &c : line[i])
+            for (char &c : lines.back().back())
                 c = c == '\n' || c == '\r' || c == '\t' ? ' ' : c;
-            widths[i] = std::max(widths[i], width_of(line[i]));
         }
-    for (const std::vector<std::string> &line : lines) {
-        std::string text;
-        for (size_t i = 0; i < std::min(line.size(), widths.size()); ++i)
-            text += (i > 0 ? "  " : "") + line[i]
-                + (i + 1 < line.size() ? std::string(widths[i] - width_of(line[i]), ' ') : "");
-        console.say("  " + text);
     }
+    for (const std::string &line : aligned(lines))
+        console.say("  " + line);
 }
 
 /// Tables as such, the rest as JSON, without what only views draw.

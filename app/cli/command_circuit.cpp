@@ -1,5 +1,6 @@
 // patchbay-cli circuit: circuits of edges made, run, compared, and their curve of faithfulness.
 #include "base/amounts.h"
+#include "base/mean.h"
 #include "base/plain_text.h"
 #include "command.h"
 #include "edge_spec.h"
@@ -95,8 +96,7 @@ void say_circuit(const RunResult &result, Console &console)
         for (const auto &[node, change] : s.at("minimality").items())
             console.say("  without " + node + "  " + number(change.get<double>()));
     if (s.contains("consensus_edges"))
-        console.say("in more than 95 % of resamples: "
-                    + counted(s.at("consensus_edges").get<int64_t>(), "edge"));
+        console.say("in more than 95 % of resamples: " + counted(s.at("consensus_edges").get<int64_t>(), "edge"));
 }
 
 void say_curve(const RunResult &result, Console &console)
@@ -106,10 +106,9 @@ void say_curve(const RunResult &result, Console &console)
         const auto padded = [](std::string text, size_t width) {
             return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
         };
-        console.say(padded(number(point.at("p").get<double>(), 3), 8)
-                    + padded(std::to_string(point.at("n").get<int64_t>()), 8)
-                    + padded(std::to_string(point.at("kept").get<int64_t>()), 7) + "  "
-                    + share_text(point.at("faithfulness")));
+        console.say(
+            padded(number(point.at("p").get<double>(), 3), 8) + padded(std::to_string(point.at("n").get<int64_t>()), 8)
+            + padded(std::to_string(point.at("kept").get<int64_t>()), 7) + "  " + share_text(point.at("faithfulness")));
     }
     console.say("CPR  " + share_text(result.summary.at("cpr")) + " (chosen by signed score)");
     console.say("CMD  " + share_text(result.summary.at("cmd")) + " (chosen by size)");
@@ -136,21 +135,28 @@ nlohmann::ordered_json as_json(const RunResult &result)
     return out;
 }
 
+/// Into the file that was asked for, as JSON, and in words.
+int report(const RunResult &result, const OutputOptions &output, void (*say)(const RunResult &, Console &),
+           Console &console)
+{
+    if (output.wanted())
+        save_result(output.out, result);
+    console.print(as_json(result));
+    say(result, console);
+    if (output.wanted())
+        console.say("written to " + output.out);
+    return 0;
+}
+
 int run(Options &o)
 {
     const nlohmann::json options = parameters(o, true);
     Console console(o.work.output.json, o.work.output.quiet);
     Workspace work(o.work, console);
-    const RunResult result = run_edge_analysis(
-        work, "circuit", option_value("--heads", [&] { return parse_heads(o.heads); }), options, o.sweep.metric,
-        console);
-    if (o.work.output.wanted())
-        save_result(o.work.output.out, result);
-    console.print(as_json(result));
-    say_circuit(result, console);
-    if (o.work.output.wanted())
-        console.say("written to " + o.work.output.out);
-    return 0;
+    const RunResult result =
+        run_edge_analysis(work, "circuit", option_value("--heads", [&] { return parse_heads(o.heads); }), options,
+                          o.sweep.metric, console);
+    return report(result, o.work.output, say_circuit, console);
 }
 
 int curve(Options &o)
@@ -171,13 +177,7 @@ int curve(Options &o)
     Console console(o.work.output.json, o.work.output.quiet);
     Workspace work(o.work, console);
     const RunResult result = run_edge_analysis(work, "circuit", {}, options, o.sweep.metric, console);
-    if (o.work.output.wanted())
-        save_result(o.work.output.out, result);
-    console.print(as_json(result));
-    say_curve(result, console);
-    if (o.work.output.wanted())
-        console.say("written to " + o.work.output.out);
-    return 0;
+    return report(result, o.work.output, say_curve, console);
 }
 
 int put_together(const Options &o, Console &console)
@@ -208,9 +208,9 @@ int make(Options &o)
         o.file = o.files.front();
     const nlohmann::json options = parameters(o, false);
     Workspace work(o.work, console);
-    const RunResult result = run_edge_analysis(
-        work, "circuit", option_value("--heads", [&] { return parse_heads(o.heads); }), options, o.sweep.metric,
-        console);
+    const RunResult result =
+        run_edge_analysis(work, "circuit", option_value("--heads", [&] { return parse_heads(o.heads); }), options,
+                          o.sweep.metric, console);
     write_scored_graph(o.work.output.out, circuit_of(result, work.model().config()));
     nlohmann::ordered_json out = as_json(result);
     out["out"] = o.work.output.out;
@@ -244,7 +244,8 @@ int compare(Options &o)
         for (size_t j = 0; j < circuits.size(); ++j)
             if (j != i) {
                 overlap[o.files[j]] = jaccard(circuits[i], circuits[j]);
-                shared += "  shared with " + o.files[j] + " " + number(100 * jaccard(circuits[i], circuits[j]), 1) + " %";
+                shared +=
+                    "  shared with " + o.files[j] + " " + number(100 * jaccard(circuits[i], circuits[j]), 1) + " %";
             }
         list.push_back({{"circuit", o.files[i]},
                         {"kept", count(circuits[i])},

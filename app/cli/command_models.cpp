@@ -34,22 +34,17 @@ nlohmann::ordered_json as_json(const CacheListing &listing)
     return {{"cache", listing.folder.string()}, {"models", std::move(models)}};
 }
 
-/// Rows under each other, each column as wide as its widest text; what a row says below itself is indented.
+/// Rows under each other; what a row says last, of itself, is indented below it.
 void print_rows(const std::vector<std::vector<std::string>> &rows, Console &console)
 {
-    constexpr size_t columns = 3, gap = 3;
-    size_t widths[columns] = {};
+    std::vector<std::vector<std::string>> columns;
     for (const auto &row : rows)
-        for (size_t c = 0; c < columns; ++c)
-            widths[c] = std::max(widths[c], row[c].size());
-    for (const auto &row : rows) {
-        std::string line;
-        for (size_t c = 0; c < columns; ++c)
-            line += row[c] + std::string(widths[c] - row[c].size() + gap, ' ');
-        line += row[columns];
-        console.say(line.substr(0, line.find_last_not_of(' ') + 1));
-        if (!row.back().empty())
-            console.say("    cannot be opened: " + row.back());
+        columns.emplace_back(row.begin(), row.end() - 1);
+    const std::vector<std::string> lines = aligned(columns, 3);
+    for (size_t i = 0; i < rows.size(); ++i) {
+        console.say(lines[i].substr(0, lines[i].find_last_not_of(' ') + 1));
+        if (!rows[i].back().empty())
+            console.say("    cannot be opened: " + rows[i].back());
     }
 }
 

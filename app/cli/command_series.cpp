@@ -82,21 +82,6 @@ std::string number_or_blank(double value, int digits)
     return std::isfinite(value) ? number(value, digits) : "";
 }
 
-/// Rows under each other, each column but the last as wide as its widest text.
-std::vector<std::string> aligned(const std::vector<std::vector<std::string>> &rows)
-{
-    std::vector<std::string> lines(rows.size());
-    for (size_t c = 0; c < rows.front().size(); ++c) {
-        size_t width = 0;
-        for (const auto &row : rows)
-            width = std::max(width, row[c].size());
-        for (size_t r = 0; r < rows.size(); ++r)
-            lines[r] +=
-                c + 1 < rows[r].size() ? rows[r][c] + std::string(width - rows[r][c].size() + 2, ' ') : rows[r][c];
-    }
-    return lines;
-}
-
 /// A row a step: the baseline, how like the reference step it is, and the strongest heads there.
 void say(const SeriesResults &series, const SeriesMeasures &m, Console &console)
 {
@@ -257,7 +242,8 @@ Runner add_series(CLI::App &app)
     app.add_option("--quantity", options->measures.quantity,
                    "Which of its numbers, such as denoise.z or copy.positive; the first unless given")
         ->group(numbers);
-    app.add_flag("--raw-values", options->measures.raw, "Effects as differences of the metric, not in % of each step's gap")
+    app.add_flag("--raw-values", options->measures.raw,
+                 "Effects as differences of the metric, not in % of each step's gap")
         ->group(numbers);
     add_decimal(app, "--threshold", options->measures.threshold,
                 "A head has appeared where its value is at least this, whatever its sign; 10 (%) unless given")

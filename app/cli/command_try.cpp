@@ -22,28 +22,23 @@ struct Options {
     std::string heads;
 };
 
-std::string padded(const std::string &text, size_t width)
-{
-    const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
-    const auto characters = size_t(std::count_if(text.begin(), text.end(), [&](char c) { return !continues(c); }));
-    return text + std::string(characters < width ? width - characters : 0, ' ');
-}
-
 /// Both prompts token by token; a star where they differ.
 void say_tokens(const Trial &trial, Console &console)
 {
     const std::vector<std::string> &clean = trial.clean.tokens;
     const std::vector<std::string> flipped = trial.flipped ? trial.flipped->tokens : std::vector<std::string>();
-    size_t width = 5;
-    for (const std::string &token : clean)
-        width = std::max(width, in_quotes(token).size());
-    console.say("position  " + padded("clean", width) + (trial.flipped ? "  flipped" : ""));
+    std::vector<std::vector<std::string>> rows{{"position", "clean"}};
+    if (trial.flipped)
+        rows.back().push_back("flipped");
     for (size_t i = 0; i < std::max(clean.size(), flipped.size()); ++i) {
-        const std::string a = i < clean.size() ? in_quotes(clean[i]) : "";
-        const std::string b = i < flipped.size() ? in_quotes(flipped[i]) : "";
-        console.say(padded(std::to_string(i), 8) + "  " + (trial.flipped ? padded(a, width) + "  " + b : a)
-                    + (trial.flipped && a != b ? "  *" : ""));
+        rows.push_back({std::to_string(i), i < clean.size() ? in_quotes(clean[i]) : ""});
+        if (!trial.flipped)
+            continue;
+        const std::string other = i < flipped.size() ? in_quotes(flipped[i]) : "";
+        rows.back().push_back(other + (other == rows.back().back() ? "" : "  *"));
     }
+    for (const std::string &line : aligned(rows))
+        console.say(line);
 }
 
 void say_next(const std::string &name, const TriedText &text, Console &console)
@@ -53,15 +48,18 @@ void say_next(const std::string &name, const TriedText &text, Console &console)
         return;
     }
     console.say("after the " + name + " prompt");
-    const auto row = [&](const NextToken &token) {
-        console.say("  " + padded(std::to_string(token.rank), 4) + "  " + padded(in_quotes(token.text), 16) + "  "
-                    + padded(number(100 * token.probability, 2) + " %", 9) + "  logit " + number(token.logit));
+    std::vector<std::vector<std::string>> rows;
+    const auto add = [&](const NextToken &token) {
+        rows.push_back({"  " + std::to_string(token.rank), in_quotes(token.text),
+                        number(100 * token.probability, 2) + " %", "logit " + number(token.logit)});
     };
     for (const NextToken &token : text.likeliest)
-        row(token);
+        add(token);
     for (const std::optional<NextToken> *token : {&text.answer, &text.wrong})
         if (*token && (*token)->rank >= int64_t(text.likeliest.size()))
-            row(**token);
+            add(**token);
+    for (const std::string &line : aligned(rows))
+        console.say(line);
 }
 
 void say(const Trial &trial, Console &console)

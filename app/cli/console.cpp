@@ -95,6 +95,32 @@ void Console::end_progress()
     m_line_shown = false;
 }
 
+namespace {
+
+size_t characters(const std::string &text)
+{
+    return size_t(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+} // namespace
+
+std::vector<std::string> aligned(const std::vector<std::vector<std::string>> &rows, size_t gap)
+{
+    std::vector<size_t> widths;
+    for (const std::vector<std::string> &row : rows)
+        for (size_t c = 0; c < row.size(); ++c) {
+            widths.resize(std::max(widths.size(), c + 1));
+            widths[c] = std::max(widths[c], characters(row[c]));
+        }
+    std::vector<std::string> lines;
+    for (const std::vector<std::string> &row : rows) {
+        lines.emplace_back();
+        for (size_t c = 0; c < row.size(); ++c)
+            lines.back() += row[c] + (c + 1 < row.size() ? std::string(widths[c] - characters(row[c]) + gap, ' ') : "");
+    }
+    return lines;
+}
+
 std::string number(double value, int digits)
 {
     return fixed_text(value, digits);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace patchbay::cli {
 
@@ -41,6 +42,9 @@ private:
     std::string m_task;
     std::chrono::steady_clock::time_point m_task_start, m_last;
 };
+
+/// Rows under each other, each column but a row's last as wide as its widest text, in characters.
+std::vector<std::string> aligned(const std::vector<std::vector<std::string>> &rows, size_t gap = 2);
 
 /// "3.214"
 std::string number(double value, int digits = 3);

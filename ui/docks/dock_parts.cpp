@@ -1,5 +1,7 @@
 #include "docks/dock_parts.h"
 
+#include "theme.h"
+
 #include <QEvent>
 
 namespace patchbay {
@@ -20,6 +22,24 @@ QLabel *caption(const QString &text, QWidget *parent)
     label->setForegroundRole(QPalette::PlaceholderText);
     label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     return label;
+}
+
+QLabel *problemLabel(QWidget *parent)
+{
+    auto *label = new QLabel(parent);
+    label->setWordWrap(true);
+    label->setTextFormat(Qt::PlainText);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    QPalette red = label->palette();
+    red.setColor(QPalette::WindowText, widgets::Theme::of(parent->palette()).negative);
+    label->setPalette(red);
+    label->hide();
+    return label;
+}
+
+QColor changedColour(const QPalette &palette)
+{
+    return widgets::isDark(palette) ? QColor(0x5c, 0x50, 0x30) : QColor(0xfb, 0xe7, 0xb4);
 }
 
 QToolButton *flatButton(const QString &text, const QString &tip, QWidget *parent)

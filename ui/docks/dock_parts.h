@@ -11,6 +11,10 @@ namespace patchbay {
 QLabel *heading(const QString &text, QWidget *parent);
 /// Wrapping secondary text.
 QLabel *caption(const QString &text, QWidget *parent);
+/// What is wrong with what a dialog was given; hidden until there is something.
+QLabel *problemLabel(QWidget *parent);
+/// Behind tokens in which a prompt and its counterpart differ.
+QColor changedColour(const QPalette &palette);
 /// A button without a frame until the pointer is over it.
 QToolButton *flatButton(const QString &text, const QString &tip, QWidget *parent);
 

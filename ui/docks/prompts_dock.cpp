@@ -97,7 +97,7 @@ void PromptsDock::refresh()
         tr("Pairs in use; tokens marked by their role, and those that differ between clean and flipped"));
     m_summary->setText(text + QStringLiteral(" &nbsp;") + legend.join(QStringLiteral(" "))
                        + QStringLiteral(" &nbsp;<span style='background:%1'>&nbsp;%2&nbsp;</span>")
-                             .arg(dark ? QStringLiteral("#5c5030") : QStringLiteral("#fbe7b4"), tr("changed")));
+                             .arg(changedColour(palette()).name(), tr("changed")));
     m_table->resizeColumnsToContents();
     m_table->setColumnHidden(PromptsModel::Problem, problems == 0);
     follow();

@@ -2,7 +2,6 @@
 
 #include "backend/failure.h"
 #include "docks/dock_parts.h"
-#include "theme.h"
 
 #include <QDialogButtonBox>
 #include <QFontDatabase>
@@ -13,7 +12,8 @@ namespace patchbay {
 
 StepDialog::StepDialog(const QString &title, const QString &json, std::function<void(const QString &)> apply,
                        QWidget *parent)
-    : QDialog(parent), m_editor(new QPlainTextEdit(json, this)), m_problem(new QLabel(this)), m_apply(std::move(apply))
+    : QDialog(parent), m_editor(new QPlainTextEdit(json, this)), m_problem(problemLabel(this)),
+      m_apply(std::move(apply))
 {
     setWindowTitle(tr("Edit step: %1").arg(title));
     resize(560, 480);
@@ -24,13 +24,6 @@ StepDialog::StepDialog(const QString &title, const QString &json, std::function<
     m_editor->setAccessibleName(tr("The step as JSON"));
     m_editor->setFrameShape(QFrame::StyledPanel);
     column->addWidget(m_editor, 1);
-    m_problem->setWordWrap(true);
-    m_problem->setTextFormat(Qt::PlainText);
-    m_problem->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    QPalette red = m_problem->palette();
-    red.setColor(QPalette::WindowText, widgets::Theme::of(palette()).negative);
-    m_problem->setPalette(red);
-    m_problem->hide();
     column->addWidget(m_problem);
     auto *buttons = new QDialogButtonBox(QDialogButtonBox::Save | QDialogButtonBox::Cancel, this);
     connect(buttons, &QDialogButtonBox::accepted, this, &StepDialog::accept);

@@ -3,7 +3,6 @@
 #include "backend/failure.h"
 #include "base/plain_text.h"
 #include "docks/dock_parts.h"
-#include "theme.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -52,7 +51,7 @@ bool isAsked(const Parameter &parameter)
 }
 
 AnalysisDialog::AnalysisDialog(const AnalysisInfo &info, const nlohmann::json &options, QWidget *parent)
-    : QDialog(parent), m_info(info), m_problem(new QLabel(this))
+    : QDialog(parent), m_info(info), m_problem(problemLabel(this))
 {
     setWindowTitle(tr("Options: %1").arg(QString::fromStdString(info.title)));
     auto *column = new QVBoxLayout(this);
@@ -63,13 +62,6 @@ AnalysisDialog::AnalysisDialog(const AnalysisInfo &info, const nlohmann::json &o
         if (isAsked(parameter))
             addRow(parameter, options.is_object() ? options.value(parameter.name, nlohmann::json()) : nlohmann::json(),
                    form);
-    m_problem->setWordWrap(true);
-    m_problem->setTextFormat(Qt::PlainText);
-    m_problem->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    QPalette red = m_problem->palette();
-    red.setColor(QPalette::WindowText, widgets::Theme::of(palette()).negative);
-    m_problem->setPalette(red);
-    m_problem->hide();
     column->addWidget(m_problem);
     column->addStretch(1);
     auto *buttons = new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel, this);

@@ -3,7 +3,6 @@
 #include "amounts_text.h"
 #include "docks/dock_parts.h"
 #include "docks/flow_row.h"
-#include "theme.h"
 #include "view_text.h"
 
 #include <QGridLayout>
@@ -226,7 +225,7 @@ void TryPane::fillTokens(const Trial &trial)
     m_tokens->setVerticalHeaderLabels(rows);
     for (int row = 0; row < rows.size(); ++row)
         m_tokens->verticalHeaderItem(row)->setToolTip(countedText(int((row == 0 ? clean : flipped).size()), "token"));
-    QColor changed = widgets::isDark(palette()) ? QColor(0x5c, 0x50, 0x30) : QColor(0xfb, 0xe7, 0xb4);
+    const QColor changed = changedColour(palette());
     for (int row = 0; row < m_tokens->rowCount(); ++row) {
         const TriedText &text = row == 0 ? trial.clean : *trial.flipped;
         for (int i = 0; i < columns; ++i) {
