@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -76,4 +77,6 @@ class CliTest(unittest.TestCase):
 
 
 def main():
+    # A shell without job control starts what runs in the background with SIGINT ignored, and programs inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unittest.main(verbosity=2 if "-v" in sys.argv else 1)
