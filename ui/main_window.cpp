@@ -79,6 +79,7 @@ MainWindow::MainWindow()
     connectErrors();
     connectActions();
     connectSeries();
+    connectEdges();
     if (!m_docking.restore())
         m_docking.arrange();
     updateTemplate();

@@ -80,6 +80,10 @@ private:
     void saveResult(int id);
     void chooseReportFolder();
     void connectSeries();
+    void connectEdges();
+    void chooseEdges();
+    void saveEdges();
+    void nameEdges();
     void chooseSeries();
     void chooseScrubFolder();
     void drawSeriesReport();

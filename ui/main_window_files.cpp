@@ -36,6 +36,10 @@ void MainWindow::openPath(const QString &path)
         openSeries(path);
         return;
     }
+    if (isEdgesFile(path)) { // it is of the open model and stops nothing
+        m_explorer.edges.open(path);
+        return;
+    }
     if (m_explorer.runner.activeRun() < 0 && !m_explorer.recipe.busy()) {
         openDropped(m_explorer.document, path);
         return;

@@ -76,8 +76,8 @@ widgets::BarsView barsView(const RunResult &result, const std::string &name = {}
 /// "Logit diff +6.41 → +2.10: −67.2 % of the clean logit diff, −34.0 % of the gap" of an ablation; empty for others.
 QString logitDiffText(const RunResult &result);
 
-/// A way to look at a result. key: "heatmap", "bars", "scatter", "attention"; "cells": the heatmap's numbers as a
-/// table; others are tables (tableNamed).
+/// A way to look at a result. key: "heatmap", "bars", "scatter", "attention"; "edge-graph", "edge-matrix" and "edge-curve" of
+/// results about edges; "cells": the heatmap's numbers as a table; others are tables (tableNamed).
 struct ViewChoice {
     QString key, title;
     bool operator==(const ViewChoice &) const = default;

@@ -4,6 +4,7 @@
 #include "analysis/registry.h"
 #include "analysis/selection.h"
 #include "base/error.h"
+#include "edge_views.h"
 #include "view_text.h"
 
 #include <QRegularExpression>
@@ -207,6 +208,11 @@ QVector<ViewChoice> viewChoices(const RunResult &result)
         tables << ViewChoice{keyOf(name), name.empty() ? QStringLiteral("Table") : columnTitle(name)};
     if (moversTable(result))
         tables << ViewChoice{kMovers, QStringLiteral("Per name mover")};
+    if (hasCurve(result))
+        choices << ViewChoice{QStringLiteral("edge-curve"), QStringLiteral("Faithfulness")};
+    if (hasEdges(result))
+        choices << ViewChoice{QStringLiteral("edge-graph"), QStringLiteral("Graph of edges")}
+                << ViewChoice{QStringLiteral("edge-matrix"), QStringLiteral("Edge matrix")};
     const bool heads = !heatmapFacetNames(result).empty();
     const auto draws = [&](Quantity::Draw draw) {
         return std::any_of(result.arrays.begin(), result.arrays.end(),

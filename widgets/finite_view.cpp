@@ -101,6 +101,16 @@ GraphView finite(const GraphView &view)
     return drawn;
 }
 
+EdgeGraphView finite(const EdgeGraphView &view)
+{
+    EdgeGraphView drawn = view;
+    drawn.edges.removeIf([&](const EdgeGraphEdge &edge) {
+        return edge.from < 0 || edge.to < 0 || edge.from >= view.nodes.size() || edge.to >= view.nodes.size()
+            || !std::isfinite(edge.score);
+    });
+    return drawn;
+}
+
 LinesView finite(const LinesView &view)
 {
     LinesView drawn = view;

@@ -14,6 +14,8 @@ AttentionView finite(const AttentionView &view);
 ScatterView finite(const ScatterView &view);
 BarsView finite(const BarsView &view);
 GraphView finite(const GraphView &view);
+/// Edges to nodes that are not there are left out, and those whose score is no number.
+EdgeGraphView finite(const EdgeGraphView &view);
 /// Steps whose place is no number are left out.
 LinesView finite(const LinesView &view);
 inline TableView finite(const TableView &view)

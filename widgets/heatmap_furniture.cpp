@@ -63,11 +63,11 @@ void drawXTick(QPainter &painter, const HeatmapScene &scene, const FacetLayout &
                Qt::AlignRight | Qt::AlignVCenter, shown);
 }
 
-void drawYTick(QPainter &painter, const FacetLayout &place, int row)
+void drawYTick(QPainter &painter, const HeatmapScene &scene, const FacetLayout &place, int row)
 {
     const QRect cell = place.cellRect(row, 0);
     painter.drawText(QRect(place.yTicks.left() - 20, cell.center().y() - 20, place.yTicks.width() + 20, 41),
-                     Qt::AlignRight | Qt::AlignVCenter, QString::number(row));
+                     Qt::AlignRight | Qt::AlignVCenter, scene.view.yTicks.value(row, QString::number(row)));
 }
 
 void drawFacetFurniture(QPainter &painter, const HeatmapScene &scene, int index)
@@ -83,7 +83,7 @@ void drawFacetFurniture(QPainter &painter, const HeatmapScene &scene, int index)
     for (int column = 0; column < place.columns; column += place.xTickStep)
         drawXTick(painter, scene, place, column);
     for (int row = 0; row < place.rows; row += place.yTickStep)
-        drawYTick(painter, place, row);
+        drawYTick(painter, scene, place, row);
     const int line = painter.fontMetrics().height();
     painter.drawText(QRect(place.cells.left() - 40, place.xTicks.bottom() + 2, place.cells.width() + 80, line),
                      Qt::AlignCenter, scene.view.xLabel);

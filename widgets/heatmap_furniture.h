@@ -11,7 +11,7 @@ CellState stateAt(const HeatmapFacet &facet, int row, int column);
 
 /// One tick with the painter's font and pen; column ticks are written upwards where they are token texts.
 void drawXTick(QPainter &painter, const HeatmapScene &scene, const FacetLayout &place, int column);
-void drawYTick(QPainter &painter, const FacetLayout &place, int row);
+void drawYTick(QPainter &painter, const HeatmapScene &scene, const FacetLayout &place, int row);
 
 /// Title, ticks and axis names of one facet.
 void drawFacetFurniture(QPainter &painter, const HeatmapScene &scene, int index);

@@ -127,6 +127,8 @@ HeatmapMetrics HeatmapMetrics::of(const QFont &font, const HeatmapView &view)
     metrics.digit = small.horizontalAdvance('0');
     for (const QString &tick : view.xTicks)
         metrics.widestTick = std::max(metrics.widestTick, small.horizontalAdvance(visibleToken(tick)));
+    for (const QString &tick : view.yTicks)
+        metrics.widestRow = std::max(metrics.widestRow, small.horizontalAdvance(tick));
     const QVector<CellText> texts = cellTexts(view);
     metrics.value = texts.isEmpty() ? QSize() : roomFor(font, view, texts.last());
     const double limit = colourLimit(view);
@@ -207,7 +209,8 @@ HeatmapLayout layoutHeatmap(const HeatmapView &view, QSize size, const HeatmapMe
         facetTitles = facetTitles || !facet.title.isEmpty();
     }
     layout.rotatedTicks = !view.xTicks.isEmpty();
-    const int tickWidth = digitsOf(cellRows) * metrics.digit;
+    const int tickWidth =
+        view.yTicks.isEmpty() ? digitsOf(cellRows) * metrics.digit : std::min(metrics.widestRow, 8 * metrics.line);
     const int xTickHeight = layout.rotatedTicks ? std::min(metrics.widestTick, 6 * metrics.line) : metrics.line;
 
     QRect area = whole;

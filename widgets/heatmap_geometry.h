@@ -25,6 +25,7 @@ struct HeatmapMetrics {
     int titleLine = 17;  ///< height of a line of title text
     int digit = 7;       ///< width of a digit of tick text
     int widestTick = 0;  ///< width of the widest of the view's xTicks
+    int widestRow = 0;   ///< the same of its yTicks
     int barText = 40;    ///< width of the widest colour bar tick
     QSize value{21, 16}; ///< the smallest cell that holds its value; empty: none does
     static HeatmapMetrics of(const QFont &font, const HeatmapView &view);

@@ -73,7 +73,7 @@ void drawCrosshair(QPainter &painter, const HeatmapScene &scene, const FacetLayo
                            metrics.height()),
                      scene.theme.background);
     drawXTick(painter, scene, place, hover.column);
-    drawYTick(painter, place, hover.row);
+    drawYTick(painter, scene, place, hover.row);
 }
 
 } // namespace

@@ -72,6 +72,8 @@ QString cellName(const HeatmapView &view, const HeatmapFacet &facet, int row, in
 {
     if (view.columnsAreHeads)
         return label(HeadId{row, column});
+    if (row < view.yTicks.size())
+        return view.yTicks[row] + QStringLiteral(" → ") + view.xTicks.value(column, QString::number(column));
     const QString layer = label(HeadId{row, -1});
     if (facet.columns <= 1)
         return layer;

@@ -60,6 +60,7 @@ struct HeatmapView {
     QString title; ///< names what was patched and the direction
     QString xLabel = QStringLiteral("Head"), yLabel = QStringLiteral("Layer");
     QStringList xTicks;                 ///< empty: 0, 1, 2 … (token text when columns are positions)
+    QStringList yTicks;                 ///< the same of rows; then cells are named by their row and column
     QString unit = QStringLiteral("%"); ///< of the clean–flipped gap
     QString colourLabel;                ///< "Logit diff variation"
     QVector<HeatmapFacet> facets;
@@ -171,6 +172,36 @@ struct GraphView {
     QVector<GraphNode> nodes;
     QVector<GraphEdge> edges;
     int layers = 0;
+};
+
+/// Which of a head's inputs an edge goes into.
+enum class EdgeEnd : quint8 { None, Query, Key, Value }; ///< None: the node reads one thing alone
+
+/// A node of the graph of edges.
+struct EdgeGraphNode {
+    enum class Kind : quint8 { Input, Head, Mlp, Logits };
+    Kind kind = Kind::Head;
+    HeadId head = {};    ///< of an MLP: its layer; of the input and the logits: invalid
+    QString role = {};   ///< of a head
+    bool inside = true;  ///< whether it is in the circuit
+    bool operator==(const EdgeGraphNode &) const = default;
+};
+/// What one node writes to what another reads.
+struct EdgeGraphEdge {
+    int from = 0, to = 0; ///< nodes
+    EdgeEnd end = EdgeEnd::None;
+    double score = 0, estimate = std::nan(""); ///< as drawn; what was estimated, where the score is exact
+    bool exact = false, inside = true;
+    qint64 id = -1; ///< for whoever made the view
+};
+/// A circuit of edges, layers upward; and what of the rest was asked for.
+struct EdgeGraphView {
+    QString title, unit;
+    QString estimateName; ///< "EAP-IG": how scores that are not exact were estimated
+    int layers = 0, heads = 0;
+    QVector<EdgeGraphNode> nodes;
+    QVector<EdgeGraphEdge> edges;
+    qint64 leftOut = 0; ///< edges of the circuit that are not among these: the weakest
 };
 
 } // namespace patchbay::widgets

@@ -15,7 +15,7 @@ namespace {
 struct Options {
     WorkOptions work;
     SweepOptions sweep;
-    std::string method = "eap-ig", rank_by = "eap-ig", direction = "noise", ablate = "patching", heads, graph, table,
+    std::string method = "eap-ig", rank_by = "eap-ig", direction = "noise", ablate = "patching", heads, edges, graph, table,
                 resume;
     int steps = 5, top = 0, show = 10;
     bool all = false;
@@ -25,8 +25,9 @@ nlohmann::json parameters(const Options &o)
 {
     nlohmann::json out{{"method", o.method}, {"direction", o.direction}, {"ablate", o.ablate}, {"steps", o.steps}};
     if (o.method != "exact") {
-        if (o.top > 0 || o.all || !o.heads.empty())
-            throw UsageError("--method", "--top, --all and --heads are of --method exact; estimates are of all edges");
+        if (o.top > 0 || o.all || !o.heads.empty() || !o.edges.empty())
+            throw UsageError("--method",
+                             "--top, --all, --heads and --edges are of --method exact; estimates are of all edges");
         return out;
     }
     out["rank_by"] = o.rank_by;
@@ -34,6 +35,8 @@ nlohmann::json parameters(const Options &o)
         out["count"] = o.top;
     if (o.all)
         out["all"] = true;
+    if (!o.edges.empty())
+        out["edges"] = o.edges;
     if (!o.heads.empty()) {
         out["of_heads"] = nlohmann::json::array();
         for (const Head head : option_value("--heads", [&] { return parse_heads(o.heads); }))
@@ -165,6 +168,7 @@ Runner add_edges(CLI::App &app)
         ->capture_default_str();
     app.add_flag("--all", o.all, "Exact: every edge");
     app.add_option("--heads", o.heads, "Exact: the edges into and out of these heads, such as 8.1,9.4");
+    app.add_option("--edges", o.edges, "Exact: these edges, such as a0.h1->m0,m0->logits");
     app.add_option("--resume", o.resume, "Exact: a result of the same run that was stopped; it goes on from there");
     app.add_option("--graph", o.graph, "Also write scores as EAP-IG and MIB do, to this .json file");
     app.add_option("--table", o.table, "Also write a line for each edge to this .csv file");

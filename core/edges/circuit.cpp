@@ -104,30 +104,54 @@ EdgeMask edges_among(const EdgeGraph &graph, const std::vector<std::pair<int, in
 
 EdgeMask pruned(const EdgeGraph &graph, EdgeMask kept)
 {
+    std::vector<Edge> left;
+    for (size_t i = 0; i < kept.size(); ++i)
+        if (kept[i])
+            left.push_back(graph.edge(i));
     for (;;) {
         std::vector<bool> reads(size_t(graph.writers())), writes(size_t(graph.writers()));
         reads[0] = true;
-        for (size_t i = 0; i < kept.size(); ++i)
-            if (kept[i]) {
-                const Edge edge = graph.edge(i);
-                writes[size_t(edge.writer)] = true;
-                if (const int node = graph.node(edge.reader); node >= 0)
-                    reads[size_t(node)] = true;
-            }
-        bool changed = false;
-        for (size_t i = 0; i < kept.size(); ++i) {
-            if (!kept[i])
-                continue;
-            const Edge edge = graph.edge(i);
-            const int node = graph.node(edge.reader);
-            if (!reads[size_t(edge.writer)] || (node >= 0 && !writes[size_t(node)])) {
-                kept[i] = 0;
-                changed = true;
-            }
+        for (const Edge edge : left) {
+            writes[size_t(edge.writer)] = true;
+            if (const int node = graph.node(edge.reader); node >= 0)
+                reads[size_t(node)] = true;
         }
-        if (!changed)
+        const size_t before = left.size();
+        std::erase_if(left, [&](Edge edge) {
+            const int node = graph.node(edge.reader);
+            const bool goes = !reads[size_t(edge.writer)] || (node >= 0 && !writes[size_t(node)]);
+            if (goes)
+                kept[graph.cell(edge)] = 0;
+            return goes;
+        });
+        if (left.size() == before)
             return kept;
     }
+}
+
+double estimated_faithfulness(const EdgeGraph &graph, std::span<const float> scores, const EdgeMask &kept)
+{
+    std::vector<int> nodes(size_t(graph.readers()));
+    for (int r = 0; r < graph.readers(); ++r)
+        nodes[size_t(r)] = graph.node(r) >= 0 ? graph.node(r) : graph.writers();
+    // Of what each node reads, what there is in sum and what of it still arrives; the logits come last.
+    std::vector<double> all(size_t(graph.writers()) + 1), arrives(all.size());
+    all[0] = arrives[0] = 1;
+    // Where scores of both signs nearly cancel, their share is no guide: no node passes on much more than all.
+    constexpr double most = 1.5;
+    const auto share = [&](size_t node) {
+        return all[node] != 0 ? std::clamp(arrives[node] / all[node], 0.0, most) : 0;
+    };
+    for (int w = 0; w < graph.writers(); ++w) { // what a writer reads comes from writers before it
+        const double whole = share(size_t(w));
+        for (size_t i = graph.cell({w, 0}), r = 0; r < nodes.size(); ++i, ++r) {
+            const double score = std::isfinite(scores[i]) ? double(scores[i]) : 0;
+            all[size_t(nodes[r])] += score;
+            if (kept[i])
+                arrives[size_t(nodes[r])] += score * whole;
+        }
+    }
+    return share(all.size() - 1);
 }
 
 EdgeMask complement(const EdgeGraph &graph, const EdgeMask &kept)

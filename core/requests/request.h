@@ -27,6 +27,7 @@ struct RunRequest {
     using Answer = Snapshot;
     RunSpec spec;
     RunResultPtr resume = {}; ///< a stopped run of the same spec; may be null
+    bool soon = false;        ///< somebody looks and waits: an analysis of some tenths of a second
 };
 
 /// Patterns of heads in the cached runs: milliseconds.

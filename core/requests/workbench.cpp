@@ -17,6 +17,8 @@ Urgency urgency(const Request &request)
                            [&](const AttentionOf &one) { return one.head == attention->wanted.front().head; })
             ? Urgency::Quick
             : Urgency::Soon;
+    if (const RunRequest *run = std::get_if<RunRequest>(&request))
+        return run->soon ? Urgency::Soon : Urgency::Long;
     return std::holds_alternative<PatchedAttentionRequest>(request) ? Urgency::Soon
         : std::holds_alternative<TryRequest>(request)               ? Urgency::Soon
         : std::holds_alternative<ListCacheRequest>(request)         ? Urgency::Quick

@@ -8,6 +8,7 @@
 #include "bars_widget.h"
 #include "colour_map.h"
 #include "finite_view.h"
+#include "edge_graph_widget.h"
 #include "graph_widget.h"
 #include "heatmap_geometry.h"
 #include "heatmap_widget.h"
@@ -54,6 +55,7 @@ struct ShownEverywhere {
     void operator()(const BarsView &view) const { show<BarsWidget>(finite(view)); }
     void operator()(const GraphView &view) const { show<GraphWidget>(view); }
     void operator()(const LinesView &view) const { show<LinesWidget>(view); }
+    void operator()(const EdgeGraphView &view) const { show<EdgeGraphWidget>(view); }
     void operator()(const TableView &) const { }
 };
 

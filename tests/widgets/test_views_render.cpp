@@ -4,11 +4,13 @@
 #include "attention_thumbnails.h"
 #include "attention_widget.h"
 #include "bars_widget.h"
+#include "edge_graph_widget.h"
 #include "graph_widget.h"
 #include "heatmap_widget.h"
 #include "lines_widget.h"
 #include "scatter_widget.h"
 #include "theme.h"
+#include "widgets/edge_graph_sample.h"
 #include "widgets/lines_sample.h"
 #include "widgets/sample_views.h"
 
@@ -100,6 +102,8 @@ private Q_SLOTS:
     void scatter();
     void bars();
     void graph();
+    void edgeGraph_data();
+    void edgeGraph();
     void lines();
 };
 
@@ -234,6 +238,30 @@ void TestViewsRender::graph()
     QMouseEvent move(QEvent::MouseMove, node, widget.mapToGlobal(node), Qt::NoButton, Qt::NoButton, Qt::NoModifier);
     QApplication::sendEvent(&widget, &move);
     check(widget, QSize(420, 420), "graph-hover");
+}
+
+void TestViewsRender::edgeGraph_data()
+{
+    QTest::addColumn<int>("layers");
+    QTest::addColumn<int>("heads");
+    QTest::addColumn<int>("edges");
+    QTest::newRow("6x8") << 6 << 8 << 40;
+    QTest::newRow("12x12") << 12 << 12 << 120;
+    QTest::newRow("30x32") << 30 << 32 << 300;
+}
+
+void TestViewsRender::edgeGraph()
+{
+    QFETCH(int, layers);
+    QFETCH(int, heads);
+    QFETCH(int, edges);
+    EdgeGraphWidget graph;
+    graph.setView(samples::edgeGraph(layers, heads, edges));
+    const QString name = QStringLiteral("edge-graph-%1x%2").arg(layers).arg(heads);
+    check(graph, {900, 640}, name);
+    const int head = int(graph.view().nodes.size()) / 2;
+    graph.setCurrentNode(head);
+    check(graph, {900, 640}, name + QStringLiteral("-node"));
 }
 
 void TestViewsRender::lines()

@@ -5,6 +5,7 @@
 #include "controllers/attention_controller.h"
 #include "controllers/contribution_controller.h"
 #include "controllers/document.h"
+#include "controllers/edges_controller.h"
 #include "controllers/head_roles.h"
 #include "controllers/navigation.h"
 #include "controllers/path_controller.h"
@@ -30,6 +31,7 @@ struct Explorer {
     RecipeController recipe{backend, document, navigation, runs};
     RecipeReport report{backend, recipe};
     SeriesController series{backend, runs, navigation};
+    EdgesController edges{backend, document, runs, navigation, runner};
     HeadRoles roles{document, navigation, runs, recipe};
 };
 

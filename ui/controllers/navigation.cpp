@@ -95,6 +95,8 @@ void Navigation::apply(const Place &place)
         Q_EMIT headsChanged();
     if (before.circuit != place.circuit)
         Q_EMIT circuitChanged();
+    if (!(before.edges == place.edges))
+        Q_EMIT edgesChanged();
     if (!(before.mask() == place.mask()))
         Q_EMIT maskChanged();
     if (before.receivers != place.receivers)
@@ -159,6 +161,13 @@ void Navigation::removeFromCircuit(const QVector<HeadId> &heads)
         if (place.circuit.removeOne(head))
             removed << head;
     go(place, tr("Take %1 out of the circuit").arg(namesOf(removed)));
+}
+
+void Navigation::setEdges(const EdgeCircuit &edges, const QString &what, bool sliding)
+{
+    Place place = m_place;
+    place.edges = edges;
+    go(place, what, sliding);
 }
 
 void Navigation::setMask(const Mask &mask)

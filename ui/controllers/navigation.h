@@ -2,6 +2,7 @@
 // with undo.
 #pragma once
 
+#include "edges/circuit.h"
 #include "head_id.h"
 #include "spec/run_spec.h"
 
@@ -10,6 +11,7 @@
 #include <QUndoStack>
 #include <QVector>
 
+#include <memory>
 #include <optional>
 
 namespace patchbay {
@@ -40,6 +42,15 @@ struct Mask {
     bool operator==(const Mask &) const = default;
 };
 
+/// The circuit of edges that the user looks at.
+struct EdgeCircuit {
+    std::shared_ptr<const EdgeMask> kept = {}; ///< as chosen, before pruning; null: none
+    qint64 asked = -1;                         ///< so many of the strongest edges; -1: chosen in another way
+    bool bySign = false;                       ///< these by signed score, not by size
+    QString name = {};                         ///< what it was kept as
+    bool operator==(const EdgeCircuit &) const = default;
+};
+
 struct Place {
     TaskRef task;                     ///< whose prompts; the document opens it where it is another than its own
     int run = -1;                     ///< id in the runs store; -1: none
@@ -50,6 +61,7 @@ struct Place {
     widgets::HeadId current;          ///< the one that the attention view shows
     QVector<Receiver> receivers;      ///< the tray
     QVector<widgets::HeadId> circuit; ///< what the user has put together, by layer
+    EdgeCircuit edges;                ///< of the same, edge by edge
     QMap<int, Mask> masks;            ///< of runs; a run starts without one
     Mask mask() const { return masks.value(run); } ///< of the run on view
     bool operator==(const Place &) const = default;
@@ -76,6 +88,7 @@ public:
     void setReceivers(const QVector<Receiver> &receivers);
     void addToCircuit(const QVector<widgets::HeadId> &heads);
     void removeFromCircuit(const QVector<widgets::HeadId> &heads);
+    void setEdges(const EdgeCircuit &edges, const QString &what, bool sliding = false);
     void setMask(const Mask &mask);
     /// Changes without an undo step: a run that is no longer there, a task with fewer prompts.
     void forgetRun(int run);
@@ -89,6 +102,7 @@ Q_SIGNALS:
     void promptChanged();
     void receiversChanged();
     void circuitChanged();
+    void edgesChanged();
     void maskChanged();
 
 private:

@@ -1,6 +1,7 @@
 #include "export/export_files.h"
 
 #include "base/error.h"
+#include "edge_graph_layout.h"
 #include "io/array_files.h"
 
 #include <QDir>
@@ -103,6 +104,15 @@ struct Numbers {
         }
         arrays["edges"] = std::move(array);
     }
+    void operator()(const widgets::EdgeGraphView &view) const
+    {
+        Array array = table(view.edges.size(), 2); // what is drawn, whether it is exact; rows are named
+        for (int i = 0; i < view.edges.size(); ++i) {
+            array.floats()[size_t(i) * 2] = float(view.edges[i].score);
+            array.floats()[size_t(i) * 2 + 1] = view.edges[i].exact ? 1 : 0;
+        }
+        arrays["edges"] = std::move(array);
+    }
 };
 
 /// Names of the rows, which a table of numbers alone would lose.
@@ -120,6 +130,9 @@ std::string rowNames(const widgets::FigureContent &content)
     else if (const auto *lines = std::get_if<widgets::LinesView>(&content))
         for (const widgets::Line &line : lines->lines)
             names << line.label;
+    else if (const auto *edges = std::get_if<widgets::EdgeGraphView>(&content))
+        for (const widgets::EdgeGraphEdge &edge : edges->edges)
+            names << edgeName(*edges, edge).remove(QLatin1Char(' '));
     return names.join(QLatin1Char(' ')).simplified().toStdString();
 }
 

@@ -1,13 +1,27 @@
 #include "export/figure_subject.h"
 
 #include "base/error.h"
+#include "edge_views.h"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace patchbay {
 
 namespace {
+
+/// The circuit that a result ran, else a tenth of its edges, at most as many as can be looked at.
+EdgeMask shownCircuit(const RunResult &result, const EdgeNumbers &numbers)
+{
+    if (const auto circuit = circuitMask(result); circuit && circuit->size() == numbers.graph.cells())
+        return *circuit;
+    constexpr int64_t most = 300;
+    std::vector<float> best(numbers.graph.cells());
+    for (size_t i = 0; i < best.size(); ++i)
+        best[i] = std::isfinite(numbers.best(i)) ? numbers.best(i) : 0;
+    return pruned(numbers.graph, top_edges(numbers.graph, best, std::min(most, edges_at(numbers.graph, 0.1)), false));
+}
 
 constexpr std::array<std::pair<const char *, FigureView>, 7> views{{{"heatmap", FigureView::Heatmap},
                                                                     {"attention", FigureView::Attention},
@@ -49,6 +63,11 @@ FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
     subject.view = choices.view;
     switch (choices.view) {
     case FigureView::Heatmap: {
+        if (const auto numbers = edgeNumbers(*result); numbers && heatmapFacetNames(*result).empty()) {
+            const EdgeMask kept = circuitMask(*result).value_or(EdgeMask(numbers->graph.cells()));
+            subject.content = edgeMatrix(*numbers, kept, {MatrixPart::All}).view;
+            break;
+        }
         widgets::HeatmapView view = heatmapView(*result, {{}, true});
         if (view.facets.isEmpty())
             throw Error("result", "it has no sweep over heads or layers to draw as a heatmap");
@@ -81,10 +100,20 @@ FigureSubject figureSubject(RunResultPtr result, const FigureChoices &choices)
         subject.content = tableView(*result, choices.top);
         break;
     case FigureView::Graph:
-        subject.content = graphView(*result);
+        if (const auto numbers = edgeNumbers(*result)) {
+            const EdgeMask kept = shownCircuit(*result, *numbers);
+            subject.content = edgeGraphView(*numbers, kept);
+            subject.caption = edgesCaption(*numbers, kept, result.get());
+        } else {
+            subject.content = graphView(*result);
+        }
         break;
     case FigureView::Lines:
-        throw Error("lines", "are drawn from a series, not from one result");
+        if (!hasCurve(*result))
+            throw Error("lines", "are drawn from a series or a faithfulness curve, which this result is not");
+        subject.content = curveLines({result});
+        subject.caption = curveCaption({result});
+        break;
     case FigureView::Attention:
         throw Error("attention", "is drawn from the model, not from a result alone");
     }

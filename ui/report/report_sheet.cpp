@@ -17,6 +17,7 @@ FigureView viewOf(const widgets::FigureContent &content)
         FigureView operator()(const widgets::BarsView &) const { return FigureView::Bars; }
         FigureView operator()(const widgets::TableView &) const { return FigureView::Table; }
         FigureView operator()(const widgets::GraphView &) const { return FigureView::Graph; }
+        FigureView operator()(const widgets::EdgeGraphView &) const { return FigureView::Graph; }
     };
     return std::visit(Kinds{}, content);
 }

@@ -80,6 +80,7 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
     makeCircuitActions();
     makeRunActions();
     makeSeriesActions();
+    makeEdgeActions();
 
     showAttention =
         add(QStringLiteral("attention"), tr("Show &attention"), {}, tr("What the selected head attends to (Enter)"));
@@ -252,13 +253,14 @@ void Actions::updateEnabled()
     updateCircuitEnabled();
     updateRunEnabled();
     updateSeriesEnabled();
+    updateEdgesEnabled();
 }
 
 void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
 {
     QMenu *file = bar->addMenu(tr("&File"));
     file->addMenu(openMenu);
-    file->addActions({importPairs, openSeries});
+    file->addActions({importPairs, openSeries, openEdges});
     file->addSeparator();
     file->addActions({exportFigure, saveResult});
     file->addSeparator();
@@ -290,6 +292,10 @@ void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
     circuit->addActions({addToCircuit, removeFromCircuit, takeCircuit});
     circuit->addSeparator();
     circuit->addActions({selectCircuit, clearCircuit});
+    circuit->addSeparator();
+    circuit->addActions({findEdges, edgeCurve, patchEdges});
+    circuit->addMenu(tr("&Clicked edge"))->addActions(edgeActions());
+    circuit->addActions({keepEdges, saveEdges});
     bar->addMenu(viewMenu);
     viewMenu->addActions({palette, showAttention});
     viewMenu->addSeparator();

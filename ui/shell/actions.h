@@ -34,6 +34,9 @@ public:
     QAction *showSeries, *previousStep, *nextStep, *exportScrub, *seriesReport;
     // Circuit
     QAction *addToCircuit, *removeFromCircuit, *selectCircuit, *takeCircuit, *clearCircuit;
+    // Edges
+    QAction *findEdges, *edgeCurve, *patchEdges, *patchEdge, *addEdge, *removeEdge, *goToWriter, *goToReader,
+        *keepEdges, *openEdges, *saveEdges;
     // View
     QAction *showAttention, *selectStrongest, *previousPrompt, *nextPrompt, *meanPrompt, *sums, *cellTexts,
         *resetLayout, *palette;
@@ -42,6 +45,8 @@ public:
 
     /// What a right click on a head offers.
     const QList<QAction *> &headActions() const { return m_headActions; }
+    /// About the clicked edge.
+    QList<QAction *> edgeActions() const;
     /// Opens it at a point of the screen. A head outside the selection becomes the selection: the menu is about it.
     void showHeadMenu(widgets::HeadId head, const QPoint &at);
     /// viewMenu gets the docks' own actions at its end.
@@ -61,11 +66,13 @@ private:
     void makeCircuitActions();
     void makeRunActions();
     void makeSeriesActions();
+    void makeEdgeActions();
     void connectToExplorer();
     void updateEnabled();
     void updateCircuitEnabled();
     void updateRunEnabled();
     void updateSeriesEnabled();
+    void updateEdgesEnabled();
     void stepPrompt(int by);
 
     Explorer &m_explorer;

@@ -3,8 +3,11 @@
 #include "attention_text_widget.h"
 #include "attention_widget.h"
 #include "bars_widget.h"
+#include "edge_graph_widget.h"
+#include "edge_views.h"
 #include "export/export_dialog.h"
 #include "heatmap_widget.h"
+#include "lines_widget.h"
 #include "main_window.h"
 #include "scatter_widget.h"
 #include "shell/message_bar.h"
@@ -12,6 +15,9 @@
 #include "views/attention_pane.h"
 #include "views/bars_pane.h"
 #include "views/circuit_pane.h"
+#include "views/curve_pane.h"
+#include "views/edge_matrix_pane.h"
+#include "views/edges_pane.h"
 #include "views/heatmap_pane.h"
 #include "views/result_views.h"
 #include "views/scatter_pane.h"
@@ -87,6 +93,37 @@ void addIntervals(widgets::HeatmapView &view, const RunResult &result)
 
 } // namespace
 
+namespace {
+
+/// The page about edges in the centre. False: another page is on view, or it is empty.
+bool edgeSubject(MainWindow &window, FigureSubject &subject)
+{
+    HeatmapPane &pane = window.heatmapPane();
+    EdgesController &edges = window.explorer().edges;
+    const auto &numbers = edges.numbers();
+    if (pane.page() == pane.curve()) {
+        subject.view = FigureView::Lines;
+        subject.content = pane.curve()->lines()->view();
+        subject.caption = curveCaption(edges.curves());
+        return !pane.curve()->lines()->view().lines.isEmpty();
+    }
+    const bool graph = pane.page() == pane.edges();
+    if (!numbers || edges.kept().empty() || (!graph && pane.page() != pane.edgeMatrix()))
+        return false;
+    subject.result = edges.source();
+    subject.caption = edgesCaption(*numbers, edges.kept(), subject.result.get());
+    if (graph) {
+        subject.view = FigureView::Graph;
+        subject.content = pane.edges()->graph()->view();
+        return !pane.edges()->graph()->view().nodes.isEmpty();
+    }
+    subject.view = FigureView::Heatmap;
+    subject.content = pane.edgeMatrix()->heatmap()->view();
+    return !pane.edgeMatrix()->heatmap()->view().facets.isEmpty();
+}
+
+} // namespace
+
 std::optional<FigureSubject> shownSubject(MainWindow &window, FigureView view)
 {
     Explorer &explorer = window.explorer();
@@ -133,6 +170,11 @@ std::optional<FigureSubject> shownSubject(MainWindow &window, FigureView view)
         break;
     }
     default: {
+        if (edgeSubject(window, subject))
+            return subject;
+        if (const QWidget *page = window.heatmapPane().page(); page == window.heatmapPane().edges()
+            || page == window.heatmapPane().edgeMatrix() || page == window.heatmapPane().curve())
+            return std::nullopt;
         if (const ResultViews *others = window.heatmapPane().others(); others->isVisible())
             return takeCentre(*others, subject) ? std::optional(subject) : std::nullopt;
         const auto &shown = window.heatmapPane().heatmap()->view();

@@ -34,6 +34,17 @@ TaskRef taskOf(const std::string &file)
 
 } // namespace
 
+bool isEdgesFile(const QString &path)
+{
+    if (!path.endsWith(QStringLiteral(".json"), Qt::CaseInsensitive))
+        return false;
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        return false;
+    const QByteArray begin = file.read(4096).simplified().replace(' ', "");
+    return begin.startsWith("{\"cfg\":{") || (begin.contains("\"cfg\":{") && begin.contains("\"n_layers\""));
+}
+
 void openDropped(Document &document, const QString &path)
 {
     const QFileInfo info(path);

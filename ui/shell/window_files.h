@@ -12,6 +12,9 @@ namespace patchbay {
 /// fails with a reason.
 void openDropped(Document &document, const QString &path);
 
+/// Whether a file is a graph of edges in the JSON of EAP-IG and MIB.
+bool isEdgesFile(const QString &path);
+
 /// By the file's extension. What went wrong, if something did.
 std::optional<Failure> saveResultTo(const QString &file, const RunResult &result);
 

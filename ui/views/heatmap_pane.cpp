@@ -6,6 +6,9 @@
 #include "heatmap_widget.h"
 #include "patching/controls.h"
 #include "theme.h"
+#include "views/curve_pane.h"
+#include "views/edge_matrix_pane.h"
+#include "views/edges_pane.h"
 #include "views/mask_control.h"
 #include "views/result_views.h"
 
@@ -23,7 +26,9 @@ using widgets::HeatmapWidget;
 
 HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
     : QWidget(parent), m_explorer(explorer), m_heatmap(new HeatmapWidget(this)),
-      m_others(new ResultViews(explorer, this)), m_stack(new QStackedWidget(this))
+      m_others(new ResultViews(explorer, this)), m_edges(new EdgesPane(explorer, this)),
+      m_edgeMatrix(new EdgeMatrixPane(explorer, this)), m_curve(new CurvePane(explorer, this)),
+      m_stack(new QStackedWidget(this))
 {
     setAutoFillBackground(true);
     setBackgroundRole(QPalette::Base);
@@ -32,7 +37,8 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
     column->setSpacing(0);
     column->addWidget(buildChooser());
     m_stack->addWidget(m_heatmap);
-    m_stack->addWidget(m_others);
+    for (QWidget *page : std::initializer_list<QWidget *>{m_others, m_edges, m_edgeMatrix, m_curve})
+        m_stack->addWidget(page);
     column->addWidget(m_stack, 1);
 
     Navigation &navigation = m_explorer.navigation;
@@ -47,6 +53,8 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
     connect(m_heatmap, &HeatmapWidget::contextMenuRequested, this, &HeatmapPane::menuRequested);
     connect(m_others, &ResultViews::attentionRequested, this, &HeatmapPane::attentionRequested);
     connect(m_others, &ResultViews::menuRequested, this, &HeatmapPane::menuRequested);
+    connect(m_edges, &EdgesPane::attentionRequested, this, &HeatmapPane::attentionRequested);
+    connect(m_edges, &EdgesPane::menuRequested, this, &HeatmapPane::menuRequested);
     connect(m_heatmap, &HeatmapWidget::limitDragged, this, [this](double limit) {
         setRange({limit, m_range.locked, m_heatmap->view().unit});
     });
@@ -210,9 +218,13 @@ void HeatmapPane::refreshViews()
             m_view->setCurrentIndex(i);
     m_view->setVisible(choices.size() > 1);
     const bool heatmap = key.isEmpty() || key == QLatin1String("heatmap");
-    if (!heatmap)
+    QWidget *edges = key == QLatin1String("edge-graph") ? m_edges
+        : key == QLatin1String("edge-matrix")           ? static_cast<QWidget *>(m_edgeMatrix)
+        : key == QLatin1String("edge-curve")            ? m_curve
+                                                        : nullptr;
+    if (!heatmap && !edges)
         m_others->showResult(*run->result, key, shownView());
-    m_stack->setCurrentWidget(heatmap ? static_cast<QWidget *>(m_heatmap) : m_others);
+    m_stack->setCurrentWidget(edges ? edges : heatmap ? static_cast<QWidget *>(m_heatmap) : m_others);
 }
 
 void HeatmapPane::refresh()
@@ -251,6 +263,11 @@ void HeatmapPane::refreshControls()
                : QStringLiteral("✓"));
     m_controls->setToolTip(note);
     m_controls->setAccessibleName(note);
+}
+
+QWidget *HeatmapPane::page() const
+{
+    return m_stack->currentWidget();
 }
 
 void HeatmapPane::setDifferenceActions(const QList<QAction *> &actions)

@@ -21,6 +21,9 @@ namespace widgets {
 class HeatmapWidget;
 }
 
+class CurvePane;
+class EdgeMatrixPane;
+class EdgesPane;
 class MaskControl;
 class ResultViews;
 
@@ -32,6 +35,12 @@ public:
     widgets::HeatmapWidget *heatmap() const { return m_heatmap; }
     /// The other views of a result: tables, bars of layers, scatters, attention.
     ResultViews *others() const { return m_others; }
+    /// The views of results about edges.
+    EdgesPane *edges() const { return m_edges; }
+    EdgeMatrixPane *edgeMatrix() const { return m_edgeMatrix; }
+    CurvePane *curve() const { return m_curve; }
+    /// The page that is on view.
+    QWidget *page() const;
     QComboBox *viewChoice() const { return m_view; }
     /// The mark of the run's controls: quiet, or loud where one failed.
     QLabel *controlsMark() const { return m_controls; }
@@ -64,6 +73,9 @@ private:
     Explorer &m_explorer;
     widgets::HeatmapWidget *m_heatmap;
     ResultViews *m_others;
+    EdgesPane *m_edges;
+    EdgeMatrixPane *m_edgeMatrix;
+    CurvePane *m_curve;
     QStackedWidget *m_stack;
     QComboBox *m_view = nullptr;
     QVector<ViewChoice> m_choices; ///< of the run on view

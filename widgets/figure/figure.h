@@ -17,7 +17,8 @@ QT_END_NAMESPACE
 
 namespace patchbay::widgets {
 
-using FigureContent = std::variant<HeatmapView, AttentionView, ScatterView, BarsView, TableView, GraphView, LinesView>;
+using FigureContent = std::variant<HeatmapView, AttentionView, ScatterView, BarsView, TableView, GraphView, LinesView,
+                                   EdgeGraphView>;
 
 /// How a figure looks. The same spec and content give the same bytes, whoever draws.
 struct FigureSpec {

@@ -25,6 +25,8 @@ int tickStep(double cell, double each)
     return 200;
 }
 
+constexpr double longestRowTick = 22; // mm of a row's name
+
 class HeatmapPanel final : public Panel {
 public:
     HeatmapPanel(const HeatmapView &view, const PanelStyle &style)
@@ -48,10 +50,8 @@ public:
 
     Margins margins(double width) const override
     {
-        const double small = m_style.small();
         Margins m;
-        m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 1.1)
-            + textWidth(lastNumber(m_rows), small) + gap * 0.8;
+        m.left = (m_view.yLabel.isEmpty() ? 0 : lineHeight(spec().points) + gap * 1.1) + rowTickWidth() + gap * 0.8;
         m.bottom =
             std::max(tickHeight() + (m_view.xLabel.isEmpty() ? 0 : lineHeight(spec().points)) + legendHeight(width),
                      m_style.colourBar ? bar().overhang() : 0);
@@ -98,7 +98,7 @@ public:
         }
         const double labelY = plot.bottom() + tickHeight() + capHeight(spec().points) + gap * 0.3;
         scene.text({(plot.left() + right) / 2, labelY}, m_view.xLabel, spec().points, Align::Centre);
-        const double yTicks = textWidth(lastNumber(m_rows), m_style.small()) + gap * 0.8;
+        const double yTicks = rowTickWidth() + gap * 0.8;
         const FittedText yName = fitted(m_view.yLabel, spec().points, facetHeight + 2 * std::min(above, tickHeight()));
         for (int row = 0; row < grid.rows && m_rows > 0; ++row) {
             const double middle = plot.top() + row * (facetHeight + between) + facetHeight / 2;
@@ -298,8 +298,21 @@ private:
             return;
         const int rowStep = tickStep(cell.height(), lineHeight(small) * 0.9);
         for (int row = 0; row < facet.rows; row += rowStep)
-            textAtMiddle(scene, {frame.left() - gap * 0.8, frame.top() + (row + 0.5) * cell.height()},
-                         QString::number(row), small, Align::Right);
+            textAtMiddle(scene, {frame.left() - gap * 0.8, frame.top() + (row + 0.5) * cell.height()}, rowTick(row),
+                         small, Align::Right);
+    }
+
+    QString rowTick(int row) const
+    {
+        return row < m_view.yTicks.size() ? elided(m_view.yTicks[row], m_style.small(), false, longestRowTick)
+                                          : QString::number(row);
+    }
+    double rowTickWidth() const
+    {
+        double widest = m_view.yTicks.isEmpty() ? textWidth(lastNumber(m_rows), m_style.small()) : 0;
+        for (int row = 0; row < m_view.yTicks.size(); ++row)
+            widest = std::max(widest, textWidth(rowTick(row), m_style.small()));
+        return widest;
     }
 
     /// Numbers at one size and with the same decimals in all cells: one decimal where there is room, as numbers beside

@@ -60,6 +60,7 @@ std::unique_ptr<Panel> makeBarsPanel(const BarsView &view, const PanelStyle &sty
 std::unique_ptr<Panel> makeTablePanel(const TableView &view, const PanelStyle &style);
 std::unique_ptr<Panel> makeGraphPanel(const GraphView &view, const PanelStyle &style);
 std::unique_ptr<Panel> makeLinesPanel(const LinesView &view, const PanelStyle &style);
+std::unique_ptr<Panel> makeEdgeGraphPanel(const EdgeGraphView &view, const PanelStyle &style);
 
 /// The facets a spec chooses, in its order; all when it chooses none.
 HeatmapView chosenFacets(const HeatmapView &view, const FigureSpec &spec);

@@ -40,7 +40,8 @@ double sharedLimit(const FigureSheet &sheet, const QString &scale)
 /// Circuits and tables have no axes to line up and need the room: they take all columns.
 bool spans(const FigureContent &content)
 {
-    return std::holds_alternative<GraphView>(content) || std::holds_alternative<TableView>(content);
+    return std::holds_alternative<GraphView>(content) || std::holds_alternative<EdgeGraphView>(content)
+        || std::holds_alternative<TableView>(content);
 }
 
 QString titleOf(const FigureContent &content)
@@ -220,6 +221,10 @@ std::unique_ptr<Panel> makePanel(const FigureContent &content, const PanelStyle 
         std::unique_ptr<Panel> operator()(const TableView &view) const { return makeTablePanel(view, style); }
         std::unique_ptr<Panel> operator()(const GraphView &view) const { return makeGraphPanel(finite(view), style); }
         std::unique_ptr<Panel> operator()(const LinesView &view) const { return makeLinesPanel(finite(view), style); }
+        std::unique_ptr<Panel> operator()(const EdgeGraphView &view) const
+        {
+            return makeEdgeGraphPanel(finite(view), style);
+        }
     };
     return std::visit(Maker{style}, content);
 }

@@ -21,6 +21,14 @@ std::vector<Edge> wanted_edges(const AnalysisRun &run, const EdgeGraph &graph, c
 {
     const std::vector<Head> heads = heads_option(run.analysis, "of_heads");
     check_heads(heads, run.config());
+    if (const std::string names = parameter_text(run.analysis, "edges", ""); !names.empty()) {
+        const EdgeMask named = parse_edges(graph, names);
+        std::vector<Edge> edges;
+        for (size_t i = 0; i < named.size(); ++i)
+            if (named[i])
+                edges.push_back(graph.edge(i));
+        return edges;
+    }
     std::vector<Edge> all = scores.empty() ? std::vector<Edge>() : ranked_edges(graph, scores, false);
     if (scores.empty())
         for (size_t i = 0; i < graph.cells(); ++i)
@@ -152,10 +160,11 @@ void run_edges(AnalysisRun &run)
     describe_graph(run, graph);
     std::vector<float> scores;
     // Without a gradient nothing can be ranked: then the edges themselves must be named.
-    const bool named = run.flag("all") || !heads_option(run.analysis, "of_heads").empty();
+    const bool listed = !parameter_text(run.analysis, "edges", "").empty(); // nothing to choose: no estimates
+    const bool named = listed || run.flag("all") || !heads_option(run.analysis, "of_heads").empty();
     const bool flat = what.method == EdgeMethod::Eap ? !has_estimates(what.metric, what.direction == Direction::Denoise)
                                                      : !info(what.metric).slope;
-    if (!(exact && named && flat))
+    if (!(exact && named && (flat || listed)))
         scores = estimated_edges(run, what, exact ? 0.1 : 1).mean;
     if (exact)
         run_exact(run, graph, what, scores);
@@ -206,6 +215,7 @@ const AnalysisInfo &declared::edges()
                                    "exact: how many of the strongest edges (1000; with heads or all: all of these)"});
         made.parameters.push_back({"all", Parameter::Kind::Flag, "exact: every edge"});
         made.parameters.push_back({"of_heads", Parameter::Kind::Heads, "exact: the edges into and out of these heads"});
+        made.parameters.push_back({"edges", Parameter::Kind::Text, "exact: these edges, such as a0.h1->m0,m0->logits"});
         for (const char *name : {edge_grid, edge_index})
             made.yields.push_back({name, "Exact edges", "exact edges", "", "Exact edges", Quantity::Draw::Hidden});
         return made;

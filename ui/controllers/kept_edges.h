@@ -1,0 +1,16 @@
+// Circuits of edges kept by name, from one start to the next: files in the JSON of EAP-IG and MIB, a folder a model.
+#pragma once
+
+#include "controllers/edges_controller.h"
+
+namespace patchbay {
+
+/// Of a model with these weights, by name. Files that are none of its circuits are left out.
+QVector<KeptEdges> keptEdges(const Setup &setup);
+/// Writes one, or replaces that of the same name. Throws Error.
+void keepEdges(const Setup &setup, const QString &name, const EdgeNumbers &numbers, const EdgeMask &kept);
+void forgetEdges(const Setup &setup, const QString &name);
+/// Where they lie.
+QString keptEdgesFolder(const Setup &setup);
+
+} // namespace patchbay
