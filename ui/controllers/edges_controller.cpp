@@ -16,7 +16,22 @@ namespace patchbay {
 namespace {
 
 constexpr int kFitDelay = 40;               // ms: steps of a slider that come faster are not run
-constexpr qint64 kFewest = 30, kMost = 300; // edges of a first circuit: what can be looked at
+constexpr double kFirst = 0.9;              // guessed faithfulness of a first circuit
+constexpr qint64 kFewest = 20, kMost = 300; // its edges: what can be looked at
+
+/// How many of the strongest edges a first circuit has: as few as may do.
+qint64 firstCount(const EdgeNumbers &numbers, const std::vector<Edge> &bySize)
+{
+    EdgeMask kept(numbers.graph.cells());
+    qint64 done = 0;
+    for (double next = kFewest; done < std::min(kMost, qint64(bySize.size())); next *= 1.25) {
+        for (; done < std::min({qint64(next), kMost, qint64(bySize.size())}); ++done)
+            kept[numbers.graph.cell(bySize[size_t(done)])] = 1;
+        if (estimated_faithfulness(numbers.graph, numbers.estimates, pruned(numbers.graph, kept)) >= kFirst)
+            break;
+    }
+    return done;
+}
 
 } // namespace
 
@@ -72,8 +87,7 @@ void EdgesController::followRun()
         return;
     const RunResultPtr result = run->result;
     if (auto numbers = edgeNumbers(*result); numbers && !numbers->estimates.empty()) {
-        m_run = id;
-        setNumbers(std::move(*numbers), result);
+        setNumbers(std::move(*numbers), result, id);
     }
     const Analysis *analysis = run->spec.as<Analysis>();
     const std::optional<EdgeMask> circuit = circuitMask(*result);
@@ -120,7 +134,7 @@ void EdgesController::collectExact(int id)
     Q_EMIT numbersChanged();
 }
 
-void EdgesController::setNumbers(EdgeNumbers numbers, const RunResultPtr &source)
+void EdgesController::setNumbers(EdgeNumbers numbers, const RunResultPtr &source, int run)
 {
     // The same scores again, as a curve's run has them: all that is known of them stays.
     if (m_numbers && m_numbers->choice == numbers.choice && m_numbers->graph == numbers.graph
@@ -128,6 +142,7 @@ void EdgesController::setNumbers(EdgeNumbers numbers, const RunResultPtr &source
         return;
     const bool other = !m_numbers || !(m_numbers->choice == numbers.choice) || !(m_numbers->graph == numbers.graph);
     m_source = source;
+    m_run = run;
     m_numbers = std::make_shared<const EdgeNumbers>(std::move(numbers));
     if (other)
         m_points.clear();
@@ -146,18 +161,19 @@ void EdgesController::rank()
     QThreadPool::globalInstance()->start([there = QPointer<EdgesController>(this), numbers = m_numbers] {
         std::vector<Edge> bySize = ranked_edges(numbers->graph, numbers->estimates, false),
                           bySign = ranked_edges(numbers->graph, numbers->estimates, true);
+        const qint64 first = firstCount(*numbers, bySize);
         QMetaObject::invokeMethod(
             QCoreApplication::instance(),
-            [there, numbers, bySize = std::move(bySize), bySign = std::move(bySign)]() mutable {
+            [there, numbers, first, bySize = std::move(bySize), bySign = std::move(bySign)]() mutable {
                 if (there)
-                    there->takeRanks(numbers, std::move(bySize), std::move(bySign));
+                    there->takeRanks(numbers, std::move(bySize), std::move(bySign), first);
             },
             Qt::QueuedConnection);
     });
 }
 
 void EdgesController::takeRanks(const std::shared_ptr<const EdgeNumbers> &of, std::vector<Edge> bySize,
-                             std::vector<Edge> bySign)
+                                std::vector<Edge> bySign, qint64 first)
 {
     if (!m_numbers || of->estimates != m_numbers->estimates)
         return;
@@ -165,8 +181,7 @@ void EdgesController::takeRanks(const std::shared_ptr<const EdgeNumbers> &of, st
     m_bySign = std::move(bySign);
     const EdgeCircuit &now = m_navigation.place().edges;
     if (!now.kept)
-        setTop(std::clamp(qint64(m_numbers->graph.edges() / 10), std::min(kFewest, allEdges()),
-                          std::min(kMost, allEdges())));
+        setTop(first);
     else if (now.asked >= 0) // the strongest by these scores, then
         setTop(now.asked);
     Q_EMIT numbersChanged();

@@ -108,9 +108,10 @@ private:
     void followRun();
     void followSetup();
     void collectExact(int run);
-    void setNumbers(EdgeNumbers numbers, const RunResultPtr &source);
+    void setNumbers(EdgeNumbers numbers, const RunResultPtr &source, int run = -1);
     void rank();
-    void takeRanks(const std::shared_ptr<const EdgeNumbers> &of, std::vector<Edge> bySize, std::vector<Edge> bySign);
+    void takeRanks(const std::shared_ptr<const EdgeNumbers> &of, std::vector<Edge> bySize, std::vector<Edge> bySign,
+                   qint64 first);
     void followCircuit();
     void askForFit();
     void tookFit(const RunResult &result, size_t key);

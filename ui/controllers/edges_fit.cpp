@@ -153,7 +153,6 @@ void EdgesController::open(const QString &file)
             numbers.exact.assign(graph.cells(), std::nanf(""));
             numbers.scale = m_document.setup()->baseline.scale();
             numbers.unit = effect_unit(m_document.setup()->baseline);
-            m_run = -1;
             setNumbers(std::move(numbers), nullptr);
         } else if (!m_numbers) {
             EdgeNumbers numbers;

@@ -114,7 +114,9 @@ bool edgeSubject(MainWindow &window, FigureSubject &subject)
     subject.caption = edgesCaption(*numbers, edges.kept(), subject.result.get());
     if (graph) {
         subject.view = FigureView::Graph;
-        subject.content = pane.edges()->graph()->view();
+        widgets::EdgeGraphView view = pane.edges()->graph()->view();
+        view.title = pane.edges()->title();
+        subject.content = std::move(view);
         return !pane.edges()->graph()->view().nodes.isEmpty();
     }
     subject.view = FigureView::Heatmap;

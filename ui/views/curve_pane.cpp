@@ -22,9 +22,10 @@ CurvePane::CurvePane(Explorer &explorer, QWidget *parent) : QWidget(parent), m_e
     row->setSpacing(6);
     m_log = toggleButton(tr("Log"), tr("The share of edges by its logarithm; areas are of the plain axis"), bar);
     m_log->setChecked(true);
-    auto *text = caption(tr("CPR: area below the signed curve, more is better. CMD: area between 1 and the curve by "
-                            "size, less is better. A click takes a circuit of that size."),
-                         bar);
+    auto *text =
+        caption(tr("CPR: area below the signed curve. CMD: area between 1 and the curve by size. A click takes "
+                   "a circuit of that size."),
+                bar);
     text->setWordWrap(false);
     row->addWidget(m_log);
     row->addWidget(text);

@@ -188,10 +188,14 @@ void EdgesPane::refreshGraph()
     OutsideEdges outside;
     outside.shown = m_outside->isChecked();
     outside.node = edges.currentEdge() || edges.currentNode() < -1 ? -2 : edges.currentNode();
-    m_graph->setView(
-        numbers && !edges.kept().empty() ? edgeGraphView(
-            *numbers, edges.kept(), [this](HeadId head) { return m_explorer.roles.rolesOf(head); }, outside)
-                                         : widgets::EdgeGraphView{});
+    widgets::EdgeGraphView view;
+    if (numbers && !edges.kept().empty())
+        view = edgeGraphView(
+            *numbers, edges.kept(), [this](HeadId head) { return m_explorer.roles.rolesOf(head); }, outside);
+    m_title = view.title;
+    if (view.leftOut == 0) // the line above says it
+        view.title.clear();
+    m_graph->setView(view);
     m_graph->setSelection(m_explorer.navigation.place().heads);
 }
 
@@ -205,6 +209,9 @@ void EdgesPane::refreshStatus()
         if (edges.asked() != edges.edgeCount())
             text += tr(" (of %1 chosen)").arg(edges.asked());
         text += QStringLiteral(" · ") + faithfulnessText(edges);
+    } else if (numbers && edges.asked() > 0) {
+        text = tr("%1 chosen, but none of them lies on a way from the embedding to the logits: take more")
+                   .arg(countedText(qsizetype(edges.asked()), "edge"));
     }
     m_status->setText(text);
     m_status->setToolTip(text);
@@ -223,14 +230,14 @@ void EdgesPane::refreshSide()
     if (edge && numbers->graph.is_edge(*edge)) {
         const size_t cell = numbers->graph.cell(*edge);
         const QString unit = QString::fromStdString(numbers->unit.symbol);
-        QStringList lines{QString::fromStdString(numbers->graph.name(*edge))};
+        QStringList lines{QString::fromStdString(numbers->graph.name(*edge))
+                          + (edges.has(*edge) ? tr(", in the circuit") : tr(", not in the circuit"))};
         if (!numbers->estimates.empty())
             lines << tr("%1: %2").arg(numbers->estimateName(),
                                       widgets::valueWithUnit(numbers->shown(numbers->estimates[cell]), unit));
         lines << (numbers->isExact(cell)
                       ? tr("exact: %1").arg(widgets::valueWithUnit(numbers->shown(numbers->exact[cell]), unit))
                       : tr("exact value not computed yet"));
-        lines << (edges.has(*edge) ? tr("in the circuit") : tr("not in the circuit"));
         m_edgeText->setText(lines.join(QLatin1Char('\n')));
     }
     const int shown = node >= -1 ? node : edge ? numbers->graph.node(edge->reader) : -2;

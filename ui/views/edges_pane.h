@@ -38,6 +38,8 @@ public:
     QPushButton *find() const { return m_find; }
     QPushButton *curve() const { return m_curve; }
     QLabel *status() const { return m_status; }
+    /// Of the graph, for figures.
+    const QString &title() const { return m_title; }
     QLabel *edgeText() const { return m_edgeText; }
     /// The window's own commands about the clicked edge, and those about the circuit.
     void setActions(const QList<QAction *> &edge, const QList<QAction *> &circuit);
@@ -73,6 +75,7 @@ private:
     QWidget *m_side, *m_edgeBox;
     std::vector<size_t> m_barCells; ///< the edge of each bar
     QList<QAction *> m_edgeActions;
+    QString m_title;
 };
 
 /// "f = 0.914, completeness 0.03" of a run, "f ≈ 0.88" before it is there.

@@ -224,6 +224,9 @@ void HeatmapPane::refreshViews()
                                                         : nullptr;
     if (!heatmap && !edges)
         m_others->showResult(*run->result, key, shownView());
+    // Prompts and masks of heads are nothing to edges, and the graph needs the room.
+    for (QWidget *one : std::initializer_list<QWidget *>{m_mean, m_prompt, m_mask})
+        one->setVisible(!edges);
     m_stack->setCurrentWidget(edges ? edges : heatmap ? static_cast<QWidget *>(m_heatmap) : m_others);
 }
 
