@@ -2,14 +2,19 @@
 #include "analysis/registry.h"
 #include "attention_widget.h"
 #include "bars_widget.h"
+#include "edge_graph_widget.h"
 #include "graph_widget.h"
 #include "heatmap_widget.h"
+#include "lines_widget.h"
 #include "scatter_widget.h"
 #include "table_widget.h"
 #include "view_models.h"
 #include "view_text.h"
 #include "views/bars_pane.h"
 #include "views/circuit_pane.h"
+#include "views/curve_pane.h"
+#include "views/edge_matrix_pane.h"
+#include "views/edges_pane.h"
 #include "views/heatmap_pane.h"
 #include "views/result_views.h"
 #include "window_fixture.h"
@@ -253,6 +258,19 @@ private:
             QCOMPARE(view.facets.size(), wanted.facets.size());
             QVERIFY(std::any_of(view.facets.front().values.cbegin(), view.facets.front().values.cend(),
                                 [](double value) { return std::isfinite(value); }));
+            return;
+        }
+        if (key.startsWith(QStringLiteral("edge-"))) {
+            if (key == QLatin1String("edge-graph")) {
+                QTRY_VERIFY2(m_centre->edges()->isVisible() && !m_centre->edges()->graph()->view().edges.isEmpty(),
+                             about);
+            } else if (key == QLatin1String("edge-matrix")) {
+                QTRY_VERIFY2(m_centre->edgeMatrix()->isVisible()
+                                 && !m_centre->edgeMatrix()->heatmap()->view().facets.isEmpty(),
+                             about);
+            } else {
+                QVERIFY2(m_centre->curve()->isVisible() && !m_centre->curve()->lines()->view().lines.isEmpty(), about);
+            }
             return;
         }
         QVERIFY2(others->isVisible() && !m_centre->heatmap()->isVisible(), about);

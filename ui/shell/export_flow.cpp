@@ -115,7 +115,7 @@ bool edgeSubject(MainWindow &window, FigureSubject &subject)
     if (graph) {
         subject.view = FigureView::Graph;
         widgets::EdgeGraphView view = pane.edges()->graph()->view();
-        view.title = pane.edges()->title();
+        view.title = pane.edges()->graphTitle();
         subject.content = std::move(view);
         return !pane.edges()->graph()->view().nodes.isEmpty();
     }

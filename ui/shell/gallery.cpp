@@ -171,6 +171,7 @@ private:
               {QStringLiteral("every dock"), [this] { picture(QStringLiteral("window-prompt")); }, {}}});
         then(docks(QStringLiteral("done")));
         then(analyses());
+        then(edgesOfModel(*m_window, take));
         then(trainingSeries(*m_window, take));
         then({{QStringLiteral("heads that copy"),
                [&explorer] {

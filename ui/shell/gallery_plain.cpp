@@ -3,6 +3,7 @@
 #include "attention_thumbnails.h"
 #include "attention_widget.h"
 #include "bars_widget.h"
+#include "edge_graph_widget.h"
 #include "graph_widget.h"
 #include "heatmap_widget.h"
 #include "scatter_widget.h"
@@ -105,6 +106,22 @@ void plots(const Picture &picture)
     }
 }
 
+void edgeGraphs(const Picture &picture)
+{
+    for (const auto &[layers, heads, edges] : {std::tuple{6, 8, 60}, {12, 12, 150}, {30, 32, 400}}) {
+        EdgeGraphWidget graph;
+        graph.setView(galleryEdges(layers, heads, edges));
+        const QString name = QStringLiteral("edges-%1x%2").arg(layers).arg(heads);
+        picture(graph, {980, 720}, name);
+        for (int node = int(graph.view().nodes.size()); node-- > 0;)
+            if (graph.view().nodes[node].kind == EdgeGraphNode::Kind::Head)
+                graph.setCurrentNode(node);
+        picture(graph, {980, 720}, name + QStringLiteral("-node"));
+    }
+    EdgeGraphWidget empty;
+    picture(empty, {620, 560}, QStringLiteral("edges-empty"));
+}
+
 } // namespace
 
 void drawPlainViews(const Picture &picture)
@@ -112,6 +129,7 @@ void drawPlainViews(const Picture &picture)
     heatmaps(picture);
     attention(picture);
     plots(picture);
+    edgeGraphs(picture);
 }
 
 } // namespace patchbay

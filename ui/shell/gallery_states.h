@@ -23,6 +23,8 @@ std::vector<Step> bothTasks(MainWindow &window, const TakePicture &picture);
 std::vector<Step> triedPrompt(MainWindow &window, const TakePicture &picture);
 /// The demo model's own training as a series: every look of its dock, and the scrubber on an early step.
 std::vector<Step> trainingSeries(MainWindow &window, const TakePicture &picture);
+/// The circuit of edges: its graph with a clicked head, its matrix, its curve.
+std::vector<Step> edgesOfModel(MainWindow &window, const TakePicture &picture);
 /// A range of colours that is locked across runs.
 std::vector<Step> lockedRange(MainWindow &window, const TakePicture &picture);
 

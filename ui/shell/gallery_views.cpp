@@ -2,6 +2,7 @@
 
 #include "amounts_text.h"
 #include "analysis/roles.h"
+#include "edge_views.h"
 
 #include <QRandomGenerator>
 
@@ -143,6 +144,51 @@ GraphView galleryGraph(int heads)
     for (int i = heads * 2 / 3; i < heads; ++i)
         view.edges << GraphEdge{view.nodes[i].head, {}, {}, effect(random) * 4};
     return view;
+}
+
+EdgeGraphView galleryEdges(int layers, int heads, int edges)
+{
+    QRandomGenerator random(kSeed);
+    EdgeNumbers numbers;
+    const EdgeGraph graph(layers, heads, false);
+    numbers.graph = graph;
+    numbers.estimates.assign(graph.cells(), 0);
+    numbers.exact.assign(graph.cells(), std::numeric_limits<float>::quiet_NaN());
+    numbers.scale = 1;
+    numbers.unit = {};
+    std::vector<double> writes, reads;
+    const auto some = [&] { return std::pow(random.generateDouble(), 8); };
+    for (int writer = 0; writer < graph.writers(); ++writer)
+        writes.push_back(graph.writer(writer).kind == EdgeWriter::Kind::Head ? some() : 0.05 + some());
+    for (int reader = 0; reader < graph.readers(); ++reader) {
+        const int node = graph.node(reader);
+        reads.push_back(node < 0 ? 1 : writes[size_t(node)] * random.generateDouble());
+    }
+    for (int reader = 0; reader < graph.readers(); ++reader)
+        for (int writer = 0; writer < graph.sources(reader); ++writer) {
+            const double size = writes[size_t(writer)] * reads[size_t(reader)] * random.generateDouble();
+            numbers.estimates[graph.cell({writer, reader})] = float(random.bounded(4) == 0 ? size : -size) * 0.4f;
+        }
+    EdgeMask kept = greedy_edges(graph, numbers.estimates, edges, false);
+    std::vector<bool> fed(size_t(graph.writers()));
+    for (size_t i = 0; i < kept.size(); ++i)
+        if (kept[i] && graph.node(graph.edge(i).reader) >= 0)
+            fed[size_t(graph.node(graph.edge(i).reader))] = true;
+    for (int reader = 0; reader < graph.readers(); ++reader) // what reads nothing yet reads the embedding
+        if (const int node = graph.node(reader); node > 0 && !fed[size_t(node)]) {
+            fed[size_t(node)] = true;
+            for (const int writer : nodes_of(graph, kept))
+                if (writer == node)
+                    kept[graph.cell({0, reader})] = 1;
+        }
+    kept = pruned(graph, kept);
+    int n = 0;
+    for (const Edge edge : ranked_edges(graph, numbers.estimates, false))
+        if (kept[graph.cell(edge)] && ++n <= edges / 3) // the strongest are exact
+            numbers.exact[graph.cell(edge)] = numbers.estimates[graph.cell(edge)] * 0.95f;
+    return edgeGraphView(numbers, kept, [](HeadId head) {
+        return (head.layer * 7 + head.head) % 5 == 0 ? QString::fromUtf8(name_mover_role) : QString();
+    });
 }
 
 } // namespace patchbay

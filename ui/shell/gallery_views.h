@@ -16,6 +16,8 @@ widgets::AttentionView galleryAttention(int tokens);
 widgets::ScatterView galleryScatter(int heads);
 widgets::BarsView galleryBars(int heads);
 widgets::GraphView galleryGraph(int heads);
+/// The strongest edges of a model of this size, pruned: most of what they do comes from few writers, as in real ones.
+widgets::EdgeGraphView galleryEdges(int layers, int heads, int edges);
 
 /// Every widget by itself: without data, with an error, small and large. Calls picture with each of them.
 void drawPlainViews(const std::function<void(QWidget &widget, QSize size, const QString &name)> &picture);

@@ -39,7 +39,7 @@ public:
     QPushButton *curve() const { return m_curve; }
     QLabel *status() const { return m_status; }
     /// Of the graph, for figures.
-    const QString &title() const { return m_title; }
+    const QString &graphTitle() const { return m_title; }
     QLabel *edgeText() const { return m_edgeText; }
     /// The window's own commands about the clicked edge, and those about the circuit.
     void setActions(const QList<QAction *> &edge, const QList<QAction *> &circuit);
