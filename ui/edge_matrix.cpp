@@ -28,9 +28,9 @@ QString readerName(const EdgeGraph &graph, int reader)
 {
     const EdgeReader at = graph.reader(reader);
     const QString name = nodeName(graphNode(graph, graph.node(reader)));
-    return at.kind == EdgeReader::Kind::Query ? name + QStringLiteral(" q")
-        : at.kind == EdgeReader::Kind::Key    ? name + QStringLiteral(" k")
-        : at.kind == EdgeReader::Kind::Value  ? name + QStringLiteral(" v")
+    return at.kind == EdgeReader::Kind::Query ? name + QStringLiteral("\u00a0q")
+        : at.kind == EdgeReader::Kind::Key    ? name + QStringLiteral("\u00a0k")
+        : at.kind == EdgeReader::Kind::Value  ? name + QStringLiteral("\u00a0v")
                                               : name;
 }
 

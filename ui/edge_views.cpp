@@ -187,11 +187,12 @@ widgets::BarsView nodeBars(const EdgeNumbers &numbers, const EdgeMask &kept, int
             const Edge edge = graph.edge(cell);
             const widgets::EdgeGraphNode other = graphNode(graph, into ? edge.writer : graph.node(edge.reader));
             const QString end = endName(endOf(graph.reader(edge.reader)));
+            const QString name = other.kind == Kind::Input ? QStringLiteral("input") : nodeName(other); // short
             widgets::Bar bar;
             if (other.kind == Kind::Head)
                 bar.head = other.head;
-            bar.label = into ? (nodeName(other) + QStringLiteral(" → ") + end).trimmed()
-                             : (QStringLiteral("→ ") + nodeName(other) + QLatin1Char(' ') + end).trimmed();
+            bar.label = into ? (name + QStringLiteral(" → ") + end).trimmed()
+                             : (QStringLiteral("→ ") + name + QLatin1Char(' ') + end).trimmed();
             if (!kept[cell])
                 bar.label = QStringLiteral("(%1)").arg(bar.label);
             inside += kept[cell];

@@ -25,8 +25,6 @@ void MainWindow::connectEdges()
     connect(m_actions->openEdges, &QAction::triggered, this, &MainWindow::chooseEdges);
     connect(m_actions->saveEdges, &QAction::triggered, this, &MainWindow::saveEdges);
     connect(m_actions->keepEdges, &QAction::triggered, this, &MainWindow::nameEdges);
-    connect(m_actions->patchEdge, &QAction::triggered, this,
-            [this] { m_messages->showNote(tr("The edge's exact value is drawn solid when it is there")); });
 }
 
 void MainWindow::chooseEdges()

@@ -294,9 +294,15 @@ double largestScore(const EdgeGraphView &view)
     return largest;
 }
 
-double edgeStrength(const EdgeGraphEdge &edge, double largest)
+double fullness(const EdgeGraphView &view)
 {
-    return largest > 0 ? std::sqrt(std::min(1.0, std::abs(edge.score) / largest)) : 0;
+    return std::clamp((double(view.edges.size()) - 60) / 300, 0.0, 1.0);
+}
+
+double edgeStrength(const EdgeGraphView &view, const EdgeGraphEdge &edge, double largest)
+{
+    const double share = largest > 0 ? std::min(1.0, std::abs(edge.score) / largest) : 0;
+    return std::pow(share, 0.5 + 0.5 * fullness(view));
 }
 
 QVector<int> drawingOrder(const EdgeGraphView &view)

@@ -34,8 +34,11 @@ QString edgeReadout(const EdgeGraphView &view, const EdgeGraphEdge &edge);
 /// "L9H6  name mover   3 edges in (q 2, v 1), 2 out".
 QString nodeReadout(const EdgeGraphView &view, int node);
 
-/// How strong an edge looks, 0 … 1: the root of its share of the largest, so that weak ones are still told apart.
-double edgeStrength(const EdgeGraphEdge &edge, double largest);
+/// How full a graph is, 0 … 1: edges of a full one are thinner, and its weak ones paler.
+double fullness(const EdgeGraphView &view);
+/// How strong an edge looks, 0 … 1, by its share of the largest: the root of it, so that weak ones are still told
+/// apart, where there are few edges, and the share itself where there are many.
+double edgeStrength(const EdgeGraphView &view, const EdgeGraphEdge &edge, double largest);
 double largestScore(const EdgeGraphView &view);
 /// Edges from what lies below to what lies on top: outside of the circuit, then weak ones, then strong ones.
 QVector<int> drawingOrder(const EdgeGraphView &view);

@@ -31,17 +31,11 @@ bool touches(const EdgeGraphEdge &edge, int node)
     return edge.from == node || edge.to == node;
 }
 
-/// How full a graph is, 0 … 1: edges of a full one are thinner, and its weak ones paler.
-double fullness(const EdgeGraphView &view)
-{
-    return std::clamp((double(view.edges.size()) - 60) / 400, 0.0, 1.0);
-}
-
 void drawEdge(QPainter &painter, const EdgeGraphScene &scene, int index, double largest, bool lit)
 {
     const EdgeGraphEdge &edge = scene.view.edges[index];
     const GraphCurve &curve = scene.layout.edges[index];
-    const double strength = edgeStrength(edge, largest);
+    const double strength = edgeStrength(scene.view, edge, largest);
     QColor colour = mixed(edge.score < 0 ? scene.theme.negative : scene.theme.positive, scene.theme.background,
                           lit ? 0 : (paperShare + 0.25 * fullness(scene.view)) * (1 - strength));
     if (!edge.inside)
@@ -69,8 +63,9 @@ void drawEdge(QPainter &painter, const EdgeGraphScene &scene, int index, double 
 /// The longest form of a name that a box holds, at the largest size; empty: none.
 QString nameFor(const EdgeGraphNode &node, const QRectF &box, const QFont &font, bool shortly, QFont *used)
 {
-    for (const double size : {1.0, 0.85, 0.72})
-        for (const QString &name : {shortly ? shortNodeName(node) : nodeName(node), shortNodeName(node)}) {
+    const QString names[] = {shortly ? shortNodeName(node) : nodeName(node), shortNodeName(node)};
+    for (const QString &name : names)
+        for (const double size : {1.0, 0.85, 0.72}) {
             QFont scaled = font;
             if (font.pointSizeF() > 0)
                 scaled.setPointSizeF(std::max(6.0, font.pointSizeF() * size));

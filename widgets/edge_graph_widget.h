@@ -34,7 +34,7 @@ public:
     void showAll();
 
     QSize sizeHint() const override { return {640, 520}; }
-    QSize minimumSizeHint() const override { return {240, 200}; }
+    QSize minimumSizeHint() const override { return {220, 180}; }
 
 Q_SIGNALS:
     void nodeClicked(int node); ///< -1: beside all of them

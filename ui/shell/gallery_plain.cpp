@@ -108,7 +108,7 @@ void plots(const Picture &picture)
 
 void edgeGraphs(const Picture &picture)
 {
-    for (const auto &[layers, heads, edges] : {std::tuple{6, 8, 60}, {12, 12, 150}, {30, 32, 400}}) {
+    for (const auto &[layers, heads, edges] : {std::tuple{6, 8, 60}, {12, 12, 150}, {30, 32, 240}}) {
         EdgeGraphWidget graph;
         graph.setView(galleryEdges(layers, heads, edges));
         const QString name = QStringLiteral("edges-%1x%2").arg(layers).arg(heads);

@@ -22,16 +22,16 @@ CurvePane::CurvePane(Explorer &explorer, QWidget *parent) : QWidget(parent), m_e
     row->setSpacing(6);
     m_log = toggleButton(tr("Log"), tr("The share of edges by its logarithm; areas are of the plain axis"), bar);
     m_log->setChecked(true);
+    row->addWidget(m_log);
     auto *text =
         caption(tr("CPR: area below the signed curve. CMD: area between 1 and the curve by size. A click takes "
                    "a circuit of that size."),
-                bar);
-    text->setWordWrap(false);
-    row->addWidget(m_log);
-    row->addWidget(text);
+                this);
+    text->setContentsMargins(10, 0, 10, 2);
     m_lines = new widgets::LinesWidget(this);
     m_lines->setEmptyText(tr("“Curve” beside the graph runs circuits of growing size"));
     column->addWidget(bar);
+    column->addWidget(text);
     column->addWidget(m_lines, 1);
     setFocusProxy(m_lines);
     connect(m_log, &QToolButton::toggled, this, &CurvePane::refresh);

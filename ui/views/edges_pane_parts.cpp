@@ -145,7 +145,7 @@ QWidget *EdgesPane::buildSide()
     m_bars = new widgets::BarsWidget(m_side);
     m_bars->setEmptyText(tr("Click a node or an edge"));
     column->addWidget(m_bars, 1);
-    m_side->setMinimumWidth(250);
+    m_side->setMinimumWidth(210);
     m_side->hide();
     return m_side;
 }

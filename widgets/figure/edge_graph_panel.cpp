@@ -110,7 +110,8 @@ private:
 
     void drawEdge(Scene &scene, const EdgeGraphEdge &edge, const GraphCurve &curve) const
     {
-        const double strength = edgeStrength(edge, m_largest), width = thinEdge + (thickEdge - thinEdge) * strength;
+        const double strength = edgeStrength(m_view, edge, m_largest),
+                     width = thinEdge + (thickEdge - thinEdge) * strength;
         QColor colour = mixed(colourOf(ColourMap::RdBu, edge.score < 0 ? -0.8 : 0.8, 1), Qt::white,
                               0.5 * (1 - strength) + (edge.inside ? 0 : 0.25));
         QPolygonF line;
