@@ -51,7 +51,7 @@ void declare(CLI::App &app, Options &o)
                    "of a recipe or a series: a sheet of its figures")
         ->required();
     app.add_option("--view", o.views,
-                   "heatmap, attention, scatter, bars, table, graph; several (comma-separated) make panels")
+                   "heatmap, attention, scatter, bars, table, graph, lines; several (comma-separated) make panels")
         ->delimiter(',');
     app.add_option("--steps", o.steps, "Of a recipe's folder: these steps, in this order (outputs,direct,roles)")
         ->delimiter(',');

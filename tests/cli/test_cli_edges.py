@@ -51,6 +51,16 @@ class Demo(CliTest):
         self.assertEqual(len(some), len({tuple(edge) for edge in some.tolist()}))
         self.assertGreater(len(some), 40)
 
+    def test_named_edges_are_computed_without_estimates(self):
+        arrays, metadata = self.edges("--method", "exact", "--edges", "input->m0,m0->logits")[1:]
+        self.assertEqual(int(np.isfinite(arrays["exact"]).all(2).sum()), 2)
+        self.assertFalse([name for name in arrays if name.startswith("scores.")])
+        forward, backward = json.loads(metadata["forward"]), json.loads(metadata["backward"])
+        whole = self.edges("--method", "exact", "--top", 5, "--rank-by", "eap")[1]["exact"]
+        at = forward.index("input"), backward.index("m0")
+        np.testing.assert_allclose(arrays["exact"][at], whole[at], atol=1e-5)
+        self.assertIn("of --method exact", run("edges", *PROMPTS, "--method", "eap", "--edges", "input->m0", expect=2).stderr)
+
     def test_a_circuit_from_making_to_comparing(self):
         top, greedy, both = (self.folder / f"{name}.json" for name in ("top", "greedy", "both"))
         made = json.loads(run("circuit", "make", "top", *PROMPTS, "--top", 200, "--json", "--out", top).stdout)

@@ -48,6 +48,27 @@ private Q_SLOTS:
         QCOMPARE(llama.edges(), int64_t(386713));
     }
 
+    void aGuessOfFaithfulnessFollowsThePaths()
+    {
+        const EdgeGraph graph(2, 2, false);
+        std::vector<float> scores(graph.cells());
+        const auto score = [&](const char *name, float value) { scores[graph.cell(*graph.find(name))] = value; };
+        score("input->m0", -3);
+        score("input->a0.h0<v>", -1);
+        score("m0->logits", -3);
+        score("a0.h0->logits", -1);
+        const auto guess = [&](const char *names) {
+            return estimated_faithfulness(graph, scores, parse_edges(graph, names));
+        };
+        QCOMPARE(estimated_faithfulness(graph, scores, graph.real()), 1.0);
+        QCOMPARE(guess(""), 0.0);
+        QCOMPARE(guess("input->m0,m0->logits"), 0.75);
+        QCOMPARE(guess("m0->logits"), 0.0); // nothing arrives at m0
+        QCOMPARE(guess("input->m0,m0->logits,input->a0.h0<v>,a0.h0->logits"), 1.0);
+        score("a0.h1->m0", -3); // of what m0 reads only a half arrives then
+        QCOMPARE(guess("input->m0,m0->logits"), 0.375);
+    }
+
     void indicesAreThoseOfEapIg()
     {
         const EdgeGraph graph(3, 4, false);
