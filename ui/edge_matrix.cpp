@@ -27,7 +27,7 @@ QString inWords(const char *text)
 QString readerName(const EdgeGraph &graph, int reader)
 {
     const EdgeReader at = graph.reader(reader);
-    const QString name = nodeName(graphNode(graph, graph.node(reader)));
+    const QString name = nodeName(graphNode(graph, graph.node(reader))).replace(QLatin1Char(' '), QChar(0xa0));
     return at.kind == EdgeReader::Kind::Query ? name + QStringLiteral("\u00a0q")
         : at.kind == EdgeReader::Kind::Key    ? name + QStringLiteral("\u00a0k")
         : at.kind == EdgeReader::Kind::Value  ? name + QStringLiteral("\u00a0v")
