@@ -24,7 +24,7 @@ struct OutsideEdges {
 /// The circuit (pruned), its strongest edges where there are more than can be told apart, and what of the rest is
 /// asked for. Edges without a number are drawn as weak ones.
 widgets::EdgeGraphView edgeGraphView(const EdgeNumbers &numbers, const EdgeMask &kept, const RoleOf &roleOf = {},
-                                     const OutsideEdges &outside = {}, int most = 1500);
+                                     const OutsideEdges &outside = {}, int most = 1000);
 /// Strongest edges into and out of a writer (-1: the logits), those of the circuit marked. cells: the edge of each bar.
 widgets::BarsView nodeBars(const EdgeNumbers &numbers, const EdgeMask &kept, int writer, int each = 12,
                            std::vector<size_t> *cells = nullptr);
