@@ -259,7 +259,7 @@ private Q_SLOTS:
         QCOMPARE(explorer.navigation.place().run, -1);
         QCOMPARE(explorer.navigation.place().prompt, -1);
         QVERIFY(pane->heatmap()->view().facets.isEmpty());
-        QCOMPARE(pane->findChild<QSlider *>()->maximum(), 2);
+        QCOMPARE(pane->findChild<QSlider *>(QStringLiteral("prompt"))->maximum(), 2);
         QTRY_VERIFY(m_window->findChild<widgets::ScatterWidget *>()->view().points.isEmpty());
         QCOMPARE(explorer.navigation.place().heads.size(), 1); // what fits stays
 

@@ -227,7 +227,7 @@ private Q_SLOTS:
 
     void theSliderChoosesAPromptForEveryView()
     {
-        auto *slider = m_window->heatmapPane().findChild<QSlider *>();
+        auto *slider = m_window->heatmapPane().findChild<QSlider *>(QStringLiteral("prompt"));
         QVERIFY(slider && slider->maximum() == 69);
         const int steps = navigation().undoStack().index();
         for (int prompt : {1, 2, 3})

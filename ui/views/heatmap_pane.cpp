@@ -106,6 +106,7 @@ QWidget *HeatmapPane::buildChooser()
     m_mean = toggleButton(tr("Mean"), tr("Mean over all prompts"), bar);
     m_mean->setChecked(true);
     m_prompt = new QSlider(Qt::Horizontal, bar);
+    m_prompt->setObjectName(QStringLiteral("prompt"));
     m_prompt->setAccessibleName(tr("One prompt"));
     m_prompt->setToolTip(tr("One prompt instead of the mean"));
     m_prompt->setMinimumWidth(48); // gives way to a mask's chip on a small screen
