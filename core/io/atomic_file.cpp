@@ -12,6 +12,12 @@
 
 namespace patchbay {
 
+namespace {
+
+const std::string temporary_mark = ".part-"; // the process and a number follow
+
+} // namespace
+
 AtomicFile::AtomicFile(std::filesystem::path path) : m_path(std::move(path))
 {
     // A link stays a link: what it points to is replaced.
@@ -29,10 +35,18 @@ AtomicFile::AtomicFile(std::filesystem::path path) : m_path(std::move(path))
         throw Error(m_path.string(), "the folder " + folder.string() + " does not exist");
     static std::atomic<unsigned> counter = 0;
     m_temporary = m_path;
-    m_temporary += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+    m_temporary += temporary_mark + std::to_string(::getpid()) + "-" + std::to_string(counter++);
     m_fd = ::open(m_temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (m_fd < 0)
         throw Error(m_path.string(), std::string("cannot be written: ") + std::strerror(errno));
+}
+
+bool is_cut_off(const std::filesystem::path &file)
+{
+    const std::string name = file.filename().string();
+    const size_t at = name.rfind(temporary_mark);
+    return at != std::string::npos && at > 0
+        && name.find_first_not_of("-0123456789", at + temporary_mark.size()) == std::string::npos;
 }
 
 AtomicFile::~AtomicFile()

@@ -26,4 +26,7 @@ private:
     int m_fd = -1;
 };
 
+/// Whether a file has the name of a temporary one of these: a process that was killed leaves it behind.
+bool is_cut_off(const std::filesystem::path &file);
+
 } // namespace patchbay

@@ -1,6 +1,7 @@
 #include "io/folder_lock.h"
 
 #include "base/error.h"
+#include "io/atomic_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -30,12 +31,9 @@ void remove_leftovers(const fs::path &folder)
 {
     std::error_code ignored;
     std::vector<fs::path> left;
-    for (const fs::directory_entry &entry : fs::directory_iterator(folder, ignored)) {
-        const std::string file = entry.path().filename().string();
-        for (const char *own : {".safetensors.part-", ".json.part-"})
-            if (file.find(own) != std::string::npos)
-                left.push_back(entry.path());
-    }
+    for (const fs::directory_entry &entry : fs::directory_iterator(folder, ignored))
+        if (is_cut_off(entry.path()))
+            left.push_back(entry.path());
     for (const fs::path &file : left)
         fs::remove(file, ignored);
 }

@@ -88,8 +88,14 @@ class Series(CliTest):
             told = json.loads(run("series", spec, "--models", pattern, "--out", folder, "--json").stdout)
             self.assertTrue(all(step["state"] == "done" for step in told["steps"]))
             self.assertEqual(contents(folder), contents(whole))
+        # Killed while it wrote the tables at its end.
+        for cut_off in ("first-steps.csv.part-4071-16", "step10.safetensors.part-4071-2"):
+            (whole / cut_off).write_text("half of it")
+        (whole / "my.part-b").write_text("somebody's own")
         again = json.loads(run("series", spec, "--models", pattern, "--out", whole, "--json").stdout)
         self.assertTrue(all(step["kept"] for step in again["steps"]))
+        self.assertEqual([file.name for file in whole.glob("*.part-*")], ["my.part-b"])
+        (whole / "my.part-b").unlink()
 
         # What was damaged is computed again.
         expected = contents(whole)
