@@ -110,7 +110,7 @@ std::optional<EdgeNumbers> edgeNumbers(const RunResult &result)
 {
     const auto *scores = estimateOf(result);
     const std::optional<EdgeChoice> choice = edgeChoiceOf(result.spec);
-    if (!hasEdges(result) || !choice || (!scores && !result.grid("edge")))
+    if (!hasEdges(result) || !choice || (!scores && !result.grid(edge_grid)))
         return std::nullopt;
     EdgeNumbers numbers;
     try {
@@ -138,8 +138,8 @@ std::optional<EdgeNumbers> edgeNumbers(const RunResult &result)
 
 void addExact(EdgeNumbers &numbers, const RunResult &result)
 {
-    const Grid *grid = result.grid("edge");
-    const auto index = result.arrays.find("edge.index");
+    const Grid *grid = result.grid(edge_grid);
+    const auto index = result.arrays.find(edge_index);
     if (!grid || index == result.arrays.end() || index->second.is_float()
         || index->second.ints().size() != size_t(grid->cells()) * 2)
         return;

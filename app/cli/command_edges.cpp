@@ -15,8 +15,8 @@ namespace {
 struct Options {
     WorkOptions work;
     SweepOptions sweep;
-    std::string method = "eap-ig", rank_by = "eap-ig", direction = "noise", ablate = "patching", heads, edges, graph, table,
-                resume;
+    std::string method = "eap-ig", rank_by = "eap-ig", direction = "noise", ablate = "patching", heads, edges, graph,
+                table, resume;
     int steps = 5, top = 0, show = 10;
     bool all = false;
 };
@@ -49,8 +49,8 @@ nlohmann::json parameters(const Options &o)
 std::vector<float> exact_means(const RunResult &result, const EdgeGraph &graph)
 {
     std::vector<float> means(graph.cells(), std::nanf(""));
-    if (const Grid *grid = result.grid("edge")) {
-        const std::vector<int64_t> &index = result.arrays.at("edge.index").ints();
+    if (const Grid *grid = result.grid(edge_grid)) {
+        const std::vector<int64_t> &index = result.arrays.at(edge_index).ints();
         for (int i = 0; i < grid->cells(); ++i)
             means[graph.cell({int(index[size_t(2 * i)]), int(index[size_t(2 * i + 1)])})] =
                 float(normalised(*grid, i, result.baseline) * result.baseline.scale());

@@ -1,6 +1,7 @@
 #include "edge_spec.h"
 
 #include "analysis/analysis.h"
+#include "edges/scores.h"
 #include "interrupt.h"
 
 #include <cmath>
@@ -38,13 +39,13 @@ nlohmann::ordered_json short_summary(const RunResult &result)
 
 void spread_exact(RunResult &result, const EdgeGraph &graph)
 {
-    const Grid *grid = result.grid("edge");
+    const Grid *grid = result.grid(edge_grid);
     if (!grid)
         return;
-    const std::vector<int64_t> &index = result.arrays.at("edge.index").ints();
+    const std::vector<int64_t> &index = result.arrays.at(edge_index).ints();
     const size_t prompts = size_t(grid->prompts);
-    Array exact{{graph.writers(), graph.readers(), grid->prompts}, std::vector<float>(graph.cells() * prompts,
-                                                                                      std::nanf(""))};
+    Array exact{{graph.writers(), graph.readers(), grid->prompts},
+                std::vector<float>(graph.cells() * prompts, std::nanf(""))};
     for (int i = 0; i < grid->cells(); ++i) {
         const Edge edge{int(index[size_t(2 * i)]), int(index[size_t(2 * i + 1)])};
         std::copy(grid->cell(i).begin(), grid->cell(i).end(),

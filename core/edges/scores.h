@@ -36,6 +36,9 @@ struct EdgeScores {
     std::vector<float> per_prompt;     ///< [writers, readers, prompts]; empty where memory does not allow it
 };
 
+/// The grid of exact edges: one cell for each of a list, which stands in the array of the same name with ".index".
+inline constexpr const char *edge_grid = "edge", *edge_index = "edge.index";
+
 using EdgeProgress = std::function<void(double share)>;
 
 /// Throws Error naming what is not defined (a metric without gradient, or flat on the base run; steps below 1), and

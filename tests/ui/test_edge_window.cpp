@@ -98,7 +98,7 @@ private Q_SLOTS:
                 QVERIFY(pane().status()->text().contains(QStringLiteral("≈")));
         }
         qInfo("slowest step of the drag: %lld ms", m_slowest);
-        const double guess = edges().guess();
+        const double guess = edges().guess().faithfulness;
         QTRY_VERIFY(edges().fit());
         QVERIFY(std::abs(edges().fit()->faithfulness - guess) < 0.1);
         QVERIFY(pane().status()->text().contains(QStringLiteral("(run)")));

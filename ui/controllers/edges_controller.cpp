@@ -19,6 +19,15 @@ constexpr int kFitDelay = 40;               // ms: steps of a slider that come f
 constexpr double kFirst = 0.9;              // guessed faithfulness of a first circuit
 constexpr qint64 kFewest = 20, kMost = 300; // its edges: what can be looked at
 
+/// The first n of an order, or all there are.
+EdgeMask firstOf(const EdgeGraph &graph, const std::vector<Edge> &order, qint64 n)
+{
+    EdgeMask kept(graph.cells());
+    for (qint64 i = 0; i < std::min(n, qint64(order.size())); ++i)
+        kept[graph.cell(order[size_t(i)])] = 1;
+    return kept;
+}
+
 /// How many of the strongest edges a first circuit has: as few as may do.
 qint64 firstCount(const EdgeNumbers &numbers, const std::vector<Edge> &bySize)
 {
@@ -120,7 +129,7 @@ void EdgesController::followSetup()
 void EdgesController::collectExact(int id)
 {
     const RunEntry *run = m_runs.find(id);
-    if (!m_numbers || !run || !run->result || id == m_run || !run->result->grid("edge") || !ofDocument(run->spec))
+    if (!m_numbers || !run || !run->result || id == m_run || !run->result->grid(edge_grid) || !ofDocument(run->spec))
         return;
     const auto choice = edgeChoiceOf(run->spec);
     if (!choice || choice->direction != m_numbers->choice.direction
@@ -218,9 +227,7 @@ void EdgesController::setTop(qint64 n, bool sliding)
     if (!m_numbers || all.empty())
         return;
     n = std::clamp<qint64>(n, 0, qint64(all.size()));
-    auto kept = std::make_shared<EdgeMask>(m_numbers->graph.cells());
-    for (qint64 i = 0; i < n; ++i)
-        (*kept)[m_numbers->graph.cell(all[size_t(i)])] = 1;
+    auto kept = std::make_shared<const EdgeMask>(firstOf(m_numbers->graph, all, n));
     const EdgeCircuit &now = m_navigation.place().edges;
     if (now.kept && *now.kept == *kept && now.asked == n)
         return;
@@ -234,12 +241,8 @@ void EdgesController::setBySign(bool bySign)
     EdgeCircuit circuit = m_navigation.place().edges;
     circuit.bySign = bySign;
     const std::vector<Edge> &all = order(bySign);
-    if (circuit.asked >= 0 && m_numbers && !all.empty()) {
-        auto kept = std::make_shared<EdgeMask>(m_numbers->graph.cells());
-        for (qint64 i = 0; i < std::min(circuit.asked, qint64(all.size())); ++i)
-            (*kept)[m_numbers->graph.cell(all[size_t(i)])] = 1;
-        circuit.kept = std::move(kept);
-    }
+    if (circuit.asked >= 0 && m_numbers && !all.empty())
+        circuit.kept = std::make_shared<const EdgeMask>(firstOf(m_numbers->graph, all, circuit.asked));
     m_navigation.setEdges(circuit, bySign ? tr("Choose by signed score") : tr("Choose by size"));
 }
 
@@ -292,10 +295,8 @@ void EdgesController::setCurrentEdge(std::optional<Edge> edge)
 
 void EdgesController::patch(Edge edge)
 {
-    if (!m_numbers)
-        return;
-    EdgeChoice choice = m_numbers->choice;
-    m_runner.run(edgesSpec(choice, m_numbers->graph.name(edge)), false, false);
+    if (m_numbers)
+        m_runner.run(edgesSpec(m_numbers->choice, m_numbers->graph.name(edge)), false, false);
 }
 
 void EdgesController::patchCircuit()

@@ -20,6 +20,12 @@ struct CircuitFit {
     double faithfulness = 0, completeness = 0, mean = 0, full = 0, empty = 0;
 };
 
+/// Faithfulness before a circuit was run.
+struct GuessedFit {
+    double faithfulness = 0; ///< NaN without scores
+    bool betweenRuns = false;
+};
+
 /// A circuit that was kept.
 struct KeptEdges {
     QString name;
@@ -68,8 +74,7 @@ public:
     /// Whether the circuit is being run.
     bool fitting() const { return m_fitting; }
     /// A guess in no time: between runs of smaller and larger circuits of the same order, else from the scores.
-    double guess() const;
-    bool guessIsBetweenRuns() const { return m_guessBetween; }
+    GuessedFit guess() const;
 
     /// The node that was clicked, by its writer (-1: the logits); -2: none.
     int currentNode() const { return m_node; }
@@ -135,7 +140,6 @@ private:
     std::optional<CircuitFit> m_fit;
     std::map<size_t, CircuitFit> m_fits;                ///< by circuit and by what it was run with
     std::map<std::pair<bool, qint64>, double> m_points; ///< faithfulness of the strongest so many
-    mutable bool m_guessBetween = false;
     bool m_fitting = false;
     JobId m_job = 0;
     QTimer m_soon;

@@ -101,19 +101,16 @@ void EdgesController::tookFit(const RunResult &result, size_t key)
     Q_EMIT fitChanged();
 }
 
-double EdgesController::guess() const
+GuessedFit EdgesController::guess() const
 {
-    m_guessBetween = false;
     if (!m_numbers || m_numbers->estimates.empty())
-        return std::nan("");
+        return {std::nan("")};
     const EdgeCircuit &now = m_navigation.place().edges;
     if (now.asked > 0) {
         const auto after = m_points.lower_bound({now.bySign, now.asked});
         const bool above = after != m_points.end() && after->first.first == now.bySign;
-        if (above && after->first.second == now.asked) {
-            m_guessBetween = true;
-            return after->second;
-        }
+        if (above && after->first.second == now.asked)
+            return {after->second, true};
         // Between runs that are near enough: circuits grow by factors.
         if (above && after != m_points.begin()) {
             const auto before = std::prev(after);
@@ -121,12 +118,11 @@ double EdgesController::guess() const
                          to = std::log(double(after->first.second));
             if (before->first.first == now.bySign && to - from < std::log(4.0)) {
                 const double part = (std::log(double(now.asked)) - from) / (to - from);
-                m_guessBetween = true;
-                return before->second + part * (after->second - before->second);
+                return {before->second + part * (after->second - before->second), true};
             }
         }
     }
-    return estimated_faithfulness(m_numbers->graph, m_numbers->estimates, m_kept);
+    return {estimated_faithfulness(m_numbers->graph, m_numbers->estimates, m_kept)};
 }
 
 std::vector<RunResultPtr> EdgesController::curves() const
@@ -145,21 +141,14 @@ void EdgesController::open(const QString &file)
             throw Error(file.toStdString(), "open its model with prompts first");
         const EdgeGraph graph(m_document.setup()->config());
         const ScoredGraph read = read_scored_graph(file.toStdString(), graph);
-        if (read.scored) {
+        if (read.scored || !m_numbers) {
             EdgeNumbers numbers;
             numbers.graph = graph;
             numbers.choice = m_choice;
-            numbers.estimates = read.scores;
+            numbers.estimates = read.scored ? read.scores : std::vector<float>(graph.cells());
             numbers.exact.assign(graph.cells(), std::nanf(""));
             numbers.scale = m_document.setup()->baseline.scale();
             numbers.unit = effect_unit(m_document.setup()->baseline);
-            setNumbers(std::move(numbers), nullptr);
-        } else if (!m_numbers) {
-            EdgeNumbers numbers;
-            numbers.graph = graph;
-            numbers.choice = m_choice;
-            numbers.estimates.assign(graph.cells(), 0);
-            numbers.exact.assign(graph.cells(), std::nanf(""));
             setNumbers(std::move(numbers), nullptr);
         }
         if (count(read.circuit.kept) > 0)

@@ -4,9 +4,12 @@
 #include <QLabel>
 #include <QScrollArea>
 #include <QToolButton>
+#include <QVBoxLayout>
 
 namespace patchbay {
 
+/// The column that fills a pane of the centre or the sides, which paints the base colour below it.
+QVBoxLayout *paneColumn(QWidget *pane);
 /// A small bold heading of a section.
 QLabel *heading(const QString &text, QWidget *parent);
 /// Wrapping secondary text.

@@ -91,10 +91,6 @@ void addIntervals(widgets::HeatmapView &view, const RunResult &result)
             view.facets[i].halfWidth = whole.facets[i].halfWidth;
 }
 
-} // namespace
-
-namespace {
-
 /// The page about edges in the centre. False: another page is on view, or it is empty.
 bool edgeSubject(MainWindow &window, FigureSubject &subject)
 {

@@ -27,11 +27,7 @@ AttentionPane::AttentionPane(Explorer &explorer, QWidget *parent)
       m_matrix(new widgets::AttentionWidget(this)), m_text(new widgets::AttentionTextWidget(this)),
       m_stack(new QStackedWidget(this))
 {
-    setAutoFillBackground(true);
-    setBackgroundRole(QPalette::Base);
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
+    QVBoxLayout *column = paneColumn(this);
     column->addWidget(buildOptions());
     auto *row = new QHBoxLayout;
     row->setSpacing(0);

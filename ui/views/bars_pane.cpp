@@ -2,6 +2,7 @@
 
 #include "bars_widget.h"
 #include "controllers/run_views.h"
+#include "docks/dock_parts.h"
 #include "docks/flow_row.h"
 #include "view_models.h"
 
@@ -25,11 +26,7 @@ BarsPane::BarsPane(Explorer &explorer, QWidget *parent)
     : QWidget(parent), m_explorer(explorer), m_bars(new BarsWidget(this)), m_grid(new QComboBox(this)),
       m_sign(new QComboBox(this)), m_count(new QSpinBox(this)), m_refresh(new QTimer(this))
 {
-    setAutoFillBackground(true);
-    setBackgroundRole(QPalette::Base);
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
+    QVBoxLayout *column = paneColumn(this);
     auto *options = new QWidget(this);
     auto *row = new FlowRow(options);
     row->setContentsMargins(8, 6, 8, 4);

@@ -25,11 +25,7 @@ CircuitPane::CircuitPane(Explorer &explorer, QWidget *parent)
     : QWidget(parent), m_explorer(explorer), m_graph(new GraphWidget(this)), m_bar(new QWidget(this)),
       m_least(new QDoubleSpinBox(this)), m_hint(caption({}, this)), m_refresh(new QTimer(this))
 {
-    setAutoFillBackground(true);
-    setBackgroundRole(QPalette::Base);
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
+    QVBoxLayout *column = paneColumn(this);
     auto *row = new FlowRow(m_bar);
     row->setContentsMargins(8, 6, 8, 4);
     row->setSpacing(4);

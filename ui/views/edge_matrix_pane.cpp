@@ -13,11 +13,7 @@ using widgets::HeatmapWidget;
 
 EdgeMatrixPane::EdgeMatrixPane(Explorer &explorer, QWidget *parent) : QWidget(parent), m_explorer(explorer)
 {
-    setAutoFillBackground(true);
-    setBackgroundRole(QPalette::Base);
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
+    QVBoxLayout *column = paneColumn(this);
     auto *bar = new QWidget(this);
     auto *row = new FlowRow(bar);
     row->setContentsMargins(8, 2, 8, 2);

@@ -46,21 +46,17 @@ QString faithfulnessText(const EdgesController &edges)
     if (const auto &fit = edges.fit())
         return EdgesPane::tr("faithfulness %1 (run), completeness %2")
             .arg(QString::number(fit->faithfulness, 'f', 3), QString::number(fit->completeness, 'f', 3));
-    const double guess = edges.guess();
-    return std::isnan(guess) ? EdgesPane::tr("running…")
-                             : EdgesPane::tr("faithfulness ≈ %1 (%2, running…)")
-                                   .arg(QString::number(guess, 'f', 2),
-                                        edges.guessIsBetweenRuns() ? EdgesPane::tr("between runs")
-                                                                   : EdgesPane::tr("guessed from the scores"));
+    const auto [guess, betweenRuns] = edges.guess();
+    return std::isnan(guess)
+        ? EdgesPane::tr("running…")
+        : EdgesPane::tr("faithfulness ≈ %1 (%2, running…)")
+              .arg(QString::number(guess, 'f', 2),
+                   betweenRuns ? EdgesPane::tr("between runs") : EdgesPane::tr("guessed from the scores"));
 }
 
 EdgesPane::EdgesPane(Explorer &explorer, QWidget *parent) : QWidget(parent), m_explorer(explorer)
 {
-    setAutoFillBackground(true);
-    setBackgroundRole(QPalette::Base);
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
+    QVBoxLayout *column = paneColumn(this);
     column->addWidget(buildScores());
     column->addWidget(buildCircuit());
     auto *parts = new QSplitter(Qt::Horizontal, this);

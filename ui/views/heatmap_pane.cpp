@@ -30,11 +30,7 @@ HeatmapPane::HeatmapPane(Explorer &explorer, QWidget *parent)
       m_edgeMatrix(new EdgeMatrixPane(explorer, this)), m_curve(new CurvePane(explorer, this)),
       m_stack(new QStackedWidget(this))
 {
-    setAutoFillBackground(true);
-    setBackgroundRole(QPalette::Base);
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
+    QVBoxLayout *column = paneColumn(this);
     column->addWidget(buildChooser());
     m_stack->addWidget(m_heatmap);
     for (QWidget *page : std::initializer_list<QWidget *>{m_others, m_edges, m_edgeMatrix, m_curve})

@@ -29,11 +29,7 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
     : QWidget(parent), m_explorer(explorer), m_scatter(new ScatterWidget(this)), m_x(new QComboBox(this)),
       m_y(new QComboBox(this)), m_refresh(new QTimer(this))
 {
-    setAutoFillBackground(true);
-    setBackgroundRole(QPalette::Base);
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
+    QVBoxLayout *column = paneColumn(this);
     auto *row = new QGridLayout; // an axis a row: the names of runs are long
     row->setContentsMargins(8, 6, 8, 4);
     row->setSpacing(4);

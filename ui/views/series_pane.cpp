@@ -28,11 +28,7 @@ using widgets::LinesWidget;
 
 SeriesPane::SeriesPane(Explorer &explorer, QWidget *parent) : QWidget(parent), m_explorer(explorer)
 {
-    setAutoFillBackground(true);
-    setBackgroundRole(QPalette::Base);
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
+    QVBoxLayout *column = paneColumn(this);
     column->addWidget(buildOptions());
     m_note = caption({}, this);
     m_note->setContentsMargins(10, 0, 10, 2);
@@ -106,7 +102,8 @@ QWidget *SeriesPane::buildOptions()
     m_part = box(tr("Which step of the recipe"));
     m_quantity = box(tr("Which quantity"));
     m_log = toggleButton(tr("Log"), tr("Steps by their logarithm"), options);
-    m_raw = toggleButton(tr("Raw values"), tr("Effects as differences of the metric, not in % of each step's gap"), options);
+    m_raw = toggleButton(tr("Raw values"), tr("Effects as differences of the metric, not in % of each step's gap"),
+                         options);
     m_threshold = new QDoubleSpinBox(options);
     m_threshold->setAccessibleName(tr("A head has appeared where its value is at least this"));
     m_threshold->setToolTip(m_threshold->accessibleName());

@@ -58,11 +58,7 @@ TryPane::TryPane(Explorer &explorer, QWidget *parent)
     : QWidget(parent), m_explorer(explorer), m_tokens(table(tr("Tokens of the tried prompt"), this)),
       m_likeliest(table(tr("Likeliest next tokens"), this)), m_hint(caption({}, this))
 {
-    setAutoFillBackground(true);
-    setBackgroundRole(QPalette::Base);
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
+    QVBoxLayout *column = paneColumn(this);
     column->addWidget(buildFields());
     m_hint->setContentsMargins(10, 4, 10, 4);
     column->addWidget(m_hint);

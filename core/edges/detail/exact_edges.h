@@ -7,9 +7,6 @@
 
 namespace patchbay::detail {
 
-/// The grid of exact edges: one cell for each of a list, which stands in the array of the same name with ".index".
-inline constexpr const char *edge_grid = "edge", *edge_index = "edge.index";
-
 /// What one edge changes: its writer's change is added to what its reader reads.
 Edit edge_edit(const EdgeGraph &graph, int reader, at::Tensor change, std::shared_ptr<const RowMap> rows);
 
