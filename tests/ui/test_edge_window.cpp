@@ -273,6 +273,29 @@ private Q_SLOTS:
         m_window->explorer().navigation.showAs(QStringLiteral("edge-graph"));
     }
 
+    // It says nothing of scores, but exact values that are computed later are of this task all the same.
+    void aCircuitWithoutScoresIsOpenedFirst()
+    {
+        QTemporaryDir out;
+        const QString file = out.filePath(QStringLiteral("circuit.json"));
+        WindowFixture fixture;
+        MainWindow *window = fixture.openReady();
+        QVERIFY(window);
+        EdgesController &other = window->explorer().edges;
+        const Setup &setup = *window->explorer().document.setup();
+        const EdgeGraph graph(setup.config());
+        EdgeMask kept(graph.cells());
+        kept[graph.cell(*graph.find("a0.h0->logits"))] = kept[graph.cell(*graph.find("input->a0.h0<v>"))] = 1;
+        write_scored_graph(file.toStdString(), {graph, setup.config().d_model, {}, {"", kept}, false});
+        QVERIFY(!other.numbers());
+        other.open(file);
+        QVERIFY(other.numbers());
+        QVERIFY(other.kept() == kept);
+        QCOMPARE(other.numbers()->scale, setup.baseline.scale());
+        QCOMPARE(other.numbers()->unit.symbol, effect_unit(setup.baseline).symbol);
+        QTRY_VERIFY(other.fit());
+    }
+
     void circuitsAreKeptByName()
     {
         QTRY_VERIFY(edges().ranked());

@@ -145,7 +145,7 @@ void EdgesController::open(const QString &file)
             EdgeNumbers numbers;
             numbers.graph = graph;
             numbers.choice = m_choice;
-            numbers.estimates = read.scored ? read.scores : std::vector<float>(graph.cells());
+            numbers.estimates = read.scores;
             numbers.exact.assign(graph.cells(), std::nanf(""));
             numbers.scale = m_document.setup()->baseline.scale();
             numbers.unit = effect_unit(m_document.setup()->baseline);
