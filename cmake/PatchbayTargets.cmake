@@ -34,13 +34,21 @@ if(PATCHBAY_FUZZ)
   target_compile_options(patchbay_settings INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# patchbay_library(NAME [SOURCES…]): a static library from these files; without any, from all of the current folder and its sub-folders.
+# The programs link their libraries statically: one file each, wherever it is copied. Under a sanitizer they are for the tests alone, and a hundred
+# test programs, each with its own copy of instrumented code, would take ten gigabytes: there they share one. (The fuzz targets have to be static:
+# libFuzzer's own functions are in the program.)
+set(patchbay_library_type STATIC)
+if(PATCHBAY_SANITIZE AND NOT PATCHBAY_FUZZ)
+  set(patchbay_library_type SHARED)
+endif()
+
+# patchbay_library(NAME [SOURCES…]): a library from these files; without any, from all of the current folder and its sub-folders.
 function(patchbay_library name)
   set(sources ${ARGN})
   if(NOT sources)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
   endif()
-  add_library(${name} STATIC ${sources})
+  add_library(${name} ${patchbay_library_type} ${sources})
   target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE patchbay_settings)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${PATCHBAY_UNITY} UNITY_BUILD_BATCH_SIZE 6)

@@ -97,6 +97,32 @@ jobs()
     echo $((cores < memory_gb ? cores : memory_gb))
 }
 
+# free_mb: what is free where the build folders lie, in MB.
+free_mb() { df -Pk "$root" | awk 'NR == 2 { print int($4 / 1024) }'; }
+
+# check_space PRESET: a build that fills the disk ends deep in a linker's messages, and may take others' work with it. So a fresh one is refused
+# where it cannot fit. The sizes were measured with du, a fifth added.
+check_space()
+{
+    local needed available
+    case "$1" in
+    release) needed=3300 ;;
+    fuzz) needed=500 ;;
+    *) needed=2500 ;;
+    esac
+    available=$(free_mb)
+    [ "${available:-$needed}" -ge $needed ] || fail "the disk is too full: the build in $root/build/$1 takes about $needed MB, and $available MB are free there"
+}
+
+# failed_build: ends the script with the reason, as far as it is ours to know.
+failed_build()
+{
+    local available
+    available=$(free_mb)
+    [ "${available:-1000}" -ge 100 ] || fail "the build failed: the disk is full ($available MB are free in $root)"
+    fail "the build failed (see above)"
+}
+
 # build PRESET [TARGET…]: configures when there is no build folder yet (ninja configures again by itself when it must), then builds.
 # Several sources are compiled as one: a fresh build takes less than half the time, which is what matters here.
 build()
@@ -106,6 +132,7 @@ build()
     [ -z "${PATCHBAY_CMAKE_OPTIONS:-}" ] || read -ra options <<<"${options[*]} $PATCHBAY_CMAKE_OPTIONS"
     cd "$root" || exit 1
     if [ ! -f "build/$preset/build.ninja" ]; then
+        check_space "$preset"
         say "Configuring ($preset)"
         mkdir -p build
         if ! cmake --preset "$preset" "${options[@]}" >"build/configure-$preset.log" 2>&1; then
@@ -117,10 +144,11 @@ build()
     export NINJA_STATUS='[%f/%t %es] '
     if ! ninja -C "build/$preset" -j "$(jobs)" "$@"; then
         # Two sources may each have a helper of the same name, which only matters where they are compiled as one.
-        grep -q '^PATCHBAY_UNITY:BOOL=ON' "build/$preset/CMakeCache.txt" || fail "the build failed (see above)"
+        grep -q '^PATCHBAY_UNITY:BOOL=ON' "build/$preset/CMakeCache.txt" || failed_build
+        [ "$(free_mb)" -ge 100 ] || failed_build # again would only fail again
         say "Building ($preset) again, every source on its own"
         cmake -DPATCHBAY_UNITY=OFF "build/$preset" >"build/configure-$preset.log" 2>&1 || fail "CMake failed, see build/configure-$preset.log"
-        ninja -C "build/$preset" -j "$(jobs)" "$@" || fail "the build failed (see above)"
+        ninja -C "build/$preset" -j "$(jobs)" "$@" || failed_build
     fi
     local took=$((SECONDS - begun))
     [ $took -lt 3 ] || echo "built $preset in $took s"

@@ -10,40 +10,6 @@ namespace patchbay {
 
 namespace {
 
-// Everything but the faults of the thread itself: one of those that is held off ends the process, without a word of
-// what it was.
-sigset_t held_off()
-{
-    sigset_t set;
-    sigfillset(&set);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT})
-        sigdelset(&set, fault);
-    return set;
-}
-
-#if defined(__linux__) && defined(__GNUC__)
-
-// OpenBLAS starts its threads while it loads, before main(): they inherit what the main thread has then. So it holds
-// signals off from before the first library's constructor until after the last one's: the program's own constructors
-// run then, this one as the first of them.
-sigset_t mask_at_start;
-
-void before_libraries(int, char **, char **)
-{
-    const sigset_t set = held_off();
-    pthread_sigmask(SIG_BLOCK, &set, &mask_at_start);
-}
-
-__attribute__((section(".preinit_array"), used)) //
-void (*const before_libraries_entry)(int, char **, char **) = before_libraries;
-
-__attribute__((constructor(101))) void after_libraries()
-{
-    pthread_sigmask(SIG_SETMASK, &mask_at_start, nullptr);
-}
-
-#endif
-
 void *wait_for_signals(void *)
 {
     for (;;)
@@ -53,9 +19,18 @@ void *wait_for_signals(void *)
 
 } // namespace
 
+sigset_t signals_to_hold_off()
+{
+    sigset_t set;
+    sigfillset(&set);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT})
+        sigdelset(&set, fault);
+    return set;
+}
+
 SignalsHeldOff::SignalsHeldOff()
 {
-    const sigset_t set = held_off();
+    const sigset_t set = signals_to_hold_off();
     pthread_sigmask(SIG_BLOCK, &set, &m_before);
 }
 
@@ -66,7 +41,7 @@ SignalsHeldOff::~SignalsHeldOff()
 
 void hold_off_signals()
 {
-    const sigset_t set = held_off();
+    const sigset_t set = signals_to_hold_off();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 

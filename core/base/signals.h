@@ -12,7 +12,7 @@ namespace patchbay {
 /// The reason: kernels that oneDNN 2.6 generates use the stack pointer as one more general register, so that it points
 /// into the heap. The frame of a signal's handler would be written there, over whatever malloc keeps at that place.
 /// Every entry of core that computes holds one. Pools of threads begin under it, and threads that libraries start while
-/// they load have begun with signals held off, too (signals.cpp).
+/// they load have begun with signals held off, too (at_start.cpp).
 class SignalsHeldOff {
 public:
     SignalsHeldOff();
@@ -23,6 +23,10 @@ public:
 private:
     sigset_t m_before;
 };
+
+/// Everything but the faults of the thread itself: one of those that is held off ends the process, without a word of
+/// what it was.
+sigset_t signals_to_hold_off();
 
 /// The calling thread's for as long as it lives: for those that do nothing but compute.
 void hold_off_signals();
