@@ -1,9 +1,11 @@
 // patchbay-cli series: one run, or one recipe, at many revisions of a model, into a folder of results.
 #include "analysis/series_measures.h"
+#include "base/amounts.h"
 #include "base/json_field.h"
 #include "base/plain_text.h"
 #include "command.h"
 #include "decimal_option.h"
+#include "hub/environment.h"
 #include "interrupt.h"
 #include "model/model_folder.h"
 #include "spec_file.h"
@@ -23,6 +25,7 @@ namespace {
 struct Options {
     std::string what, out;
     std::vector<std::string> folders, revisions;
+    bool download = false;
     MeasureOptions measures;
     std::string reference;
     double least_gap = default_least_gap;
@@ -38,7 +41,11 @@ std::vector<SeriesStep> steps_of(const Options &options, bool model_given)
         return option_value("--models", [&] { return series_of_folders(options.folders); });
     if (options.revisions.empty() || !model_given)
         throw UsageError("--models", "name the folders of the revisions, or --model NAME with --revisions");
-    return option_value("--revisions", [&] { return series_of_revisions(options.model.path, options.revisions); });
+    std::vector<std::string> at_hub;
+    if (options.download && has_number_mark(options.revisions) && is_cached_name(options.model.path))
+        at_hub = hub_revisions(options.model.path, cancel_on_interrupt());
+    return option_value("--revisions",
+                        [&] { return series_of_revisions(options.model.path, options.revisions, at_hub); });
 }
 
 bool is_recipe(const std::string &what)
@@ -56,6 +63,7 @@ SeriesPlan plan_of(const Options &options, std::vector<SeriesStep> steps)
 {
     SeriesPlan plan;
     plan.steps = std::move(steps);
+    plan.download = options.download;
     const bool own_prompts = !options.task.batch.empty() || !options.task.pairs.empty();
     if (is_recipe(options.what)) {
         plan.recipe = load_recipe(options.what);
@@ -148,6 +156,16 @@ std::optional<nlohmann::ordered_json> write_numbers(const Options &options, Cons
     return nlohmann::ordered_json(write_measures(options.out, series, measures));
 }
 
+void say_what_is_fetched(const Series &series, Console &console)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < series.outcomes().size(); ++i)
+        count += series.outcomes()[i].state != SeriesState::Done && is_to_be_fetched(series.plan().steps[i]);
+    if (count > 0)
+        console.say(counted(count, "revision") + " will be fetched into " + hub_cache().string()
+                    + ", each when it is its turn");
+}
+
 int run(const Options &options, bool model_given)
 {
     SeriesPlan plan = plan_of(options, steps_of(options, model_given));
@@ -163,6 +181,7 @@ int run(const Options &options, bool model_given)
         console.progress(steps[now].name + " " + fixed_text(100 * share, 0) + " %; series",
                          (double(done) + share) / double(total));
     };
+    hooks.fetching = [&](const DownloadProgress &at) { console.progress_line(steps[now].name + ": " + at.text()); };
     hooks.finished = [&](size_t step) {
         ++done;
         const SeriesOutcome &outcome = series->outcomes()[step];
@@ -173,8 +192,11 @@ int run(const Options &options, bool model_given)
                                                          : outcome.file));
     };
     hooks.note = [&](const std::string &text) { console.note(text); };
+    const bool download = plan.download;
     Series run(std::move(plan), options.out, resources, hooks);
     series = &run;
+    if (download)
+        say_what_is_fetched(run, console);
     bool interrupted = false;
     try {
         run.run(cancel_on_interrupt());
@@ -225,11 +247,15 @@ Runner add_series(CLI::App &app)
     CLI::Option *revisions =
         app.add_option("--revisions", options->revisions,
                        "With --model NAME: its revisions in the Hugging Face cache, such as step0,step1000 or step{n} "
-                       "for all that are there; nothing is ever downloaded")
+                       "for all that are there; one that is not there is a gap, unless --download is given")
             ->delimiter(',')
             ->excludes(folders);
     CLI::Option *model = app.get_option("--model");
     revisions->needs(model);
+    app.add_flag("--download", options->download,
+                 std::string(series_download_words)
+                     + ": each revision when it is its turn, the next while one computes; {n} in --revisions then "
+                       "stands for all that the hub has, too. Otherwise nothing is ever fetched");
     model->excludes(folders);
     app.add_option("--out", options->out,
                    "Folder for the results: one a step (of a recipe a folder), and series.json that names them. Steps "

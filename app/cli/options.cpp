@@ -10,9 +10,10 @@
 
 namespace patchbay::cli {
 
-const char *const model_help = "Hugging Face folder; a model of the Hugging Face cache by its name, such as "
-                               "EleutherAI/pythia-160m@step1000 (a folder of that name comes first; nothing is ever "
-                               "downloaded: see download); or demo: the model that comes with the program";
+const char *const model_help =
+    "Hugging Face folder; a model of the Hugging Face cache by its name, such as "
+    "EleutherAI/pythia-160m@step1000 (a folder of that name comes first; nothing is "
+    "downloaded unless it is asked for: see download); or demo: the model that comes with the program";
 
 void ModelOptions::add(CLI::App &app, bool with_processing)
 {

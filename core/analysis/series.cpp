@@ -3,7 +3,9 @@
 #include "analysis/analysis.h"
 #include "base/json_field.h"
 #include "base/memory.h"
+#include "base/plain_text.h"
 #include "base/sha256.h"
+#include "hub/background_download.h"
 #include "io/array_files.h"
 #include "io/folder_lock.h"
 #include "model/model_folder.h"
@@ -58,6 +60,8 @@ Series::Series(SeriesPlan plan, fs::path folder, const Resources &resources, Hoo
         take_over(read_json_file(m_folder / series_index));
     write_index();
 }
+
+Series::~Series() = default;
 
 std::string Series::file_of(size_t step) const
 {
@@ -237,22 +241,54 @@ void Series::compute(size_t step, const CancelToken &cancel)
     m_outcomes[step] = {SeriesState::Done, {}, file, sha256_of_files({written}), ref.sha256, false};
 }
 
+std::unique_ptr<BackgroundDownload> Series::download_of(size_t step) const
+{
+    if (!m_plan.download || !is_to_be_fetched(m_plan.steps[step]))
+        return nullptr;
+    return std::make_unique<BackgroundDownload>(*hub_name(m_plan.steps[step].model));
+}
+
+/// What the step after the one that computes now will need.
+void Series::prepare_next()
+{
+    if (m_left.size() < 2 || (m_download = download_of(m_left[1])))
+        return;
+    try {
+        read_ahead(model_folder(m_plan.steps[m_left[1]].model));
+    } catch (const Error &) {
+        // It will say what is wrong when it is its turn.
+    }
+}
+
+std::string Series::reason_of_gap(size_t step, const std::exception &error) const
+{
+    const std::string cause = error.what();
+    if (m_plan.download || !is_to_be_fetched(m_plan.steps[step]))
+        return cause;
+    return cause + ". The series fetches it with --download (in the window: " + in_quotes(series_download_words) + ")";
+}
+
 void Series::run_step(size_t step, const CancelToken &cancel)
 {
     try {
+        if (const auto download = std::exchange(m_download, nullptr))
+            download->finish();
+        prepare_next();
         compute(step, cancel);
     } catch (const Cancelled &) {
         throw;
     } catch (const std::exception &error) {
         if (means_out_of_memory(error))
             throw;
-        m_outcomes[step] = {SeriesState::Gap, error.what(), {}, {}, {}, false};
+        m_outcomes[step] = {SeriesState::Gap, reason_of_gap(step, error), {}, {}, {}, false};
     }
     write_index();
 }
 
 void Series::begin()
 {
+    m_download.reset();
+    m_begun = false;
     m_left.clear();
     for (const size_t step : coarse_to_fine(m_plan.steps.size())) {
         if (m_outcomes[step].state != SeriesState::Done)
@@ -264,24 +300,34 @@ void Series::begin()
 
 bool Series::proceed(const CancelToken &cancel)
 {
-    cancel.check();
-    if (m_left.empty())
-        return false;
-    const size_t step = m_left.front();
-    if (m_hooks.begun)
-        m_hooks.begun(step);
-    if (m_left.size() > 1) {
-        try {
-            read_ahead(model_folder(m_plan.steps[m_left[1]].model));
-        } catch (const Error &) {
-            // It will say what is wrong when it is its turn.
+    try {
+        cancel.check();
+        if (m_left.empty())
+            return false;
+        const size_t step = m_left.front();
+        if (!m_begun) {
+            if (m_hooks.begun)
+                m_hooks.begun(step);
+            if (!m_download)
+                m_download = download_of(step);
+            m_begun = true;
         }
+        if (m_download && !m_download->over()) {
+            if (m_hooks.fetching)
+                m_hooks.fetching(m_download->progress());
+            return true;
+        }
+        run_step(step, cancel);
+        m_begun = false;
+        m_left.pop_front();
+        if (m_hooks.finished)
+            m_hooks.finished(step);
+        return !m_left.empty();
+    } catch (...) { // nothing goes on behind whoever stopped it
+        m_download.reset();
+        m_begun = false;
+        throw;
     }
-    run_step(step, cancel);
-    m_left.pop_front();
-    if (m_hooks.finished)
-        m_hooks.finished(step);
-    return !m_left.empty();
 }
 
 void Series::run(const CancelToken &cancel)

@@ -2,7 +2,9 @@
 #include "analysis/series.h"
 
 #include "base/error.h"
+#include "base/plain_text.h"
 #include "hub/hub_name.h"
+#include "hub/listing.h"
 #include "hub/snapshot.h"
 #include "model/model_folder.h"
 
@@ -93,7 +95,14 @@ std::vector<SeriesStep> series_of_folders(const std::vector<std::string> &folder
     return with_own_names(std::move(steps));
 }
 
-std::vector<SeriesStep> series_of_revisions(const std::string &model, const std::vector<std::string> &revisions)
+bool has_number_mark(const std::vector<std::string> &names)
+{
+    return std::any_of(names.begin(), names.end(),
+                       [](const std::string &one) { return one.find(number_mark) != std::string::npos; });
+}
+
+std::vector<SeriesStep> series_of_revisions(const std::string &model, const std::vector<std::string> &revisions,
+                                            const std::vector<std::string> &at_hub)
 {
     const bool demo = model == "demo";
     const std::optional<HubName> name = hub_name(model);
@@ -105,23 +114,32 @@ std::vector<SeriesStep> series_of_revisions(const std::string &model, const std:
             steps.push_back({revision, HubName{model, revision}.text()});
             continue;
         }
-        std::vector<std::string> there;
+        std::set<std::string> known(at_hub.begin(), at_hub.end());
         if (demo)
-            there = demo_revisions();
+            for (const std::string &one : demo_revisions())
+                known.insert(one);
         else
             for (const auto &[one, commit] : cached_revisions(cached_model(model)))
-                there.push_back(one);
-        there = fitting(revision, there);
+                known.insert(one);
+        const std::vector<std::string> there = fitting(revision, {known.begin(), known.end()});
         if (there.empty() && demo)
             throw Error(model, "its training has no checkpoint " + revision);
+        if (there.empty() && !at_hub.empty())
+            throw Error(model, "has no revision " + revision + ", neither in the cache nor at the hub");
         if (there.empty())
             throw Error(model,
                         "the cache holds no revision " + revision + "; `" + download_command({model, "REVISION"})
-                            + "` fetches one");
+                            + "` fetches one, a series with --download (in the window: "
+                            + in_quotes(series_download_words) + ") all that the hub has");
         for (const std::string &one : there)
             steps.push_back({one, HubName{model, one}.text()});
     }
     return with_own_names(std::move(steps));
+}
+
+bool is_to_be_fetched(const SeriesStep &step)
+{
+    return is_cached_name(step.model) && !opens_from_cache(*hub_name(step.model));
 }
 
 std::vector<size_t> coarse_to_fine(size_t count)

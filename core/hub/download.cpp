@@ -193,6 +193,8 @@ DownloadProgress Download::progress() const
 
 std::string DownloadProgress::text() const
 {
+    if (total == 0)
+        return "asking the hub …";
     std::string out = size_text(done) + " of " + size_text(total);
     if (seconds_left < 0 || done >= total)
         return out;

@@ -42,10 +42,15 @@ struct DownloadPlan {
 /// the model is not there or may not be had, or the hub cannot be reached; Cancelled.
 DownloadPlan plan_download(const HubName &name, const CancelToken &cancel = {});
 
+/// The branches and tags of a model at the hub, sorted: what may stand behind its "@". Throws Error and Cancelled as
+/// plan_download.
+std::vector<std::string> hub_revisions(const std::string &model, const CancelToken &cancel = {});
+
 struct DownloadProgress {
     uint64_t done = 0, total = 0;
     double seconds_left = -1; ///< negative: not known yet
-    /// "1.20 of 3.40 GB, 5 min left"
+    double share() const { return total > 0 ? double(done) / double(total) : 0; }
+    /// "1.20 of 3.40 GB, 5 min left"; without a total, that the hub is asked for it.
     std::string text() const;
 };
 

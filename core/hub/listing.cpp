@@ -103,6 +103,19 @@ CachedModel look_at(const std::string &name, const fs::path &cached, const Cance
 
 } // namespace
 
+bool opens_from_cache(const HubName &name)
+{
+    try {
+        CachedSnapshot snapshot;
+        snapshot.folder = cached_snapshot(name);
+        refuse_broken_snapshot(snapshot.folder);
+        try_to_open(snapshot);
+        return true;
+    } catch (const std::exception &) { // of the file system, too
+        return false;
+    }
+}
+
 CacheListing list_cache(const CancelToken &cancel)
 {
     CacheListing out;

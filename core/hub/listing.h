@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/cancel.h"
+#include "hub/hub_name.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -32,6 +33,9 @@ struct CacheListing {
     std::filesystem::path folder;
     std::vector<CachedModel> models; ///< by name
 };
+
+/// Whether a model opens by its name, as far as its configuration and files tell.
+bool opens_from_cache(const HubName &name);
 
 /// Reads the configurations and the headers of the weights, no weights. A cache that is not there is an empty one.
 /// Throws Cancelled.

@@ -48,6 +48,19 @@ public:
         return names;
     }
 
+    std::set<std::string> revisions() const
+    {
+        const std::string url = m_endpoint + "/api/models/" + m_name.model + "/refs";
+        const HttpAnswer answer = http_get(url, m_token, kLargestList, m_cancel);
+        refuse_answer(m_name, {}, answer);
+        const json root = parse_json(answer.body, url);
+        std::set<std::string> names;
+        for (const char *kind : {"branches", "tags"})
+            for (const JsonField &one : JsonField(root, url).at(kind).items())
+                names.insert(one.at("name").text());
+        return names;
+    }
+
     std::string url(const std::string &commit, const std::string &file) const
     {
         return m_endpoint + "/" + m_name.model + "/resolve/" + commit + "/" + url_part(file);
@@ -171,6 +184,12 @@ void look_at_config(DownloadPlan &plan, const std::string &text)
     }
 }
 
+void refuse_offline(const std::string &wanted)
+{
+    if (hub_offline())
+        throw Error("HF_HUB_OFFLINE", "is set, so the hub is not asked; unset it to download " + wanted);
+}
+
 /// What is in the cache of it.
 void look_in_cache(HubFile &file, const fs::path &cached)
 {
@@ -199,10 +218,16 @@ uint64_t DownloadPlan::missing() const
     return sum;
 }
 
+std::vector<std::string> hub_revisions(const std::string &model, const CancelToken &cancel)
+{
+    refuse_offline(model);
+    const std::set<std::string> names = Hub({model, {}}, cancel).revisions();
+    return {names.begin(), names.end()};
+}
+
 DownloadPlan plan_download(const HubName &name, const CancelToken &cancel)
 {
-    if (hub_offline())
-        throw Error("HF_HUB_OFFLINE", "is set, so the hub is not asked; unset it to download " + name.text());
+    refuse_offline(name.text());
     DownloadPlan plan;
     plan.name = name;
     plan.cached = cached_model(name.model);

@@ -63,14 +63,15 @@ using HalfWidths = std::map<std::string, std::vector<double>>;
 using StepOutcomes = std::vector<StepOutcome>;
 using CacheListingPtr = std::shared_ptr<const CacheListing>;
 using DownloadPlanPtr = std::shared_ptr<const DownloadPlan>;
+using RevisionsPtr = std::shared_ptr<const std::vector<std::string>>;
 using TrialPtr = std::shared_ptr<const Trial>;
 using SeriesResultsPtr = std::shared_ptr<const SeriesResults>;
 using SeriesMeasuresPtr = std::shared_ptr<const SeriesMeasures>;
 
 /// What a request came to.
-using Reply = std::variant<RunEnd, SetupPtr, AttentionPatterns, HalfWidths, Stabilities,
-                           std::shared_ptr<const StepOutcomes>, CacheListingPtr, DownloadPlanPtr, TrialPtr,
-                           SeriesResultsPtr, SeriesMeasuresPtr>;
+using Reply =
+    std::variant<RunEnd, SetupPtr, AttentionPatterns, HalfWidths, Stabilities, std::shared_ptr<const StepOutcomes>,
+                 CacheListingPtr, DownloadPlanPtr, RevisionsPtr, TrialPtr, SeriesResultsPtr, SeriesMeasuresPtr>;
 struct Done {
     Reply reply;
 };

@@ -110,6 +110,12 @@ struct PlanDownloadRequest {
     HubName name;
 };
 
+/// The branches and tags of a model at the hub, by its name.
+struct ListRevisionsRequest {
+    using Answer = RevisionsPtr;
+    std::string model;
+};
+
 /// Fetches what a plan says. Events: Progress, in thousandths of all bytes.
 struct DownloadRequest {
     using Answer = DownloadPlanPtr;
@@ -137,6 +143,11 @@ struct SeriesStepRequest {
     SeriesResultsPtr known = {};
 };
 
+/// Lets the series that was begun go, with its folder and what it fetches. The answer is null.
+struct EndSeriesRequest {
+    using Answer = SeriesResultsPtr;
+};
+
 /// Numbers of a series, with their intervals.
 struct MeasureSeriesRequest {
     using Answer = SeriesMeasuresPtr;
@@ -144,11 +155,11 @@ struct MeasureSeriesRequest {
     MeasureOptions options;
 };
 
-using Request =
-    std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, TryRequest, IntervalsRequest,
-                 StabilityRequest, BeginRecipeRequest, EditStepRequest, SkipStepRequest, ForgetStepRequest,
-                 SaveRecipeRequest, RunStepRequest, ListCacheRequest, PlanDownloadRequest, DownloadRequest,
-                 OpenSeriesRequest, BeginSeriesRequest, SeriesStepRequest, MeasureSeriesRequest>;
+using Request = std::variant<SetUpRequest, RunRequest, AttentionRequest, PatchedAttentionRequest, TryRequest,
+                             IntervalsRequest, StabilityRequest, BeginRecipeRequest, EditStepRequest, SkipStepRequest,
+                             ForgetStepRequest, SaveRecipeRequest, RunStepRequest, ListCacheRequest,
+                             PlanDownloadRequest, ListRevisionsRequest, DownloadRequest, OpenSeriesRequest,
+                             BeginSeriesRequest, SeriesStepRequest, EndSeriesRequest, MeasureSeriesRequest>;
 
 /// What waits for what: more urgent requests are served between two parts of a less urgent one, and before those that
 /// wait.

@@ -23,8 +23,10 @@ Urgency urgency(const Request &request)
         : std::holds_alternative<TryRequest>(request)               ? Urgency::Soon
         : std::holds_alternative<ListCacheRequest>(request)         ? Urgency::Quick
         : std::holds_alternative<PlanDownloadRequest>(request)      ? Urgency::Soon
+        : std::holds_alternative<ListRevisionsRequest>(request)     ? Urgency::Soon
         : std::holds_alternative<SaveRecipeRequest>(request)        ? Urgency::Soon
         : std::holds_alternative<OpenSeriesRequest>(request)        ? Urgency::Soon
+        : std::holds_alternative<EndSeriesRequest>(request)         ? Urgency::Quick
         : std::holds_alternative<MeasureSeriesRequest>(request)     ? Urgency::Soon
                                                                     : Urgency::Long;
 }
@@ -32,7 +34,7 @@ Urgency urgency(const Request &request)
 bool only_fetches(const Request &request)
 {
     return std::holds_alternative<ListCacheRequest>(request) || std::holds_alternative<PlanDownloadRequest>(request)
-        || std::holds_alternative<DownloadRequest>(request);
+        || std::holds_alternative<ListRevisionsRequest>(request) || std::holds_alternative<DownloadRequest>(request);
 }
 
 namespace {
@@ -328,6 +330,10 @@ struct Workbench::Begin {
                 if (*to)
                     (*to)(Progress{int(1000 * share), 1000, *name});
             };
+            hooks.fetching = [name, to = bench.m_series_tell](const DownloadProgress &at) {
+                if (*to)
+                    (*to)(Progress{0, 1000, *name + ": " + at.text()});
+            };
             bench.m_series = std::make_unique<Series>(request.plan, request.folder, Resources(), std::move(hooks));
             bench.m_series_folder = request.folder;
             bench.m_series->begin();
@@ -338,7 +344,8 @@ struct Workbench::Begin {
 
     std::unique_ptr<Work> operator()(const SeriesStepRequest &request) const
     {
-        return whole([*this, request](const CancelToken &cancel) {
+        return in_parts([*this, request](const CancelToken &cancel) {
+            cancel.check();
             if (!bench.m_series)
                 throw Error("", "no series was begun");
             struct Listening {
@@ -351,10 +358,21 @@ struct Workbench::Begin {
                 const Listening listening{*bench.m_series_tell};
                 more = bench.m_series->proceed(cancel);
             }
+            if (bench.m_series->within_step())
+                return true;
             if (!more)
                 bench.m_series.reset(); // and its folder is free
             tell(Done{std::make_shared<const SeriesResults>(
                 read_series(bench.m_series_folder, request.known.get(), default_least_gap, cancel))});
+            return false;
+        });
+    }
+
+    std::unique_ptr<Work> operator()(const EndSeriesRequest &) const
+    {
+        return whole([*this](const CancelToken &) {
+            bench.m_series.reset();
+            tell(Done{SeriesResultsPtr()});
         });
     }
 
@@ -379,19 +397,26 @@ struct Workbench::Begin {
         });
     }
 
+    std::unique_ptr<Work> operator()(const ListRevisionsRequest &request) const
+    {
+        return whole([tell = tell, request](const CancelToken &cancel) {
+            tell(Done{std::make_shared<const std::vector<std::string>>(hub_revisions(request.model, cancel))});
+        });
+    }
+
     std::unique_ptr<Work> operator()(const DownloadRequest &request) const
     {
-        return in_parts([tell = tell, request,
-                         download = std::shared_ptr<Download>()](const CancelToken &cancel) mutable {
-            if (!download)
-                download = std::make_shared<Download>(*request.plan);
-            const bool more = download->step(cancel);
-            const DownloadProgress at = download->progress();
-            tell(Progress{int(1000 * (double(at.done) / double(std::max<uint64_t>(at.total, 1)))), 1000, at.text()});
-            if (!more)
-                tell(Done{request.plan});
-            return more;
-        });
+        return in_parts(
+            [tell = tell, request, download = std::shared_ptr<Download>()](const CancelToken &cancel) mutable {
+                if (!download)
+                    download = std::make_shared<Download>(*request.plan);
+                const bool more = download->step(cancel);
+                const DownloadProgress at = download->progress();
+                tell(Progress{int(1000 * at.share()), 1000, at.text()});
+                if (!more)
+                    tell(Done{request.plan});
+                return more;
+            });
     }
 };
 

@@ -64,6 +64,17 @@ class HubTest(CliTest):
             self.assertEqual(link.read_bytes(), data)
         self.assertEqual(list(cached.glob("blobs/*.incomplete")), [])
 
+    def wait_for_part(self, size):
+        """The server has sent it; the program may not have written it yet."""
+        while True:
+            found = list(self.cached("org/demo").glob("blobs/*.incomplete"))
+            try:
+                parts = [part for part in found if part.stat().st_size >= size]
+            except FileNotFoundError:  # a smaller file, whole since
+                continue
+            if parts:
+                return parts
+
 
 class Downloads(HubTest):
     def test_a_model_is_fetched_and_opens_by_its_name(self):
@@ -199,17 +210,6 @@ class Downloads(HubTest):
         self.assertRegex(self.hub.asked("cdn", "model.safetensors")[0][3]["Range"], r"^bytes=[1-9]\d*-$")
         self.assert_whole("org/demo")
 
-    def wait_for_part(self, size):
-        """The server has sent it; the program may not have written it yet."""
-        while True:
-            found = list(self.cached("org/demo").glob("blobs/*.incomplete"))
-            try:
-                parts = [part for part in found if part.stat().st_size >= size]
-            except FileNotFoundError:  # a smaller file, whole since
-                continue
-            if parts:
-                return parts
-
     def test_two_at_once_do_not_write_into_each_other(self):
         self.repo("org/demo", DEMO)
         self.hub.hold = {"model.safetensors": 6000}
@@ -219,6 +219,107 @@ class Downloads(HubTest):
         self.hub.go.set()
         self.assertEqual(process.wait(120), 0)
         self.assert_whole("org/demo")
+
+
+class FetchedSeries(HubTest):
+    def setUp(self):
+        super().setUp()
+        for number in (0, 5, 10, 15):
+            weights = self.repo("org/demo", DEMO, f"step{number}") / "model.safetensors"
+            data = bytearray(weights.read_bytes())
+            data[-4] ^= number  # a little of the last weight: files of their own
+            weights.write_bytes(data)
+        self.spec = self.folder / "z.json"
+        self.cli("act-patch", "--prompts", "2", "--sites", "z", "--out", self.spec)
+        spec = json.loads(self.cli("run", self.spec, "--print-spec").stdout)
+        del spec["model"]["sha256"]  # it is of any model
+        self.spec.write_text(json.dumps(spec))
+
+    def arguments(self, revisions, *more):
+        return ("series", str(self.spec), "--model", "org/demo", "--revisions", revisions, "--out", str(self.folder / "series"), "--json", *more)
+
+    def series(self, *arguments, **options):
+        """The state of each step by its name, the reasons, and which were kept."""
+        steps = json.loads(self.cli(*self.arguments(*arguments), **options).stdout)["steps"]
+        return ({step["name"]: step["state"] for step in steps}, {step["name"]: step.get("reason", "") for step in steps},
+                [step["name"] for step in steps if step["kept"]])
+
+    def fetched(self):
+        """The revisions of which weights were asked for."""
+        return [path.split("/")[-2] for _, method, path, _ in self.hub.asked("cdn", "model.safetensors") if method == "GET"]
+
+    def test_nothing_is_fetched_without_being_asked_for(self):
+        self.download("org/demo@step5")
+        self.hub.requests.clear()
+        states, reasons, _ = self.series("step0,step5")
+        self.assertEqual(states, {"step0": "gap", "step5": "done"})
+        self.assertIn("--download", reasons["step0"])
+        self.assertEqual(list(self.series("step{n}")[0]), ["step5"])
+        shutil.rmtree(self.cache)
+        error = self.cli(*self.arguments("step{n}"), expect=2).stderr
+        self.assertIn("the cache holds no revision step{n}", error)
+        self.assertIn("--download", error)
+        self.assertEqual(self.hub.requests, [])
+
+    def test_all_that_the_hub_has(self):
+        (self.repos / "org/demo" / "step10" / "config.json").write_text('{"model_type": "mamba"}')
+        self.repo("org/demo", DEMO)
+        self.download("org/demo@step5")
+        self.hub.requests.clear()
+        states, reasons, kept = self.series("step{n}", "--download")
+        self.assertEqual(states, {"step0": "done", "step5": "done", "step10": "gap", "step15": "done"})
+        self.assertEqual(list(states), ["step0", "step5", "step10", "step15"])
+        self.assertIn("mamba", reasons["step10"])
+        self.assertEqual(kept, [])
+        self.assertEqual(self.fetched(), ["step0", "step15"])  # the ends first
+        self.assertEqual(self.hub.asked("hub", "revision/step5"), [])
+        self.assert_whole("org/demo", "step0")
+        self.assert_whole("org/demo", "step15")
+        # The numbers are those of the model as it was downloaded.
+        single = self.folder / "single.safetensors"
+        self.cli("run", self.spec, "--model", "org/demo@step15", "--out", single)
+        self.assertEqual((self.folder / "series" / "step15.safetensors").read_bytes(), single.read_bytes())
+        # What is there needs no hub; what is not is a gap that says why.
+        self.hub.close()
+        states, reasons, kept = self.series("step0,step5,step10,step15", "--download")
+        self.assertEqual(kept, ["step0", "step5", "step15"])
+        self.assertIn("cannot be reached", reasons["step10"])
+        self.assertIn("cannot be reached", self.cli(*self.arguments("step{n}", "--download"), expect=1).stderr)
+
+    def test_what_does_not_arrive_is_a_gap(self):
+        self.hub.wrong = {"model.safetensors"}
+        states, reasons, _ = self.series("step0,step7", "--download", expect=1)
+        self.assertEqual(states, {"step0": "gap", "step7": "gap"})
+        self.assertIn("is not what the hub publishes", reasons["step0"])
+        self.assertIn("has no revision step7", reasons["step7"])
+        self.hub.wrong = set()
+        states, _, _ = self.series("step0,step5,step7", "--download")
+        self.assertEqual(states, {"step0": "done", "step5": "done", "step7": "gap"})
+
+    def test_it_is_interrupted_while_a_revision_arrives(self):
+        self.hub.hold = {"model.safetensors": 6000}
+        process = subprocess.Popen([PROGRAM, *self.arguments("step0,step5", "--download")], env=os.environ | self.environment,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertTrue(self.hub.held.wait(120))
+        self.wait_for_part(6000)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, error)
+        self.assertEqual([step["state"] for step in json.loads(out)["steps"]], ["pending", "pending"])
+        self.hub.hold = {}
+        self.hub.go.set()
+        self.hub.requests.clear()
+        states, _, _ = self.series("step0,step5", "--download")
+        self.assertEqual(states, {"step0": "done", "step5": "done"})
+        self.assertRegex(self.hub.asked("cdn", "step0/model.safetensors")[0][3]["Range"], r"^bytes=[1-9]\d*-$")
+
+    def test_files_that_are_lacking_of_a_commit(self):
+        """Its folder is there before all of its files are."""
+        commit = self.commit("org/demo", "step0")
+        self.download(f"org/demo@{commit}")
+        (self.cached("org/demo") / "snapshots" / commit / "model.safetensors").unlink()
+        states, _, _ = self.series(commit, "--download")
+        self.assertEqual(states, {commit: "done"})
 
 
 class Refusals(HubTest):

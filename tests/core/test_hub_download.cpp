@@ -1,11 +1,13 @@
 // Downloads step by step, against a server that behaves like the Hugging Face hub and has faults. What a user sees of
 // them is in tests/cli/test_cli_hub.py.
+#include "analysis/series.h"
 #include "core/error_message.h"
 #include "hub/download.h"
 #include "hub/hub_server.h"
 #include "hub/snapshot.h"
 #include "model/model.h"
 #include "model/model_folder.h"
+#include "task/task_list.h"
 
 #include <QtTest>
 
@@ -38,6 +40,19 @@ uint64_t incomplete_bytes(const CacheFolder &cache)
         if (entry.path().extension() == ".incomplete")
             sum += entry.file_size();
     return sum;
+}
+
+SeriesPlan fetched_series(const std::vector<std::string> &revisions)
+{
+    ActPatch sweep;
+    sweep.sites = {Site::Z};
+    SeriesPlan plan;
+    plan.spec = spec_of(sweep);
+    plan.task.prompts = 2;
+    plan.task.file = usual_task("demo");
+    plan.steps = series_of_revisions("org/demo", revisions);
+    plan.download = true;
+    return plan;
 }
 
 } // namespace
@@ -140,13 +155,68 @@ private Q_SLOTS:
         VERIFY_MESSAGE(plan_download({"org/demo", "v9"}), "org/demo@v9: has no revision v9 (404)");
         const Variable token("HF_TOKEN", "hf_any");
         hub.say("gated org/demo");
+        VERIFY_MESSAGE(hub_revisions("org/nothing"), "org/nothing: does not exist at http://127.0.0.1");
+        QCOMPARE(hub_revisions("org/demo"), std::vector<std::string>{"main"});
         VERIFY_MESSAGE(plan_download({"org/demo", ""}), "is open only to those who accepted its conditions (403)");
         const Variable nowhere("HF_ENDPOINT", "http://127.0.0.1:1");
         VERIFY_MESSAGE(plan_download({"org/demo", ""}), "http://127.0.0.1:1: cannot be reached (");
     }
 
+    void a_series_asks_for_the_next_step_while_one_computes()
+    {
+        HubServer hub;
+        const CacheFolder cache;
+        hub.add_revision("step5");
+        QTemporaryDir out;
+        const SeriesPlan plan = fetched_series({"main", "step5"});
+        Series::Hooks hooks;
+        int computing = -1;
+        bool asked = false;
+        std::vector<std::string> ended;
+        hooks.begun = [&](size_t step) { computing = int(step); };
+        // The first step does not end before the hub is asked for the second one.
+        const QDeadlineTimer patience(60000);
+        hooks.progress = [&](double) {
+            while (computing == 0 && !asked && !patience.hasExpired())
+                asked = hub.say("asked revision/step5") != QStringLiteral("0");
+        };
+        hooks.finished = [&](size_t step) { ended.push_back(plan.steps[step].name); };
+        Series series(plan, out.path().toStdString(), Resources(), hooks);
+        series.run();
+        QVERIFY(asked);
+        QCOMPARE(ended, (std::vector<std::string>{"main", "step5"}));
+        for (const SeriesOutcome &outcome : series.outcomes())
+            QVERIFY2(outcome.state == SeriesState::Done, outcome.reason.c_str());
+        QVERIFY(series.outcomes()[0].model_sha256 != series.outcomes()[1].model_sha256);
+    }
+
+    void a_series_that_is_stopped_fetches_no_more()
+    {
+        HubServer hub;
+        const CacheFolder cache;
+        hub.say("hold model.safetensors 20000");
+        QTemporaryDir out;
+        const SeriesPlan plan = fetched_series({"main"});
+        Series series(plan, out.path().toStdString(), Resources());
+        series.begin();
+        while (incomplete_bytes(cache) < 20000) {
+            QVERIFY(series.proceed());
+            QVERIFY(series.within_step());
+        }
+        const CancelToken cancel;
+        cancel.cancel();
+        QVERIFY_THROWS_EXCEPTION(Cancelled, series.proceed(cancel));
+        QVERIFY(!series.within_step() && series.outcomes()[0].state == SeriesState::Pending);
+        hub.say("go");
+        Download download(plan_download({"org/demo", ""})); // nobody holds its files any more
+        finish(download);
+        QVERIFY(!series.proceed());
+        QVERIFY2(series.outcomes()[0].state == SeriesState::Done, series.outcomes()[0].reason.c_str());
+    }
+
     void times_for_people()
     {
+        QCOMPARE(DownloadProgress().text(), std::string("asking the hub …"));
         const auto text = [](double seconds) { return DownloadProgress{1'200'000'000, 3'400'000'000, seconds}.text(); };
         QCOMPARE(text(-1), std::string("1.20 GB of 3.40 GB"));
         QCOMPARE(text(0.2), std::string("1.20 GB of 3.40 GB, less than a second left"));

@@ -104,7 +104,8 @@ class Hub:
                 path = urllib.parse.unquote(self.path)
                 if hub.status:
                     return self.refuse(hub.status, "")
-                asked = re.fullmatch(r"/api/models/(.+?)/revision/(.+)", path) or re.fullmatch(r"/(.+?)/resolve/([^/]+)/(.+)", path)
+                listed = re.fullmatch(r"/api/models/(.+?)/(refs)", path)
+                asked = listed or re.fullmatch(r"/api/models/(.+?)/revision/(.+)", path) or re.fullmatch(r"/(.+?)/resolve/([^/]+)/(.+)", path)
                 if not asked:
                     return self.refuse(404, "")
                 model, revision, *file = asked.groups()
@@ -113,6 +114,10 @@ class Hub:
                 may = not hub.token or self.headers.get("Authorization") == f"Bearer {hub.token}"
                 if not may or not (hub.repos / model).is_dir():  # alike for both, as the hub does
                     return self.refuse(401 if "Authorization" not in self.headers or not may else 404, "RepoNotFound")
+                if listed:
+                    refs = [{"name": one.name, "ref": f"refs/heads/{one.name}", "targetCommit": hub.commit(model, one.name)[0]}
+                            for one in sorted((hub.repos / model).iterdir())]
+                    return self.answer(200, json.dumps({"branches": refs[1:], "converts": [], "tags": refs[:1]}).encode())
                 commit, folder = hub.commit(model, revision)
                 if not commit:
                     return self.refuse(404, "RevisionNotFound")
@@ -186,6 +191,9 @@ def main():
             hub.go.set()
         elif command == "count":  # of what was asked
             print(len(hub.requests), flush=True)
+            continue
+        elif command == "asked":  # PART OF AN ADDRESS: how often
+            print(len([one for one in hub.requests if words[0] in one[2]]), flush=True)
             continue
         print("ok", flush=True)
     hub.close()

@@ -4,6 +4,7 @@
 #include "export/export_dialog.h"
 #include "export/scrub_pictures.h"
 #include "heatmap_widget.h"
+#include "hub/hub_server.h"
 #include "lines_widget.h"
 #include "report/report.h"
 #include "series_views.h"
@@ -14,6 +15,7 @@
 #include "views/series_pane.h"
 #include "window_fixture.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QFile>
 #include <QLineEdit>
@@ -26,6 +28,7 @@
 
 using namespace patchbay;
 using namespace patchbay::test;
+namespace fs = std::filesystem;
 using widgets::HeadId;
 
 namespace {
@@ -199,7 +202,69 @@ private Q_SLOTS:
         QVERIFY(m_window->scrubber().isVisible());
     }
 
+    void revisionsAreFetchedWhenAskedFor()
+    {
+        if (!HubServer::available())
+            QSKIP("python3 is not installed");
+        HubServer hub;
+        const CacheFolder cache;
+        for (const char *revision : {"step5", "step10"})
+            hub.add_revision(revision);
+        QTemporaryDir out;
+        ActPatch sweep;
+        sweep.sites = {Site::Z};
+        SeriesDialog dialog(m_window->explorer(), spec_of(sweep), m_window);
+        dialog.what()->setCurrentIndex(0);
+        dialog.folder()->setText(out.filePath(QStringLiteral("fetched")));
+        dialog.folder()->setModified(true);       // as if typed: other steps suggest no other folder
+        QVERIFY(!dialog.download()->isChecked()); // nothing is fetched unless it is chosen
+        dialog.steps()->setPlainText(QStringLiteral("org/demo@step{n}, org/demo@step77"));
+        QVERIFY(!dialog.go()->isEnabled());
+        QVERIFY2(dialog.text().contains(QString::fromUtf8(series_download_words)), qPrintable(dialog.text()));
+        dialog.download()->setChecked(true);
+        QCOMPARE(hub.say("count"), QStringLiteral("0")); // nor asked for, before the button is pressed
+        QVERIFY(dialog.text().contains(QStringLiteral("when you press the button")));
+        QCOMPARE(dialog.go()->text(), QStringLiteral("Look up the sizes"));
+        dialog.go()->click();
+        QTRY_VERIFY2(dialog.go()->text().startsWith(QStringLiteral("Download ")), qPrintable(dialog.text()));
+        QVERIFY(dialog.text().contains(QStringLiteral("3 steps, ")));
+        QVERIFY2(dialog.text().contains(QStringLiteral("2 revisions to be fetched, about ")),
+                 qPrintable(dialog.text()));
+        QVERIFY(dialog.text().contains(QStringLiteral("Not at the hub, so that there will be gaps: org/demo@step77")));
+        QVERIFY(!fs::exists(cache.path()));
+        picture(dialog, "dialog");
+        // Other steps are another question.
+        dialog.steps()->setPlainText(QStringLiteral("org/demo@step{n}"));
+        QCOMPARE(dialog.go()->text(), QStringLiteral("Look up the sizes"));
+        dialog.steps()->setPlainText(QStringLiteral("org/demo@step{n}, org/demo@step77"));
+        dialog.go()->click();
+        QTRY_VERIFY2(dialog.go()->text().startsWith(QStringLiteral("Download ")), qPrintable(dialog.text()));
+
+        // The window works while it waits, and Stop stops it.
+        hub.say("hold model.safetensors 20000");
+        dialog.go()->click();
+        QTRY_VERIFY2(series().progressText().contains(QStringLiteral("step5: ")), qPrintable(series().progressText()));
+        QTRY_VERIFY(hub.say("asked step5/model.safetensors") != QStringLiteral("0"));
+        series().stop();
+        QTRY_COMPARE(m_window->explorer().backend.pending(), 0);
+        hub.say("go");
+        dialog.go()->click();
+        QTRY_VERIFY(!series().running());
+        QCOMPARE(series().steps(), 3);
+        QVERIFY2(series().result(0) && series().result(1), qPrintable(series().stepText(0) + series().stepText(1)));
+        QVERIFY2(series().stepText(2).contains(QStringLiteral("has no revision step77")),
+                 qPrintable(series().stepText(2)));
+        // All is there now: nothing is asked for before it computes.
+        dialog.steps()->setPlainText(QStringLiteral("org/demo@step5"));
+        QCOMPARE(dialog.go()->text(), QStringLiteral("Compute the series"));
+    }
+
 private:
+    void picture(QWidget &widget, const char *name)
+    {
+        if (const QString folder = qEnvironmentVariable("PATCHBAY_PICTURES"); !folder.isEmpty())
+            QVERIFY(widget.grab().save(QStringLiteral("%1/series-%2.png").arg(folder, QString::fromLatin1(name))));
+    }
     /// PATCHBAY_PICTURES=/tmp/pictures: the window, light and dark, to be looked at.
     void picture(const char *name)
     {
@@ -209,9 +274,9 @@ private:
         for (const ThemeMode mode : {ThemeMode::Dark, ThemeMode::Light}) {
             applyTheme(mode);
             QTest::qWait(400);
-            QVERIFY(m_window->grab().save(QStringLiteral("%1/series-%2-%3.png")
-                                              .arg(folder, QString::fromLatin1(name),
-                                                   mode == ThemeMode::Dark ? "dark" : "light")));
+            QVERIFY(m_window->grab().save(
+                QStringLiteral("%1/series-%2-%3.png")
+                    .arg(folder, QString::fromLatin1(name), mode == ThemeMode::Dark ? "dark" : "light")));
         }
     }
     SeriesController &series() { return m_window->explorer().series; }

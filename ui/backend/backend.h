@@ -23,9 +23,9 @@ struct JobPolicy {
 };
 
 /// What a request came to. A run's is its last snapshot, with the result.
-using Answer = std::variant<Snapshot, SetupPtr, AttentionPatterns, HalfWidths, Stabilities,
-                            std::shared_ptr<const StepOutcomes>, CacheListingPtr, DownloadPlanPtr, TrialPtr,
-                            SeriesResultsPtr, SeriesMeasuresPtr>;
+using Answer =
+    std::variant<Snapshot, SetupPtr, AttentionPatterns, HalfWidths, Stabilities, std::shared_ptr<const StepOutcomes>,
+                 CacheListingPtr, DownloadPlanPtr, RevisionsPtr, TrialPtr, SeriesResultsPtr, SeriesMeasuresPtr>;
 
 /// Called on the GUI thread. Every job ends in exactly one of done, failed, or dropped (superseded, or cancelled before
 /// it had anything to show).

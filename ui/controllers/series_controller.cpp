@@ -113,6 +113,7 @@ void SeriesController::stop()
         return;
     m_running = false;
     m_backend.cancel(m_job);
+    m_backend.submit<EndSeriesRequest>({}); // the next step may be on its way from the hub
     Q_EMIT runningChanged();
 }
 

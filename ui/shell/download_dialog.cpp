@@ -26,8 +26,9 @@ QString text(const std::string &utf8)
     return QString::fromStdString(utf8);
 }
 
-/// The host that is asked, or why there is none.
-QString hubText()
+} // namespace
+
+QString hubPromise()
 {
     try {
         return DownloadDialog::tr("Asks %1 for the model when you press the button, and not before.")
@@ -36,8 +37,6 @@ QString hubText()
         return failureOf(std::current_exception()).text();
     }
 }
-
-} // namespace
 
 DownloadDialog::DownloadDialog(Backend &backend, QWidget *parent)
     : QDialog(parent), m_backend(backend), m_name(new QLineEdit(this)), m_text(new QLabel(this)),
@@ -53,7 +52,7 @@ DownloadDialog::DownloadDialog(Backend &backend, QWidget *parent)
     label->setBuddy(m_name);
     column->addWidget(label);
     column->addWidget(m_name);
-    column->addWidget(caption(hubText(), this));
+    column->addWidget(caption(hubPromise(), this));
     m_text->setWordWrap(true);
     m_text->setTextFormat(Qt::PlainText);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse);

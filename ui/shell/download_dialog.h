@@ -13,6 +13,9 @@ class QPushButton;
 
 namespace patchbay {
 
+/// The host that is asked for models, and that it is not before a button is pressed; or why there is none.
+QString hubPromise();
+
 class DownloadDialog : public QDialog {
     Q_OBJECT
 public:

@@ -1,10 +1,14 @@
 #include "shell/series_dialog.h"
 
 #include "amounts_text.h"
+#include "base/plain_text.h"
 #include "docks/dock_parts.h"
 #include "export/export_files.h"
+#include "hub/download.h"
 #include "model/model_folder.h"
+#include "shell/download_dialog.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDialogButtonBox>
 #include <QDir>
@@ -14,7 +18,6 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QRegularExpression>
 #include <QStandardPaths>
 #include <QVBoxLayout>
 
@@ -30,33 +33,10 @@ QString usualPlace()
 
 } // namespace
 
-std::vector<SeriesStep> seriesSteps(const QString &text)
-{
-    static const QRegularExpression separators(QStringLiteral("[,\\n]"));
-    std::vector<std::string> folders;
-    std::vector<SeriesStep> steps;
-    for (const QString &part : text.split(separators, Qt::SkipEmptyParts)) {
-        const QString entry = part.trimmed();
-        const qsizetype at = entry.indexOf(QLatin1Char('@'));
-        const bool named = at > 0 && !is_demo(entry.toStdString()) && !entry.startsWith(QLatin1Char('/'))
-            && !entry.startsWith(QLatin1Char('.')) && !QFileInfo::exists(entry);
-        if (entry.isEmpty())
-            continue;
-        for (SeriesStep &step : named
-                 ? series_of_revisions(entry.left(at).toStdString(), {entry.mid(at + 1).toStdString()})
-                 : series_of_folders({entry.toStdString()}))
-            steps.push_back(std::move(step));
-    }
-    for (size_t i = 0; i < steps.size(); ++i)
-        for (size_t j = 0; j < i; ++j)
-            if (steps[i].name == steps[j].name)
-                throw Error(steps[i].model, "two steps of the series would be called " + steps[i].name);
-    return steps;
-}
-
 SeriesDialog::SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidget *parent)
     : QDialog(parent), m_explorer(explorer), m_what(new QComboBox(this)), m_steps(new QPlainTextEdit(this)),
-      m_folder(new QLineEdit(this)), m_text(caption({}, this))
+      m_folder(new QLineEdit(this)), m_download(new QCheckBox(QLatin1Char('&') + tr(series_download_words), this)),
+      m_lookup(new SeriesLookup(explorer.backend, this)), m_text(caption({}, this))
 {
     setWindowTitle(tr("Series over training"));
     resize(620, 420);
@@ -87,11 +67,12 @@ SeriesDialog::SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidg
     form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form->addRow(tr("&Compute"), m_what);
     form->addRow(tr("at &steps"), side);
+    form->addRow(QString(), m_download);
     form->addRow(tr("&into"), out);
     qobject_cast<QLabel *>(form->labelForField(side))->setBuddy(m_steps);
     qobject_cast<QLabel *>(form->labelForField(out))->setBuddy(m_folder);
     auto *buttons = new QDialogButtonBox(this);
-    m_go = new QPushButton(tr("Compute the series"), this);
+    m_go = new QPushButton(this);
     m_go->setProperty("primary", true);
     m_go->setDefault(true);
     buttons->addButton(m_go, QDialogButtonBox::AcceptRole);
@@ -103,13 +84,16 @@ SeriesDialog::SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidg
     connect(folders, &QPushButton::clicked, this, &SeriesDialog::addFolder);
     connect(browse, &QPushButton::clicked, this, &SeriesDialog::chooseOut);
     connect(m_steps, &QPlainTextEdit::textChanged, this, &SeriesDialog::suggestFolder);
+    connect(m_steps, &QPlainTextEdit::textChanged, m_lookup, &SeriesLookup::forget);
+    connect(m_download, &QCheckBox::toggled, m_lookup, &SeriesLookup::forget);
+    connect(m_lookup, &SeriesLookup::changed, this, &SeriesDialog::look);
+    m_download->setToolTip(
+        tr("Each revision when it is its turn, the next while one computes; {n} in NAME@step{n} then "
+           "stands for all that the hub has, too. Otherwise nothing is ever fetched."));
     connect(m_what, &QComboBox::currentIndexChanged, this, &SeriesDialog::suggestFolder);
     connect(m_folder, &QLineEdit::textEdited, this, [this] { m_folder->setModified(true); });
     connect(m_folder, &QLineEdit::textChanged, this, &SeriesDialog::look);
-    connect(buttons, &QDialogButtonBox::accepted, this, [this] {
-        m_explorer.series.start(plan(), m_folder->text());
-        accept();
-    });
+    connect(buttons, &QDialogButtonBox::accepted, this, &SeriesDialog::press);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     const SetupPtr &setup = explorer.document.setup();
     if (setup && is_demo(setup->model_ref.path))
@@ -125,7 +109,8 @@ QString SeriesDialog::text() const
 SeriesPlan SeriesDialog::plan() const
 {
     SeriesPlan plan;
-    plan.steps = seriesSteps(m_steps->toPlainText());
+    plan.steps = seriesSteps(m_steps->toPlainText(), m_lookup->atHub());
+    plan.download = m_download->isChecked();
     const std::optional<RunSpec> &spec = m_choices[size_t(std::max(0, m_what->currentIndex()))].second;
     if (spec) {
         plan.spec = *spec;
@@ -185,29 +170,53 @@ void SeriesDialog::suggestFolder()
     look();
 }
 
+// Downloads are large: before the first byte comes it is said how large they are, and the button asks.
+void SeriesDialog::press()
+{
+    if (sizesAreAsked())
+        return m_lookup->ask(m_steps->toPlainText());
+    m_explorer.series.start(plan(), m_folder->text());
+    accept();
+}
+
+bool SeriesDialog::sizesAreAsked() const
+{
+    return m_download->isChecked() && m_lookup->state() != SeriesLookup::State::Known
+        && SeriesLookup::isNeeded(m_steps->toPlainText());
+}
+
 void SeriesDialog::look()
 {
+    const bool asked = sizesAreAsked();
+    const uint64_t bytes = m_download->isChecked() ? m_lookup->bytes() : 0;
+    m_go->setText(asked           ? tr("Look up the sizes")
+                      : bytes > 0 ? tr("Download %1 and compute").arg(QString::fromStdString(size_text(bytes)))
+                                  : tr("Compute the series"));
     QString problem;
     size_t count = 0;
     QString ends;
-    try {
-        const std::vector<SeriesStep> steps = seriesSteps(m_steps->toPlainText());
-        count = steps.size();
-        if (count > 0)
-            ends = tr("%1 to %2")
-                       .arg(QString::fromStdString(steps.front().name), QString::fromStdString(steps.back().name));
-    } catch (...) {
-        problem = failureOf(std::current_exception()).text();
-    }
-    const bool ready = m_explorer.document.ready();
-    if (!ready)
+    if (!asked)
+        try {
+            const std::vector<SeriesStep> steps = seriesSteps(m_steps->toPlainText(), m_lookup->atHub());
+            count = steps.size();
+            if (count > 0)
+                ends = tr("%1 to %2")
+                           .arg(QString::fromStdString(steps.front().name), QString::fromStdString(steps.back().name));
+        } catch (...) {
+            problem = failureOf(std::current_exception()).text();
+        }
+    if (!m_explorer.document.ready())
         problem = tr("Open a model with prompts first: they are those of every step.");
+    const QString sizes = m_lookup->text();
     m_text->setText(!problem.isEmpty() ? problem
+                        : asked        ? (sizes.isEmpty() ? hubPromise() : sizes)
                         : count == 0   ? tr("Name the checkpoints.")
-                                     : tr("%1, %2. The ends come first, then the middle, the quarters and so on; what "
-                                          "lies in the folder already is not computed again.")
-                                           .arg(countedText(qsizetype(count), "step"), ends));
-    m_go->setEnabled(problem.isEmpty() && count > 0 && !m_folder->text().trimmed().isEmpty());
+                                       : tr("%1, %2. The ends come first, then the middle, the quarters and so on; "
+                                              "what lies in the folder already is not computed again.")
+                                           .arg(countedText(qsizetype(count), "step"), ends)
+                            + (sizes.isEmpty() ? QString() : QLatin1Char('\n') + sizes));
+    m_go->setEnabled(problem.isEmpty() && (asked || count > 0) && m_lookup->state() != SeriesLookup::State::Asking
+                     && !m_folder->text().trimmed().isEmpty());
 }
 
 } // namespace patchbay

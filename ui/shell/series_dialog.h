@@ -2,9 +2,11 @@
 #pragma once
 
 #include "controllers/explorer.h"
+#include "shell/series_lookup.h"
 
 #include <QDialog>
 
+class QCheckBox;
 class QComboBox;
 class QLabel;
 class QLineEdit;
@@ -12,10 +14,6 @@ class QPlainTextEdit;
 class QPushButton;
 
 namespace patchbay {
-
-/// Steps from what people write: folders, patterns with {n}, demo@step{n}, NAME@REVISION of the Hugging Face cache; one
-/// a line, or separated by commas. Throws Error.
-std::vector<SeriesStep> seriesSteps(const QString &text);
 
 class SeriesDialog : public QDialog {
     Q_OBJECT
@@ -27,6 +25,7 @@ public:
     QLineEdit *folder() const { return m_folder; }
     QComboBox *what() const { return m_what; }
     QPushButton *go() const { return m_go; }
+    QCheckBox *download() const { return m_download; }
     QString text() const;
     /// What it says now.
     SeriesPlan plan() const;
@@ -36,6 +35,8 @@ private:
     void chooseOut();
     void look();
     void suggestFolder();
+    void press();
+    bool sizesAreAsked() const; ///< what the button does next
     QString suggestion() const;
 
     Explorer &m_explorer;
@@ -43,6 +44,8 @@ private:
     QComboBox *m_what;
     QPlainTextEdit *m_steps;
     QLineEdit *m_folder;
+    QCheckBox *m_download;
+    SeriesLookup *m_lookup;
     QLabel *m_text;
     QPushButton *m_go;
 };
