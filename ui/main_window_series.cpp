@@ -63,7 +63,13 @@ void MainWindow::connectSeries()
     connect(m_actions->exportScrub, &QAction::triggered, this, &MainWindow::chooseScrubFolder);
     connect(m_actions->seriesReport, &QAction::triggered, this, &MainWindow::drawSeriesReport);
     connect(m_series, &SeriesPane::modelRequested, this,
-            [this](const QString &model) { m_explorer.document.openModel(model); });
+            [this](const QString &model, const std::optional<TaskRef> &task) {
+                if (!task)
+                    return m_explorer.document.openModel(model);
+                ModelRef ref;
+                ref.path = model.toStdString();
+                m_explorer.document.open({ref, *task});
+            });
 }
 
 void MainWindow::chooseSeries()

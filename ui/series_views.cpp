@@ -36,7 +36,7 @@ QString from(const std::string &utf8)
 LinesView overSteps(const SeriesResults &series, bool logarithmic)
 {
     LinesView view;
-    view.xLabel = series.numbered ? text("Step of training") : text("Checkpoint");
+    view.xLabel = series.side_by_side ? text("Task") : series.numbered ? text("Step of training") : text("Checkpoint");
     view.logarithmic = logarithmic;
     for (const SeriesStepResult &step : series.steps) {
         view.names << from(step.name);
@@ -71,6 +71,40 @@ const RunResult *anyResult(const SeriesResults &series, const SeriesMeasures &me
 {
     const size_t last = lastResult(series, measures);
     return last < series.steps.size() ? series.result(last, measures.options.part).get() : nullptr;
+}
+
+HeatmapView viewOf(const SeriesMeasures &measures)
+{
+    HeatmapView view;
+    view.unit = from(measures.heads.unit);
+    view.colourLabel = facetTitle(measures.heads.quantity);
+    return view;
+}
+
+widgets::HeatmapFacet facetAt(const SeriesResults &series, const SeriesMeasures &measures, size_t step)
+{
+    const HeadsOverSteps &heads = measures.heads;
+    const HeadsOverSteps::Step &at = heads.steps[step];
+    widgets::HeatmapFacet facet;
+    facet.title = from(series.steps[step].name);
+    if (series.steps[step].state == SeriesState::Gap)
+        facet.title += text(" · nothing there");
+    else if (series.steps[step].state == SeriesState::Pending)
+        facet.title += text(" · to come");
+    else if (at.blank)
+        facet.title += text(" · small gap");
+    facet.rows = heads.layers;
+    facet.columns = heads.heads;
+    for (int cell = 0; cell < heads.layers * heads.heads; ++cell) {
+        const double value = at.values.empty() ? nothing : at.values[size_t(cell)];
+        facet.values << value;
+        facet.states << (std::isfinite(value) ? widgets::CellState::Exact
+                             : at.blank       ? widgets::CellState::Undefined
+                                              : widgets::CellState::Missing);
+        if (!at.half_width.empty())
+            facet.halfWidth << (std::isfinite(at.half_width[size_t(cell)]) ? at.half_width[size_t(cell)] : 0);
+    }
+    return facet;
 }
 
 } // namespace
@@ -174,33 +208,57 @@ LinesView roleBands(const SeriesResults &series, const SeriesMeasures &measures,
 
 HeatmapView smallHeatmaps(const SeriesResults &series, const SeriesMeasures &measures)
 {
+    HeatmapView view = viewOf(measures);
+    view.title = measureTitle(measures) + (series.side_by_side ? text(", side by side") : text(" over training"));
+    for (size_t i = 0; i < series.steps.size(); ++i)
+        view.facets << facetAt(series, measures, i);
+    return view;
+}
+
+size_t comparedStep(const SeriesMeasures &measures, int step)
+{
+    const size_t reference = *measures.options.reference;
+    if (step >= 0 && size_t(step) != reference)
+        return size_t(step);
+    const std::vector<HeadsOverSteps::Step> &steps = measures.heads.steps;
+    for (size_t i = 0; i < steps.size(); ++i)
+        if (i != reference && !steps[i].values.empty())
+            return i;
+    return reference;
+}
+
+HeatmapView twoSteps(const SeriesResults &series, const SeriesMeasures &measures, size_t step)
+{
+    HeatmapView view = viewOf(measures);
+    view.title = QStringLiteral("%1: %2, %3")
+                     .arg(measureTitle(measures), stepName(series, measures), from(series.steps[step].name));
+    view.facets << facetAt(series, measures, *measures.options.reference) << facetAt(series, measures, step);
+    widgets::HeatmapFacet more = view.facets[1];
+    more.title = QStringLiteral("%1 \u2212 %2").arg(from(series.steps[step].name), stepName(series, measures));
+    more.halfWidth.clear(); // of a difference it is another
+    for (qsizetype cell = 0; cell < more.values.size(); ++cell) {
+        more.values[cell] -= view.facets[0].values[cell];
+        if (view.facets[0].states[cell] != widgets::CellState::Exact)
+            more.states[cell] = view.facets[0].states[cell];
+    }
+    view.facets << more;
+    return view;
+}
+
+widgets::ScatterView twoStepsScatter(const SeriesResults &series, const SeriesMeasures &measures, size_t step)
+{
     const HeadsOverSteps &heads = measures.heads;
-    HeatmapView view;
-    view.title = measureTitle(measures) + text(" over training");
-    view.unit = from(heads.unit);
-    view.colourLabel = facetTitle(heads.quantity);
-    for (size_t i = 0; i < series.steps.size(); ++i) {
-        const HeadsOverSteps::Step &at = heads.steps[i];
-        widgets::HeatmapFacet facet;
-        facet.title = from(series.steps[i].name);
-        if (series.steps[i].state == SeriesState::Gap)
-            facet.title += text(" · nothing there");
-        else if (series.steps[i].state == SeriesState::Pending)
-            facet.title += text(" · to come");
-        else if (at.blank)
-            facet.title += text(" · small gap");
-        facet.rows = heads.layers;
-        facet.columns = heads.heads;
-        for (int cell = 0; cell < heads.layers * heads.heads; ++cell) {
-            const double value = at.values.empty() ? nothing : at.values[size_t(cell)];
-            facet.values << value;
-            facet.states << (std::isfinite(value) ? widgets::CellState::Exact
-                                 : at.blank       ? widgets::CellState::Undefined
-                                                  : widgets::CellState::Missing);
-            if (!at.half_width.empty())
-                facet.halfWidth << (std::isfinite(at.half_width[size_t(cell)]) ? at.half_width[size_t(cell)] : 0);
-        }
-        view.facets << facet;
+    const size_t reference = *measures.options.reference;
+    widgets::ScatterView view;
+    view.title = measureTitle(measures);
+    view.xLabel = measureTitle(measures) + QStringLiteral(" · ") + stepName(series, measures);
+    view.yLabel = measureTitle(measures) + QStringLiteral(" · ") + from(series.steps[step].name);
+    view.diagonal = true;
+    for (int cell = 0; cell < heads.layers * heads.heads; ++cell) {
+        const Head head = heads.head(size_t(cell));
+        const double x = heads.at(reference, head), y = heads.at(step, head);
+        if (std::isfinite(x) && std::isfinite(y))
+            view.points << widgets::ScatterPoint{toHeadId(head), widgets::label(toHeadId(head)), x, y, 0};
     }
     return view;
 }

@@ -19,6 +19,13 @@ widgets::LinesView likenessLines(const SeriesResults &series, const SeriesMeasur
 widgets::LinesView roleBands(const SeriesResults &series, const SeriesMeasures &measures, bool logarithmic);
 /// A small heatmap for every step, on one scale; a step without a result is empty, and so is one without percentages.
 widgets::HeatmapView smallHeatmaps(const SeriesResults &series, const SeriesMeasures &measures);
+/// The reference step, another one, and what the other has more, on one scale.
+widgets::HeatmapView twoSteps(const SeriesResults &series, const SeriesMeasures &measures, size_t step);
+/// Every head: its value at the reference step and at another one.
+widgets::ScatterView twoStepsScatter(const SeriesResults &series, const SeriesMeasures &measures, size_t step);
+/// What is compared with the reference step unless somebody chooses: this step, or where it is the reference, the first
+/// other one that has values.
+size_t comparedStep(const SeriesMeasures &measures, int step = -1);
 /// For every head the step at which it first has reached the threshold: the earlier, the stronger.
 widgets::HeatmapView firstStepMap(const SeriesResults &series, const SeriesMeasures &measures);
 

@@ -1,4 +1,5 @@
-// patchbay-cli series: one run, or one recipe, at many revisions of a model, into a folder of results.
+// patchbay-cli series: one run, or one recipe, at many revisions of a model, at several models or of several tasks,
+// into a folder of results.
 #include "analysis/series_measures.h"
 #include "base/amounts.h"
 #include "base/json_field.h"
@@ -24,7 +25,7 @@ namespace {
 
 struct Options {
     std::string what, out;
-    std::vector<std::string> folders, revisions;
+    std::vector<std::string> folders, revisions, tasks;
     bool download = false;
     MeasureOptions measures;
     std::string reference;
@@ -35,17 +36,29 @@ struct Options {
     OutputOptions output;
 };
 
-std::vector<SeriesStep> steps_of(const Options &options, bool model_given)
+std::vector<SeriesStep> models_of(const Options &options, bool model_given)
 {
     if (!options.folders.empty())
         return option_value("--models", [&] { return series_of_folders(options.folders); });
+    if (options.revisions.empty() && !options.tasks.empty())
+        return {step_of_model(options.model.path)};
     if (options.revisions.empty() || !model_given)
-        throw UsageError("--models", "name the folders of the revisions, or --model NAME with --revisions");
+        throw UsageError("--models",
+                         "name the folders of the revisions, --model NAME with --revisions, or several --tasks");
     std::vector<std::string> at_hub;
     if (options.download && has_number_mark(options.revisions) && is_cached_name(options.model.path))
         at_hub = hub_revisions(options.model.path, cancel_on_interrupt());
     return option_value("--revisions",
                         [&] { return series_of_revisions(options.model.path, options.revisions, at_hub); });
+}
+
+std::vector<SeriesStep> steps_of(const Options &options, bool model_given)
+{
+    std::vector<SeriesStep> models = models_of(options, model_given);
+    if (options.tasks.empty())
+        return models;
+    const std::vector<TaskRef> tasks = options.task.each(options.tasks);
+    return option_value("--tasks", [&] { return series_of_tasks(models, tasks); });
 }
 
 bool is_recipe(const std::string &what)
@@ -69,15 +82,7 @@ SeriesPlan plan_of(const Options &options, std::vector<SeriesStep> steps)
         plan.recipe = load_recipe(options.what);
         plan.model = options.model.ref();
         plan.task = options.task.ref();
-        if (is_generated(plan.task) && plan.task.file.empty()) {
-            std::string first = plan.steps.front().model;
-            try {
-                first = model_folder(first).string();
-            } catch (const Error &) {
-                // It will be a gap, and say why.
-            }
-            plan.task.file = usual_task(first);
-        }
+        plan.task = suited(plan.task, plan.steps.front().model);
     } else {
         plan.spec = read_spec(options.what);
         plan.task = own_prompts ? options.task.ref() : plan.spec->task;
@@ -123,6 +128,8 @@ void say(const SeriesResults &series, const SeriesMeasures &m, Console &console)
                 + series.steps[*m.options.reference].name);
     for (const std::string &line : aligned(rows))
         console.say("  " + line);
+    if (series.side_by_side)
+        return say_side_by_side(series, m, console);
     std::map<size_t, std::string> appeared;
     for (size_t cell = 0; cell < m.first.size(); ++cell)
         if (m.first[cell])
@@ -133,23 +140,46 @@ void say(const SeriesResults &series, const SeriesMeasures &m, Console &console)
         console.say("  " + series.steps[step].name + "  " + heads);
 }
 
+/// Heads × tasks: the strongest, a column a step.
+void say_side_by_side(const SeriesResults &series, const SeriesMeasures &m, Console &console)
+{
+    constexpr size_t named_heads = 12;
+    const int digits = m.heads.unit == "%" ? 1 : 3;
+    std::vector<std::vector<std::string>> rows{{"head"}};
+    for (const SeriesStepResult &step : series.steps)
+        rows[0].push_back(step.name);
+    for (const Head &head : strongest_heads(m.heads, named_heads)) {
+        rows.push_back({label(head)});
+        for (size_t i = 0; i < series.steps.size(); ++i)
+            rows.back().push_back(number_or_blank(m.heads.at(i, head), digits));
+    }
+    console.say("side by side" + (m.heads.unit.empty() ? "" : ", in " + m.heads.unit) + " (table.csv has all heads):");
+    for (const std::string &line : aligned(rows))
+        console.say("  " + line);
+}
+
 /// What the steps amount to; nothing where they have no number for every head.
 std::optional<nlohmann::ordered_json> write_numbers(const Options &options, Console &console)
 {
     const SeriesResults series = read_series(options.out, nullptr, options.least_gap);
     MeasureOptions asked = options.measures;
-    if (!options.reference.empty()) {
-        for (size_t i = 0; i < series.steps.size(); ++i)
-            if (series.steps[i].name == options.reference)
-                asked.reference = i;
-        if (!asked.reference)
-            throw UsageError("--reference", "the series has no step " + options.reference);
-    }
+    if (!options.reference.empty())
+        asked.reference = option_value("--reference", [&] { return series.named(options.reference); });
     const bool any = std::any_of(series.parts.begin(), series.parts.end(),
                                  [&](const SeriesPart &part) { return !head_quantities(series, part.id).empty(); });
     if (!any && asked.part.empty() && asked.quantity.empty())
         return std::nullopt;
-    const SeriesMeasures measures = measure(series, asked);
+    std::optional<SeriesMeasures> found;
+    try {
+        found = measure(series, asked);
+    } catch (const Error &error) {
+        // Whoever asks for certain numbers hears why there are none; the results of several models need none in common.
+        if (!series.side_by_side || !asked.part.empty() || !asked.quantity.empty())
+            throw;
+        console.note(std::string(error.what()) + "; so no table of all steps");
+        return std::nullopt;
+    }
+    const SeriesMeasures &measures = *found;
     say(series, measures, console);
     if (const std::string note = blank_note(series, measures.heads); !note.empty())
         console.say(note);
@@ -235,7 +265,7 @@ Runner add_series(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
     app.add_option("what", options->what,
-                   "What to compute at every revision: a run spec (.json), a result that was made with one, or a "
+                   "What to compute at every step: a run spec (.json), a result that was made with one, or a "
                    "recipe, by its name or its file")
         ->required();
     CLI::Option *folders =
@@ -257,6 +287,12 @@ Runner add_series(CLI::App &app)
                      + ": each revision when it is its turn, the next while one computes; {n} in --revisions then "
                        "stands for all that the hub has, too. Otherwise nothing is ever fetched");
     model->excludes(folders);
+    app.add_option(
+           "--tasks", options->tasks,
+           "Names or files of tasks, as --task takes them, or JSONL and CSV files of prompt pairs: every model, or "
+           "--model alone, with each of them, side by side. Otherwise all steps have the same prompts, token by "
+           "token")
+        ->delimiter(',');
     app.add_option("--out", options->out,
                    "Folder for the results: one a step (of a recipe a folder), and series.json that names them. Steps "
                    "that lie there already of the same series are not computed again; those that are missing or "
@@ -284,6 +320,8 @@ Runner add_series(CLI::App &app)
                 "No percentages where the gap of the logit differences is smaller than this")
         ->group(numbers);
     options->task.add(app);
+    for (const char *other : {"--task", "--task-file", "--pairs", "--batch"})
+        app.get_option("--tasks")->excludes(app.get_option(other));
     app.parse_complete_callback([options] {
         if (options->task.chosen()) // otherwise the usual one of the first step's model
             options->task.choose_for(options->model);

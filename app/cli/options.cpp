@@ -146,6 +146,39 @@ void TaskOptions::add(CLI::App &app)
         ->delimiter(',');
 }
 
+// What a task says of itself and nobody has said otherwise.
+void TaskOptions::take(const TaskRef &chosen)
+{
+    task.kind = chosen.kind;
+    if (info(chosen).patterns)
+        return;
+    for (const char *generator : {"--type", "--flip"})
+        if (m_app->count(generator) > 0)
+            throw UsageError(generator,
+                             "is for tasks of names in a pattern, as ioi; this one says itself what "
+                             "is flipped");
+    if (m_app->count("--prompts") == 0)
+        task.prompts = chosen.prompts;
+    if (m_app->count("--seed") == 0)
+        task.seed = chosen.seed;
+}
+
+std::vector<TaskRef> TaskOptions::each(const std::vector<std::string> &names) const
+{
+    std::vector<TaskRef> out;
+    for (const std::string &name : names) {
+        const TaskRef chosen = option_value("--tasks", [&] { return task_or_pairs(name); });
+        TaskOptions one = *this;
+        one.task.file = chosen.file;
+        if (info(chosen).generated)
+            one.take(chosen);
+        else
+            one.task.kind = chosen.kind;
+        out.push_back(one.task);
+    }
+    return out;
+}
+
 void TaskOptions::choose_for(const ModelOptions &model)
 {
     if (!batch.empty() || !pairs.empty())
@@ -158,20 +191,9 @@ void TaskOptions::choose_for(const ModelOptions &model)
         std::error_code ignored;
         const bool mistaken = other && !std::filesystem::exists(task_path(name), ignored);
         const TaskRef chosen = mistaken ? option_value("--task", [&] { return task_named(name); }) : task_named(name);
-        task.kind = chosen.kind;
         if (other)
             task.file = chosen.file;
-        if (info(chosen).patterns)
-            return;
-        for (const char *generator : {"--type", "--flip"})
-            if (m_app->count(generator) > 0)
-                throw UsageError(generator,
-                                 "is for tasks of names in a pattern, as ioi; this one says itself what "
-                                 "is flipped");
-        if (m_app->count("--prompts") == 0)
-            task.prompts = chosen.prompts;
-        if (m_app->count("--seed") == 0)
-            task.seed = chosen.seed;
+        take(chosen);
         return;
     }
     std::string folder = model.path;

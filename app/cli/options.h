@@ -43,10 +43,15 @@ struct TaskOptions {
     /// What --task and --task-file name, or the usual task of a model: its kind, and its own number of prompts and seed
     /// where nobody gave one. Throws UsageError.
     void choose_for(const ModelOptions &model);
+    /// Tasks by their names or files, with what else was chosen; a JSONL or CSV file holds prompt pairs. Throws
+    /// UsageError.
+    std::vector<TaskRef> each(const std::vector<std::string> &names) const;
     /// The task's own options only: nothing is read from --batch or --pairs.
     void add_generator(CLI::App &app);
 
 private:
+    void take(const TaskRef &chosen);
+
     CLI::App *m_app = nullptr;
 };
 

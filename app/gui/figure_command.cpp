@@ -34,7 +34,7 @@ struct Options {
     std::vector<std::string> files, views{"heatmap"}, facets, steps, looks{"baseline", "heads"};
     FigureChoices choices;
     MeasureOptions measures;
-    std::string lineHeads;
+    std::string lineHeads, reference, step;
     bool logarithmic = false;
     widgets::FigureSpec spec;
     std::string map = "RdBu", sign = "both", attention = "matrix", title, caption, head, out;
@@ -57,6 +57,8 @@ void declare(CLI::App &app, Options &o)
         ->delimiter(',');
     app.add_option("--series", o.looks, "Of a series' folder: " + seriesLooks())->delimiter(',')->capture_default_str();
     app.add_option("--heads", o.lineHeads, "Series: whose lines (9.6,L9H6); the strongest unless given");
+    app.add_option("--reference", o.reference, "Series: the step that others are compared with, by its name; the last");
+    app.add_option("--step", o.step, "Series: of two steps, the one that is compared with the reference; the first unless given");
     app.add_flag("--log", o.logarithmic, "Series: steps by their logarithm");
     app.add_option("--part", o.measures.part, "Series of a recipe: the step whose numbers are followed");
     app.add_option("--quantity", o.measures.quantity, "Series: which of its numbers; the first unless given");
@@ -185,16 +187,22 @@ std::vector<FigureSubject> attentionSubjects(const RunResultPtr &result, const O
 
 std::vector<FigureSubject> seriesSubjects(const Options &o)
 {
-    QVector<widgets::HeadId> heads;
+    SeriesChoices choices;
+    choices.logarithmic = o.logarithmic;
     if (!o.lineHeads.empty())
         for (const Head &head : option_value("--heads", [&] { return parse_heads(o.lineHeads); }))
-            heads << toHeadId(head);
+            choices.heads << toHeadId(head);
     const SeriesResults series = read_series(o.files.front());
-    const SeriesMeasures measures = measure(series, o.measures);
+    MeasureOptions asked = o.measures;
+    if (!o.reference.empty())
+        asked.reference = option_value("--reference", [&] { return series.named(o.reference); });
+    if (!o.step.empty())
+        choices.step = int(option_value("--step", [&] { return series.named(o.step); }));
+    const SeriesMeasures measures = measure(series, asked);
     std::vector<FigureSubject> subjects;
     for (const std::string &look : o.looks) {
         auto subject = seriesSubject(series, measures, option_value("--series", [&] { return parseSeriesLook(look); }),
-                                     heads, o.logarithmic);
+                                     choices);
         if (!subject)
             throw Error(o.files.front(), "is a series without " + look);
         subjects.push_back(std::move(*subject));

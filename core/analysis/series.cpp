@@ -11,6 +11,7 @@
 #include "model/model_folder.h"
 #include "task/task_source.h"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -35,6 +36,12 @@ void read_ahead(const fs::path &folder)
     }
 }
 
+/// As the index has it.
+json own_task(const SeriesStep &step)
+{
+    return step.task ? json(to_json(*step.task)) : json();
+}
+
 } // namespace
 
 std::string name(SeriesState state)
@@ -53,6 +60,8 @@ Series::Series(SeriesPlan plan, fs::path folder, const Resources &resources, Hoo
     m_plan.model.path.clear();
     m_plan.model.sha256.clear();
     m_plan.model.commit.clear();
+    if (std::all_of(m_plan.steps.begin(), m_plan.steps.end(), [](const SeriesStep &step) { return step.task; }))
+        m_plan.task = {}; // no step is of it
     make_folder(m_folder);
     m_lock = lock_folder(m_folder);
     remove_leftovers(m_folder);
@@ -118,6 +127,8 @@ void Series::write_index() const
         const SeriesOutcome &outcome = m_outcomes[i];
         ordered_json entry{
             {"name", m_plan.steps[i].name}, {"model", m_plan.steps[i].model}, {"state", name(outcome.state)}};
+        if (m_plan.steps[i].task)
+            entry["task"] = to_json(*m_plan.steps[i].task);
         if (outcome.state == SeriesState::Gap)
             entry["reason"] = outcome.reason;
         if (outcome.state == SeriesState::Done) {
@@ -153,7 +164,8 @@ void Series::take_over(const nlohmann::json &index)
     for (const nlohmann::json &entry : index.at("steps"))
         for (size_t i = 0; i < m_plan.steps.size(); ++i) {
             if (text_or_empty(entry, "name") != m_plan.steps[i].name
-                || text_or_empty(entry, "model") != m_plan.steps[i].model || text_or_empty(entry, "state") != "done")
+                || text_or_empty(entry, "model") != m_plan.steps[i].model || text_or_empty(entry, "state") != "done"
+                || entry.value("task", json()) != own_task(m_plan.steps[i]))
                 continue;
             const fs::path path = m_plan.spec ? m_folder / file_of(i) : m_folder / file_of(i) / "recipe.json";
             try {
@@ -199,15 +211,17 @@ void Series::compute(size_t step, const CancelToken &cancel)
     ref.sha256 = model->trust().sha256;
     ref.commit = model->trust().commit;
     ref.processing = model->processing(); // what was done, not what was asked for
-    const PromptBatch batch = load_batch(m_plan.task, *model);
+    const TaskRef &asked = of.task ? *of.task : m_plan.task;
+    const PromptBatch batch = load_batch(asked, *model);
     check_batch(batch, model->config().d_vocab, model->config().n_ctx);
-    TaskRef task = m_plan.task;
+    TaskRef task = asked;
     task.sha256 = hash_of(batch);
     task.bos = bos_used(task, model->tokenizer());
-    if (!m_plan.task.sha256.empty() && m_plan.task.sha256 != task.sha256)
+    if (!asked.sha256.empty() && asked.sha256 != task.sha256)
         throw Error("task", "holds other prompts than those of the spec");
     std::string prompts = m_task_sha256, texts = m_texts_sha256;
-    same_ids(prompts, task.sha256, "the prompts");
+    if (!of.task)
+        same_ids(prompts, task.sha256, "the prompts");
 
     Session session(model, batch, m_resources);
     RunObserver observer;

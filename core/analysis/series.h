@@ -1,4 +1,5 @@
-// A series: one run, or one recipe, at many revisions of one model, such as the checkpoints of its training.
+// A series: one run, or one recipe, many times: at revisions of one model, such as the checkpoints of its training, at
+// several models, of several tasks.
 #pragma once
 
 #include "analysis/recipe.h"
@@ -16,10 +17,11 @@ namespace patchbay {
 
 class BackgroundDownload;
 
-/// One revision.
+/// One revision, or one model, or one of these with one task.
 struct SeriesStep {
-    std::string name;  ///< "step1000": of its result, and unlike those of all others
-    std::string model; ///< what opens it, see model_folder()
+    std::string name;                 ///< "step1000": of its result, and unlike those of all others
+    std::string model;                ///< what opens it, see model_folder()
+    std::optional<TaskRef> task = {}; ///< its own; none: the series'
 };
 
 /// What "download" of a series means, in the words of every way to ask for one.
@@ -29,8 +31,8 @@ inline constexpr const char *series_download_words = "Download what the Hugging 
 struct SeriesPlan {
     std::optional<RunSpec> spec;
     std::optional<Recipe> recipe;
-    ModelRef model; ///< processing and dtype, for every step
-    TaskRef task;
+    ModelRef model;                ///< processing and dtype, for every step
+    TaskRef task;                  ///< of the steps that have none of their own
     std::vector<SeriesStep> steps; ///< in the order of training
     bool download = false;         ///< models that the Hugging Face cache lacks are fetched when it is their turn
 };
@@ -61,6 +63,14 @@ bool has_number_mark(const std::vector<std::string> &names);
 /// Whether a step's model is to be fetched from the hub before it can be opened: it is a name of the Hugging Face cache
 /// that does not open from there, as far as configuration and files tell.
 bool is_to_be_fetched(const SeriesStep &step);
+
+/// Every one of these steps with every task, each called after its task, and after its model where there are several.
+/// IOI without a file becomes what suits each model (usual_task). Throws Error where two tasks have one name.
+std::vector<SeriesStep> series_of_tasks(const std::vector<SeriesStep> &models, const std::vector<TaskRef> &tasks);
+/// The only step of a model that is no series.
+SeriesStep step_of_model(const std::string &model);
+/// IOI without a file becomes what suits the model, where that can be found.
+TaskRef suited(TaskRef task, const std::string &model);
 
 /// In which order count steps are computed, so that the shape is seen early: the ends, the middle, the quarters …
 std::vector<size_t> coarse_to_fine(size_t count);

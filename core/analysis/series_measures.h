@@ -104,9 +104,9 @@ SeriesMeasures measure(const SeriesResults &series, MeasureOptions options, cons
 /// "Step 0 and step 20 have a gap below 0.5: no percentages there."; empty where no step is blank.
 std::string blank_note(const SeriesResults &series, const HeadsOverSteps &heads);
 
-/// Files of these numbers beside series.json: measures.json, and as tables heads.csv, steps.csv, first-steps.csv and,
-/// where there are roles, roles.csv. Returns
-/// their names. Throws Error.
+/// Files of these numbers beside series.json: measures.json, and as tables heads.csv (a row a head and step), table.csv
+/// (heads × steps), steps.csv, first-steps.csv and, where there are roles, roles.csv. Returns their names. Throws
+/// Error.
 std::vector<std::string> write_measures(const std::filesystem::path &folder, const SeriesResults &series,
                                         const SeriesMeasures &measures);
 

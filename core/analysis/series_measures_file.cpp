@@ -64,6 +64,23 @@ std::string heads_table(const SeriesResults &series, const SeriesMeasures &m)
     return out;
 }
 
+/// Heads × steps: a row a head, a column a step.
+std::string wide_table(const SeriesResults &series, const SeriesMeasures &m)
+{
+    std::vector<std::string> cells{"head"};
+    for (const SeriesStepResult &step : series.steps)
+        cells.push_back(step.name);
+    std::string out = row(cells);
+    for (size_t cell = 0; cell < m.first.size(); ++cell) {
+        const Head head = m.heads.head(cell);
+        cells = {dotted(head)};
+        for (size_t step = 0; step < series.steps.size(); ++step)
+            cells.push_back(number(m.heads.at(step, head)));
+        out += row(cells);
+    }
+    return out;
+}
+
 std::string steps_table(const SeriesResults &series, const SeriesMeasures &m)
 {
     std::string out = row({"step", "number", "state", "reason", "clean", "clean_half_width", "flipped",
@@ -160,6 +177,7 @@ std::vector<std::string> write_measures(const std::filesystem::path &folder, con
 {
     std::vector<std::pair<std::string, std::string>> files{{"measures.json", document(series, measures).dump(1) + "\n"},
                                                            {"heads.csv", heads_table(series, measures)},
+                                                           {"table.csv", wide_table(series, measures)},
                                                            {"steps.csv", steps_table(series, measures)},
                                                            {"first-steps.csv", first_table(series, measures)}};
     if (std::any_of(measures.roles.begin(), measures.roles.end(), [](const auto &at) { return at.has_value(); }))

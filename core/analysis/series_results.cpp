@@ -75,6 +75,17 @@ void find_largest(SeriesResults &series)
 
 } // namespace
 
+size_t SeriesResults::named(const std::string &step) const
+{
+    std::vector<std::string> names;
+    for (size_t i = 0; i < steps.size(); ++i) {
+        if (steps[i].name == step)
+            return i;
+        names.push_back(steps[i].name);
+    }
+    throw Error(step, "is no step of the series; it has " + listed(names));
+}
+
 RunResultPtr SeriesResults::result(size_t step, const std::string &part) const
 {
     const auto found = steps[step].parts.find(part);
@@ -142,6 +153,10 @@ SeriesResults read_series(const fs::path &folder, const SeriesResults *known, do
         SeriesStepResult step;
         step.name = names[i];
         step.model = text_or_empty(entry, "model");
+        if (entry.contains("task")) {
+            step.task = task_ref_from_json(entry.at("task"), path.string());
+            out.side_by_side = out.side_by_side || (i > 0 && step.task != out.steps[0].task);
+        }
         step.reason = text_or_empty(entry, "reason");
         step.sha256 = text_or_empty(entry, "sha256");
         step.number = out.numbered ? numbers[i] : double(i);

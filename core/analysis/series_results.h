@@ -19,6 +19,7 @@ struct SeriesPart {
 
 struct SeriesStepResult {
     std::string name, model;
+    std::optional<TaskRef> task; ///< its own; none: that of all steps
     SeriesState state = SeriesState::Pending;
     std::string reason; ///< of a gap
     std::string sha256; ///< of the file that series.json names
@@ -34,11 +35,14 @@ inline constexpr double default_least_gap = 0.5;
 struct SeriesResults {
     std::string title; ///< of what is computed at every step
     std::vector<SeriesPart> parts;
-    std::vector<SeriesStepResult> steps; ///< in the order of training
+    std::vector<SeriesStepResult> steps; ///< in the order of training, or as they were named
     bool numbered = false;               ///< the steps' numbers are from their names
+    bool side_by_side = false;           ///< of several tasks: the steps are no way from one to the next
     /// The largest |value| of a head at any step, of each part and unit: one colour scale for all of them.
     std::map<std::string, std::map<std::string, double>> largest;
 
+    /// The place of a step. Throws Error naming those that there are.
+    size_t named(const std::string &step) const;
     /// Null where nothing came out.
     RunResultPtr result(size_t step, const std::string &part) const;
 };

@@ -7,6 +7,7 @@
 #include "hub/listing.h"
 #include "hub/snapshot.h"
 #include "model/model_folder.h"
+#include "task/task_list.h"
 
 #include <algorithm>
 #include <charconv>
@@ -140,6 +141,38 @@ std::vector<SeriesStep> series_of_revisions(const std::string &model, const std:
 bool is_to_be_fetched(const SeriesStep &step)
 {
     return is_cached_name(step.model) && !opens_from_cache(*hub_name(step.model));
+}
+
+TaskRef suited(TaskRef task, const std::string &model)
+{
+    if (!is_generated(task) || !task.file.empty())
+        return task;
+    std::string folder = model;
+    try {
+        folder = model_folder(model).string();
+    } catch (const Error &) {
+        // What is wrong with it is said when it is opened.
+    }
+    task.file = usual_task(folder);
+    return task;
+}
+
+SeriesStep step_of_model(const std::string &model)
+{
+    const fs::path path = fs::path(model).has_filename() ? fs::path(model) : fs::path(model).parent_path();
+    return {path.filename().string(), model};
+}
+
+std::vector<SeriesStep> series_of_tasks(const std::vector<SeriesStep> &models, const std::vector<TaskRef> &tasks)
+{
+    std::vector<SeriesStep> steps;
+    for (const SeriesStep &model : models)
+        for (const TaskRef &task : tasks) {
+            const std::string name = task.file.empty() ? task.kind : fs::path(task.file).stem().string();
+            steps.push_back(
+                {models.size() > 1 ? model.name + "-" + name : name, model.model, suited(task, model.model)});
+        }
+    return with_own_names(std::move(steps));
 }
 
 std::vector<size_t> coarse_to_fine(size_t count)

@@ -118,6 +118,8 @@ RunSpec run_spec_from_json(const nlohmann::json &json);
 nlohmann::ordered_json to_json(const RunSpec &spec);
 /// A task alone, as it stands in a spec.
 nlohmann::ordered_json to_json(const TaskRef &task);
+/// The same from a file, whose name is for messages. Throws Error naming the field that is missing or wrong.
+TaskRef task_ref_from_json(const nlohmann::json &json, const std::string &file);
 /// Equal for specs that compute the same numbers: the key of the result cache. It asks no file: whoever loads a task
 /// puts its hash into the spec (TaskRef::sha256), and a run keeps the key that it was started with.
 std::string cache_key(const RunSpec &spec);

@@ -234,6 +234,14 @@ Method empty_method(const JsonField &field)
 
 } // namespace
 
+TaskRef task_ref_from_json(const json &value, const std::string &file)
+{
+    const JsonField field(value, file, "task");
+    if (!value.is_object())
+        field.fail("must be an object");
+    return read_task(field);
+}
+
 RunSpec run_spec_from_json(const json &value)
 {
     const JsonField root(value, "run spec");

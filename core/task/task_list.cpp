@@ -46,6 +46,17 @@ TaskRef task_named(const std::string &name_or_file)
     return task_listing(name_or_file).task;
 }
 
+TaskRef task_or_pairs(const std::string &name_or_file)
+{
+    const std::string extension = std::filesystem::path(name_or_file).extension().string();
+    if (extension != ".jsonl" && extension != ".csv")
+        return task_named(name_or_file);
+    TaskRef task;
+    task.kind = "pairs";
+    task.file = name_or_file;
+    return task;
+}
+
 std::string task_title(const TaskRef &task)
 {
     if (!info(task).generated || info(task).patterns)

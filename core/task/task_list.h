@@ -20,7 +20,9 @@ struct TaskListing {
 /// usual_task) and has no file. Throws Error where there is no such task, naming those that there are, or where the
 /// file is no task file.
 TaskRef task_named(const std::string &name_or_file);
-/// The same with its title and description.
+/// The same; a .jsonl or .csv file is one of prompt pairs.
+TaskRef task_or_pairs(const std::string &name_or_file);
+/// The first with its title and description.
 TaskListing task_listing(const std::string &name_or_file);
 /// Of the tasks that come with the program (resources/tasks), IOI first, then by name; a file that cannot be
 /// read is left out.

@@ -136,6 +136,48 @@ class Series(CliTest):
             self.folder / "single", "--quiet")
         self.assertEqual(contents(self.folder / "single"), contents(self.folder / "out" / "step10"))
 
+    def test_several_tasks_side_by_side(self):
+        spec = self.folder / "z.json"
+        spec.write_text(json.dumps({"version": 1, "method": "act_patch", "sites": ["z"], "direction": "denoise", "model": {"path": "demo"}}))
+        pairs = self.folder / "mine.jsonl"
+        pairs.write_text('{"clean": "When Emma met Hugo , Hugo thanked", "flipped": "When Emma met Hugo , Emma thanked", '
+                         '"answer": " Emma", "wrong": " Hugo"}\n')
+        out = self.folder / "out"
+        command = ["series", spec, "--tasks", f"ioi,strangers,greater-than,{pairs}", "--prompts", 12, "--out", out]
+        told = run(*command)
+        # What the demo model's words cannot say is a gap with its reason.
+        index = json.loads((out / "series.json").read_text())
+        self.assertEqual([(step["name"], step["state"]) for step in index["steps"]],
+                         [("ioi", "done"), ("strangers", "done"), ("greater-than", "gap"), ("mine", "done")])
+        self.assertNotIn("task", index["spec"] if index["spec"].get("task", {}).get("file") else {})
+        for name in ("ioi", "strangers"):
+            single = self.folder / f"{name}.safetensors"
+            run("act-patch", "--task", name, "--prompts", 12, "--sites", "z", "--direction", "denoise", "--out", single, "--quiet")
+            self.assertEqual(single.read_bytes(), (out / f"{name}.safetensors").read_bytes())
+        # The table is heads × tasks, and what is printed is of it.
+        table = [line.split(",") for line in (out / "table.csv").read_text().splitlines()]
+        self.assertEqual(table[0], ["head", "ioi", "strangers", "greater-than", "mine"])
+        self.assertEqual(len(table), 49)
+        measures = json.loads((out / "measures.json").read_text())
+        for row, cells in enumerate(table[1:]):
+            self.assertEqual(cells[3], "")
+            for step in (0, 1, 3):
+                value = measures["steps"][step]["values"][row]
+                self.assertAlmostEqual(float(cells[1 + step]), value, delta=1e-6 * max(1, abs(value)))
+        self.assertIn("side by side, in %", told.stdout)
+        self.assertTrue(all(step.get("kept") or step["state"] == "gap" for step in json.loads(run(*command, "--json").stdout)["steps"]))
+        # Other prompts are not those that lie there.
+        again = json.loads(run(*(13 if word == 12 else word for word in command), "--json").stdout)
+        self.assertEqual([step["kept"] for step in again["steps"]], [False, False, False, False])
+
+        models = json.loads(run("series", spec, "--models", "demo@step900,demo@step0", "--tasks", "ioi,strangers", "--prompts", 4, "--out",
+                                self.folder / "both", "--json").stdout)
+        self.assertEqual([step["name"] for step in models["steps"]],
+                         ["step900-ioi", "step900-strangers", "step0-ioi", "step0-strangers"])
+        for options, message in [(["--tasks", "ioi,nothing"], "nothing"), (["--tasks", "ioi", "--task", "strangers"], "--task"),
+                                 (["--tasks", "ioi,ioi"], "would be called ioi")]:
+            self.assertIn(message, run("series", spec, *options, "--out", self.folder / "wrong", expect=2).stderr)
+
     def test_an_edited_text_is_noticed(self):
         """Resumed, a recipe computes the step anew, and a series refuses: its numbers would be of two texts."""
         text, spec, recipe = self.folder / "lines.txt", self.folder / "cspa.json", self.folder / "recipe.json"

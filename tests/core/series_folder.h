@@ -57,6 +57,7 @@ public:
     struct Step {
         std::string name;
         std::optional<RunResult> result; ///< none: a gap
+        std::optional<TaskRef> task = {};
     };
     explicit SeriesFolder(const std::vector<Step> &steps)
     {
@@ -79,6 +80,8 @@ public:
             } else {
                 entry["reason"] = "its weights are broken";
             }
+            if (step.task)
+                entry["task"] = to_json(*step.task);
             index["steps"].push_back(entry);
         }
         write_file(path() / series_index, index.dump(1));

@@ -7,6 +7,7 @@
 #include "hub/hub_server.h"
 #include "lines_widget.h"
 #include "report/report.h"
+#include "scatter_widget.h"
 #include "series_views.h"
 #include "shell/series_dialog.h"
 #include "views/bars_pane.h"
@@ -257,6 +258,68 @@ private Q_SLOTS:
         // All is there now: nothing is asked for before it computes.
         dialog.steps()->setPlainText(QStringLiteral("org/demo@step5"));
         QCOMPARE(dialog.go()->text(), QStringLiteral("Compute the series"));
+    }
+
+    void tasksStandSideBySide()
+    {
+        TaskRef ioi, other;
+        other.kind = "task";
+        other.file = "strangers";
+        RunResult first = made_result({0.1, 0.2, 0.3, 0.4}, 4), second = made_result({0.1, 0.6, 0, -0.1}, 2);
+        first.spec.task = ioi;
+        second.spec.task = other;
+        second.spec.task.sha256 = "another's";
+        const SeriesFolder folder({{"ioi", first, ioi}, {"strangers", second, other}});
+        m_window->openSeries(QString::fromStdString(folder.path().string()));
+        SeriesPane &pane = m_window->seriesPane();
+        QTRY_VERIFY(series().measures() && series().series()->side_by_side && series().steps() == 2);
+        QVERIFY(pane.look() == SeriesPane::Look::TwoSteps);
+        QTRY_COMPARE(pane.twoSteps()->view().facets.size(), 3);
+        // Beside the last one, which is the reference.
+        const widgets::HeatmapView view = pane.twoSteps()->view();
+        QCOMPARE(view.facets[0].title, QStringLiteral("strangers"));
+        QCOMPARE(view.facets[2].title, QStringLiteral("ioi \u2212 strangers"));
+        QVERIFY(std::abs(view.facets[2].values[1] + 40) < 1e-3);
+        QCOMPARE(pane.scatter()->view().points.size(), 4);
+        QVERIFY(std::abs(pane.scatter()->view().points[3].x + 10) < 1e-3);
+        QVERIFY(std::abs(pane.scatter()->view().points[3].y - 40) < 1e-3);
+        QCOMPARE(pane.subjects().size(), size_t(2));
+        picture("two-steps");
+        // The step's prompts are not the window's: none of them is shown as one of these.
+        QVERIFY(series().ofAnotherTask(m_window->explorer().document));
+        QVERIFY(!m_window->findChild<QSlider *>(QStringLiteral("prompt"))->isEnabled());
+        QTemporaryDir out;
+        QVERIFY(exportFigure(out.filePath(QStringLiteral("two.pdf")), pane.subjects(), {}, true).size() > 1);
+        const QStringList report = writeReport(folder.path());
+        QFile html(report.front());
+        QVERIFY(html.open(QIODevice::ReadOnly));
+        const QByteArray page = html.readAll();
+        QVERIFY(page.contains("Side by side") && page.contains("table.csv") && !page.contains("When heads appear"));
+    }
+
+    void severalTasksFromTheDialog()
+    {
+        QTemporaryDir out;
+        SeriesDialog dialog(m_window->explorer(), spec_of(ActPatch()), m_window);
+        dialog.what()->setCurrentIndex(0);
+        dialog.steps()->clear();
+        QVERIFY(!dialog.go()->isEnabled());
+        dialog.tasks()->setText(QStringLiteral("ioi, nothing of that name"));
+        QVERIFY(!dialog.go()->isEnabled() && dialog.text().contains(QStringLiteral("nothing of that name")));
+        dialog.tasks()->setText(QStringLiteral("ioi, strangers"));
+        dialog.folder()->setText(out.filePath(QStringLiteral("made")));
+        QVERIFY2(dialog.go()->isEnabled(), qPrintable(dialog.text()));
+        dialog.go()->click();
+        QTRY_VERIFY(!series().running());
+        QTRY_VERIFY(series().measures() && series().steps() == 2 && series().result(0) && series().result(1));
+        QVERIFY(series().result(0)->baseline.clean != series().result(1)->baseline.clean);
+        // The last one is on view; its button brings its task.
+        QVERIFY(series().ofAnotherTask(m_window->explorer().document));
+        const auto buttons = m_window->seriesPane().findChildren<QPushButton *>();
+        QCOMPARE(buttons.size(), 1);
+        buttons.front()->click();
+        QTRY_VERIFY(m_fixture.idle() && !series().ofAnotherTask(m_window->explorer().document));
+        QCOMPARE(m_window->explorer().document.task().file, std::string("strangers"));
     }
 
 private:

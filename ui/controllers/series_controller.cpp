@@ -208,6 +208,14 @@ RunResultPtr SeriesController::result(int step) const
     return m_series && step >= 0 && step < steps() ? m_series->result(size_t(step), m_options.part) : nullptr;
 }
 
+bool SeriesController::ofAnotherTask(const Document &document) const
+{
+    if (!m_series || !m_series->steps[size_t(m_step)].task || !document.setup())
+        return false;
+    const RunResultPtr shown = result(m_step);
+    return shown && shown->spec.task.sha256 != document.setup()->task_ref.sha256;
+}
+
 QString SeriesController::stepText(int step) const
 {
     if (!m_series || step < 0 || step >= steps())

@@ -2,6 +2,7 @@
 // step.
 #pragma once
 
+#include "controllers/document.h"
 #include "controllers/navigation.h"
 #include "controllers/runs_store.h"
 
@@ -43,6 +44,9 @@ public:
     QString stepText(int step) const;
     /// The step's result of the part on view; null where there is none.
     RunResultPtr result(int step) const;
+    /// Whether the step on view has a task of its own that is not the document's: prompt by prompt it is not what the
+    /// other views show.
+    bool ofAnotherTask(const Document &document) const;
     /// The run in the list that stands for the series; -1: none.
     int run() const { return m_run; }
     /// Whether that run is what is on view.

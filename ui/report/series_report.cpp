@@ -48,33 +48,62 @@ public:
                 QStringLiteral("The metric in the clean and the flipped run, mean over prompts with 95 % bootstrap "
                                "intervals."),
                 QStringLiteral("steps.csv"));
-        section(QStringLiteral("The heads"), QStringLiteral("heads"), {headLines(m_series, m_measures, {}, m_log)},
-                QStringLiteral("The heads that are strongest at any step; bands are 95 % bootstrap intervals over "
-                               "prompts."),
-                QStringLiteral("heads.csv"));
-        section(QStringLiteral("All heads at every step"), QStringLiteral("heatmaps"),
-                {smallHeatmaps(m_series, m_measures)},
-                QStringLiteral("Every step on one scale. ")
-                    + QString::fromStdString(blank_note(m_series, m_measures.heads)),
-                QStringLiteral("heads.csv"));
-        section(QStringLiteral("When heads appear"), QStringLiteral("first"), {firstStepMap(m_series, m_measures)},
-                QStringLiteral("The first step at which a head\u2019s value is at least the threshold, whatever its "
-                               "sign; crossed: it never is."),
-                QStringLiteral("first-steps.csv"));
-        section(QStringLiteral("How alike the steps are"), QStringLiteral("alike"),
-                {likenessLines(m_series, m_measures, m_log)},
-                QStringLiteral("Jaccard index of the strongest heads, and over all heads weighted by their values "
-                               "(\u03a3 min |score| / \u03a3 max |score|), with the reference step and with the step "
-                               "before."),
-                QStringLiteral("steps.csv"));
-        if (widgets::LinesView bands = roleBands(m_series, m_measures, m_log); !bands.lines.isEmpty())
-            section(QStringLiteral("Roles"), QStringLiteral("roles"), {std::move(bands)},
-                    QStringLiteral("How many heads have which role, each by several marks at once."),
-                    QStringLiteral("roles.csv"));
+        if (m_series.side_by_side)
+            sideBySide();
+        else
+            overTraining();
         table();
     }
 
 private:
+    void heatmaps()
+    {
+        section(QStringLiteral("All heads at every step"), QStringLiteral("heatmaps"),
+                {smallHeatmaps(m_series, m_measures)},
+                QStringLiteral("Every step on one scale. ")
+                    + QString::fromStdString(blank_note(m_series, m_measures.heads)),
+                QStringLiteral("table.csv"));
+    }
+
+    void alike(const QString &words)
+    {
+        section(QStringLiteral("How alike the steps are"), QStringLiteral("alike"),
+                {likenessLines(m_series, m_measures, m_log)}, words, QStringLiteral("steps.csv"));
+    }
+
+    // The tasks are no way from one to the next: no lines, no first steps.
+    void sideBySide()
+    {
+        heatmaps();
+        const size_t other = comparedStep(m_measures);
+        section(QStringLiteral("Two of them"), QStringLiteral("two"),
+                {twoSteps(m_series, m_measures, other), twoStepsScatter(m_series, m_measures, other)},
+                QStringLiteral("The reference step and the first other one, and what that has more. How alike they are: "
+                               "%1 (Jaccard index of the strongest heads).")
+                    .arg(QString::fromStdString(fixed_text(m_measures.alike.top[other], 2))),
+                QStringLiteral("table.csv"));
+    }
+
+    void overTraining()
+    {
+        section(QStringLiteral("The heads"), QStringLiteral("heads"), {headLines(m_series, m_measures, {}, m_log)},
+                QStringLiteral("The heads that are strongest at any step; bands are 95 % bootstrap intervals over "
+                               "prompts."),
+                QStringLiteral("heads.csv"));
+        heatmaps();
+        section(QStringLiteral("When heads appear"), QStringLiteral("first"), {firstStepMap(m_series, m_measures)},
+                QStringLiteral("The first step at which a head\u2019s value is at least the threshold, whatever its "
+                               "sign; crossed: it never is."),
+                QStringLiteral("first-steps.csv"));
+        alike(QStringLiteral("Jaccard index of the strongest heads, and over all heads weighted by their values "
+                             "(\u03a3 min |score| / \u03a3 max |score|), with the reference step and with the step "
+                             "before."));
+        if (widgets::LinesView bands = roleBands(m_series, m_measures, m_log); !bands.lines.isEmpty())
+            section(QStringLiteral("Roles"), QStringLiteral("roles"), {std::move(bands)},
+                    QStringLiteral("How many heads have which role, each by several marks at once."),
+                    QStringLiteral("roles.csv"));
+    }
+
     static double smallest(const SeriesResults &series)
     {
         for (const SeriesStepResult &step : series.steps)
@@ -113,7 +142,8 @@ private:
         const QString threshold = typographic(QString::fromStdString(short_text(m_measures.options.threshold, 3) + " "
                                                                      + m_measures.heads.unit))
                                       .trimmed();
-        out << (firsts.isEmpty() ? QStringLiteral("No head ever reaches %1.").arg(threshold)
+        if (!m_series.side_by_side)
+            out << (firsts.isEmpty() ? QStringLiteral("No head ever reaches %1.").arg(threshold)
                                  : QStringLiteral("Heads first reach %1 at these steps. %2.")
                                        .arg(threshold, firsts.join(QStringLiteral("; "))));
         if (const std::string note = blank_note(m_series, m_measures.heads); !note.empty())
@@ -186,7 +216,7 @@ private:
 Report composeSeriesReport(const SeriesResults &series, const SeriesMeasures &measures)
 {
     Report report;
-    report.title = QStringLiteral("Over training: %1").arg(QString::fromStdString(series.title));
+    report.title = (series.side_by_side ? QStringLiteral("Side by side: %1") : QStringLiteral("Over training: %1")).arg(QString::fromStdString(series.title));
     report.description = seriesCaption(series, measures);
     report.metadata.title = report.title;
     report.metadata.caption = report.description;

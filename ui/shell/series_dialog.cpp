@@ -6,6 +6,7 @@
 #include "export/export_files.h"
 #include "hub/download.h"
 #include "model/model_folder.h"
+#include "task/task_list.h"
 #include "shell/download_dialog.h"
 
 #include <QCheckBox>
@@ -16,9 +17,11 @@
 #include <QFormLayout>
 #include <QHBoxLayout>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QStandardPaths>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace patchbay {
@@ -35,10 +38,10 @@ QString usualPlace()
 
 SeriesDialog::SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidget *parent)
     : QDialog(parent), m_explorer(explorer), m_what(new QComboBox(this)), m_steps(new QPlainTextEdit(this)),
-      m_folder(new QLineEdit(this)), m_download(new QCheckBox(QLatin1Char('&') + tr(series_download_words), this)),
+      m_tasks(new QLineEdit(this)), m_folder(new QLineEdit(this)), m_download(new QCheckBox(QLatin1Char('&') + tr(series_download_words), this)),
       m_lookup(new SeriesLookup(explorer.backend, this)), m_text(caption({}, this))
 {
-    setWindowTitle(tr("Series over training"));
+    setWindowTitle(tr("Series over training, models or tasks"));
     resize(620, 420);
     if (const RunEntry *shown = explorer.runs.find(explorer.navigation.place().run); shown && !explorer.series.onView())
         m_choices.emplace_back(tr("The run on view: %1").arg(shown->name), shown->spec);
@@ -63,14 +66,23 @@ SeriesDialog::SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidg
     out->addWidget(m_folder, 1);
     out->addWidget(browse);
     m_folder->setAccessibleName(tr("Folder for the results"));
+    m_tasks->setAccessibleName(tr("Tasks, separated by commas"));
+    m_tasks->setPlaceholderText(tr("the prompts of the window; or several side by side, such as ioi, greater-than"));
+    m_tasks->setToolTip(tr("Names or files of tasks, or JSONL and CSV files of prompt pairs, separated by commas: every "
+                           "model with each of them. Otherwise all steps have the same prompts, token by token."));
+    auto *tasks = new QHBoxLayout;
+    tasks->addWidget(m_tasks, 1);
+    tasks->addWidget(taskMenu());
     auto *form = new QFormLayout;
     form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form->addRow(tr("&Compute"), m_what);
     form->addRow(tr("at &steps"), side);
     form->addRow(QString(), m_download);
+    form->addRow(tr("&of tasks"), tasks);
     form->addRow(tr("&into"), out);
     qobject_cast<QLabel *>(form->labelForField(side))->setBuddy(m_steps);
     qobject_cast<QLabel *>(form->labelForField(out))->setBuddy(m_folder);
+    qobject_cast<QLabel *>(form->labelForField(tasks))->setBuddy(m_tasks);
     auto *buttons = new QDialogButtonBox(this);
     m_go = new QPushButton(this);
     m_go->setProperty("primary", true);
@@ -90,6 +102,7 @@ SeriesDialog::SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidg
     m_download->setToolTip(
         tr("Each revision when it is its turn, the next while one computes; {n} in NAME@step{n} then "
            "stands for all that the hub has, too. Otherwise nothing is ever fetched."));
+    connect(m_tasks, &QLineEdit::textChanged, this, &SeriesDialog::suggestFolder);
     connect(m_what, &QComboBox::currentIndexChanged, this, &SeriesDialog::suggestFolder);
     connect(m_folder, &QLineEdit::textEdited, this, [this] { m_folder->setModified(true); });
     connect(m_folder, &QLineEdit::textChanged, this, &SeriesDialog::look);
@@ -109,7 +122,7 @@ QString SeriesDialog::text() const
 SeriesPlan SeriesDialog::plan() const
 {
     SeriesPlan plan;
-    plan.steps = seriesSteps(m_steps->toPlainText(), m_lookup->atHub());
+    plan.steps = stepsNow();
     plan.download = m_download->isChecked();
     const std::optional<RunSpec> &spec = m_choices[size_t(std::max(0, m_what->currentIndex()))].second;
     if (spec) {
@@ -123,6 +136,37 @@ SeriesPlan SeriesDialog::plan() const
         }
     }
     return plan;
+}
+
+// Those at the steps, or without any the model of the window; with each of the tasks.
+std::vector<SeriesStep> SeriesDialog::stepsNow() const
+{
+    std::vector<SeriesStep> steps = seriesSteps(m_steps->toPlainText(), m_lookup->atHub());
+    const std::vector<TaskRef> tasks = seriesTasks(m_tasks->text());
+    if (tasks.empty())
+        return steps;
+    if (steps.empty() && m_explorer.document.setup())
+        steps.push_back(step_of_model(m_explorer.document.setup()->model_ref.path));
+    return series_of_tasks(steps, tasks);
+}
+
+QToolButton *SeriesDialog::taskMenu()
+{
+    auto *button = new QToolButton(this);
+    button->setText(tr("A&dd"));
+    button->setToolTip(tr("Tasks that come with the program"));
+    button->setPopupMode(QToolButton::InstantPopup);
+    auto *menu = new QMenu(button);
+    for (const TaskListing &task : shipped_task_listings()) {
+        const QString name = QString::fromStdString(task.name);
+        QAction *add = menu->addAction(QStringLiteral("%1 (%2)").arg(QString::fromStdString(task.title), name));
+        connect(add, &QAction::triggered, this, [this, name] {
+            const QString before = m_tasks->text().trimmed();
+            m_tasks->setText(before.isEmpty() ? name : before + QStringLiteral(", ") + name);
+        });
+    }
+    button->setMenu(menu);
+    return button;
 }
 
 void SeriesDialog::addFolder()
@@ -160,7 +204,11 @@ QString SeriesDialog::suggestion() const
     const QString what =
         spec ? QString::fromStdString(title(*spec)) : QString::fromStdString(m_explorer.recipe.recipe().name);
     const QString where = m_steps->toPlainText().section(QLatin1Char('\n'), 0, 0).section(QLatin1Char('/'), -2);
-    return usualPlace() + QLatin1Char('/') + fileNameFor(where.left(40) + QLatin1Char(' ') + what);
+    QStringList words;
+    for (const QString &part : {where, m_tasks->text().trimmed()})
+        if (!part.isEmpty())
+            words << part.left(40);
+    return usualPlace() + QLatin1Char('/') + fileNameFor((words << what).join(QLatin1Char(' ')));
 }
 
 void SeriesDialog::suggestFolder()
@@ -197,7 +245,7 @@ void SeriesDialog::look()
     QString ends;
     if (!asked)
         try {
-            const std::vector<SeriesStep> steps = seriesSteps(m_steps->toPlainText(), m_lookup->atHub());
+            const std::vector<SeriesStep> steps = stepsNow();
             count = steps.size();
             if (count > 0)
                 ends = tr("%1 to %2")
@@ -210,7 +258,7 @@ void SeriesDialog::look()
     const QString sizes = m_lookup->text();
     m_text->setText(!problem.isEmpty() ? problem
                         : asked        ? (sizes.isEmpty() ? hubPromise() : sizes)
-                        : count == 0   ? tr("Name the checkpoints.")
+                        : count == 0   ? tr("Name the checkpoints, or several tasks.")
                                        : tr("%1, %2. The ends come first, then the middle, the quarters and so on; "
                                               "what lies in the folder already is not computed again.")
                                            .arg(countedText(qsizetype(count), "step"), ends)

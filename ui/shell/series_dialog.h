@@ -1,4 +1,4 @@
-// What to compute at which checkpoints, and where the results go: the way to a series from the window.
+// What to compute at which checkpoints, of which tasks, and where the results go: the way to a series from the window.
 #pragma once
 
 #include "controllers/explorer.h"
@@ -12,6 +12,7 @@ class QLabel;
 class QLineEdit;
 class QPlainTextEdit;
 class QPushButton;
+class QToolButton;
 
 namespace patchbay {
 
@@ -22,6 +23,7 @@ public:
     SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidget *parent = nullptr);
 
     QPlainTextEdit *steps() const { return m_steps; }
+    QLineEdit *tasks() const { return m_tasks; }
     QLineEdit *folder() const { return m_folder; }
     QComboBox *what() const { return m_what; }
     QPushButton *go() const { return m_go; }
@@ -32,6 +34,8 @@ public:
 
 private:
     void addFolder();
+    QToolButton *taskMenu();
+    std::vector<SeriesStep> stepsNow() const;
     void chooseOut();
     void look();
     void suggestFolder();
@@ -43,7 +47,7 @@ private:
     std::vector<std::pair<QString, std::optional<RunSpec>>> m_choices; ///< none: the recipe
     QComboBox *m_what;
     QPlainTextEdit *m_steps;
-    QLineEdit *m_folder;
+    QLineEdit *m_tasks, *m_folder;
     QCheckBox *m_download;
     SeriesLookup *m_lookup;
     QLabel *m_text;

@@ -4,6 +4,7 @@
 #include "base/plain_text.h"
 #include "hub/environment.h"
 #include "model/model_folder.h"
+#include "task/task_list.h"
 
 #include <QDir>
 #include <QFileInfo>
@@ -53,6 +54,14 @@ bool has(const std::vector<std::string> &revisions, const HubName &name)
 }
 
 } // namespace
+
+std::vector<TaskRef> seriesTasks(const QString &text)
+{
+    std::vector<TaskRef> tasks;
+    for (const QString &entry : entries(text))
+        tasks.push_back(task_or_pairs(entry.toStdString()));
+    return tasks;
+}
 
 std::vector<SeriesStep> seriesSteps(const QString &text, const HubRevisions &atHub)
 {

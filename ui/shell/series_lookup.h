@@ -16,6 +16,9 @@ using HubRevisions = std::map<std::string, std::vector<std::string>>;
 /// a line, or separated by commas. Throws Error.
 std::vector<SeriesStep> seriesSteps(const QString &text, const HubRevisions &atHub = {});
 
+/// Tasks from what people write, separated by commas. Throws Error.
+std::vector<TaskRef> seriesTasks(const QString &text);
+
 /// Asks the hub what a series would fetch, when somebody wants to know.
 class SeriesLookup : public QObject {
     Q_OBJECT

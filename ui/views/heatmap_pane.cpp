@@ -149,18 +149,19 @@ void HeatmapPane::setRange(const ColourRange &range)
 void HeatmapPane::refreshChooser()
 {
     const SetupPtr setup = m_explorer.document.ready() ? m_explorer.document.setup() : nullptr;
-    const int prompt = m_explorer.navigation.place().prompt;
+    const bool other = m_explorer.series.onView() && m_explorer.series.ofAnotherTask(m_explorer.document);
+    const int prompt = other ? -1 : m_explorer.navigation.place().prompt;
     const QSignalBlocker blockSlider(m_prompt);
     const RunEntry *compared = m_explorer.runs.find(m_explorer.navigation.place().comparedRun);
     m_difference->setVisible(compared != nullptr);
     if (compared)
         m_difference->setToolTip(tr("The run on view minus %1").arg(compared->name));
     m_prompt->setRange(0, setup ? setup->batch.prompts - 1 : 0);
-    m_prompt->setEnabled(setup != nullptr);
+    m_prompt->setEnabled(setup != nullptr && !other);
     if (prompt >= 0)
         m_prompt->setValue(prompt);
     m_mean->setChecked(prompt < 0);
-    QString text = setup ? countedText(setup->batch.prompts, "prompt") : QString();
+    QString text = other ? tr("mean over the prompts of this step's own task") : setup ? countedText(setup->batch.prompts, "prompt") : QString();
     if (setup && prompt >= 0) {
         text = tr("prompt %1").arg(prompt + 1);
         if (prompt < static_cast<int>(setup->batch_pairs.size()))
@@ -173,9 +174,12 @@ void HeatmapPane::refreshChooser()
 
 widgets::HeatmapView HeatmapPane::shownView() const
 {
-    const Place &place = m_explorer.navigation.place();
+    Place place = m_explorer.navigation.place();
+    const SeriesController &series = m_explorer.series;
+    if (series.onView() && series.ofAnotherTask(m_explorer.document))
+        place.prompt = -1;
     widgets::HeatmapView view = shownHeatmap(place, m_explorer.runs);
-    if (const SeriesController &series = m_explorer.series; series.onView() && !view.facets.isEmpty()) {
+    if (series.onView() && !view.facets.isEmpty()) {
         view.title += QStringLiteral(" · ") + series.stepText(series.step());
         view.floor = series.largest(view.unit); // a step looks as strong as it is beside the others
     }

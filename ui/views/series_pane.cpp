@@ -4,8 +4,10 @@
 #include "docks/flow_row.h"
 #include "export/series_subjects.h"
 #include "heatmap_widget.h"
+#include "base/plain_text.h"
 #include "lines_widget.h"
 #include "model/model_folder.h"
+#include "scatter_widget.h"
 #include "series_views.h"
 #include "view_models.h"
 
@@ -25,6 +27,7 @@ namespace patchbay {
 using widgets::HeadId;
 using widgets::HeatmapWidget;
 using widgets::LinesWidget;
+using widgets::ScatterWidget;
 
 SeriesPane::SeriesPane(Explorer &explorer, QWidget *parent) : QWidget(parent), m_explorer(explorer)
 {
@@ -44,12 +47,23 @@ SeriesPane::SeriesPane(Explorer &explorer, QWidget *parent) : QWidget(parent), m
     plots->setStretchFactor(0, 2);
     plots->setStretchFactor(1, 5);
     m_heatmap = new HeatmapWidget(m_stack);
+    auto *pair = new QSplitter(Qt::Horizontal, m_stack);
+    pair->setChildrenCollapsible(false);
+    m_pair = pair;
+    m_twoSteps = new HeatmapWidget(pair);
+    m_twoSteps->setSumsVisible(false); // of three grids beside each other they would be in the way
+    m_scatter = new ScatterWidget(pair);
+    pair->addWidget(m_twoSteps);
+    pair->addWidget(m_scatter);
+    pair->setStretchFactor(0, 3);
+    pair->setStretchFactor(1, 2);
     m_stack->addWidget(plots);
     m_stack->addWidget(m_heatmap);
+    m_stack->addWidget(pair);
     column->addWidget(m_stack, 1);
     m_lines->setEmptyText(
         tr("How does a circuit form?\nRun › Series… computes the same at every checkpoint of a model; "
-           "the demo model's own training is there"));
+           "the demo model's own training is there. Or the same of several tasks, side by side."));
 
     SeriesController &series = m_explorer.series;
     Navigation &navigation = m_explorer.navigation;
@@ -59,16 +73,17 @@ SeriesPane::SeriesPane(Explorer &explorer, QWidget *parent) : QWidget(parent), m
             if (!m_explorer.series.onView())
                 m_explorer.series.show();
         });
-    connect(m_lines, &LinesWidget::selectionChanged, this, [&navigation](const QVector<HeadId> &heads) {
-        navigation.select(heads, heads.isEmpty() ? HeadId{} : heads.back());
-    });
-    connect(m_lines, &LinesWidget::contextMenuRequested, this, &SeriesPane::menuRequested);
-    connect(m_lines, &LinesWidget::activated, this, &SeriesPane::attentionRequested);
-    connect(m_heatmap, &HeatmapWidget::selectionChanged, this, [&navigation](const QVector<HeadId> &heads) {
-        navigation.select(heads, heads.isEmpty() ? HeadId{} : heads.back());
-    });
-    connect(m_heatmap, &HeatmapWidget::contextMenuRequested, this, &SeriesPane::menuRequested);
-    connect(m_heatmap, &HeatmapWidget::activated, this, &SeriesPane::attentionRequested);
+    const auto follow = [&]<typename Widget>(Widget *view) {
+        connect(view, &Widget::selectionChanged, this, [&navigation](const QVector<HeadId> &heads) {
+            navigation.select(heads, heads.isEmpty() ? HeadId{} : heads.back());
+        });
+        connect(view, &Widget::contextMenuRequested, this, &SeriesPane::menuRequested);
+        connect(view, &Widget::activated, this, &SeriesPane::attentionRequested);
+    };
+    follow(m_lines);
+    follow(m_heatmap);
+    follow(m_twoSteps);
+    follow(m_scatter);
     connect(&navigation, &Navigation::headsChanged, this, &SeriesPane::refreshViews);
     connect(&series, &SeriesController::seriesChanged, this, &SeriesPane::refresh);
     connect(&series, &SeriesController::measuresChanged, this, &SeriesPane::refresh);
@@ -76,8 +91,10 @@ SeriesPane::SeriesPane(Explorer &explorer, QWidget *parent) : QWidget(parent), m
     connect(&m_explorer.document, &Document::setupChanged, this, &SeriesPane::followStep);
     connect(m_open, &QPushButton::clicked, this, [this] {
         const SeriesController &at = m_explorer.series;
-        if (at.series())
-            Q_EMIT modelRequested(QString::fromStdString(at.series()->steps[size_t(at.step())].model));
+        if (!at.series())
+            return;
+        const SeriesStepResult &step = at.series()->steps[size_t(at.step())];
+        Q_EMIT modelRequested(QString::fromStdString(step.model), step.task);
     });
     setFocusProxy(m_lines);
     refresh();
@@ -98,7 +115,8 @@ QWidget *SeriesPane::buildOptions()
         return made;
     };
     m_look = box(tr("View of the series"));
-    m_look->addItems({tr("Heads over training"), tr("Small heatmaps"), tr("First steps"), tr("Likeness"), tr("Roles")});
+    m_look->addItems({tr("Heads over the steps"), tr("Small heatmaps"), tr("Two steps"), tr("First steps"),
+                      tr("Likeness"), tr("Roles")});
     m_part = box(tr("Which step of the recipe"));
     m_quantity = box(tr("Which quantity"));
     m_log = toggleButton(tr("Log"), tr("Steps by their logarithm"), options);
@@ -166,6 +184,14 @@ void SeriesPane::askAgain()
 
 void SeriesPane::refresh()
 {
+    const SeriesController &at = m_explorer.series;
+    if (at.series() && at.folder() != m_folder) {
+        m_folder = at.folder();
+        if (at.series()->side_by_side && look() == Look::Heads) { // lines would join what is no way
+            const QSignalBlocker blocker(m_look);
+            setLook(Look::TwoSteps);
+        }
+    }
     refreshOptions();
     refreshViews();
     followStep();
@@ -188,7 +214,7 @@ void SeriesPane::refreshOptions()
         for (const std::string &name : head_quantities(*at.series(), at.options().part))
             m_quantity->addItem(facetTitle(name), QString::fromStdString(name));
         for (const SeriesStepResult &step : at.series()->steps)
-            m_reference->addItem(tr("like %1").arg(QString::fromStdString(step.name)));
+            m_reference->addItem((look() == Look::TwoSteps ? tr("beside %1") : tr("like %1")).arg(QString::fromStdString(step.name)));
     }
     if (measures) {
         m_quantity->setCurrentIndex(m_quantity->findData(QString::fromStdString(measures->options.quantity)));
@@ -205,26 +231,48 @@ void SeriesPane::refreshOptions()
     const Look shown = look();
     m_part->setVisible(m_part->count() > 1 && shown != Look::Roles);
     m_quantity->setVisible(m_quantity->count() > 1 && shown != Look::Roles);
-    m_log->setVisible(shown == Look::Heads || shown == Look::Likeness || shown == Look::Roles);
+    m_log->setVisible((shown == Look::Heads || shown == Look::Likeness || shown == Look::Roles)
+                      && !(at.series() && at.series()->side_by_side));
     m_raw->setVisible(measures && measures->heads.effect && shown != Look::Roles);
     m_threshold->setVisible(measures && shown == Look::FirstSteps);
-    m_top->setVisible(measures && shown == Look::Likeness);
-    m_reference->setVisible(measures && shown == Look::Likeness);
-    const std::string note = measures && shown != Look::Roles ? blank_note(*at.series(), measures->heads) : "";
-    m_note->setText(QString::fromStdString(note));
-    m_note->setVisible(!note.empty());
+    const bool alike = shown == Look::Likeness || shown == Look::TwoSteps;
+    m_top->setVisible(measures && alike);
+    m_reference->setVisible(measures && alike);
+}
+
+// What is blank, and how alike two steps are.
+QString SeriesPane::note() const
+{
+    const SeriesController &at = m_explorer.series;
+    const SeriesMeasuresPtr &measures = at.measures();
+    if (!measures || look() == Look::Roles || measures->alike.top.size() != size_t(at.steps()))
+        return {};
+    QStringList parts;
+    if (look() == Look::TwoSteps) {
+        const size_t other = comparedStep(*measures, at.step());
+        if (const double top = measures->alike.top[other], all = measures->alike.weighted[other]; top >= 0 && all >= 0)
+            parts << tr("Jaccard index %1 of the top %2, %3 weighted over all heads.")
+                         .arg(QString::fromStdString(fixed_text(top, 2)))
+                         .arg(measures->options.top)
+                         .arg(QString::fromStdString(fixed_text(all, 2)));
+    }
+    if (const std::string blank = blank_note(*at.series(), measures->heads); !blank.empty())
+        parts << QString::fromStdString(blank);
+    return parts.join(QLatin1Char(' '));
 }
 
 void SeriesPane::refreshViews()
 {
     const SeriesController &at = m_explorer.series;
     const SeriesMeasuresPtr &measures = at.measures();
-    const bool lines = look() != Look::Heatmaps && look() != Look::FirstSteps;
-    m_stack->setCurrentWidget(lines ? m_plots : static_cast<QWidget *>(m_heatmap));
+    const bool pair = look() == Look::TwoSteps, lines = look() != Look::Heatmaps && look() != Look::FirstSteps && !pair;
+    m_stack->setCurrentWidget(pair ? m_pair : lines ? m_plots : static_cast<QWidget *>(m_heatmap));
     if (!at.series() || !measures || measures->heads.steps.size() != at.series()->steps.size()) {
         m_baseline->setView({});
         m_lines->setView({});
         m_heatmap->setView({});
+        m_twoSteps->setView({});
+        m_scatter->setView({});
         m_baseline->hide();
         return;
     }
@@ -250,6 +298,14 @@ void SeriesPane::refreshViews()
         m_lines->setLabelWidth(m_baseline->labelWidth());
         return;
     }
+    if (pair) {
+        const size_t other = comparedStep(*measures, at.step());
+        m_twoSteps->setView(patchbay::twoSteps(series, *measures, other));
+        m_twoSteps->setSelection(heads);
+        m_scatter->setView(twoStepsScatter(series, *measures, other));
+        m_scatter->setSelection(heads);
+        return;
+    }
     m_heatmap->setSumsVisible(look() == Look::Heatmaps); // steps do not add up
     m_heatmap->setView(look() == Look::Heatmaps ? smallHeatmaps(series, *measures) : firstStepMap(series, *measures));
     m_heatmap->setSelection(heads);
@@ -260,10 +316,19 @@ void SeriesPane::followStep()
     const SeriesController &at = m_explorer.series;
     m_baseline->setCurrent(at.step());
     m_lines->setCurrent(at.step());
+    if (look() == Look::TwoSteps)
+        refreshViews();
+    const QString words = note();
+    m_note->setText(words);
+    m_note->setVisible(!words.isEmpty());
     const SetupPtr &setup = m_explorer.document.setup();
-    const bool other = at.series() && at.steps() > 0
-        && (!setup || setup->model_ref.path != absolute_model_path(at.series()->steps[size_t(at.step())].model));
-    m_open->setVisible(at.series() && at.steps() > 0);
+    const bool any = at.series() && at.steps() > 0;
+    const bool ownTask = any && at.series()->steps[size_t(at.step())].task;
+    const bool other = any
+        && (!setup || setup->model_ref.path != absolute_model_path(at.series()->steps[size_t(at.step())].model)
+            || at.ofAnotherTask(m_explorer.document));
+    m_open->setVisible(any);
+    m_open->setText(ownTask ? tr("Open this step's model and task") : tr("Open this step's model"));
     m_open->setEnabled(other);
 }
 
@@ -275,13 +340,16 @@ std::vector<FigureSubject> SeriesPane::subjects() const
         return out;
     const std::pair<Look, std::vector<SeriesLook>> shown[] = {{Look::Heads, {SeriesLook::Baseline, SeriesLook::Heads}},
                                                               {Look::Heatmaps, {SeriesLook::Heatmaps}},
+                                                              {Look::TwoSteps,
+                                                               {SeriesLook::TwoSteps, SeriesLook::TwoStepsScatter}},
                                                               {Look::FirstSteps, {SeriesLook::FirstSteps}},
                                                               {Look::Likeness, {SeriesLook::Likeness}},
                                                               {Look::Roles, {SeriesLook::Roles}}};
     for (const auto &[look, parts] : shown)
         for (const SeriesLook part : look == this->look() ? parts : std::vector<SeriesLook>())
-            if (auto subject = seriesSubject(*at.series(), *at.measures(), part, m_explorer.navigation.place().heads,
-                                             m_log->isChecked()))
+            if (auto subject = seriesSubject(
+                    *at.series(), *at.measures(), part,
+                    {m_explorer.navigation.place().heads, m_log->isChecked(), at.step()}))
                 out.push_back(std::move(*subject));
     return out;
 }
