@@ -62,7 +62,7 @@ std::optional<FigureSubject> seriesSubject(const SeriesResults &series, const Se
     const auto *lines = std::get_if<widgets::LinesView>(&subject.content);
     if (lines && lines->lines.isEmpty())
         return std::nullopt;
-    subject.view = lines ? FigureView::Lines
+    subject.view = lines                                                ? FigureView::Lines
         : std::holds_alternative<widgets::ScatterView>(subject.content) ? FigureView::Scatter
                                                                         : FigureView::Heatmap;
     subject.caption = seriesCaption(series, measures);

@@ -76,12 +76,13 @@ private:
     {
         heatmaps();
         const size_t other = comparedStep(m_measures);
-        section(QStringLiteral("Two of them"), QStringLiteral("two"),
-                {twoSteps(m_series, m_measures, other), twoStepsScatter(m_series, m_measures, other)},
-                QStringLiteral("The reference step and the first other one, and what that has more. How alike they are: "
-                               "%1 (Jaccard index of the strongest heads).")
-                    .arg(QString::fromStdString(fixed_text(m_measures.alike.top[other], 2))),
-                QStringLiteral("table.csv"));
+        section(
+            QStringLiteral("Two of them"), QStringLiteral("two"),
+            {twoSteps(m_series, m_measures, other), twoStepsScatter(m_series, m_measures, other)},
+            QStringLiteral("The reference step and the first other one, and what that has more. How alike they are: "
+                           "%1 (Jaccard index of the strongest heads).")
+                .arg(QString::fromStdString(fixed_text(m_measures.alike.top[other], 2))),
+            QStringLiteral("table.csv"));
     }
 
     void overTraining()
@@ -144,8 +145,8 @@ private:
                                       .trimmed();
         if (!m_series.side_by_side)
             out << (firsts.isEmpty() ? QStringLiteral("No head ever reaches %1.").arg(threshold)
-                                 : QStringLiteral("Heads first reach %1 at these steps. %2.")
-                                       .arg(threshold, firsts.join(QStringLiteral("; "))));
+                                     : QStringLiteral("Heads first reach %1 at these steps. %2.")
+                                           .arg(threshold, firsts.join(QStringLiteral("; "))));
         if (const std::string note = blank_note(m_series, m_measures.heads); !note.empty())
             out << QString::fromStdString(note);
         return out;
@@ -216,7 +217,8 @@ private:
 Report composeSeriesReport(const SeriesResults &series, const SeriesMeasures &measures)
 {
     Report report;
-    report.title = (series.side_by_side ? QStringLiteral("Side by side: %1") : QStringLiteral("Over training: %1")).arg(QString::fromStdString(series.title));
+    report.title = (series.side_by_side ? QStringLiteral("Side by side: %1") : QStringLiteral("Over training: %1"))
+                       .arg(QString::fromStdString(series.title));
     report.description = seriesCaption(series, measures);
     report.metadata.title = report.title;
     report.metadata.caption = report.description;

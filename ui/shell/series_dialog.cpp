@@ -6,8 +6,8 @@
 #include "export/export_files.h"
 #include "hub/download.h"
 #include "model/model_folder.h"
-#include "task/task_list.h"
 #include "shell/download_dialog.h"
+#include "task/task_list.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -38,7 +38,8 @@ QString usualPlace()
 
 SeriesDialog::SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidget *parent)
     : QDialog(parent), m_explorer(explorer), m_what(new QComboBox(this)), m_steps(new QPlainTextEdit(this)),
-      m_tasks(new QLineEdit(this)), m_folder(new QLineEdit(this)), m_download(new QCheckBox(QLatin1Char('&') + tr(series_download_words), this)),
+      m_tasks(new QLineEdit(this)), m_folder(new QLineEdit(this)),
+      m_download(new QCheckBox(QLatin1Char('&') + tr(series_download_words), this)),
       m_lookup(new SeriesLookup(explorer.backend, this)), m_text(caption({}, this))
 {
     setWindowTitle(tr("Series over training, models or tasks"));
@@ -68,8 +69,9 @@ SeriesDialog::SeriesDialog(Explorer &explorer, const RunSpec &fromToolbar, QWidg
     m_folder->setAccessibleName(tr("Folder for the results"));
     m_tasks->setAccessibleName(tr("Tasks, separated by commas"));
     m_tasks->setPlaceholderText(tr("the prompts of the window; or several side by side, such as ioi, greater-than"));
-    m_tasks->setToolTip(tr("Names or files of tasks, or JSONL and CSV files of prompt pairs, separated by commas: every "
-                           "model with each of them. Otherwise all steps have the same prompts, token by token."));
+    m_tasks->setToolTip(
+        tr("Names or files of tasks, or JSONL and CSV files of prompt pairs, separated by commas: every "
+           "model with each of them. Otherwise all steps have the same prompts, token by token."));
     auto *tasks = new QHBoxLayout;
     tasks->addWidget(m_tasks, 1);
     tasks->addWidget(taskMenu());

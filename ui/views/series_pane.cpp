@@ -1,10 +1,10 @@
 #include "views/series_pane.h"
 
+#include "base/plain_text.h"
 #include "docks/dock_parts.h"
 #include "docks/flow_row.h"
 #include "export/series_subjects.h"
 #include "heatmap_widget.h"
-#include "base/plain_text.h"
 #include "lines_widget.h"
 #include "model/model_folder.h"
 #include "scatter_widget.h"
@@ -214,7 +214,8 @@ void SeriesPane::refreshOptions()
         for (const std::string &name : head_quantities(*at.series(), at.options().part))
             m_quantity->addItem(facetTitle(name), QString::fromStdString(name));
         for (const SeriesStepResult &step : at.series()->steps)
-            m_reference->addItem((look() == Look::TwoSteps ? tr("beside %1") : tr("like %1")).arg(QString::fromStdString(step.name)));
+            m_reference->addItem(
+                (look() == Look::TwoSteps ? tr("beside %1") : tr("like %1")).arg(QString::fromStdString(step.name)));
     }
     if (measures) {
         m_quantity->setCurrentIndex(m_quantity->findData(QString::fromStdString(measures->options.quantity)));
@@ -338,18 +339,17 @@ std::vector<FigureSubject> SeriesPane::subjects() const
     std::vector<FigureSubject> out;
     if (!at.series() || !at.measures())
         return out;
-    const std::pair<Look, std::vector<SeriesLook>> shown[] = {{Look::Heads, {SeriesLook::Baseline, SeriesLook::Heads}},
-                                                              {Look::Heatmaps, {SeriesLook::Heatmaps}},
-                                                              {Look::TwoSteps,
-                                                               {SeriesLook::TwoSteps, SeriesLook::TwoStepsScatter}},
-                                                              {Look::FirstSteps, {SeriesLook::FirstSteps}},
-                                                              {Look::Likeness, {SeriesLook::Likeness}},
-                                                              {Look::Roles, {SeriesLook::Roles}}};
+    const std::pair<Look, std::vector<SeriesLook>> shown[] = {
+        {Look::Heads, {SeriesLook::Baseline, SeriesLook::Heads}},
+        {Look::Heatmaps, {SeriesLook::Heatmaps}},
+        {Look::TwoSteps, {SeriesLook::TwoSteps, SeriesLook::TwoStepsScatter}},
+        {Look::FirstSteps, {SeriesLook::FirstSteps}},
+        {Look::Likeness, {SeriesLook::Likeness}},
+        {Look::Roles, {SeriesLook::Roles}}};
     for (const auto &[look, parts] : shown)
         for (const SeriesLook part : look == this->look() ? parts : std::vector<SeriesLook>())
-            if (auto subject = seriesSubject(
-                    *at.series(), *at.measures(), part,
-                    {m_explorer.navigation.place().heads, m_log->isChecked(), at.step()}))
+            if (auto subject = seriesSubject(*at.series(), *at.measures(), part,
+                                             {m_explorer.navigation.place().heads, m_log->isChecked(), at.step()}))
                 out.push_back(std::move(*subject));
     return out;
 }
