@@ -3,6 +3,7 @@
 
 #include "base/plain_text.h"
 #include "io/array_files.h"
+#include "task/csv_table.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,25 +21,6 @@ std::string number(double value)
     return std::isfinite(value) ? short_text(value, digits) : std::string();
 }
 
-/// As a spreadsheet reads it.
-std::string quoted(const std::string &text)
-{
-    if (text.find_first_of(",\"\n\r") == std::string::npos)
-        return text;
-    std::string out = "\"";
-    for (const char c : text)
-        out += c == '"' ? std::string("\"\"") : c == '\n' || c == '\r' ? std::string(" ") : std::string(1, c);
-    return out + "\"";
-}
-
-std::string row(const std::vector<std::string> &cells)
-{
-    std::string out;
-    for (size_t i = 0; i < cells.size(); ++i)
-        out += (i ? "," : "") + quoted(cells[i]);
-    return out + "\n";
-}
-
 ordered_json value(double one)
 {
     return std::isfinite(one) ? ordered_json(one) : ordered_json();
@@ -54,12 +36,12 @@ ordered_json values(const std::vector<double> &all)
 
 std::string heads_table(const SeriesResults &series, const SeriesMeasures &m)
 {
-    std::string out = row({"step", "number", "head", "value", "half_width", "unit"});
+    std::string out = csv_row({"step", "number", "head", "value", "half_width", "unit"});
     for (size_t step = 0; step < series.steps.size(); ++step)
         for (size_t cell = 0; cell < m.heads.steps[step].values.size(); ++cell) {
             const Head head = m.heads.head(cell);
-            out += row({series.steps[step].name, number(series.steps[step].number), dotted(head),
-                        number(m.heads.at(step, head)), number(m.heads.half_width(step, head)), m.heads.unit});
+            out += csv_row({series.steps[step].name, number(series.steps[step].number), dotted(head),
+                            number(m.heads.at(step, head)), number(m.heads.half_width(step, head)), m.heads.unit});
         }
     return out;
 }
@@ -70,22 +52,22 @@ std::string wide_table(const SeriesResults &series, const SeriesMeasures &m)
     std::vector<std::string> cells{"head"};
     for (const SeriesStepResult &step : series.steps)
         cells.push_back(step.name);
-    std::string out = row(cells);
+    std::string out = csv_row(cells);
     for (size_t cell = 0; cell < m.first.size(); ++cell) {
         const Head head = m.heads.head(cell);
         cells = {dotted(head)};
         for (size_t step = 0; step < series.steps.size(); ++step)
             cells.push_back(number(m.heads.at(step, head)));
-        out += row(cells);
+        out += csv_row(cells);
     }
     return out;
 }
 
 std::string steps_table(const SeriesResults &series, const SeriesMeasures &m)
 {
-    std::string out = row({"step", "number", "state", "reason", "clean", "clean_half_width", "flipped",
-                           "flipped_half_width", "gap", "accuracy", "no_percentages", "jaccard_top", "jaccard_weighted",
-                           "jaccard_top_before", "jaccard_weighted_before"});
+    std::string out = csv_row({"step", "number", "state", "reason", "clean", "clean_half_width", "flipped",
+                               "flipped_half_width", "gap", "accuracy", "no_percentages", "jaccard_top",
+                               "jaccard_weighted", "jaccard_top_before", "jaccard_weighted_before"});
     for (size_t i = 0; i < series.steps.size(); ++i) {
         const SeriesStepResult &step = series.steps[i];
         std::vector<std::string> cells{step.name, number(step.number), name(step.state), step.reason};
@@ -99,28 +81,28 @@ std::string steps_table(const SeriesResults &series, const SeriesMeasures &m)
         for (const std::vector<double> *alike :
              {&m.alike.top, &m.alike.weighted, &m.alike.top_before, &m.alike.weighted_before})
             cells.push_back(number((*alike)[i]));
-        out += row(cells);
+        out += csv_row(cells);
     }
     return out;
 }
 
 std::string first_table(const SeriesResults &series, const SeriesMeasures &m)
 {
-    std::string out = row({"head", "first_step", "number"});
+    std::string out = csv_row({"head", "first_step", "number"});
     for (size_t cell = 0; cell < m.first.size(); ++cell) {
         const SeriesStepResult *at = m.first[cell] ? &series.steps[*m.first[cell]] : nullptr;
-        out += row({dotted(m.heads.head(cell)), at ? at->name : "", at ? number(at->number) : ""});
+        out += csv_row({dotted(m.heads.head(cell)), at ? at->name : "", at ? number(at->number) : ""});
     }
     return out;
 }
 
 std::string roles_table(const SeriesResults &series, const SeriesMeasures &m)
 {
-    std::string out = row({"step", "number", "head", "role"});
+    std::string out = csv_row({"step", "number", "head", "role"});
     for (size_t i = 0; i < series.steps.size(); ++i)
         if (m.roles[i])
             for (const RoleAtStep &one : *m.roles[i])
-                out += row({series.steps[i].name, number(series.steps[i].number), dotted(one.head), one.role});
+                out += csv_row({series.steps[i].name, number(series.steps[i].number), dotted(one.head), one.role});
     return out;
 }
 

@@ -168,4 +168,21 @@ std::vector<CsvRecord> read_csv_table(const std::string &text, const std::string
     return records;
 }
 
+std::string csv_row(const std::vector<std::string> &fields)
+{
+    std::string out;
+    for (size_t i = 0; i < fields.size(); ++i) {
+        out += i ? "," : "";
+        if (fields[i].find_first_of(",\"\n\r") == std::string::npos) {
+            out += fields[i];
+            continue;
+        }
+        out += '"';
+        for (const char c : fields[i])
+            out += c == '"' ? std::string("\"\"") : std::string(1, c);
+        out += '"';
+    }
+    return out + "\n";
+}
+
 } // namespace patchbay

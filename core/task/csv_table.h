@@ -21,4 +21,8 @@ struct CsvRecord {
 std::vector<CsvRecord> read_csv_table(const std::string &text, const std::string &file,
                                       const std::function<bool(const std::string &)> &known);
 
+/// A record as spreadsheets read it (RFC 4180), with its line end: fields with commas, quotes or line ends are in
+/// quotes.
+std::string csv_row(const std::vector<std::string> &fields);
+
 } // namespace patchbay

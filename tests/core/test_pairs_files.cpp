@@ -2,6 +2,7 @@
 #include "core/error_message.h"
 #include "io/array_files.h"
 #include "spec/run_spec.h"
+#include "task/csv_table.h"
 #include "task/task_source.h"
 #include "text/tokenizer.h"
 
@@ -18,6 +19,7 @@ private Q_SLOTS:
     void init();
     void jsonl();
     void csv();
+    void what_is_written_is_read();
     void tables_in_the_wild_data();
     void tables_in_the_wild();
     void json_lists();
@@ -122,6 +124,22 @@ void TestPairsFiles::tables_in_the_wild()
     QCOMPARE(pairs[0].flipped, std::string("y"));
     QCOMPARE(pairs[0].answer, std::string(" Anna"));
     QCOMPARE(pairs[0].wrong, std::string(" Boris"));
+}
+
+void TestPairsFiles::what_is_written_is_read()
+{
+    const std::vector<std::vector<std::string>> rows{{"clean", "flipped", "answer"},
+                                                     {"a,b", "he said \"no\"", ""},
+                                                     {"two\nlines", "\r", " plain "},
+                                                     {"\"", ",", "\"\""}};
+    std::string text;
+    for (const std::vector<std::string> &row : rows)
+        text += csv_row(row);
+    const std::vector<CsvRecord> read = read_csv_table(text, "a.csv", [](const std::string &) { return true; });
+    QCOMPARE(read.size(), rows.size());
+    for (size_t i = 0; i < rows.size(); ++i)
+        QCOMPARE(read[i].fields, rows[i]);
+    QCOMPARE(csv_row({"as", "it is"}), std::string("as,it is\n"));
 }
 
 void TestPairsFiles::json_lists()

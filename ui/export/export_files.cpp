@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "edge_graph_layout.h"
 #include "io/array_files.h"
+#include "task/csv_table.h"
 
 #include <QDir>
 #include <QFileInfo>
@@ -136,18 +137,14 @@ std::string rowNames(const widgets::FigureContent &content)
     return names.join(QLatin1Char(' ')).simplified().toStdString();
 }
 
-/// A table as people read it; fields with commas, quotes or line ends are quoted (RFC 4180).
+/// A table as people read it.
 std::string csvOf(const widgets::TableView &table)
 {
     const auto line = [](const QStringList &fields) {
-        QStringList quoted;
-        for (QString field : fields) {
-            if (field.contains(QLatin1Char(',')) || field.contains(QLatin1Char('"'))
-                || field.contains(QLatin1Char('\n')) || field.contains(QLatin1Char('\r')))
-                field = QLatin1Char('"') + field.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"');
-            quoted << field;
-        }
-        return quoted.join(QLatin1Char(',')).toStdString() + '\n';
+        std::vector<std::string> row;
+        for (const QString &field : fields)
+            row.push_back(field.toStdString());
+        return csv_row(row);
     };
     std::string text = line(table.columns);
     for (const QStringList &row : table.rows)
