@@ -98,6 +98,34 @@ private Q_SLOTS:
         }
     }
 
+    // The 95 % intervals of a thousand samples of half the size, drawn from one full sample: how many of them hold what
+    // the full sample has. As often as they say, whether effects are symmetric or not.
+    void intervalsCoverWhatTheySay_data()
+    {
+        QTest::addColumn<double>("skew");
+        QTest::newRow("symmetric") << 0.0;
+        QTest::newRow("skewed") << 0.2;
+    }
+    void intervalsCoverWhatTheySay()
+    {
+        QFETCH(double, skew);
+        constexpr int full = 140, half = 70, draws = 1000;
+        Made all({1}, 1, full, 5);
+        for (float &value : all.grid.per_prompt)
+            value += float(skew) * value * value;
+        const double truth = normalised(all.grid, 0, all.baseline);
+        std::mt19937 random(11);
+        int covered = 0;
+        for (int draw = 0; draw < draws; ++draw) {
+            Made some({0}, 0, half);
+            for (float &value : some.grid.per_prompt)
+                value = all.grid.per_prompt[random() % full];
+            covered += std::abs(normalised(some.grid, 0, some.baseline) - truth)
+                <= bootstrap_half_width(some.grid, 0, some.baseline);
+        }
+        QVERIFY2(930 <= covered && covered <= 970, qPrintable(QString::number(covered)));
+    }
+
     void missingCellsHaveNoRank()
     {
         Made made({4, 3, 2, 1}, 0, 5);

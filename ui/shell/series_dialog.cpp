@@ -206,11 +206,11 @@ QString SeriesDialog::suggestion() const
     const QString what =
         spec ? QString::fromStdString(title(*spec)) : QString::fromStdString(m_explorer.recipe.recipe().name);
     const QString where = m_steps->toPlainText().section(QLatin1Char('\n'), 0, 0).section(QLatin1Char('/'), -2);
-    QStringList words;
+    QStringList parts;
     for (const QString &part : {where, m_tasks->text().trimmed()})
         if (!part.isEmpty())
-            words << part.left(40);
-    return usualPlace() + QLatin1Char('/') + fileNameFor((words << what).join(QLatin1Char(' ')));
+            parts << part.left(40);
+    return usualPlace() + QLatin1Char('/') + fileNameFor((parts << what).join(QLatin1Char(' ')));
 }
 
 void SeriesDialog::suggestFolder()
