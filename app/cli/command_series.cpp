@@ -95,6 +95,24 @@ std::string number_or_blank(double value, int digits)
     return std::isfinite(value) ? number(value, digits) : "";
 }
 
+/// Heads × tasks: the strongest, a column a step.
+void say_side_by_side(const SeriesResults &series, const SeriesMeasures &m, Console &console)
+{
+    constexpr size_t named_heads = 12;
+    const int digits = m.heads.unit == "%" ? 1 : 3;
+    std::vector<std::vector<std::string>> rows{{"head"}};
+    for (const SeriesStepResult &step : series.steps)
+        rows[0].push_back(step.name);
+    for (const Head &head : strongest_heads(m.heads, named_heads)) {
+        rows.push_back({label(head)});
+        for (size_t i = 0; i < series.steps.size(); ++i)
+            rows.back().push_back(number_or_blank(m.heads.at(i, head), digits));
+    }
+    console.say("side by side" + (m.heads.unit.empty() ? "" : ", in " + m.heads.unit) + " (table.csv has all heads):");
+    for (const std::string &line : aligned(rows))
+        console.say("  " + line);
+}
+
 /// A row a step: the baseline, how like the reference step it is, and the strongest heads there.
 void say(const SeriesResults &series, const SeriesMeasures &m, Console &console)
 {
@@ -138,24 +156,6 @@ void say(const SeriesResults &series, const SeriesMeasures &m, Console &console)
                 + " or more:");
     for (const auto &[step, heads] : appeared)
         console.say("  " + series.steps[step].name + "  " + heads);
-}
-
-/// Heads × tasks: the strongest, a column a step.
-void say_side_by_side(const SeriesResults &series, const SeriesMeasures &m, Console &console)
-{
-    constexpr size_t named_heads = 12;
-    const int digits = m.heads.unit == "%" ? 1 : 3;
-    std::vector<std::vector<std::string>> rows{{"head"}};
-    for (const SeriesStepResult &step : series.steps)
-        rows[0].push_back(step.name);
-    for (const Head &head : strongest_heads(m.heads, named_heads)) {
-        rows.push_back({label(head)});
-        for (size_t i = 0; i < series.steps.size(); ++i)
-            rows.back().push_back(number_or_blank(m.heads.at(i, head), digits));
-    }
-    console.say("side by side" + (m.heads.unit.empty() ? "" : ", in " + m.heads.unit) + " (table.csv has all heads):");
-    for (const std::string &line : aligned(rows))
-        console.say("  " + line);
 }
 
 /// What the steps amount to; nothing where they have no number for every head.
