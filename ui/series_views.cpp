@@ -251,8 +251,11 @@ widgets::ScatterView twoStepsScatter(const SeriesResults &series, const SeriesMe
     const size_t reference = *measures.options.reference;
     widgets::ScatterView view;
     view.title = measureTitle(measures);
-    view.xLabel = measureTitle(measures) + QStringLiteral(" · ") + stepName(series, measures);
-    view.yLabel = measureTitle(measures) + QStringLiteral(" · ") + from(series.steps[step].name);
+    const QString unit = heads.unit.empty() ? QString()
+        : heads.effect && !heads.raw        ? text(" (% of gap)")
+                                            : QStringLiteral(" (%1)").arg(from(heads.unit));
+    view.xLabel = stepName(series, measures) + unit;
+    view.yLabel = from(series.steps[step].name) + unit;
     view.diagonal = true;
     for (int cell = 0; cell < heads.layers * heads.heads; ++cell) {
         const Head head = heads.head(size_t(cell));

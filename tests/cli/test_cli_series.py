@@ -227,7 +227,7 @@ class Series(CliTest):
         measures = json.loads((out / "measures.json").read_text())
         self.assertEqual((measures["unit"], measures["reference"]), ("logits", "step280"))
         self.assertFalse(any(step["no_percentages"] for step in measures["steps"]))
-        self.assertIn("has no step step1", run("series", spec, "--models", "demo@step{n}", "--out", out, "--reference", "step1", expect=2).stderr)
+        self.assertIn("step1: is no step of the series", run("series", spec, "--models", "demo@step{n}", "--out", out, "--reference", "step1", expect=2).stderr)
         self.assertIn("there are step0, step50", run("info", "--model", "demo@step1", expect=1).stderr)
         self.assertIn("step50", run("info", "--model", "demo@step50").stdout)
 

