@@ -132,6 +132,7 @@ std::optional<EdgeNumbers> edgeNumbers(const RunResult &result)
     numbers.exact.assign(numbers.graph.cells(), std::numeric_limits<float>::quiet_NaN());
     numbers.scale = result.baseline.scale();
     numbers.unit = effect_unit(result.baseline);
+    numbers.keeping = keeping_order(result.baseline, numbers.choice.direction);
     addExact(numbers, result);
     return numbers;
 }

@@ -33,6 +33,7 @@ struct EdgeNumbers {
     std::vector<float> exact;     ///< the same; NaN where it was not computed
     double scale = 1;             ///< what is divided by, for effects
     EffectUnit unit;
+    EdgeOrder keeping = EdgeOrder::Lowest; ///< the order of a signed choice
     bool isExact(size_t cell) const { return !std::isnan(exact[cell]); }
     /// Exact where it is known, else the estimate; NaN without either.
     float best(size_t cell) const { return isExact(cell) || estimates.empty() ? exact[cell] : estimates[cell]; }

@@ -110,7 +110,8 @@ void say_curve(const RunResult &result, Console &console)
             padded(number(point.at("p").get<double>(), 3), 8) + padded(std::to_string(point.at("n").get<int64_t>()), 8)
             + padded(std::to_string(point.at("kept").get<int64_t>()), 7) + "  " + share_text(point.at("faithfulness")));
     }
-    console.say("CPR  " + share_text(result.summary.at("cpr")) + " (chosen by signed score)");
+    console.say("CPR  " + share_text(result.summary.at("cpr"))
+                + " (chosen by signed score, what most keeps the behaviour first)");
     console.say("CMD  " + share_text(result.summary.at("cmd")) + " (chosen by size)");
 }
 
@@ -123,7 +124,7 @@ ScoredGraph circuit_of(const RunResult &result, const ModelConfig &config)
     out.circuit.kept.assign(kept.begin(), kept.end());
     for (const auto &[name, array] : result.arrays)
         if (name.starts_with("scores.") && array.shape.size() == 2 && !name.ends_with(".standard_error"))
-            out.scores = array.floats();
+            out.scores = of_files(array.floats(), keeping_order(result.baseline));
     return out;
 }
 
@@ -280,7 +281,7 @@ void add_choice(CLI::App &app, Options &o)
         ->capture_default_str();
     app.add_option("--top", o.top, "Edges to choose, before pruning (a tenth of all)")
         ->check(CLI::Range(int64_t(0), int64_t(1000000000)));
-    app.add_flag("--signed", o.by_sign, "Choose by signed score, not by size");
+    app.add_flag("--signed", o.by_sign, "Choose by signed score, not by size: what most keeps the behaviour first");
     app.add_flag("--greedy", o.greedy, "Choose from the logits down, the best edge into what is in already");
     app.add_option_function<double>(
         "--threshold",

@@ -67,7 +67,12 @@ void write_files(const Options &o, const RunResult &result, const EdgeGraph &gra
             key = name;
     const std::vector<float> means = exact_means(result, graph);
     if (!o.graph.empty()) {
-        ScoredGraph file{graph, d_model, exact ? means : result.arrays.at(key).floats(), {"", graph.real()}, true};
+        ScoredGraph file{graph,
+                         d_model,
+                         of_files(exact ? means : result.arrays.at(key).floats(),
+                                  keeping_order(result.baseline, parse_direction(o.direction))),
+                         {"", graph.real()},
+                         true};
         for (float &score : file.scores)
             score = std::isnan(score) ? 0 : score;
         write_scored_graph(o.graph, file);

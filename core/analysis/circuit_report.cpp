@@ -109,7 +109,7 @@ void write_edges(AnalysisRun &run, const EdgeGraph &graph, const MadeCircuit &ma
     constexpr size_t most = 500;
     const std::vector<float> order = made.scores.empty() ? std::vector<float>(graph.cells()) : made.scores;
     nlohmann::json rows = nlohmann::json::array();
-    for (const Edge edge : ranked_edges(graph, order, false)) {
+    for (const Edge edge : ranked_edges(graph, order, EdgeOrder::Size)) {
         if (rows.size() == most)
             break;
         if (made.kept[graph.cell(edge)])
@@ -125,7 +125,7 @@ void write_inclusion(AnalysisRun &run, const EdgeGraph &graph, const MadeCircuit
     const auto found = run.result.arrays.find("scores." + parameter_text(run.analysis, "by", "eap-ig") + ".per_prompt");
     if (found == run.result.arrays.end() || made.asked < 0)
         throw Error("options.resamples", "needs a circuit of the top edges, and their scores for each prompt");
-    const Inclusion in = inclusion(graph, found->second.floats(), run.in.batch.prompts, made.asked, run.flag("signed"),
+    const Inclusion in = inclusion(graph, found->second.floats(), run.in.batch.prompts, made.asked, order_of(run),
                                    int(std::min(run.option("resamples", 1000), 1e6)));
     Array heads{{graph.layers(), graph.heads()}, std::vector<float>()};
     for (int l = 0; l < graph.layers(); ++l)

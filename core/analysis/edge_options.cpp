@@ -42,6 +42,11 @@ EdgeEstimate estimate_of(const AnalysisRun &run, const std::string &method)
     return what;
 }
 
+EdgeOrder order_of(const AnalysisRun &run)
+{
+    return run.flag("signed") ? keeping_order(run.result.baseline) : EdgeOrder::Size;
+}
+
 Array edge_array(const EdgeGraph &graph, const std::vector<float> &values)
 {
     return {{graph.writers(), graph.readers()}, values};

@@ -13,9 +13,12 @@ namespace patchbay {
 
 namespace {
 
-float weight(float score, bool signed_scores)
+float weight(float score, EdgeOrder order)
 {
-    return std::isnan(score) ? -std::numeric_limits<float>::infinity() : signed_scores ? score : std::abs(score);
+    return std::isnan(score)          ? -std::numeric_limits<float>::infinity()
+        : order == EdgeOrder::Size    ? std::abs(score)
+        : order == EdgeOrder::Highest ? score
+                                      : -score;
 }
 
 } // namespace
@@ -25,13 +28,13 @@ int64_t count(const EdgeMask &kept)
     return std::count_if(kept.begin(), kept.end(), [](uint8_t one) { return one != 0; });
 }
 
-std::vector<Edge> ranked_edges(const EdgeGraph &graph, std::span<const float> scores, bool signed_scores)
+std::vector<Edge> ranked_edges(const EdgeGraph &graph, std::span<const float> scores, EdgeOrder by)
 {
     std::vector<std::pair<float, size_t>> order;
     for (int w = 0; w < graph.writers(); ++w)
         for (int r = 0; r < graph.readers(); ++r)
             if (graph.is_edge({w, r}))
-                order.emplace_back(-weight(scores[graph.cell({w, r})], signed_scores), graph.cell({w, r}));
+                order.emplace_back(-weight(scores[graph.cell({w, r})], by), graph.cell({w, r}));
     std::sort(order.begin(), order.end());
     std::vector<Edge> out;
     for (const auto &[score, cell] : order)
@@ -39,23 +42,23 @@ std::vector<Edge> ranked_edges(const EdgeGraph &graph, std::span<const float> sc
     return out;
 }
 
-EdgeMask top_edges(const EdgeGraph &graph, std::span<const float> scores, int64_t n, bool signed_scores)
+EdgeMask top_edges(const EdgeGraph &graph, std::span<const float> scores, int64_t n, EdgeOrder by)
 {
-    const std::vector<Edge> order = ranked_edges(graph, scores, signed_scores);
+    const std::vector<Edge> order = ranked_edges(graph, scores, by);
     EdgeMask kept(graph.cells());
     for (size_t i = 0; i < std::min(order.size(), size_t(std::max<int64_t>(n, 0))); ++i)
         kept[graph.cell(order[i])] = 1;
     return kept;
 }
 
-EdgeMask greedy_edges(const EdgeGraph &graph, std::span<const float> scores, int64_t n, bool signed_scores)
+EdgeMask greedy_edges(const EdgeGraph &graph, std::span<const float> scores, int64_t n, EdgeOrder order)
 {
     using Candidate = std::pair<float, size_t>; // best first, then the smaller index
     std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> open;
     std::vector<bool> in(size_t(graph.writers()));
     const auto open_reader = [&](int reader) {
         for (int w = 0; w < graph.sources(reader); ++w)
-            open.emplace(-weight(scores[graph.cell({w, reader})], signed_scores), graph.cell({w, reader}));
+            open.emplace(-weight(scores[graph.cell({w, reader})], order), graph.cell({w, reader}));
     };
     open_reader(graph.logits());
     EdgeMask kept(graph.cells());
@@ -77,11 +80,11 @@ EdgeMask greedy_edges(const EdgeGraph &graph, std::span<const float> scores, int
     return kept;
 }
 
-EdgeMask edges_above(const EdgeGraph &graph, std::span<const float> scores, double threshold, bool signed_scores)
+EdgeMask edges_above(const EdgeGraph &graph, std::span<const float> scores, double threshold, EdgeOrder order)
 {
     EdgeMask kept = graph.real();
     for (size_t i = 0; i < kept.size(); ++i)
-        kept[i] = kept[i] && double(weight(scores[i], signed_scores)) >= threshold;
+        kept[i] = kept[i] && double(weight(scores[i], order)) >= threshold;
     return kept;
 }
 

@@ -23,14 +23,18 @@ int64_t count(const EdgeMask &kept);
 
 // Choosing. scores [writers, readers]; of equal ones the edge with the smaller index comes first.
 
-/// Real edges, best first: by |score|, or signed by score.
-std::vector<Edge> ranked_edges(const EdgeGraph &graph, std::span<const float> scores, bool signed_scores);
+/// Which scores are best: the largest by size, the highest, or the lowest (the most negative). Of a signed choice
+/// keeping_order (scores.h) says which of the latter two.
+enum class EdgeOrder { Size, Highest, Lowest };
+
+/// Real edges, best first.
+std::vector<Edge> ranked_edges(const EdgeGraph &graph, std::span<const float> scores, EdgeOrder order);
 /// The n best of all.
-EdgeMask top_edges(const EdgeGraph &graph, std::span<const float> scores, int64_t n, bool signed_scores);
+EdgeMask top_edges(const EdgeGraph &graph, std::span<const float> scores, int64_t n, EdgeOrder order);
 /// From the logits down, always the best edge into a node that is already in.
-EdgeMask greedy_edges(const EdgeGraph &graph, std::span<const float> scores, int64_t n, bool signed_scores);
-/// All with |score|, or signed score, of at least that much.
-EdgeMask edges_above(const EdgeGraph &graph, std::span<const float> scores, double threshold, bool signed_scores);
+EdgeMask greedy_edges(const EdgeGraph &graph, std::span<const float> scores, int64_t n, EdgeOrder order);
+/// All with |score|, score, or (the lowest first) −score of at least that much.
+EdgeMask edges_above(const EdgeGraph &graph, std::span<const float> scores, double threshold, EdgeOrder order);
 /// All edges among these heads, the input, the logits and, with mlps, every MLP.
 EdgeMask edges_among(const EdgeGraph &graph, const std::vector<std::pair<int, int>> &heads, bool mlps);
 /// Nodes without incoming edges (the input counts as having one) or without outgoing ones are dropped with their
@@ -80,7 +84,7 @@ struct Inclusion {
     std::vector<float> nodes; ///< [writers]
 };
 /// per_prompt [writers, readers, prompts]. As top_edges and pruned choose.
-Inclusion inclusion(const EdgeGraph &graph, std::span<const float> per_prompt, int prompts, int64_t n,
-                    bool signed_scores, int samples = 1000, uint64_t seed = 1);
+Inclusion inclusion(const EdgeGraph &graph, std::span<const float> per_prompt, int prompts, int64_t n, EdgeOrder order,
+                    int samples = 1000, uint64_t seed = 1);
 
 } // namespace patchbay

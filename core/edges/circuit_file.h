@@ -13,7 +13,7 @@ namespace patchbay {
 struct ScoredGraph {
     EdgeGraph graph;
     int d_model = 0;
-    std::vector<float> scores; ///< [writers, readers]; 0 where the file has none
+    std::vector<float> scores; ///< [writers, readers], the highest keep the behaviour (of_files); 0 where there is none
     Circuit circuit;           ///< the edges that are in_graph; its name is the file's, without folder and extension
     bool scored = false;       ///< whether any edge has a score
 };

@@ -75,6 +75,7 @@ CircuitCurve circuit_curve(Session &session, std::span<const float> scores, cons
 {
     const EdgeGraph graph(session.model().config());
     const CircuitScale scale = circuit_scale(session, replacement, metric, cancel);
+    const EdgeOrder keeping = keeping_order(session.baseline(metric, cancel));
     CircuitCurve out;
     std::vector<EdgeMask> circuits;
     std::vector<CurvePoint *> points;
@@ -85,7 +86,8 @@ CircuitCurve circuit_curve(Session &session, std::span<const float> scores, cons
             CurvePoint &point = (by_sign ? out.by_sign : out.by_size)[i];
             point.share = shares[i];
             point.asked = edges_at(graph, shares[i]);
-            circuits.push_back(pruned(graph, top_edges(graph, scores, point.asked, by_sign)));
+            circuits.push_back(
+                pruned(graph, top_edges(graph, scores, point.asked, by_sign ? keeping : EdgeOrder::Size)));
             point.kept = count(circuits.back());
             points.push_back(&point);
         }

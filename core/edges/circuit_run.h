@@ -41,9 +41,10 @@ struct CurvePoint {
     double mean = 0, faithfulness = 0;
 };
 struct CircuitCurve {
-    std::vector<CurvePoint> by_size, by_sign; ///< chosen by |score|, by signed score
+    std::vector<CurvePoint> by_size, by_sign; ///< chosen by |score|, by keeping_order
     double cpr = 0, cmd = 0;                  ///< of by_sign, of by_size
 };
+/// scores: changes of the metric when noising.
 CircuitCurve circuit_curve(Session &session, std::span<const float> scores, const std::vector<double> &shares,
                            EdgeReplacement replacement, Metric metric, const EdgeProgress &progress = {},
                            const CancelToken &cancel = {});

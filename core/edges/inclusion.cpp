@@ -7,8 +7,8 @@
 
 namespace patchbay {
 
-Inclusion inclusion(const EdgeGraph &graph, std::span<const float> per_prompt, int prompts, int64_t n,
-                    bool signed_scores, int samples, uint64_t seed)
+Inclusion inclusion(const EdgeGraph &graph, std::span<const float> per_prompt, int prompts, int64_t n, EdgeOrder order,
+                    int samples, uint64_t seed)
 {
     Inclusion out{std::vector<float>(graph.cells()), std::vector<float>(size_t(graph.writers()))};
     detail::Draws draws(seed);
@@ -28,7 +28,7 @@ Inclusion inclusion(const EdgeGraph &graph, std::span<const float> per_prompt, i
                     sum += times[size_t(p)] * own[p];
                 scores[cell] = sum;
             }
-        const EdgeMask kept = pruned(graph, top_edges(graph, scores, n, signed_scores));
+        const EdgeMask kept = pruned(graph, top_edges(graph, scores, n, order));
         for (size_t i = 0; i < kept.size(); ++i)
             out.edges[i] += kept[i];
         for (const int node : nodes_of(graph, kept))

@@ -227,4 +227,17 @@ EdgeScores edge_scores(Session &session, const EdgeEstimate &what, const EdgePro
     return out;
 }
 
+EdgeOrder keeping_order(const Baseline &baseline, Direction direction)
+{
+    return (baseline.gap() < 0) == (direction == Direction::Noise) ? EdgeOrder::Highest : EdgeOrder::Lowest;
+}
+
+std::vector<float> of_files(std::vector<float> scores, EdgeOrder keeping)
+{
+    if (keeping == EdgeOrder::Lowest)
+        for (float &score : scores)
+            score = score == 0 ? 0 : -score;
+    return scores;
+}
+
 } // namespace patchbay

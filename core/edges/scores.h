@@ -36,6 +36,14 @@ struct EdgeScores {
     std::vector<float> per_prompt;     ///< [writers, readers, prompts]; empty where memory does not allow it
 };
 
+/// Which scores, changes of the metric that one edge makes, are of edges that keep the behaviour: those that take the
+/// metric furthest from the base run's mean towards the other run's. Most often the lowest when noising, the highest
+/// when denoising; the other way round where the metric is lower on clean prompts (a loss, a rank, a divergence). The
+/// one place that decides.
+EdgeOrder keeping_order(const Baseline &baseline, Direction direction = Direction::Noise);
+/// From such scores to those of EAP-IG's and MIB's files, the highest of which keep the behaviour, or back.
+std::vector<float> of_files(std::vector<float> scores, EdgeOrder keeping);
+
 /// The grid of exact edges: one cell for each of a list, which stands in the array of the same name with ".index".
 inline constexpr const char *edge_grid = "edge", *edge_index = "edge.index";
 

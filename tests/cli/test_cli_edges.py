@@ -32,7 +32,8 @@ class Demo(CliTest):
         self.assertEqual(len(file["edges"]), int(real.sum()))
         w, r = np.unravel_index(np.abs(scores).argmax(), scores.shape)
         strongest = f"{forward[w]}->{backward[r]}"
-        self.assertAlmostEqual(file["edges"][strongest]["score"], float(scores[w, r]), places=6)
+        # As the library has it: the highest are of edges that keep the behaviour, which changed lower the metric.
+        self.assertAlmostEqual(file["edges"][strongest]["score"], -float(scores[w, r]), places=6)
         lines = table.read_text().splitlines()
         self.assertEqual(lines[0], "edge,writer,reader,estimate,standard_error")
         self.assertEqual(len(lines), 1 + int(real.sum()))
@@ -113,6 +114,23 @@ class Demo(CliTest):
             self.assertAlmostEqual(points[-1]["faithfulness"], 1, places=4)
         some = json.loads(run("circuit", "curve", *PROMPTS, "--by", "eap", "--shares", "0.1,0.5", "--json").stdout)
         self.assertEqual([point["p"] for point in some["curve"]], [.1, .5])
+
+    def test_a_signed_choice_begins_with_what_keeps_the_behaviour(self):
+        for metric in ("logit_diff", "loss"):  # the one falls, the other grows where the behaviour is lost
+            options = [*PROMPTS, "--metric", metric]
+            scores = self.folder / f"{metric}.json"
+            run("edges", *options, "--graph", scores)
+            told = json.loads(run("circuit", "curve", *options, "--json").stdout)
+            self.assertGreater(told["cpr"], 0.85)
+            self.assertGreater(told["curve_signed"][5]["faithfulness"], 0.7, "5 % of the edges")
+            # A file keeps its meaning: its highest scores come first.
+            read = json.loads(run("circuit", "curve", *options, "--circuit", scores, "--json").stdout)
+            self.assertAlmostEqual(read["cpr"], told["cpr"], places=6)
+            out = self.folder / "best.json"
+            run("circuit", "make", "top", *options, "--circuit", scores, "--top", 40, "--signed", "--out", out)
+            edges = json.loads(scores.read_text())["edges"]
+            best = {name for name in sorted(edges, key=lambda name: -edges[name]["score"])[:40]}
+            self.assertLessEqual({name for name, edge in json.loads(out.read_text())["edges"].items() if edge["in_graph"]}, best)
 
     def test_what_is_wrong_is_said(self):
         for arguments, code, part in [

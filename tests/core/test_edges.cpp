@@ -1,6 +1,7 @@
 // The graph of edges, circuits as sets and their files: what needs no model.
 #include "edges/circuit.h"
 #include "edges/circuit_file.h"
+#include "edges/scores.h"
 #include "error_message.h"
 
 #include "base/error.h"
@@ -129,17 +130,44 @@ private Q_SLOTS:
         set("input->a1.h0<v>", -5);
         set("input->m0", 4);
         set("m0->logits", 0.5f);
-        QCOMPARE(edge_names(graph, top_edges(graph, scores, 2, false)), std::string("input->m0,input->a1.h0<v>"));
-        QCOMPARE(edge_names(graph, top_edges(graph, scores, 2, true)), std::string("input->m0,a1.h0->logits"));
-        QCOMPARE(count(edges_above(graph, scores, 3, false)), int64_t(3));
-        QCOMPARE(count(edges_above(graph, scores, 3, true)), int64_t(2));
+        QCOMPARE(edge_names(graph, top_edges(graph, scores, 2, EdgeOrder::Size)),
+                 std::string("input->m0,input->a1.h0<v>"));
+        QCOMPARE(edge_names(graph, top_edges(graph, scores, 2, EdgeOrder::Highest)),
+                 std::string("input->m0,a1.h0->logits"));
+        QCOMPARE(count(edges_above(graph, scores, 3, EdgeOrder::Size)), int64_t(3));
+        QCOMPARE(count(edges_above(graph, scores, 3, EdgeOrder::Highest)), int64_t(2));
         // input->m0 leads nowhere yet: the head comes in first, then what it reads.
-        QCOMPARE(edge_names(graph, greedy_edges(graph, scores, 2, false)),
+        QCOMPARE(edge_names(graph, greedy_edges(graph, scores, 2, EdgeOrder::Size)),
                  std::string("input->a1.h0<v>,a1.h0->logits"));
-        QCOMPARE(edge_names(graph, greedy_edges(graph, scores, 4, false)),
+        QCOMPARE(edge_names(graph, greedy_edges(graph, scores, 4, EdgeOrder::Size)),
                  std::string("input->m0,input->a1.h0<v>,m0->logits,a1.h0->logits"));
-        QCOMPARE(count(top_edges(graph, scores, 1000, false)), graph.edges());
-        QCOMPARE(count(greedy_edges(graph, scores, 1000, false)), graph.edges());
+        QCOMPARE(count(top_edges(graph, scores, 1000, EdgeOrder::Size)), graph.edges());
+        QCOMPARE(count(greedy_edges(graph, scores, 1000, EdgeOrder::Size)), graph.edges());
+    }
+
+    // Edges that keep the behaviour are those whose change takes the metric from the base run's mean to the other's.
+    void signedScoresKeepTheBehaviour()
+    {
+        const EdgeGraph graph(2, 2, false);
+        std::vector<float> scores(graph.cells());
+        const auto set = [&](const char *edge, float score) { scores[graph.cell(*graph.find(edge))] = score; };
+        set("input->m0", 4);
+        set("m0->logits", -3);
+        set("a1.h0->logits", -1);
+        Baseline falls, grows; // from the clean to the flipped prompts
+        falls.clean_mean = grows.flipped_mean = 2;
+        QVERIFY(keeping_order(falls) == EdgeOrder::Lowest && keeping_order(grows) == EdgeOrder::Highest);
+        QVERIFY(keeping_order(falls, Direction::Denoise) == EdgeOrder::Highest);
+        QVERIFY(keeping_order(grows, Direction::Denoise) == EdgeOrder::Lowest);
+        QCOMPARE(edge_names(graph, top_edges(graph, scores, 2, keeping_order(falls))),
+                 std::string("m0->logits,a1.h0->logits"));
+        QCOMPARE(count(edges_above(graph, scores, 2, keeping_order(falls))), int64_t(1));
+        // Files of EAP-IG and MIB: the highest.
+        for (const EdgeOrder keeping : {keeping_order(falls), keeping_order(grows)}) {
+            const std::vector<float> file = of_files(scores, keeping);
+            QVERIFY(top_edges(graph, file, 2, EdgeOrder::Highest) == top_edges(graph, scores, 2, keeping));
+            QVERIFY(of_files(file, keeping) == scores);
+        }
     }
 
     void whatLeadsNowhereIsPruned()
@@ -215,7 +243,7 @@ private Q_SLOTS:
         set("m1->logits", {5, 5, 5, 0, 0, 0});
         set("input->a1.h0<v>", {0, 0, 0, 5, 5, 5});
         set("a1.h0->logits", {0, 0, 0, 5, 5, 5});
-        const Inclusion in = inclusion(graph, per_prompt, prompts, 4, false, 400);
+        const Inclusion in = inclusion(graph, per_prompt, prompts, 4, EdgeOrder::Size, 400);
         QCOMPARE(in.edges[graph.cell(*graph.find("m0->logits"))], 1.f);
         const float one = in.edges[graph.cell(*graph.find("m1->logits"))],
                     other = in.edges[graph.cell(*graph.find("a1.h0->logits"))];
@@ -232,7 +260,7 @@ private Q_SLOTS:
             graph.graph = EdgeGraph(3, 2, parallel);
             graph.d_model = 64;
             graph.scores = random_scores(graph.graph, 5);
-            graph.circuit.kept = pruned(graph.graph, top_edges(graph.graph, graph.scores, 30, false));
+            graph.circuit.kept = pruned(graph.graph, top_edges(graph.graph, graph.scores, 30, EdgeOrder::Size));
             write_scored_graph(file, graph);
             const ScoredGraph again = read_scored_graph(file, graph.graph);
             QVERIFY(again.scores == graph.scores && again.circuit.kept == graph.circuit.kept && again.scored);

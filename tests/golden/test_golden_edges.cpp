@@ -156,7 +156,7 @@ private Q_SLOTS:
             const std::vector<int64_t> &expected = c.golden.at("circuit." + key).ints();
             const EdgeMask kept = pruned(graph,
                                          top_edges(graph, c.golden.at("scores." + parts[0].toStdString()).floats(),
-                                                   entry.at("asked").get<int64_t>(), false));
+                                                   entry.at("asked").get<int64_t>(), EdgeOrder::Size));
             QCOMPARE(count(kept), entry.at("kept_edges").get<int64_t>());
             for (size_t i = 0; i < expected.size(); ++i)
                 QVERIFY2(kept[i] == uint8_t(expected[i]), (name + " " + graph.name(graph.edge(i))).c_str());

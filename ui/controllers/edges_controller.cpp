@@ -168,8 +168,8 @@ void EdgesController::setNumbers(EdgeNumbers numbers, const RunResultPtr &source
 void EdgesController::rank()
 {
     QThreadPool::globalInstance()->start([there = QPointer<EdgesController>(this), numbers = m_numbers] {
-        std::vector<Edge> bySize = ranked_edges(numbers->graph, numbers->estimates, false),
-                          bySign = ranked_edges(numbers->graph, numbers->estimates, true);
+        std::vector<Edge> bySize = ranked_edges(numbers->graph, numbers->estimates, EdgeOrder::Size),
+                          bySign = ranked_edges(numbers->graph, numbers->estimates, numbers->keeping);
         const qint64 first = firstCount(*numbers, bySize);
         QMetaObject::invokeMethod(
             QCoreApplication::instance(),

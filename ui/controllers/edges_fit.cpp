@@ -145,7 +145,10 @@ void EdgesController::open(const QString &file)
             EdgeNumbers numbers;
             numbers.graph = graph;
             numbers.choice = m_choice;
-            numbers.estimates = read.scores;
+            if (read.scored) // as such files mean it
+                numbers.choice.direction = Direction::Noise;
+            numbers.keeping = keeping_order(m_document.setup()->baseline, numbers.choice.direction);
+            numbers.estimates = of_files(read.scores, numbers.keeping);
             numbers.exact.assign(graph.cells(), std::nanf(""));
             numbers.scale = m_document.setup()->baseline.scale();
             numbers.unit = effect_unit(m_document.setup()->baseline);
@@ -174,7 +177,7 @@ void EdgesController::save(const QString &file) const
     write_scored_graph(file.toStdString(),
                        {m_numbers->graph,
                         m_document.ready() ? m_document.setup()->config().d_model : 0,
-                        m_numbers->estimates,
+                        of_files(m_numbers->estimates, m_numbers->keeping),
                         {"", m_kept},
                         true});
 }

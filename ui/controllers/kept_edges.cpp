@@ -45,8 +45,9 @@ QVector<KeptEdges> keptEdges(const Setup &setup)
 void keepEdges(const Setup &setup, const QString &name, const EdgeNumbers &numbers, const EdgeMask &kept)
 {
     make_folder(keptEdgesFolder(setup).toStdString());
-    write_scored_graph(fileOf(setup, name).toStdString(),
-                       {numbers.graph, setup.config().d_model, numbers.estimates, {"", kept}, true});
+    write_scored_graph(
+        fileOf(setup, name).toStdString(),
+        {numbers.graph, setup.config().d_model, of_files(numbers.estimates, numbers.keeping), {"", kept}, true});
 }
 
 void forgetEdges(const Setup &setup, const QString &name)

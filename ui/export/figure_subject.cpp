@@ -20,7 +20,8 @@ EdgeMask shownCircuit(const RunResult &result, const EdgeNumbers &numbers)
     std::vector<float> best(numbers.graph.cells());
     for (size_t i = 0; i < best.size(); ++i)
         best[i] = std::isfinite(numbers.best(i)) ? numbers.best(i) : 0;
-    return pruned(numbers.graph, top_edges(numbers.graph, best, std::min(most, edges_at(numbers.graph, 0.1)), false));
+    return pruned(numbers.graph,
+                  top_edges(numbers.graph, best, std::min(most, edges_at(numbers.graph, 0.1)), EdgeOrder::Size));
 }
 
 constexpr std::array<std::pair<const char *, FigureView>, 7> views{{{"heatmap", FigureView::Heatmap},

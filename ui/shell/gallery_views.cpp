@@ -169,7 +169,7 @@ EdgeGraphView galleryEdges(int layers, int heads, int edges)
             const double size = writes[size_t(writer)] * reads[size_t(reader)] * random.generateDouble();
             numbers.estimates[graph.cell({writer, reader})] = float(random.bounded(4) == 0 ? size : -size) * 0.4f;
         }
-    EdgeMask kept = greedy_edges(graph, numbers.estimates, edges, false);
+    EdgeMask kept = greedy_edges(graph, numbers.estimates, edges, EdgeOrder::Size);
     std::vector<bool> fed(size_t(graph.writers()));
     for (size_t i = 0; i < kept.size(); ++i)
         if (kept[i] && graph.node(graph.edge(i).reader) >= 0)
@@ -183,7 +183,7 @@ EdgeGraphView galleryEdges(int layers, int heads, int edges)
         }
     kept = pruned(graph, kept);
     int n = 0;
-    for (const Edge edge : ranked_edges(graph, numbers.estimates, false))
+    for (const Edge edge : ranked_edges(graph, numbers.estimates, EdgeOrder::Size))
         if (kept[graph.cell(edge)] && ++n <= edges / 3) // the strongest are exact
             numbers.exact[graph.cell(edge)] = numbers.estimates[graph.cell(edge)] * 0.95f;
     return edgeGraphView(numbers, kept, [](HeadId head) {

@@ -19,11 +19,11 @@ CurvePane::CurvePane(Explorer &explorer, QWidget *parent) : QWidget(parent), m_e
     m_log = toggleButton(tr("Log"), tr("The share of edges by its logarithm; areas are of the plain axis"), bar);
     m_log->setChecked(true);
     row->addWidget(m_log);
-    auto *text = caption(
-        tr("CPR: area below the curve of edges chosen by signed score (first those that, changed, raise the metric; "
-           "EAP-IG's own sign is the opposite). CMD: area between 1 and the curve by size. A click takes a circuit of "
-           "that size."),
-        this);
+    auto *text =
+        caption(tr("CPR: area below the curve of edges chosen by signed score (first those that keep most of the "
+                   "behaviour). CMD: area between 1 and the curve by size. A click takes a circuit of "
+                   "that size."),
+                this);
     text->setContentsMargins(10, 0, 10, 2);
     m_lines = new widgets::LinesWidget(this);
     m_lines->setEmptyText(tr("“Curve” beside the graph runs circuits of growing size"));

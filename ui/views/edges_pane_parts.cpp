@@ -101,7 +101,9 @@ QWidget *EdgesPane::buildCircuit()
     m_slider->setMinimumWidth(140);
     m_least = caption({}, controls);
     m_least->setWordWrap(false);
-    m_bySign = toggleButton(tr("Signed"), tr("Choose by signed score (as CPR does), not by size"), controls);
+    m_bySign = toggleButton(
+        tr("Signed"), tr("Choose by signed score (as CPR does), not by size: what most keeps the behaviour first"),
+        controls);
     m_outside = toggleButton(tr("Outside"),
                              tr("Also the strongest edges that are not in the circuit: of the clicked node, or of all"),
                              controls);

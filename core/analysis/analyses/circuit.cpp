@@ -38,7 +38,7 @@ std::string way_of(const Analysis &analysis)
 std::vector<float> scores_of(AnalysisRun &run, const std::optional<ScoredGraph> &file)
 {
     if (file && file->scored)
-        return file->scores;
+        return of_files(file->scores, keeping_order(run.result.baseline));
     EdgeEstimate what = estimate_of(run, parameter_text(run.analysis, "by", "eap-ig"));
     if (what.replacement != EdgeReplacement::Patching) // scores are of patching, whatever the circuit is run with
         what.replacement = EdgeReplacement::Patching;
@@ -49,7 +49,7 @@ MadeCircuit make_circuit(AnalysisRun &run, const EdgeGraph &graph)
 {
     const std::string way = way_of(run.analysis);
     const std::optional<ScoredGraph> file = file_of(run, graph);
-    const bool by_sign = run.flag("signed");
+    const EdgeOrder order = order_of(run);
     MadeCircuit out;
     if (way == "given") {
         const std::string edges = parameter_text(run.analysis, "edges", "");
@@ -59,7 +59,7 @@ MadeCircuit make_circuit(AnalysisRun &run, const EdgeGraph &graph)
             throw Error("options.edges", "name the edges of the circuit, such as a0.h1->m0, or give a file");
         out.kept = file ? file->circuit.kept : parse_edges(graph, edges);
         if (file && file->scored)
-            out.scores = file->scores;
+            out.scores = scores_of(run, file);
     } else if (way == "heads") {
         if (run.analysis.heads.empty())
             throw Error("heads", "name the heads of the circuit");
@@ -81,11 +81,11 @@ MadeCircuit make_circuit(AnalysisRun &run, const EdgeGraph &graph)
             const double threshold = run.option("threshold", 0);
             if (!run.analysis.options.is_object() || !run.analysis.options.contains("threshold"))
                 throw Error("options.threshold", "say the least score of an edge of the circuit");
-            out.kept = edges_above(graph, out.scores, threshold, by_sign);
+            out.kept = edges_above(graph, out.scores, threshold, order);
         } else {
             out.asked = int64_t(run.option("count", double(edges_at(graph, 0.1))));
-            out.kept = way == "greedy" ? greedy_edges(graph, out.scores, out.asked, by_sign)
-                                       : top_edges(graph, out.scores, out.asked, by_sign);
+            out.kept = way == "greedy" ? greedy_edges(graph, out.scores, out.asked, order)
+                                       : top_edges(graph, out.scores, out.asked, order);
         }
     }
     out.kept = pruned(graph, out.kept);
@@ -182,7 +182,7 @@ const AnalysisInfo &declared::circuit()
              "that edges or file give (top)",
              {"top", "greedy", "threshold", "heads", "acdc", "given"}},
             {"count", Kind::Whole, "edges to choose, before pruning (a tenth of all)"},
-            {"signed", Kind::Flag, "choose by signed score, not by size"},
+            {"signed", Kind::Flag, "choose by signed score, not by size: what most keeps the behaviour first"},
             {"threshold", Kind::Number, "the least score of an edge; ACDC: how much the distance may grow (0.01)"},
             {"distance",
              Kind::Choice,

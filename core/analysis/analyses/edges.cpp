@@ -29,7 +29,7 @@ std::vector<Edge> wanted_edges(const AnalysisRun &run, const EdgeGraph &graph, c
                 edges.push_back(graph.edge(i));
         return edges;
     }
-    std::vector<Edge> all = scores.empty() ? std::vector<Edge>() : ranked_edges(graph, scores, false);
+    std::vector<Edge> all = scores.empty() ? std::vector<Edge>() : ranked_edges(graph, scores, EdgeOrder::Size);
     if (scores.empty())
         for (size_t i = 0; i < graph.cells(); ++i)
             if (graph.is_edge(graph.edge(i)))
@@ -124,7 +124,7 @@ void write_table(AnalysisRun &run, const EdgeGraph &graph, const std::vector<flo
         strength[cell] = float(normalised(*exact, i, baseline) * baseline.scale());
     const EffectUnit unit = effect_unit(baseline);
     nlohmann::json rows = nlohmann::json::array();
-    for (const Edge edge : ranked_edges(graph, strength, false)) {
+    for (const Edge edge : ranked_edges(graph, strength, EdgeOrder::Size)) {
         if (rows.size() == most)
             break;
         const size_t cell = graph.cell(edge);

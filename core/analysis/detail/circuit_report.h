@@ -9,7 +9,7 @@ namespace patchbay::detail {
 /// What a circuit is made of.
 struct MadeCircuit {
     EdgeMask kept;
-    std::vector<float> scores; ///< empty: none were needed
+    std::vector<float> scores; ///< changes of the metric; empty: none were needed
     int64_t asked = -1;        ///< edges, before pruning; −1: not asked by number
 };
 

@@ -15,6 +15,8 @@ std::vector<Parameter> estimate_parameters(const char *method, const std::string
 /// What a spec asks for; method: the key that names it. Throws Error naming the option.
 EdgeEstimate estimate_of(const AnalysisRun &run, const std::string &method);
 EdgeReplacement replacement_of(const Analysis &analysis);
+/// By size, or signed where "signed" is set.
+EdgeOrder order_of(const AnalysisRun &run);
 
 /// Scores of a run, with arrays scores.<method>, its standard errors and, where they are there, values per prompt.
 EdgeScores estimated_edges(AnalysisRun &run, const EdgeEstimate &what, double share_of_progress);
