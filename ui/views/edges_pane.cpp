@@ -164,9 +164,11 @@ void EdgesPane::refresh()
     m_bySign->setChecked(edges.bySign());
     const double least = edges.threshold();
     const QString unit = scored ? QString::fromStdString(edges.numbers()->unit.symbol) : QString();
+    // As scores are shown: in % of a gap that may be negative.
+    const bool lowest = scored && (edges.numbers()->keeping == EdgeOrder::Lowest) == (edges.numbers()->scale > 0);
     m_least->setText(std::isnan(least) ? QString()
                          : edges.bySign()
-                         ? tr("score ≥ %1").arg(widgets::valueWithUnit(least, unit))
+                         ? (lowest ? tr("score ≤ %1") : tr("score ≥ %1")).arg(widgets::valueWithUnit(least, unit))
                          : tr("|score| ≥ %1").arg(widgets::valueWithUnit(std::abs(least), unit).remove(u'+')));
     refreshGraph();
     refreshStatus();
