@@ -153,7 +153,7 @@ EdgeMatrix edgeMatrix(const EdgeNumbers &numbers, const EdgeMask &kept, const Ma
 
 bool hasCurve(const RunResult &result)
 {
-    return result.arrays.contains("curve.share") && result.summary.is_object() && result.summary.contains("curve")
+    return result.arrays.contains(curve_shares_array) && result.summary.is_object() && result.summary.contains("curve")
         && result.summary.contains("curve_signed");
 }
 

@@ -78,7 +78,7 @@ QString EdgeNumbers::estimateName() const
 
 bool hasEdges(const RunResult &result)
 {
-    return result.arrays.contains("real_edges") && result.summary.is_object() && result.summary.contains("forward");
+    return result.arrays.contains(real_edges_array) && result.summary.is_object() && result.summary.contains("forward");
 }
 
 EdgeGraph graphOf(const RunResult &result)
@@ -96,10 +96,10 @@ EdgeGraph graphOf(const RunResult &result)
         }
     }
     const EdgeGraph serial(layers, heads, false, mlps);
-    const Array &real = result.arrays.at("real_edges");
+    const Array &real = result.arrays.at(real_edges_array);
     const size_t cells = serial.cells();
     if (layers == 0 || heads == 0 || real.is_float() || real.ints().size() != cells)
-        throw Error("real_edges", "it does not fit the names of writers and readers");
+        throw Error(real_edges_array, "it does not fit the names of writers and readers");
     if (!mlps)
         return serial;
     const auto edge = serial.find("a0.h0->m0");
@@ -139,17 +139,10 @@ std::optional<EdgeNumbers> edgeNumbers(const RunResult &result)
 
 void addExact(EdgeNumbers &numbers, const RunResult &result)
 {
-    const Grid *grid = result.grid(edge_grid);
-    const auto index = result.arrays.find(edge_index);
-    if (!grid || index == result.arrays.end() || index->second.is_float()
-        || index->second.ints().size() != size_t(grid->cells()) * 2)
-        return;
-    for (int i = 0; i < grid->cells(); ++i) {
-        const Edge edge{int(index->second.ints()[size_t(2 * i)]), int(index->second.ints()[size_t(2 * i + 1)])};
-        if (grid->state[size_t(i)] == CellState::Exact && numbers.graph.is_edge(edge))
-            numbers.exact[numbers.graph.cell(edge)] =
-                float(normalised(*grid, i, result.baseline) * result.baseline.scale());
-    }
+    const std::vector<float> changes = exact_changes(result, numbers.graph);
+    for (size_t cell = 0; cell < changes.size(); ++cell)
+        if (!std::isnan(changes[cell]))
+            numbers.exact[cell] = changes[cell];
 }
 
 std::optional<EdgeMask> circuitMask(const RunResult &result)

@@ -45,19 +45,6 @@ nlohmann::json parameters(const Options &o)
     return out;
 }
 
-// The effect on the metric's mean of the exact edges, in its unit; NaN elsewhere.
-std::vector<float> exact_means(const RunResult &result, const EdgeGraph &graph)
-{
-    std::vector<float> means(graph.cells(), std::nanf(""));
-    if (const Grid *grid = result.grid(edge_grid)) {
-        const std::vector<int64_t> &index = result.arrays.at(edge_index).ints();
-        for (int i = 0; i < grid->cells(); ++i)
-            means[graph.cell({int(index[size_t(2 * i)]), int(index[size_t(2 * i + 1)])})] =
-                float(normalised(*grid, i, result.baseline) * result.baseline.scale());
-    }
-    return means;
-}
-
 void write_files(const Options &o, const RunResult &result, const EdgeGraph &graph, int d_model)
 {
     const bool exact = o.method == "exact";
@@ -65,7 +52,7 @@ void write_files(const Options &o, const RunResult &result, const EdgeGraph &gra
     for (const auto &[name, array] : result.arrays)
         if (name.starts_with("scores.") && array.shape.size() == 2 && !name.ends_with(".standard_error"))
             key = name;
-    const std::vector<float> means = exact_means(result, graph);
+    const std::vector<float> means = exact_changes(result, graph);
     if (!o.graph.empty()) {
         ScoredGraph file{graph,
                          d_model,

@@ -42,15 +42,13 @@ void spread_exact(RunResult &result, const EdgeGraph &graph)
     const Grid *grid = result.grid(edge_grid);
     if (!grid)
         return;
-    const std::vector<int64_t> &index = result.arrays.at(edge_index).ints();
     const size_t prompts = size_t(grid->prompts);
     Array exact{{graph.writers(), graph.readers(), grid->prompts},
                 std::vector<float>(graph.cells() * prompts, std::nanf(""))};
-    for (int i = 0; i < grid->cells(); ++i) {
-        const Edge edge{int(index[size_t(2 * i)]), int(index[size_t(2 * i + 1)])};
-        std::copy(grid->cell(i).begin(), grid->cell(i).end(),
+    each_exact_edge(result, graph, [&](Edge edge, const Grid &from, int cell) {
+        std::copy(from.cell(cell).begin(), from.cell(cell).end(),
                   exact.floats().begin() + std::ptrdiff_t(graph.cell(edge) * prompts));
-    }
+    });
     result.arrays["exact"] = std::move(exact);
 }
 

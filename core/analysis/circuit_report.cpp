@@ -96,7 +96,7 @@ void write_curve(AnalysisRun &run, const std::vector<float> &scores)
         faithful.push_back(float(size.faithfulness));
         faithful_signed.push_back(float(sign.faithfulness));
     }
-    run.result.arrays["curve.share"] = values_of(shares);
+    run.result.arrays[curve_shares_array] = values_of(shares);
     run.result.arrays["curve.faithfulness"] = values_of(faithful);
     run.result.arrays["curve.faithfulness_signed"] = values_of(faithful_signed);
     run.result.summary["columns"] = {"share of edges", "edges",        "kept",

@@ -18,10 +18,15 @@ std::vector<Parameter> estimate_parameters(const char *method, const std::string
              {},
              false,
              5},
-            {"ablate",
-             Parameter::Kind::Choice,
-             "what takes the place of what an edge carries (patching: the other run's value)",
-             {"patching", "zero", "mean", "mean-positional"}}};
+            replacement_parameter()};
+}
+
+Parameter replacement_parameter()
+{
+    return {"ablate",
+            Parameter::Kind::Choice,
+            "what takes the place of what an edge carries (patching: the other run's value)",
+            {"patching", "zero", "mean", "mean-positional"}};
 }
 
 EdgeReplacement replacement_of(const Analysis &analysis)
@@ -73,7 +78,7 @@ EdgeScores estimated_edges(AnalysisRun &run, const EdgeEstimate &what, double sh
 
 void describe_graph(AnalysisRun &run, const EdgeGraph &graph)
 {
-    run.result.arrays["real_edges"] = edge_array(graph, graph.real());
+    run.result.arrays[real_edges_array] = edge_array(graph, graph.real());
     run.result.summary["forward"] = graph.writer_names();
     run.result.summary["backward"] = graph.reader_names();
     run.result.summary["edge_count"] = graph.edges();
@@ -84,7 +89,7 @@ std::vector<Quantity> edge_quantities()
     const auto hidden = [](const char *name, const char *title) {
         return Quantity{name, title, title, "", title, Quantity::Draw::Hidden};
     };
-    return {hidden("scores.", "Edge scores"), hidden("real_edges", "Edges that exist")};
+    return {hidden("scores.", "Edge scores"), hidden(real_edges_array, "Edges that exist")};
 }
 
 } // namespace patchbay::detail

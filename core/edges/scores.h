@@ -2,6 +2,7 @@
 #pragma once
 
 #include "edges/circuit.h"
+#include "edges/edge_arrays.h"
 #include "edges/replacement.h"
 #include "patching/session.h"
 
@@ -43,9 +44,6 @@ struct EdgeScores {
 EdgeOrder keeping_order(const Baseline &baseline, Direction direction = Direction::Noise);
 /// From such scores to those of EAP-IG's and MIB's files, the highest of which keep the behaviour, or back.
 std::vector<float> of_files(std::vector<float> scores, EdgeOrder keeping);
-
-/// The grid of exact edges: one cell for each of a list, which stands in the array of the same name with ".index".
-inline constexpr const char *edge_grid = "edge", *edge_index = "edge.index";
 
 using EdgeProgress = std::function<void(double share)>;
 

@@ -12,6 +12,8 @@ namespace patchbay::detail {
 /// "steps" and "ablate", and method under this key (its choices the ways to estimate edges, and more).
 std::vector<Parameter> estimate_parameters(const char *method, const std::string &method_help,
                                            const std::vector<std::string> &more = {});
+/// "ablate" alone.
+Parameter replacement_parameter();
 /// What a spec asks for; method: the key that names it. Throws Error naming the option.
 EdgeEstimate estimate_of(const AnalysisRun &run, const std::string &method);
 EdgeReplacement replacement_of(const Analysis &analysis);
