@@ -46,6 +46,9 @@ struct RunObserver {
     /// Cells that need not be computed again: a stopped run of the same spec (continue later). May be null.
     const RunResult *resume = nullptr;
     bool estimates = true; ///< attribution patching first, for order and for the estimated cells
+    /// Called between two parts by what computes many of them at one go. The session may be used meanwhile, but for no
+    /// other such run. Throws nothing.
+    std::function<void()> between = {};
 };
 
 /// A run on its way. It computes a part at a time, so that its thread can do other things in between.

@@ -164,6 +164,7 @@ struct Workbench::Begin {
         observer.tell = tell;
         observer.priority = &bench.priority();
         observer.resume = request.resume.get();
+        observer.between = bench.between();
         if (request.spec.is<Analysis>())
             return whole([&session, request, observer](const CancelToken &cancel) {
                 run_analysis(session, request.spec, observer, cancel);
@@ -292,6 +293,7 @@ struct Workbench::Begin {
         RunObserver observer;
         std::vector<size_t> steps = request.after;
         steps.push_back(request.step);
+        observer.between = bench.between();
         observer.tell = [*this, steps = std::move(steps)](const Event &event) {
             const Progress *at = std::get_if<Progress>(&event);
             if (!at)

@@ -3,6 +3,7 @@
 
 #include "requests/request.h"
 
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -28,9 +29,16 @@ public:
     virtual std::unique_ptr<Work> begin_beside(const Request &, const Tell &) { return nullptr; }
     /// Which cells to compute next; set from any thread.
     PriorityHint &priority() { return m_priority; }
+    /// Called within a step of a work that has more parts than steps, between two of them: the place to begin and step
+    /// what is more urgent. Set before anything is begun; throws nothing.
+    void when_between(std::function<void()> serve) { m_between = std::move(serve); }
+
+protected:
+    const std::function<void()> &between() const { return m_between; }
 
 private:
     PriorityHint m_priority;
+    std::function<void()> m_between;
 };
 
 /// A model, a session and a recipe, with which requests are carried out in this process.

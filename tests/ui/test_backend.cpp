@@ -1,7 +1,10 @@
 // The embedded backend's jobs: answers, errors as values, order, superseding, cancelling, and closing while one runs.
 // What is carried out is the test's own; with real work: tests/core/test_requests and the tests of the window.
+#include "analysis/analysis.h"
 #include "backend/embedded_backend.h"
 #include "base/error.h"
+#include "model/model.h"
+#include "task/task_source.h"
 
 #include <QElapsedTimer>
 #include <QTest>
@@ -43,6 +46,36 @@ private:
 std::unique_ptr<RequestServer> serverOf(Part part)
 {
     return std::make_unique<PartServer>(std::move(part));
+}
+
+/// A workbench on which the first exact cells of a run wait until somebody has seen them.
+class HeldWorkbench : public Workbench {
+public:
+    using Workbench::Workbench;
+    std::unique_ptr<Work> begin(const Request &request, Tell tell) override
+    {
+        const RunRequest *run = std::get_if<RunRequest>(&request);
+        if (!run || run->soon)
+            return Workbench::begin(request, std::move(tell));
+        return Workbench::begin(request, [this, tell = std::move(tell), held = false](const Event &event) mutable {
+            tell(event);
+            const Cells *cells = std::get_if<Cells>(&event);
+            if (cells && cells->state == CellState::Exact && !std::exchange(held, true)) {
+                started.release();
+                gate.acquire();
+            }
+        });
+    }
+    std::unique_ptr<Work> begin_beside(const Request &, const Tell &) override { return nullptr; } // all on one thread
+    std::binary_semaphore started{0}, gate{0};
+};
+
+std::unique_ptr<Session> demoSession()
+{
+    const auto model = Model::load({demo_model_path(), {}, false});
+    TaskRef task;
+    task.prompts = 4;
+    return std::make_unique<Session>(model, load_batch(task, model->tokenizer()));
 }
 
 int stepOf(const Request &request)
@@ -151,6 +184,39 @@ private Q_SLOTS:
         QVERIFY(last.result->complete && last.result->seconds == 2 && last.result->flops == 100);
         for (int c = 0; c < 100; ++c)
             QCOMPARE(last.result->grids[0].cell(c).front(), float(c));
+    }
+
+    // What is quick is served within the one step of an exact sweep of edges, and the sweep comes to the same numbers.
+    void quickRequestsComeBetweenExactEdges()
+    {
+        const RunSpec spec = spec_of(Analysis{"edges", {}, {{"method", "exact"}, {"count", 300}, {"rank_by", "eap"}}});
+        auto owned = std::make_unique<HeldWorkbench>(demoSession());
+        HeldWorkbench &bench = *owned;
+        EmbeddedBackend backend(std::move(owned));
+        QStringList answered;
+        RunResultPtr result;
+        backend.submit<RunRequest>({.request = {spec}, .done = [&](const Snapshot &last) {
+                                        result = last.result;
+                                        answered << QStringLiteral("sweep");
+                                    }});
+        bench.started.acquire();
+        backend.submit<AttentionRequest>(
+            {.request = {std::vector<AttentionOf>{{Head{1, 2}}}}, .done = [&](const AttentionPatterns &patterns) {
+                 QVERIFY(patterns.size() == 1 && !patterns.front()->weights.empty());
+                 answered << QStringLiteral("attention");
+             }});
+        RunSpec circuit = spec_of(Analysis{"circuit", {}, {{"edges", "input->a0.h1<q>,a0.h1->logits"}}});
+        backend.submit<RunRequest>({.request = {circuit, nullptr, true}, .done = [&](const Snapshot &last) {
+                                        QVERIFY(last.result->summary.contains("faithfulness"));
+                                        answered << QStringLiteral("circuit");
+                                    }});
+        bench.gate.release();
+        QTRY_VERIFY_WITH_TIMEOUT(result, 60000);
+        QCOMPARE(answered,
+                 (QStringList{QStringLiteral("attention"), QStringLiteral("circuit"), QStringLiteral("sweep")}));
+        QVERIFY(result->complete);
+        const std::unique_ptr<Session> other = demoSession();
+        QVERIFY(run_analysis(*other, spec).grids.front().per_prompt == result->grids.front().per_prompt);
     }
 
     void aNewJobOfTheSameTagReplacesAQueuedOne()

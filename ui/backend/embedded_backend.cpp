@@ -26,6 +26,8 @@ EmbeddedBackend::~EmbeddedBackend()
 void EmbeddedBackend::start(Lane &lane, std::unique_ptr<RequestServer> server, const QString &name)
 {
     lane.server = std::move(server);
+    if (lane.server)
+        lane.server->when_between([this, &lane] { serveMoreUrgent(lane); });
     lane.thread.reset(QThread::create([this, &lane] { serve(lane); }));
     lane.thread->setObjectName(name);
     lane.thread->start();
@@ -77,25 +79,38 @@ void EmbeddedBackend::cancelAll()
 void EmbeddedBackend::serve(Lane &lane)
 {
     hold_off_signals(); // the GUI thread takes the process's: a child that has ended, a profiler's timer, Ctrl+C
-    std::vector<Running> running; // the most urgent last
-    for (;;) {
-        if (auto job = running.empty() ? lane.queue.pop() : lane.queue.tryPop(running.back().urgency))
-            begin(lane, std::move(*job), running);
-        else if (running.empty())
-            return; // closed
-        else if (!proceed(running.back()))
-            running.pop_back();
+    while (auto job = lane.queue.pop()) {
+        begin(lane, std::move(*job));
+        while (!lane.running.empty()) {
+            serveMoreUrgent(lane);
+            if (!proceed(lane.running.back()))
+                lane.running.pop_back();
+        }
     }
 }
 
-void EmbeddedBackend::begin(Lane &lane, QueuedJob job, std::vector<Running> &running)
+// What is more urgent than the work on its way, to its end. Also called within a step of that work.
+void EmbeddedBackend::serveMoreUrgent(Lane &lane)
+{
+    const size_t depth = lane.running.size();
+    while (auto job = lane.queue.tryPop(lane.running.back().urgency)) {
+        begin(lane, std::move(*job));
+        while (lane.running.size() > depth) {
+            serveMoreUrgent(lane);
+            if (!proceed(lane.running.back()))
+                lane.running.pop_back();
+        }
+    }
+}
+
+void EmbeddedBackend::begin(Lane &lane, QueuedJob job)
 {
     if (job.ticket->stale || job.ticket->cancel.cancelled())
         return drop(job.ticket);
     try {
         std::unique_ptr<Work> work =
             job.work ? std::move(job.work) : lane.server->begin(job.request, relay(job.ticket));
-        running.push_back({job.ticket, urgency(job.request), std::move(work)});
+        lane.running.push_back({job.ticket, urgency(job.request), std::move(work)});
     } catch (...) {
         fail(job.ticket, failed_of(std::current_exception()));
     }

@@ -11,8 +11,8 @@
 #include <QHash>
 #include <QThread>
 
+#include <deque>
 #include <memory>
-#include <vector>
 
 namespace patchbay {
 
@@ -40,21 +40,22 @@ private:
         std::shared_ptr<const JobCalls> calls;
     };
     /// A thread with whoever carries requests out on it, and the line in front.
-    struct Lane {
-        std::unique_ptr<RequestServer> server;
-        JobQueue queue;
-        std::unique_ptr<QThread> thread;
-    };
-    /// On a lane's thread, as is all that takes or gives one.
     struct Running {
         Ticket ticket;
         Urgency urgency;
         std::unique_ptr<Work> work;
     };
+    struct Lane {
+        std::unique_ptr<RequestServer> server;
+        JobQueue queue;
+        std::unique_ptr<QThread> thread;
+        std::deque<Running> running; ///< the most urgent last; on the thread, as is all that takes or gives one
+    };
     void supersede(const JobPolicy &policy);
     void start(Lane &lane, std::unique_ptr<RequestServer> server, const QString &name);
     void serve(Lane &lane);
-    void begin(Lane &lane, QueuedJob job, std::vector<Running> &running);
+    void serveMoreUrgent(Lane &lane);
+    void begin(Lane &lane, QueuedJob job);
     bool proceed(const Running &job);
     Tell relay(const Ticket &ticket);
     void post(const Ticket &ticket, News news);

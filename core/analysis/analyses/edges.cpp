@@ -1,6 +1,7 @@
 // Edges: what each writer's output does through each reader alone, estimated by gradients for all of them and computed
 // exactly for those that are asked for.
 #include "analysis/detail/edge_options.h"
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/plain_text.h"
 #include "edges/detail/exact_edges.h"
@@ -94,8 +95,9 @@ void run_exact(AnalysisRun &run, const EdgeGraph &graph, const EdgeEstimate &wha
         }
     };
     steps = begin_exact_edges(run.in, edges, estimates, what, run.result, observer, run.cancel);
-    while (steps->step(run.cancel)) {
-    }
+    while (steps->step(run.cancel)) // the same numbers, whatever the session is used for between two parts
+        if (observer.between)
+            observer.between();
     RunResult &done = steps->result();
     run.result.grids = std::move(done.grids);
     run.result.flops = done.flops;
@@ -112,12 +114,7 @@ void write_table(AnalysisRun &run, const EdgeGraph &graph, const std::vector<flo
     constexpr size_t most = 200;
     const Grid *exact = run.result.grid(edge_grid);
     std::map<size_t, int> cell_of;
-    if (exact) {
-        const std::vector<int64_t> &index = run.result.arrays.at(edge_index).ints();
-        for (int i = 0; i < exact->cells(); ++i)
-            if (exact->state[size_t(i)] == CellState::Exact)
-                cell_of[graph.cell({int(index[size_t(2 * i)]), int(index[size_t(2 * i + 1)])})] = i;
-    }
+    each_exact_edge(run.result, graph, [&](Edge edge, const Grid &, int cell) { cell_of[graph.cell(edge)] = cell; });
     const Baseline &baseline = run.result.baseline;
     std::vector<float> strength = scores.empty() ? std::vector<float>(graph.cells()) : scores;
     for (const auto &[cell, i] : cell_of)
@@ -140,6 +137,14 @@ void write_table(AnalysisRun &run, const EdgeGraph &graph, const std::vector<flo
     nlohmann::json columns = nlohmann::json::array({"edge", "estimate"});
     if (exact)
         columns.push_back("exact");
+    std::string strongest;
+    for (size_t i = 0; i < std::min<size_t>(rows.size(), 3); ++i) {
+        const std::string estimate = rows[i][1], value = exact ? rows[i][2] : nlohmann::json("");
+        strongest += (i == 0 ? "Strongest of " + counted(graph.edges(), "edge") + ": " : ", ")
+            + rows[i][0].get<std::string>() + " " + (value.empty() ? estimate + " (estimate)" : value);
+    }
+    if (!strongest.empty())
+        run.result.summary["conclusion"] = strongest + ".";
     run.result.summary["columns"] = std::move(columns);
     run.result.summary["rows"] = std::move(rows);
 }
