@@ -14,6 +14,7 @@
 #include "views/edges_pane.h"
 #include "views/heatmap_pane.h"
 #include "window_fixture.h"
+#include "zoomed_heatmap.h"
 
 #include <QComboBox>
 #include <QDir>

@@ -18,6 +18,7 @@
 #include "views/heatmap_pane.h"
 #include "views/result_views.h"
 #include "window_fixture.h"
+#include "zoomed_heatmap.h"
 
 #include <QComboBox>
 #include <QHeaderView>

@@ -4,12 +4,14 @@
 #include "theme.h"
 #include "view_text.h"
 #include "widgets/sample_views.h"
+#include "zoomed_heatmap.h"
 
 #include <QContextMenuEvent>
 #include <QFontMetrics>
 #include <QSignalSpy>
 #include <QtTest>
 
+#include <cmath>
 #include <ctime>
 
 using namespace patchbay::widgets;
@@ -55,6 +57,7 @@ private Q_SLOTS:
     void statesLookDifferent();
     void onlyChangedCellsRepaint();
     void repaintTime();
+    void theWheelZoomsAtThePointer();
 };
 
 void TestHeatmap::textsShortenByWords()
@@ -486,6 +489,79 @@ void TestHeatmap::repaintTime()
     QVERIFY(full > 0 && hover > 0);
     QCOMPARE(target.pixel(widget.layoutGeometry().cellRect({0, 30, 40}).center()),
              colourOf(ColourMap::RdBu, view.facets[0].values[30 * 64 + 40], view.limit).rgb());
+}
+
+// What is under the pointer stays there, named and coloured as before; clicks are of the whole.
+void TestHeatmap::theWheelZoomsAtThePointer()
+{
+    HeatmapView view;
+    view.columnsAreHeads = false;
+    HeatmapFacet facet;
+    facet.rows = 30;
+    facet.columns = 40;
+    for (int row = 0; row < facet.rows; ++row)
+        for (int column = 0; column < facet.columns; ++column) {
+            facet.values << row + column / 100.0;
+            facet.states << CellState::Exact;
+        }
+    view.facets << facet;
+    for (int row = 0; row < facet.rows; ++row)
+        view.yTicks << QStringLiteral("w%1").arg(row);
+    for (int column = 0; column < facet.columns; ++column)
+        view.xTicks << QStringLiteral("r%1").arg(column);
+    view.masked << HeadId{20, 30};
+    ZoomedHeatmap widget;
+    widget.resize(700, 500);
+    widget.setWhole(view);
+    const double end = widget.colourEnd();
+    QSignalSpy picked(&widget, &ZoomedHeatmap::cellPicked);
+    const auto wheel = [&](QPoint at, int notches) {
+        QWheelEvent event(at, widget.mapToGlobal(at), {}, {0, 120 * notches}, Qt::NoButton, Qt::NoModifier,
+                          Qt::NoScrollPhase, false);
+        QCoreApplication::sendEvent(&widget, &event);
+    };
+    const QPoint at = centre(widget, 0, 20, 30);
+    for (int notch = 0; notch < 6; ++notch)
+        wheel(at, 1);
+    QVERIFY(widget.zoomed());
+    const QRect cells = widget.shownCells();
+    QCOMPARE(cells.size(), QSize(int(std::lround(40 / std::pow(1.2, 6))), int(std::lround(30 / std::pow(1.2, 6)))));
+    QVERIFY(cells.contains(30, 20));
+    const CellRef under = widget.layoutGeometry().cellAt(at);
+    QVERIFY(std::abs(under.row + cells.top() - 20) <= 1 && std::abs(under.column + cells.left() - 30) <= 1);
+    QCOMPARE(widget.colourEnd(), end);
+    QVERIFY(widget.view().isMasked(20 - cells.top(), 30 - cells.left()));
+    move(widget, centre(widget, 0, 0, 0));
+    QVERIFY2(widget.readout().contains(QStringLiteral("w%1").arg(cells.top()))
+                 && widget.readout().contains(QStringLiteral("r%1").arg(cells.left())),
+             qPrintable(widget.readout()));
+    QTest::mouseClick(&widget, Qt::LeftButton, {}, centre(widget, 0, 1, 2));
+    QCOMPARE(picked.size(), 1);
+    QCOMPARE(picked[0], (QVariantList{cells.top() + 1, cells.left() + 2}));
+    // Newer numbers of the same shape keep the zoom; the middle button moves, no further than there are cells.
+    view.facets[0].values[0] = 5;
+    widget.setWhole(view);
+    QCOMPARE(widget.shownCells(), cells);
+    QTest::mousePress(&widget, Qt::MiddleButton, {}, at);
+    move(widget, at + QPoint(5000, 5000), Qt::MiddleButton);
+    QTest::mouseRelease(&widget, Qt::MiddleButton, {}, at);
+    QCOMPARE(widget.shownCells(), QRect(QPoint(0, 0), cells.size()));
+    QTest::keyClick(&widget, Qt::Key_Minus);
+    QVERIFY(widget.shownCells().width() > cells.width());
+    QTest::mouseDClick(&widget, Qt::LeftButton, {}, at);
+    QVERIFY(!widget.zoomed());
+    QCOMPARE(widget.view().facets[0].values, view.facets[0].values);
+    wheel(at, -3); // the whole is the least
+    QCOMPARE(widget.shownCells(), QRect(0, 0, 40, 30));
+    for (int notch = 0; notch < 40; ++notch)
+        wheel(at, 1);
+    QCOMPARE(widget.shownCells().width(), 4);
+    widget.setWhole(view);
+    view.facets[0].rows = 15; // of another shape: the whole
+    view.facets[0].values.resize(15 * 40);
+    view.facets[0].states.resize(15 * 40);
+    widget.setWhole(view);
+    QCOMPARE(widget.shownCells(), QRect(0, 0, 40, 15));
 }
 
 QTEST_MAIN(TestHeatmap)

@@ -116,8 +116,8 @@ bool edgeSubject(MainWindow &window, FigureSubject &subject)
         return !pane.edges()->graph()->view().nodes.isEmpty();
     }
     subject.view = FigureView::Heatmap;
-    subject.content = pane.edgeMatrix()->heatmap()->view();
-    return !pane.edgeMatrix()->heatmap()->view().facets.isEmpty();
+    subject.content = pane.edgeMatrix()->shown().view;
+    return !pane.edgeMatrix()->shown().view.facets.isEmpty();
 }
 
 } // namespace

@@ -127,7 +127,8 @@ QString HelpMenu::shortcutsHtml(const QWidget &window)
          {std::pair{tr("Move the selection in a view"), tr("Arrows, Home, End")},
           std::pair{tr("Extend the selection"), tr("Shift with arrows, Shift or Ctrl with a click")},
           std::pair{tr("Show the attention of the current head"), tr("Enter")},
-          std::pair{tr("Zoom an attention pattern or a scatter"), tr("Ctrl + wheel")}})
+          std::pair{tr("Zoom an attention pattern or a scatter"), tr("Ctrl + wheel")},
+          std::pair{tr("Zoom the edge matrix, and the whole again"), tr("wheel, double click")}})
         rows << QStringLiteral("<tr><td>%1</td><td>%2</td></tr>").arg(text, keys);
     return QStringLiteral("<table cellpadding='4' width='100%'>%1</table>").arg(rows.join(QString()));
 }

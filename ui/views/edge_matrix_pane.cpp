@@ -2,14 +2,14 @@
 
 #include "docks/dock_parts.h"
 #include "docks/flow_row.h"
-#include "heatmap_widget.h"
+#include "zoomed_heatmap.h"
 
 #include <QComboBox>
 #include <QVBoxLayout>
 
 namespace patchbay {
 
-using widgets::HeatmapWidget;
+using widgets::ZoomedHeatmap;
 
 EdgeMatrixPane::EdgeMatrixPane(Explorer &explorer, QWidget *parent) : QWidget(parent), m_explorer(explorer)
 {
@@ -28,7 +28,7 @@ EdgeMatrixPane::EdgeMatrixPane(Explorer &explorer, QWidget *parent) : QWidget(pa
     m_back = flatButton(tr("Back to the layers"), tr("From the edges of two layers to all layers"), bar);
     for (QWidget *one : std::initializer_list<QWidget *>{m_part, m_mask, m_back})
         row->addWidget(one);
-    m_heatmap = new HeatmapWidget(this);
+    m_heatmap = new ZoomedHeatmap(this);
     m_heatmap->setSumsVisible(false); // estimates of edges do not add up to anything that is run
     m_heatmap->setEmptyText(tr("Score the edges first"));
     column->addWidget(bar);
@@ -46,7 +46,7 @@ EdgeMatrixPane::EdgeMatrixPane(Explorer &explorer, QWidget *parent) : QWidget(pa
         m_from = m_to = -2;
         refresh();
     });
-    connect(m_heatmap, &HeatmapWidget::cellClicked, this, [this](int, int at, int to) { clicked(at, to); });
+    connect(m_heatmap, &ZoomedHeatmap::cellPicked, this, &EdgeMatrixPane::clicked);
     refresh();
 }
 
@@ -90,7 +90,7 @@ void EdgeMatrixPane::refresh()
         options.toLayer = m_to;
         m_shown = edgeMatrix(*edges.numbers(), edges.kept(), options);
     }
-    m_heatmap->setView(m_shown.view);
+    m_heatmap->setWhole(m_shown.view);
 }
 
 } // namespace patchbay

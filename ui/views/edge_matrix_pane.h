@@ -13,14 +13,14 @@ class QToolButton;
 namespace patchbay {
 
 namespace widgets {
-class HeatmapWidget;
+class ZoomedHeatmap;
 }
 
 class EdgeMatrixPane : public QWidget {
     Q_OBJECT
 public:
     explicit EdgeMatrixPane(Explorer &explorer, QWidget *parent = nullptr);
-    widgets::HeatmapWidget *heatmap() const { return m_heatmap; }
+    widgets::ZoomedHeatmap *heatmap() const { return m_heatmap; }
     QComboBox *part() const { return m_part; }
     QToolButton *mask() const { return m_mask; }
     const EdgeMatrix &shown() const { return m_shown; }
@@ -35,7 +35,7 @@ private:
     Explorer &m_explorer;
     QComboBox *m_part;
     QToolButton *m_mask, *m_back;
-    widgets::HeatmapWidget *m_heatmap;
+    widgets::ZoomedHeatmap *m_heatmap;
     EdgeMatrix m_shown;
     int m_from = -2, m_to = -2; ///< the block of layers that was gone into: -1 the embedding; -2: none
 };
