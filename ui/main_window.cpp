@@ -214,6 +214,14 @@ void MainWindow::runAnalysis(Analysis analysis)
     for (const Parameter &parameter : info.parameters) {
         if (!parameter.required || (analysis.options.is_object() && analysis.options.contains(parameter.name)))
             continue;
+        if (parameter.kind == Parameter::Kind::Circuits) {
+            const std::vector<std::string> circuits = m_explorer.edges.circuits();
+            if (circuits.empty())
+                return fail(tr("there is no circuit of edges yet"),
+                            tr("Score the edges first (Circuit › Score the edges)."));
+            analysis.options[parameter.name] = circuits;
+            continue;
+        }
         nlohmann::json heads = nlohmann::json::array();
         for (const widgets::HeadId &head : m_explorer.roles.headsWith(QString::fromUtf8(name_mover_role)))
             heads.push_back(dotted(fromHeadId(head)));

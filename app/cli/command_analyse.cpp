@@ -53,6 +53,12 @@ nlohmann::json value_of(const Parameter &parameter, const std::string &text)
             list.push_back(number_value(option, one));
         return list;
     }
+    case Parameter::Kind::Circuits: { // "mine=a0.h1->m0,m0->logits" has commas of its own
+        nlohmann::json list = nlohmann::json::array();
+        for (const std::string &one : CLI::detail::split(text, ';'))
+            list.push_back(one);
+        return list;
+    }
     case Parameter::Kind::Heads: {
         nlohmann::json list = nlohmann::json::array();
         for (const Head head : option_value(option.c_str(), [&] { return parse_heads(text); }))

@@ -1,12 +1,10 @@
 // patchbay-cli circuit: circuits of edges made, run, compared, and their curve of faithfulness.
 #include "base/amounts.h"
-#include "base/mean.h"
 #include "base/plain_text.h"
 #include "command.h"
 #include "edge_spec.h"
 #include "edges/circuit_file.h"
-#include "edges/circuit_run.h"
-#include "interrupt.h"
+#include "edges/scores.h"
 
 #include <cmath>
 
@@ -113,6 +111,18 @@ void say_curve(const RunResult &result, Console &console)
     console.say("CPR  " + share_text(result.summary.at("cpr"))
                 + " (chosen by signed score, what most keeps the behaviour first)");
     console.say("CMD  " + share_text(result.summary.at("cmd")) + " (chosen by size)");
+}
+
+void say_compared(const RunResult &result, Console &console)
+{
+    for (const nlohmann::json &one : result.summary.at("circuits")) {
+        std::string shared;
+        for (const auto &[other, share] : one.at("jaccard").items())
+            shared += "  shared with " + other + " " + number(100 * share.get<double>(), 1) + " %";
+        console.say(one.at("circuit").get<std::string>() + ": " + counted(one.at("kept").get<int64_t>(), "edge") + ", "
+                    + counted(one.at("nodes").get<int64_t>(), "node") + ", faithfulness "
+                    + share_text(one.at("faithfulness")) + shared);
+    }
 }
 
 ScoredGraph circuit_of(const RunResult &result, const ModelConfig &config)
@@ -225,41 +235,9 @@ int compare(Options &o)
 {
     Console console(o.work.output.json, o.work.output.quiet);
     Workspace work(o.work, console);
-    const EdgeGraph graph(work.model().config());
-    std::vector<EdgeMask> circuits;
-    for (const std::string &file : o.files)
-        circuits.push_back(read_scored_graph(file, graph).circuit.kept);
-    const EdgeReplacement replacement = parse_edge_replacement(o.ablate);
-    const Metric metric = find_metric(o.sweep.metric)->metric;
-    const CancelToken cancel = cancel_on_interrupt();
-    const CircuitScale scale = circuit_scale(work.session(), replacement, metric, cancel);
-    const std::vector<std::vector<float>> values = run_circuits(
-        work.session(), circuits, replacement, metric, [&](double share) { console.progress("circuits", share); },
-        cancel);
-    console.end_progress();
-    nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (size_t i = 0; i < circuits.size(); ++i) {
-        const double f = scale.faithfulness(values[i]);
-        nlohmann::ordered_json overlap = nlohmann::ordered_json::object();
-        std::string shared;
-        for (size_t j = 0; j < circuits.size(); ++j)
-            if (j != i) {
-                overlap[o.files[j]] = jaccard(circuits[i], circuits[j]);
-                shared +=
-                    "  shared with " + o.files[j] + " " + number(100 * jaccard(circuits[i], circuits[j]), 1) + " %";
-            }
-        list.push_back({{"circuit", o.files[i]},
-                        {"kept", count(circuits[i])},
-                        {"nodes", nodes_of(graph, circuits[i]).size()},
-                        {"mean", mean_of(values[i])},
-                        {"faithfulness", f},
-                        {"jaccard", overlap}});
-        console.say(o.files[i] + ": " + counted(count(circuits[i]), "edge") + ", "
-                    + counted(int64_t(nodes_of(graph, circuits[i]).size()), "node") + ", faithfulness "
-                    + (std::isfinite(f) ? number(f) : "not defined") + shared);
-    }
-    console.print({{"full", scale.full}, {"empty", scale.empty}, {"circuits", list}});
-    return 0;
+    return report(run_edge_analysis(work, "circuit-compare", {}, {{"circuits", o.files}, {"ablate", o.ablate}},
+                                    o.sweep.metric, console),
+                  o.work.output, say_compared, console);
 }
 
 void add_run_options(CLI::App &app, Options &o, const std::string &out)
@@ -340,8 +318,9 @@ Runner add_circuit(CLI::App &app)
     sub->add_option("--shares", o.shares, "Shares of all edges, such as 0.001,0.01,0.1,1");
 
     sub = command("compare", "Circuits side by side: edges, faithfulness, what they share", compare);
-    add_run_options(*sub, o, "");
-    sub->add_option("circuits", o.files, "Their files")->required();
+    add_run_options(
+        *sub, o, "Write circuits [circuits, writers, readers] and circuits.evaluate [circuits, prompts] to this file");
+    sub->add_option("circuits", o.files, "Their files, or NAME=EDGES such as 'mine=a0.h1->m0,m0->logits'")->required();
     return [options, chosen] { return (*chosen)(*options); };
 }
 

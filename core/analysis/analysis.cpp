@@ -67,11 +67,18 @@ nlohmann::json file_hashes(const Analysis &analysis)
     const AnalysisInfo *info = find_analysis(analysis.name);
     if (!info || !analysis.options.is_object())
         return hashes;
+    const auto is_file = [](const std::filesystem::path &file) {
+        std::error_code ignored;
+        return !file.empty() && std::filesystem::is_regular_file(file, ignored);
+    };
     for (const Parameter &parameter : info->parameters) {
         const std::filesystem::path file = parameter_text(analysis, parameter.name.c_str(), {});
-        if (std::error_code ignored;
-            parameter.kind == Parameter::Kind::File && !file.empty() && std::filesystem::is_regular_file(file, ignored))
+        if (parameter.kind == Parameter::Kind::File && is_file(file))
             hashes[parameter.name] = sha256_of_files({file});
+        if (parameter.kind == Parameter::Kind::Circuits)
+            for (const nlohmann::json &one : analysis.options.value(parameter.name, nlohmann::json::array()))
+                if (one.is_string() && one.get<std::string>().size() < 4096 && is_file(one.get<std::string>()))
+                    hashes[parameter.name + " " + one.get<std::string>()] = sha256_of_files({one.get<std::string>()});
     }
     return hashes;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "analysis/known_runs.h"
+#include "analysis/registry.h"
 #include "analysis/selection.h"
 #include "base/error.h"
 #include "patching/session.h"
@@ -58,7 +59,7 @@ struct StepOutcome {
     std::string message;             ///< what was found, or why nothing was, or what failed
     std::string caption;             ///< for the figure: what was patched into what, metric and direction
     RunResultPtr result;             ///< runs; selections and the circuit have one too, with tables in its summary
-    std::vector<SelectedHead> heads; ///< selections
+    std::vector<SelectedHead> heads; ///< selections, and those of the circuit
     double seconds = 0;              ///< of computing; of an earlier sitting where nothing was computed in this one
     bool kept = false;               ///< it lay in the folder already
 };
@@ -116,8 +117,10 @@ public:
     double work_left(const std::vector<size_t> &steps, double progress = 0) const;
 
 private:
+    size_t index_of(const std::string &id) const;
     const StepOutcome &outcome_of(const std::string &id) const;
     std::vector<Head> heads_of(const nlohmann::json &reference) const;
+    nlohmann::json filled(const nlohmann::json &reference, Parameter::Kind kind) const;
     StepOutcome run_baseline(const CancelToken &cancel);
     /// None: there is more to do.
     std::optional<StepOutcome> proceed_spec(const RunObserver &observer, const CancelToken &cancel);

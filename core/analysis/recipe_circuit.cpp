@@ -88,6 +88,8 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
             continue; // its heads were chosen as receivers, not as senders
         const std::vector<Receiver> receivers = path ? receivers_of(*path) : std::vector<Receiver>(1);
         for (const SelectedHead &sender : outcome_of(from).heads) {
+            if (sender.evidence.empty())
+                continue; // of another circuit: nothing was measured for it here
             const Evidence &effect = sender.evidence.front();
             const double half_width =
                 measured.result ? half_width_of(*measured.result, measured.quantity, sender.head) : std::nan("");
@@ -124,12 +126,13 @@ StepOutcome RecipeRun::run_circuit(const RecipeStep &step) const
         apart.push_back({{"head", dotted(head)}, {"role", role}, {"evidence", evidence[head]}});
         apart_words += (apart_words.empty() ? "" : ", ") + label(head) + " (" + role + ")";
     }
+    StepOutcome outcome;
     for (const Head head : shown) {
         nodes.push_back({{"head", dotted(head)}, {"role", roles[head]}});
+        outcome.heads.push_back({head, {}});
         rows.push_back(
             json::array({label(head), roles[head].empty() ? "–" : roles[head], evidence[head], writes[head]}));
     }
-    StepOutcome outcome;
     outcome.state = shown.empty() ? StepState::Nothing : StepState::Done;
     outcome.message = shown.empty()
         ? "No path was found, and so no circuit."

@@ -2,7 +2,9 @@
 #include "analysis/recipe.h"
 
 #include "analysis/analysis.h"
+#include "base/json_field.h"
 #include "base/memory.h"
+#include "edges/circuit.h"
 
 #include <chrono>
 
@@ -16,12 +18,39 @@ RecipeRun::RecipeRun(Session &session, Recipe recipe, ModelRef model, TaskRef ta
 {
 }
 
-const StepOutcome &RecipeRun::outcome_of(const std::string &id) const
+namespace {
+
+json dotted_list(const std::vector<Head> &heads)
+{
+    json list = json::array();
+    for (const Head head : heads)
+        list.push_back(dotted(head));
+    return list;
+}
+
+/// Of an option of the analysis that a step runs; of others heads are taken.
+Parameter::Kind kind_of(const json &spec, const std::string &option)
+{
+    if (const AnalysisInfo *info = find_analysis(text_or_empty(spec, "analysis")))
+        for (const Parameter &parameter : info->parameters)
+            if (parameter.name == option)
+                return parameter.kind;
+    return Parameter::Kind::Heads;
+}
+
+} // namespace
+
+size_t RecipeRun::index_of(const std::string &id) const
 {
     for (size_t i = 0; i < m_recipe.steps.size(); ++i)
         if (m_recipe.steps[i].id == id)
-            return m_outcomes[i];
+            return i;
     throw Error(id, "is not a step of this recipe");
+}
+
+const StepOutcome &RecipeRun::outcome_of(const std::string &id) const
+{
+    return m_outcomes[index_of(id)];
 }
 
 // {"from": "name-movers", "top": 3, "plus": "…"}: the heads that a selection found.
@@ -41,15 +70,37 @@ std::vector<Head> RecipeRun::heads_of(const json &reference) const
     return heads;
 }
 
+// {"from": "by-hand"} in an option: the heads that a selection found, or of the circuit that a step ran what the option
+// takes: how many edges it has, their names, or how it is made.
+json RecipeRun::filled(const json &reference, Parameter::Kind kind) const
+{
+    if (kind == Parameter::Kind::Heads)
+        return dotted_list(heads_of(reference));
+    const std::string id = reference.at("from").get<std::string>();
+    const StepOutcome &outcome = outcome_of(id);
+    if (outcome.state != StepState::Done)
+        throw NothingToDo("step \"" + id + "\"",
+                          outcome.state == StepState::Nothing ? "found no circuit" : "has not been run");
+    const auto found = outcome.result->arrays.find("circuit");
+    if (found == outcome.result->arrays.end() || found->second.is_float())
+        throw Error("step \"" + id + "\"", "ran no circuit of edges");
+    const EdgeMask kept(found->second.ints().begin(), found->second.ints().end());
+    if (kind == Parameter::Kind::Whole)
+        return count(kept);
+    if (kind != Parameter::Kind::Circuits)
+        return edge_names(EdgeGraph(m_session.model().config()), kept);
+    const Analysis &how = *outcome.result->spec.as<Analysis>();
+    json circuit{{"name", m_recipe.steps[index_of(id)].title}};
+    if (!how.heads.empty())
+        circuit["heads"] = dotted_list(how.heads);
+    if (!how.options.is_null())
+        circuit["options"] = how.options;
+    return circuit;
+}
+
 RunSpec RecipeRun::spec(size_t index) const
 {
     json body = m_recipe.steps.at(index).body.at("spec");
-    const auto dotted_list = [](const std::vector<Head> &heads) {
-        json list = json::array();
-        for (const Head head : heads)
-            list.push_back(dotted(head));
-        return list;
-    };
     for (const char *end : {"senders", "receivers"}) {
         if (!body.contains(end))
             continue;
@@ -66,9 +117,16 @@ RunSpec RecipeRun::spec(size_t index) const
     if (body.contains("heads") && body.at("heads").is_object())
         body["heads"] = dotted_list(heads_of(body.at("heads")));
     if (body.contains("options") && body.at("options").is_object())
-        for (auto &option : body.at("options").items())
-            if (option.value().is_object() && option.value().contains("from"))
-                option.value() = dotted_list(heads_of(option.value()));
+        for (auto &option : body.at("options").items()) {
+            const Parameter::Kind kind = kind_of(body, option.key());
+            const auto is_reference = [](const json &value) { return value.is_object() && value.contains("from"); };
+            if (is_reference(option.value()))
+                option.value() = filled(option.value(), kind);
+            else if (kind == Parameter::Kind::Circuits && option.value().is_array())
+                for (json &circuit : option.value())
+                    if (is_reference(circuit))
+                        circuit = filled(circuit, kind);
+        }
     RunSpec spec = run_spec_from_json(body);
     spec.model = m_model;
     spec.task = m_task;
@@ -119,7 +177,8 @@ std::optional<StepOutcome> RecipeRun::proceed_spec(const RunObserver &observer, 
     outcome.caption = describe(result.spec, result.baseline.shares_make_sense());
     if (const std::string note = mean_note(result); !note.empty())
         outcome.caption += " " + note;
-    outcome.message = title(result.spec);
+    outcome.message =
+        result.summary.is_object() ? result.summary.value("conclusion", title(result.spec)) : title(result.spec);
     outcome.result = std::make_shared<const RunResult>(std::move(result));
     return outcome;
 }

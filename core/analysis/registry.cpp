@@ -56,6 +56,18 @@ void check_parameter(const Parameter &parameter, const JsonField &value)
     case Parameter::Kind::Numbers:
         value.items();
         return;
+    case Parameter::Kind::Circuits:
+        for (const JsonField &circuit : value.items()) {
+            if (!circuit.value().is_object()) {
+                circuit.text();
+                continue;
+            }
+            circuit.at("name").text();
+            if (const std::optional<JsonField> heads = circuit.find("heads"))
+                for (const JsonField &head : heads->items())
+                    parse_head(head.text());
+        }
+        return;
     }
 }
 

@@ -18,7 +18,17 @@ struct AnalysisRun;
 
 /// One entry of Analysis::options.
 struct Parameter {
-    enum class Kind { Number, Whole, Flag, Choice, Heads, Text, Numbers, File };
+    enum class Kind {
+        Number,
+        Whole,
+        Flag,
+        Choice,
+        Heads,
+        Text,
+        Numbers,
+        File,
+        Circuits ///< a list, each a file, NAME=EDGES, or how it is made: {"name", "heads", "options"} of "circuit"
+    };
     std::string name; ///< as in options; on the command line with dashes: "name_movers", --name-movers
     Kind kind = Kind::Number;
     std::string help; ///< for people, with the default: "the copy score in % that counts as copying (75)"

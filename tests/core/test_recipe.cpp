@@ -1,5 +1,6 @@
 // Recipes: what is wrong with a file is said by file and step, a step without heads does not stop the others, and the
 // shipped one finds its circuit.
+#include "analysis/analysis.h"
 #include "analysis/recipe.h"
 #include "error_message.h"
 #include "io/array_files.h"
@@ -170,6 +171,77 @@ private Q_SLOTS:
         VERIFY_MESSAGE((run.edit(2, choice("some", "elsewhere", 0)), 0), "step \"some\" refers to \"elsewhere\"");
     }
 
+    // Scores, circuits and their comparison, each taking what an earlier step found.
+    void circuitsOfEdgesAreSteps()
+    {
+        const auto step = [](const char *id, json spec) {
+            spec["method"] = "analysis";
+            return json{{"id", id}, {"title", std::string("Step ") + id}, {"kind", "run"}, {"spec", std::move(spec)}};
+        };
+        const json hand{{"analysis", "circuit"},
+                        {"heads", {{"from", "some"}}},
+                        {"options", {{"choose", "heads"}, {"without_mlps", true}}}};
+        const json top{{"analysis", "circuit"}, {"options", {{"choose", "top"}, {"count", {{"from", "hand"}}}}}};
+        const json same{{"analysis", "circuit"}, {"options", {{"edges", {{"from", "top"}}}}}};
+        const json both{{"analysis", "circuit-compare"},
+                        {"options", {{"circuits", {{{"from", "hand"}}, {{"from", "top"}}, "none="}}}}};
+        RecipeRun run(
+            *m_session,
+            recipe_from_json(recipe({kCopying, choice("some", "copying", 0), step("edges", {{"analysis", "edges"}}),
+                                     step("hand", hand), step("top", top), step("same", same), step("both", both)}),
+                             "small"),
+            m_model, m_task);
+        QVERIFY_EXCEPTION_THROWN(run.spec(4), NothingToDo);
+        run.run_all();
+        for (const StepOutcome &outcome : run.outcomes())
+            QVERIFY2(outcome.state == StepState::Done, outcome.message.c_str());
+        const json &made = run.outcomes()[3].result->summary, &chosen = run.outcomes()[4].result->summary;
+        QCOMPARE(chosen.at("asked"), made.at("kept"));
+        QVERIFY2(run.outcomes()[2].message.find("Strongest of ") == 0, run.outcomes()[2].message.c_str());
+        QVERIFY2(run.outcomes()[4].message.find("faithfulness ") != std::string::npos,
+                 run.outcomes()[4].message.c_str());
+        // The scores are the step's, as an analysis by itself computes them.
+        QVERIFY(run.outcomes()[4].result->arrays.at("scores.eap-ig").floats()
+                == run.outcomes()[2].result->arrays.at("scores.eap-ig").floats());
+        const RunResult alone = run_analysis(*m_session, run.spec(4));
+        QVERIFY(alone.arrays.at("circuit").ints() == run.outcomes()[4].result->arrays.at("circuit").ints());
+        QVERIFY(alone.arrays.size() == run.outcomes()[4].result->arrays.size());
+        QVERIFY(run.outcomes()[5].result->arrays.at("circuit").ints() == alone.arrays.at("circuit").ints());
+        const json &compared = run.outcomes()[6].result->summary;
+        QCOMPARE(compared.at("circuits").size(), size_t(3));
+        QCOMPARE(compared.at("rows").size(), size_t(3));
+        QCOMPARE(compared.at("circuits")[0].at("circuit").get<std::string>(), std::string("Step hand"));
+        for (const auto &[i, of] : {std::pair{0, &made}, std::pair{1, &chosen}}) {
+            QCOMPARE(compared.at("circuits")[size_t(i)].at("kept"), of->at("kept"));
+            QVERIFY(std::abs(compared.at("circuits")[size_t(i)].at("faithfulness").get<double>()
+                             - of->at("faithfulness").get<double>())
+                    < 1e-5);
+        }
+        QVERIFY(std::abs(compared.at("circuits")[2].at("faithfulness").get<double>()) < 1e-5);
+        run.edit(4, step("top", {{"analysis", "circuit"}, {"options", {{"count", {{"from", "copying"}}}}}}));
+        QVERIFY(run.run(4).state == StepState::Failed);
+        QVERIFY2(run.outcomes()[4].message.find("\"copying\": ran no circuit of edges") != std::string::npos,
+                 run.outcomes()[4].message.c_str());
+    }
+
+    // What the handbook says of steps can be read.
+    void theHandbooksStepsAreSteps()
+    {
+        QFile file(QStringLiteral(PATCHBAY_SOURCE_DIR "/docs/handbook/edges.md"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        json steps = json::array();
+        for (const QByteArray &line : file.readAll().split('\n'))
+            if (line.startsWith("    {\"id\""))
+                steps.push_back(json::parse(line.toStdString()));
+        QVERIFY(steps.size() >= 4);
+        RecipeRun run(*m_session, recipe_from_json(recipe(steps), "edges.md"), m_model, m_task);
+        for (size_t i = 0; i < steps.size(); ++i)
+            try {
+                run.spec(i);
+            } catch (const NothingToDo &) { // of a step that has not been run
+            }
+    }
+
     void theShippedRecipeFindsTheCircuit()
     {
         auto named = namedHeads();
@@ -210,6 +282,16 @@ private Q_SLOTS:
             if (!edge.at("to").is_null())
                 QVERIFY2(received[edge.at("site").get<std::string>()].contains(edge.at("to").get<std::string>()),
                          edge.dump().c_str());
+
+        // It ends with the circuit by hand beside the automatic one of the same size.
+        const json &compared = run.outcomes().back().result->summary.at("circuits");
+        QCOMPARE(compared.size(), size_t(2));
+        const double hand = compared[0].at("faithfulness").get<double>(),
+                     automatic = compared[1].at("faithfulness").get<double>();
+        qInfo("by hand: %d edges, %.3f; automatic: %d edges, %.3f", compared[0].at("kept").get<int>(), hand,
+              compared[1].at("kept").get<int>(), automatic);
+        QVERIFY(hand > 0.5 && hand < 1.2 && automatic > 0.8 && automatic < 1.2);
+        QVERIFY(compared[1].at("kept").get<int>() <= compared[0].at("kept").get<int>());
 
         QTemporaryDir folder;
         run.save(folder.path().toStdString());

@@ -90,6 +90,9 @@ public:
     /// All curves of the open model and task, newest first.
     std::vector<RunResultPtr> curves() const;
 
+    /// NAME=EDGES of the circuit on view and of those kept by name: what the analysis circuit-compare reads.
+    std::vector<std::string> circuits() const;
+
     // Circuits kept by name, from one start to the next, each as a file that other tools read.
     const QVector<KeptEdges> &named() const { return m_named; }
     void keepAs(const QString &name);

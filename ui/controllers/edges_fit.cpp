@@ -134,6 +134,24 @@ std::vector<RunResultPtr> EdgesController::curves() const
     return out;
 }
 
+std::vector<std::string> EdgesController::circuits() const
+{
+    std::vector<std::string> out;
+    if (!m_numbers)
+        return out;
+    const auto add = [&](QString name, const EdgeMask &kept) {
+        if (kept.size() == m_numbers->graph.cells() && count(kept) > 0)
+            out.push_back(name.replace(QLatin1Char('='), QLatin1Char('-')).toStdString() + '='
+                          + edge_names(m_numbers->graph, kept));
+    };
+    const QString shown = m_navigation.place().edges.name;
+    add(shown.isEmpty() ? tr("on view") : shown, m_kept);
+    for (const KeptEdges &one : m_named)
+        if (one.name != shown)
+            add(one.name, *one.kept);
+    return out;
+}
+
 void EdgesController::open(const QString &file)
 {
     try {

@@ -39,6 +39,8 @@ struct Report {
 /// The whole text with its figures. Throws Error where a result does not hold what its step should show.
 Report composeReport(const ReportSource &source);
 
+/// How many rows of a step's table are drawn: {"kind": "table", "rows": 20} draws the first ones.
+qsizetype shownRows(const ReportStep &step);
 /// What a step shows: nothing, one or two sheets (a circuit is drawn and tabled).
 QVector<widgets::FigureSheet> stepFigures(const ReportSource &source, const ReportStep &step);
 /// What a step's figure shows: what was patched into what, the direction and the metric. graph: of a circuit, the

@@ -211,6 +211,13 @@ widgets::TableView tableOf(const RunResult &result)
 
 } // namespace
 
+qsizetype shownRows(const ReportStep &step)
+{
+    const qsizetype all = step.result ? tableOf(*step.result).rows.size() : 0;
+    const json rows = step.view.is_object() ? step.view.value("rows", json()) : json();
+    return rows.is_number_unsigned() ? std::min(all, qsizetype(rows.get<uint64_t>())) : all;
+}
+
 namespace {
 /// A step's heatmap; heads that its view's "among_top" leaves out are masked.
 widgets::HeatmapView stableView(const ReportStep &step)
@@ -228,8 +235,14 @@ QVector<FigureSheet> stepFigures(const ReportSource &source, const ReportStep &s
         return {};
     const std::string kind =
         step.view.is_string() ? step.view.get<std::string>() : step.view.value("kind", std::string());
-    if (kind == "table")
-        return {sheetOf(tableOf(*step.result), fullWidth)};
+    if (kind == "table") {
+        widgets::TableView table = tableOf(*step.result);
+        if (const qsizetype rows = shownRows(step); rows < table.rows.size()) {
+            table.rows.resize(rows);
+            table.heads.resize(std::min(rows, table.heads.size()));
+        }
+        return {sheetOf(std::move(table), fullWidth)};
+    }
     if (kind == "heatmap")
         return {heatmapSheet(stableView(step))};
     if (kind == "masked-heatmap")

@@ -282,6 +282,11 @@ QString stepCaption(const ReportSource &source, const ReportStep &step, bool gra
         words += QLatin1Char(' ') + thresholds;
     if (step.kind == "circuit" && graph)
         words += QStringLiteral(" Arrows are as thick as their effects are strong.");
+    if (step.view.is_object() && step.view.value("kind", std::string()) == "table" && step.result
+        && step.result->summary.is_object() && step.result->summary.contains("rows"))
+        if (const qsizetype all = qsizetype(step.result->summary.at("rows").size()), shown = shownRows(step);
+            shown < all)
+            words += QStringLiteral(" The first %1 of %2 rows; the others are in the file.").arg(shown).arg(all);
     return sentence(typographic(words));
 }
 

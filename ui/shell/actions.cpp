@@ -296,6 +296,9 @@ void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
     circuit->addActions({findEdges, edgeCurve, patchEdges});
     circuit->addMenu(tr("&Clicked edge"))->addActions(edgeActions());
     circuit->addActions({keepEdges, saveEdges});
+    for (QAction *action : analyses)
+        if (action->data() == QStringLiteral("circuit-compare"))
+            circuit->addAction(action);
     bar->addMenu(viewMenu);
     viewMenu->addActions({palette, showAttention});
     viewMenu->addSeparator();

@@ -47,7 +47,7 @@ QString parameterTitle(const Parameter &parameter)
 bool isAsked(const Parameter &parameter)
 {
     return !parameter.required && parameter.name != "sha256" && parameter.kind != Parameter::Kind::Heads
-        && parameter.kind != Parameter::Kind::Numbers;
+        && parameter.kind != Parameter::Kind::Numbers && parameter.kind != Parameter::Kind::Circuits;
 }
 
 AnalysisDialog::AnalysisDialog(const AnalysisInfo &info, const nlohmann::json &options, QWidget *parent)

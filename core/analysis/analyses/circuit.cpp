@@ -2,6 +2,7 @@
 // faithful circuits of all sizes are; and ACDC.
 #include "analysis/detail/circuit_report.h"
 #include "analysis/detail/edge_options.h"
+#include "analysis/known_runs.h"
 #include "base/amounts.h"
 #include "base/error.h"
 #include "base/mean.h"
@@ -35,10 +36,36 @@ std::string way_of(const Analysis &analysis)
     return parameter_text(analysis, "choose", edges || file ? "given" : "top");
 }
 
+/// Those that the analysis "edges" has computed already (an earlier step of a recipe); empty: it has not.
+std::vector<float> known_scores(AnalysisRun &run)
+{
+    RunSpec spec = run.spec;
+    const std::string by = parameter_text(run.analysis, "by", "eap-ig");
+    nlohmann::json options = nlohmann::json::object();
+    if (by != "eap-ig")
+        options["method"] = by;
+    if (const double steps = run.option("steps", 5); steps != 5)
+        options["steps"] = int(steps);
+    spec.method = Analysis{"edges", {}, options.empty() ? nlohmann::json() : options};
+    const RunResultPtr edges = run.known.find(spec);
+    if (!edges)
+        return {};
+    std::vector<float> scores;
+    for (const auto &[name, array] : edges->arrays)
+        if (name.starts_with("scores." + by)) {
+            run.result.arrays[name] = array;
+            if (name == "scores." + by)
+                scores = array.floats();
+        }
+    return scores;
+}
+
 std::vector<float> scores_of(AnalysisRun &run, const std::optional<ScoredGraph> &file)
 {
     if (file && file->scored)
         return of_files(file->scores, keeping_order(run.result.baseline));
+    if (const std::vector<float> known = known_scores(run); !known.empty())
+        return known;
     EdgeEstimate what = estimate_of(run, parameter_text(run.analysis, "by", "eap-ig"));
     if (what.replacement != EdgeReplacement::Patching) // scores are of patching, whatever the circuit is run with
         what.replacement = EdgeReplacement::Patching;
@@ -120,6 +147,10 @@ void run_circuit(AnalysisRun &run)
     // As circuits over time are reported: of the whole, not of what the circuit can make a difference to.
     summary["share_of_full"] = number_or_null(scale.full == 0 ? std::nan("") : mean_of(values[0]) / scale.full);
     summary["completeness"] = number_or_null(scale.faithfulness(values[1]));
+    summary["conclusion"] = std::to_string(count(made.kept)) + " of " + counted(graph.edges(), "edge") + ", "
+        + counted(int64_t(nodes_of(graph, made.kept).size()), "node") + ": faithfulness "
+        + fixed_text(scale.faithfulness(values[0]), 2) + ", completeness "
+        + fixed_text(scale.faithfulness(values[1]), 2) + ".";
     if (run.flag("minimality"))
         write_minimality(run, graph, made, mean_of(values[0]));
     if (run.option("resamples", 0) > 0)
