@@ -112,11 +112,15 @@ void write_edges(AnalysisRun &run, const EdgeGraph &graph, const MadeCircuit &ma
     for (const Edge edge : ranked_edges(graph, order, EdgeOrder::Size)) {
         if (rows.size() == most)
             break;
-        if (made.kept[graph.cell(edge)])
-            rows.push_back(
-                {graph.name(edge), made.scores.empty() ? "" : short_text(double(made.scores[graph.cell(edge)]), 4)});
+        if (!made.kept[graph.cell(edge)])
+            continue;
+        rows.push_back(nlohmann::json::array({graph.name(edge)}));
+        if (!made.scores.empty())
+            rows.back().push_back(short_text(double(made.scores[graph.cell(edge)]), 4));
     }
-    run.result.summary["columns"] = {"edge", "score"};
+    run.result.summary["columns"] = nlohmann::json::array({"edge"});
+    if (!made.scores.empty())
+        run.result.summary["columns"].push_back("score");
     run.result.summary["rows"] = std::move(rows);
 }
 

@@ -171,9 +171,9 @@ private Q_SLOTS:
             QVERIFY2(m_fixture.shown() && m_fixture.shown()->result, id.c_str());
             const auto view = recipe.recipe().steps[size_t(step)].body.value("view", nlohmann::json());
             const QVector<ViewChoice> choices = viewChoices(*m_fixture.shown()->result);
-            if (view == "table" && std::any_of(choices.cbegin(), choices.cend(), [](const ViewChoice &choice) {
-                    return choice.key.startsWith(QStringLiteral("table"));
-                }))
+            if ((view == "table" || (view.is_object() && view.value("kind", "") == "table"))
+                && std::any_of(choices.cbegin(), choices.cend(),
+                               [](const ViewChoice &choice) { return choice.key.startsWith(QStringLiteral("table")); }))
                 QVERIFY2(m_centre->others()->table()->isVisible(), id.c_str());
             everyViewShows(*m_fixture.shown()->result);
             QVERIFY2(!QTest::currentTestFailed(), id.c_str());
@@ -185,7 +185,10 @@ private Q_SLOTS:
         Explorer &explorer = m_window->explorer();
         const RecipeController &recipe = explorer.recipe;
         QVERIFY(recipe.circuit());
-        QVERIFY(explorer.recipe.show(recipe.steps() - 1));
+        const auto &steps = recipe.recipe().steps;
+        const auto step = std::find_if(steps.begin(), steps.end(),
+                                       [](const RecipeStep &one) { return one.kind == StepKind::Circuit; });
+        QVERIFY(step != steps.end() && explorer.recipe.show(int(step - steps.begin())));
         const auto found = graphView(*recipe.circuit());
         const auto &shown = m_window->findChild<CircuitPane *>()->shown().view;
         QTRY_COMPARE(shown.nodes.size(), found.nodes.size());
