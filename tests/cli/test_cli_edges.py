@@ -84,6 +84,10 @@ class Demo(CliTest):
         compared = json.loads(run("circuit", "compare", *PROMPTS, top, greedy, "--json").stdout)["circuits"]
         self.assertAlmostEqual(compared[0]["faithfulness"], ran["faithfulness"], places=5)
         self.assertAlmostEqual(compared[0]["jaccard"][str(greedy)], len(kept[0] & kept[1]) / len(kept[0] | kept[1]), places=6)
+        text = run("circuit", "compare", *PROMPTS, top, "none=", "--out", self.folder / "both.safetensors").stdout
+        self.assertIn("none: 0 edges, 0 nodes, faithfulness 0", text)
+        both, _ = read_safetensors(self.folder / "both.safetensors")
+        self.assertEqual([int(kept.sum()) for kept in both["circuits"]], [made["kept"], 0])
         named = json.loads(run("circuit", "run", *PROMPTS, "--edges", ",".join(sorted(kept[0])), "--json").stdout)
         self.assertAlmostEqual(named["faithfulness"], ran["faithfulness"], places=6)
 
@@ -116,21 +120,19 @@ class Demo(CliTest):
         self.assertEqual([point["p"] for point in some["curve"]], [.1, .5])
 
     def test_a_signed_choice_begins_with_what_keeps_the_behaviour(self):
-        for metric in ("logit_diff", "loss"):  # the one falls, the other grows where the behaviour is lost
-            options = [*PROMPTS, "--metric", metric]
-            scores = self.folder / f"{metric}.json"
-            run("edges", *options, "--graph", scores)
-            told = json.loads(run("circuit", "curve", *options, "--json").stdout)
+        for metric in ("loss", "logit_diff"):  # the one grows, the other falls where the behaviour is lost
+            told = json.loads(run("circuit", "curve", *PROMPTS, "--metric", metric, "--json").stdout)
             self.assertGreater(told["cpr"], 0.85)
             self.assertGreater(told["curve_signed"][5]["faithfulness"], 0.7, "5 % of the edges")
-            # A file keeps its meaning: its highest scores come first.
-            read = json.loads(run("circuit", "curve", *options, "--circuit", scores, "--json").stdout)
-            self.assertAlmostEqual(read["cpr"], told["cpr"], places=6)
-            out = self.folder / "best.json"
-            run("circuit", "make", "top", *options, "--circuit", scores, "--top", 40, "--signed", "--out", out)
-            edges = json.loads(scores.read_text())["edges"]
-            best = {name for name in sorted(edges, key=lambda name: -edges[name]["score"])[:40]}
-            self.assertLessEqual({name for name, edge in json.loads(out.read_text())["edges"].items() if edge["in_graph"]}, best)
+        # A file keeps its meaning: its highest scores come first.
+        scores, out = self.folder / "scores.json", self.folder / "best.json"
+        run("edges", *PROMPTS, "--graph", scores)
+        read = json.loads(run("circuit", "curve", *PROMPTS, "--circuit", scores, "--json").stdout)
+        self.assertAlmostEqual(read["cpr"], told["cpr"], places=6)
+        run("circuit", "make", "top", *PROMPTS, "--circuit", scores, "--top", 40, "--signed", "--out", out)
+        edges = json.loads(scores.read_text())["edges"]
+        best = set(sorted(edges, key=lambda name: -edges[name]["score"])[:40])
+        self.assertLessEqual({name for name, edge in json.loads(out.read_text())["edges"].items() if edge["in_graph"]}, best)
 
     def test_what_is_wrong_is_said(self):
         for arguments, code, part in [
