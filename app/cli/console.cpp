@@ -9,7 +9,23 @@
 
 namespace patchbay::cli {
 
-Console::Console(bool json, bool quiet) : m_json(json), m_quiet(quiet), m_terminal(!quiet && isatty(STDERR_FILENO)) { }
+namespace {
+
+ProgressStyle progress_style = ProgressStyle::Auto;
+
+} // namespace
+
+void Console::set_progress(ProgressStyle style)
+{
+    progress_style = style;
+}
+
+Console::Console(bool json, bool quiet)
+    : m_json(json), m_quiet(quiet),
+      m_terminal(!quiet && progress_style == ProgressStyle::Auto && isatty(STDERR_FILENO)),
+      m_lines(progress_style == ProgressStyle::Lines)
+{
+}
 
 Console::~Console()
 {
@@ -44,7 +60,7 @@ void Console::print(const nlohmann::ordered_json &value)
 
 void Console::progress(const std::string &what, double share)
 {
-    if (!m_terminal)
+    if (!shows())
         return;
     const auto now = std::chrono::steady_clock::now();
     if (what != m_task) {
@@ -61,7 +77,7 @@ void Console::progress(const std::string &what, double share)
 void Console::progress(const std::string &what, double share, double seconds_left)
 {
     const auto now = std::chrono::steady_clock::now();
-    if (!m_terminal || now - m_last < std::chrono::milliseconds(100))
+    if (!shows() || now - m_last < std::chrono::milliseconds(100))
         return;
     m_last = now;
     show(what, share, seconds_left);
@@ -69,12 +85,16 @@ void Console::progress(const std::string &what, double share, double seconds_lef
 
 void Console::show(const std::string &what, double share, double seconds_left)
 {
+    if (m_lines) {
+        const nlohmann::ordered_json step{{"share", share}, {"what", what}};
+        std::fprintf(stderr, "%s\n", step.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+        std::fflush(stderr);
+        return;
+    }
     std::string line = what + " " + std::to_string(std::lround(100 * share)) + " %";
     if (seconds_left >= 0)
         line += ", " + time_left_text(seconds_left);
-    std::fprintf(stderr, "\r%s\033[K", line.c_str());
-    std::fflush(stderr);
-    m_line_shown = true;
+    show_line(line);
 }
 
 void Console::progress_line(const std::string &line)
@@ -83,6 +103,11 @@ void Console::progress_line(const std::string &line)
     if (!m_terminal || now - m_last < std::chrono::milliseconds(100))
         return;
     m_last = now;
+    show_line(line);
+}
+
+void Console::show_line(const std::string &line)
+{
     std::fprintf(stderr, "\r%s\033[K", line.c_str());
     std::fflush(stderr);
     m_line_shown = true;

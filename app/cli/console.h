@@ -9,8 +9,14 @@
 
 namespace patchbay::cli {
 
+/// Where progress goes: Auto to a terminal; Lines: a JSON object {"share", "what"} a line on standard error, for
+/// programs; None: nowhere.
+enum class ProgressStyle { Auto, Lines, None };
+
 class Console {
 public:
+    /// Of the consoles that are made from now on.
+    static void set_progress(ProgressStyle style);
     /// json: machine-readable results instead of text; quiet: nothing but results that were asked for as JSON.
     Console(bool json, bool quiet);
     ~Console();
@@ -26,7 +32,7 @@ public:
     /// One JSON value and a line break; only with --json. Numbers that JSON cannot hold become null.
     void print(const nlohmann::ordered_json &value);
     /// A line that replaces the one before, at most ten times a second: "reading weights 40 %". No effect unless on a
-    /// terminal.
+    /// terminal, or as lines where they are asked for.
     void progress(const std::string &what, double share);
     /// The same of something whose time left is known better than from its share; negative: not yet.
     void progress(const std::string &what, double share, double seconds_left);
@@ -36,9 +42,11 @@ public:
     void end_progress();
 
 private:
-    bool m_json, m_quiet, m_terminal;
+    bool m_json, m_quiet, m_terminal, m_lines;
     bool m_line_shown = false;
+    bool shows() const { return m_terminal || m_lines; }
     void show(const std::string &what, double share, double seconds_left);
+    void show_line(const std::string &line);
     std::string m_task;
     std::chrono::steady_clock::time_point m_task_start, m_last;
 };

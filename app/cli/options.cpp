@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "base/plain_text.h"
+#include "console.h"
 #include "model/model_folder.h"
 #include "task/task_list.h"
 #include "text/tokenizer.h"
@@ -256,6 +257,18 @@ void OutputOptions::add(CLI::App &app, const std::string &what)
         app.add_option("--out", out, what)->group(group);
     app.add_flag("--json", json, "Machine-readable results on standard output")->group(group);
     app.add_flag("--quiet", quiet, "Print nothing else")->group(group);
+    app.add_option_function<std::string>(
+           "--progress",
+           [](const std::string &style) {
+               Console::set_progress(style == "lines"      ? ProgressStyle::Lines
+                                         : style == "none" ? ProgressStyle::None
+                                                           : ProgressStyle::Auto);
+           },
+           "On standard error: auto (where that is a terminal), lines (a JSON object with share and what a line, for "
+           "programs), none")
+        ->default_str("auto")
+        ->check(CLI::IsMember({"auto", "lines", "none"}))
+        ->group(group);
 }
 
 void OutputOptions::check() const

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "io/array_files.h"
+#include "nouns/quantity.h"
 
 #include <algorithm>
 #include <cmath>
@@ -61,6 +62,26 @@ std::string states_text(const std::vector<CellState> &states)
     return text;
 }
 
+// What the axes of an analysis' arrays are, where the registry of quantities knows it: files tell it to readers that do
+// not have that registry.
+json axes_of(const RunResult &result)
+{
+    json out = json::object();
+    for (const auto &[array_name, array] : result.arrays) {
+        const Quantity quantity = quantity_named(array_name);
+        if (!quantity.known() || (quantity.draw != Quantity::Draw::Heads && quantity.draw != Quantity::Draw::Layers))
+            continue;
+        std::vector<std::string> axes{"layer"};
+        if (quantity.draw == Quantity::Draw::Heads)
+            axes.emplace_back("head");
+        if (array.shape.size() == axes.size() + 1 && array.shape.back() == int64_t(result.baseline.clean.size()))
+            axes.emplace_back("prompt");
+        if (array.shape.size() == axes.size())
+            out[array_name] = axes;
+    }
+    return out;
+}
+
 json description(const RunResult &result)
 {
     json grids = json::array();
@@ -85,6 +106,8 @@ json description(const RunResult &result)
                   {"accuracy_flipped", b.accuracy_flipped},
                   {"rank0_clean", b.rank0_clean},
                   {"rank0_flipped", b.rank0_flipped}}}};
+    if (json axes = axes_of(result); !axes.empty())
+        out["axes"] = std::move(axes);
     if (!result.summary.is_null())
         out["summary"] = result.summary;
     return out;

@@ -34,16 +34,17 @@ class Packages(unittest.TestCase):
         cls.version = output(BINARY / "bin" / "patchbay-cli", "--version").split()[-1]
         architecture = output("dpkg", "--print-architecture").strip()
         cls.root, cls.files, cls.fields = {}, {}, {}
-        for name in ("patchbay-cli", "patchbay"):
-            deb = cls.folder / f"{name}_{cls.version}_{architecture}.deb"
+        for name in ("patchbay-cli", "patchbay", "python3-patchbay"):
+            of = "all" if name.startswith("python3-") else architecture
+            deb = cls.folder / f"{name}_{cls.version}_{of}.deb"
             cls.root[name] = cls.folder / name
             output("dpkg-deb", "-x", deb, cls.root[name])
             cls.files[name] = {line.split()[5][1:]: line.split() for line in output("dpkg-deb", "-c", deb).splitlines()}
             control = output("dpkg-deb", "-I", deb, "control").splitlines()
             cls.fields[name] = dict(line.split(": ", 1) for line in control if ": " in line and not line.startswith(" "))
 
-    def test_both_and_nothing_else_are_made(self):
-        self.assertEqual(len(list(self.folder.glob("*.deb"))), 2)
+    def test_these_and_nothing_else_are_made(self):
+        self.assertEqual(len(list(self.folder.glob("*.deb"))), 3)
 
     def test_fields(self):
         for name, fields in self.fields.items():
@@ -52,8 +53,8 @@ class Packages(unittest.TestCase):
             self.assertEqual(fields["Section"], "science")
             self.assertIn("<", fields["Maintainer"], "Debian wants a name and an address")
             self.assertRegex(fields["Description"], "^circuits in transformer language models")
-            self.assertIn("libtorch", fields["Depends"])
-            self.assertIn("libc6 (>=", fields["Depends"])
+            self.assertIn("python3-numpy" if name.startswith("python3-") else "libtorch", fields["Depends"])
+            self.assertEqual("libc6 (>=" in fields["Depends"], not name.startswith("python3-"))
         self.assertNotIn("qt", self.fields["patchbay-cli"]["Depends"].lower())
         self.assertIn("libqt6widgets6", self.fields["patchbay"]["Depends"])
         self.assertIn(f"patchbay-cli (= {self.version})", self.fields["patchbay"]["Depends"])
@@ -68,6 +69,9 @@ class Packages(unittest.TestCase):
             "patchbay": ["bin/patchbay", "share/man/man1/patchbay.1.gz", "share/doc/patchbay/copyright",
                          "share/doc/patchbay/LICENSE-LiberationSans.txt", "share/applications/patchbay.desktop",
                          "share/metainfo/patchbay.metainfo.xml", "share/icons/hicolor/scalable/apps/patchbay.svg"],
+            "python3-patchbay": [*(f"lib/python3/dist-packages/patchbay/{file.name}"
+                                   for file in (SOURCE / "packaging/python/patchbay").glob("*.py")),
+                                 "lib/python3/dist-packages/patchbay/py.typed", "share/doc/python3-patchbay/copyright"],
         }
         for name, paths in expected.items():
             for path in paths:
@@ -80,9 +84,9 @@ class Packages(unittest.TestCase):
                 self.assertFalse(path.endswith((".cpp", ".h", ".txt")) and "LICENSE" not in path
                              and "/texts/" not in path, path)
 
-    def test_no_file_is_in_both(self):
-        files = [{path for path in paths if not path.endswith("/")} for paths in self.files.values()]
-        self.assertEqual(files[0] & files[1], set())
+    def test_no_file_is_in_two(self):
+        files = [path for paths in self.files.values() for path in paths if not path.endswith("/")]
+        self.assertEqual(len(files), len(set(files)))
 
     def test_the_unpacked_programs_run_on_the_unpacked_data(self):
         data = {"PATCHBAY_DATA_DIR": str(self.root["patchbay-cli"] / "usr/share/patchbay"), "QT_QPA_PLATFORM": "offscreen"}
