@@ -217,9 +217,9 @@ class Results(WithFolder):
 
     def test_a_recipe(self):
         recipe = self.folder / "two.json"
-        recipe.write_text(json.dumps({"name": "two", "title": "Two", "steps": [
-            {"id": "base", "title": "Baseline", "baseline": True},
-            {"id": "z", "title": "z", "spec": {"method": "act_patch", "sites": ["z"], "direction": "denoise"}}]}))
+        recipe.write_text(json.dumps({"format": "patchbay-recipe", "version": 1, "name": "two", "title": "Two", "steps": [
+            {"id": "base", "title": "Baseline", "kind": "baseline"},
+            {"id": "z", "title": "z", "kind": "run", "spec": {"method": "act_patch", "sites": ["z"], "direction": "denoise"}}]}))
         cli("recipe", recipe, "--prompts", 3, "--out", self.folder / "out")
         folder = patchbay.read(self.folder / "out")
         self.assertEqual([step.state for step in folder], ["done", "done"])
@@ -230,7 +230,7 @@ class Results(WithFolder):
     def test_a_series(self):
         spec = self.folder / "spec.json"
         spec.write_text(json.dumps(patchbay.spec("act_patch", task={"kind": "ioi", "prompts": 3}, sites=["z"])))
-        cli("series", spec, "--model", "demo", "--revisions", "step0,step2000", "--out", self.folder / "out")
+        cli("series", spec, "--model", "demo", "--revisions", "step0,step900", "--out", self.folder / "out")
         series = patchbay.read(self.folder / "out")
         self.assertEqual(len(series.names), 2)
         self.assertEqual(series.done, series.names)
