@@ -51,22 +51,9 @@ int run(const Options &options)
     }
     if (spec.is<Analysis>() && options.resume && spec.as<Analysis>()->name != "edges")
         throw UsageError("--resume", "an analysis has no cells to go on with");
-    WorkOptions work_options;
-    if (options.model.empty())
-        work_options.model.commit = spec.model.commit;
-    work_options.model.path = options.model.empty() ? model_path_in(options.file, spec.model.path) : options.model;
-    const Processing &p = spec.model.processing;
-    work_options.model.no_fold_ln = !p.fold_ln;
-    work_options.model.no_center_writing = !p.center_writing;
-    work_options.model.no_center_unembed = !p.center_unembed;
-    work_options.model.no_fold_value_biases = !p.fold_value_biases;
-    if (spec.model.dtype)
-        work_options.model.dtype = word_of(*spec.model.dtype);
-    work_options.task.task = spec.task;
+    WorkOptions work_options = work_of(spec, options.file, options.model);
     work_options.resources = options.resources;
     work_options.output = options.output;
-    work_options.expected_sha256 = spec.model.sha256;
-    work_options.expected_task_sha256 = spec.task.sha256;
     Workspace work(work_options, console);
     spec.model = work.spec().model; // as it was found, with its hash; the prompts likewise
     spec.task = work.spec().task;

@@ -46,6 +46,7 @@ constexpr Entry entries[] = {
     {"recipe", "A chain of runs that rest on one another, into a folder of results", add_recipe},
     {"series", "A run or a recipe at many revisions of a model, such as the checkpoints of its training", add_series},
     {"run", "Run a spec from a JSON file, or the spec that a result file was made with", add_run},
+    {"script", "A result as a Python script for TransformerLens that computes the same and compares", add_script},
     {"bench", "Seconds, arithmetic and memory of standard workloads", add_bench},
 };
 

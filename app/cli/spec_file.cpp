@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/json_field.h"
 #include "io/array_files.h"
+#include "model/model_folder.h"
 #include "patching/run_result.h"
 
 namespace patchbay::cli {
@@ -35,6 +36,25 @@ RunSpec read_spec(const std::string &file)
         analysis->options["sha256"] = result.summary.at("texts_sha256");
     }
     return result.spec;
+}
+
+WorkOptions work_of(const RunSpec &spec, const std::string &file, const std::string &model)
+{
+    WorkOptions work;
+    if (model.empty())
+        work.model.commit = spec.model.commit;
+    work.model.path = model.empty() ? model_path_in(file, spec.model.path) : model;
+    const Processing &p = spec.model.processing;
+    work.model.no_fold_ln = !p.fold_ln;
+    work.model.no_center_writing = !p.center_writing;
+    work.model.no_center_unembed = !p.center_unembed;
+    work.model.no_fold_value_biases = !p.fold_value_biases;
+    if (spec.model.dtype)
+        work.model.dtype = word_of(*spec.model.dtype);
+    work.task.task = spec.task;
+    work.expected_sha256 = spec.model.sha256;
+    work.expected_task_sha256 = spec.task.sha256;
+    return work;
 }
 
 } // namespace patchbay::cli

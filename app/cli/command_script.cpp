@@ -1,0 +1,50 @@
+// patchbay-cli script: a result as a Python script that computes the same and compares.
+#include "command.h"
+#include "io/array_files.h"
+#include "model/model_folder.h"
+#include "script/python_script.h"
+#include "spec_file.h"
+
+#include <cstdio>
+
+namespace patchbay::cli {
+
+namespace {
+
+struct Options {
+    std::string file, model, out;
+    bool quiet = false;
+};
+
+int run(const Options &options)
+{
+    const RunResult result = load_result(options.file);
+    Console console(false, options.quiet);
+    const WorkOptions work_options = work_of(result.spec, options.file, options.model);
+    const Workspace work(work_options, console);
+    const std::string folder = model_folder(work_options.model.path, work_options.model.commit).string();
+    const std::string text = python_script(result, work.batch(), folder, work.model().config().grouped());
+    if (options.out.empty())
+        std::fwrite(text.data(), 1, text.size(), stdout);
+    else
+        write_file(options.out, text);
+    return 0;
+}
+
+} // namespace
+
+Runner add_script(CLI::App &app)
+{
+    const auto options = std::make_shared<Options>();
+    app.add_option("result", options->file,
+                   "A result (.safetensors, .npz, .json) of activation patching, zero ablation or path patching")
+        ->required();
+    app.add_option("--model", options->model,
+                   "Where the model is, a folder or a name in the cache, if not where the result says")
+        ->type_name("DIR|NAME[@REVISION]");
+    app.add_option("--out", options->out, "Write the script to this file instead of standard output");
+    app.add_flag("--quiet", options->quiet, "Say nothing else");
+    return [options] { return run(*options); };
+}
+
+} // namespace patchbay::cli
