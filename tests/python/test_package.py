@@ -116,7 +116,7 @@ class Results(WithFolder):
         temporary = tempfile.TemporaryDirectory()
         cls.addClassCleanup(temporary.cleanup)
         cls.made = pathlib.Path(temporary.name)
-        cli("act-patch", "--prompts", 6, "--seed", 1, "--sites", "z,mlp_out", "--direction", "denoise", "--estimates",
+        cli("act-patch", "--prompts", 6, "--seed", 1, "--sites", "z,mlp_out", "--direction", "denoise",
             "--out", cls.made / "z.safetensors")
         cli("run", cls.made / "z.safetensors", "--out", cls.made / "z.npz")
         cli("run", cls.made / "z.safetensors", "--out", cls.made / "z.json")
@@ -148,8 +148,6 @@ class Results(WithFolder):
                          strongest)
         self.assertTrue(result.exact("denoise.z").all())
         self.assertFalse(result.estimated("denoise.z").any())
-        estimate = result.estimate("denoise.z")
-        self.assertEqual(estimate.shape, result.effect("denoise.z").shape)
         with self.assert_error("has no sweep 'noise.z'", "denoise.z"):
             result.effect("noise.z")
         with self.assert_error("not along axis layer"):
@@ -161,6 +159,7 @@ class Results(WithFolder):
         cells = int(np.prod(about["grids"][0]["shape"]))
         about["grids"][0]["states"] = "em" + "x" * (cells - 2)
         metadata["patchbay"] = json.dumps(about)
+        arrays["denoise.z.estimate"] = arrays["denoise.z.normalised"] + np.float32(0.25)  # attribution patching's
         entries, blob = {}, b""
         for name, array in arrays.items():
             entries[name] = {"dtype": "I64" if array.dtype.kind == "i" else "F32", "shape": list(array.shape),
@@ -171,6 +170,10 @@ class Results(WithFolder):
         states = result.state("denoise.z").values.ravel()
         self.assertEqual(list(states[:3]), [patchbay.ESTIMATED, patchbay.MISSING, patchbay.EXACT])
         self.assertEqual(int(result.exact("denoise.z").sum()), cells - 2)
+        estimate = result.estimate("denoise.z")
+        self.assertEqual(estimate.dims, ("layer", "head"))
+        np.testing.assert_allclose(estimate.values, arrays["denoise.z.normalised"] + 0.25, atol=1e-6)
+        self.assertIsNone(result.estimate("denoise.mlp_out"))
 
     def test_by_position(self):
         cli("act-patch", "--prompts", 3, "--seed", 1, "--sites", "z", "--positions", "each", "--out",

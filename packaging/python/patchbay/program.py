@@ -61,7 +61,12 @@ class Run:
         place = Path(self._folder.name)
         (place / "spec.json").write_text(json.dumps(self.spec), encoding="utf-8")
         self.out = Path(out) if out is not None else place / "result.safetensors"
-        command = [find_program(program), "run", str(place / "spec.json"), "--out", str(self.out), "--progress", "lines",
+        try:
+            found = find_program(program)
+        except PatchbayError:
+            self._folder.cleanup()
+            raise
+        command = [found, "run", str(place / "spec.json"), "--out", str(self.out), "--progress", "lines",
                    *(options or [])]
         if threads is not None:
             command += ["--threads", str(threads)]
@@ -82,6 +87,12 @@ class Run:
         """Waits. Throws PatchbayError with what the program said, Cancelled after cancel()."""
         if self._done is not None:
             return self._done
+        try:
+            return self._outcome()
+        finally:
+            self._folder.cleanup()  # a result is in memory
+
+    def _outcome(self) -> Result:
         try:
             said = self._listen()
         except BaseException:  # an interrupted notebook cell, or an error in progress(): the program stops, too
