@@ -85,6 +85,7 @@ private:
     void saveEdges();
     void nameEdges();
     void chooseSeries();
+    void copyScript(int run);
     void chooseScrubFolder();
     void drawSeriesReport();
 

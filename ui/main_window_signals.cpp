@@ -6,6 +6,7 @@
 #include "docks/runs_dock.h"
 #include "heatmap_widget.h"
 #include "model/model_folder.h"
+#include "script/python_script.h"
 #include "shell/actions.h"
 #include "shell/cached_models.h"
 #include "shell/command_palette.h"
@@ -19,7 +20,9 @@
 #include "shell/tour.h"
 #include "views/heatmap_pane.h"
 
+#include <QClipboard>
 #include <QDockWidget>
+#include <QGuiApplication>
 
 namespace patchbay {
 
@@ -118,6 +121,8 @@ void MainWindow::connectActions()
         m_runsDock->rename(run);
     });
     connect(m_runsDock, &RunsDock::saveRequested, this, &MainWindow::saveResult);
+    connect(m_runsDock, &RunsDock::scriptRequested, this, &MainWindow::copyScript);
+    connect(m_actions, &Actions::scriptRequested, this, &MainWindow::copyScript);
     connect(m_progress, &ProgressStrip::cancelRequested, m_actions->stop, &QAction::trigger);
     connect(&m_explorer.runner, &RunController::activeChanged, this, &MainWindow::updateProgress);
     connect(&m_explorer.document, &Document::loadingChanged, this, &MainWindow::updateProgress);
@@ -186,6 +191,27 @@ void MainWindow::followTask()
     } else if (run && run->spec.model == setup->model_ref && !(run->spec.task == setup->task_ref)) {
         place.task = run->spec.task;
         m_explorer.navigation.go(place, {}); // of the step that brought the run: this is called again
+    }
+}
+
+void MainWindow::copyScript(int run)
+{
+    const RunEntry *entry = m_explorer.runs.find(run);
+    const SetupPtr &setup = m_explorer.document.setup();
+    if (!entry || !entry->result || !setup)
+        return;
+    try {
+        const RunSpec &spec = entry->result->spec;
+        if (!ofSetup(spec, *setup))
+            throw Error("run", "is of another model or task, whose prompts are not open here");
+        const ModelRef &model = setup->model_ref;
+        const std::string text = python_script(
+            *entry->result, setup->batch, model_folder(model.path, model.commit).string(), setup->config().grouped());
+        QGuiApplication::clipboard()->setText(QString::fromStdString(text));
+        m_messages->showNote(
+            tr("Copied: a script for TransformerLens 4 that computes the same cells and compares them"));
+    } catch (...) {
+        m_messages->showFailure(tr("There is no script of this run"), failureOf(std::current_exception()));
     }
 }
 

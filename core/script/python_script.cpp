@@ -12,7 +12,8 @@ namespace patchbay {
 
 namespace {
 
-constexpr const char *head_of_script = R"py(import itertools
+constexpr const char *head_of_script = R"py(import functools
+import itertools
 
 import torch
 from transformer_lens.model_bridge import TransformerBridge
@@ -30,12 +31,23 @@ prompts = torch.arange(len(END))
 
 
 def at_end(tokens, hooks=()):
-    """Logits [prompts, vocabulary] of the position whose next token is predicted, in double precision."""
-    return model.run_with_hooks(tokens, fwd_hooks=list(hooks))[prompts, END].double()
+    """Logits [prompts, vocabulary] of the position whose next token is predicted, in double precision. hooks: functions
+    of a hook point's activation and name, by that name."""
+    def called(value, hook, function, name):  # a bridge's hook may know itself by another name
+        return function(value, name)
+    hooks = [(name, functools.partial(called, function=function, name=name)) for name, function in hooks]
+    return model.run_with_hooks(tokens, fwd_hooks=hooks)[prompts, END].double()
 
 
 def cached(tokens, names):
-    return model.run_with_cache(tokens, names_filter=lambda name: name in names)[1]
+    """Activations by the names of their hook points."""
+    found = {}
+
+    def keep(value, name):
+        found[name] = value.clone()
+
+    at_end(tokens, [(name, keep) for name in names])
+    return found
 
 
 )py";
@@ -70,16 +82,16 @@ where = torch.zeros(base.shape, dtype=torch.bool)  # [prompts, positions]
 
 def patched(hook_point, head, at):
     """The metric of the base run in which a head (None: the layer) has the other run's activation at some positions."""
-    def put(value, hook):
-        new = torch.zeros_like(value) if ZERO else other[hook.name]
+    def put(value, name):
+        new = torch.zeros_like(value) if ZERO else other[name]
         places = at[:, :, None]
         if value.dim() == 4:
-            places = at[:, None, :, None] if hook.name.endswith("pattern") else at[:, :, None, None]
+            places = at[:, None, :, None] if name.endswith("pattern") else at[:, :, None, None]
         new = torch.where(places, new, value)
         if head is None:
             return new
         out = value.clone()
-        of_head = (slice(None), head) if hook.name.endswith("pattern") else (slice(None), slice(None), head)
+        of_head = (slice(None), head) if name.endswith("pattern") else (slice(None), slice(None), head)
         out[of_head] = new[of_head]
         return out
     return metric(at_end(base, [(hook_point, put)]))
@@ -124,24 +136,23 @@ def of_head(hook, head):
 def path(senders, receivers):
     """The metric of the base run in which the receivers have what arrives from the senders alone: of all heads (and MLPs)
     only these change on the way."""
-    def hold(value, hook):
-        out = before[hook.name].clone() if hook.name in held else value.clone()
-        for name, head in senders:
-            if name == hook.name:
+    def hold(value, name):
+        out = before[name].clone() if name in held else value.clone()
+        for sender, head in senders:
+            if sender == name:
                 new = torch.zeros_like(out) if ZERO else other[name]
                 out[of_head(name, head)] = new[of_head(name, head)]
         return out
 
     arrived = {}
 
-    def record(value, hook):
-        arrived[hook.name] = value.clone()
-        return value
+    def record(value, name):
+        arrived[name] = value.clone()
 
-    def receive(value, hook):
+    def receive(value, name):
         out = value.clone()
-        for name, head in receivers:
-            if name == hook.name:
+        for receiver, head in receivers:
+            if receiver == name:
                 out[of_head(name, head)] = arrived[name][of_head(name, head)]
         return out
 

@@ -5,6 +5,7 @@
 #include "views/heatmap_pane.h"
 #include "window_fixture.h"
 
+#include <QClipboard>
 #include <QLineEdit>
 #include <QListView>
 #include <QMenu>
@@ -90,6 +91,26 @@ private Q_SLOTS:
         QCOMPARE(spec.sweep()->sites, std::vector<Site>{Site::Z});
         QVERIFY(direction_of(spec) == Direction::Noise);
         QCOMPARE(runs().rowCount(), before);
+    }
+
+    void aRunIsCopiedAsPython()
+    {
+        QClipboard &clipboard = *QGuiApplication::clipboard();
+        clipboard.clear();
+        m_window->explorer().navigation.showRun(m_noise);
+        m_window->actions().copyScript->trigger();
+        const QString text = clipboard.text();
+        QVERIFY2(text.contains(QStringLiteral("TransformerBridge")), qPrintable(m_window->messages().text()));
+        QVERIFY(text.contains(QStringLiteral("\"noise.z\": (\"attn.hook_z\"")));
+        // Of an analysis there is none, and what was copied stays.
+        const int id = m_window->explorer().runner.run(spec_of(Analysis{"dla", {}, nullptr}));
+        QTRY_VERIFY(runs().find(id)->finished() && runs().find(id)->result);
+        m_window->explorer().navigation.showRun(id);
+        m_window->actions().copyScript->trigger();
+        QVERIFY(m_window->messages().text().contains(QStringLiteral("There is no script of this run")));
+        QCOMPARE(clipboard.text(), text);
+        m_window->explorer().runner.remove(id);
+        m_window->explorer().navigation.showRun(m_noise);
     }
 
     void aRunThatFailsSaysWhyAndWhatNext()

@@ -125,6 +125,8 @@ void RunsDock::showMenu(const QPoint &at)
     menu.addAction(tr("Duplicate and edit"), this, [this, spec = entry->spec] { Q_EMIT editRequested(spec); });
     menu.addAction(tr("Save result…"), this, [this, id] { Q_EMIT saveRequested(id); })
         ->setEnabled(entry->result != nullptr);
+    menu.addAction(tr("Copy as Python"), this, [this, id] { Q_EMIT scriptRequested(id); })
+        ->setEnabled(entry->result != nullptr);
     menu.addSeparator();
     menu.addAction(tr("Rename"), this, [this, id] { rename(id); });
     QAction *pin = menu.addAction(tr("Pinned"), this,

@@ -22,6 +22,7 @@ public:
 Q_SIGNALS:
     /// The controls shall show this run's settings, to be changed and run again.
     void editRequested(const patchbay::RunSpec &spec);
+    void scriptRequested(int run);
     void saveRequested(int id);
 
 private:

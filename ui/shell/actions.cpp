@@ -285,7 +285,7 @@ void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
     runs->addSeparator();
     runs->addActions({liveTray, clearTray});
     runs->addSeparator();
-    runs->addActions({duplicateRun, renameRun, pinRun, deleteRun});
+    runs->addActions({duplicateRun, copyScript, renameRun, pinRun, deleteRun});
     runs->addSeparator();
     runs->addActions({compareRun, swapRuns, endComparison});
     QMenu *circuit = bar->addMenu(tr("&Circuit"));

@@ -29,7 +29,7 @@ public:
     QAction *clearTray, *liveTray;
     QList<QAction *> analyses; ///< one an analysis, its name in the data
     // The run on view
-    QAction *pinRun, *renameRun, *duplicateRun, *deleteRun, *compareRun, *swapRuns, *endComparison;
+    QAction *pinRun, *renameRun, *duplicateRun, *copyScript, *deleteRun, *compareRun, *swapRuns, *endComparison;
     // Series
     QAction *showSeries, *previousStep, *nextStep, *exportScrub, *seriesReport;
     // Circuit
@@ -55,6 +55,7 @@ public:
 Q_SIGNALS:
     /// The controls shall show this run's settings, to be changed and run again.
     void editRequested(const patchbay::RunSpec &spec);
+    void scriptRequested(int run);
     void renameRequested(int run);
     /// With the selected heads, where it needs heads.
     void analysisRequested(const QString &name);

@@ -64,6 +64,9 @@ void Actions::makeRunActions()
         if (const RunEntry *run = m_explorer.runs.find(shown()))
             Q_EMIT editRequested(run->spec);
     });
+    copyScript = add(QStringLiteral("copy-script"), tr("Copy as Pyt&hon"), {},
+                     tr("A script for TransformerLens that computes the same cells and compares them"));
+    connect(copyScript, &QAction::triggered, this, [this, shown] { Q_EMIT scriptRequested(shown()); });
     deleteRun = add(QStringLiteral("delete-run"), tr("&Delete the run"));
     connect(deleteRun, &QAction::triggered, this, [this, shown] { m_explorer.runner.remove(shown()); });
     compareRun = add(QStringLiteral("compare-run"), tr("&Compare with the run before (A − B)"),
@@ -103,6 +106,7 @@ void Actions::updateRunEnabled()
     for (QAction *action : {pinRun, renameRun, duplicateRun})
         action->setEnabled(shown != nullptr);
     pinRun->setChecked(shown && shown->pinned);
+    copyScript->setEnabled(shown && shown->result);
     deleteRun->setEnabled(shown && !shown->pinned);
     compareRun->setEnabled(m_explorer.runs.comparable(place.run) >= 0);
     swapRuns->setEnabled(place.comparedRun >= 0);

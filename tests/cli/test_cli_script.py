@@ -1,0 +1,68 @@
+"""A result as a Python script: it compiles, and holds the prompts' token ids and the numbers of the file."""
+
+import ast
+import json
+import subprocess
+import sys
+
+import numpy as np
+
+from cli import CliTest, main, read_safetensors, run
+
+
+def values(text):
+    """The names that the script gives plain values, and those of its tensors."""
+    found = {"nan": float("nan")}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = node.value
+            if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "tensor":
+                value = value.args[0]
+            try:
+                found[node.targets[0].id] = eval(compile(ast.Expression(value), "script", "eval"), {}, {"nan": float("nan")})
+            except NameError:
+                pass  # computed from others
+    return found
+
+
+class Script(CliTest):
+    def script(self, *command):
+        out = self.folder / "r.safetensors"
+        run(*command, "--out", out, "--quiet")
+        text = run("script", out).stdout
+        (self.folder / "script.py").write_text(text)
+        subprocess.run([sys.executable, "-m", "py_compile", self.folder / "script.py"], check=True)
+        arrays, metadata = read_safetensors(out)
+        return values(text), arrays, json.loads(metadata["spec"])
+
+    def test_activation_patching(self):
+        found, arrays, _ = self.script("act-patch", "--prompts", 5, "--sites", "z,pattern,resid_pre", "--positions", "end", "--metric", "prob_diff")
+        self.assertEqual(list(found["GRIDS"]), ["denoise.z", "denoise.pattern", "denoise.resid_pre"])
+        for grid, (hook, axes, means) in found["GRIDS"].items():
+            np.testing.assert_allclose(means, arrays[grid].astype(np.float64).mean(-1), rtol=1e-6, atol=1e-9)
+            self.assertTrue(hook.endswith(grid.split(".")[1]))
+            self.assertEqual(len(axes), arrays[grid].ndim - 1)
+        np.testing.assert_allclose(found["BASELINES"]["clean"], arrays["clean"].astype(np.float64).mean(), rtol=1e-6)
+        self.assertTrue(found["BASE_IS_FLIPPED"])
+        task = json.loads(run("task", "--prompts", 5).stdout)
+        self.assertEqual([[token] for token in task["io_tokenIDs"]], found["ANSWERS"])
+        for mine, its in ((found["CLEAN"], task), (found["FLIPPED"], task["flips"]["ABB->ABA, BAB->BAA"])):
+            for row, ids, last in zip(mine, its["toks"], found["END"]):
+                self.assertEqual(row[:last + 1], ids[:last + 1])
+
+    def test_path_patching(self):
+        found, arrays, _ = self.script("path-patch", "--prompts", 4, "--senders", "z", "--receivers", "q:2.2,q:3.4", "--direction", "noise")
+        np.testing.assert_allclose(found["EXPECTED"], arrays["path"].astype(np.float64).mean(-1), rtol=1e-6, atol=1e-9)
+        self.assertEqual(found["RECEIVERS"], [("blocks.2.attn.hook_q", 2), ("blocks.3.attn.hook_q", 4)])
+        self.assertEqual((found["SWEPT"], found["THROUGH_MLPS"], found["BASE_IS_FLIPPED"]), ("attn.hook_z", True, False))
+
+    def test_what_has_no_counterpart_says_so(self):
+        out = self.folder / "r.safetensors"
+        run("analyse", "dla", "--prompts", 3, "--out", out, "--quiet")
+        self.assertIn("dla: is not written as a script", run("script", out, expect=1).stderr)
+        run("act-patch", "--prompts", 3, "--sites", "z", "--ablate", "mean", "--out", out, "--quiet")
+        self.assertIn("mean is not written as a script", run("script", out, expect=1).stderr)
+
+
+if __name__ == "__main__":
+    main()
