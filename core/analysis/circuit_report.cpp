@@ -50,6 +50,11 @@ Array values_of(const std::vector<float> &values)
     return {{int64_t(values.size())}, values};
 }
 
+std::string faithfulness_text(double value)
+{
+    return !std::isfinite(value) ? "not defined" : fixed_text(std::abs(value) < 0.005 ? 0 : value, 2);
+}
+
 nlohmann::json number_or_null(double value)
 {
     return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();

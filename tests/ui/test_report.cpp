@@ -280,6 +280,11 @@ private Q_SLOTS:
             QVERIFY2(step.state == "done" || step.state == "nothing found", step.id.c_str());
         }
         QVERIFY(m_page.text.contains(m_source.sha256));
+        // How faithful the circuit is by itself, and that of the same size: said, and tabled.
+        const ReportStep *compared = m_source.step("side-by-side");
+        QVERIFY(compared && compared->message.contains(QStringLiteral("The circuit by hand: ")));
+        QVERIFY2(m_page.text.contains(compared->message), qPrintable(compared->message));
+        QVERIFY(m_page.captions.filter(QStringLiteral("The first 20 of 200 rows")).size() == 1);
     }
 
     void stepsThatFoundNothingSaySo()

@@ -345,6 +345,8 @@ QString stepFinding(const ReportStep &step)
                                .arg(value("change_percent") > 0 ? QStringLiteral("+") : QString())
                                .arg(value("change_percent"), 0, 'f', 1));
     }
+    if (summary.is_object() && summary.contains("conclusion"))
+        return sentence(typographic(QString::fromStdString(summary.value("conclusion", std::string()))));
     if (step.kind == "run")
         return step.result ? strongest(*step.result) : QString();
     return sentence(step.message);

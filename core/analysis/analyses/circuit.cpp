@@ -149,8 +149,8 @@ void run_circuit(AnalysisRun &run)
     summary["completeness"] = number_or_null(scale.faithfulness(values[1]));
     summary["conclusion"] = std::to_string(count(made.kept)) + " of " + counted(graph.edges(), "edge") + ", "
         + counted(int64_t(nodes_of(graph, made.kept).size()), "node") + ": faithfulness "
-        + fixed_text(scale.faithfulness(values[0]), 2) + ", completeness "
-        + fixed_text(scale.faithfulness(values[1]), 2) + ".";
+        + faithfulness_text(scale.faithfulness(values[0])) + ", completeness "
+        + faithfulness_text(scale.faithfulness(values[1])) + ".";
     if (run.flag("minimality"))
         write_minimality(run, graph, made, mean_of(values[0]));
     if (run.option("resamples", 0) > 0)

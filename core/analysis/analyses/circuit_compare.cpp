@@ -96,7 +96,7 @@ void run_compare(AnalysisRun &run)
                         {"jaccard", shared}});
         rows.push_back(std::move(row));
         conclusion += (i == 0 ? "" : "; ") + circuits[i].name + ": " + counted(edges, "edge") + ", faithfulness "
-            + fixed_text(f, 2);
+            + faithfulness_text(f);
     }
     run.result.arrays["circuits"] = std::move(kept);
     run.result.arrays["circuits.evaluate"] = std::move(evaluate);

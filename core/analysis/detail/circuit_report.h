@@ -24,6 +24,8 @@ void write_edges(AnalysisRun &run, const EdgeGraph &graph, const MadeCircuit &ma
 void write_inclusion(AnalysisRun &run, const EdgeGraph &graph, const MadeCircuit &made);
 
 Array values_of(const std::vector<float> &values);
+/// "0.95", "not defined".
+std::string faithfulness_text(double value);
 /// Null where it is not finite.
 nlohmann::json number_or_null(double value);
 
