@@ -287,6 +287,11 @@ QVector<ReportBlock> findingBlocks(const ReportSource &source)
         if (step.done() && step.result && step.result->summary.is_object()
             && step.result->summary.contains("logit_diff_after"))
             ablations << QStringLiteral("%1: %2").arg(step.title, stepFinding(step));
+    for (const ReportStep &step : source.steps)
+        if (step.done() && step.result)
+            if (const Analysis *analysis = step.result->spec.as<Analysis>();
+                analysis && analysis->name == "circuit-compare")
+                add("By itself.", stepFinding(step));
     add("Without them.", ablations.join(QLatin1Char(' ')));
     add("Not found.", notFoundSentence(source));
     add("How stable.",
