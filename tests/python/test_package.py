@@ -207,8 +207,9 @@ class Results(WithFolder):
         self.assertEqual(list(graph.scores), list(table["estimate"]))
         for edge, score in graph.top(20):
             writer, reader = edge.split("->")
-            self.assertAlmostEqual(float(scores.sel(writer=writer, reader=reader).values), score, 6)
-            self.assertAlmostEqual(table["estimate"][edge], score, 6)
+            # The library's sign: the highest keep the behaviour, and lower the metric when they are changed.
+            self.assertAlmostEqual(float(scores.sel(writer=writer, reader=reader).values), -score, 6)
+            self.assertAlmostEqual(table["estimate"][edge], -score, 6)
         matrix = graph.matrix()
         self.assertEqual(np.isfinite(matrix.values).sum(), len(graph.scores))
         (self.folder / "e.json").write_text('{"cfg": {}, "edges": {}}')

@@ -16,7 +16,9 @@ from .files import PathLike, read_json
 
 @dataclass(frozen=True)
 class EdgeGraph:
-    """Edges by name ("a0.h1->m2", "m2->a3.h4<k>"), each with its score (NaN: none) and whether the circuit has it."""
+    """Edges by name ("a0.h1->m2", "m2->a3.h4<k>"), each with its score (NaN: none) and whether the circuit has it.
+    Scores have the library's sign: the highest are of edges that keep the behaviour. In results and tables they are
+    changes of the metric."""
 
     layers: int
     heads: int
