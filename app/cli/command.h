@@ -32,6 +32,7 @@ Runner add_download(CLI::App &app);
 Runner add_series(CLI::App &app);
 Runner add_run(CLI::App &app);
 Runner add_script(CLI::App &app);
+Runner add_project(CLI::App &app);
 Runner add_bench(CLI::App &app);
 
 } // namespace patchbay::cli

@@ -49,6 +49,8 @@ int run(const Options &options)
         console.print(to_json(spec));
         return 0;
     }
+    if (spec.is<Analysis>() && !options.sweep.project.empty())
+        throw UsageError("--project", "records sweeps; an analysis is written with --out");
     if (spec.is<Analysis>() && options.resume && spec.as<Analysis>()->name != "edges")
         throw UsageError("--resume", "an analysis has no cells to go on with");
     WorkOptions work_options = work_of(spec, options.file, options.model);

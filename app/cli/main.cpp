@@ -47,6 +47,7 @@ constexpr Entry entries[] = {
     {"series", "A run or a recipe at many revisions of a model, such as the checkpoints of its training", add_series},
     {"run", "Run a spec from a JSON file, or the spec that a result file was made with", add_run},
     {"script", "A result as a Python script for TransformerLens that computes the same and compares", add_script},
+    {"project", "Project files: what is in them, checked, exported, recovered", add_project},
     {"bench", "Seconds, arithmetic and memory of standard workloads", add_bench},
 };
 

@@ -5,6 +5,7 @@
 
 #include "patching/controls.h"
 #include "patching/stability.h"
+#include "project_run.h"
 #include "usage_error.h"
 
 #include <algorithm>
@@ -124,8 +125,9 @@ void as_text(const RunResult &result, const SweepOptions &sweep, Console &consol
                     + (count(grid, CellState::Estimated) > 0
                            ? ", " + std::to_string(count(grid, CellState::Estimated)) + " estimated"
                            : ""));
-        const std::optional<Stability> stable =
-            can_be_ranked(grid, 1) && sweep.top > 0 ? std::optional(stability(grid, baseline, sweep.top)) : std::nullopt;
+        const std::optional<Stability> stable = can_be_ranked(grid, 1) && sweep.top > 0
+            ? std::optional(stability(grid, baseline, sweep.top))
+            : std::nullopt;
         for (size_t i = 0; i < std::min(order.size(), size_t(sweep.top)); ++i) {
             const int cell = order[i];
             const bool exact = grid.state[size_t(cell)] == CellState::Exact;
@@ -163,7 +165,17 @@ RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &swee
         console.progress(std::to_string(done) + " of " + counted(total, "cell") + ",",
                          total > 0 ? double(done) / total : 1);
     });
+    std::optional<ProjectRunWriter> writer;
+    if (!sweep.project.empty()) {
+        writer.emplace(sweep.project, spec, console);
+        observer.tell = [shown = observer.tell, recorded = writer->tell()](const Event &event) {
+            recorded(event);
+            shown(event);
+        };
+    }
     RunResult result = work.session().run(spec, observer, cancel_on_interrupt());
+    if (writer)
+        writer->finish(result);
     if (controls_failed(result)) { // several runs may come to one result
         console.end_progress();
         console.note(title(spec) + ": " + controls_note(result));
@@ -203,6 +215,9 @@ void SweepOptions::add(CLI::App &app)
         "--keep-end", keep_end,
         "Also write END's final stream of every patched run: of such a file another --metric needs no patching "
         "(run FILE --metric M)");
+    app.add_option("--project", project,
+                   "Also record the run in this project, chunk by chunk as it is computed; made where there is none")
+        ->type_name("FILE.patchbay");
     app.add_option("--top", top, "Strongest cells of each grid to print")
         ->capture_default_str()
         ->check(CLI::Range(0, 1000000));

@@ -12,6 +12,7 @@ struct SweepOptions {
     int top = 10;
     std::string metric = metrics().front().name;
     bool keep_end = false;
+    std::string project; ///< a project file that the run is recorded in; empty: none
 
     void add(CLI::App &app);
     /// --metric alone.

@@ -44,7 +44,11 @@ std::string safetensors_bytes(const std::map<std::string, TensorBytes> &tensors,
     return file;
 }
 
-void write_safetensors(const std::filesystem::path &path, const ArrayMap &arrays, const FileMetadata &metadata)
+namespace {
+
+/// write(bytes, count) gets the file from its first byte to its last.
+template <class Write>
+void put_arrays(const ArrayMap &arrays, const FileMetadata &metadata, Write &&write)
 {
     // The eight-byte numbers come first, so that everything lies at a multiple of its size.
     std::vector<const std::pair<const std::string, Array> *> order;
@@ -65,19 +69,17 @@ void write_safetensors(const std::filesystem::path &path, const ArrayMap &arrays
     }
     const std::string text = header_text(header);
     const uint64_t length = text.size();
-
-    AtomicFile file(path);
-    file.write(&length, sizeof(length));
-    file.write(text.data(), text.size());
+    write(&length, sizeof(length));
+    write(text.data(), text.size());
     for (const auto *item : order)
-        std::visit([&](const auto &values) { file.write(values.data(), bytes_of(item->second)); }, item->second.values);
-    file.commit();
+        std::visit([&](const auto &values) { write(values.data(), bytes_of(item->second)); }, item->second.values);
 }
 
-ArrayFile read_safetensors(const std::filesystem::path &path)
+/// done(begin, end) is told of the bytes that are not needed any more.
+template <class Done>
+ArrayFile take_arrays(std::span<const std::byte> bytes, const std::string &name, Done &&done)
 {
-    const MappedFile file(path);
-    SafetensorsHeader header = parse_safetensors_header({file.data(), file.size()}, file.size(), path.string());
+    SafetensorsHeader header = parse_safetensors_header(bytes, bytes.size(), name);
     ArrayFile out;
     out.metadata = std::move(header.metadata);
     for (const auto &[tensor, stored] : header.tensors) {
@@ -85,17 +87,48 @@ ArrayFile read_safetensors(const std::filesystem::path &path)
         const size_t count = static_cast<size_t>(stored.count);
         if (is_floating(stored.dtype)) {
             std::vector<float> values(count);
-            convert_to_float(stored.dtype, file.data() + stored.begin, count, values.data());
+            convert_to_float(stored.dtype, bytes.data() + stored.begin, count, values.data());
             array.values = std::move(values);
         } else {
             std::vector<int64_t> values(count);
-            convert_to_int(stored.dtype, file.data() + stored.begin, count, values.data());
+            convert_to_int(stored.dtype, bytes.data() + stored.begin, count, values.data());
             array.values = std::move(values);
         }
-        file.release(stored.begin, stored.end);
+        done(stored.begin, stored.end);
         out.arrays.emplace(tensor, std::move(array));
     }
     return out;
+}
+
+} // namespace
+
+void write_safetensors(const std::filesystem::path &path, const ArrayMap &arrays, const FileMetadata &metadata)
+{
+    AtomicFile file(path);
+    put_arrays(arrays, metadata, [&file](const void *bytes, size_t count) { file.write(bytes, count); });
+    file.commit();
+}
+
+std::string safetensors_bytes(const ArrayMap &arrays, const FileMetadata &metadata)
+{
+    std::string out;
+    put_arrays(arrays, metadata, [&out](const void *bytes, size_t count) {
+        if (count > 0)
+            out.append(static_cast<const char *>(bytes), count);
+    });
+    return out;
+}
+
+ArrayFile read_safetensors(const std::filesystem::path &path)
+{
+    const MappedFile file(path);
+    return take_arrays({file.data(), file.size()}, path.string(),
+                       [&file](uint64_t begin, uint64_t end) { file.release(begin, end); });
+}
+
+ArrayFile parse_safetensors(std::span<const std::byte> bytes, const std::string &name)
+{
+    return take_arrays(bytes, name, [](uint64_t, uint64_t) {});
 }
 
 } // namespace patchbay

@@ -39,8 +39,12 @@ struct TensorBytes {
 };
 /// A whole file of tensors in the order of their names, of any number format.
 std::string safetensors_bytes(const std::map<std::string, TensorBytes> &tensors, const FileMetadata &metadata);
+/// The bytes that write_safetensors would write.
+std::string safetensors_bytes(const ArrayMap &arrays, const FileMetadata &metadata);
 
 void write_safetensors(const std::filesystem::path &path, const ArrayMap &arrays, const FileMetadata &metadata);
 ArrayFile read_safetensors(const std::filesystem::path &path);
+/// The same from memory; name: for errors.
+ArrayFile parse_safetensors(std::span<const std::byte> bytes, const std::string &name);
 
 } // namespace patchbay

@@ -1,5 +1,5 @@
 // RunResults as named arrays and as files that can be read again without loss.
-#include "patching/run_result.h"
+#include "patching/run_result_arrays.h"
 
 #include "base/error.h"
 #include "io/array_files.h"
@@ -153,7 +153,20 @@ std::vector<CellState> read_states(std::string text, size_t cells, const std::st
     return states;
 }
 
-Grid read_grid(const json &entry, bool estimates_only, ArrayMap &arrays, const std::string &file)
+/// No array says how large a grid without cells is, but its prompts are those of the baseline.
+void make_empty(Grid &grid, size_t cells, size_t prompts, const std::string &file)
+{
+    constexpr size_t most = size_t(1) << 28; // values
+    const size_t own = size_t(std::max(grid.prompts, 0));
+    if (grid.prompts < 0 || (prompts > 0 && own != prompts) || cells > most / std::max<size_t>(own, 1))
+        throw Error(file, "describes a grid \"" + grid.name + "\" of an absurd size");
+    grid.per_prompt.assign(cells * own, std::numeric_limits<float>::quiet_NaN());
+    grid.state.assign(cells, CellState::Missing);
+}
+
+/// empty_of: the number of prompts of a frame, whose cells are not there; null for a whole result.
+Grid read_grid(const json &entry, bool estimates_only, ArrayMap &arrays, const std::string &file,
+               const size_t *empty_of)
 {
     Grid grid;
     grid.name = entry.at("name");
@@ -167,6 +180,14 @@ Grid read_grid(const json &entry, bool estimates_only, ArrayMap &arrays, const s
         if (size < 0 || size > 1'000'000)
             throw Error(file, "describes a grid \"" + grid.name + "\" of an absurd size");
         cells *= size_t(size);
+        if (cells > size_t(1) << 32)
+            throw Error(file, "describes a grid \"" + grid.name + "\" of an absurd size");
+    }
+    if (grid.axes.size() != grid.shape.size())
+        throw Error(file, "describes a grid \"" + grid.name + "\" whose axes are not those of its shape");
+    if (empty_of) {
+        make_empty(grid, cells, *empty_of, file);
+        return grid;
     }
     const std::string values = estimates_only ? grid.name + ".per_prompt" : grid.name;
     if (!estimates_only || arrays.contains(values))
@@ -233,10 +254,10 @@ ArrayMap to_arrays(const RunResult &result)
     return arrays;
 }
 
-// Durations are left out, so that the same run gives the same bytes.
-void save_result(const std::filesystem::path &path, const RunResult &result)
+namespace {
+
+FileMetadata metadata_of(const RunResult &result)
 {
-    ArrayMap arrays = to_arrays(result);
     FileMetadata metadata{{"title", title(result.spec)},
                           {"spec", to_json(result.spec).dump()},
                           {"version", result.version},
@@ -245,6 +266,30 @@ void save_result(const std::filesystem::path &path, const RunResult &result)
     for (const char *axis : {"forward", "backward"}) // names of the rows and columns of tables of edges
         if (result.summary.is_object() && result.summary.contains(axis))
             metadata[axis] = result.summary.at(axis).dump();
+    return metadata;
+}
+
+} // namespace
+
+ArrayFile frame_of(const RunResult &result)
+{
+    RunResult frame = result;
+    for (Grid &grid : frame.grids) {
+        grid.state.assign(grid.state.size(), CellState::Missing);
+        grid.flops = 0;
+    }
+    frame.flops = 0;
+    ArrayFile out{{}, metadata_of(frame)};
+    frame.grids.clear();
+    out.arrays = to_arrays(frame);
+    return out;
+}
+
+// Durations are left out, so that the same run gives the same bytes.
+void save_result(const std::filesystem::path &path, const RunResult &result)
+{
+    ArrayMap arrays = to_arrays(result);
+    const FileMetadata metadata = metadata_of(result);
     if (path.extension() == ".csv") {
         arrays = tables_of(arrays);
         if (arrays.empty())
@@ -262,14 +307,10 @@ void save_result(const std::filesystem::path &path, const RunResult &result)
     write_arrays(path, arrays, metadata);
 }
 
-RunResult load_result(const std::filesystem::path &path)
+namespace {
+
+RunResult result_of(ArrayFile content, const std::string &file, bool frame)
 {
-    const std::string file = path.string();
-    if (path.extension() == ".csv")
-        throw Error(file,
-                    "a CSV file holds tables only and cannot be opened as a result; open the .safetensors, .npz or "
-                    ".json of that run");
-    ArrayFile content = read_arrays(path);
     const auto described = content.metadata.find(metadata_key);
     const auto spec = content.metadata.find("spec");
     if (described == content.metadata.end() || spec == content.metadata.end())
@@ -301,13 +342,31 @@ RunResult load_result(const std::filesystem::path &path)
         baseline.flipped = take_row(content.arrays, "flipped");
         baseline.clean_rank0 = take_flags(content.arrays, "clean.rank0");
         baseline.flipped_rank0 = take_flags(content.arrays, "flipped.rank0");
+        const size_t prompts = baseline.clean.size();
+        const size_t *empty_of = frame ? &prompts : nullptr;
         for (const json &entry : about.at("grids"))
-            result.grids.push_back(read_grid(entry, only_estimates(result), content.arrays, file));
+            result.grids.push_back(read_grid(entry, only_estimates(result), content.arrays, file, empty_of));
     } catch (const json::exception &error) {
         throw Error(file, std::string("its description cannot be read: ") + error.what());
     }
     result.arrays = std::move(content.arrays);
     return result;
+}
+
+} // namespace
+
+RunResult result_of_frame(ArrayFile frame, const std::string &file)
+{
+    return result_of(std::move(frame), file, true);
+}
+
+RunResult load_result(const std::filesystem::path &path)
+{
+    if (path.extension() == ".csv")
+        throw Error(path.string(),
+                    "a CSV file holds tables only and cannot be opened as a result; open the .safetensors, .npz or "
+                    ".json of that run");
+    return result_of(read_arrays(path), path.string(), false);
 }
 
 } // namespace patchbay

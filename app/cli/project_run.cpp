@@ -1,0 +1,70 @@
+#include "project_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+namespace patchbay::cli {
+
+namespace {
+
+std::string now_text()
+{
+    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm local{};
+    ::localtime_r(&now, &local);
+    char text[32];
+    return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &local)};
+}
+
+Project opened(const std::filesystem::path &path)
+{
+    return {path, std::filesystem::exists(path) ? Project::Open::Write : Project::Open::Create};
+}
+
+} // namespace
+
+ProjectRunWriter::ProjectRunWriter(const std::filesystem::path &path, const RunSpec &spec, Console &console)
+{
+    if (!is_project(path))
+        throw Error(path.string(), std::string("a project's name ends with ") + project_suffix);
+    Project project = opened(path);
+    const std::vector<ProjectRun> runs = project.runs();
+    m_row.id = runs.empty() ? 1 : runs.front().id + 1;
+    m_row.name = title(spec);
+    m_row.spec = spec;
+    m_row.state = "running";
+    m_row.started = now_text();
+    project.together([&] {
+        project.put(m_row);
+        project.put(spec.model);
+        project.put(ProjectTask{spec.task, spec.task.pairs.is_null() ? nlohmann::json::array() : spec.task.pairs});
+        project.add({.time = m_row.started, .sentence = "Ran " + m_row.name, .command = {}, .run = m_row.id});
+    });
+    m_recorder = std::make_unique<Recorder>(std::move(project), [&console](const std::string &reason) {
+        console.note(reason.empty() ? "the project is written again" : reason + "; tried again until the run's end");
+    });
+}
+
+void ProjectRunWriter::finish(const RunResult &result)
+{
+    m_row.state = result.complete ? "done" : "stopped";
+    for (const Grid &grid : result.grids) {
+        m_row.total += grid.cells();
+        m_row.done += int(std::count(grid.state.begin(), grid.state.end(), CellState::Exact));
+    }
+    m_recorder->put([row = m_row](Project &project) { project.put(row); });
+    if (m_recorder->flush())
+        return;
+    std::string cause = "its disk is full or out of reach";
+    m_recorder->with_project([&](Project &project) {
+        try {
+            project.put(m_row);
+        } catch (const Error &error) {
+            cause = error.what();
+        }
+    });
+    throw Error("--project", cause + "; chunks before that are in it");
+}
+
+} // namespace patchbay::cli

@@ -1,0 +1,49 @@
+// Values of a project as the bytes and texts that lie in its tables. What is read is checked: a project may come from
+// elsewhere. All that reads throws Error naming the place.
+#pragma once
+
+#include "io/array_files.h"
+#include "project/project_rows.h"
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace patchbay::detail {
+
+using Bytes = std::span<const std::byte>;
+
+inline Bytes bytes_of(const std::string &text)
+{
+    return {reinterpret_cast<const std::byte *>(text.data()), text.size()};
+}
+template <class T>
+Bytes bytes_of(const std::vector<T> &values)
+{
+    return std::as_bytes(std::span<const T>(values));
+}
+
+/// The values of a blob, which must be whole ones.
+template <class T>
+std::vector<T> values_of(Bytes bytes, const std::string &place);
+
+std::string text_of(const RunSpec &spec);
+std::string text_of(const ModelRef &model);
+std::string text_of(const TaskRef &task);
+RunSpec spec_of_text(const std::string &text, const std::string &place);
+ModelRef model_of_text(const std::string &text, const std::string &place);
+TaskRef task_of_text(const std::string &text, const std::string &place);
+
+std::string bytes_of_frame(const RunResult &result);
+RunResult frame_of_bytes(Bytes bytes, const std::string &place);
+std::string bytes_of_end(const RunEnd &end);
+RunEnd end_of_bytes(Bytes bytes, const std::string &place);
+std::string bytes_of_intervals(const RunIntervals &intervals);
+RunIntervals intervals_of_bytes(Bytes bytes, const std::string &place);
+
+/// Throws where the cells are not cells of the result's grids or the values not theirs.
+void check_cells(const Cells &event, const RunResult &result, const std::string &place);
+/// Whether all of these cells are exact already: an earlier part of the run had them.
+bool all_known(const Cells &event, const RunResult &result);
+
+} // namespace patchbay::detail
