@@ -41,12 +41,27 @@ std::string_view words(int code)
 
 } // namespace
 
-std::string reason(sqlite3 *database)
+void throw_reason(sqlite3 *database, const std::string &file)
 {
     if (!database)
-        return "there is not enough memory to open it";
-    const std::string_view known = words(sqlite3_extended_errcode(database));
-    return known.empty() ? sqlite3_errmsg(database) : std::string(known);
+        throw Error(file, "there is not enough memory to open it");
+    const int code = sqlite3_extended_errcode(database);
+    const std::string_view known = words(code);
+    const std::string text = known.empty() ? sqlite3_errmsg(database) : std::string(known);
+    switch (code & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_NOMEM:
+        throw OutOfReach(file, text);
+    default:
+        throw Error(file, text);
+    }
 }
 
 Statement::Statement(sqlite3 *database, std::string file, std::string_view sql)
@@ -61,7 +76,7 @@ Statement::Statement(sqlite3 *database, std::string file, std::string_view sql)
 
 void Statement::fail() const
 {
-    throw Error(m_file, reason(m_database));
+    throw_reason(m_database, m_file);
 }
 
 Statement &Statement::bind(int at, int64_t value)
@@ -160,7 +175,7 @@ Database::Database(const std::filesystem::path &path, Access access)
     const int code = sqlite3_open_v2(m_file.c_str(), &database, how | SQLITE_OPEN_NOMUTEX, nullptr);
     m_database.reset(database);
     if (code != SQLITE_OK)
-        throw Error(m_file, reason(database));
+        throw_reason(database, m_file);
     sqlite3_extended_result_codes(database, 1);
     sqlite3_busy_timeout(database, 5000);
     // A file from elsewhere runs nothing: no functions in its views and triggers, no schema that writes itself.
@@ -175,7 +190,7 @@ Database::Database(const std::filesystem::path &path, Access access)
 void Database::execute(const std::string &sql) const
 {
     if (sqlite3_exec(m_database.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
-        throw Error(m_file, reason(m_database.get()));
+        throw_reason(m_database.get(), m_file);
 }
 
 void Database::transaction(const std::function<void()> &work) const

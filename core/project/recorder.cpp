@@ -1,6 +1,7 @@
 #include "project/recorder.h"
 
 #include "base/signals.h"
+#include "project/detail/database.h"
 
 #include <algorithm>
 #include <chrono>
@@ -12,7 +13,7 @@ namespace {
 constexpr std::chrono::seconds retry_after{2};
 } // namespace
 
-Recorder::Recorder(Project project, std::function<void(const std::string &)> told)
+Recorder::Recorder(Project project, Told told)
     : m_project(std::move(project)), m_told(std::move(told)), m_thread([this] { serve(); })
 {
 }
@@ -134,33 +135,43 @@ void Recorder::serve()
 }
 
 // What waits by now goes into one transaction: a disk that is slower than the engine does not fall behind, and what is
-// lost in a crash is no more, since none of it was on disk before.
+// lost in a crash is no more, since none of it was on disk before. Where one of them fails for a reason of its own, each
+// is written by itself, and that one is given up.
 void Recorder::write_waiting(std::unique_lock<std::mutex> &held)
 {
-    m_busy = m_waiting.size();
-    const std::deque<ItemPtr> now(m_waiting.begin(), m_waiting.end());
+    m_busy = m_alone > 0 ? 1 : m_waiting.size();
+    const std::deque<ItemPtr> now(m_waiting.begin(), m_waiting.begin() + std::ptrdiff_t(m_busy));
     held.unlock();
-    std::string failed;
+    std::string waits, lost;
     try {
         m_project.together([&] {
             for (const ItemPtr &item : now)
                 item->action(m_project);
         });
-    } catch (const Error &error) {
-        failed = error.what();
+    } catch (const detail::OutOfReach &error) {
+        waits = error.what();
     } catch (const std::exception &error) {
-        failed = m_project.path().string() + ": " + error.what();
+        lost = error.what();
     }
     held.lock();
-    if (failed.empty())
-        m_waiting.erase(m_waiting.begin(), m_waiting.begin() + std::ptrdiff_t(m_busy));
     m_busy = 0;
-    const bool changed = m_failing != !failed.empty();
-    m_failing = !failed.empty();
-    if (!changed || !m_told)
+    if (!lost.empty() && now.size() > 1) {
+        m_alone = now.size();
+        return;
+    }
+    if (waits.empty()) {
+        m_waiting.erase(m_waiting.begin(), m_waiting.begin() + std::ptrdiff_t(now.size()));
+        m_alone -= std::min(m_alone, now.size());
+    }
+    const bool changed = m_failing != !waits.empty();
+    m_failing = !waits.empty();
+    if (!m_told || (!changed && lost.empty()))
         return;
     held.unlock();
-    m_told(failed);
+    if (changed)
+        m_told(waits.empty() ? News::Well : News::Waits, waits);
+    if (!lost.empty())
+        m_told(News::Lost, lost);
     held.lock();
 }
 

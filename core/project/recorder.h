@@ -18,9 +18,14 @@ class Recorder {
 public:
     using Action = std::function<void(Project &)>;
 
-    /// told is called on the recorder's thread: with the reason when something could not be written (a full disk), and
-    /// with an empty one when all of it could be written after all. Nothing is lost meanwhile: it is tried again.
-    Recorder(Project project, std::function<void(const std::string &reason)> told);
+    enum class News {
+        Waits, ///< nothing can be written now (a full disk): nothing is lost, it is tried again
+        Well,  ///< all of it could be written after all
+        Lost,  ///< an action failed for a reason of its own and is given up; those after it go on
+    };
+    /// Called on the recorder's thread, with the reason.
+    using Told = std::function<void(News news, const std::string &reason)>;
+    Recorder(Project project, Told told);
     /// Writes what waits, unless that fails; then it is lost.
     ~Recorder();
     Recorder(const Recorder &) = delete;
@@ -50,12 +55,13 @@ private:
     void write_waiting(std::unique_lock<std::mutex> &held);
 
     Project m_project;
-    std::function<void(const std::string &)> m_told;
+    Told m_told;
     mutable std::mutex m_mutex;
     std::condition_variable m_arrived, m_idle;
     std::deque<ItemPtr> m_waiting;
     std::deque<std::function<void()>> m_asked; ///< with_project
     size_t m_busy = 0;                         ///< items being written
+    size_t m_alone = 0;                        ///< the first ones, that together could not be: each by itself
     bool m_closing = false, m_failing = false, m_again = false;
     std::thread m_thread;
 };

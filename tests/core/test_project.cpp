@@ -357,8 +357,8 @@ private Q_SLOTS:
         std::string reason;
         RunResult run = samples::empty_run(32, 32, 50);
         {
-            Recorder recorder(Project(disk / "p.patchbay", Project::Open::Create), [&](const std::string &said) {
-                if (said.empty()) {
+            Recorder recorder(Project(disk / "p.patchbay", Project::Open::Create), [&](Recorder::News news, const std::string &said) {
+                if (news == Recorder::News::Well) {
                     ++well;
                 } else {
                     reason = said;
@@ -386,6 +386,34 @@ private Q_SLOTS:
         apply(run, samples::chunk(0, 1024, 50));
         const RunResult read = *Project(disk / "p.patchbay", Project::Open::Read).result(1);
         QCOMPARE(read.grids[0].per_prompt, run.grids[0].per_prompt);
+    }
+
+    // An action that cannot be carried out is told of and left out; those beside and after it are written.
+    void anActionThatFailsIsLeftOut()
+    {
+        std::mutex mutex;
+        std::vector<std::string> lost;
+        Recorder recorder(Project(file("fails.patchbay"), Project::Open::Create),
+                          [&](Recorder::News news, const std::string &reason) {
+                              const std::lock_guard hold(mutex);
+                              QVERIFY(news == Recorder::News::Lost);
+                              lost.push_back(reason);
+                          });
+        std::promise<void> go;
+        recorder.put([future = go.get_future().share()](Project &) { future.wait(); }); // the others wait together
+        recorder.put([](Project &project) { project.put_state("a", "1"); });
+        recorder.put([](Project &) { throw Error("action", "cannot be done"); });
+        recorder.put([](Project &project) { project.put_state("b", "2"); });
+        recorder.put([](Project &) { throw std::runtime_error("nor this"); });
+        go.set_value();
+        QVERIFY(recorder.flush());
+        recorder.put([](Project &project) { project.put_state("c", "3"); });
+        QVERIFY(recorder.flush());
+        recorder.with_project([](Project &project) {
+            QCOMPARE(*project.state("a") + *project.state("b") + *project.state("c"), std::string("123"));
+        });
+        const std::lock_guard hold(mutex);
+        QCOMPARE(lost, (std::vector<std::string>{"action: cannot be done", "nor this"}));
     }
 
     void theRecorderMoves()

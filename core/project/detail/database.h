@@ -11,10 +11,18 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace patchbay::detail {
+
+/// The file could not be written for now, whatever was to be written: a full disk, a folder that is gone, another writer.
+class OutOfReach : public Error {
+public:
+    using Error::Error;
+};
 
 /// A prepared statement. Columns and parameters count from 0 and 1, as in SQLite. All throw Error naming the database's
 /// file.
@@ -72,7 +80,7 @@ private:
     std::unique_ptr<sqlite3, int (*)(sqlite3 *)> m_database;
 };
 
-/// What SQLite says about the last thing that went wrong, in words: a full disk, a folder that cannot be written.
-std::string reason(sqlite3 *database);
+/// What SQLite says about the last thing that went wrong, in words. Throws OutOfReach or Error naming the file.
+[[noreturn]] void throw_reason(sqlite3 *database, const std::string &file);
 
 } // namespace patchbay::detail
