@@ -11,6 +11,8 @@
 #include <csignal>
 #include <fstream>
 #include <future>
+#include <mutex>
+#include <stdexcept>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
