@@ -33,12 +33,12 @@ check_other_system()
     done
     command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || lacking+=("a C++20 compiler")
     if command -v pkg-config >/dev/null; then
-        for tool in icu-uc oniguruma libzip libcurl; do
+        for tool in icu-uc oniguruma libzip libcurl sqlite3; do
             pkg-config --exists $tool || lacking+=("$tool (headers and library)")
         done
     fi
     echo "This is not a Debian system, so nothing is installed from here. The build needs CMake >= 3.25, Ninja, a C++20 compiler,"
-    echo "LibTorch, oneDNN, Qt >= 6.4 (Widgets, PrintSupport, Test), QCustomPlot for Qt 6, nlohmann-json, ICU, Oniguruma, CLI11, libzip, OpenSSL, libcurl."
+    echo "LibTorch, oneDNN, Qt >= 6.4 (Widgets, PrintSupport, Test), QCustomPlot for Qt 6, nlohmann-json, ICU, Oniguruma, CLI11, libzip, OpenSSL, libcurl, SQLite."
     echo "README.md, 'On another system', says how to point CMake at a downloaded LibTorch."
     if [ ${#lacking[@]} -gt 0 ]; then
         printf 'Missing here: %s\n' "${lacking[@]}" >&2
