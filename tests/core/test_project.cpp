@@ -352,7 +352,7 @@ private Q_SLOTS:
             QSKIP("a small disk can be mounted by root only");
         const fs::path disk = file("disk");
         fs::create_directory(disk);
-        if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=1m") != 0)
+        if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=4m") != 0)
             QSKIP("no tmpfs can be mounted here");
         const auto unmount = qScopeGuard([&] { ::umount2(disk.c_str(), MNT_DETACH); });
         std::atomic<int> failures{0}, well{0};
@@ -367,7 +367,7 @@ private Q_SLOTS:
                     ++failures;
                 }
             });
-            std::ofstream(disk / "ballast") << std::string(2 << 20, 'x'); // as much as fits
+            std::ofstream(disk / "ballast") << std::string(5 << 20, 'x'); // as much as fits
             recorder.put([&](Project &project) { project.put(samples::row(1, run)); });
             const Tell tell = recorder.listener(1);
             tell(Started{run});
