@@ -66,7 +66,12 @@ private Q_SLOTS:
         QCOMPARE(problem(0), QString());
         QVERIFY2(problem(1).contains(QStringLiteral("token")), qPrintable(problem(1)));
         QVERIFY2(problem(2).contains(QStringLiteral("token")), qPrintable(problem(2)));
-        QVERIFY(!m_fixture.part<PromptsDock>().findChild<QTableView *>()->isColumnHidden(PromptsModel::Problem));
+        QTableView *table = m_fixture.part<PromptsDock>().findChild<QTableView *>();
+        QVERIFY(!table->isColumnHidden(PromptsModel::Problem));
+        QCOMPARE(table->horizontalHeader()->visualIndex(PromptsModel::Problem), 1); // prompts are wider than the panel
+        m_window->docking().raise(QStringLiteral("prompts"));
+        for (const QLabel *label : m_fixture.part<PromptsDock>().findChildren<QLabel *>())
+            QTRY_VERIFY2(label->width() >= label->sizeHint().width(), qPrintable(label->text()));
         QVERIFY(!(model.flags(model.index(1, PromptsModel::Use)) & Qt::ItemIsUserCheckable));
         // Mended in the table, it is in.
         model.setData(model.index(2, PromptsModel::Answer), QStringLiteral(" Logan"), Qt::EditRole);

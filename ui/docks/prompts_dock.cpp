@@ -2,6 +2,7 @@
 
 #include "amounts_text.h"
 #include "docks/dock_parts.h"
+#include "docks/flow_row.h"
 #include "docks/prompt_delegate.h"
 #include "theme.h"
 
@@ -15,28 +16,35 @@
 
 namespace patchbay {
 
+namespace {
+constexpr int widestProblem = 36; ///< characters; all of it is in the row's tool tip
+} // namespace
+
 PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *parent)
     : QWidget(parent), m_document(document), m_navigation(navigation), m_model(new PromptsModel(document, this)),
-      m_table(new QTableView(this)), m_summary(caption({}, this))
+      m_table(new QTableView(this)), m_summary(caption({}, this)), m_legend(caption({}, this))
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    auto *row = new QHBoxLayout;
+    auto *top = new QWidget(this);
+    auto *row = new FlowRow(top);
     row->setContentsMargins(10, 4, 8, 4);
-    m_summary->setTextFormat(Qt::RichText);
-    m_summary->setWordWrap(false);
-    m_summary->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-    m_summary->setTextInteractionFlags(Qt::NoTextInteraction);
+    row->setSpacing(8);
+    for (QLabel *label : {m_summary, m_legend}) {
+        label->setTextFormat(Qt::RichText);
+        label->setWordWrap(false);
+        label->setTextInteractionFlags(Qt::NoTextInteraction);
+    }
+    m_legend->setToolTip(tr("Tokens are marked by their role, and where they differ between clean and flipped"));
     auto *import = flatButton(tr("Import…"), tr("Prompt pairs from a JSONL or CSV file"), this);
     connect(import, &QToolButton::clicked, this, &PromptsDock::importRequested);
     auto *tries = flatButton(tr("Try…"), tr("Type a prompt and see what the model makes of it"), this);
     connect(tries, &QToolButton::clicked, this, &PromptsDock::tryRequested);
-    row->addWidget(m_summary, 1);
-    row->addWidget(tries);
-    row->addWidget(import);
-    column->addLayout(row);
-    column->addWidget(m_table);
+    for (QWidget *one : std::initializer_list<QWidget *>{m_summary, m_legend, tries, import})
+        row->addWidget(one);
+    column->addWidget(top);
+    column->addWidget(m_table, 1);
 
     setFocusProxy(m_table);
     m_table->setModel(m_model);
@@ -52,6 +60,7 @@ PromptsDock::PromptsDock(Document &document, Navigation &navigation, QWidget *pa
     m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
     m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     m_table->horizontalHeader()->setHighlightSections(false);
+    m_table->horizontalHeader()->moveSection(PromptsModel::Problem, PromptsModel::Clean);
     m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex &index) {
         if (index.column() == PromptsModel::Use || index.column() >= PromptsModel::Effect)
@@ -93,13 +102,16 @@ void PromptsDock::refresh()
         text += tr(" · <b>%1 cannot be run</b>").arg(problems);
     if (!m_document.ready())
         text = tr("No prompts");
-    m_summary->setToolTip(
-        tr("Pairs in use; tokens marked by their role, and those that differ between clean and flipped"));
-    m_summary->setText(text + QStringLiteral(" &nbsp;") + legend.join(QStringLiteral(" "))
-                       + QStringLiteral(" &nbsp;<span style='background:%1'>&nbsp;%2&nbsp;</span>")
-                             .arg(changedColour(palette()).name(), tr("changed")));
+    m_summary->setToolTip(tr("Pairs in use"));
+    m_summary->setText(text);
+    m_legend->setText(legend.join(QStringLiteral(" "))
+                      + QStringLiteral(" &nbsp;<span style='background:%1'>&nbsp;%2&nbsp;</span>")
+                            .arg(changedColour(palette()).name(), tr("changed")));
     m_table->resizeColumnsToContents();
+    // Where something is wrong it stands first: prompts are wider than the panel.
     m_table->setColumnHidden(PromptsModel::Problem, problems == 0);
+    const int wide = fontMetrics().averageCharWidth() * widestProblem;
+    m_table->setColumnWidth(PromptsModel::Problem, std::min(wide, m_table->columnWidth(PromptsModel::Problem)));
     follow();
 }
 

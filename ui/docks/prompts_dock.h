@@ -29,7 +29,7 @@ private:
     Navigation &m_navigation;
     PromptsModel *m_model;
     QTableView *m_table;
-    QLabel *m_summary;
+    QLabel *m_summary, *m_legend;
 };
 
 } // namespace patchbay

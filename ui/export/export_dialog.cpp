@@ -79,7 +79,7 @@ ExportDialog::ExportDialog(FigureSubject subject, std::vector<RunResultPtr> pinn
     m_message = new QLabel;
     m_message->setWordWrap(true);
     m_message->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-    m_message->hide();
+    m_message->setMinimumHeight(m_message->fontMetrics().height()); // what is said moves nothing
     auto *buttons = new QDialogButtonBox(QDialogButtonBox::Close);
     m_save = buttons->addButton(tr("Sa&ve…"), QDialogButtonBox::AcceptRole);
     m_copy = buttons->addButton(tr("Cop&y"), QDialogButtonBox::ActionRole);
@@ -242,7 +242,6 @@ void ExportDialog::inBackground(const Work &work, const std::function<void()> &t
 {
     setBusy(true);
     m_message->setText(tr("Working…"));
-    m_message->show();
     QThreadPool::globalInstance()->start([work, then, dialog = QPointer<ExportDialog>(this)] {
         std::pair<QString, QStringList> outcome;
         try {
