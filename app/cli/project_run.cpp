@@ -13,8 +13,9 @@ std::string now_text()
     const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     std::tm local{};
     ::localtime_r(&now, &local);
-    char text[32];
-    return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &local)};
+    const auto padded = [](int value) { return (value < 10 ? "0" : "") + std::to_string(value); };
+    return std::to_string(1900 + local.tm_year) + "-" + padded(local.tm_mon + 1) + "-" + padded(local.tm_mday) + "T"
+        + padded(local.tm_hour) + ":" + padded(local.tm_min) + ":" + padded(local.tm_sec);
 }
 
 Project opened(const std::filesystem::path &path)
