@@ -87,7 +87,8 @@ void Console::show(const std::string &what, double share, double seconds_left)
 {
     if (m_lines) {
         const nlohmann::ordered_json step{{"share", share}, {"what", what}};
-        std::fprintf(stderr, "%s\n", step.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+        std::fprintf(stderr, "%s\n",
+                     step.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
         std::fflush(stderr);
         return;
     }

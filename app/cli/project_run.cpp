@@ -42,11 +42,12 @@ ProjectRunWriter::ProjectRunWriter(const std::filesystem::path &path, const RunS
         project.put(ProjectTask{spec.task, spec.task.pairs.is_null() ? nlohmann::json::array() : spec.task.pairs});
         project.add({.time = m_row.started, .sentence = "Ran " + m_row.name, .command = {}, .run = m_row.id});
     });
-    m_recorder = std::make_unique<Recorder>(std::move(project), [&console](Recorder::News news, const std::string &reason) {
-        console.note(news == Recorder::News::Well    ? "the project is written again"
-                         : news == Recorder::News::Lost ? reason + "; left out of the project"
-                                                        : reason + "; tried again until the run's end");
-    });
+    m_recorder =
+        std::make_unique<Recorder>(std::move(project), [&console](Recorder::News news, const std::string &reason) {
+            console.note(news == Recorder::News::Well       ? "the project is written again"
+                             : news == Recorder::News::Lost ? reason + "; left out of the project"
+                                                            : reason + "; tried again until the run's end");
+        });
 }
 
 void ProjectRunWriter::finish(const RunResult &result)

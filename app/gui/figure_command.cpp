@@ -58,11 +58,13 @@ void declare(CLI::App &app, Options &o)
     app.add_option("--series", o.looks, "Of a series' folder: " + seriesLooks())->delimiter(',')->capture_default_str();
     app.add_option("--heads", o.lineHeads, "Series: whose lines (9.6,L9H6); the strongest unless given");
     app.add_option("--reference", o.reference, "Series: the step that others are compared with, by its name; the last");
-    app.add_option("--step", o.step, "Series: of two steps, the one that is compared with the reference; the first unless given");
+    app.add_option("--step", o.step,
+                   "Series: of two steps, the one that is compared with the reference; the first unless given");
     app.add_flag("--log", o.logarithmic, "Series: steps by their logarithm");
     app.add_option("--part", o.measures.part, "Series of a recipe: the step whose numbers are followed");
     app.add_option("--quantity", o.measures.quantity, "Series: which of its numbers; the first unless given");
-    app.add_flag("--raw-values", o.measures.raw, "Series: effects as differences of the metric, not in % of each step's gap");
+    app.add_flag("--raw-values", o.measures.raw,
+                 "Series: effects as differences of the metric, not in % of each step's gap");
     cli::add_decimal(app, "--threshold", o.measures.threshold, "Series: a head has appeared at this value or more", 0);
     app.add_option("--out,-o", o.out, "The figure: .pdf, .svg or .png");
     cli::add_decimal(app, "--width", o.spec.width, "Width in mm: 85 one column, 174 both", 30, 1000)
@@ -201,8 +203,8 @@ std::vector<FigureSubject> seriesSubjects(const Options &o)
     const SeriesMeasures measures = measure(series, asked);
     std::vector<FigureSubject> subjects;
     for (const std::string &look : o.looks) {
-        auto subject = seriesSubject(series, measures, option_value("--series", [&] { return parseSeriesLook(look); }),
-                                     choices);
+        auto subject =
+            seriesSubject(series, measures, option_value("--series", [&] { return parseSeriesLook(look); }), choices);
         if (!subject)
             throw Error(o.files.front(), "is a series without " + look);
         subjects.push_back(std::move(*subject));

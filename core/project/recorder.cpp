@@ -135,8 +135,8 @@ void Recorder::serve()
 }
 
 // What waits by now goes into one transaction: a disk that is slower than the engine does not fall behind, and what is
-// lost in a crash is no more, since none of it was on disk before. Where one of them fails for a reason of its own, each
-// is written by itself, and that one is given up.
+// lost in a crash is no more, since none of it was on disk before. Where one of them fails for a reason of its own,
+// each is written by itself, and that one is given up.
 void Recorder::write_waiting(std::unique_lock<std::mutex> &held)
 {
     m_busy = m_alone > 0 ? 1 : m_waiting.size();

@@ -359,14 +359,15 @@ private Q_SLOTS:
         std::string reason;
         RunResult run = samples::empty_run(32, 32, 50);
         {
-            Recorder recorder(Project(disk / "p.patchbay", Project::Open::Create), [&](Recorder::News news, const std::string &said) {
-                if (news == Recorder::News::Well) {
-                    ++well;
-                } else {
-                    reason = said;
-                    ++failures;
-                }
-            });
+            Recorder recorder(Project(disk / "p.patchbay", Project::Open::Create),
+                              [&](Recorder::News news, const std::string &said) {
+                                  if (news == Recorder::News::Well) {
+                                      ++well;
+                                  } else {
+                                      reason = said;
+                                      ++failures;
+                                  }
+                              });
             std::ofstream(disk / "ballast") << std::string(5 << 20, 'x'); // as much as fits
             recorder.put([&](Project &project) { project.put(samples::row(1, run)); });
             const Tell tell = recorder.listener(1);

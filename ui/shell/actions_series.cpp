@@ -8,8 +8,9 @@ void Actions::makeSeriesActions()
     openSeries =
         add(QStringLiteral("open-series"), tr("Open a &series…"), {},
             tr("The folder of a series over training: what patchbay-cli series, or Run › Series…, has written"));
-    series = add(QStringLiteral("series"), tr("Se&ries…"), {},
-                 tr("The same run, or the recipe, at many checkpoints of a model, at several models or of several tasks"));
+    series =
+        add(QStringLiteral("series"), tr("Se&ries…"), {},
+            tr("The same run, or the recipe, at many checkpoints of a model, at several models or of several tasks"));
     showSeries = add(QStringLiteral("show-series"), tr("Show the step of the series"));
     previousStep =
         add(QStringLiteral("previous-step"), tr("Previous step of the series"), QKeySequence(tr("Alt+Left")));

@@ -161,7 +161,9 @@ void HeatmapPane::refreshChooser()
     if (prompt >= 0)
         m_prompt->setValue(prompt);
     m_mean->setChecked(prompt < 0);
-    QString text = other ? tr("mean over the prompts of this step's own task") : setup ? countedText(setup->batch.prompts, "prompt") : QString();
+    QString text = other ? tr("mean over the prompts of this step's own task")
+        : setup          ? countedText(setup->batch.prompts, "prompt")
+                         : QString();
     if (setup && prompt >= 0) {
         text = tr("prompt %1").arg(prompt + 1);
         if (prompt < static_cast<int>(setup->batch_pairs.size()))

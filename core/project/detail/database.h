@@ -18,7 +18,8 @@ struct sqlite3_stmt;
 
 namespace patchbay::detail {
 
-/// The file could not be written for now, whatever was to be written: a full disk, a folder that is gone, another writer.
+/// The file could not be written for now, whatever was to be written: a full disk, a folder that is gone, another
+/// writer.
 class OutOfReach : public Error {
 public:
     using Error::Error;
