@@ -54,7 +54,9 @@ bool Recorder::flush()
     std::unique_lock hold(m_mutex);
     m_again = true;
     m_arrived.notify_all();
-    m_idle.wait(hold, [this] { return m_waiting.empty() || (m_failing && !m_again); });
+    // One that is on its way began before what made somebody ask.
+    const uint64_t wanted = m_begun + 1;
+    m_idle.wait(hold, [&] { return m_waiting.empty() || (m_failing && m_ended >= wanted); });
     return m_waiting.empty();
 }
 
@@ -139,6 +141,7 @@ void Recorder::serve()
 // each is written by itself, and that one is given up.
 void Recorder::write_waiting(std::unique_lock<std::mutex> &held)
 {
+    ++m_begun;
     m_busy = m_alone > 0 ? 1 : m_waiting.size();
     const std::deque<ItemPtr> now(m_waiting.begin(), m_waiting.begin() + std::ptrdiff_t(m_busy));
     held.unlock();
@@ -154,6 +157,7 @@ void Recorder::write_waiting(std::unique_lock<std::mutex> &held)
         lost = error.what();
     }
     held.lock();
+    m_ended = m_begun;
     m_busy = 0;
     if (!lost.empty() && now.size() > 1) {
         m_alone = now.size();

@@ -63,6 +63,7 @@ private:
     size_t m_busy = 0;                         ///< items being written
     size_t m_alone = 0;                        ///< the first ones, that together could not be: each by itself
     bool m_closing = false, m_failing = false, m_again = false;
+    uint64_t m_begun = 0, m_ended = 0; ///< times that it was tried to write
     std::thread m_thread;
 };
 

@@ -3,6 +3,7 @@
 
 #include "core/project_samples.h"
 #include "io/array_files.h"
+#include "project/detail/database.h"
 #include "project/detail/schema.h"
 #include "project/recorder.h"
 
@@ -389,6 +390,24 @@ private Q_SLOTS:
         apply(run, samples::chunk(0, 1024, 50));
         const RunResult read = *Project(disk / "p.patchbay", Project::Open::Read).result(1);
         QCOMPARE(read.grids[0].per_prompt, run.grids[0].per_prompt);
+    }
+
+    // What flush() says is of an attempt that began after it was asked, not of one that was on its way.
+    void aFlushTriesAgain()
+    {
+        Recorder recorder(Project(file("again.patchbay"), Project::Open::Create), {});
+        std::atomic<bool> reachable{false};
+        for (int i = 0; i < 300; ++i) {
+            reachable = false;
+            recorder.put([&reachable, i](Project &project) {
+                if (!reachable)
+                    throw detail::OutOfReach("disk", "is full");
+                project.put_state("place", std::to_string(i));
+            });
+            recorder.with_project([](Project &) {}); // tries, in vain
+            reachable = true;
+            QVERIFY2(recorder.flush(), qPrintable(QString::number(i)));
+        }
     }
 
     // An action that cannot be carried out is told of and left out; those beside and after it are written.
