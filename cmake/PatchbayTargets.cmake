@@ -81,6 +81,27 @@ function(patchbay_test_settings name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()
 
+# patchbay_scripts(ENVIRONMENT… [LABEL label] [WITHOUT regex]): every test_*.py of the current folder is a test, named after its file; exit code 77:
+# something that it needs is not here. ENVIRONMENT: what the scripts are told, such as PATCHBAY_CLI=<file>.
+function(patchbay_scripts)
+  cmake_parse_arguments(PARSE_ARGV 0 its "" "LABEL;WITHOUT" "ENVIRONMENT")
+  find_package(Python3 COMPONENTS Interpreter)
+  if(NOT Python3_FOUND)
+    return()
+  endif()
+  file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/test_*.py)
+  if(its_WITHOUT)
+    list(FILTER scripts EXCLUDE REGEX "${its_WITHOUT}")
+  endif()
+  foreach(script ${scripts})
+    get_filename_component(name ${script} NAME_WE)
+    add_test(NAME ${name} COMMAND Python3::Interpreter ${script} -v)
+    set_tests_properties(${name} PROPERTIES
+      ENVIRONMENT "${its_ENVIRONMENT};PATCHBAY_SOURCE_DIR=${CMAKE_SOURCE_DIR};PYTHONDONTWRITEBYTECODE=1;ASAN_OPTIONS=detect_leaks=0"
+      LABELS "${its_LABEL}" SKIP_RETURN_CODE 77 TIMEOUT 900)
+  endforeach()
+endfunction()
+
 # patchbay_tests(LABEL LIBRARIES… ): every test_*.cpp of the folder LABEL is one Qt Test program, named after its file. They share one
 # precompiled header: QTest alone costs two seconds a file.
 function(patchbay_tests label)
