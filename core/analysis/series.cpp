@@ -91,9 +91,7 @@ ordered_json Series::description() const
         out["recipe"] = to_json(*m_plan.recipe);
         out["task"] = to_json(m_plan.task);
     }
-    RunSpec model;
-    model.model = m_plan.model;
-    out["model"] = to_json(model).at("model");
+    out["model"] = to_json(m_plan.model);
     out["model"].erase("path");
     if (const json files = file_hashes_now(); !files.empty())
         out["files"] = files;
@@ -127,8 +125,8 @@ void Series::write_index() const
         const SeriesOutcome &outcome = m_outcomes[i];
         ordered_json entry{
             {"name", m_plan.steps[i].name}, {"model", m_plan.steps[i].model}, {"state", name(outcome.state)}};
-        if (m_plan.steps[i].task)
-            entry["task"] = to_json(*m_plan.steps[i].task);
+        if (const json task = own_task(m_plan.steps[i]); !task.is_null())
+            entry["task"] = task;
         if (outcome.state == SeriesState::Gap)
             entry["reason"] = outcome.reason;
         if (outcome.state == SeriesState::Done) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 
 namespace patchbay::detail {
 
@@ -74,21 +75,9 @@ std::vector<T> values_of(Bytes bytes, const std::string &place)
 template std::vector<int32_t> values_of(Bytes, const std::string &);
 template std::vector<float> values_of(Bytes, const std::string &);
 
-std::string text_of(const RunSpec &spec)
+std::string string_of(Bytes bytes)
 {
-    return to_json(spec).dump();
-}
-
-std::string text_of(const ModelRef &model)
-{
-    RunSpec spec;
-    spec.model = model;
-    return to_json(spec).at("model").dump();
-}
-
-std::string text_of(const TaskRef &task)
-{
-    return to_json(task).dump();
+    return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
 }
 
 RunSpec spec_of_text(const std::string &text, const std::string &place)
@@ -98,20 +87,39 @@ RunSpec spec_of_text(const std::string &text, const std::string &place)
 
 ModelRef model_of_text(const std::string &text, const std::string &place)
 {
-    return reading(place, [&] {
-        json spec = to_json(RunSpec{});
-        spec["model"] = parse_json(text, place);
-        return run_spec_from_json(spec).model;
-    });
+    return reading(place, [&] { return model_ref_from_json(parse_json(text, place), place); });
 }
 
 TaskRef task_of_text(const std::string &text, const std::string &place)
 {
-    return reading(place, [&] {
-        json spec = to_json(RunSpec{});
-        spec["task"] = parse_json(text, place);
-        return run_spec_from_json(spec).task;
-    });
+    return reading(place, [&] { return task_ref_from_json(parse_json(text, place), place); });
+}
+
+ProjectRun run_of_row(const Statement &row, const std::string &place)
+{
+    return {.id = row.integer(0),
+            .name = row.text(1),
+            .spec = spec_of_text(row.text(2), place),
+            .state = row.text(3),
+            .message = row.text(4),
+            .started = row.text(5),
+            .pinned = row.integer(6) != 0,
+            .live = row.integer(7) != 0,
+            .done = int(row.integer(8)),
+            .total = int(row.integer(9))};
+}
+
+Cells cells_of_row(const Statement &row, int first, const std::string &place)
+{
+    Cells event;
+    event.grid = int(std::clamp<int64_t>(row.integer(first), -1, std::numeric_limits<int>::max()));
+    event.state = row.integer(first + 1) ? CellState::Exact : CellState::Estimated;
+    event.cells = values_of<int>(row.bytes(first + 2), place);
+    event.per_prompt = values_of<float>(row.bytes(first + 3), place);
+    event.estimates = values_of<float>(row.bytes(first + 4), place);
+    event.flops = row.number(first + 5);
+    event.seconds = row.number(first + 6);
+    return event;
 }
 
 std::string bytes_of_frame(const RunResult &result)

@@ -56,8 +56,7 @@ void export_project(const Project &project, const fs::path &folder)
         }
         return about;
     });
-    out["models"] =
-        listed(project.models(), [](const ModelRef &model) { return ordered_json::parse(detail::text_of(model)); });
+    out["models"] = listed(project.models(), [](const ModelRef &model) { return to_json(model); });
     out["tasks"] = listed(project.tasks(), [](const ProjectTask &task) {
         return ordered_json{{"task", to_json(task.task)}, {"pairs", task.pairs}};
     });

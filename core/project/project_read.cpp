@@ -4,9 +4,6 @@
 
 #include "base/json_field.h"
 
-#include <algorithm>
-#include <limits>
-
 namespace patchbay {
 
 using detail::Statement;
@@ -20,18 +17,11 @@ std::optional<RunResult> read_result(const Database &database, int64_t run, cons
     if (!row.step() || row.is_null(0))
         return std::nullopt;
     RunResult result = frame_of_bytes(row.bytes(0), place);
-    Statement chunks = database.prepare(
-        "SELECT grid, exact, cells, per_prompt, estimates, flops, seconds FROM cells WHERE run = ?1 ORDER BY id");
+    Statement chunks =
+        database.prepare(std::string("SELECT ") + cells_columns + " FROM cells WHERE run = ?1 ORDER BY id");
     chunks.bind(1, run);
     while (chunks.step()) {
-        Cells event;
-        event.grid = int(std::clamp<int64_t>(chunks.integer(0), -1, std::numeric_limits<int>::max()));
-        event.state = chunks.integer(1) ? CellState::Exact : CellState::Estimated;
-        event.cells = values_of<int>(chunks.bytes(2), place);
-        event.per_prompt = values_of<float>(chunks.bytes(3), place);
-        event.estimates = values_of<float>(chunks.bytes(4), place);
-        event.flops = chunks.number(5);
-        event.seconds = chunks.number(6);
+        Cells event = cells_of_row(chunks, 0, place);
         check_cells(event, result, place);
         if (all_known(event, result)) // a run that went on tells of the cells that it had
             event.flops = 0;
@@ -47,20 +37,11 @@ std::optional<RunResult> read_result(const Database &database, int64_t run, cons
 std::vector<ProjectRun> Project::runs(std::vector<std::string> *problems) const
 {
     std::vector<ProjectRun> out;
-    Statement row = m->database->prepare(
-        "SELECT id, name, spec, state, message, started, pinned, live, done, total FROM run ORDER BY id DESC");
+    Statement row =
+        m->database->prepare(std::string("SELECT id, ") + detail::run_columns + " FROM run ORDER BY id DESC");
     while (row.step()) {
         try {
-            out.push_back({.id = row.integer(0),
-                           .name = row.text(1),
-                           .spec = detail::spec_of_text(row.text(2), m->place("run " + std::to_string(row.integer(0)))),
-                           .state = row.text(3),
-                           .message = row.text(4),
-                           .started = row.text(5),
-                           .pinned = row.integer(6) != 0,
-                           .live = row.integer(7) != 0,
-                           .done = int(row.integer(8)),
-                           .total = int(row.integer(9))});
+            out.push_back(detail::run_of_row(row, m->place("run " + std::to_string(row.integer(0)))));
         } catch (const Error &error) {
             if (problems)
                 problems->push_back(error.what());
@@ -89,8 +70,7 @@ std::string Project::thumbnail(int64_t run) const
     row.bind(1, run);
     if (!row.step())
         return {};
-    const detail::Bytes bytes = row.bytes(0);
-    return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
+    return detail::string_of(row.bytes(0));
 }
 
 std::vector<ModelRef> Project::models() const
@@ -136,8 +116,7 @@ std::optional<std::string> Project::state(const std::string &name) const
     row.bind(1, name);
     if (!row.step())
         return std::nullopt;
-    const detail::Bytes bytes = row.bytes(0);
-    return std::string(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+    return detail::string_of(row.bytes(0));
 }
 
 std::vector<ProjectNote> Project::notes() const

@@ -74,7 +74,7 @@ void Project::put(const ProjectRun &run)
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
             " ON CONFLICT (id) DO UPDATE SET name = ?2, spec = ?3, state = ?4, message = ?5, started = ?6, pinned = ?7,"
             " live = ?8, done = ?9, total = ?10");
-        row.bind(1, run.id).bind(2, run.name).bind(3, detail::text_of(run.spec)).bind(4, run.state);
+        row.bind(1, run.id).bind(2, run.name).bind(3, to_json(run.spec).dump()).bind(4, run.state);
         row.bind(5, run.message).bind(6, run.started).bind(7, run.pinned).bind(8, run.live);
         row.bind(9, run.done).bind(10, run.total).run();
     });
@@ -152,7 +152,7 @@ void Project::put(const ModelRef &model)
             ->prepare("INSERT INTO model (key, reference) VALUES (?1, ?2)"
                       " ON CONFLICT (key) DO UPDATE SET reference = ?2")
             .bind(1, model.sha256.empty() ? model.path : model.sha256)
-            .bind(2, detail::text_of(model))
+            .bind(2, to_json(model).dump())
             .run();
     });
 }
@@ -160,7 +160,7 @@ void Project::put(const ModelRef &model)
 void Project::put(const ProjectTask &task)
 {
     m->write([&] {
-        const std::string reference = detail::text_of(task.task);
+        const std::string reference = to_json(task.task).dump();
         m->database
             ->prepare("INSERT INTO task (key, reference, pairs) VALUES (?1, ?2, ?3)"
                       " ON CONFLICT (key) DO UPDATE SET reference = ?2, pairs = ?3")

@@ -40,11 +40,6 @@ void each_row(const Database &from, const std::string &table, const std::string 
     lost.push_back(table + ": " + std::to_string(taken.size()) + " rows could be read (" + trouble + ")");
 }
 
-std::string text(detail::Bytes bytes)
-{
-    return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
-}
-
 } // namespace
 
 std::vector<std::string> recover_project(const std::filesystem::path &damaged, const std::filesystem::path &into)
@@ -75,20 +70,10 @@ std::vector<std::string> recover_project(const std::filesystem::path &damaged, c
             lost);
     };
     each_row(
-        from, "run",
-        "name, spec, state, message, started, pinned, live, done, total, frame, ending, intervals, thumbnail",
+        from, "run", std::string(detail::run_columns) + ", frame, ending, intervals, thumbnail",
         [&](Statement &row) {
             const int64_t id = row.integer(0);
-            project.put(ProjectRun{.id = id,
-                                   .name = row.text(1),
-                                   .spec = detail::spec_of_text(row.text(2), place),
-                                   .state = row.text(3),
-                                   .message = row.text(4),
-                                   .started = row.text(5),
-                                   .pinned = row.integer(6) != 0,
-                                   .live = row.integer(7) != 0,
-                                   .done = int(row.integer(8)),
-                                   .total = int(row.integer(9))});
+            project.put(detail::run_of_row(row, place));
             if (row.is_null(10))
                 return;
             project.hear(id, Started{detail::frame_of_bytes(row.bytes(10), place)});
@@ -97,23 +82,12 @@ std::vector<std::string> recover_project(const std::filesystem::path &damaged, c
             if (!row.is_null(12))
                 project.put_intervals(id, detail::intervals_of_bytes(row.bytes(12), place));
             if (!row.is_null(13))
-                project.put_thumbnail(id, text(row.bytes(13)));
+                project.put_thumbnail(id, detail::string_of(row.bytes(13)));
         },
         lost);
     each_row(
-        from, "cells", "run, grid, exact, cells, per_prompt, estimates, flops, seconds",
-        [&](Statement &row) {
-            Cells event;
-            event.grid = int(row.integer(2));
-            event.state = row.integer(3) ? CellState::Exact : CellState::Estimated;
-            event.cells = detail::values_of<int>(row.bytes(4), place);
-            event.per_prompt = detail::values_of<float>(row.bytes(5), place);
-            event.estimates = detail::values_of<float>(row.bytes(6), place);
-            event.flops = row.number(7);
-            event.seconds = row.number(8);
-            project.hear(row.integer(1), event);
-        },
-        lost);
+        from, "cells", std::string("run, ") + detail::cells_columns,
+        [&](Statement &row) { project.hear(row.integer(1), detail::cells_of_row(row, 2, place)); }, lost);
     copy("model", "key, reference", 2);
     copy("task", "key, reference, pairs", 3);
     copy("circuit", "name, kind, model, body", 4);

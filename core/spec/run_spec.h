@@ -116,9 +116,11 @@ Positions positions_of(const RunSpec &spec);
 /// Throws Error naming the field that is missing or wrong.
 RunSpec run_spec_from_json(const nlohmann::json &json);
 nlohmann::ordered_json to_json(const RunSpec &spec);
-/// A task alone, as it stands in a spec.
+/// A model or a task alone, as it stands in a spec.
+nlohmann::ordered_json to_json(const ModelRef &model);
 nlohmann::ordered_json to_json(const TaskRef &task);
 /// The same from a file, whose name is for messages. Throws Error naming the field that is missing or wrong.
+ModelRef model_ref_from_json(const nlohmann::json &json, const std::string &file);
 TaskRef task_ref_from_json(const nlohmann::json &json, const std::string &file);
 /// Equal for specs that compute the same numbers: the key of the result cache. It asks no file: whoever loads a task
 /// puts its hash into the spec (TaskRef::sha256), and a run keeps the key that it was started with.

@@ -217,6 +217,14 @@ Analysis joint_ablation(const JsonField &root)
     return analysis;
 }
 
+JsonField an_object(const json &value, const std::string &file, const char *what)
+{
+    const JsonField field(value, file, what);
+    if (!value.is_object())
+        field.fail("must be an object");
+    return field;
+}
+
 Method empty_method(const JsonField &field)
 {
     std::string known;
@@ -234,12 +242,14 @@ Method empty_method(const JsonField &field)
 
 } // namespace
 
+ModelRef model_ref_from_json(const json &value, const std::string &file)
+{
+    return read_model(an_object(value, file, "model"));
+}
+
 TaskRef task_ref_from_json(const json &value, const std::string &file)
 {
-    const JsonField field(value, file, "task");
-    if (!value.is_object())
-        field.fail("must be an object");
-    return read_task(field);
+    return read_task(an_object(value, file, "task"));
 }
 
 RunSpec run_spec_from_json(const json &value)

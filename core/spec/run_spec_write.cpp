@@ -86,7 +86,9 @@ ordered_json written(const Ends &ends)
     return list;
 }
 
-ordered_json written(const ModelRef &model)
+} // namespace
+
+ordered_json to_json(const ModelRef &model)
 {
     ordered_json out;
     out["path"] = model.path;
@@ -102,8 +104,6 @@ ordered_json written(const ModelRef &model)
         out["dtype"] = word_of(*model.dtype);
     return out;
 }
-
-} // namespace
 
 // Fields that say nothing for this kind of task are left out unless they were changed, so that nothing is lost.
 ordered_json to_json(const TaskRef &task)
@@ -130,7 +130,7 @@ ordered_json to_json(const RunSpec &spec)
     out["method"] = method_name(spec);
     if (const Analysis *analysis = spec.as<Analysis>())
         out["analysis"] = analysis->name;
-    out["model"] = written(spec.model);
+    out["model"] = to_json(spec.model);
     out["task"] = to_json(spec.task);
     std::visit(
         [&]<class M>(const M &method) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "io/array_files.h"
+#include "project/detail/database.h"
 #include "project/project_rows.h"
 
 #include <cstddef>
@@ -27,12 +28,18 @@ Bytes bytes_of(const std::vector<T> &values)
 template <class T>
 std::vector<T> values_of(Bytes bytes, const std::string &place);
 
-std::string text_of(const RunSpec &spec);
-std::string text_of(const ModelRef &model);
-std::string text_of(const TaskRef &task);
+std::string string_of(Bytes bytes);
+
 RunSpec spec_of_text(const std::string &text, const std::string &place);
 ModelRef model_of_text(const std::string &text, const std::string &place);
 TaskRef task_of_text(const std::string &text, const std::string &place);
+
+/// A row of these columns, behind its id.
+inline constexpr const char *run_columns = "name, spec, state, message, started, pinned, live, done, total";
+ProjectRun run_of_row(const Statement &row, const std::string &place);
+/// A row of these columns, beginning with `first`.
+inline constexpr const char *cells_columns = "grid, exact, cells, per_prompt, estimates, flops, seconds";
+Cells cells_of_row(const Statement &row, int first, const std::string &place);
 
 std::string bytes_of_frame(const RunResult &result);
 RunResult frame_of_bytes(Bytes bytes, const std::string &place);
