@@ -12,16 +12,6 @@ namespace patchbay {
 
 namespace {
 
-/// The estimate that a result has, under its key.
-const std::pair<const std::string, Array> *estimateOf(const RunResult &result)
-{
-    for (const auto &one : result.arrays)
-        if (one.first.starts_with("scores.") && one.second.shape.size() == 2 && one.second.is_float()
-            && !one.first.ends_with(".standard_error"))
-            return &one;
-    return nullptr;
-}
-
 std::string option(const Analysis &analysis, const char *name, const char *usual)
 {
     return parameter_text(analysis, name, usual);
@@ -108,9 +98,9 @@ EdgeGraph graphOf(const RunResult &result)
 
 std::optional<EdgeNumbers> edgeNumbers(const RunResult &result)
 {
-    const auto *scores = estimateOf(result);
+    const std::string scores = estimates_array(result);
     const std::optional<EdgeChoice> choice = edgeChoiceOf(result.spec);
-    if (!hasEdges(result) || !choice || (!scores && !result.grid(edge_grid)))
+    if (!hasEdges(result) || !choice || (scores.empty() && !result.grid(edge_grid)))
         return std::nullopt;
     EdgeNumbers numbers;
     try {
@@ -121,10 +111,10 @@ std::optional<EdgeNumbers> edgeNumbers(const RunResult &result)
     numbers.choice = *choice;
     if (const Analysis *analysis = result.spec.as<Analysis>())
         numbers.steps = int(std::strtol(option(*analysis, "steps", "5").c_str(), nullptr, 10));
-    if (scores && scores->second.floats().size() == numbers.graph.cells()) {
-        numbers.estimates = scores->second.floats();
+    if (!scores.empty() && result.arrays.at(scores).floats().size() == numbers.graph.cells()) {
+        numbers.estimates = result.arrays.at(scores).floats();
         try {
-            numbers.choice.method = parse_edge_method(scores->first.substr(std::string("scores.").size()));
+            numbers.choice.method = parse_edge_method(scores.substr(scores.find('.') + 1));
         } catch (const Error &) {
             return std::nullopt;
         }

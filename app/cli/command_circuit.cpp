@@ -132,9 +132,8 @@ ScoredGraph circuit_of(const RunResult &result, const ModelConfig &config)
     out.d_model = config.d_model;
     const std::vector<int64_t> &kept = result.arrays.at("circuit").ints();
     out.circuit.kept.assign(kept.begin(), kept.end());
-    for (const auto &[name, array] : result.arrays)
-        if (name.starts_with("scores.") && array.shape.size() == 2 && !name.ends_with(".standard_error"))
-            out.scores = of_files(array.floats(), keeping_order(result.baseline));
+    if (const std::string scores = estimates_array(result); !scores.empty())
+        out.scores = of_files(result.arrays.at(scores).floats(), keeping_order(result.baseline));
     return out;
 }
 

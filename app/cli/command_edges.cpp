@@ -48,10 +48,7 @@ nlohmann::json parameters(const Options &o)
 void write_files(const Options &o, const RunResult &result, const EdgeGraph &graph, int d_model)
 {
     const bool exact = o.method == "exact";
-    std::string key;
-    for (const auto &[name, array] : result.arrays)
-        if (name.starts_with("scores.") && array.shape.size() == 2 && !name.ends_with(".standard_error"))
-            key = name;
+    const std::string key = estimates_array(result);
     const std::vector<float> means = exact_changes(result, graph);
     if (!o.graph.empty()) {
         ScoredGraph file{graph,

@@ -4,6 +4,15 @@
 
 namespace patchbay {
 
+std::string estimates_array(const RunResult &result)
+{
+    for (const auto &[name, array] : result.arrays)
+        if (name.starts_with("scores.") && array.shape.size() == 2 && array.is_float()
+            && !name.ends_with(".standard_error"))
+            return name;
+    return {};
+}
+
 void each_exact_edge(const RunResult &result, const EdgeGraph &graph,
                      const std::function<void(Edge edge, const Grid &grid, int cell)> &read)
 {

@@ -16,6 +16,9 @@ inline constexpr const char *real_edges_array = "real_edges", *curve_shares_arra
 /// [cells, 2]: writer, reader.
 inline constexpr const char *edge_grid = "edge", *edge_index = "edge.index";
 
+/// The name of the array of estimates, [writers, readers], that a result has: "scores.eap-ig"; empty without.
+std::string estimates_array(const RunResult &result);
+
 /// Calls read for every edge that was computed exactly, with its cell of the grid. None where the result has no such
 /// grid, or an index that does not fit it; cells that are no edges of this graph are left out.
 void each_exact_edge(const RunResult &result, const EdgeGraph &graph,
