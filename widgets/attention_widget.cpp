@@ -3,6 +3,7 @@
 #include "finite_view.h"
 #include "pattern_image.h"
 #include "view_text.h"
+#include "zoom_step.h"
 
 #include <QKeyEvent>
 #include <QMouseEvent>
@@ -230,7 +231,7 @@ void AttentionWidget::wheelEvent(QWheelEvent *event)
         QAbstractScrollArea::wheelEvent(event);
         return;
     }
-    zoomTo(geometryOfMatrix().cell * std::pow(1.2, event->angleDelta().y() / 120.0), event->position().toPoint());
+    zoomTo(geometryOfMatrix().cell * zoomOf(*event), event->position().toPoint());
     event->accept();
 }
 

@@ -1,6 +1,7 @@
 #include "axes_plot.h"
 
 #include "plot_canvas.h"
+#include "zoom_step.h"
 
 #include <QApplication>
 #include <QKeyEvent>
@@ -14,7 +15,6 @@ namespace patchbay::widgets {
 
 namespace {
 
-constexpr double zoomStep = 1.2; // of a wheel's notch, as in the attention matrix
 constexpr double panStep = 40;   // pixels an arrow key
 constexpr double nearest = 1e-6; // of the whole range: closer, and neighbouring pixels are the same number
 
@@ -207,7 +207,7 @@ void AxesPlot::wheelEvent(QWheelEvent *event)
 {
     if (markCount() == 0 || event->angleDelta().y() == 0)
         return HeadPlot::wheelEvent(event);
-    zoom(std::pow(zoomStep, event->angleDelta().y() / 120.0), event->position());
+    zoom(zoomOf(*event), event->position());
     event->accept();
 }
 

@@ -1,5 +1,6 @@
 // Pointer and keyboard of the graph of edges.
 #include "edge_graph_widget.h"
+#include "zoom_step.h"
 
 #include <QApplication>
 #include <QContextMenuEvent>
@@ -14,7 +15,7 @@
 namespace patchbay::widgets {
 
 namespace {
-constexpr double edgeGraphZoomStep = 1.2, edgeGraphPanStep = 40; // as plots with axes have
+constexpr double edgeGraphPanStep = 40; // as plots with axes have
 } // namespace
 
 void EdgeGraphWidget::mouseMoveEvent(QMouseEvent *event)
@@ -114,7 +115,7 @@ void EdgeGraphWidget::wheelEvent(QWheelEvent *event)
 {
     if (markCount() == 0 || event->angleDelta().y() == 0)
         return HeadPlot::wheelEvent(event);
-    zoom(std::pow(edgeGraphZoomStep, event->angleDelta().y() / 120.0), event->position());
+    zoom(zoomOf(*event), event->position());
     event->accept();
 }
 
@@ -181,9 +182,9 @@ void EdgeGraphWidget::keyPressEvent(QKeyEvent *event)
         return stepEdge(-1);
     case Qt::Key_Plus:
     case Qt::Key_Equal:
-        return zoom(edgeGraphZoomStep, area().center());
+        return zoom(zoomStep, area().center());
     case Qt::Key_Minus:
-        return zoom(1 / edgeGraphZoomStep, area().center());
+        return zoom(1 / zoomStep, area().center());
     case Qt::Key_0:
         return showAll();
     case Qt::Key_Delete:

@@ -1,6 +1,7 @@
 #include "zoomed_heatmap.h"
 
 #include "colour_map.h"
+#include "zoom_step.h"
 
 #include <QKeyEvent>
 #include <QMouseEvent>
@@ -13,8 +14,7 @@ namespace patchbay::widgets {
 
 namespace {
 
-constexpr double heatmapZoomStep = 1.2; // of a wheel's notch, as plots with axes have
-constexpr double fewestCells = 4;       // of the longer side
+constexpr double fewestCells = 4; // of the longer side
 
 template <typename T>
 QVector<T> cropped(const QVector<T> &values, const HeatmapFacet &whole, const QRect &cells)
@@ -163,7 +163,7 @@ void ZoomedHeatmap::wheelEvent(QWheelEvent *event)
 {
     if (m_whole.facets.isEmpty() || event->angleDelta().y() == 0)
         return HeatmapWidget::wheelEvent(event);
-    zoom(std::pow(heatmapZoomStep, event->angleDelta().y() / 120.0), event->position());
+    zoom(zoomOf(*event), event->position());
     event->accept();
 }
 
@@ -206,9 +206,9 @@ void ZoomedHeatmap::keyPressEvent(QKeyEvent *event)
     switch (event->key()) {
     case Qt::Key_Plus:
     case Qt::Key_Equal:
-        return zoom(heatmapZoomStep, middle);
+        return zoom(zoomStep, middle);
     case Qt::Key_Minus:
-        return zoom(1 / heatmapZoomStep, middle);
+        return zoom(1 / zoomStep, middle);
     case Qt::Key_0:
         return showAll();
     default:
