@@ -1,11 +1,8 @@
 // patchbay-cli script: a result as a Python script that computes the same and compares.
 #include "command.h"
-#include "io/array_files.h"
 #include "model/model_folder.h"
 #include "script/python_script.h"
 #include "spec_file.h"
-
-#include <cstdio>
 
 namespace patchbay::cli {
 
@@ -23,11 +20,7 @@ int run(const Options &options)
     const WorkOptions work_options = work_of(result.spec, options.file, options.model);
     const Workspace work(work_options, console);
     const std::string folder = model_folder(work_options.model.path, work_options.model.commit).string();
-    const std::string text = python_script(result, work.batch(), folder, work.model().config().grouped());
-    if (options.out.empty())
-        std::fwrite(text.data(), 1, text.size(), stdout);
-    else
-        write_file(options.out, text);
+    write_or_print(python_script(result, work.batch(), folder, work.model().config().grouped()), options.out);
     return 0;
 }
 

@@ -9,8 +9,6 @@
 #include "text/tokenizer.h"
 #include "usage_error.h"
 
-#include <cstdio>
-
 namespace patchbay::cli {
 
 namespace {
@@ -70,11 +68,7 @@ int run(const Options &options)
         throw UsageError("--symmetric", "is for tasks of names in a pattern, as ioi");
     const nlohmann::ordered_json set = info(task).patterns ? ioi_dataset_json(task, *tokenizer, name, options.symmetric)
                                                            : pairs_json(task, *tokenizer, name);
-    const std::string text = set.dump(1) + "\n";
-    if (options.out.empty())
-        std::fwrite(text.data(), 1, text.size(), stdout);
-    else
-        write_file(options.out, text);
+    write_or_print(set.dump(1) + "\n", options.out);
     return 0;
 }
 

@@ -2,12 +2,21 @@
 
 #include "base/amounts.h"
 #include "base/plain_text.h"
+#include "io/array_files.h"
 
 #include <cmath>
 #include <cstdio>
 #include <unistd.h>
 
 namespace patchbay::cli {
+
+void write_or_print(const std::string &text, const std::string &file)
+{
+    if (file.empty())
+        std::fwrite(text.data(), 1, text.size(), stdout);
+    else
+        write_file(file, text);
+}
 
 namespace {
 

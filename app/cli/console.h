@@ -9,6 +9,9 @@
 
 namespace patchbay::cli {
 
+/// To a file, or to standard output where none is named. Throws Error.
+void write_or_print(const std::string &text, const std::string &file);
+
 /// Where progress goes: Auto to a terminal; Lines: a JSON object {"share", "what"} a line on standard error, for
 /// programs; None: nowhere.
 enum class ProgressStyle { Auto, Lines, None };
