@@ -194,7 +194,7 @@ void SeriesPane::refresh()
     }
     refreshOptions();
     refreshViews();
-    followStep();
+    sayStep();
 }
 
 void SeriesPane::refreshOptions()
@@ -314,11 +314,17 @@ void SeriesPane::refreshViews()
 
 void SeriesPane::followStep()
 {
-    const SeriesController &at = m_explorer.series;
-    m_baseline->setCurrent(at.step());
-    m_lines->setCurrent(at.step());
+    m_baseline->setCurrent(m_explorer.series.step());
+    m_lines->setCurrent(m_explorer.series.step());
     if (look() == Look::TwoSteps)
         refreshViews();
+    sayStep();
+}
+
+// What is said of the step on view, and whether its model is another one.
+void SeriesPane::sayStep()
+{
+    const SeriesController &at = m_explorer.series;
     const QString words = note();
     m_note->setText(words);
     m_note->setVisible(!words.isEmpty());

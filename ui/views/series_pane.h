@@ -52,6 +52,7 @@ private:
     void refreshOptions();
     void refreshViews();
     void followStep();
+    void sayStep();
     void askAgain();
     QString note() const;
 
