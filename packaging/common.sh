@@ -114,12 +114,18 @@ check_space()
     [ "${available:-$needed}" -ge $needed ] || fail "the disk is too full: the build in $root/build/$1 takes about $needed MB, and $available MB are free there"
 }
 
-# failed_build: ends the script with the reason, as far as it is ours to know.
-failed_build()
+# disk_is_full: whether nothing more can be built, as far as df tells.
+disk_is_full()
 {
     local available
     available=$(free_mb)
-    [ "${available:-1000}" -ge 100 ] || fail "the build failed: the disk is full ($available MB are free in $root)"
+    [ "${available:-1000}" -lt 100 ]
+}
+
+# failed_build: ends the script with the reason, as far as it is ours to know.
+failed_build()
+{
+    ! disk_is_full || fail "the build failed: the disk is full ($(free_mb) MB are free in $root)"
     fail "the build failed (see above)"
 }
 
@@ -145,7 +151,7 @@ build()
     if ! ninja -C "build/$preset" -j "$(jobs)" "$@"; then
         # Two sources may each have a helper of the same name, which only matters where they are compiled as one.
         grep -q '^PATCHBAY_UNITY:BOOL=ON' "build/$preset/CMakeCache.txt" || failed_build
-        [ "$(free_mb)" -ge 100 ] || failed_build # again would only fail again
+        ! disk_is_full || failed_build # again would only fail again
         say "Building ($preset) again, every source on its own"
         cmake -DPATCHBAY_UNITY=OFF "build/$preset" >"build/configure-$preset.log" 2>&1 || fail "CMake failed, see build/configure-$preset.log"
         ninja -C "build/$preset" -j "$(jobs)" "$@" || failed_build
