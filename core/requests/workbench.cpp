@@ -3,11 +3,13 @@
 #include "analysis/analysis.h"
 #include "hub/download.h"
 #include "hub/listing.h"
+#include "requests/detail/work_parts.h"
 
 #include <algorithm>
-#include <functional>
 
 namespace patchbay {
+
+using namespace detail;
 
 Urgency urgency(const Request &request)
 {
@@ -36,47 +38,6 @@ bool only_fetches(const Request &request)
     return std::holds_alternative<ListCacheRequest>(request) || std::holds_alternative<PlanDownloadRequest>(request)
         || std::holds_alternative<ListRevisionsRequest>(request) || std::holds_alternative<DownloadRequest>(request);
 }
-
-namespace {
-
-/// Work in one part.
-class WholeWork : public Work {
-public:
-    using Do = std::function<void(const CancelToken &)>;
-    explicit WholeWork(Do work) : m_work(std::move(work)) { }
-    bool step(const CancelToken &cancel) override
-    {
-        cancel.check();
-        m_work(cancel);
-        return false;
-    }
-
-private:
-    const Do m_work;
-};
-
-/// Work in parts, until one of them says that there is no more.
-class PartWork : public Work {
-public:
-    using Do = std::function<bool(const CancelToken &)>;
-    explicit PartWork(Do part) : m_part(std::move(part)) { }
-    bool step(const CancelToken &cancel) override { return m_part(cancel); }
-
-private:
-    const Do m_part;
-};
-
-std::unique_ptr<Work> whole(WholeWork::Do work)
-{
-    return std::make_unique<WholeWork>(std::move(work));
-}
-
-std::unique_ptr<Work> in_parts(PartWork::Do part)
-{
-    return std::make_unique<PartWork>(std::move(part));
-}
-
-} // namespace
 
 Session &Workbench::session() const
 {
