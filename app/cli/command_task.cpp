@@ -1,5 +1,6 @@
 // patchbay-cli task: the tasks that there are, or prompt pairs with token ids and positions, as JSON.
 #include "command.h"
+#include "console.h"
 #include "io/array_files.h"
 #include "model/model_folder.h"
 #include "options.h"

@@ -2,6 +2,7 @@
 #include "analysis/series.h"
 
 #include "base/error.h"
+#include "base/json_field.h"
 #include "base/plain_text.h"
 #include "hub/hub_name.h"
 #include "hub/listing.h"
