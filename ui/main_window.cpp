@@ -3,7 +3,9 @@
 #include "amounts_text.h"
 #include "controllers/run_views.h"
 #include "docks/heads_dock.h"
+#include "docks/history_dock.h"
 #include "docks/model_dock.h"
+#include "docks/notes_dock.h"
 #include "docks/prompts_dock.h"
 #include "docks/recipe_dock.h"
 #include "docks/runs_dock.h"
@@ -17,6 +19,7 @@
 #include "shell/help_menu.h"
 #include "shell/message_bar.h"
 #include "shell/progress_strip.h"
+#include "shell/project_flow.h"
 #include "shell/recent_models.h"
 #include "shell/run_controls.h"
 #include "shell/side_panels.h"
@@ -58,6 +61,7 @@ MainWindow::MainWindow()
     m_recent = new RecentModels(
         {{m_actions->openModel, m_actions->openDemo}, {m_cached->menuAction(), m_actions->downloadModel}}, this);
     m_palette = new CommandPalette(this);
+    m_palette->setMore([this] { return everythingToFind(); });
     buildCentre();
     buildToolbar();
     buildDocks();
@@ -80,6 +84,8 @@ MainWindow::MainWindow()
     connectActions();
     connectSeries();
     connectEdges();
+    m_project = new ProjectFlow(*this);
+    file->insertMenu(m_actions->saveProjectAs, m_project->menu());
     if (!m_docking.restore())
         m_docking.arrange();
     updateTemplate();
@@ -166,6 +172,10 @@ void MainWindow::buildDocks()
     m_docking.add(QStringLiteral("circuit"), tr("Circuit"), m_circuit, Zone::BottomRight);
     m_series = new SeriesPane(m_explorer, this);
     m_docking.add(QStringLiteral("series"), tr("Series"), m_series, Zone::BottomRight, true);
+    m_notes = new NotesDock(m_explorer.project, m_explorer.runs, m_explorer.navigation, m_explorer.edges, this);
+    m_docking.add(QStringLiteral("notes"), tr("Notes"), m_notes, Zone::Right, true);
+    m_docking.add(QStringLiteral("history"), tr("History"),
+                  new HistoryDock(m_explorer.project, m_explorer.navigation, this), Zone::Right, true);
     m_prompts = new PromptsDock(m_explorer.document, m_explorer.navigation, this);
     m_docking.add(QStringLiteral("prompts"), tr("Prompts"), m_prompts, Zone::BottomRight);
     m_try = new TryPane(m_explorer, this);
@@ -186,6 +196,37 @@ void MainWindow::buildDocks()
     connect(m_actions->showAttention, &QAction::triggered, this,
             [this] { m_docking.reveal(QStringLiteral("attention")); });
     connect(m_actions->addToCircuit, &QAction::triggered, this, [this] { m_docking.raise(QStringLiteral("circuit")); });
+}
+
+// Runs, heads and notes, for the search beside the commands.
+QVector<CommandPalette::Found> MainWindow::everythingToFind()
+{
+    QVector<CommandPalette::Found> all;
+    Navigation &navigation = m_explorer.navigation;
+    for (const RunEntry &run : m_explorer.runs.entries())
+        all << CommandPalette::Found{tr("Run: %1").arg(run.name), QString::fromStdString(describe(run.spec)),
+                                     [&navigation, id = run.id] { navigation.showRun(id); }};
+    for (const ProjectNote &note : m_explorer.project.notes()) {
+        const QString kind = QString::fromStdString(note.kind), subject = QString::fromStdString(note.subject),
+                      text = QString::fromStdString(note.text);
+        all << CommandPalette::Found{subjectTitle(kind, subject, m_explorer.project, m_explorer.runs)
+                                         + QStringLiteral(" — ") + text.simplified(),
+                                     text, [this, kind, subject] {
+                                         goToSubject(kind, subject, m_explorer.project, m_explorer.navigation);
+                                         m_docking.raise(QStringLiteral("notes"));
+                                         m_notes->showNote(kind, subject);
+                                     }};
+    }
+    if (const SetupPtr &setup = m_explorer.document.setup()) {
+        const ModelConfig &config = setup->config();
+        for (int layer = 0; layer < config.n_layers; ++layer)
+            for (int head = 0; head < config.n_heads; ++head) {
+                const widgets::HeadId id{layer, head};
+                all << CommandPalette::Found{label(id), tr("Select this head"),
+                                             [&navigation, id] { navigation.select({id}, id); }};
+            }
+    }
+    return all;
 }
 
 void MainWindow::updateTemplate()
@@ -298,6 +339,8 @@ void MainWindow::updateProgress()
 
 void MainWindow::closeEvent(QCloseEvent *event)
 {
+    if (!m_project->mayClose())
+        return event->ignore();
     m_docking.save();
     m_explorer.backend.cancelAll();
     event->accept();

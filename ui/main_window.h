@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controllers/explorer.h"
+#include "shell/command_palette.h"
 #include "shell/docking.h"
 
 #include <QMainWindow>
@@ -12,14 +13,16 @@ class Actions;
 class AttentionPane;
 class BarsPane;
 class CircuitPane;
-class CommandPalette;
 class HeadsDock;
 class HeatmapPane;
 class MessageBar;
+class NotesDock;
 class ModelDock;
 class ProgressStrip;
+class ProjectFlow;
 class PromptsDock;
 class CachedModels;
+enum class FileKind;
 class RecentModels;
 class RunControls;
 class RunsDock;
@@ -38,6 +41,10 @@ public:
     void start(const QString &modelFolder);
     /// Shows the series of a folder.
     void openSeries(const QString &folder);
+    /// Once the first model is there: what is opened may need one.
+    void openFirst(const QString &path);
+    /// Files and folders of any kind that the program knows.
+    void openPath(const QString &path);
     /// As after the first start, whatever was saved.
     void useDefaultLayout();
 
@@ -53,6 +60,8 @@ public:
     TryPane &tryPane() { return *m_try; }
     RunControls &controls() { return *m_controls; }
     Docking &docking() { return m_docking; }
+    /// The project that what is done here goes into; none before it is asked to open one.
+    ProjectFlow &project() { return *m_project; }
     MessageBar &messages() { return *m_messages; }
 
 protected:
@@ -69,6 +78,7 @@ private:
     void connectActions();
     void runAnalysis(Analysis analysis);
     void runFromControls();
+    QVector<CommandPalette::Found> everythingToFind();
     void updateTemplate();
     void updateProgress();
     void startTour();
@@ -76,7 +86,11 @@ private:
     void followTask();
     void chooseModel();
     void choosePairs();
-    void openPath(const QString &path);
+    void chooseFile();
+    void openResults(const QString &path, FileKind kind);
+    void openFigure(const QString &path);
+    void withTaskOf(const RunSpec &spec, const std::function<void()> &then);
+    void whenNothingRuns(const QString &what, const std::function<void()> &open);
     void saveResult(int id);
     void chooseReportFolder();
     void connectSeries();
@@ -111,6 +125,8 @@ private:
     SeriesPane *m_series = nullptr;
     Scrubber *m_scrubber = nullptr;
     TryPane *m_try = nullptr;
+    NotesDock *m_notes = nullptr;
+    ProjectFlow *m_project = nullptr;
 };
 
 } // namespace patchbay

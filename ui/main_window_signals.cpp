@@ -3,6 +3,7 @@
 
 #include "controllers/run_views.h"
 #include "docks/model_dock.h"
+#include "docks/notes_dock.h"
 #include "docks/runs_dock.h"
 #include "heatmap_widget.h"
 #include "model/model_folder.h"
@@ -67,11 +68,20 @@ void MainWindow::connectActions()
                 m_docking.reveal(place);
         });
     connect(m_actions->openModel, &QAction::triggered, this, &MainWindow::chooseModel);
+    connect(m_actions->openProject, &QAction::triggered, this, &MainWindow::chooseFile);
     connect(m_actions->importPairs, &QAction::triggered, this, &MainWindow::choosePairs);
     connect(m_actions->exportFigure, &QAction::triggered, this, [this] { openExportDialog(*this, activeView(*this)); });
     connect(m_actions->saveResult, &QAction::triggered, this,
             [this] { saveResult(m_explorer.navigation.place().run); });
     connect(m_actions->drawReport, &QAction::triggered, this, &MainWindow::chooseReportFolder);
+    m_explorer.report.setNotes([this] {
+        std::vector<ReportNote> notes;
+        for (const ProjectNote &note : m_explorer.project.notes())
+            notes.push_back({subjectTitle(QString::fromStdString(note.kind), QString::fromStdString(note.subject),
+                                          m_explorer.project, m_explorer.runs),
+                             QString::fromStdString(note.text)});
+        return notes;
+    });
     connect(&m_explorer.report, &RecipeReport::written, m_messages, &MessageBar::showWritten);
     connect(m_actions->sums, &QAction::toggled, m_heatmap, &HeatmapPane::setSumsVisible);
     connect(m_actions->cellTexts, &QAction::toggled, m_heatmap, &HeatmapPane::setCellTextsVisible);

@@ -77,7 +77,9 @@ int run(const Options &options)
 Runner add_run(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
-    app.add_option("file", options->file, "A run spec (.json) or a result (.safetensors, .npz, .json)")->required();
+    app.add_option("file", options->file,
+                   "A run spec (.json), - for one on standard input, or a result (.safetensors, .npz, .json)")
+        ->required();
     app.add_option("--model", options->model,
                    "Use this model, a folder or a name in the cache, instead of the one that the spec names")
         ->type_name("DIR|NAME[@REVISION]");

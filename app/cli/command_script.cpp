@@ -1,6 +1,8 @@
-// patchbay-cli script: a result as a Python script that computes the same and compares.
+// patchbay-cli script: a result as a Python script that computes the same and compares, or as the command that computes
+// it again.
 #include "command.h"
 #include "model/model_folder.h"
+#include "script/command_line.h"
 #include "script/python_script.h"
 #include "spec_file.h"
 
@@ -8,14 +10,20 @@ namespace patchbay::cli {
 
 namespace {
 
+constexpr const char *transformer_lens_4 = "transformer-lens-4", *command = "command-line";
+
 struct Options {
-    std::string file, model, out;
+    std::string file, model, out, language = transformer_lens_4;
     bool quiet = false;
 };
 
 int run(const Options &options)
 {
     const RunResult result = load_result(options.file);
+    if (options.language == command) {
+        write_or_print(command_line(result.spec) + "\n", options.out);
+        return 0;
+    }
     Console console(false, options.quiet);
     const WorkOptions work_options = work_of(result.spec, options.file, options.model);
     const Workspace work(work_options, console);
@@ -30,8 +38,14 @@ Runner add_script(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
     app.add_option("result", options->file,
-                   "A result (.safetensors, .npz, .json) of activation patching, zero ablation or path patching")
+                   "A result (.safetensors, .npz, .json); a script there is of activation patching, zero ablation and "
+                   "path patching")
         ->required();
+    app.add_option("--for", options->language,
+                   "transformer-lens-4: a script that asserts the result's numbers; command-line: the command that "
+                   "computes it again")
+        ->check(CLI::IsMember({transformer_lens_4, command}))
+        ->capture_default_str();
     app.add_option("--model", options->model,
                    "Where the model is, a folder or a name in the cache, if not where the result says")
         ->type_name("DIR|NAME[@REVISION]");

@@ -1,22 +1,12 @@
 #include "project_run.h"
 
+#include "base/time_text.h"
+
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 
 namespace patchbay::cli {
 
 namespace {
-
-std::string now_text()
-{
-    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-    std::tm local{};
-    ::localtime_r(&now, &local);
-    const auto padded = [](int value) { return (value < 10 ? "0" : "") + std::to_string(value); };
-    return std::to_string(1900 + local.tm_year) + "-" + padded(local.tm_mon + 1) + "-" + padded(local.tm_mday) + "T"
-        + padded(local.tm_hour) + ":" + padded(local.tm_min) + ":" + padded(local.tm_sec);
-}
 
 Project opened(const std::filesystem::path &path)
 {
@@ -35,7 +25,7 @@ ProjectRunWriter::ProjectRunWriter(const std::filesystem::path &path, const RunS
     m_row.name = title(spec);
     m_row.spec = spec;
     m_row.state = "running";
-    m_row.started = now_text();
+    m_row.started = time_text();
     project.together([&] {
         project.put(m_row);
         project.put(spec.model);

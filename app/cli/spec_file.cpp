@@ -6,16 +6,38 @@
 #include "model/model_folder.h"
 #include "patching/run_result.h"
 
+#include <iostream>
+#include <iterator>
+
 namespace patchbay::cli {
+
+namespace {
+
+/// Of standard input, for specs in scripts.
+RunSpec typed_spec()
+{
+    const std::string text{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+    try {
+        return run_spec_from_json(parse_json(text, "standard input"));
+    } catch (const Error &error) {
+        throw Error("-", error.what());
+    }
+}
+
+} // namespace
 
 bool is_result(const std::string &file)
 {
+    if (file == spec_from_input)
+        return false;
     const std::filesystem::path path(file);
     return path.extension() != ".json" || !read_json_file(path).contains("method");
 }
 
 RunSpec read_spec(const std::string &file)
 {
+    if (file == spec_from_input)
+        return typed_spec();
     const std::filesystem::path path(file);
     if (path.extension() == ".json") {
         const nlohmann::json content = read_json_file(path);

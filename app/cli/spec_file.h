@@ -8,6 +8,8 @@
 
 namespace patchbay::cli {
 
+/// The name of standard input among files.
+inline constexpr const char *spec_from_input = "-";
 /// Whether a file is a result, or a spec alone.
 bool is_result(const std::string &file);
 /// Throws Error naming the file and the field that is wrong.

@@ -3,9 +3,11 @@
 #include "close_on_signal.h"
 #include "figure_command.h"
 #include "main_window.h"
+#include "project/project.h"
 #include "report_command.h"
 #include "shell/app_theme.h"
 #include "shell/gallery.h"
+#include "shell/project_flow.h"
 #include "shell/screenshot.h"
 #include "start_qt.h"
 #include "window_options.h"
@@ -39,6 +41,24 @@ const Command *commandNamed(const char *name)
     return nullptr;
 }
 
+/// What is on screen first. Nobody goes on with a project that nobody looks at.
+void open(MainWindow &window, const WindowOptions &options)
+{
+    const QString model = QString::fromStdString(options.model.empty() ? "demo" : options.model);
+    const QString file = QString::fromStdString(options.file);
+    const bool project = !file.isEmpty() && is_project(options.file);
+    if (options.unseen())
+        window.start(model);
+    else if (project)
+        window.project().open(file);
+    else if (options.model.empty() && !options.fresh && file.isEmpty())
+        window.project().continueLast();
+    else
+        window.project().startNew(model);
+    if (!file.isEmpty() && !project)
+        window.openFirst(file);
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -65,9 +85,7 @@ int main(int argc, char **argv)
         window.useDefaultLayout();
     }
     window.show();
-    window.start(QString::fromStdString(options.model));
-    if (!options.series.empty())
-        window.openSeries(QString::fromStdString(options.series));
+    open(window, options);
     if (!options.screenshot.empty())
         takeScreenshot(window, QString::fromStdString(options.screenshot), quit);
     return QApplication::exec();

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "command.h"
+#include "report/project_report.h"
 #include "report/report.h"
 #include "usage_error.h"
 
@@ -14,10 +15,21 @@ namespace patchbay {
 
 namespace {
 
+/// A project's page for a reader, beside it.
+QStringList pageOf(const std::filesystem::path &project)
+{
+    std::filesystem::path page = project;
+    page.replace_extension(".html");
+    const QString file = QString::fromStdString(page.string());
+    writeForReader(file, contents_of(Project(project, Project::Open::Read)),
+                   QString::fromStdString(project.stem().string()));
+    return {file};
+}
+
 int draw(const std::string &command, const std::string &folder, bool quiet)
 {
     try {
-        for (const QString &file : writeReport(folder))
+        for (const QString &file : is_project(folder) ? pageOf(folder) : writeReport(folder))
             if (!quiet)
                 std::cout << file.toStdString() << '\n';
         return 0;
@@ -33,11 +45,12 @@ int report_command(int argc, char **argv)
 {
     CLI::App app(
         "Draws the report of a recipe, or of a series, from its results: report.html and report.pdf in the same "
-        "folder.",
+        "folder. Of a project: one page for a reader, beside it.",
         "patchbay report");
     std::string folder;
     bool quiet = false;
-    app.add_option("DIR", folder, "The folder that the recipe or the series was run into")->required();
+    app.add_option("DIR", folder, "The folder that the recipe or the series was run into, or a project (.patchbay)")
+        ->required();
     app.add_flag("--quiet", quiet, "Do not name the files written");
     try {
         app.parse(argc, argv);

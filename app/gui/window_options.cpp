@@ -70,12 +70,15 @@ std::optional<int> read_window_options(int argc, char **argv, WindowOptions &opt
     app.set_version_flag("-v,--version", "patchbay " + program_version());
     app.add_option(
            "--model", options.model,
-           "Open this Hugging Face folder, or a model of the Hugging Face cache by its name (demo: the embedded model)")
-        ->type_name("DIR|NAME[@REVISION]")
-        ->capture_default_str();
-    app.add_option("series", options.series, "Show the series of this folder, as patchbay-cli series writes it")
-        ->type_name("DIR")
-        ->check(CLI::ExistingDirectory); // a misspelt command is no folder
+           "Begin a new project with this Hugging Face folder, or a model of the Hugging Face cache by its name (demo: "
+           "the embedded model)")
+        ->type_name("DIR|NAME[@REVISION]");
+    app.add_option("file", options.file,
+                   "Open this project (.patchbay); or a result, a figure, prompts, a task file, the folder of a series "
+                   "or of a recipe, in a new project. Without it, the last project comes back")
+        ->type_name("FILE|DIR")
+        ->check(CLI::ExistingPath); // a misspelt command is none
+    app.add_flag("--new", options.fresh, "Begin a new project instead of going on with the last one");
     app.add_option("--screenshot", options.screenshot, "Run the first sweep, save a picture of the window, and quit")
         ->type_name("FILE");
     app.add_option("--gallery", options.gallery, "Draw every view in every state into this folder, and quit")

@@ -8,7 +8,8 @@
 namespace patchbay {
 
 struct WindowOptions {
-    std::string model = "demo", series, screenshot, gallery, theme;
+    bool fresh = false; ///< --new: a project of its own, not the last one
+    std::string model, file, screenshot, gallery, theme;
     int width = 0, height = 0;                                              ///< 0: as it was left
     bool platform_chosen = false;                                           ///< -platform NAME, one of Qt's own options
     bool unseen() const { return !screenshot.empty() || !gallery.empty(); } ///< nobody looks at the window itself

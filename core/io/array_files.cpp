@@ -5,6 +5,7 @@
 #include "io/atomic_file.h"
 #include "io/formats.h"
 #include "io/git_lfs.h"
+#include "io/mapped_file.h"
 #include "io/safetensors.h"
 
 #include <algorithm>
@@ -60,6 +61,14 @@ ArrayFile read_arrays(const std::filesystem::path &path)
     if (kind == ".json")
         return read_json_arrays(path);
     throw Error(path.string(), "unknown extension \"" + kind + "\"; arrays are read from .safetensors, .npz and .json");
+}
+
+FileMetadata read_metadata(const std::filesystem::path &path)
+{
+    if (extension(path) != ".safetensors")
+        return read_arrays(path).metadata;
+    const MappedFile file(path);
+    return parse_safetensors_header({file.data(), size_t(file.size())}, file.size(), path.string()).metadata;
 }
 
 void write_file(const std::filesystem::path &path, const std::string &bytes)

@@ -26,6 +26,8 @@ struct ArrayFile {
 /// Reads .safetensors (F32, F16, BF16, F64 become float32; integers int64), .npz and .json written by write_arrays.
 /// Throws Error.
 ArrayFile read_arrays(const std::filesystem::path &path);
+/// The metadata alone; of safetensors nothing but the header is read. Throws Error.
+FileMetadata read_metadata(const std::filesystem::path &path);
 
 /// Writes text or bytes whole or not at all, as write_arrays does. Throws Error naming the file.
 void write_file(const std::filesystem::path &path, const std::string &bytes);

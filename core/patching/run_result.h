@@ -124,5 +124,7 @@ ArrayMap to_arrays(const RunResult &result);
 /// Throws Error.
 void save_result(const std::filesystem::path &path, const RunResult &result);
 RunResult load_result(const std::filesystem::path &path);
+/// Whether a file says that it is one, by its metadata alone; false also where it cannot be read.
+bool is_result_file(const std::filesystem::path &path);
 
 } // namespace patchbay

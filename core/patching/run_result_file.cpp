@@ -360,6 +360,16 @@ RunResult result_of_frame(ArrayFile frame, const std::string &file)
     return result_of(std::move(frame), file, true);
 }
 
+bool is_result_file(const std::filesystem::path &path)
+{
+    try {
+        const FileMetadata metadata = read_metadata(path);
+        return metadata.contains("spec") && metadata.contains(metadata_key);
+    } catch (const Error &) {
+        return false;
+    }
+}
+
 RunResult load_result(const std::filesystem::path &path)
 {
     if (path.extension() == ".csv")

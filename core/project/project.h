@@ -7,6 +7,8 @@
 #include "project/project_rows.h"
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +61,7 @@ public:
     std::vector<ProjectSeries> series() const;
     /// Bytes under a name: layout, view options, what is on view; nothing where there are none.
     std::optional<std::string> state(const std::string &name) const;
+    std::map<std::string, std::string> states() const; ///< all of them
     std::vector<ProjectNote> notes() const;
     /// Oldest first.
     std::vector<HistoryEntry> history() const;
@@ -80,6 +83,7 @@ public:
     void put(const ModelRef &model);
     void put(const ProjectTask &task);
     void put(const ProjectCircuit &circuit);
+    void remove(const ProjectCircuit &circuit); ///< that of its name, kind and model
     void put(const ProjectSeries &series);
     void put_state(const std::string &name, const std::string &value);
     /// An empty text takes it away.

@@ -119,6 +119,15 @@ std::optional<std::string> Project::state(const std::string &name) const
     return detail::string_of(row.bytes(0));
 }
 
+std::map<std::string, std::string> Project::states() const
+{
+    std::map<std::string, std::string> out;
+    Statement row = m->database->prepare("SELECT name, value FROM state");
+    while (row.step())
+        out[row.text(0)] = detail::string_of(row.bytes(1));
+    return out;
+}
+
 std::vector<ProjectNote> Project::notes() const
 {
     std::vector<ProjectNote> out;

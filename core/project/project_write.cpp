@@ -185,6 +185,17 @@ void Project::put(const ProjectCircuit &circuit)
     });
 }
 
+void Project::remove(const ProjectCircuit &circuit)
+{
+    m->write([&] {
+        m->database->prepare("DELETE FROM circuit WHERE name = ?1 AND kind = ?2 AND model = ?3")
+            .bind(1, circuit.name)
+            .bind(2, circuit.kind)
+            .bind(3, circuit.model)
+            .run();
+    });
+}
+
 void Project::put(const ProjectSeries &series)
 {
     m->write([&] {

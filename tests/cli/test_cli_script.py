@@ -2,12 +2,13 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 
 import numpy as np
 
-from cli import CliTest, main, read_safetensors, run
+from cli import PROGRAM, CliTest, main, read_safetensors, run
 
 
 def values(text):
@@ -55,6 +56,52 @@ class Script(CliTest):
         np.testing.assert_allclose(found["EXPECTED"], arrays["path"].astype(np.float64).mean(-1), rtol=1e-6, atol=1e-9)
         self.assertEqual(found["RECEIVERS"], [("blocks.2.attn.hook_q", 2), ("blocks.3.attn.hook_q", 4)])
         self.assertEqual((found["SWEPT"], found["THROUGH_MLPS"], found["BASE_IS_FLIPPED"]), ("attn.hook_z", True, False))
+
+    def test_the_command_computes_it_again(self):
+        """What it prints, typed into a shell, gives the same bytes."""
+        pairs = self.folder / "my pairs.jsonl"
+        pairs.write_text("".join(json.dumps({"clean": f"When {a} and {b} went to the shop, {b} gave a drink to",
+                                             "flipped": f"When {a} and {b} went to the shop, {a} gave a drink to",
+                                             "answer": f" {a}", "wrong": f" {b}"}) + "\n"
+                                 for a, b in (("John", "Mary"), ("Mary", "John"))))
+        commands = [
+            ["act-patch", "--sites", "z,v", "--prompts", 4, "--seed", 3, "--metric", "log_prob", "--positions", "end"],
+            ["act-patch", "--sites", "z", "--prompts", 4, "--ablate", "mean", "--heads", "1.2,2.3", "--raw"],
+            ["path-patch", "--prompts", 4, "--receivers", "q:2.2,v:3.4", "--direction", "denoise", "--freeze-mlps"],
+            ["attribution", "--prompts", 4, "--sites", "z", "--task", "strangers"],
+            ["analyse", "ablate", "--heads", "1.4,2.2", "--mode", "mean", "--prompts", 4, "--exclude", 1],
+            ["analyse", "copy-scores", "--prompts", 4],
+            ["act-patch", "--sites", "z", "--pairs", pairs],
+        ]
+        bin_folder = self.folder / "bin"
+        bin_folder.mkdir()
+        (bin_folder / "patchbay-cli").symlink_to(PROGRAM)
+        environment = dict(os.environ, PATH=f"{bin_folder}:{os.environ['PATH']}")
+        for command in commands:
+            first, second = self.folder / "first.safetensors", self.folder / "second.safetensors"
+            run(*command, "--out", first, "--quiet")
+            typed = run("script", first, "--for", "command-line").stdout
+            self.assertTrue(typed.startswith(f"patchbay-cli {command[0]}"), typed)
+            again = typed.replace(f"patchbay-cli {command[0]}", f"patchbay-cli {command[0]} --quiet --out {second}", 1)
+            subprocess.run(again, shell=True, check=True, env=environment, timeout=600)
+            self.assertEqual(first.read_bytes(), second.read_bytes(), typed)
+
+    def test_a_spec_from_standard_input(self):
+        """What options cannot say, such as prompts that were edited, stands in the command as a spec."""
+        first, second = self.folder / "first.safetensors", self.folder / "second.safetensors"
+        run("act-patch", "--prompts", 3, "--sites", "z", "--out", self.folder / "r.safetensors", "--quiet")
+        spec = json.loads(run("run", "--print-spec", self.folder / "r.safetensors").stdout)
+        edited = [{"clean": f"After {a} and {b} left, {b} gave it to", "flipped": f"After {a} and {b} left, {a} gave it to",
+                   "answer": f" {a}", "wrong": f" {b}"} for a, b in (("John", "Mary"), ("Mary", "John"))]
+        spec["task"] = {"kind": "ioi", "pairs": edited}
+        run("run", "-", "--out", first, "--quiet", stdin=json.dumps(spec))
+        typed = run("script", first, "--for", "command-line").stdout
+        self.assertTrue(typed.startswith("patchbay-cli run - <<'SPEC'\n"), typed)
+        self.assertIn("left, Mary gave", typed)
+        again = typed.replace("patchbay-cli run -", f"{PROGRAM} run - --quiet --out {second}", 1)
+        subprocess.run(again, shell=True, check=True, timeout=600)
+        self.assertEqual(first.read_bytes(), second.read_bytes())
+        self.assertIn("standard input", run("run", "-", stdin="{", expect=1).stderr)
 
     def test_what_has_no_counterpart_says_so(self):
         out = self.folder / "r.safetensors"

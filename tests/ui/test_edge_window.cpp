@@ -258,7 +258,7 @@ private Q_SLOTS:
         const QString json = out.filePath(QStringLiteral("circuit.json")), csv = out.filePath(QStringLiteral("c.csv"));
         edges().save(json);
         edges().save(csv);
-        QVERIFY(isEdgesFile(json));
+        QVERIFY(kindOf(json) == FileKind::Edges);
         const ScoredGraph read = read_scored_graph(json.toStdString(), edges().numbers()->graph);
         QVERIFY(read.circuit.kept == edges().kept());
         QFile table(csv);
@@ -270,7 +270,7 @@ private Q_SLOTS:
         edges().open(json);
         QVERIFY(edges().kept() == kept);
         QTRY_VERIFY(edges().fit());
-        QVERIFY(!isEdgesFile(out.filePath(QStringLiteral("c.csv"))));
+        QVERIFY(kindOf(out.filePath(QStringLiteral("c.csv"))) == FileKind::Other);
         m_window->explorer().navigation.showAs(QStringLiteral("edge-graph"));
     }
 

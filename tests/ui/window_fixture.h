@@ -31,12 +31,17 @@ public:
         QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, m_settings.path());
         applyTheme(ThemeMode::Light);
     }
-    MainWindow &open(QSize size = {1280, 800})
+    /// With nothing in it yet.
+    MainWindow &openBare(QSize size = {1280, 800})
     {
         m_window = std::make_unique<MainWindow>();
         m_window->resize(size);
         m_window->show();
-        m_window->start(QStringLiteral("demo"));
+        return *m_window;
+    }
+    MainWindow &open(QSize size = {1280, 800})
+    {
+        openBare(size).start(QStringLiteral("demo"));
         return *m_window;
     }
     /// open(), and waits until the window is on screen and the demo model's baseline in it; null when that takes more

@@ -27,8 +27,8 @@ using Answer =
     std::variant<Snapshot, SetupPtr, AttentionPatterns, HalfWidths, Stabilities, std::shared_ptr<const StepOutcomes>,
                  CacheListingPtr, DownloadPlanPtr, RevisionsPtr, TrialPtr, SeriesResultsPtr, SeriesMeasuresPtr>;
 
-/// Called on the GUI thread. Every job ends in exactly one of done, failed, or dropped (superseded, or cancelled before
-/// it had anything to show).
+/// Called on the GUI thread, except where it says otherwise. Every job ends in exactly one of done, failed, or dropped
+/// (superseded, or cancelled before it had anything to show).
 struct JobCalls {
     std::function<void(const Answer &)> done;
     std::function<void(const Failure &)> failed;
@@ -36,6 +36,9 @@ struct JobCalls {
     /// At most twenty times a second each.
     std::function<void(const Progress &)> progress;
     std::function<void(const Snapshot &)> snapshot;
+    /// Every event as it happens, on the thread where it happens, also of a job that nobody waits for any more; it must
+    /// not throw.
+    Tell heard;
 };
 
 /// After destruction begins nothing is called any more.
@@ -53,6 +56,7 @@ public:
         std::function<void()> dropped = {};
         std::function<void(const Progress &)> progress = {};
         std::function<void(const Snapshot &)> snapshot = {};
+        Tell heard = {};
     };
     template <class R>
     JobId submit(Job<R> job)
@@ -62,7 +66,7 @@ public:
             done = [call = std::move(job.done)](const Answer &answer) { call(std::get<typename R::Answer>(answer)); };
         return submitRequest(std::move(job.request), job.policy,
                              {std::move(done), std::move(job.failed), std::move(job.dropped), std::move(job.progress),
-                              std::move(job.snapshot)});
+                              std::move(job.snapshot), std::move(job.heard)});
     }
 
     /// Asks a job to stop. A sweep then ends with what it has; other jobs are dropped.

@@ -39,12 +39,13 @@ JobId EmbeddedBackend::submitRequest(Request request, const JobPolicy &policy, J
     const auto ticket = std::make_shared<JobTicket>();
     ticket->id = ++m_next;
     ticket->policy = policy;
+    const Tell heard = std::exchange(calls.heard, {});
     m_jobs.insert(ticket->id, {ticket, std::make_shared<const JobCalls>(std::move(calls))});
-    if (std::unique_ptr<Work> work = m_compute.server->begin_beside(request, relay(ticket))) {
-        m_beside.queue.push({ticket, std::move(request), std::move(work)});
+    if (std::unique_ptr<Work> work = m_compute.server->begin_beside(request, relay(ticket, heard))) {
+        m_beside.queue.push({ticket, std::move(request), heard, std::move(work)});
     } else {
         Lane &lane = only_fetches(request) ? m_fetch : m_compute;
-        lane.queue.push({ticket, std::move(request), nullptr});
+        lane.queue.push({ticket, std::move(request), heard, nullptr});
     }
     return ticket->id;
 }
@@ -109,7 +110,7 @@ void EmbeddedBackend::begin(Lane &lane, QueuedJob job)
         return drop(job.ticket);
     try {
         std::unique_ptr<Work> work =
-            job.work ? std::move(job.work) : lane.server->begin(job.request, relay(job.ticket));
+            job.work ? std::move(job.work) : lane.server->begin(job.request, relay(job.ticket, job.heard));
         lane.running.push_back({job.ticket, urgency(job.request), std::move(work)});
     } catch (...) {
         fail(job.ticket, failed_of(std::current_exception()));
@@ -133,36 +134,38 @@ bool EmbeddedBackend::proceed(const Running &job)
 
 // What becomes of a job's events on their way to the GUI thread: cells are collected into snapshots, and nothing comes
 // faster than one can look.
-Tell EmbeddedBackend::relay(const Ticket &ticket)
+Tell EmbeddedBackend::relay(const Ticket &ticket, Tell heard)
 {
-    return
-        [this, ticket, feed = std::make_shared<SnapshotFeed>(), pace = std::make_shared<Pace>()](const Event &event) {
-            if (const std::optional<Snapshot> snapshot = feed->hear(event))
-                post(ticket, [snapshot = *snapshot](const JobCalls &calls) {
-                    if (calls.snapshot)
-                        calls.snapshot(snapshot);
-                });
-            if (const Progress *progress = std::get_if<Progress>(&event);
-                progress && (pace->due() || progress->done == progress->total))
-                post(ticket, [progress = *progress](const JobCalls &calls) {
-                    if (calls.progress)
-                        calls.progress(progress);
-                });
-            if (const Failed *failed = std::get_if<Failed>(&event))
-                fail(ticket, *failed);
-            if (const Done *done = std::get_if<Done>(&event)) {
-                const auto answer = [&feed](const auto &reply) -> Answer {
-                    if constexpr (std::is_same_v<std::decay_t<decltype(reply)>, RunEnd>)
-                        return feed->last();
-                    else
-                        return reply;
-                };
-                finish(ticket, [answer = std::visit(answer, done->reply)](const JobCalls &calls) {
-                    if (calls.done)
-                        calls.done(answer);
-                });
-            }
-        };
+    return [this, ticket, heard = std::move(heard), feed = std::make_shared<SnapshotFeed>(),
+            pace = std::make_shared<Pace>()](const Event &event) {
+        if (heard)
+            heard(event);
+        if (const std::optional<Snapshot> snapshot = feed->hear(event))
+            post(ticket, [snapshot = *snapshot](const JobCalls &calls) {
+                if (calls.snapshot)
+                    calls.snapshot(snapshot);
+            });
+        if (const Progress *progress = std::get_if<Progress>(&event);
+            progress && (pace->due() || progress->done == progress->total))
+            post(ticket, [progress = *progress](const JobCalls &calls) {
+                if (calls.progress)
+                    calls.progress(progress);
+            });
+        if (const Failed *failed = std::get_if<Failed>(&event))
+            fail(ticket, *failed);
+        if (const Done *done = std::get_if<Done>(&event)) {
+            const auto answer = [&feed](const auto &reply) -> Answer {
+                if constexpr (std::is_same_v<std::decay_t<decltype(reply)>, RunEnd>)
+                    return feed->last();
+                else
+                    return reply;
+            };
+            finish(ticket, [answer = std::visit(answer, done->reply)](const JobCalls &calls) {
+                if (calls.done)
+                    calls.done(answer);
+            });
+        }
+    };
 }
 
 void EmbeddedBackend::post(const Ticket &ticket, News news)

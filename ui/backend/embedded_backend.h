@@ -57,7 +57,7 @@ private:
     void serveMoreUrgent(Lane &lane);
     void begin(Lane &lane, QueuedJob job);
     bool proceed(const Running &job);
-    Tell relay(const Ticket &ticket);
+    Tell relay(const Ticket &ticket, Tell heard);
     void post(const Ticket &ticket, News news);
     void finish(const Ticket &ticket, News ending);
     void drop(const Ticket &ticket) { finish(ticket, {}); }

@@ -26,6 +26,7 @@ struct JobTicket {
 struct QueuedJob {
     std::shared_ptr<JobTicket> ticket;
     Request request;
+    Tell heard = {};                      ///< of JobCalls
     std::unique_ptr<Work> work = nullptr; ///< where it has been begun already (RequestServer::begin_beside)
 };
 

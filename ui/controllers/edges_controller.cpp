@@ -345,6 +345,12 @@ void EdgesController::showNamed(const QString &name)
 void EdgesController::forget(const QString &name)
 {
     forgetEdges(*m_document.setup(), name);
+    Q_EMIT forgotten(name);
+    refreshNamed();
+}
+
+void EdgesController::refreshNamed()
+{
     m_named = keptEdges(*m_document.setup());
     Q_EMIT namedChanged();
 }

@@ -98,6 +98,8 @@ public:
     void keepAs(const QString &name);
     void showNamed(const QString &name);
     void forget(const QString &name);
+    /// Reads those that are kept anew.
+    void refreshNamed();
 
     /// The JSON of EAP-IG and MIB: its circuit is looked at, and its scores where it has some.
     void open(const QString &file);
@@ -110,6 +112,7 @@ Q_SIGNALS:
     void fitChanged();
     void currentChanged();
     void namedChanged();
+    void forgotten(const QString &name);
     void failed(const patchbay::Failure &failure);
 
 private:

@@ -9,6 +9,7 @@
 #include "controllers/head_roles.h"
 #include "controllers/navigation.h"
 #include "controllers/path_controller.h"
+#include "controllers/project_controller.h"
 #include "controllers/recipe_controller.h"
 #include "controllers/recipe_report.h"
 #include "controllers/run_controller.h"
@@ -24,6 +25,7 @@ struct Explorer {
     Navigation navigation;
     RunsStore runs;
     RunController runner{backend, document, runs, navigation};
+    ProjectController project{document, runs, navigation, runner};
     AttentionController attention{backend, document, navigation, runs};
     TryController trying{backend, document, navigation, attention};
     ContributionController contribution{backend, document, navigation};

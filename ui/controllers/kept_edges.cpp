@@ -1,6 +1,7 @@
 #include "controllers/kept_edges.h"
 
 #include "base/error.h"
+#include "base/json_field.h"
 #include "edges/circuit_file.h"
 #include "io/array_files.h"
 
@@ -48,6 +49,27 @@ void keepEdges(const Setup &setup, const QString &name, const EdgeNumbers &numbe
     write_scored_graph(
         fileOf(setup, name).toStdString(),
         {numbers.graph, setup.config().d_model, of_files(numbers.estimates, numbers.keeping), {"", kept}, true});
+}
+
+nlohmann::json keptEdgesJson(const Setup &setup, const QString &name)
+{
+    const QString file = fileOf(setup, name);
+    return QFile::exists(file) ? read_json_file(file.toStdString()) : nlohmann::json();
+}
+
+void adoptEdges(const Setup &setup, const QString &name, const nlohmann::json &edges)
+{
+    const QString file = fileOf(setup, name);
+    if (QFile::exists(file))
+        return;
+    make_folder(keptEdgesFolder(setup).toStdString());
+    write_file(file.toStdString(), edges.dump());
+    try {
+        read_scored_graph(file.toStdString(), EdgeGraph(setup.config()));
+    } catch (...) {
+        QFile::remove(file);
+        throw;
+    }
 }
 
 void forgetEdges(const Setup &setup, const QString &name)

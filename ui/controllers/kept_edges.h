@@ -10,6 +10,10 @@ QVector<KeptEdges> keptEdges(const Setup &setup);
 /// Writes one, or replaces that of the same name. Throws Error.
 void keepEdges(const Setup &setup, const QString &name, const EdgeNumbers &numbers, const EdgeMask &kept);
 void forgetEdges(const Setup &setup, const QString &name);
+/// As a project keeps it: the file's JSON; null where there is none. Throws Error.
+nlohmann::json keptEdgesJson(const Setup &setup, const QString &name);
+/// One that a project brings, unless there is one of this name. Throws Error where it is not of this model.
+void adoptEdges(const Setup &setup, const QString &name, const nlohmann::json &edges);
 /// Where they lie.
 QString keptEdgesFolder(const Setup &setup);
 

@@ -76,9 +76,14 @@ Navigation::Navigation(QObject *parent) : QObject(parent)
 void Navigation::go(const Place &place, const QString &what, bool sliding)
 {
     if (m_applying)
-        apply(place);
-    else if (!(place == m_place))
-        m_undo.push(new GoCommand(*this, place, what, sliding));
+        return apply(place);
+    if (place == m_place)
+        return;
+    const int steps = m_undo.index();
+    m_undo.push(new GoCommand(*this, place, what, sliding));
+    const bool forgotten = steps == m_undo.undoLimit();
+    if (m_undo.index() != steps || !sliding)
+        Q_EMIT stepped(what, forgotten);
 }
 
 void Navigation::apply(const Place &place)
@@ -190,6 +195,14 @@ void Navigation::forgetRun(int run)
     if (place.comparedRun == run)
         place.comparedRun = -1;
     apply(place);
+}
+
+void Navigation::restore(const Place &place)
+{
+    m_undo.clear();
+    m_applying = m_restoring = true; // what follows a change by itself belongs to the place already
+    apply(place);
+    m_applying = m_restoring = false;
 }
 
 void Navigation::reset(const QVector<HeadId> &circuit, const TaskRef &task)

@@ -94,8 +94,12 @@ public:
     void forgetRun(int run);
     /// Another model: nothing is selected or on view, and nothing to undo.
     void reset(const QVector<widgets::HeadId> &circuit = {}, const TaskRef &task = {});
+    /// As a project has kept it: nothing to undo either.
+    void restore(const Place &place);
 
 Q_SIGNALS:
+    /// A step that can be undone was made; one of a slider's is told once. forgotten: the oldest one no longer can be.
+    void stepped(const QString &what, bool forgotten);
     void taskChanged();
     void headsChanged();
     void runChanged();

@@ -65,10 +65,12 @@ void RecipeReport::write(const QString &chosen)
 // sweep to go on with.
 void RecipeReport::draw(const QString &folder)
 {
-    m_thread.reset(QThread::create([this, folder] {
+    const std::vector<ReportNote> notes = m_notes ? m_notes() : std::vector<ReportNote>();
+    m_thread.reset(QThread::create([this, folder, notes] {
         QStringList files;
         std::exception_ptr error;
         try {
+            writeReportNotes(folder.toStdString(), notes);
             files = writeReport(folder.toStdString());
         } catch (...) {
             error = std::current_exception();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controllers/recipe_controller.h"
+#include "report/report_source.h"
 
 #include <QStringList>
 #include <QThread>
@@ -24,6 +25,8 @@ public:
     /// The results, report.html and report.pdf, into the folder where that is empty or holds this recipe's results,
     /// else into a new one in it with the recipe's name. A step that is on its way is left out.
     void write(const QString &folder);
+    /// Who says what was noted when a report is written.
+    void setNotes(const std::function<std::vector<ReportNote>()> &notes) { m_notes = notes; }
 
 Q_SIGNALS:
     void changed();
@@ -34,6 +37,7 @@ private:
     void draw(const QString &folder);
     void end();
 
+    std::function<std::vector<ReportNote>()> m_notes;
     Backend &m_backend;
     RecipeController &m_recipe;
     std::unique_ptr<QThread> m_thread; ///< draws

@@ -129,6 +129,7 @@ void RunController::start(int id, const RunResultPtr &resume)
                 m_store.update(id, change, snapshot.changed);
                 Q_EMIT activeChanged();
             },
+        .heard = m_listener ? m_listener(id) : Tell(),
     });
     m_store.update(id, [&](RunEntry &e) {
         e.job = job;

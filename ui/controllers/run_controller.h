@@ -32,6 +32,8 @@ public:
     int activeRun() const;
     /// The head under the mouse is computed next.
     void want(widgets::HeadId head);
+    /// Who is told of every run's events, on the thread where they happen: a project.
+    void setRecorder(std::function<Tell(int run)> listener) { m_listener = std::move(listener); }
     /// Model and task of the open document, in a spec.
     RunSpec withDocument(RunSpec spec) const;
 
@@ -59,7 +61,8 @@ private:
     Navigation &m_navigation;
     QVector<JobId> m_intervals;           ///< jobs that find them, as long as nothing else is to do
     std::optional<Waiting> m_afterReload; ///< started when the prompts were read anew
-    QVector<int> m_preempted;             ///< stopped for a live run; they go on after it
+    std::function<Tell(int run)> m_listener;
+    QVector<int> m_preempted; ///< stopped for a live run; they go on after it
 };
 
 } // namespace patchbay

@@ -43,6 +43,17 @@ int RunsStore::add(RunEntry entry)
     return m_entries.front().id;
 }
 
+void RunsStore::takeOver(std::vector<RunEntry> entries)
+{
+    beginResetModel();
+    m_entries.swap(entries);
+    for (const RunEntry &entry : m_entries)
+        m_next = std::max(m_next, entry.id + 1);
+    endResetModel();
+    for (const RunEntry &gone : entries)
+        Q_EMIT runRemoved(gone.id);
+}
+
 void RunsStore::update(int id, const std::function<void(RunEntry &)> &change, const ChangedCells &changed)
 {
     const int at = row(id);

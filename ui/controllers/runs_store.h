@@ -42,6 +42,10 @@ public:
     explicit RunsStore(QObject *parent = nullptr);
 
     int add(RunEntry entry); ///< newest first; returns its id
+    /// In the place of all that there is, newest first. Their ids are theirs already: none that was given before.
+    void takeOver(std::vector<RunEntry> entries);
+    /// The id that the next run gets.
+    int nextId() const { return m_next; }
     /// changed: of the result's cells, none where the change is about something else.
     void update(int id, const std::function<void(RunEntry &)> &change, const ChangedCells &changed = {});
     void remove(int id);

@@ -3,6 +3,7 @@
 #include "docks/dock_parts.h"
 #include "theme.h"
 #include "view_models.h"
+#include "view_options.h"
 #include "view_text.h"
 
 #include <QCheckBox>
@@ -164,6 +165,8 @@ void HeadsDock::buildTray(QVBoxLayout *column)
     m_walkSite->setAccessibleName(tr("Through which input"));
     for (const Site site : headReceivers())
         m_walkSite->addItem(QString::fromStdString(name(site)), int(site));
+    keepOption(m_walkCount, "walk.count");
+    keepOption(m_walkSite, "walk.site");
     column->addWidget(m_walk);
     auto *walk = new QHBoxLayout;
     walk->setSpacing(6);

@@ -2,12 +2,27 @@
 
 #include "base/error.h"
 #include "base/json_field.h"
+#include "io/array_files.h"
 
 #include <QRegularExpression>
 
 namespace patchbay {
 
 namespace {
+
+constexpr const char *notesFile = "notes.json";
+
+std::vector<ReportNote> readNotes(const std::filesystem::path &path)
+{
+    std::vector<ReportNote> notes;
+    if (!std::filesystem::exists(path))
+        return notes;
+    const nlohmann::json list = read_json_file(path);
+    for (const JsonField &note : JsonField(list, path.string()).items())
+        notes.push_back(
+            {QString::fromStdString(note.at("about").text()), QString::fromStdString(note.at("text").text())});
+    return notes;
+}
 
 QString text(const nlohmann::json &object, const char *key)
 {
@@ -59,6 +74,17 @@ const ReportStep *ReportSource::step(const std::string &id) const
     return nullptr;
 }
 
+void writeReportNotes(const std::filesystem::path &folder, const std::vector<ReportNote> &notes)
+{
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const ReportNote &note : notes)
+        list.push_back({{"about", note.about.toStdString()}, {"text", note.text.toStdString()}});
+    if (list.empty())
+        std::filesystem::remove(folder / notesFile);
+    else
+        write_file(folder / notesFile, list.dump(1) + "\n");
+}
+
 ReportSource readReportSource(const std::filesystem::path &folder)
 {
     const std::filesystem::path path = folder / "recipe.json";
@@ -86,6 +112,7 @@ ReportSource readReportSource(const std::filesystem::path &folder)
         const nlohmann::json timings = readTimings(folder);
         for (size_t i = 0; i < steps.size(); ++i)
             source.steps.push_back(readStep(steps.at(i), recipe.at("steps").at(i), timings, folder));
+        source.notes = readNotes(folder / notesFile);
         return source;
     } catch (const nlohmann::json::exception &e) {
         throw Error(path.string(), std::string("a field is missing or of another kind: ") + e.what());

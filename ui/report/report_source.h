@@ -24,18 +24,27 @@ struct ReportStep {
     bool done() const { return state == "done"; }
 };
 
+/// What somebody wrote about it.
+struct ReportNote {
+    QString about, text; ///< "L9H6", "Run: …"
+};
+
 struct ReportSource {
     QString title, description, model, sha256, version;
     QString commit; ///< of the Hugging Face hub; empty: none known
     nlohmann::json task;
     int prompts = 0;
     std::vector<ReportStep> steps;
+    std::vector<ReportNote> notes; ///< of notes.json, where that is beside it
 
     const ReportStep *step(const std::string &id) const;
 };
 
 /// Reads recipe.json and the result files that it names. Throws Error naming file and cause.
 ReportSource readReportSource(const std::filesystem::path &folder);
+
+/// Writes notes.json beside recipe.json; without notes there is none. Throws Error.
+void writeReportNotes(const std::filesystem::path &folder, const std::vector<ReportNote> &notes);
 
 /// Numbers as print has them: "-5.5" with a minus sign.
 QString typographic(QString text);

@@ -2,6 +2,8 @@
 #include "amounts_text.h"
 #include "report/report.h"
 
+#include "report/report_blocks.h"
+
 #include "analysis/selection.h"
 #include "base/head.h"
 #include "base/json_field.h"
@@ -35,25 +37,6 @@ QString joined(const QStringList &words)
     if (words.size() < 2)
         return words.join(QString());
     return words.mid(0, words.size() - 1).join(QStringLiteral(", ")) + QStringLiteral(" and ") + words.back();
-}
-
-ReportBlock heading(const QString &text, int level = 1, const QString &anchor = {})
-{
-    ReportBlock block;
-    block.kind = Kind::Heading;
-    block.text = text;
-    block.level = level;
-    block.anchor = anchor;
-    return block;
-}
-
-ReportBlock paragraph(const QString &text, const QString &lead = {}, Kind kind = Kind::Text)
-{
-    ReportBlock block;
-    block.kind = kind;
-    block.text = text;
-    block.lead = lead;
-    return block;
 }
 
 /// The three strongest heads of every facet of a sweep or an analysis.
@@ -408,6 +391,10 @@ Report composeReport(const ReportSource &source)
                 report.blocks << drawn << caption;
         }
     }
+    if (!source.notes.empty())
+        report.blocks << heading(QStringLiteral("Notes"), 1, QStringLiteral("notes"));
+    for (const ReportNote &note : source.notes)
+        report.blocks << paragraph(note.text.simplified(), note.about + QLatin1Char('.'));
     addAppendix(report, source);
     report.metadata.title = source.title;
     report.metadata.caption = source.description;

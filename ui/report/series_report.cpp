@@ -2,6 +2,7 @@
 #include "report/report.h"
 
 #include "base/plain_text.h"
+#include "report/report_blocks.h"
 #include "series_views.h"
 #include "view_models.h"
 
@@ -13,24 +14,6 @@ using Kind = ReportBlock::Kind;
 
 namespace {
 
-constexpr double sheetWidth = 170;
-
-ReportBlock textBlock(Kind kind, const QString &text, const QString &lead = {})
-{
-    ReportBlock block;
-    block.kind = kind;
-    block.text = text;
-    block.lead = lead;
-    return block;
-}
-
-ReportBlock headingBlock(const QString &text, const QString &anchor)
-{
-    ReportBlock block = textBlock(Kind::Heading, text);
-    block.anchor = anchor;
-    return block;
-}
-
 class SeriesPages {
 public:
     SeriesPages(const SeriesResults &series, const SeriesMeasures &measures, Report &report)
@@ -41,9 +24,9 @@ public:
 
     void write()
     {
-        m_report.blocks << headingBlock(QStringLiteral("What was found"), QStringLiteral("findings"));
+        m_report.blocks << heading(QStringLiteral("What was found"), 1, QStringLiteral("findings"));
         for (const QString &finding : findings())
-            m_report.blocks << textBlock(Kind::Text, finding);
+            m_report.blocks << paragraph(finding);
         section(QStringLiteral("The task"), QStringLiteral("baseline"), {baselineLines(m_series, m_measures, m_log)},
                 QStringLiteral("The metric in the clean and the flipped run, mean over prompts with 95 % bootstrap "
                                "intervals."),
@@ -155,23 +138,23 @@ private:
     void section(const QString &title, const QString &anchor, QVector<widgets::FigureContent> panels,
                  const QString &caption, const QString &file)
     {
-        m_report.blocks << headingBlock(title, anchor);
+        m_report.blocks << heading(title, 1, anchor);
         ReportBlock figure;
         figure.kind = Kind::Figure;
         const bool heatmap = std::holds_alternative<widgets::HeatmapView>(panels.front());
         const bool many = heatmap && std::get<widgets::HeatmapView>(panels.front()).facets.size() > 1;
-        figure.figure.spec.width = heatmap && !many ? 110 : sheetWidth;
+        figure.figure.spec.width = heatmap && !many ? 110 : reportSheetWidth;
         figure.figure.spec.showTitle = false;
         figure.figure.panels = std::move(panels);
         m_report.blocks << figure;
-        ReportBlock words = textBlock(Kind::Caption, caption, QStringLiteral("Figure %1.").arg(++m_figures));
+        ReportBlock words = paragraph(caption, QStringLiteral("Figure %1.").arg(++m_figures), Kind::Caption);
         words.file = file;
         m_report.blocks << words;
     }
 
     void table()
     {
-        m_report.blocks << headingBlock(QStringLiteral("The steps"), QStringLiteral("steps"));
+        m_report.blocks << heading(QStringLiteral("The steps"), 1, QStringLiteral("steps"));
         widgets::TableView view;
         view.columns = QStringList{QStringLiteral("Step"), QStringLiteral("Clean"), QStringLiteral("Flipped"),
                                    QStringLiteral("Right (%)"), QStringLiteral("Strongest heads")};
@@ -191,15 +174,14 @@ private:
                                          ? QString::fromStdString(m_series.steps[i].reason)
                                          : heads.join(QStringLiteral(", "))};
         }
-        ReportBlock words = textBlock(Kind::Caption,
-                                      QStringLiteral("Every step: the metric\u2019s means, and how often "
+        ReportBlock words = paragraph(QStringLiteral("Every step: the metric\u2019s means, and how often "
                                                      "the right name has the larger logit."),
-                                      QStringLiteral("Table 1."));
+                                      QStringLiteral("Table 1."), Kind::Caption);
         words.file = QStringLiteral("steps.csv");
         m_report.blocks << words;
         ReportBlock block;
         block.kind = Kind::Table;
-        block.figure.spec.width = sheetWidth;
+        block.figure.spec.width = reportSheetWidth;
         block.figure.spec.showTitle = false;
         block.figure.panels << view;
         m_report.blocks << block;

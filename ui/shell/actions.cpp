@@ -4,6 +4,7 @@
 #include "controllers/run_views.h"
 #include "shell/app_theme.h"
 #include "view_models.h"
+#include "view_options.h"
 #include "view_text.h"
 
 #include <QActionGroup>
@@ -48,6 +49,18 @@ QAction *Actions::add(const QString &name, const QString &text, const QKeySequen
 
 Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explorer(explorer), m_window(window)
 {
+    newProject = add(QStringLiteral("new-project"), tr("&New project…"), QKeySequence::New,
+                     tr("A file of its own for what you do next; all that is done is written as it happens"));
+    openProject = add(QStringLiteral("open-project"), tr("Open &project or result…"), QKeySequence(tr("Ctrl+Shift+O")),
+                      tr("A project, a saved result, a figure, a recipe's folder or a graph of edges"));
+    saveProjectAs = add(QStringLiteral("save-project-as"), tr("Save project &as…"), QKeySequence::SaveAs,
+                        tr("Goes on in a file of this name"));
+    duplicateProject = add(QStringLiteral("duplicate-project"), tr("D&uplicate project…"), {},
+                           tr("A copy as it is now; this one stays open"));
+    exportProject = add(QStringLiteral("export-project"), tr("Export project as &folder…"), {},
+                        tr("A result file for every run, and project.json with all else"));
+    exportReader = add(QStringLiteral("export-reader"), tr("Export for a rea&der…"), {},
+                       tr("One HTML page with the pinned runs (or all), notes and commands, that opens anywhere"));
     openModel = add(QStringLiteral("open-model"), tr("&Open model folder…"), QKeySequence::Open);
     openDemo = add(QStringLiteral("open-demo"), tr("Open the &demo model"));
     downloadModel = add(QStringLiteral("download-model"), tr("Do&wnload a model…"), {},
@@ -95,6 +108,8 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
         toggle->setCheckable(true);
         toggle->setChecked(true);
     }
+    keepOption(sums, "heatmap.sums");
+    keepOption(cellTexts, "heatmap.values");
     resetLayout = add(QStringLiteral("reset-layout"), tr("Reset the layout"));
     palette = add(QStringLiteral("palette"), tr("Command palette…"), QKeySequence(tr("Ctrl+K")));
     const std::pair<const char *, QString> places[] = {
@@ -103,7 +118,8 @@ Actions::Actions(Explorer &explorer, QWidget *window) : QObject(window), m_explo
         {"circuit", tr("Go to the circuit")}, {"prompts", tr("Go to the prompts")},
         {"heads", tr("Go to the heads")},     {"runs", tr("Go to the runs")},
         {"recipe", tr("Go to the recipe")},   {"try", tr("Go to the prompt that is tried")},
-        {"series", tr("Go to the series")}};
+        {"series", tr("Go to the series")},   {"notes", tr("Go to the notes")},
+        {"history", tr("Go to the history")}};
     for (const auto &[place, text] : places) {
         const int number = int(goTo.size()) + 1; // ten digits
         goTo << add(QStringLiteral("go-") + QString::fromLatin1(place), text,
@@ -146,7 +162,8 @@ void Actions::makeHeadActions()
     }
     liveTray = add(QStringLiteral("live-tray"), tr("Changes of the receiver tray run by themselves"));
     liveTray->setCheckable(true);
-    connect(liveTray, &QAction::triggered, &m_explorer.paths, &PathController::setLive);
+    keepOption(liveTray, "tray.live");
+    connect(liveTray, &QAction::toggled, &m_explorer.paths, &PathController::setLive);
     clearTray = add(QStringLiteral("clear-tray"), tr("Empty the receiver tray and forget the trail"));
     connect(clearTray, &QAction::triggered, &m_explorer.paths, &PathController::clear);
     findRoles = add(QStringLiteral("find-roles"), tr("Find the heads' ro&les"), {},
@@ -259,6 +276,9 @@ void Actions::updateEnabled()
 void Actions::fillMenuBar(QMenuBar *bar, QMenu *openMenu, QMenu *viewMenu)
 {
     QMenu *file = bar->addMenu(tr("&File"));
+    file->addActions({newProject, openProject});
+    file->addActions({saveProjectAs, duplicateProject, exportProject, exportReader});
+    file->addSeparator();
     file->addMenu(openMenu);
     file->addActions({importPairs, openSeries, openEdges});
     file->addSeparator();

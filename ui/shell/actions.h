@@ -20,6 +20,7 @@ public:
     Actions(Explorer &explorer, QWidget *window);
 
     // File
+    QAction *newProject, *openProject, *saveProjectAs, *duplicateProject, *exportProject, *exportReader;
     QAction *openModel, *openDemo, *openSeries, *downloadModel, *importPairs, *exportFigure, *saveResult, *quit;
     // Edit
     QAction *undo, *redo, *clearSelection, *copyValues;

@@ -11,6 +11,10 @@
 namespace patchbay {
 
 namespace {
+constexpr int kFound = Qt::UserRole + 1; ///< index in what was found
+constexpr int kRowHeight = 28, kMostFound = 100;
+constexpr int kWholeWord = 10; ///< matchScore of one that stands alone
+
 QString plainText(const QAction *action)
 {
     QString text = action->text();
@@ -51,8 +55,8 @@ CommandPalette::CommandPalette(QWidget *window)
     column->setSpacing(6);
     column->addWidget(m_search);
     column->addWidget(m_list);
-    m_search->setPlaceholderText(tr("Type a command"));
-    m_search->setAccessibleName(tr("Search commands"));
+    m_search->setPlaceholderText(tr("A command, a run, a head such as L9H6, or words of a note"));
+    m_search->setAccessibleName(tr("Search commands, runs, heads and notes"));
     m_list->setAccessibleName(tr("Commands"));
     m_list->setUniformItemSizes(true);
     m_list->setFocusPolicy(Qt::NoFocus);
@@ -69,6 +73,7 @@ void CommandPalette::open()
         if (!action->isSeparator() && !action->menu() && !action->objectName().isEmpty()
             && !plainText(action).isEmpty())
             m_actions << action;
+    m_found = m_more ? m_more() : QVector<Found>();
     m_search->clear();
     filter({});
     const int width = std::min(560, m_window->width() - 40);
@@ -96,9 +101,25 @@ void CommandPalette::filter(const QString &text)
             keys.isEmpty() ? plainText(action) : plainText(action) + QStringLiteral("    ") + keys, m_list);
         item->setData(Qt::UserRole, QVariant::fromValue(static_cast<QObject *>(action)));
         item->setToolTip(action->toolTip());
-        item->setSizeHint(QSize(0, 28));
+        item->setSizeHint(QSize(0, kRowHeight));
         if (!action->isEnabled())
             item->setFlags(Qt::NoItemFlags);
+    }
+    QVector<std::pair<int, int>> more;
+    if (!text.trimmed().isEmpty())
+        for (int at = 0; at < m_found.size(); ++at)
+            if (const int score = matchScore(m_found[at].text, text); score >= 0)
+                more.append({score, at});
+    std::stable_sort(more.begin(), more.end(), [](const auto &a, const auto &b) { return a.first > b.first; });
+    // What is searched for by its whole name comes before commands that have its letters somewhere.
+    int row = 0;
+    for (const auto &[score, at] : more.mid(0, kMostFound)) {
+        auto *item = new QListWidgetItem(m_found[at].text);
+        item->setData(kFound, at);
+        item->setToolTip(m_found[at].tip);
+        item->setSizeHint(QSize(0, kRowHeight));
+        m_list->insertItem(
+            score >= kWholeWord && (found.isEmpty() || found.front().first < score) ? row++ : m_list->count(), item);
     }
     m_list->setCurrentRow(0);
 }
@@ -110,6 +131,8 @@ void CommandPalette::runCurrent()
         return;
     auto *action = qobject_cast<QAction *>(item->data(Qt::UserRole).value<QObject *>());
     hide();
+    if (const QVariant at = item->data(kFound); at.isValid())
+        return m_found[at.toInt()].go();
     if (action)
         action->trigger();
 }

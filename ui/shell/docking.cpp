@@ -165,11 +165,17 @@ void Docking::raise(const QString &name)
     }
 }
 
+Docking::Layout Docking::layout() const
+{
+    return {m_window->saveGeometry(), m_window->saveState(kLayoutVersion)};
+}
+
 void Docking::save() const
 {
+    const auto [geometry, docks] = layout();
     QSettings settings;
-    settings.setValue(QStringLiteral("window/geometry"), m_window->saveGeometry());
-    settings.setValue(QStringLiteral("window/layout"), m_window->saveState(kLayoutVersion));
+    settings.setValue(QStringLiteral("window/geometry"), geometry);
+    settings.setValue(QStringLiteral("window/layout"), docks);
 }
 
 bool Docking::restore()
@@ -177,8 +183,14 @@ bool Docking::restore()
     titlesLater();
     prepare();
     const QSettings settings;
-    m_window->restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
-    const QByteArray layout = settings.value(QStringLiteral("window/layout")).toByteArray();
+    return restore({settings.value(QStringLiteral("window/geometry")).toByteArray(),
+                    settings.value(QStringLiteral("window/layout")).toByteArray()});
+}
+
+bool Docking::restore(const Layout &saved)
+{
+    m_window->restoreGeometry(saved.geometry);
+    const QByteArray layout = saved.docks;
     if (!m_window->restoreState(layout, kLayoutVersion))
         return false;
     // Before it is on screen the window does not know how much room its parts take, and shares it out in another way.

@@ -24,9 +24,15 @@ public:
     void reveal(const QString &name);
     /// Shows a dock on top of its tabs, and leaves the keyboard where it is.
     void raise(const QString &name);
+    /// The window's place and size, and where its docks are: as Qt packs them.
+    struct Layout {
+        QByteArray geometry, docks;
+    };
+    Layout layout() const;
     void save() const;
     /// False when there is no saved layout that fits.
     bool restore();
+    bool restore(const Layout &saved);
     void listIn(QMenu *menu) const;
 
 private:

@@ -21,7 +21,7 @@ RecentModels::RecentModels(const QList<QList<QAction *>> &ways, QWidget *parent)
     rebuild();
 }
 
-QStringList RecentModels::folders() const
+QStringList RecentModels::folders()
 {
     return QSettings().value(kKey).toStringList();
 }

@@ -13,7 +13,7 @@ public:
     explicit RecentModels(const QList<QList<QAction *>> &ways, QWidget *parent = nullptr);
     /// A folder, or a name in the cache, that was opened with success goes to the top.
     void add(const QString &folder);
-    QStringList folders() const;
+    static QStringList folders();
 
 Q_SIGNALS:
     void chosen(const QString &folder);

@@ -1,10 +1,18 @@
 #include "shell/window_files.h"
 
+#include "analysis/series_results.h"
 #include "base/error.h"
+#include "base/json_field.h"
+#include "figure/figure.h"
+#include "model/model_folder.h"
+#include "project/project.h"
+#include "report/report_source.h"
 #include "task/task_list.h"
 
 #include <QFile>
 #include <QFileInfo>
+
+#include <algorithm>
 
 namespace patchbay {
 
@@ -18,6 +26,18 @@ bool holdsList(const QString &path)
         return false;
     const QByteArray begin = file.read(256).trimmed();
     return begin.startsWith('[') || begin.contains("\"patchbay-pairs\"");
+}
+
+/// A graph in the JSON of EAP-IG and MIB.
+bool isEdgesFile(const QString &path)
+{
+    if (!path.endsWith(QStringLiteral(".json"), Qt::CaseInsensitive))
+        return false;
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        return false;
+    const QByteArray begin = file.read(4096).simplified().replace(' ', "");
+    return begin.startsWith("{\"cfg\":{") || (begin.contains("\"cfg\":{") && begin.contains("\"n_layers\""));
 }
 
 /// What a task file asks for; where it is none, setting it up says why.
@@ -34,15 +54,84 @@ TaskRef taskOf(const std::string &file)
 
 } // namespace
 
-bool isEdgesFile(const QString &path)
+FileKind kindOf(const QString &path)
 {
-    if (!path.endsWith(QStringLiteral(".json"), Qt::CaseInsensitive))
-        return false;
-    QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
-        return false;
-    const QByteArray begin = file.read(4096).simplified().replace(' ', "");
-    return begin.startsWith("{\"cfg\":{") || (begin.contains("\"cfg\":{") && begin.contains("\"n_layers\""));
+    const std::string file = path.toStdString();
+    const QFileInfo info(path);
+    if (info.isDir())
+        return is_series(file)                                         ? FileKind::Series
+            : QFileInfo::exists(path + QStringLiteral("/recipe.json")) ? FileKind::Recipe
+                                                                       : FileKind::Other;
+    const QString suffix = info.suffix().toLower();
+    const QStringList figures{QStringLiteral("pdf"), QStringLiteral("svg"), QStringLiteral("png")};
+    if (is_project(file))
+        return FileKind::Project;
+    if (isEdgesFile(path))
+        return FileKind::Edges;
+    if (figures.contains(suffix))
+        return FileKind::Figure;
+    return is_result_file(file) ? FileKind::Result : FileKind::Other;
+}
+
+namespace {
+
+RunEntry doneRun(const QString &name, const RunResultPtr &result)
+{
+    RunEntry entry;
+    entry.name = name;
+    entry.spec = result->spec;
+    entry.result = result;
+    entry.state = result->complete ? RunState::Done : RunState::Stopped;
+    for (const Grid &grid : result->grids) {
+        entry.total += grid.cells();
+        entry.done += int(std::count(grid.state.begin(), grid.state.end(), CellState::Exact));
+    }
+    entry.started = QDateTime::currentDateTime();
+    return entry;
+}
+
+} // namespace
+
+std::vector<RunEntry> runsOf(const QString &path, FileKind kind)
+{
+    std::vector<RunEntry> runs;
+    if (kind == FileKind::Recipe) {
+        for (const ReportStep &step : readReportSource(path.toStdString()).steps)
+            if (step.result)
+                runs.push_back(doneRun(step.title, step.result));
+        if (runs.empty())
+            throw Error(path.toStdString(), "holds no result yet: no step of the recipe is done");
+        return runs;
+    }
+    RunResult result = load_result(path.toStdString());
+    result.spec.model.path = model_path_in(path.toStdString(), result.spec.model.path);
+    const QString name = QString::fromStdString(title(result.spec));
+    runs.push_back(doneRun(name, std::make_shared<const RunResult>(std::move(result))));
+    return runs;
+}
+
+std::vector<RunSpec> specsOfFigure(const QString &file)
+{
+    const std::string place = file.toStdString();
+    const QByteArray text = [&] {
+        try {
+            return widgets::readEmbeddedSpec(file);
+        } catch (const widgets::FigureError &error) {
+            throw Error(place, error.cause().toStdString());
+        }
+    }();
+    nlohmann::json all = parse_json(text.toStdString(), place);
+    if (!all.is_array())
+        all = nlohmann::json::array({all});
+    std::vector<RunSpec> specs;
+    for (const nlohmann::json &one : all) {
+        RunSpec spec = run_spec_from_json(one);
+        spec.model.path = model_path_in(place, spec.model.path);
+        specs.push_back(std::move(spec));
+    }
+    if (specs.empty())
+        throw Error(place, "names no run");
+    return specs;
 }
 
 void openDropped(Document &document, const QString &path)

@@ -5,6 +5,7 @@
 #include "attention_widget.h"
 #include "docks/dock_parts.h"
 #include "docks/flow_row.h"
+#include "view_options.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
@@ -88,6 +89,11 @@ QWidget *AttentionPane::buildOptions()
                                    tr("Attention times the length of what is moved, relative to the largest"), bar);
     m_asText = toggleButton(tr("Text"), tr("As text: hover a token to see where it looks"), bar);
     m_tried = flatButton(tr("Tried prompt ×"), tr("Back to the prompts of the task"), bar);
+    keepOption(m_source, "attention.run");
+    keepOption(m_prompt, "attention.prompt");
+    keepOption(m_byRole, "attention.mean");
+    keepOption(m_valueWeighted, "attention.value-weighted");
+    keepOption(m_asText, "attention.text");
     row->addWidget(m_source);
     row->addWidget(m_tried);
     row->addWidget(m_prompt);

@@ -5,6 +5,7 @@
 #include "docks/dock_parts.h"
 #include "docks/flow_row.h"
 #include "view_models.h"
+#include "view_options.h"
 
 #include <QComboBox>
 #include <QSpinBox>
@@ -43,6 +44,9 @@ BarsPane::BarsPane(Explorer &explorer, QWidget *parent)
     m_count->setAccessibleName(tr("How many heads"));
     m_grid->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     m_grid->setMinimumContentsLength(16);
+    keepOption(m_grid, "bars.quantity");
+    keepOption(m_sign, "bars.sign");
+    keepOption(m_count, "bars.count");
     row->addWidget(m_grid);
     row->addWidget(m_sign);
     row->addWidget(m_count);

@@ -3,6 +3,7 @@
 #include "docks/dock_parts.h"
 #include "docks/flow_row.h"
 #include "graph_widget.h"
+#include "view_options.h"
 
 #include <QAction>
 #include <QDoubleSpinBox>
@@ -37,6 +38,7 @@ CircuitPane::CircuitPane(Explorer &explorer, QWidget *parent)
     m_least->setSuffix(tr(" %"));
     m_least->setAccessibleName(tr("Smallest effect of a path that is drawn"));
     m_least->setToolTip(tr("Paths with a smaller effect are not drawn"));
+    keepOption(m_least, "circuit.least");
     column->addWidget(m_bar);
     // A circuit of many layers is scrolled through rather than squeezed.
     auto *scroll = new QScrollArea(this);

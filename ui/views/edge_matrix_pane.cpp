@@ -2,6 +2,7 @@
 
 #include "docks/dock_parts.h"
 #include "docks/flow_row.h"
+#include "view_options.h"
 #include "zoomed_heatmap.h"
 
 #include <QComboBox>
@@ -28,6 +29,8 @@ EdgeMatrixPane::EdgeMatrixPane(Explorer &explorer, QWidget *parent) : QWidget(pa
     m_back = flatButton(tr("Back to the layers"), tr("From the edges of two layers to all layers"), bar);
     for (QWidget *one : std::initializer_list<QWidget *>{m_part, m_mask, m_back})
         row->addWidget(one);
+    keepOption(m_part, "edge-matrix.part");
+    keepOption(m_mask, "edge-matrix.mask");
     m_heatmap = new ZoomedHeatmap(this);
     m_heatmap->setSumsVisible(false); // estimates of edges do not add up to anything that is run
     m_heatmap->setEmptyText(tr("Score the edges first"));

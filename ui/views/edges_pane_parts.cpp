@@ -5,6 +5,7 @@
 #include "docks/dock_parts.h"
 #include "docks/flow_row.h"
 #include "edge_graph_widget.h"
+#include "view_options.h"
 
 #include <QAction>
 #include <QComboBox>
@@ -61,6 +62,10 @@ QWidget *EdgesPane::buildScores()
     m_find->setObjectName(QStringLiteral("find-edges"));
     m_find->setToolTip(tr("Estimates every edge so; the strongest become the circuit"));
     row->addWidget(m_find);
+    keepOption(m_method, "edges.method");
+    keepOption(m_metric, "edges.metric");
+    keepOption(m_replacement, "edges.replacement");
+    keepOption(m_direction, "edges.direction");
     EdgesController &edges = m_explorer.edges;
     const auto chosen = [this, &edges] {
         EdgeChoice choice;
@@ -122,6 +127,7 @@ QWidget *EdgesPane::buildCircuit()
     for (QWidget *one :
          std::initializer_list<QWidget *>{m_top, m_slider, m_least, m_bySign, m_outside, m_circuits, m_curve})
         row->addWidget(one);
+    keepOption(m_outside, "edges.outside");
     column->addWidget(m_status);
     EdgesController &edges = m_explorer.edges;
     connect(m_slider, &QSlider::valueChanged, this, &EdgesPane::askedFor);

@@ -47,6 +47,7 @@ public:
     MaskControl *mask() const { return m_mask; }
     RangePanel *rangePanel() const { return m_rangePanel; }
     const ColourRange &range() const { return m_range; }
+    void setRange(const ColourRange &range);
     /// What a click on "A − B" offers, while a difference is on view.
     void setDifferenceActions(const QList<QAction *> &actions);
     void setSumsVisible(bool visible);
@@ -68,7 +69,6 @@ private:
     void refreshChooser();
     void refreshViews();
     void refreshControls();
-    void setRange(const ColourRange &range);
 
     Explorer &m_explorer;
     widgets::HeatmapWidget *m_heatmap;

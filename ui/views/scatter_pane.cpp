@@ -4,6 +4,7 @@
 #include "docks/run_delegate.h"
 #include "scatter_widget.h"
 #include "view_models.h"
+#include "view_options.h"
 
 #include <QComboBox>
 #include <QGridLayout>
@@ -48,10 +49,12 @@ ScatterPane::ScatterPane(Explorer &explorer, QWidget *parent)
         connect(box, &QComboBox::activated, this, [this] {
             m_chosen = true;
             refresh();
+            Q_EMIT axesChosen();
         });
     }
     m_ofHead = toggleButton(
         tr("Head"), tr("The current head: attention from END against what it writes, one point a prompt"), this);
+    keepOption(m_ofHead, "scatter.of-head");
     row->addWidget(m_ofHead, 0, 2);
     connect(m_ofHead, &QToolButton::toggled, this, [this](bool on) {
         m_explorer.contribution.setActive(on);
@@ -142,6 +145,22 @@ ScatterPane::Axis ScatterPane::preferredX(const Axis &y) const
         }
     }
     return best;
+}
+
+std::optional<std::pair<ScatterPane::Axis, ScatterPane::Axis>> ScatterPane::chosenAxes() const
+{
+    if (!m_chosen || m_axes.isEmpty())
+        return std::nullopt;
+    return std::pair(m_axes.value(m_x->currentIndex()), m_axes.value(m_y->currentIndex()));
+}
+
+void ScatterPane::chooseAxes(const Axis &x, const Axis &y)
+{
+    refreshAxes();
+    m_x->setCurrentIndex(int(m_axes.indexOf(x)));
+    m_y->setCurrentIndex(int(m_axes.indexOf(y)));
+    m_chosen = true;
+    refresh();
 }
 
 bool ScatterPane::comparable(const Axis &a, const Axis &b) const

@@ -5,6 +5,9 @@
 
 #include <QWidget>
 
+#include <optional>
+#include <utility>
+
 class QComboBox;
 class QTimer;
 class QToolButton;
@@ -20,18 +23,22 @@ class ScatterPane : public QWidget {
 public:
     explicit ScatterPane(Explorer &explorer, QWidget *parent = nullptr);
     widgets::ScatterWidget *scatter() const { return m_scatter; }
-
-Q_SIGNALS:
-    void menuRequested(patchbay::widgets::HeadId head, const QPoint &at);
-    void attentionRequested();
-
-private:
     /// A grid of a run in the store.
     struct Axis {
         int run = -1;
         std::string grid;
         bool operator==(const Axis &) const = default;
     };
+    /// x and y where the user chose them.
+    std::optional<std::pair<Axis, Axis>> chosenAxes() const;
+    void chooseAxes(const Axis &x, const Axis &y);
+
+Q_SIGNALS:
+    void axesChosen();
+    void menuRequested(patchbay::widgets::HeadId head, const QPoint &at);
+    void attentionRequested();
+
+private:
     void refresh();
     void refreshAxes();
     QVector<Axis> available() const;

@@ -10,6 +10,7 @@
 #include "scatter_widget.h"
 #include "series_views.h"
 #include "view_models.h"
+#include "view_options.h"
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
@@ -117,11 +118,13 @@ QWidget *SeriesPane::buildOptions()
     m_look = box(tr("View of the series"));
     m_look->addItems({tr("Heads over the steps"), tr("Small heatmaps"), tr("Two steps"), tr("First steps"),
                       tr("Likeness"), tr("Roles")});
+    keepOption(m_look, "series.view");
     m_part = box(tr("Which step of the recipe"));
     m_quantity = box(tr("Which quantity"));
     m_log = toggleButton(tr("Log"), tr("Steps by their logarithm"), options);
     m_raw = toggleButton(tr("Raw values"), tr("Effects as differences of the metric, not in % of each step's gap"),
                          options);
+    keepOption(m_log, "series.log");
     m_threshold = new QDoubleSpinBox(options);
     m_threshold->setAccessibleName(tr("A head has appeared where its value is at least this"));
     m_threshold->setToolTip(m_threshold->accessibleName());
