@@ -52,6 +52,8 @@ private Q_SLOTS:
                                 [](const RunEntry &run) { return !run.halfWidths.empty(); }));
         const QImage before = settled();
         const Place place = navigation.place();
+        options = optionsOf(*m_window);
+        QCOMPARE(options.at("bars.count"), nlohmann::json(7));
         QVERIFY(m_window->close());
         m_fixture.close();
 
@@ -60,7 +62,8 @@ private Q_SLOTS:
         QCOMPARE(explorer().runs.rowCount(), 2);
         QVERIFY(explorer().navigation.place() == place);
         QVERIFY(!m_window->actions().undo->isEnabled());
-        QCOMPARE(optionsOf(*m_window), options);
+        const nlohmann::json now = optionsOf(*m_window);
+        QVERIFY2(now == options, nlohmann::json::diff(options, now).dump().c_str());
         m_window->messages().hide();
         const QImage after = settled();
         if (before != after) {
@@ -91,7 +94,8 @@ private Q_SLOTS:
         QVERIFY(run && run->result);
         if (run->state != RunState::Done) {
             QCOMPARE(run->state, RunState::Stopped);
-            QVERIFY(run->done > 0 && run->done < run->total);
+            QVERIFY2(run->done > 0 && run->done < run->total,
+                     qPrintable(QStringLiteral("%1 of %2").arg(run->done).arg(run->total)));
             QVERIFY(m_window->actions().continueRun->isEnabled());
             m_window->actions().continueRun->trigger();
         }
@@ -188,7 +192,7 @@ private Q_SLOTS:
         window.project().open(file);
         QMessageBox *ask = nullptr;
         QTRY_VERIFY((ask = window.findChild<QMessageBox *>()));
-        QVERIFY(ask->text().contains(QStringLiteral("damaged.patchbay")));
+        QVERIFY2(ask->text().contains(QStringLiteral("damaged.patchbay")), qPrintable(ask->text()));
         ask->reject();
         QVERIFY(!window.explorer().project.isOpen());
     }
