@@ -2,14 +2,15 @@
 
 #include "analysis/analysis.h"
 #include "base/sha256.h"
-#include "block/row_rounding.h"
+#include "block/detail/row_rounding.h"
 #include "patching/detail/session_impl.h"
 #include "patching/session.h"
 
-#include <algorithm>
-#include <set>
+#include <map>
 
 namespace patchbay {
+
+using namespace detail;
 
 namespace {
 
@@ -64,19 +65,16 @@ std::string OrderDigest::hexadecimal() const
 
 bool cells_round_alone(Session &session)
 {
-    const SignalsHeldOff held = session.internals().enter();
-    const ModelConfig &c = session.model().config();
-    const int64_t D = c.d_model, heads = int64_t(c.n_heads) * c.d_head, kv = int64_t(c.n_kv_heads) * c.d_head;
-    std::set<std::pair<int64_t, int64_t>> products{
-        {D, heads}, {D, 2 * kv}, {D, heads + 2 * kv}, {heads, D}, {c.d_head, D}};
-    if (c.has_mlp()) {
-        products.insert({D, c.d_mlp});
-        products.insert({c.d_mlp, D});
-        products.insert({c.d_head, c.d_mlp});
-    }
-    if (metrics().size() > 1) // those that read the whole vocabulary
-        products.insert({D, c.d_vocab});
-    return rows_round_alike({products.begin(), products.end()});
+    Session::Impl &in = session.internals();
+    const SignalsHeldOff held = in.enter();
+    const ModelConfig &c = in.engine->config();
+    const BlockTraits &t = in.engine->traits();
+    // Beside whole blocks: one head's part, what enters a layer by its heads, and the vocabulary.
+    std::vector<std::pair<int64_t, int64_t>> products{
+        {c.d_model, c.d_head}, {c.d_head, c.d_model}, {c.d_head, t.qkv_width()}, {c.d_model, c.d_vocab}};
+    if (c.has_mlp())
+        products.emplace_back(c.d_head, c.d_mlp);
+    return rows_round_alike(*in.engine->block(c.n_layers - 1), products);
 }
 
 ShardPlan plan_shards(Session &session, const RunSpec &spec, int shards, const CancelToken &cancel)

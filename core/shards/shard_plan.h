@@ -3,7 +3,7 @@
 // How: the cells of a run come in an order and in chunks that follow from its spec, its prompts and the memory budget
 // alone, and what a cell rounds to rests on its chunk: the sizes of products decide. So a shard has whole chunks of
 // that one run wherever these are enough. Where they are not, chunks are cut between cells, and cells between prompts,
-// if the products at hand round each row by itself (block/row_rounding.h); where they do not, some shards stay empty.
+// if the products at hand round each row by itself (cells_round_alone); where they do not, some shards stay empty.
 #pragma once
 
 #include "edges/graph.h"
@@ -61,7 +61,8 @@ private:
     std::string m_text;
 };
 
-/// The products of a model whose rows have to round alike for chunks to be cut: for this session's threads.
+/// Whether a cell comes to the same bytes in any company, on this processor and with the session's threads: tried on a
+/// block of the model.
 bool cells_round_alone(Session &session);
 
 /// "0-3,7" and back. Throws Error naming the file.

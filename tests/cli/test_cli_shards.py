@@ -5,7 +5,6 @@ import os
 import pathlib
 import random
 import subprocess
-import time
 
 from cli import PROGRAM, SOURCE, CliTest, main, read_safetensors, run
 
@@ -46,7 +45,7 @@ class Shards(CliTest):
         for name, arguments in {"heads": SWEEP, "paths": ["path-patch", "--receivers", "q:3.0", "--prompts", "24", "--threads", "1"],
                                 "edges": ["edges", "--method", "exact", "--top", "60", "--prompts", "12", "--threads", "1"]}.items():
             spec, expected = self.spec_and_bytes(*arguments)
-            for shards in (1, 2, 5, 17):
+            for shards in (1, 2, 5, 17) if name == "heads" else (2, 17):
                 with self.subTest(name, shards=shards):
                     folder, told = self.plan(spec, shards, f"{name}-{shards}")
                     self.assertEqual(len(told["costs"]), shards)
@@ -109,10 +108,11 @@ class Shards(CliTest):
         spec, expected = self.spec_and_bytes("act-patch", "--sites", "z,q,k,v", "--prompts", "200", "--threads", "1")
         folder, _ = self.plan(spec, 2)
         result = folder / "shard-1.safetensors"
-        arguments = [PROGRAM, "run", folder, "--shard", "1", "--save-every", "0", "--quiet"]
-        with subprocess.Popen(arguments) as process:
-            while process.poll() is None and not result.exists():
-                time.sleep(0.001)  # looks again; nothing rests on how long
+        arguments = [PROGRAM, "run", folder, "--shard", "1", "--save-every", "0", "--progress", "lines"]
+        with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            for _ in process.stderr:  # a line for what it does, as it does it
+                if result.exists():
+                    break
             process.kill()
         run("run", folder, "--shard", "2", "--quiet")
         if process.returncode != 0:  # else it was too fast
