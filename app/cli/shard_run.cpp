@@ -87,18 +87,21 @@ public:
 private:
     void take(const Event &event)
     {
-        if (const Progress *progress = std::get_if<Progress>(&event))
+        const Progress *progress = std::get_if<Progress>(&event);
+        if (progress)
             m_console.progress("shard " + std::to_string(m_shard.shard) + " of " + std::to_string(m_shard.of) + ", "
                                    + std::to_string(progress->done) + " of " + counted(progress->total, "cell") + ",",
                                progress->total > 0 ? double(progress->done) / progress->total : 1);
         if (std::holds_alternative<Done>(event)) // what it ends with is written by run()
             return;
         apply(m_so_far, event);
+        const Cells *cells = std::get_if<Cells>(&event);
+        m_computed = m_computed || (cells && cells->seconds >= 0);
         const auto now = std::chrono::steady_clock::now();
-        if (!std::holds_alternative<Progress>(event) || m_so_far.grids.empty()
-            || now - m_saved < std::chrono::seconds(m_save_every))
+        if (!progress || !m_computed || now - m_saved < std::chrono::seconds(m_save_every))
             return;
         m_saved = now;
+        m_computed = false;
         save_shard(m_out, m_shard, m_so_far);
     }
 
@@ -107,7 +110,8 @@ private:
     const int m_save_every;
     Console &m_console;
     std::optional<RunResult> m_earlier;
-    RunResult m_so_far; ///< what its events have said
+    RunResult m_so_far;      ///< what its events have said
+    bool m_computed = false; ///< cells that are not written yet
     std::chrono::steady_clock::time_point m_saved;
 };
 

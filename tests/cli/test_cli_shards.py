@@ -117,6 +117,8 @@ class Shards(CliTest):
         run("run", folder, "--shard", "2", "--quiet")
         if process.returncode != 0:  # else it was too fast
             self.assertIn("1 of 2 shards is unfinished: 1 (", self.merged(folder, expect=1))
+            states = json.loads(read_safetensors(result)[1]["patchbay"])["grids"]
+            self.assertTrue(any("x" in grid["states"] for grid in states))
         told = json.loads(run("run", folder, "--shard", "1", "--json").stdout)["shards"]
         self.assertEqual(told[0]["kept"], process.returncode == 0)
         self.assertEqual(self.merged(folder), expected)
