@@ -31,6 +31,8 @@ Runner add_models(CLI::App &app);
 Runner add_download(CLI::App &app);
 Runner add_series(CLI::App &app);
 Runner add_run(CLI::App &app);
+Runner add_plan(CLI::App &app);
+Runner add_merge(CLI::App &app);
 Runner add_script(CLI::App &app);
 Runner add_project(CLI::App &app);
 Runner add_bench(CLI::App &app);

@@ -1,10 +1,11 @@
 // patchbay-cli run: a spec from a JSON file, or that of a result file, so that any result can be made again or
-// continued.
+// continued; shards of a plan.
 #include "analysis/known_runs.h"
 #include "analysis/registry.h"
 #include "analysis_run.h"
 #include "command.h"
 #include "model/model_folder.h"
+#include "shard_run.h"
 #include "spec_file.h"
 #include "sweep.h"
 #include "usage_error.h"
@@ -18,8 +19,24 @@ struct Options {
     ResourceOptions resources;
     OutputOptions output;
     SweepOptions sweep;
+    ShardOptions shards;
     bool resume = false, print_only = false;
 };
+
+/// What runs a shard: it has no choice in what is computed, or other shards would not fit.
+int run_of_shards(const Options &options)
+{
+    const std::pair<const char *, bool> refused[] = {{"--resume", options.resume},
+                                                     {"--print-spec", options.print_only},
+                                                     {"--metric", options.sweep.asks_for_metric()},
+                                                     {"--estimates", options.sweep.estimates},
+                                                     {"--keep-end", options.sweep.keep_end},
+                                                     {"--project", !options.sweep.project.empty()}};
+    for (const auto &[option, given] : refused)
+        if (given)
+            throw UsageError(option, "is not for shards, which compute what their plan says");
+    return run_shards(options.file, options.shards, options.model, options.resources, options.output);
+}
 
 /// What a result kept of its patched runs goes to the session, so that another metric is read from it.
 void use_kept_ends(const RunResult &result, Session &session, Console &console)
@@ -35,6 +52,10 @@ void use_kept_ends(const RunResult &result, Session &session, Console &console)
 
 int run(const Options &options)
 {
+    if (names_shards(options.file))
+        return run_of_shards(options);
+    if (options.shards.given())
+        throw UsageError("--shard", "is for the folder of a plan (patchbay-cli plan)");
     RunSpec spec = read_spec(options.file);
     const bool other_metric = options.sweep.asks_for_metric();
     if (const Analysis *analysis = spec.as<Analysis>(); other_metric && analysis) {
@@ -78,7 +99,8 @@ Runner add_run(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
     app.add_option("file", options->file,
-                   "A run spec (.json), - for one on standard input, or a result (.safetensors, .npz, .json)")
+                   "A run spec (.json), - for one on standard input, a result (.safetensors, .npz, .json), the spec of a "
+                   "shard or the folder of a plan")
         ->required();
     app.add_option("--model", options->model,
                    "Use this model, a folder or a name in the cache, instead of the one that the spec names")
@@ -89,6 +111,7 @@ Runner add_run(CLI::App &app)
     options->resources.add(app);
     options->output.add(app, "Write the result to this file");
     options->sweep.add(app);
+    options->shards.add(app);
     return [options] { return run(*options); };
 }
 

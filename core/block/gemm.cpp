@@ -79,7 +79,18 @@ void prepare_gemm()
 void gemm(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
           int64_t ldc, bool accumulate)
 {
-    multiply(false, m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+    if (m != 1) {
+        multiply(false, m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+        return;
+    }
+    // A row by itself would go another way, which sums in another order: what it comes to would depend on whether it
+    // has company.
+    std::vector<float> rows(size_t(2 * k)), out(size_t(2 * n));
+    std::copy_n(a, k, rows.begin());
+    if (accumulate)
+        std::copy_n(c, n, out.begin());
+    multiply(false, 2, n, k, rows.data(), k, b, ldb, out.data(), n, accumulate);
+    std::copy_n(out.begin(), n, c);
 }
 
 void gemm_bt(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c,

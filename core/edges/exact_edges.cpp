@@ -2,7 +2,11 @@
 
 #include "patching/detail/wave.h"
 
+#include <algorithm>
+#include <map>
+#include <memory>
 #include <optional>
+#include <tuple>
 
 namespace patchbay::detail {
 
@@ -47,21 +51,42 @@ struct ExactEdges {
         std::unique_ptr<HeadEntry> entry;
         std::optional<Wave> wave;
         std::unique_ptr<WriterChanges> changes; ///< while the group's runs are there
+        int64_t rows_of_all = -1;               ///< CellPlan::rows_of_all
     };
     EdgeGraph graph;
     std::vector<Edge> edges;
     std::unique_ptr<Replacements> by;
     SweepPlan plan; ///< of the whole batch
     std::vector<Part> parts;
-    std::vector<double> flops; ///< [readers]
-    int64_t rows = 0;          ///< of any cell
-    size_t most_kept = 0;      ///< bytes of changes
+    std::vector<double> flops;                      ///< [readers]
+    int64_t rows = 0;                               ///< of any cell
+    size_t most_kept = 0;                           ///< bytes of changes
+    std::map<std::tuple<int, int, int>, Part> some; ///< by group and prompts: on these of them alone
 };
+
+// whole: that of all the group's prompts, where rows are of some of them; null: it is this one.
+ExactEdges::Part part_of(Session::Impl &in, const BatchRuns &runs, std::shared_ptr<const RowMap> rows, bool flipped,
+                         Metric metric, const ExactEdges::Part *whole)
+{
+    ExactEdges::Part part;
+    part.rows = std::move(rows);
+    for (int p = 0; p < runs.layout().prompts; ++p)
+        part.first.push_back(part.rows->first(p, runs.layout().end[size_t(p)]));
+    if (whole)
+        for (int p = 0; p < runs.layout().prompts; ++p)
+            part.rows_of_all =
+                std::max<int64_t>(part.rows_of_all, 0) + runs.layout().end[size_t(p)] + 1 - whole->first[size_t(p)];
+    if (!whole || whole->entry)
+        part.entry = in.head_entry(runs, flipped, part.first);
+    part.wave.emplace(runs, flipped, metric, in.work, part.entry.get());
+    return part;
+}
 
 CellPlan plan_of(const ExactEdges &sweep, const ExactEdges::Part &part, int reader, at::Tensor change = {})
 {
     CellPlan plan;
     plan.start = part.first;
+    plan.rows_of_all = part.rows_of_all;
     plan.edits.push_back(edge_edit(sweep.graph, reader, std::move(change), part.rows));
     return plan;
 }
@@ -94,12 +119,8 @@ std::unique_ptr<RunSteps> begin_exact_edges(Session::Impl &in, const std::vector
     sweep->flops.resize(size_t(sweep->graph.readers()));
     for (int g = 0; g < in.groups.count(); ++g) {
         const BatchRuns &runs = in.groups[g].runs;
-        ExactEdges::Part part;
-        part.rows = edge_rows(runs.layout(), what.replacement);
-        for (int p = 0; p < runs.layout().prompts; ++p)
-            part.first.push_back(part.rows->first(p, runs.layout().end[size_t(p)]));
-        part.entry = in.head_entry(runs, flipped, part.first);
-        part.wave.emplace(runs, flipped, what.metric, in.work, part.entry.get());
+        ExactEdges::Part part =
+            part_of(in, runs, edge_rows(runs.layout(), what.replacement), flipped, what.metric, nullptr);
         for (int reader = 0; reader < sweep->graph.readers(); ++reader)
             sweep->flops[size_t(reader)] += part.wave->flops(plan_of(*sweep, part, reader));
         sweep->rows += part.rows->count();
@@ -122,10 +143,19 @@ std::unique_ptr<RunSteps> begin_exact_edges(Session::Impl &in, const std::vector
     schedule.rows = [sweep](int) { return sweep->rows; };
     schedule.rows_at_once = in.rows_at_once();
     schedule.least_chunk_flops = in.least_chunk_flops();
-    schedule.compute = [&in, sweep](const std::vector<int> &chosen, const CancelToken &token) {
+    schedule.compute = [&in, sweep, flipped, metric = what.metric](const std::vector<int> &chosen, PromptRange prompts,
+                                                                   const CancelToken &token) {
         const SignalsHeldOff held = in.enter();
-        return through_groups(in.groups, chosen.size(), token, [&](int g) {
-            ExactEdges::Part &part = sweep->parts[size_t(g)];
+        return through_groups(in.groups, prompts, chosen.size(), token, [&](int g) {
+            const PromptRange own = in.groups.within(g, prompts);
+            ExactEdges::Part &whole = sweep->parts[size_t(g)];
+            const int all = in.groups[g].prompts();
+            const bool some = own != PromptRange{0, all};
+            if (const auto key = std::tuple(g, own.first, own.stop); some && !sweep->some.contains(key))
+                sweep->some.emplace(
+                    key,
+                    part_of(in, in.groups[g].runs, rows_of_prompts(*whole.rows, all, own), flipped, metric, &whole));
+            ExactEdges::Part &part = some ? sweep->some.at({g, own.first, own.stop}) : whole;
             const Forgetting<HeadEntry> kept(in.groups.split() ? part.entry.get() : nullptr);
             // Also where other work has had the runs dropped and made again since the last chunk: the same numbers.
             if (in.groups.split() || !part.changes)

@@ -286,25 +286,30 @@ ArrayFile frame_of(const RunResult &result)
 }
 
 // Durations are left out, so that the same run gives the same bytes.
+ArrayFile file_of(const RunResult &result)
+{
+    ArrayFile file{to_arrays(result), metadata_of(result)};
+    for (const Grid &grid : result.grids) {
+        if (!grid.estimate.empty())
+            file.arrays[grid.name + ".estimate"] = {cell_shape(grid), grid.estimate};
+        if (only_estimates(result) && any_number(grid.per_prompt))
+            file.arrays[grid.name + ".per_prompt"] = {prompt_shape(grid), grid.per_prompt};
+    }
+    return file;
+}
+
 void save_result(const std::filesystem::path &path, const RunResult &result)
 {
-    ArrayMap arrays = to_arrays(result);
-    const FileMetadata metadata = metadata_of(result);
     if (path.extension() == ".csv") {
-        arrays = tables_of(arrays);
+        const ArrayMap arrays = tables_of(to_arrays(result));
         if (arrays.empty())
             throw Error(path.string(),
                         "CSV holds tables only and this result has none; write .safetensors, .npz or .json");
-        write_arrays(path, arrays, metadata);
+        write_arrays(path, arrays, metadata_of(result));
         return;
     }
-    for (const Grid &grid : result.grids) {
-        if (!grid.estimate.empty())
-            arrays[grid.name + ".estimate"] = {cell_shape(grid), grid.estimate};
-        if (only_estimates(result) && any_number(grid.per_prompt))
-            arrays[grid.name + ".per_prompt"] = {prompt_shape(grid), grid.per_prompt};
-    }
-    write_arrays(path, arrays, metadata);
+    const ArrayFile file = file_of(result);
+    write_arrays(path, file.arrays, file.metadata);
 }
 
 namespace {
@@ -354,6 +359,11 @@ RunResult result_of(ArrayFile content, const std::string &file, bool frame)
 }
 
 } // namespace
+
+RunResult result_of_file(ArrayFile content, const std::string &file)
+{
+    return result_of(std::move(content), file, false);
+}
 
 RunResult result_of_frame(ArrayFile frame, const std::string &file)
 {

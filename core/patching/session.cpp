@@ -228,11 +228,12 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
     schedule.derived = derived(spec, sweep->plan.plans.size());
     schedule.groups = groups.count();
     schedule.keeps_ends = [this, spec] { return !ends.of(KeptEnds::key(spec)).empty(); };
-    schedule.compute = [this, sweep, key = KeptEnds::key(spec)](const std::vector<int> &chosen,
-                                                                const CancelToken &token) {
+    schedule.compute = [this, sweep, key = kept_key(spec, observer)](const std::vector<int> &chosen,
+                                                                     PromptRange prompts, const CancelToken &token) {
         const SignalsHeldOff held = enter();
-        return through_groups(groups, chosen.size(), token, [&](int g) {
+        return through_groups(groups, prompts, chosen.size(), token, [&](int g) {
             ActivationSweep::Part &part = sweep->parts[size_t(g)];
+            const PromptRange own = groups.within(g, prompts);
             const Forgetting<HeadEntry> kept(groups.split() ? part.entry.get() : nullptr);
             return in_pieces(
                 chosen, rows_at_once(),
@@ -242,15 +243,16 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
                     for (const int i : piece) {
                         plans.push_back(part.plans[size_t(i)]);
                         spread(plans.back());
+                        on_prompts(plans.back(), own, groups[g].runs.layout());
                     }
                     return keeping_ends(key, g, piece,
                                         [&](EndRows *rows) { return part.wave->run(plans, token, rows); });
                 });
         });
     };
-    schedule.controls = [this, spec](const CancelToken &token) {
+    schedule.controls = [this, spec](PromptRange prompts, const CancelToken &token) {
         const SignalsHeldOff held = enter();
-        return activation_controls(spec, batch, groups, work, token);
+        return activation_controls(spec, batch, prompts, groups, work, token);
     };
     if (has_estimates(metric_of(spec), sweep->plan.base_flipped))
         schedule.estimate = [this, sweep, spec](const CancelToken &token) {

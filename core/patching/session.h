@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "model/model.h"
 #include "patching/event.h"
+#include "patching/run_share.h"
 #include "spec/run_spec.h"
 #include "task/prompts.h"
 
@@ -45,6 +46,12 @@ struct RunObserver {
     const PriorityHint *priority = nullptr;
     /// Cells that need not be computed again: a stopped run of the same spec (continue later). May be null.
     const RunResult *resume = nullptr;
+    /// Of the cells, these alone; where a cell's prompts are not all of them, it stays Missing, with the values of
+    /// those that are. May be null: all of them.
+    const RunShare *share = nullptr;
+    /// Told of every chunk of cells before its turn, in the order of the run, also of those that nothing is computed
+    /// of.
+    std::function<void(const std::vector<PlannedCell> &)> planned = {};
     bool estimates = true; ///< attribution patching first, for order and for the estimated cells
     /// Called between two parts by what computes many of them at one go. The session may be used meanwhile, but for no
     /// other such run. Throws nothing.

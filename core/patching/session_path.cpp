@@ -9,6 +9,9 @@
 #include <cmath>
 #include <deque>
 #include <limits>
+#include <map>
+#include <memory>
+#include <tuple>
 
 namespace patchbay {
 
@@ -49,12 +52,16 @@ struct Paths {
 /// The paths on one group of prompts.
 class PathPart {
 public:
+    /// whole: that of all the group's prompts, where rows are of some of them; null: it is this one.
     PathPart(std::shared_ptr<const Paths> paths, const Session::Impl &session, const BatchRuns &runs,
-             std::shared_ptr<const RowMap> rows, Workspace &work)
+             std::shared_ptr<const RowMap> rows, Workspace &work, const PathPart *whole = nullptr)
         : m_paths(std::move(paths)), m_runs(runs), m_rows(std::move(rows)), m_first(first_of(*m_rows)),
-          m_entry(session.head_entry(m_runs, m_paths->terms.base_flipped, m_first)),
+          m_rows_of_all(whole ? whole->changed_rows() : -1),
+          m_entry(whole && !whole->m_entry ? nullptr
+                                           : session.head_entry(m_runs, m_paths->terms.base_flipped, m_first)),
           m_wave(m_runs, m_paths->terms.base_flipped, m_paths->terms.metric, work, m_entry.get()),
-          m_pass(m_runs, m_paths->terms.base_flipped, m_paths->terms.zero, m_rows, work, m_entry.get())
+          m_pass(m_runs, m_paths->terms.base_flipped, m_paths->terms.zero, m_rows, work, m_entry.get(), false,
+                 whole ? whole->m_rows->count() : -1)
     {
         for (size_t cell = 0; cell < m_paths->cells(); ++cell) {
             const CellPlan plan = skeleton(cell);
@@ -140,10 +147,21 @@ public:
                 plan.edits.push_back(receiver_edit(receiver, {}, false, m_rows));
         }
         set_starts(plan, m_runs.layout());
+        plan.rows_of_all = m_rows_of_all;
         return plan;
     }
+    const RowMap &row_map() const { return *m_rows; }
 
 private:
+    /// That a cell changes which changes any.
+    int64_t changed_rows() const
+    {
+        int64_t rows = 0;
+        for (size_t p = 0; p < m_first.size(); ++p)
+            rows += m_runs.layout().end[p] + 1 - m_first[p];
+        return rows;
+    }
+
     std::vector<int> first_of(const RowMap &rows) const
     {
         std::vector<int> first;
@@ -166,6 +184,7 @@ private:
             if (values[r].defined())
                 plan.edits.push_back(receiver_edit(receivers[r], values[r], !m_paths->mlps, m_rows));
         set_starts(plan, m_runs.layout());
+        plan.rows_of_all = m_rows_of_all;
         return plan;
     }
 
@@ -173,6 +192,7 @@ private:
     const BatchRuns &m_runs;
     const std::shared_ptr<const RowMap> m_rows;
     const std::vector<int> m_first; ///< [prompts] first row that anything changes
+    const int64_t m_rows_of_all;    ///< CellPlan::rows_of_all
     const std::unique_ptr<HeadEntry> m_entry;
     Wave m_wave;
     FrozenPass m_pass;
@@ -235,6 +255,23 @@ struct PathSweep {
     SweepPlan plan;
     std::shared_ptr<const RowMap> rows; ///< of the whole batch: what senders change and receivers read
     std::deque<PathPart> parts;
+
+    /// A group's paths on some of its prompts.
+    PathPart &part(int group, PromptRange prompts, Session::Impl &session)
+    {
+        PathPart &whole = parts[size_t(group)];
+        const PromptGroup &of = session.groups[group];
+        if (prompts == PromptRange{0, of.prompts()})
+            return whole;
+        const auto [found, made] = m_some.try_emplace({group, prompts.first, prompts.stop});
+        if (made)
+            found->second = std::make_unique<PathPart>(
+                paths, session, of.runs, rows_of_prompts(whole.row_map(), of.prompts(), prompts), session.work, &whole);
+        return *found->second;
+    }
+
+private:
+    std::map<std::tuple<int, int, int>, std::unique_ptr<PathPart>> m_some; ///< by group and prompts
 };
 
 } // namespace
@@ -260,11 +297,11 @@ std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const R
     schedule.derived = derived(spec, path->plan.plans.size());
     schedule.groups = groups.count();
     schedule.keeps_ends = [this, spec] { return !ends.of(KeptEnds::key(spec)).empty(); };
-    schedule.compute = [this, path, key = KeptEnds::key(spec)](const std::vector<int> &chosen,
-                                                               const CancelToken &token) {
+    schedule.compute = [this, path, key = kept_key(spec, observer)](const std::vector<int> &chosen, PromptRange prompts,
+                                                                    const CancelToken &token) {
         const SignalsHeldOff held = enter();
-        return through_groups(groups, chosen.size(), token, [&](int g) {
-            PathPart &part = path->parts[size_t(g)];
+        return through_groups(groups, prompts, chosen.size(), token, [&](int g) {
+            PathPart &part = path->part(g, groups.within(g, prompts), *this);
             const Forgetting<PathPart> kept(groups.split() ? &part : nullptr);
             return in_pieces(
                 chosen, rows_at_once(path->paths->recorded()), [&](int i) { return part.rows(i); },
@@ -273,9 +310,9 @@ std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const R
                 });
         });
     };
-    schedule.controls = [this, path, spec](const CancelToken &token) {
+    schedule.controls = [this, path, spec](PromptRange prompts, const CancelToken &token) {
         const SignalsHeldOff held = enter();
-        return path_controls(spec, batch, *path->rows, groups, work, token);
+        return path_controls(spec, batch, prompts, *path->rows, groups, work, token);
     };
     if (path->paths->sets.size() > 1 && has_estimates(path->paths->terms.metric, path->paths->terms.base_flipped))
         schedule.estimate = [this, path, scale = baselines.at(metric_of(spec)).scale()](const CancelToken &token) {

@@ -44,6 +44,24 @@ private Q_SLOTS:
                             QStringLiteral("%1 %2 %3 %4 %5").arg(m).arg(n).arg(k).arg(transposed).arg(accumulate)));
     }
 
+    void aRowByItselfIsThatOfTwo()
+    {
+        set_threads(1);
+        for (const int64_t k : {5, 64, 768})
+            for (const bool accumulate : {false, true}) {
+                const int64_t n = 300;
+                std::mt19937 random(2);
+                std::uniform_real_distribution<float> number(-1, 1);
+                std::vector<float> a(size_t(2 * k)), b(size_t(k * n)), two(size_t(2 * n), 0.5f), one(size_t(n), 0.5f);
+                for (std::vector<float> *all : {&a, &b})
+                    for (float &x : *all)
+                        x = number(random);
+                detail::gemm(2, n, k, a.data(), k, b.data(), n, two.data(), n, accumulate);
+                detail::gemm(1, n, k, a.data(), k, b.data(), n, one.data(), n, accumulate);
+                QVERIFY(std::equal(one.begin(), one.end(), two.begin()));
+            }
+    }
+
     void theRateIsOne()
     {
         set_threads(1);

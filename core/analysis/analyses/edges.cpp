@@ -1,7 +1,7 @@
 // Edges: what each writer's output does through each reader alone, estimated by gradients for all of them and computed
 // exactly for those that are asked for.
 #include "analysis/detail/edge_options.h"
-#include "base/amounts.h"
+#include "analysis/edge_conclusion.h"
 #include "base/error.h"
 #include "base/plain_text.h"
 #include "edges/detail/exact_edges.h"
@@ -49,18 +49,6 @@ std::vector<Edge> wanted_edges(const AnalysisRun &run, const EdgeGraph &graph, c
     return all;
 }
 
-// Spearman's, of the estimates and what they estimate.
-double correlation(const Grid &grid, const std::vector<float> &estimates, const Baseline &baseline)
-{
-    std::vector<double> guessed, exact;
-    for (int cell = 0; cell < grid.cells(); ++cell)
-        if (grid.state[size_t(cell)] == CellState::Exact) {
-            guessed.push_back(double(estimates[size_t(cell)]) / baseline.scale());
-            exact.push_back(normalised(grid, cell, baseline));
-        }
-    return rank_correlation(guessed, exact);
-}
-
 void run_exact(AnalysisRun &run, const EdgeGraph &graph, const EdgeEstimate &what, const std::vector<float> &scores)
 {
     const std::vector<Edge> edges = wanted_edges(run, graph, scores);
@@ -86,7 +74,7 @@ void run_exact(AnalysisRun &run, const EdgeGraph &graph, const EdgeEstimate &wha
             return;
         if (const Progress *progress = std::get_if<Progress>(&event)) {
             const double r =
-                steps ? correlation(steps->result().grids.front(), estimates, run.result.baseline) : std::nan("");
+                steps ? rank_correlation(steps->result().grids.front(), estimates, run.result.baseline) : std::nan("");
             run.observer.tell(
                 Progress{progress->done, progress->total,
                          std::isnan(r) ? std::string() : "rank correlation of estimate and exact " + fixed_text(r, 2)});
@@ -103,50 +91,6 @@ void run_exact(AnalysisRun &run, const EdgeGraph &graph, const EdgeEstimate &wha
     run.result.flops = done.flops;
     run.result.first_exact_seconds = done.first_exact_seconds;
     run.result.complete = done.complete;
-    const double r = correlation(run.result.grids.front(), estimates, run.result.baseline);
-    if (!std::isnan(r))
-        run.result.summary["rank_correlation"] = r;
-}
-
-// The strongest edges as people read them: exact values where they are there.
-void write_table(AnalysisRun &run, const EdgeGraph &graph, const std::vector<float> &scores)
-{
-    constexpr size_t most = 200;
-    const Grid *exact = run.result.grid(edge_grid);
-    std::map<size_t, int> cell_of;
-    each_exact_edge(run.result, graph, [&](Edge edge, const Grid &, int cell) { cell_of[graph.cell(edge)] = cell; });
-    const Baseline &baseline = run.result.baseline;
-    std::vector<float> strength = scores.empty() ? std::vector<float>(graph.cells()) : scores;
-    for (const auto &[cell, i] : cell_of)
-        strength[cell] = float(normalised(*exact, i, baseline) * baseline.scale());
-    const EffectUnit unit = effect_unit(baseline);
-    nlohmann::json rows = nlohmann::json::array();
-    for (const Edge edge : ranked_edges(graph, strength, EdgeOrder::Size)) {
-        if (rows.size() == most)
-            break;
-        const size_t cell = graph.cell(edge);
-        const auto found = cell_of.find(cell);
-        if (exact && scores.empty() && found == cell_of.end())
-            continue;
-        nlohmann::json row = nlohmann::json::array({graph.name(edge)});
-        row.push_back(scores.empty() ? "" : effect_text(double(scores[cell]) / baseline.scale(), unit));
-        if (exact)
-            row.push_back(found == cell_of.end() ? "" : effect_text(normalised(*exact, found->second, baseline), unit));
-        rows.push_back(std::move(row));
-    }
-    nlohmann::json columns = nlohmann::json::array({"edge", "estimate"});
-    if (exact)
-        columns.push_back("exact");
-    std::string strongest;
-    for (size_t i = 0; i < std::min<size_t>(rows.size(), 3); ++i) {
-        const std::string estimate = rows[i][1], value = exact ? rows[i][2] : nlohmann::json("");
-        strongest += (i == 0 ? "Strongest of " + counted(graph.edges(), "edge") + ": " : ", ")
-            + rows[i][0].get<std::string>() + " " + (value.empty() ? estimate + " (estimate)" : value);
-    }
-    if (!strongest.empty())
-        run.result.summary["conclusion"] = strongest + ".";
-    run.result.summary["columns"] = std::move(columns);
-    run.result.summary["rows"] = std::move(rows);
 }
 
 void run_edges(AnalysisRun &run)
@@ -173,7 +117,7 @@ void run_edges(AnalysisRun &run)
         scores = estimated_edges(run, what, exact ? 0.1 : 1).mean;
     if (exact)
         run_exact(run, graph, what, scores);
-    write_table(run, graph, scores);
+    conclude_edges(run.result, graph);
 }
 
 std::string describe_edges(const Analysis &analysis)

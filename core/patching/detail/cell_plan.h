@@ -69,6 +69,9 @@ struct CellPlan {
     int grid = 0, cell = 0;
     std::vector<int> start; ///< [prompts] first row that changes; END + 1: this prompt stays as in the base run
     std::vector<Edit> edits;
+    /// Rows that change on all prompts, where the plan is of some of them; negative: it is of all. What is decided by
+    /// their number is decided alike for both, so that they round alike.
+    int64_t rows_of_all = -1;
 };
 
 /// Gives edits that know a value for each position the tensor of their rows. Just before they are computed: a row for

@@ -119,8 +119,8 @@ std::vector<int64_t> donors(int prompts)
     return donor;
 }
 
-void add_donor(ArrayMap &arrays, bool base_flipped, Metric metric, const PromptBatch &batch, PromptGroups &groups,
-               Workspace &work, const CancelToken &cancel)
+void add_donor(ArrayMap &arrays, bool base_flipped, Metric metric, const PromptBatch &batch, PromptRange prompts,
+               PromptGroups &groups, Workspace &work, const CancelToken &cancel)
 {
     if (batch.prompts < 2)
         return;
@@ -138,7 +138,7 @@ void add_donor(ArrayMap &arrays, bool base_flipped, Metric metric, const PromptB
                 .copy_(group.runs.z_rows(group.runs.run(!base_flipped), l, rows));
     });
     const at::Tensor donor = at::tensor(donors(batch.prompts), at::kLong);
-    std::vector<float> values = through_groups(groups, 1, cancel, [&](int g) {
+    std::vector<float> values = through_groups(groups, prompts, 1, cancel, [&](int g) {
         const PromptGroup &group = groups[g];
         const std::shared_ptr<const RowMap> rows = end_rows(group.runs.layout());
         CellPlan plan;
@@ -155,6 +155,7 @@ void add_donor(ArrayMap &arrays, bool base_flipped, Metric metric, const PromptB
             }
         }
         set_starts(plan, group.runs.layout());
+        on_prompts(plan, groups.within(g, prompts), group.runs.layout());
         return Wave(group.runs, base_flipped, metric, work).run({&plan, 1}, cancel);
     });
     arrays[control_donor] = {{batch.prompts}, std::move(values)};
@@ -162,8 +163,8 @@ void add_donor(ArrayMap &arrays, bool base_flipped, Metric metric, const PromptB
 
 } // namespace
 
-ArrayMap activation_controls(const RunSpec &spec, const PromptBatch &batch, PromptGroups &groups, Workspace &work,
-                             const CancelToken &cancel)
+ArrayMap activation_controls(const RunSpec &spec, const PromptBatch &batch, PromptRange prompts, PromptGroups &groups,
+                             Workspace &work, const CancelToken &cancel)
 {
     const SiteSweep &sweep = *spec.sweep();
     const bool base_flipped = base_is_flipped(spec);
@@ -178,12 +179,13 @@ ArrayMap activation_controls(const RunSpec &spec, const PromptBatch &batch, Prom
     for (const Whole &part : parts)
         plans.push_back(plan_of(part, c, part.end_only ? at_end : everywhere, layout));
     const auto run = [&](bool own) {
-        return through_groups(groups, plans.size(), cancel, [&](int g) {
+        return through_groups(groups, prompts, plans.size(), cancel, [&](int g) {
             Wave wave(groups[g].runs, base_flipped, metric, work, nullptr, own);
             GroupedPlans grouped(groups[g]);
             std::vector<float> values; // one at a time: each is as large as the largest cell
             for (const CellPlan &plan : plans) {
-                const CellPlan here = grouped(plan);
+                CellPlan here = grouped(plan);
+                on_prompts(here, groups.within(g, prompts), groups[g].runs.layout());
                 const std::vector<float> of = wave.run({&here, 1}, cancel);
                 values.insert(values.end(), of.begin(), of.end());
             }
@@ -200,12 +202,12 @@ ArrayMap activation_controls(const RunSpec &spec, const PromptBatch &batch, Prom
                 forget_unknown(everything, i * size_t(batch.prompts), batch);
         arrays[control_everything] = {shape, std::move(everything)};
     }
-    add_donor(arrays, base_flipped, metric, batch, groups, work, cancel);
+    add_donor(arrays, base_flipped, metric, batch, prompts, groups, work, cancel);
     return arrays;
 }
 
-ArrayMap path_controls(const RunSpec &spec, const PromptBatch &batch, const RowMap &rows, PromptGroups &groups,
-                       Workspace &work, const CancelToken &cancel)
+ArrayMap path_controls(const RunSpec &spec, const PromptBatch &batch, PromptRange prompts, const RowMap &rows,
+                       PromptGroups &groups, Workspace &work, const CancelToken &cancel)
 {
     const PathPatch &path = *spec.as<PathPatch>();
     const bool base_flipped = base_is_flipped(spec), mlps = path.direct_includes_mlps;
@@ -225,9 +227,10 @@ ArrayMap path_controls(const RunSpec &spec, const PromptBatch &batch, const RowM
 
     const auto along = [&](bool own, const SenderSet &from, const std::vector<Node> &to, bool through_mlps,
                            const RowMap &where) {
-        return through_groups(groups, 1, cancel, [&](int g) {
+        return through_groups(groups, prompts, 1, cancel, [&](int g) {
             const BatchRuns &runs = groups[g].runs;
-            const std::shared_ptr<const RowMap> here = rows_of_group(where, groups[g]);
+            const std::shared_ptr<const RowMap> here =
+                rows_of_prompts(*rows_of_group(where, groups[g]), groups[g].prompts(), groups.within(g, prompts));
             CellPlan plan;
             if (here->count() > 0) {
                 FrozenPass pass(runs, base_flipped, false, here, work, nullptr, own);
@@ -246,7 +249,7 @@ ArrayMap path_controls(const RunSpec &spec, const PromptBatch &batch, const RowM
     std::vector<float> everything = along(false, heads, final, true, *end_rows(groups.layout()));
     forget_unknown(everything, 0, batch);
     arrays[control_everything] = {shape, std::move(everything)};
-    add_donor(arrays, base_flipped, metric, batch, groups, work, cancel);
+    add_donor(arrays, base_flipped, metric, batch, prompts, groups, work, cancel);
     return arrays;
 }
 

@@ -24,10 +24,10 @@ bool reaches(const Node &sender, const Node &receiver, bool parallel)
 }
 
 FrozenPass::FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows,
-                       Workspace &work, HeadEntry *entry, bool own)
+                       Workspace &work, HeadEntry *entry, bool own, int64_t rows_of_all)
     : m_runs(runs), m_model(runs.model()), m_base(runs.run(base_flipped)), m_source(runs.run(base_flipped == own)),
       m_zero(zero), m_rows(std::move(rows)), m_list(m_rows->list()), m_work(work), m_entry(entry), m_R(m_rows->count()),
-      m_D(m_model.config().d_model)
+      m_D(m_model.config().d_model), m_rows_of_all(rows_of_all < 0 ? m_R : rows_of_all)
 {
 }
 
@@ -63,7 +63,7 @@ std::vector<int> FrozenPass::entering_heads(const SenderSet &set) const
             return {};
         heads.push_back(sender.head);
     }
-    if (!m_entry->pays(m_R, int64_t(heads.size())))
+    if (!m_entry->pays(m_rows_of_all, int64_t(heads.size())))
         return {};
     return heads;
 }

@@ -29,7 +29,7 @@ public:
     /// rows: the positions that senders change and receivers read. zero: the senders' new value is zero, not the other
     /// run's. entry: of the base run, or null; must outlive the pass. own: the senders' new value is the base run's.
     FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work,
-               HeadEntry *entry = nullptr, bool own = false);
+               HeadEntry *entry = nullptr, bool own = false, int64_t rows_of_all = -1);
 
     /// With MLPs recomputed. Throws Cancelled.
     Records run(std::span<const SenderSet> sets, const std::vector<Node> &receivers, const CancelToken &cancel);
@@ -95,7 +95,7 @@ private:
     const std::vector<std::pair<int, int>> m_list;
     Workspace &m_work;
     HeadEntry *const m_entry;
-    const int64_t m_R, m_D;
+    const int64_t m_R, m_D, m_rows_of_all;
     std::map<int, at::Tensor> m_frozen; ///< layer → base attn_out of the rows
 };
 

@@ -54,25 +54,40 @@ PromptGroup &PromptGroups::hold(int group, const CancelToken &cancel)
     return m_groups[size_t(group)];
 }
 
-void PromptGroups::each(const CancelToken &cancel, const std::function<void(int)> &work)
+PromptRange PromptGroups::within(int group, PromptRange prompts) const
+{
+    const PromptGroup &own = m_groups[size_t(group)];
+    return {std::clamp(prompts.first - own.first, 0, own.prompts()),
+            std::clamp(prompts.stop - own.first, 0, own.prompts())};
+}
+
+void PromptGroups::each(PromptRange prompts, const CancelToken &cancel, const std::function<void(int)> &work)
 {
     const int held = std::max(m_held, 0);
-    hold(held, cancel);
-    work(held);
-    for (int group = 0; group < count(); ++group) {
-        if (group == held)
-            continue;
+    const auto through = [&](int group) {
+        if (const PromptRange own = within(group, prompts); own.stop <= own.first)
+            return;
         hold(group, cancel);
         work(group);
-    }
+    };
+    through(held);
+    for (int group = 0; group < count(); ++group)
+        if (group != held)
+            through(group);
 }
 
 std::vector<float> through_groups(PromptGroups &groups, size_t chosen, const CancelToken &cancel,
                                   const std::function<std::vector<float>(int)> &work)
 {
+    return through_groups(groups, groups.all(), chosen, cancel, work);
+}
+
+std::vector<float> through_groups(PromptGroups &groups, PromptRange prompts, size_t chosen, const CancelToken &cancel,
+                                  const std::function<std::vector<float>(int)> &work)
+{
     const auto P = size_t(groups.layout().prompts);
     std::vector<float> values(chosen * P);
-    groups.each(cancel, [&](int g) {
+    groups.each(prompts, cancel, [&](int g) {
         const std::vector<float> part = work(g);
         const auto own = size_t(groups[g].prompts());
         for (size_t i = 0; i < chosen; ++i)
@@ -129,6 +144,14 @@ std::shared_ptr<const RowMap> rows_of_group(const RowMap &rows, const PromptGrou
     std::vector<std::vector<int>> own;
     for (int p = 0; p < group.prompts(); ++p)
         own.push_back(rows.rows(group.first + p));
+    return std::make_shared<const RowMap>(std::move(own));
+}
+
+std::shared_ptr<const RowMap> rows_of_prompts(const RowMap &rows, int prompts, PromptRange wanted)
+{
+    std::vector<std::vector<int>> own(static_cast<size_t>(prompts));
+    for (int p = wanted.first; p < wanted.stop; ++p)
+        own[size_t(p)] = rows.rows(p);
     return std::make_shared<const RowMap>(std::move(own));
 }
 

@@ -4,6 +4,7 @@
 
 #include "patching/detail/batch_runs.h"
 #include "patching/detail/cell_plan.h"
+#include "patching/run_share.h"
 
 #include <deque>
 #include <functional>
@@ -43,7 +44,12 @@ public:
     PromptGroup &hold(int group, const CancelToken &cancel);
     /// Calls work(group's index) for every group while its runs are there, first for the one whose runs are there
     /// already. Throws Cancelled.
-    void each(const CancelToken &cancel, const std::function<void(int)> &work);
+    void each(const CancelToken &cancel, const std::function<void(int)> &work) { each(all(), cancel, work); }
+    /// For those alone that have some of these prompts.
+    void each(PromptRange prompts, const CancelToken &cancel, const std::function<void(int)> &work);
+    PromptRange all() const { return {0, m_layout.prompts}; }
+    /// What a group has of some prompts of the batch, counted from its own first one; nothing where stop ≤ first.
+    PromptRange within(int group, PromptRange prompts) const;
 
     /// Multiply-adds × 2 of computing the runs of all groups but one: what going through them costs each time.
     double flops_again() const;
@@ -64,6 +70,11 @@ private:
 /// [chosen, prompts]. Throws Cancelled.
 std::vector<float> through_groups(PromptGroups &groups, size_t chosen, const CancelToken &cancel,
                                   const std::function<std::vector<float>(int)> &work);
+/// The same through the groups that have some of these prompts; what it says of others is without meaning.
+std::vector<float> through_groups(PromptGroups &groups, PromptRange prompts, size_t chosen, const CancelToken &cancel,
+                                  const std::function<std::vector<float>(int)> &work);
+/// Rows of some prompts alone.
+std::shared_ptr<const RowMap> rows_of_prompts(const RowMap &rows, int prompts, PromptRange wanted);
 /// The same cells in pieces of at most so many packed rows, or of one cell; what compute gives for each, one after the
 /// other.
 std::vector<float> in_pieces(const std::vector<int> &chosen, int64_t rows_at_once,

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <span>
+#include <string_view>
 
 namespace patchbay::detail {
 
@@ -21,8 +24,12 @@ public:
     ScheduledRun(std::shared_ptr<const SweepPlan> sweep, Schedule schedule, const std::vector<float> &base_values,
                  RunResult empty, const RunObserver &observer)
         : m_sweep(std::move(sweep)), m_schedule(std::move(schedule)), m_base(base_values), m_result(std::move(empty)),
-          m_observer(observer), m_arrays(m_schedule.arrays), m_total(int(m_sweep->plans.size()))
+          m_observer(observer), m_prompts(m_result.grids.empty() ? 0 : m_result.grids.front().prompts),
+          m_arrays(m_schedule.arrays), m_ranges(ranges_of(observer.share)),
+          m_total(int(std::count_if(m_ranges.begin(), m_ranges.end(), [](PromptRange r) { return r.stop > r.first; })))
     {
+        if (m_observer.share) // what other runs have kept is no part of it
+            m_schedule.derived.clear();
     }
 
     bool step(const CancelToken &cancel) override
@@ -33,9 +40,7 @@ public:
         try {
             advance(cancel);
             if (m_open.empty()) {
-                if (m_schedule.controls) // a chunk of their own: cells round as they would without them
-                    for (auto &[name, array] : m_schedule.controls(cancel))
-                        m_arrays[name] = std::move(array);
+                add_controls(cancel); // a chunk of their own: cells round as they would without them
                 end(true);
             }
         } catch (const Cancelled &) {
@@ -145,28 +150,79 @@ private:
         return m_seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - m_step_start).count();
     }
 
+    /// [plans] the prompts on which each is computed: all, where there is no share; none, where it is not in it.
+    std::vector<PromptRange> ranges_of(const RunShare *share) const
+    {
+        std::vector<PromptRange> ranges(m_sweep->plans.size(), share ? PromptRange{} : PromptRange{0, m_prompts});
+        if (!share)
+            return ranges;
+        std::map<std::pair<std::string_view, int>, PromptRange> wanted;
+        for (const SharePart &part : share->parts)
+            for (const int cell : part.cells)
+                wanted[{part.grid, cell}] = part.prompts;
+        for (size_t i = 0; i < ranges.size(); ++i) {
+            const CellPlan &plan = m_sweep->plans[i];
+            if (m_schedule.rows(int(i)) == 0) // known without computing: everybody has it
+                ranges[i] = {0, m_prompts};
+            else if (const auto found = wanted.find({m_sweep->grids[size_t(plan.grid)].name, plan.cell});
+                     found != wanted.end())
+                ranges[i] = {std::max(found->second.first, 0), std::min(found->second.stop, m_prompts)};
+        }
+        return ranges;
+    }
+
+    void add_controls(const CancelToken &cancel)
+    {
+        const PromptRange all{0, m_prompts}, range = m_observer.share ? m_observer.share->controls : all;
+        if (!m_schedule.controls || range.stop <= range.first)
+            return;
+        for (auto &[name, array] : m_schedule.controls(range, cancel)) {
+            for (size_t i = 0; i < array.floats().size(); ++i)
+                if (const int prompt = int(i % size_t(m_prompts)); prompt < range.first || prompt >= range.stop)
+                    array.floats()[i] = std::numeric_limits<float>::quiet_NaN();
+            m_arrays[name] = std::move(array);
+        }
+    }
+
+    bool whole(int i) const { return m_ranges[size_t(i)] == PromptRange{0, m_prompts}; }
+
+    // What an earlier run has of a cell, or of those of its prompts that are wanted; null: not all of them.
+    const float *values_before(int i, const Grid *earlier) const
+    {
+        const int cell = m_sweep->plans[size_t(i)].cell;
+        const PromptRange range = m_ranges[size_t(i)];
+        if (!earlier || earlier->prompts != m_prompts || size_t(cell) >= earlier->state.size()
+            || (m_observer.share && range.stop <= range.first))
+            return nullptr;
+        const std::span<const float> values = earlier->cell(cell);
+        if (earlier->state[size_t(cell)] == CellState::Exact)
+            return values.data();
+        if (whole(i) || std::any_of(values.begin() + range.first, values.begin() + range.stop, [](float value) {
+                return std::isnan(value);
+            }))
+            return nullptr;
+        return values.data();
+    }
+
     // Cells that need no computing: nothing changes in them, or an earlier, stopped run has them. The latter keep their
     // places in the order: the others are computed in the same company as without that run, and round as they would.
     void take_known()
     {
-        const int P = m_result.grids.empty() ? 0 : m_result.grids.front().prompts;
         std::vector<int> known;
         std::vector<float> values;
-        m_known.assign(size_t(m_total), false);
-        for (int i = 0; i < m_total; ++i) {
+        m_known.assign(m_sweep->plans.size(), false);
+        for (int i = 0; i < int(m_sweep->plans.size()); ++i) {
             const CellPlan &plan = m_sweep->plans[size_t(i)];
             const Grid *earlier =
                 m_observer.resume ? m_observer.resume->grid(m_result.grids[size_t(plan.grid)].name) : nullptr;
             if (m_schedule.rows(i) == 0) {
                 known.push_back(i);
                 values.insert(values.end(), m_base.begin(), m_base.end());
-            } else if (earlier && earlier->prompts == P && size_t(plan.cell) < earlier->state.size()
-                       && earlier->state[size_t(plan.cell)] == CellState::Exact) {
+            } else if (const float *before = values_before(i, earlier)) {
                 known.push_back(i);
                 m_known[size_t(i)] = true;
                 m_open.push_back(i);
-                const auto cell = earlier->cell(plan.cell);
-                values.insert(values.end(), cell.begin(), cell.end());
+                values.insert(values.end(), before, before + m_prompts);
             } else {
                 m_open.push_back(i);
             }
@@ -174,6 +230,18 @@ private:
         std::stable_sort(m_open.begin(), m_open.end(),
                          [&](int a, int b) { return m_schedule.flops(a) < m_schedule.flops(b); });
         deliver(known, values, false);
+    }
+
+    void tell_planned(const std::vector<int> &chosen) const
+    {
+        if (!m_observer.planned)
+            return;
+        std::vector<PlannedCell> cells;
+        for (const int i : chosen) {
+            const CellPlan &plan = m_sweep->plans[size_t(i)];
+            cells.push_back({m_sweep->grids[size_t(plan.grid)].name, plan.cell, m_schedule.flops(i)});
+        }
+        m_observer.planned(cells);
     }
 
     // The first open cells, those of the wanted head before all others, up to this much work (at least one).
@@ -193,6 +261,7 @@ private:
             chosen.push_back(i);
         }
         m_open.erase(m_open.begin(), m_open.begin() + std::ptrdiff_t(chosen.size()));
+        tell_planned(chosen);
         return chosen;
     }
 
@@ -207,11 +276,20 @@ private:
     /// Whether anything was left to compute.
     bool compute(std::vector<int> chosen, const CancelToken &cancel)
     {
-        std::erase_if(chosen, [this](int i) { return m_known[size_t(i)]; });
+        std::erase_if(chosen, [this](int i) {
+            return m_known[size_t(i)] || m_ranges[size_t(i)].stop <= m_ranges[size_t(i)].first;
+        });
         if (chosen.empty())
             return false;
-        cancel.check();
-        deliver(chosen, m_schedule.compute(chosen, cancel), true);
+        while (!chosen.empty()) { // once, but for a share that has some cells on some prompts
+            const PromptRange range = m_ranges[size_t(chosen.front())];
+            const auto others = std::stable_partition(chosen.begin(), chosen.end(),
+                                                      [&](int i) { return m_ranges[size_t(i)] == range; });
+            const std::vector<int> together(chosen.begin(), others);
+            chosen.erase(chosen.begin(), others);
+            cancel.check();
+            deliver(together, m_schedule.compute(together, range, cancel), true);
+        }
         return true;
     }
 
@@ -239,19 +317,26 @@ private:
 
     void deliver(const std::vector<int> &chosen, const std::vector<float> &values, bool computed)
     {
-        std::map<int, Cells> by_grid;
+        std::map<std::pair<int, CellState>, Cells> by_grid;
         for (size_t n = 0; n < chosen.size(); ++n) {
             const CellPlan &plan = m_sweep->plans[size_t(chosen[n])];
-            const size_t P = size_t(m_result.grids[size_t(plan.grid)].prompts);
-            Cells &event = by_grid[plan.grid];
+            const size_t P = size_t(m_prompts);
+            const PromptRange range = m_ranges[size_t(chosen[n])];
+            const CellState state = whole(chosen[n]) ? CellState::Exact : CellState::Missing;
+            Cells &event = by_grid[{plan.grid, state}];
             event.grid = plan.grid;
+            event.state = state;
             event.cells.push_back(plan.cell);
-            event.per_prompt.insert(event.per_prompt.end(), values.begin() + std::ptrdiff_t(n * P),
-                                    values.begin() + std::ptrdiff_t((n + 1) * P));
-            if (computed || m_known[size_t(chosen[n])])
+            const size_t at = event.per_prompt.size();
+            event.per_prompt.resize(at + P, std::numeric_limits<float>::quiet_NaN());
+            std::copy(values.begin() + std::ptrdiff_t(n * P) + range.first,
+                      values.begin() + std::ptrdiff_t(n * P) + range.stop,
+                      event.per_prompt.begin() + std::ptrdiff_t(at) + range.first);
+            // Of a cell on some prompts, whoever has the first of them counts all of it: the sum is that of one run.
+            if ((computed || m_known[size_t(chosen[n])]) && range.first == 0)
                 event.flops += m_schedule.flops(chosen[n]);
         }
-        for (auto &[grid, event] : by_grid) {
+        for (auto &[key, event] : by_grid) {
             if (computed)
                 event.seconds = elapsed();
             tell(event);
@@ -261,11 +346,13 @@ private:
     }
 
     const std::shared_ptr<const SweepPlan> m_sweep;
-    const Schedule m_schedule;
+    Schedule m_schedule;
     const std::vector<float> &m_base;
     RunResult m_result;
     const RunObserver m_observer;
-    ArrayMap m_arrays; ///< beside the grids
+    const int m_prompts;
+    ArrayMap m_arrays;                       ///< beside the grids
+    const std::vector<PromptRange> m_ranges; ///< [plans] on which prompts it is computed
     Part m_next = Part::Derived;
     size_t m_derived = 0;                                       ///< passes that have been read
     std::map<int, std::pair<int, std::vector<float>>> m_partly; ///< by plan: passes, and values so far [prompts]

@@ -11,8 +11,9 @@
 namespace patchbay::detail {
 
 struct Schedule {
-    /// Per-prompt values of some cells' patched runs, [chosen, prompts]. chosen: indices into SweepPlan::plans.
-    std::function<std::vector<float>(const std::vector<int> &chosen, const CancelToken &)> compute;
+    /// Per-prompt values of some cells' patched runs, [chosen, prompts]; those of prompts outside the range say
+    /// nothing. chosen: indices into SweepPlan::plans.
+    std::function<std::vector<float>(const std::vector<int> &chosen, PromptRange prompts, const CancelToken &)> compute;
     /// Multiply-adds × 2 and packed rows of a cell.
     std::function<double(int)> flops;
     std::function<int64_t(int)> rows;
@@ -23,8 +24,9 @@ struct Schedule {
     /// whoever computes it sees to them.
     double least_chunk_flops = 0;
     ArrayMap arrays = {}; ///< of the result, beside its grids
-    /// More of them, once all cells are there; cancelled, the run is not complete. May be empty.
-    std::function<ArrayMap(const CancelToken &)> controls = {};
+    /// More of them, [.., prompts], once all cells are there; those of prompts outside the range say nothing.
+    /// Cancelled, the run is not complete. May be empty.
+    std::function<ArrayMap(PromptRange prompts, const CancelToken &)> controls = {};
     /// A pass whose values need no patching: of some plans on one group of prompts.
     struct Derived {
         std::vector<int> plans;
@@ -33,7 +35,7 @@ struct Schedule {
     };
     std::vector<Derived> derived = {};
     std::function<bool()> keeps_ends = {}; ///< once it has run: RunResult::keeps_ends
-    int groups = 1; ///< so many passes make a plan whole
+    int groups = 1;                        ///< so many passes make a plan whole
 };
 
 /// The run of a sweep: empty is what there is before the first cell (grids and baseline set). base_values [prompts] and

@@ -53,13 +53,19 @@ struct Session::Impl {
     std::unique_ptr<RunSteps> begin_path(const RunSpec &spec, const RunObserver &observer);
     std::unique_ptr<RunSteps> begin_attribution(const RunSpec &spec, const RunObserver &observer,
                                                 const CancelToken &cancel);
+    /// Under which what a run's passes read their metric from is kept; empty: it is not, of a part of a run.
+    static std::string kept_key(const RunSpec &spec, const RunObserver &observer)
+    {
+        return observer.share ? std::string() : detail::KeptEnds::key(spec);
+    }
     /// Runs a pass over cells of a sweep on one group, and keeps what it reads its metric from.
     template <class Pass>
     std::vector<float> keeping_ends(const std::string &key, int group, const std::vector<int> &cells, const Pass &pass)
     {
         detail::EndRows rows;
-        std::vector<float> values = pass(ends.keeps() ? &rows : nullptr);
-        if (ends.keeps())
+        const bool keeps = ends.keeps() && !key.empty();
+        std::vector<float> values = pass(keeps ? &rows : nullptr);
+        if (keeps)
             ends.add(key, {group, cells, std::move(rows)});
         return values;
     }

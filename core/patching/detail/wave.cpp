@@ -64,6 +64,16 @@ double Wave::flops(const CellPlan &plan) const
     return total;
 }
 
+void on_prompts(CellPlan &plan, PromptRange wanted, const BatchLayout &layout)
+{
+    if (wanted == PromptRange{0, layout.prompts})
+        return;
+    plan.rows_of_all = Wave::rows(plan, layout);
+    for (int p = 0; p < layout.prompts; ++p)
+        if (p < wanted.first || p >= wanted.stop)
+            plan.start[size_t(p)] = layout.end[size_t(p)] + 1;
+}
+
 std::vector<int> Wave::entering_heads(const CellPlan &plan) const
 {
     const auto [layer, at] = joins(plan);
@@ -81,7 +91,8 @@ std::vector<int> Wave::entering_heads(const CellPlan &plan) const
         if (edit.layer == layer)
             heads.insert(edit.head);
     }
-    if (!m_entry->pays(rows(plan, m_runs.layout()), int64_t(heads.size())))
+    const int64_t all = plan.rows_of_all < 0 ? rows(plan, m_runs.layout()) : plan.rows_of_all;
+    if (!m_entry->pays(all, int64_t(heads.size())))
         return {};
     return {heads.begin(), heads.end()};
 }

@@ -7,6 +7,7 @@
 #include "patching/detail/cell_plan.h"
 #include "patching/detail/head_entry.h"
 #include "patching/detail/kept_ends.h"
+#include "patching/run_share.h"
 
 #include <map>
 #include <span>
@@ -118,5 +119,8 @@ private:
     std::map<const CellPlan *, std::vector<Edit>>
         m_layer_edits; ///< of the current layer, changes of the stream turned into rows
 };
+
+/// Has a plan change some of the prompts alone: the others stay as in the base run.
+void on_prompts(CellPlan &plan, PromptRange wanted, const BatchLayout &layout);
 
 } // namespace patchbay::detail
