@@ -33,6 +33,7 @@ Runner add_series(CLI::App &app);
 Runner add_run(CLI::App &app);
 Runner add_script(CLI::App &app);
 Runner add_project(CLI::App &app);
+Runner add_serve(CLI::App &app);
 Runner add_bench(CLI::App &app);
 
 } // namespace patchbay::cli

@@ -48,6 +48,7 @@ constexpr Entry entries[] = {
     {"run", "Run a spec from a JSON file, or the spec that a result file was made with", add_run},
     {"script", "A result as a Python script for TransformerLens that computes the same and compares", add_script},
     {"project", "Project files: what is in them, checked, exported, recovered", add_project},
+    {"serve", "Compute for a program elsewhere: requests and events as framed messages", add_serve},
     {"bench", "Seconds, arithmetic and memory of standard workloads", add_bench},
 };
 
