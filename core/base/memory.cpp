@@ -55,11 +55,15 @@ uint64_t memory_limit()
 
 } // namespace
 
-size_t default_memory_budget()
+uint64_t usable_memory()
 {
     const uint64_t pages = uint64_t(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
-    const uint64_t memory = std::min(pages * uint64_t(std::max(0L, ::sysconf(_SC_PAGESIZE))), memory_limit());
-    return std::max(size_t(memory / 4), size_t(1) << 30);
+    return std::min(pages * uint64_t(std::max(0L, ::sysconf(_SC_PAGESIZE))), memory_limit());
+}
+
+size_t default_memory_budget()
+{
+    return std::max(size_t(usable_memory() / 4), size_t(1) << 30);
 }
 
 } // namespace patchbay

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 
 namespace patchbay {
@@ -18,8 +19,10 @@ bool means_out_of_memory(const std::exception &error);
 /// the program, or try for ever, where they get none.
 void need_memory(size_t bytes);
 
-/// What a computation may take unless it is told: a quarter of the memory that this machine, or this process's control
-/// group, has; at least 1 GiB.
+/// Bytes of memory that this machine, or this process's control group, has.
+uint64_t usable_memory();
+
+/// What a computation may take unless it is told: a quarter of usable_memory(), at least 1 GiB.
 size_t default_memory_budget();
 
 } // namespace patchbay

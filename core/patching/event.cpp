@@ -60,6 +60,26 @@ void apply(RunResult &result, const Event &event)
     std::visit([&result](const auto &one) { take(result, one); }, event);
 }
 
+void check_cells(const Cells &event, const RunResult &result, const std::string &place)
+{
+    if (event.grid < 0 || size_t(event.grid) >= result.grids.size())
+        throw Error(place, "holds cells of grid " + std::to_string(event.grid) + ", which the run does not have");
+    const Grid &grid = result.grids[size_t(event.grid)];
+    const size_t values = event.cells.size() * size_t(grid.prompts);
+    if (std::any_of(event.cells.begin(), event.cells.end(), [&](int cell) { return cell < 0 || cell >= grid.cells(); }))
+        throw Error(place, "holds cells that the grid \"" + grid.name + "\" does not have");
+    const bool exact = event.state == CellState::Exact;
+    if ((exact || !event.per_prompt.empty()) && event.per_prompt.size() != values)
+        throw Error(place,
+                    "holds " + std::to_string(event.per_prompt.size()) + " values of "
+                        + std::to_string(event.cells.size()) + " cells and " + std::to_string(grid.prompts)
+                        + " prompts");
+    if ((!exact || !event.estimates.empty()) && event.estimates.size() != event.cells.size())
+        throw Error(place, "holds other estimates than it has cells");
+    if (exact && !event.estimates.empty() && grid.estimate.size() != grid.state.size())
+        throw Error(place, "holds exact cells with estimates");
+}
+
 Tell on_progress(std::function<void(int, int)> call)
 {
     return [call = std::move(call)](const Event &event) {

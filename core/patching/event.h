@@ -88,6 +88,10 @@ using Tell = std::function<void(const Event &)>;
 /// of a run's events in their order, from Started to Done, make the result that the run itself ends with.
 void apply(RunResult &result, const Event &event);
 
+/// Before cells from a file or another process are applied: throws Error naming the place where they are not cells of
+/// the result's grids or the values not theirs.
+void check_cells(const Cells &event, const RunResult &result, const std::string &place);
+
 /// An observer that hears of progress only.
 Tell on_progress(std::function<void(int done, int total)> call);
 

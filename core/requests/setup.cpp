@@ -73,7 +73,7 @@ void read_prompts(Setup &setup, const Model &model)
 } // namespace
 
 SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr<const Model> loaded, const Tell &tell,
-             const CancelToken &cancel)
+             const CancelToken &cancel, const Resources &resources)
 {
     const std::shared_ptr<const Model> model = model_for(model_ref, std::move(loaded), tell, cancel);
     auto setup = std::make_shared<Setup>();
@@ -96,7 +96,7 @@ SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr
     setup->task_ref.sha256 = hash_of(setup->batch);
     setup->task_ref.bos = bos_used(task_ref, model->tokenizer());
     say(tell, 0.95, "Running the baseline");
-    auto session = std::make_unique<Session>(model, setup->batch);
+    auto session = std::make_unique<Session>(model, setup->batch, resources);
     setup->groups_note = session->groups_note();
     setup->baseline = session->baseline(cancel);
     return {std::move(setup), model, std::move(session)};

@@ -37,6 +37,6 @@ struct SetUp {
 /// baseline. A model without a tokenizer is set up without prompts where the task is text. Tells Progress. Throws Error
 /// and Cancelled.
 SetUp set_up(const ModelRef &model, const TaskRef &task, std::shared_ptr<const Model> loaded, const Tell &tell,
-             const CancelToken &cancel);
+             const CancelToken &cancel, const Resources &resources = {});
 
 } // namespace patchbay

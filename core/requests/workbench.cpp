@@ -106,7 +106,7 @@ struct Workbench::Begin {
     std::unique_ptr<Work> operator()(const SetUpRequest &request) const
     {
         return whole([*this, request](const CancelToken &cancel) {
-            SetUp done = set_up(request.model, request.task, bench.m_model, tell, cancel);
+            SetUp done = set_up(request.model, request.task, bench.m_model, tell, cancel, bench.m_resources);
             bench.m_recipe.reset(); // it refers to the session that goes now
             // Attention of the new session is not told before the setup, nor of the old one after it.
             bench.publish(nullptr);
@@ -297,7 +297,8 @@ struct Workbench::Begin {
                 if (*to)
                     (*to)(Progress{0, 1000, *name + ": " + at.text()});
             };
-            bench.m_series = std::make_unique<Series>(request.plan, request.folder, Resources(), std::move(hooks));
+            bench.m_series =
+                std::make_unique<Series>(request.plan, request.folder, bench.m_resources, std::move(hooks));
             bench.m_series_folder = request.folder;
             bench.m_series->begin();
             tell(Done{std::make_shared<const SeriesResults>(

@@ -45,6 +45,8 @@ private:
 class Workbench : public RequestServer {
 public:
     Workbench() = default;
+    /// For the sessions that it sets up.
+    explicit Workbench(const Resources &resources) : m_resources(resources) { }
     /// With a session that is there already (benchmarks and tests on models without a folder), or null.
     explicit Workbench(std::unique_ptr<Session> session);
     std::unique_ptr<Work> begin(const Request &request, Tell tell) override;
@@ -57,6 +59,7 @@ private:
     RecipeRun &recipe() const;
     void publish(std::shared_ptr<const AttentionReader> reader);
 
+    Resources m_resources;
     std::shared_ptr<const Model> m_model; ///< null until there is one
     std::unique_ptr<Session> m_session;   ///< null until a model and a task with prompts are there
     std::unique_ptr<RecipeRun> m_recipe;  ///< over the session; goes before it

@@ -1,14 +1,12 @@
 #include "backend/embedded_backend.h"
 
-#include "base/signals.h"
+#include <utility>
 
 namespace patchbay {
 
-EmbeddedBackend::EmbeddedBackend(std::unique_ptr<RequestServer> server, QObject *parent) : Backend(parent)
+EmbeddedBackend::EmbeddedBackend(std::unique_ptr<RequestServer> server, QObject *parent)
+    : Backend(parent), m_worker(std::make_unique<Worker>(std::move(server)))
 {
-    start(m_compute, std::move(server), QStringLiteral("compute"));
-    start(m_fetch, std::make_unique<Workbench>(), QStringLiteral("fetch"));
-    start(m_beside, nullptr, QStringLiteral("beside"));
 }
 
 EmbeddedBackend::~EmbeddedBackend()
@@ -17,50 +15,25 @@ EmbeddedBackend::~EmbeddedBackend()
         job.ticket->stale = true;
         job.ticket->cancel.cancel();
     }
-    for (Lane *lane : {&m_compute, &m_fetch, &m_beside})
-        lane->queue.close();
-    for (Lane *lane : {&m_compute, &m_fetch, &m_beside})
-        lane->thread->wait();
-}
-
-void EmbeddedBackend::start(Lane &lane, std::unique_ptr<RequestServer> server, const QString &name)
-{
-    lane.server = std::move(server);
-    if (lane.server)
-        lane.server->when_between([this, &lane] { serveMoreUrgent(lane); });
-    lane.thread.reset(QThread::create([this, &lane] { serve(lane); }));
-    lane.thread->setObjectName(name);
-    lane.thread->start();
+    m_worker.reset();
 }
 
 JobId EmbeddedBackend::submitRequest(Request request, const JobPolicy &policy, JobCalls calls)
 {
-    supersede(policy);
     const auto ticket = std::make_shared<JobTicket>();
     ticket->id = ++m_next;
-    ticket->policy = policy;
-    const Tell heard = std::exchange(calls.heard, {});
+    ticket->tag = policy.tag.toStdString();
+    supersede(*ticket, policy.interrupts);
+    Tell heard = std::exchange(calls.heard, {});
     m_jobs.insert(ticket->id, {ticket, std::make_shared<const JobCalls>(std::move(calls))});
-    if (std::unique_ptr<Work> work = m_compute.server->begin_beside(request, relay(ticket, heard))) {
-        m_beside.queue.push({ticket, std::move(request), heard, std::move(work)});
-    } else {
-        Lane &lane = only_fetches(request) ? m_fetch : m_compute;
-        lane.queue.push({ticket, std::move(request), heard, nullptr});
-    }
+    m_worker->submit(ticket, std::move(request), {relay(ticket, std::move(heard)), [this, ticket] { drop(ticket); }});
     return ticket->id;
 }
 
-void EmbeddedBackend::supersede(const JobPolicy &policy)
+void EmbeddedBackend::supersede(const JobTicket &newer, bool interrupts)
 {
-    if (policy.tag.isEmpty())
-        return;
-    for (const Open &job : std::as_const(m_jobs)) {
-        if (job.ticket->policy.tag != policy.tag)
-            continue;
-        job.ticket->stale = true;
-        if (policy.interrupts)
-            job.ticket->cancel.cancel();
-    }
+    for (const Open &job : std::as_const(m_jobs))
+        job.ticket->give_way_to(newer, interrupts);
 }
 
 void EmbeddedBackend::cancel(JobId id)
@@ -73,63 +46,6 @@ void EmbeddedBackend::cancelAll()
 {
     for (const Open &job : std::as_const(m_jobs))
         job.ticket->cancel.cancel();
-}
-
-// A lane's thread. Only what is more urgent comes between two parts of a work, so there are never more of them than
-// urgencies.
-void EmbeddedBackend::serve(Lane &lane)
-{
-    hold_off_signals(); // the GUI thread takes the process's: a child that has ended, a profiler's timer, Ctrl+C
-    while (auto job = lane.queue.pop()) {
-        begin(lane, std::move(*job));
-        while (!lane.running.empty()) {
-            serveMoreUrgent(lane);
-            if (!proceed(lane.running.back()))
-                lane.running.pop_back();
-        }
-    }
-}
-
-// What is more urgent than the work on its way, to its end. Also called within a step of that work.
-void EmbeddedBackend::serveMoreUrgent(Lane &lane)
-{
-    const size_t depth = lane.running.size();
-    while (auto job = lane.queue.tryPop(lane.running.back().urgency)) {
-        begin(lane, std::move(*job));
-        while (lane.running.size() > depth) {
-            serveMoreUrgent(lane);
-            if (!proceed(lane.running.back()))
-                lane.running.pop_back();
-        }
-    }
-}
-
-void EmbeddedBackend::begin(Lane &lane, QueuedJob job)
-{
-    if (job.ticket->stale || job.ticket->cancel.cancelled())
-        return drop(job.ticket);
-    try {
-        std::unique_ptr<Work> work =
-            job.work ? std::move(job.work) : lane.server->begin(job.request, relay(job.ticket, job.heard));
-        lane.running.push_back({job.ticket, urgency(job.request), std::move(work)});
-    } catch (...) {
-        fail(job.ticket, failed_of(std::current_exception()));
-    }
-}
-
-// False: it is over.
-bool EmbeddedBackend::proceed(const Running &job)
-{
-    try {
-        if (job.ticket->stale)
-            throw Cancelled(); // nobody waits for it any more
-        return job.work->step(job.ticket->cancel);
-    } catch (const Cancelled &) {
-        drop(job.ticket);
-    } catch (...) {
-        fail(job.ticket, failed_of(std::current_exception()));
-    }
-    return false;
 }
 
 // What becomes of a job's events on their way to the GUI thread: cells are collected into snapshots, and nothing comes

@@ -48,8 +48,6 @@ RunEnd end_of_bytes(Bytes bytes, const std::string &place);
 std::string bytes_of_intervals(const RunIntervals &intervals);
 RunIntervals intervals_of_bytes(Bytes bytes, const std::string &place);
 
-/// Throws where the cells are not cells of the result's grids or the values not theirs.
-void check_cells(const Cells &event, const RunResult &result, const std::string &place);
 /// Whether all of these cells are exact already: an earlier part of the run had them.
 bool all_known(const Cells &event, const RunResult &result);
 

@@ -1,6 +1,15 @@
-#include "backend/job_queue.h"
+#include "requests/job_queue.h"
 
 namespace patchbay {
+
+void JobTicket::give_way_to(const JobTicket &newer, bool interrupts)
+{
+    if (tag.empty() || newer.tag != tag)
+        return;
+    stale = true;
+    if (interrupts)
+        cancel.cancel();
+}
 
 void JobQueue::push(QueuedJob job)
 {
@@ -15,7 +24,7 @@ void JobQueue::push(QueuedJob job)
 
 std::optional<QueuedJob> JobQueue::take(size_t least)
 {
-    for (size_t line = kUrgencies; line-- > least;) {
+    for (size_t line = urgencies; line-- > least;) {
         if (m_lines[line].empty())
             continue;
         QueuedJob job = std::move(m_lines[line].front());
@@ -33,7 +42,7 @@ std::optional<QueuedJob> JobQueue::pop()
     return job;
 }
 
-std::optional<QueuedJob> JobQueue::tryPop(Urgency than)
+std::optional<QueuedJob> JobQueue::try_pop(Urgency than)
 {
     const std::lock_guard lock(m_mutex);
     return take(size_t(than) + 1);
