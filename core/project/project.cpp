@@ -68,7 +68,11 @@ Project::Project(const fs::path &path, Open how) : m(std::make_unique<Impl>())
         } catch (const Error &) {
             fs::path copy;
             m->scratch = copied(path, copy);
-            m->database = opened(copy, Database::Access::Write);
+            try {
+                m->database = opened(copy, Database::Access::Write);
+            } catch (const Error &error) { // of the project, not of a copy that nobody knows
+                throw Error(path.string(), error.cause());
+            }
         }
     } else {
         m->lock = detail::lock_beside(path);

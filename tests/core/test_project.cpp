@@ -224,6 +224,20 @@ private Q_SLOTS:
         QTest::newRow("text") << QByteArray(5000, 'x');
         QTest::newRow("header only") << QByteArray("SQLite format 3\0", 16);
     }
+
+    // Not the copy that is looked at where the file itself cannot be opened.
+    void aDamagedOneIsNamed()
+    {
+        const fs::path damaged = file("damaged-head.patchbay");
+        {
+            Project project(damaged, Project::Open::Create);
+            project.put_state("a", "b");
+        }
+        std::fstream(damaged, std::ios::in | std::ios::out | std::ios::binary) << std::string(40, 'x');
+        const std::string said = error_message_of([&] { Project(damaged, Project::Open::Read); });
+        QVERIFY2(said.starts_with(damaged.string() + ": "), said.c_str());
+    }
+
     void whatIsNoProjectIsSaid()
     {
         QFETCH(QByteArray, bytes);

@@ -76,9 +76,9 @@ RunEntry ProjectController::entryOf(const ProjectRun &row) const
     entry.state = state == kStates.end() ? RunState::Failed : RunState(state - kStates.begin());
     if (entry.state == RunState::Queued || entry.state == RunState::Running)
         entry.state = RunState::Stopped;
-    if (entry.state == RunState::Done && !(entry.result && entry.result->complete))
-        entry.state = RunState::Stopped;
-    if (entry.result && entry.state == RunState::Stopped && !entry.result->grids.empty()) {
+    if (entry.state == RunState::Done || entry.state == RunState::Stopped) // what its numbers say counts
+        entry.state = entry.result && entry.result->complete ? RunState::Done : RunState::Stopped;
+    if (entry.result && entry.state != RunState::Failed && !entry.result->grids.empty()) {
         entry.done = entry.total = 0; // what the last chunk brought may not have been counted yet
         for (const Grid &grid : entry.result->grids) {
             entry.total += grid.cells();
