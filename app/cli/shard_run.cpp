@@ -11,10 +11,10 @@
 #include "usage_error.h"
 #include "workspace.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>

@@ -6,6 +6,8 @@
 
 #include <charconv>
 #include <limits>
+#include <optional>
+#include <string_view>
 
 namespace patchbay {
 
