@@ -94,7 +94,7 @@ private Q_SLOTS:
         QVERIFY(run && run->result);
         if (run->state != RunState::Done) {
             QCOMPARE(run->state, RunState::Stopped);
-            QVERIFY2(run->done > 0 && run->done < run->total,
+            QVERIFY2(run->done > 0 && run->done <= run->total, // all of them where the controls were still to come
                      qPrintable(QStringLiteral("%1 of %2").arg(run->done).arg(run->total)));
             QVERIFY(m_window->actions().continueRun->isEnabled());
             m_window->actions().continueRun->trigger();

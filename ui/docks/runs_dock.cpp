@@ -36,6 +36,7 @@ RunsDock::RunsDock(RunsStore &store, Navigation &navigation, RunController &runs
     };
     connect(&m_store, &QAbstractItemModel::rowsInserted, this, showEmpty);
     connect(&m_store, &QAbstractItemModel::rowsRemoved, this, showEmpty);
+    connect(&m_store, &QAbstractItemModel::modelReset, this, showEmpty);
     showEmpty();
 
     connect(m_list, &QListView::clicked, this, [this](const QModelIndex &index) {
