@@ -12,7 +12,7 @@ import unittest
 from cli import CliTest, main, np, read_safetensors, run
 from far_end import CANCEL, MAGIC, PING, WANT, FarEnd, Sweep, frame, z_sweep
 
-KILLS = int(os.environ.get("PATCHBAY_KILLS", 5))
+KILLS = int(os.environ.get("PATCHBAY_KILLS", 3))
 FEW = 12  # prompts
 
 
