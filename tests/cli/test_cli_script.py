@@ -63,7 +63,7 @@ class Script(CliTest):
         pairs.write_text("".join(json.dumps({"clean": f"When {a} and {b} went to the shop, {b} gave a drink to",
                                              "flipped": f"When {a} and {b} went to the shop, {a} gave a drink to",
                                              "answer": f" {a}", "wrong": f" {b}"}) + "\n"
-                                 for a, b in (("John", "Mary"), ("Mary", "John"))))
+                                 for a, b in (("Ethan", "Margaret"), ("Margaret", "Ethan"))))
         commands = [
             ["act-patch", "--sites", "z,v", "--prompts", 4, "--seed", 3, "--metric", "log_prob", "--positions", "end"],
             ["act-patch", "--sites", "z", "--prompts", 4, "--ablate", "mean", "--heads", "1.2,2.3", "--raw"],
@@ -92,12 +92,12 @@ class Script(CliTest):
         run("act-patch", "--prompts", 3, "--sites", "z", "--out", self.folder / "r.safetensors", "--quiet")
         spec = json.loads(run("run", "--print-spec", self.folder / "r.safetensors").stdout)
         edited = [{"clean": f"After {a} and {b} left, {b} gave it to", "flipped": f"After {a} and {b} left, {a} gave it to",
-                   "answer": f" {a}", "wrong": f" {b}"} for a, b in (("John", "Mary"), ("Mary", "John"))]
+                   "answer": f" {a}", "wrong": f" {b}"} for a, b in (("Ethan", "Margaret"), ("Margaret", "Ethan"))]
         spec["task"] = {"kind": "ioi", "pairs": edited}
         run("run", "-", "--out", first, "--quiet", stdin=json.dumps(spec))
         typed = run("script", first, "--for", "command-line").stdout
         self.assertTrue(typed.startswith("patchbay-cli run - <<'SPEC'\n"), typed)
-        self.assertIn("left, Mary gave", typed)
+        self.assertIn("left, Margaret gave", typed)
         again = typed.replace("patchbay-cli run -", f"{PROGRAM} run - --quiet --out {second}", 1)
         subprocess.run(again, shell=True, check=True, timeout=600)
         self.assertEqual(first.read_bytes(), second.read_bytes())
