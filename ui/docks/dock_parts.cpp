@@ -16,6 +16,14 @@ QVBoxLayout *paneColumn(QWidget *pane)
     return column;
 }
 
+QLayout *inset(QWidget *list)
+{
+    auto *row = new QVBoxLayout;
+    row->setContentsMargins(8, 0, 0, 0);
+    row->addWidget(list);
+    return row;
+}
+
 QLabel *heading(const QString &text, QWidget *parent)
 {
     auto *label = new QLabel(text, parent);

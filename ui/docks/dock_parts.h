@@ -10,6 +10,8 @@ namespace patchbay {
 
 /// The column that fills a pane of the centre or the sides, which paints the base colour below it.
 QVBoxLayout *paneColumn(QWidget *pane);
+/// A list of words as far from the pane's edge as its controls.
+QLayout *inset(QWidget *list);
 /// A small bold heading of a section.
 QLabel *heading(const QString &text, QWidget *parent);
 /// Wrapping secondary text.

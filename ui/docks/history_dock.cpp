@@ -37,7 +37,7 @@ HistoryDock::HistoryDock(ProjectController &project, Navigation &navigation, QWi
     column->addWidget(bar);
     column->addWidget(m_empty);
     m_empty->setContentsMargins(12, 4, 12, 10);
-    column->addWidget(m_list, 1);
+    column->addLayout(inset(m_list), 1);
     setFocusProxy(m_list);
     m_list->setAccessibleName(tr("History"));
     m_list->setSelectionMode(QAbstractItemView::ExtendedSelection);

@@ -71,12 +71,13 @@ NotesDock::NotesDock(ProjectController &project, RunsStore &runs, Navigation &na
     m_edit->setAccessibleName(tr("Note"));
     m_edit->setPlaceholderText(tr("Plain text. Heads such as L9H6 and names of runs become links: Ctrl + click."));
     m_edit->setFrameShape(QFrame::NoFrame);
+    m_edit->document()->setDocumentMargin(8);
     column->addWidget(m_edit, 2);
     m_list->setAccessibleName(tr("All notes"));
     m_list->setFrameShape(QFrame::NoFrame);
     m_list->setTextElideMode(Qt::ElideRight);
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    column->addWidget(m_list, 1);
+    column->addLayout(inset(m_list), 1);
     setFocusProxy(m_edit);
     m_soon.setSingleShot(true);
     m_soon.setInterval(kSoon);

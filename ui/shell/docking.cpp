@@ -12,7 +12,7 @@
 namespace patchbay {
 
 namespace {
-constexpr int kLayoutVersion = 4;
+constexpr int kLayoutVersion = 5;
 constexpr int kDragPause = 150; // ms
 } // namespace
 
@@ -94,6 +94,8 @@ void Docking::arrange()
             break;
         case Zone::Right:
             m_window->addDockWidget(Qt::RightDockWidgetArea, dock);
+            if (before && later)
+                m_window->tabifyDockWidget(before, dock);
             break;
         case Zone::BottomLeft:
             m_window->addDockWidget(Qt::BottomDockWidgetArea, dock);
