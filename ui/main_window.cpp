@@ -172,14 +172,14 @@ void MainWindow::buildDocks()
     m_docking.add(QStringLiteral("circuit"), tr("Circuit"), m_circuit, Zone::BottomRight);
     m_series = new SeriesPane(m_explorer, this);
     m_docking.add(QStringLiteral("series"), tr("Series"), m_series, Zone::BottomRight, true);
-    m_notes = new NotesDock(m_explorer.project, m_explorer.runs, m_explorer.navigation, m_explorer.edges, this);
-    m_docking.add(QStringLiteral("notes"), tr("Notes"), m_notes, Zone::Right, true);
-    m_docking.add(QStringLiteral("history"), tr("History"),
-                  new HistoryDock(m_explorer.project, m_explorer.navigation, this), Zone::Right, true);
     m_prompts = new PromptsDock(m_explorer.document, m_explorer.navigation, this);
     m_docking.add(QStringLiteral("prompts"), tr("Prompts"), m_prompts, Zone::BottomRight);
     m_try = new TryPane(m_explorer, this);
     m_docking.add(QStringLiteral("try"), tr("Try"), m_try, Zone::BottomRight, true);
+    m_notes = new NotesDock(m_explorer.project, m_explorer.runs, m_explorer.navigation, m_explorer.edges, this);
+    m_docking.add(QStringLiteral("notes"), tr("Notes"), m_notes, Zone::BottomRight, true);
+    m_docking.add(QStringLiteral("history"), tr("History"),
+                  new HistoryDock(m_explorer.project, m_explorer.navigation, this), Zone::BottomRight, true);
     connect(m_prompts, &PromptsDock::tryRequested, this, [this] { m_docking.reveal(QStringLiteral("try")); });
     connect(m_prompts, &PromptsDock::importRequested, this, &MainWindow::choosePairs);
     connect(m_modelDock, &ModelDock::promptsRequested, this, [this] { m_docking.reveal(QStringLiteral("prompts")); });

@@ -173,6 +173,8 @@ void ProjectController::take(Read read)
     m_contents.intervals.clear();
     if (!read.project->read_only())
         startRecording(std::move(*read.project));
+    for (const RunEntry &entry : m_runs.entries()) // how a run stands that ended when nobody saw it
+        changed(entry);
     Q_EMIT fileChanged();
     Q_EMIT opened();
     if (!read.note.isEmpty())

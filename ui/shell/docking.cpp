@@ -94,8 +94,6 @@ void Docking::arrange()
             break;
         case Zone::Right:
             m_window->addDockWidget(Qt::RightDockWidgetArea, dock);
-            if (before && later)
-                m_window->tabifyDockWidget(before, dock);
             break;
         case Zone::BottomLeft:
             m_window->addDockWidget(Qt::BottomDockWidgetArea, dock);

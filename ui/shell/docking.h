@@ -15,7 +15,7 @@ public:
 
     enum class Zone { Left, Right, BottomLeft, BottomRight };
     /// name: for the saved layout. The first dock of a zone places it; further ones on the left and at the bottom right
-    /// become its tabs, on the right those that come later do.
+    /// become its tabs.
     /// later: not there at first, but when it is asked for: tabs keep their names where there are few.
     QDockWidget *add(const QString &name, const QString &title, QWidget *content, Zone zone, bool later = false);
     /// Sensible at 1280 × 800 and at 4K.
