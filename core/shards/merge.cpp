@@ -7,8 +7,9 @@
 #include "edges/edge_arrays.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <cstring>
+#include <cstdint>
 #include <limits>
 #include <map>
 
@@ -19,7 +20,8 @@ namespace {
 // To the last bit, also of what is not a number.
 bool same_bits(const std::vector<float> &a, const std::vector<float> &b)
 {
-    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+    const auto bits = [](float x, float y) { return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y); };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), bits);
 }
 
 bool same_bits(const Array &a, const Array &b)
