@@ -65,7 +65,7 @@ public:
             return json(to_json(value));
         else if constexpr (std::is_same_v<T, Array>)
             return {{"shape", raw(value.shape)},
-                    {"values", std::visit([this](const auto &values) { return raw(values); }, value.values)},
+                    {"values", std::visit([this](const auto &values) { return this->raw(values); }, value.values)},
                     {"type", value.is_float() ? "F32" : "I64"}};
         else if constexpr (is_a<T, std::vector>)
             return packed_list(value);
@@ -78,7 +78,7 @@ public:
             return value ? pack(*value) : json();
         else if constexpr (is_a<T, std::variant>)
             return {{"kind", reply_kinds[value.index()]},
-                    {"value", std::visit([this](const auto &one) { return pack(one); }, value)}};
+                    {"value", std::visit([this](const auto &one) { return this->pack(one); }, value)}};
         else
             return packed_fields(value);
     }
