@@ -24,13 +24,6 @@ struct Options {
     WorkOptions work;
 };
 
-std::string option_name(const std::string &parameter)
-{
-    std::string name = "--" + parameter;
-    std::replace(name.begin(), name.end(), '_', '-');
-    return name;
-}
-
 nlohmann::json number_value(const std::string &option, const std::string &text)
 {
     const std::optional<double> value = parse_number(text);

@@ -43,10 +43,8 @@ ProjectRunWriter::ProjectRunWriter(const std::filesystem::path &path, const RunS
 void ProjectRunWriter::finish(const RunResult &result)
 {
     m_row.state = result.complete ? "done" : "stopped";
-    for (const Grid &grid : result.grids) {
-        m_row.total += grid.cells();
-        m_row.done += int(std::count(grid.state.begin(), grid.state.end(), CellState::Exact));
-    }
+    m_row.total = all_cells(result);
+    m_row.done = exact_cells(result);
     m_recorder->put([row = m_row](Project &project) { project.put(row); });
     if (m_recorder->flush())
         return;

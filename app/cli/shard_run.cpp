@@ -115,14 +115,6 @@ private:
     std::chrono::steady_clock::time_point m_saved;
 };
 
-int exact_cells(const RunResult &result)
-{
-    int count = 0;
-    for (const Grid &grid : result.grids)
-        count += int(std::count(grid.state.begin(), grid.state.end(), CellState::Exact));
-    return count;
-}
-
 /// The shards that are to be run, as specs, with the files of their results.
 std::vector<std::pair<ShardSpec, fs::path>> shards_of(const std::string &file, const ShardOptions &options,
                                                       const OutputOptions &output)

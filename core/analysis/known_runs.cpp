@@ -81,14 +81,6 @@ bool sound(const RunResult &result)
     return true;
 }
 
-int exact_cells(const RunResult &result)
-{
-    int count = 0;
-    for (const Grid &grid : result.grids)
-        count += int(std::count(grid.state.begin(), grid.state.end(), CellState::Exact));
-    return count;
-}
-
 } // namespace
 
 /// The runs of a spec, one after the other.

@@ -92,6 +92,13 @@ void register_analyses(std::vector<const AnalysisInfo *> all)
     registered() = std::move(all);
 }
 
+std::string option_name(std::string_view parameter)
+{
+    std::string name = "--" + std::string(parameter);
+    std::replace(name.begin(), name.end(), '_', '-');
+    return name;
+}
+
 void check_analysis(const Analysis &analysis)
 {
     const AnalysisInfo *known = find_analysis(analysis.name);

@@ -58,6 +58,8 @@ struct AnalysisInfo {
 std::span<const AnalysisInfo *const> analyses();
 /// Null for a name that is not known.
 const AnalysisInfo *find_analysis(std::string_view name);
+/// A parameter's name on the command line: "--name-movers".
+std::string option_name(std::string_view parameter);
 /// Called once, by the list that the build makes from the files (analysis/CMakeLists.txt).
 void register_analyses(std::vector<const AnalysisInfo *> all);
 

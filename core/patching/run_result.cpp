@@ -153,4 +153,20 @@ double bootstrap_half_width(const Grid &grid, int cell, const Baseline &baseline
     return std::isfinite(width) ? width : not_a_number;
 }
 
+int all_cells(const RunResult &result)
+{
+    int count = 0;
+    for (const Grid &grid : result.grids)
+        count += grid.cells();
+    return count;
+}
+
+int exact_cells(const RunResult &result)
+{
+    int count = 0;
+    for (const Grid &grid : result.grids)
+        count += int(std::count(grid.state.begin(), grid.state.end(), CellState::Exact));
+    return count;
+}
+
 } // namespace patchbay

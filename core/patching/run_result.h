@@ -118,6 +118,10 @@ double normalised(const Grid &grid, int cell, int prompt, const Baseline &baseli
 /// missing, and where the interval has no end because some resampled gap vanishes.
 double bootstrap_half_width(const Grid &grid, int cell, const Baseline &baseline, int samples = 1000);
 
+/// Of all grids.
+int all_cells(const RunResult &result);
+int exact_cells(const RunResult &result);
+
 /// Grids and baselines under the names of CLI.md (per prompt, and ".normalised").
 ArrayMap to_arrays(const RunResult &result);
 /// A result file: arrays, with the spec and the rest as metadata, readable again. The extension chooses the format.

@@ -179,8 +179,7 @@ bool add_analysis(Words &words, const Analysis &analysis)
                                             [&key = key](const Parameter &one) { return one.name == key; });
         if (parameter == known->parameters.end() || key == "bos")
             return false;
-        std::string option = "--" + key;
-        std::replace(option.begin(), option.end(), '_', '-');
+        const std::string option = option_name(key);
         if (parameter->kind == Parameter::Kind::Flag) {
             if (!value.is_boolean())
                 return false;

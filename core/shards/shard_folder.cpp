@@ -104,9 +104,8 @@ ShardSpec read_shard(const fs::path &file)
     out.of = int(root.at("of").integer(1, many));
     out.shard = int(root.at("shard").integer(1, out.of));
     out.plan_sha256 = root.at("plan").text();
-    json plan = content;
-    plan["format"] = "patchbay-shards";
-    out.plan = shard_plan_from_json(plan, file.string());
+    content["format"] = plan_format; // of one shard, and otherwise the same
+    out.plan = shard_plan_from_json(content, file.string());
     if (out.plan.shards.size() != 1)
         root.at("shards").fail("must name one");
     return out;

@@ -69,6 +69,8 @@ bool cells_round_alone(Session &session);
 std::string ranges_text(const std::vector<int> &ascending);
 std::vector<int> parse_ranges(const std::string &text, const std::string &file);
 
+/// "format" in the JSON of a plan.
+inline constexpr const char *plan_format = "patchbay-shards";
 nlohmann::ordered_json to_json(const ShardPlan &plan);
 /// Throws Error naming the file and what is wrong with it.
 ShardPlan shard_plan_from_json(const nlohmann::json &json, const std::string &file);

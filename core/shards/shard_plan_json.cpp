@@ -16,7 +16,6 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr const char *format = "patchbay-shards";
 constexpr int file_version = 1;
 
 // A list of more is none of a run that fits into memory.
@@ -91,7 +90,7 @@ std::vector<int> parse_ranges(const std::string &text, const std::string &file)
 
 ordered_json to_json(const ShardPlan &plan)
 {
-    ordered_json out{{"format", format},
+    ordered_json out{{"format", plan_format},
                      {"version", file_version},
                      {"program", plan.version},
                      {"spec", to_json(plan.spec)},
@@ -124,7 +123,7 @@ ordered_json to_json(const ShardPlan &plan)
 ShardPlan shard_plan_from_json(const json &value, const std::string &file)
 {
     const JsonField root(value, file);
-    if (!value.is_object() || text_or_empty(value, "format") != format)
+    if (!value.is_object() || text_or_empty(value, "format") != plan_format)
         throw Error(file, "is not a plan of shards; patchbay-cli plan writes one");
     if (const JsonField version = root.at("version"); version.value() != file_version)
         version.fail("is " + version.value().dump() + ", this program reads version " + std::to_string(file_version));

@@ -1,13 +1,13 @@
 // How long a large project takes: from the file's name to its runs in the window, and a search through all of it.
 //
 //     bench_project [RUNS]    300 of a model of 32 × 32 heads, 70 prompts each, unless given
+#include "bench/bench_clock.h"
 #include "core/project_samples.h"
 #include "project/contents.h"
 #include "shell/project_flow.h"
 #include "ui/window_fixture.h"
 
 #include <QApplication>
-#include <QElapsedTimer>
 #include <QLineEdit>
 
 #include <algorithm>
@@ -34,11 +34,6 @@ void fill(const QString &file, int runs)
             project.put(ProjectNote{"run", std::to_string(run), "What run " + std::to_string(run) + " is for", ""});
         }
     });
-}
-
-double elapsed(const QElapsedTimer &clock)
-{
-    return double(clock.nsecsElapsed()) / 1e6;
 }
 
 } // namespace

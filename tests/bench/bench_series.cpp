@@ -4,6 +4,7 @@
 //     bench_series SERIES_FOLDER    one that is there
 #include "analysis/series.h"
 #include "bars_widget.h"
+#include "bench/bench_clock.h"
 #include "heatmap_widget.h"
 #include "lines_widget.h"
 #include "scatter_widget.h"
@@ -14,7 +15,6 @@
 #include "views/series_pane.h"
 
 #include <QApplication>
-#include <QElapsedTimer>
 
 #include <algorithm>
 #include <cstdio>
@@ -22,19 +22,6 @@
 using namespace patchbay;
 
 namespace {
-
-double elapsed(const QElapsedTimer &clock)
-{
-    return double(clock.nsecsElapsed()) / 1e6;
-}
-
-void report(const char *what, QVector<double> ms)
-{
-    std::sort(ms.begin(), ms.end());
-    if (!ms.isEmpty())
-        std::printf("%-52s median %7.2f ms   p95 %7.2f ms   of %lld\n", what, ms[ms.size() / 2],
-                    ms[std::min(ms.size() - 1, ms.size() * 95 / 100)], static_cast<long long>(ms.size()));
-}
 
 void scrub(MainWindow &window, const char *dock)
 {

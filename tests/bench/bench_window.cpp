@@ -5,6 +5,7 @@
 //     bench_window --geometry pythia-160m   random weights of that shape, in a folder that is removed again
 //     bench_window MODEL_FOLDER
 #include "attention_widget.h"
+#include "bench/bench_clock.h"
 #include "bench/random_folder.h"
 #include "cli/bench_work.h"
 #include "heatmap_widget.h"
@@ -14,7 +15,6 @@
 #include "views/heatmap_pane.h"
 
 #include <QApplication>
-#include <QElapsedTimer>
 #include <QTimer>
 
 #include <algorithm>
@@ -27,20 +27,6 @@ using namespace patchbay;
 using widgets::HeadId;
 
 namespace {
-
-void report(const char *what, QVector<double> ms)
-{
-    if (ms.isEmpty())
-        return;
-    std::sort(ms.begin(), ms.end());
-    std::printf("%-52s median %7.2f ms   p95 %7.2f ms   of %lld\n", what, ms[ms.size() / 2],
-                ms[std::min(ms.size() - 1, ms.size() * 95 / 100)], static_cast<long long>(ms.size()));
-}
-
-double elapsed(const QElapsedTimer &clock)
-{
-    return double(clock.nsecsElapsed()) / 1e6;
-}
 
 /// From the press of the button to the pattern painted, on every head that is not on view yet.
 void clicks(MainWindow &window, const char *what)

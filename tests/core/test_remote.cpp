@@ -2,6 +2,7 @@
 // refused or lost. Another process, and its end: tests/cli/test_cli_serve.py.
 #include "base/error.h"
 #include "core/error_message.h"
+#include "core/part_server.h"
 #include "remote/client.h"
 #include "remote/detail/stream.h"
 #include "remote/server.h"
@@ -18,6 +19,7 @@
 
 using namespace patchbay;
 using namespace patchbay::remote;
+using testing::PartServer;
 
 namespace {
 
@@ -152,30 +154,6 @@ std::vector<uint32_t> bits(const std::vector<float> &values)
     return out;
 }
 
-/// Says of each request when it begins, and ends with a word of the test.
-class ToldServer : public RequestServer {
-public:
-    using Step = std::function<bool(const Request &, const Tell &, const CancelToken &)>;
-    explicit ToldServer(Step step) : m_step(std::move(step)) { }
-    std::unique_ptr<Work> begin(const Request &request, Tell tell) override
-    {
-        struct One : Work {
-            Step how;
-            Request request;
-            Tell tell;
-            bool step(const CancelToken &cancel) override { return how(request, tell, cancel); }
-        };
-        auto work = std::make_unique<One>();
-        work->how = m_step;
-        work->request = request;
-        work->tell = std::move(tell);
-        return work;
-    }
-
-private:
-    Step m_step;
-};
-
 /// A workbench on which a run that has computed its first exact cells waits for its cancelling.
 class StuckWorkbench : public Workbench {
 public:
@@ -281,7 +259,7 @@ private Q_SLOTS:
     void theMoreUrgentGoesFirst()
     {
         std::atomic<bool> let_go = false;
-        FarEnd far(std::make_unique<ToldServer>([&](const Request &request, const Tell &tell, const CancelToken &) {
+        FarEnd far(std::make_unique<PartServer>([&](const Request &request, const Tell &tell, const CancelToken &) {
             if (!std::holds_alternative<RunRequest>(request))
                 return done(tell);
             std::this_thread::yield();
@@ -302,7 +280,7 @@ private Q_SLOTS:
     void theHeadUnderTheMouseArrivesInTheServer()
     {
         RequestServer *server = nullptr;
-        auto own = std::make_unique<ToldServer>([&](const Request &, const Tell &tell, const CancelToken &) {
+        auto own = std::make_unique<PartServer>([&](const Request &, const Tell &tell, const CancelToken &) {
             const std::optional<Head> wanted = server->priority().wanted();
             if (wanted)
                 tell(Progress{wanted->layer, wanted->head, {}});
@@ -323,7 +301,7 @@ private Q_SLOTS:
     {
         std::atomic<int> begun = 0;
         FarEnd far(
-            std::make_unique<ToldServer>([&](const Request &, const Tell &tell, const CancelToken &cancel) -> bool {
+            std::make_unique<PartServer>([&](const Request &, const Tell &tell, const CancelToken &cancel) -> bool {
                 ++begun;
                 tell(Progress{1, 1, {}});
                 while (!cancel.cancelled())
@@ -345,7 +323,7 @@ private Q_SLOTS:
     void aNewOneOfTheSameTagTakesThePlaceOfThoseThatWait()
     {
         std::atomic<bool> let_go = false;
-        FarEnd far(std::make_unique<ToldServer>([&](const Request &request, const Tell &tell, const CancelToken &) {
+        FarEnd far(std::make_unique<PartServer>([&](const Request &request, const Tell &tell, const CancelToken &) {
             if (std::holds_alternative<TryRequest>(request))
                 return done(tell);
             return let_go ? done(tell) : true;
@@ -374,7 +352,7 @@ private Q_SLOTS:
         ServerLimits limits;
         limits.most_requests = 2;
         std::atomic<bool> let_go = false;
-        FarEnd far(std::make_unique<ToldServer>([&](const Request &, const Tell &tell, const CancelToken &) {
+        FarEnd far(std::make_unique<PartServer>([&](const Request &, const Tell &tell, const CancelToken &) {
                        return let_go ? done(tell) : true;
                    }),
                    limits);

@@ -3,6 +3,7 @@
 #include "analysis/analysis.h"
 #include "backend/embedded_backend.h"
 #include "base/error.h"
+#include "core/part_server.h"
 #include "model/model.h"
 #include "task/task_source.h"
 
@@ -13,35 +14,11 @@
 #include <semaphore>
 
 using namespace patchbay;
+using testing::Part, testing::PartServer;
 
 namespace {
 
 using Outcomes = std::shared_ptr<const StepOutcomes>;
-
-/// One part of a request: false when it was the last.
-using Part = std::function<bool(const Request &, const Tell &, const CancelToken &)>;
-
-class PartServer : public RequestServer {
-public:
-    explicit PartServer(Part part) : m_part(std::move(part)) { }
-    std::unique_ptr<Work> begin(const Request &request, Tell tell) override
-    {
-        struct Parts : Work {
-            Part part;
-            Request request;
-            Tell tell;
-            bool step(const CancelToken &cancel) override { return part(request, tell, cancel); }
-        };
-        auto work = std::make_unique<Parts>();
-        work->part = m_part;
-        work->request = request;
-        work->tell = std::move(tell);
-        return work;
-    }
-
-private:
-    const Part m_part;
-};
 
 std::unique_ptr<RequestServer> serverOf(Part part)
 {

@@ -113,6 +113,25 @@ private Q_SLOTS:
         QVERIFY(Project(file.toStdString(), Project::Open::Read).check().empty());
     }
 
+    // Estimates are no exact cells, and yet all of their run.
+    void aRunOfEstimatesComesBackDone()
+    {
+        const QString file = path("estimates");
+        QVERIFY(begin(file));
+        Attribution estimates;
+        estimates.sites = {Site::Z};
+        explorer().runner.run(spec_of(estimates));
+        QTRY_VERIFY(m_fixture.idle() && m_fixture.shown()->state == RunState::Done);
+        const int total = m_fixture.shown()->total;
+        QVERIFY(total > 0 && m_fixture.shown()->done == total);
+        QVERIFY(m_window->close());
+        m_fixture.close();
+        QVERIFY(reopen(file));
+        QCOMPARE(m_fixture.shown()->state, RunState::Done);
+        QCOMPARE(m_fixture.shown()->total, total);
+        QCOMPARE(m_fixture.shown()->done, total);
+    }
+
     void aSecondWindowOnlyReads()
     {
         const QString file = path("twice");
@@ -184,20 +203,9 @@ private Q_SLOTS:
 
     void whatCannotBeReadIsOffered()
     {
-        const QString file = path("damaged");
-        QVERIFY(begin(file));
-        sweep({Site::Z});
-        QVERIFY(m_window->close());
-        m_fixture.close();
-        QFile damaged(file);
-        QVERIFY(damaged.open(QIODevice::ReadWrite));
-        damaged.seek(0);
-        damaged.write(QByteArray(40, 'x'));
-        damaged.close();
-        MainWindow &window = m_fixture.open();
-        window.project().open(file);
-        QMessageBox *ask = nullptr;
-        QTRY_VERIFY((ask = window.findChild<QMessageBox *>()));
+        QMessageBox *ask = askedAbout(path("damaged"), 0, QByteArray(40, 'x'));
+        QVERIFY(ask);
+        MainWindow &window = *m_window;
         QVERIFY2(ask->text().contains(QStringLiteral("damaged.patchbay")), qPrintable(ask->text()));
         ask->reject();
         QVERIFY(!window.explorer().project.isOpen());
@@ -205,20 +213,10 @@ private Q_SLOTS:
 
     void aNewerOneIsReadOnRequest()
     {
-        const QString file = path("newer");
-        QVERIFY(begin(file));
-        sweep({Site::Z});
-        QVERIFY(m_window->close());
-        m_fixture.close();
-        QFile newer(file);
-        QVERIFY(newer.open(QIODevice::ReadWrite));
-        newer.seek(60); // user_version in SQLite's header
-        newer.write(QByteArray::fromHex("000003e7"));
-        newer.close();
-        MainWindow &window = m_fixture.open();
-        window.project().open(file);
-        QMessageBox *ask = nullptr;
-        QTRY_VERIFY((ask = window.findChild<QMessageBox *>()));
+        // user_version in SQLite's header
+        QMessageBox *ask = askedAbout(path("newer"), 60, QByteArray::fromHex("000003e7"));
+        QVERIFY(ask);
+        MainWindow &window = *m_window;
         QVERIFY(ask->text().contains(QStringLiteral("later version")));
         QPushButton *look = nullptr;
         for (QAbstractButton *button : ask->buttons())
@@ -270,6 +268,25 @@ private:
         m_fixture.chooseSites(sites);
         m_window->actions().run->trigger();
         QTRY_VERIFY(m_fixture.idle() && m_fixture.shown() && m_fixture.shown()->state == RunState::Done);
+    }
+    /// What the window asks when it opens a project, with a run in it, in which somebody has written; null: nothing.
+    QMessageBox *askedAbout(const QString &file, int at, const QByteArray &bytes)
+    {
+        if (!begin(file))
+            return nullptr;
+        sweep({Site::Z});
+        const bool closed = m_window->close();
+        m_fixture.close();
+        QFile changed(file);
+        if (!closed || !changed.open(QIODevice::ReadWrite) || !changed.seek(at) || changed.write(bytes) < 0)
+            return nullptr;
+        changed.close();
+        m_window = &m_fixture.open();
+        m_window->project().open(file);
+        QMessageBox *ask = nullptr;
+        return QTest::qWaitFor([&] { return (ask = m_window->findChild<QMessageBox *>()) != nullptr; }, 60000)
+            ? ask
+            : nullptr;
     }
     /// After what is still to be laid out and painted.
     QImage settled()

@@ -57,11 +57,11 @@ nlohmann::json keptEdgesJson(const Setup &setup, const QString &name)
     return QFile::exists(file) ? read_json_file(file.toStdString()) : nlohmann::json();
 }
 
-void adoptEdges(const Setup &setup, const QString &name, const nlohmann::json &edges)
+bool adoptEdges(const Setup &setup, const QString &name, const nlohmann::json &edges)
 {
     const QString file = fileOf(setup, name);
     if (QFile::exists(file))
-        return;
+        return false;
     make_folder(keptEdgesFolder(setup).toStdString());
     write_file(file.toStdString(), edges.dump());
     try {
@@ -70,6 +70,7 @@ void adoptEdges(const Setup &setup, const QString &name, const nlohmann::json &e
         QFile::remove(file);
         throw;
     }
+    return true;
 }
 
 void forgetEdges(const Setup &setup, const QString &name)

@@ -12,8 +12,8 @@ void keepEdges(const Setup &setup, const QString &name, const EdgeNumbers &numbe
 void forgetEdges(const Setup &setup, const QString &name);
 /// As a project keeps it: the file's JSON; null where there is none. Throws Error.
 nlohmann::json keptEdgesJson(const Setup &setup, const QString &name);
-/// One that a project brings, unless there is one of this name. Throws Error where it is not of this model.
-void adoptEdges(const Setup &setup, const QString &name, const nlohmann::json &edges);
+/// One that a project brings; false where there is one of this name. Throws Error where it is not of this model.
+bool adoptEdges(const Setup &setup, const QString &name, const nlohmann::json &edges);
 /// Where they lie.
 QString keptEdgesFolder(const Setup &setup);
 

@@ -85,12 +85,19 @@ ProjectController::~ProjectController()
     m_mailbox->owner = nullptr;
 }
 
-// work is done on a thread of its own; what it gives back, on the GUI thread.
+// work is done on a thread of its own; what it gives back, on the GUI thread. What it throws is told.
 void ProjectController::inBackground(const std::function<std::function<void()>()> &work)
 {
+    if (busy())
+        return;
     m_thread.reset(QThread::create([this, work] {
         hold_off_signals();
-        std::function<void()> end = work();
+        std::function<void()> end;
+        try {
+            end = work();
+        } catch (...) {
+            end = [this, failure = failureOf(std::current_exception())] { Q_EMIT failed(failure); };
+        }
         QMetaObject::invokeMethod(
             this,
             [this, end = std::move(end)] {
@@ -127,8 +134,6 @@ void ProjectController::create(const QString &file)
 
 void ProjectController::open(const QString &file, Access access)
 {
-    if (busy())
-        return;
     const QString path = QFileInfo(file).absoluteFilePath();
     if (isOpen() && QFileInfo(m_file) == QFileInfo(path) && !readOnly()) {
         Q_EMIT told(tr("%1 is open already").arg(QFileInfo(path).fileName()));
@@ -238,110 +243,74 @@ void ProjectController::hear(Recorder::News news, const QString &reason)
 
 void ProjectController::saveAs(const QString &file)
 {
-    if (busy() || !isOpen())
-        return;
-    if (!m_recorder) { // of one that is only read, a copy that can be written
-        const QString from = m_file;
-        inBackground([this, from, file]() -> std::function<void()> {
-            try {
-                Project(from.toStdString(), Project::Open::Read).copy_to(file.toStdString());
-                return [this, file] { open(file); };
-            } catch (...) {
-                return [this, failure = failureOf(std::current_exception())] { Q_EMIT failed(failure); };
-            }
+    if (!m_recorder) // of one that is only read, a copy that can be written
+        return withProject([this, file](const Project &project) -> std::function<void()> {
+            project.copy_to(file.toStdString());
+            return [this, file] { open(file); };
         });
-        return;
-    }
-    Q_EMIT aboutToClose();
+    if (!busy())
+        Q_EMIT aboutToClose();
     inBackground([this, recorder = m_recorder, file]() -> std::function<void()> {
-        try {
-            recorder->move_to(file.toStdString());
-            return [this, file] {
-                m_file = file;
-                Q_EMIT fileChanged();
-                Q_EMIT written({file});
-            };
-        } catch (...) {
-            return [this, failure = failureOf(std::current_exception())] { Q_EMIT failed(failure); };
-        }
+        recorder->move_to(file.toStdString());
+        return [this, file] {
+            m_file = file;
+            Q_EMIT fileChanged();
+            Q_EMIT written({file});
+        };
     });
 }
 
 void ProjectController::duplicate(const QString &file)
 {
-    const auto copy = [file](const Project &project) { project.copy_to(file.toStdString()); };
-    const auto work = [this, recorder = m_recorder, from = m_file, copy, file]() -> std::function<void()> {
-        try {
-            if (recorder)
-                recorder->with_project(copy);
-            else
-                copy(Project(from.toStdString(), Project::Open::ReadNewer));
-            return [this, file] { Q_EMIT written({file}); };
-        } catch (...) {
-            return [this, failure = failureOf(std::current_exception())] { Q_EMIT failed(failure); };
-        }
-    };
-    if (busy() || !isOpen())
-        return;
-    Q_EMIT aboutToClose();
-    inBackground(work);
+    withProject([this, file](const Project &project) -> std::function<void()> {
+        project.copy_to(file.toStdString());
+        return [this, file] { Q_EMIT written({file}); };
+    });
 }
 
 void ProjectController::exportTo(const QString &folder)
 {
-    if (busy() || !isOpen())
-        return;
-    Q_EMIT aboutToClose();
-    inBackground([this, recorder = m_recorder, from = m_file, folder]() -> std::function<void()> {
-        try {
-            if (recorder)
-                recorder->flush();
-            export_project(Project(from.toStdString(), Project::Open::ReadNewer), folder.toStdString());
-            return [this, folder] { Q_EMIT written({folder}); };
-        } catch (...) {
-            return [this, failure = failureOf(std::current_exception())] { Q_EMIT failed(failure); };
-        }
+    withProject([this, folder](const Project &project) -> std::function<void()> {
+        export_project(project, folder.toStdString());
+        return [this, folder] { Q_EMIT written({folder}); };
     });
 }
 
 void ProjectController::withContents(const std::function<QStringList(const ProjectContents &)> &work)
 {
+    withProject([this, work](const Project &project) -> std::function<void()> {
+        return [this, files = work(contents_of(project))] { Q_EMIT written(files); };
+    });
+}
+
+// The file as it is now, with what waits to be written.
+void ProjectController::withProject(const std::function<std::function<void()>(const Project &)> &work)
+{
     if (busy() || !isOpen())
         return;
     Q_EMIT aboutToClose();
-    inBackground([this, recorder = m_recorder, from = m_file, work]() -> std::function<void()> {
-        try {
-            if (recorder)
-                recorder->flush();
-            const QStringList files = work(contents_of(Project(from.toStdString(), Project::Open::ReadNewer)));
-            return [this, files] { Q_EMIT written(files); };
-        } catch (...) {
-            return [this, failure = failureOf(std::current_exception())] { Q_EMIT failed(failure); };
-        }
+    inBackground([recorder = m_recorder, from = m_file, work] {
+        if (recorder)
+            recorder->flush();
+        return work(Project(from.toStdString(), Project::Open::ReadNewer));
     });
 }
 
 void ProjectController::recover(const QString &file)
 {
-    if (busy())
-        return;
     const QFileInfo damaged(file);
     QString into;
     for (int n = 1; into.isEmpty() || QFileInfo::exists(into); ++n)
         into = damaged.path() + QLatin1Char('/') + damaged.completeBaseName() + QStringLiteral("-recovered")
             + (n > 1 ? QString::number(n) : QString()) + QLatin1String(project_suffix);
     inBackground([this, file, into]() -> std::function<void()> {
-        try {
-            const std::vector<std::string> lost = recover_project(file.toStdString(), into.toStdString());
-            return [this, into, lost = lost.size()] {
-                open(into);
-                if (lost > 0)
-                    Q_EMIT told(tr("%1 holds what could be read; %n part(s) were lost", {}, int(lost))
-                                    .arg(QFileInfo(into).fileName()));
-            };
-        } catch (...) {
-            return [this, failure = failureOf(std::current_exception())] { Q_EMIT failed(failure); };
-        }
+        const std::vector<std::string> lost = recover_project(file.toStdString(), into.toStdString());
+        return [this, into, lost = lost.size()] {
+            open(into);
+            if (lost > 0)
+                Q_EMIT told(tr("%1 holds what could be read; %n part(s) were lost", {}, int(lost))
+                                .arg(QFileInfo(into).fileName()));
+        };
     });
 }
 

@@ -52,9 +52,11 @@ public:
     /// Waits until everything is written; false where it cannot be.
     bool flush();
 
+    /// The name of the state that says which model and task are open; written here.
+    static constexpr const char *documentState = "document";
     // What views keep under a name.
     void putState(const QString &name, const QByteArray &value);
-    /// As it was when the project was opened; empty where there was none.
+    /// As it was put last, before the project was opened or since; empty where there is none.
     QByteArray state(const QString &name) const;
 
     const std::vector<ProjectNote> &notes() const { return m_contents.notes; }
@@ -100,6 +102,7 @@ private:
     struct Read;
     struct Mailbox;
     void inBackground(const std::function<std::function<void()>()> &work);
+    void withProject(const std::function<std::function<void()>(const Project &)> &work);
     void take(Read read);
     void closeFile();
     void startRecording(Project project);

@@ -67,24 +67,16 @@ RunEntry ProjectController::entryOf(const ProjectRun &row) const
     entry.message = QString::fromStdString(row.message);
     entry.done = row.done;
     entry.total = row.total;
-    if (const auto result = m_contents.results.find(row.id); result != m_contents.results.end()) {
-        auto copy = std::make_shared<RunResult>(*result->second);
-        copy->keeps_ends = false; // they were kept by the session that is over
-        entry.result = std::move(copy);
-    }
+    if (const auto result = m_contents.results.find(row.id); result != m_contents.results.end())
+        entry.result = result->second;
     const auto state = std::find(kStates.begin(), kStates.end(), row.state);
     entry.state = state == kStates.end() ? RunState::Failed : RunState(state - kStates.begin());
     if (entry.state == RunState::Queued || entry.state == RunState::Running)
         entry.state = RunState::Stopped;
     if (entry.state == RunState::Done || entry.state == RunState::Stopped) // what its numbers say counts
         entry.state = entry.result && entry.result->complete ? RunState::Done : RunState::Stopped;
-    if (entry.result && entry.state != RunState::Failed && !entry.result->grids.empty()) {
-        entry.done = entry.total = 0; // what the last chunk brought may not have been counted yet
-        for (const Grid &grid : entry.result->grids) {
-            entry.total += grid.cells();
-            entry.done += int(std::count(grid.state.begin(), grid.state.end(), CellState::Exact));
-        }
-    }
+    if (entry.result && entry.state != RunState::Failed && !entry.result->grids.empty())
+        countCells(entry); // what the last chunk brought may not have been counted yet
     if (const auto found = m_contents.intervals.find(row.id); found != m_contents.intervals.end()) {
         entry.halfWidths = found->second.half_widths;
         entry.stabilities = found->second.stabilities;
@@ -140,7 +132,7 @@ void ProjectController::putSetup()
     if (!setup || !isOpen())
         return;
     const nlohmann::json document{{"model", to_json(setup->model_ref)}, {"task", to_json(m_document.task())}};
-    putState(QStringLiteral("document"), QByteArray::fromStdString(document.dump()));
+    putState(QLatin1String(documentState), QByteArray::fromStdString(document.dump()));
     put(
         [setup](Project &project) {
             project.put(setup->model_ref);
@@ -177,7 +169,11 @@ void ProjectController::followMovedModel()
 void ProjectController::putState(const QString &name, const QByteArray &value)
 {
     const std::string key = name.toStdString();
-    put([key, value = value.toStdString()](Project &project) { project.put_state(key, value); }, "state-" + key);
+    const auto [known, added] = m_contents.states.try_emplace(key);
+    if (!added && known->second == value.toStdString())
+        return;
+    known->second = value.toStdString();
+    put([key, value = known->second](Project &project) { project.put_state(key, value); }, "state-" + key);
 }
 
 QByteArray ProjectController::state(const QString &name) const
@@ -221,8 +217,11 @@ int ProjectController::stepOf(size_t entry) const
 
 void ProjectController::noteStep(const QString &what, bool forgotten)
 {
-    for (int &step : m_steps)
-        step -= forgotten && step >= 0 ? 1 : 0;
+    if (forgotten) {
+        for (int &step : m_steps)
+            --step;
+        m_steps.removeIf([](QHash<qint64, int>::iterator step) { return step.value() < 0; });
+    }
     const RunEntry *run = m_runs.find(m_navigation.place().run);
     const bool shows = what == Navigation::tr("Show run") && run;
     m_steps[qint64(m_contents.history.size())] = m_navigation.undoStack().index();

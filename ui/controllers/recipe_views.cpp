@@ -16,15 +16,9 @@ int RecipeController::runOf(int step)
     for (const RunEntry &entry : m_runs.entries())
         if (entry.result == outcome.result)
             return entry.id;
-    RunEntry entry;
-    entry.name = QString::fromStdString(m_recipe.steps[size_t(step)].title);
-    entry.spec = outcome.result->spec;
-    entry.result = outcome.result;
-    entry.state = RunState::Done;
-    for (const Grid &grid : outcome.result->grids)
-        entry.total += grid.cells();
+    RunEntry entry = runOfResult(QString::fromStdString(m_recipe.steps[size_t(step)].title), outcome.result);
+    entry.state = RunState::Done; // as far as the recipe goes
     entry.done = entry.total;
-    entry.started = QDateTime::currentDateTime();
     return m_runs.add(std::move(entry));
 }
 

@@ -135,6 +135,15 @@ QString taskName(const TaskRef &task)
         .arg(task.seed);
 }
 
+QString subjectWords(const QString &kind, const QString &subject)
+{
+    if (kind == QStringLiteral("prompt"))
+        return RunsStore::tr("Prompt %1").arg(subject.toInt() + 1);
+    if (kind == QStringLiteral("circuit"))
+        return RunsStore::tr("Circuit %1").arg(subject);
+    return kind == QStringLiteral("project") ? RunsStore::tr("The project") : subject;
+}
+
 bool severalTasks(const RunsStore &store)
 {
     const auto &entries = store.entries();

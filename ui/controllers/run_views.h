@@ -23,6 +23,8 @@ QString differenceTitle(const QString &a, const QString &b);
 
 /// "IOI, 70 pairs", "pairs.csv": what people call a task.
 QString taskName(const TaskRef &task);
+/// "Prompt 4", "Circuit mine", "L9H6": what a note is about (ProjectNote), where it is no run.
+QString subjectWords(const QString &kind, const QString &subject);
 /// Whether the runs of the list are of more than one task: each then says which it is of.
 bool severalTasks(const RunsStore &store);
 

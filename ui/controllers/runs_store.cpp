@@ -32,6 +32,24 @@ double RunEntry::secondsLeft() const
     return double(clock.elapsed()) / 1000.0 * double(total - done) / double(done);
 }
 
+void countCells(RunEntry &entry)
+{
+    entry.total = all_cells(*entry.result);
+    entry.done = entry.result->complete ? entry.total : exact_cells(*entry.result);
+}
+
+RunEntry runOfResult(const QString &name, const RunResultPtr &result)
+{
+    RunEntry entry;
+    entry.name = name;
+    entry.spec = result->spec;
+    entry.result = result;
+    entry.state = result->complete ? RunState::Done : RunState::Stopped;
+    entry.started = QDateTime::currentDateTime();
+    countCells(entry);
+    return entry;
+}
+
 RunsStore::RunsStore(QObject *parent) : QAbstractListModel(parent) { }
 
 int RunsStore::add(RunEntry entry)

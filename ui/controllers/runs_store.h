@@ -35,6 +35,11 @@ struct RunEntry {
     double secondsLeft() const;
 };
 
+/// How many cells there are, and how many are there: all of a complete run, whether they were computed or estimated.
+void countCells(RunEntry &entry);
+/// A run that was computed elsewhere, as it is, for the list.
+RunEntry runOfResult(const QString &name, const RunResultPtr &result);
+
 class RunsStore : public QAbstractListModel {
     Q_OBJECT
 public:

@@ -44,20 +44,25 @@ HistoryDock::HistoryDock(ProjectController &project, Navigation &navigation, QWi
     m_list->setFrameShape(QFrame::NoFrame);
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_list->setTextElideMode(Qt::ElideRight);
-    connect(m_ledHere, &QToolButton::toggled, this, &HistoryDock::refresh);
+    connect(m_ledHere, &QToolButton::toggled, this, &HistoryDock::filter);
     connect(m_copy, &QToolButton::clicked, this,
             [this] { QGuiApplication::clipboard()->setText(commands().join(QLatin1Char('\n'))); });
     connect(m_list, &QListWidget::itemActivated, this, &HistoryDock::goTo);
     connect(&m_project, &ProjectController::historyChanged, this, &HistoryDock::append);
     connect(&m_project, &ProjectController::opened, this, &HistoryDock::rebuild);
-    connect(&m_navigation.undoStack(), &QUndoStack::indexChanged, this, &HistoryDock::refresh);
-    connect(&m_navigation, &Navigation::runChanged, this, &HistoryDock::refresh);
+    connect(&m_navigation.undoStack(), &QUndoStack::indexChanged, this, &HistoryDock::markUndone);
+    connect(&m_navigation, &Navigation::runChanged, this, [this] {
+        if (m_ledHere->isChecked())
+            filter();
+    });
     rebuild();
 }
 
 void HistoryDock::rebuild()
 {
     m_list->clear();
+    m_copy->setEnabled(false);
+    m_firstStep = int(m_project.history().size());
     append();
 }
 
@@ -65,8 +70,6 @@ void HistoryDock::rebuild()
 void HistoryDock::append()
 {
     const std::vector<HistoryEntry> &all = m_project.history();
-    if (size_t(m_list->count()) > all.size())
-        m_list->clear();
     for (size_t at = size_t(m_list->count()); at < all.size(); ++at) {
         const HistoryEntry &entry = all[at];
         const QString command = QString::fromStdString(entry.command);
@@ -74,36 +77,47 @@ void HistoryDock::append()
         if (!command.isEmpty())
             text += QLatin1Char('\n') + QString(7, QLatin1Char(' ')) + command.section(QLatin1Char('\n'), 0, 0);
         auto *item = new QListWidgetItem(text, m_list);
+        if (!command.isEmpty())
+            m_copy->setEnabled(true);
         item->setToolTip(command.isEmpty() ? QString::fromStdString(entry.sentence) : command);
         item->setData(kCommand, command);
         item->setData(kStep, m_project.stepOf(at));
         item->setData(kRun, qlonglong(entry.run));
     }
     m_list->scrollToBottom();
-    refresh();
+    m_empty->setVisible(m_list->count() == 0);
+    markUndone();
+    if (m_ledHere->isChecked())
+        filter();
 }
 
-void HistoryDock::refresh()
+// Each click is a step: what earlier starts did is not looked at again.
+void HistoryDock::markUndone()
 {
     const int index = m_navigation.undoStack().index();
+    for (int row = m_firstStep; row < m_list->count(); ++row) {
+        QListWidgetItem *item = m_list->item(row);
+        const bool undone = item->data(kStep).toInt() > index;
+        item->setForeground(palette().color(undone ? QPalette::Disabled : QPalette::Active, QPalette::Text));
+    }
+}
+
+void HistoryDock::filter()
+{
     const Place &place = m_navigation.place();
     const qint64 shown = m_project.idOf(place.run), compared = m_project.idOf(place.comparedRun);
-    const bool filter = m_ledHere->isChecked();
+    const bool only = m_ledHere->isChecked();
     QListWidgetItem *opened = nullptr; // the last model and task before a run
     for (int row = 0; row < m_list->count(); ++row) {
         QListWidgetItem *item = m_list->item(row);
         const qint64 run = item->data(kRun).toLongLong();
         const bool of = run > 0 && (run == shown || run == compared);
-        item->setHidden(filter && !of);
+        item->setHidden(only && !of);
         if (run < 0 && !item->data(kCommand).toString().isEmpty())
             opened = item;
-        if (filter && of && opened)
+        if (only && of && opened)
             opened->setHidden(false);
-        const bool undone = item->data(kStep).toInt() > index;
-        item->setForeground(palette().color(undone ? QPalette::Disabled : QPalette::Active, QPalette::Text));
     }
-    m_empty->setVisible(m_list->count() == 0);
-    m_copy->setEnabled(!commands().isEmpty());
 }
 
 void HistoryDock::goTo(const QListWidgetItem *item)

@@ -24,7 +24,8 @@ public:
 private:
     void append();
     void rebuild();
-    void refresh();
+    void markUndone();
+    void filter();
     void goTo(const QListWidgetItem *item);
     QStringList commands() const;
 
@@ -33,6 +34,7 @@ private:
     QListWidget *m_list;
     QToolButton *m_ledHere, *m_copy;
     QLabel *m_empty;
+    int m_firstStep = 0; ///< row of the first entry of this start
 };
 
 } // namespace patchbay

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/head.h"
+#include "controllers/run_views.h"
 #include "docks/dock_parts.h"
 #include "docks/note_edit.h"
 #include "view_models.h"
@@ -47,11 +48,7 @@ QString subjectTitle(const QString &kind, const QString &subject, const ProjectC
         const RunEntry *run = runs.find(project.runOf(subject.toLongLong()));
         return run ? NotesDock::tr("Run: %1").arg(run->name) : NotesDock::tr("A run that was deleted");
     }
-    if (kind == kPrompt)
-        return NotesDock::tr("Prompt %1").arg(subject.toInt() + 1);
-    if (kind == kCircuit)
-        return NotesDock::tr("Circuit %1").arg(subject);
-    return kind == kProject ? NotesDock::tr("The project") : subject;
+    return subjectWords(kind, subject);
 }
 
 NotesDock::NotesDock(ProjectController &project, RunsStore &runs, Navigation &navigation, EdgesController &edges,
@@ -153,17 +150,23 @@ void NotesDock::follow()
     const bool writing = m_edit->hasFocus();
     m_subjects = subjects();
     const Subject wanted = writing ? m_shown : m_subjects.front();
-    const QSignalBlocker block(m_about);
-    m_about->clear();
-    for (const Subject &one : std::as_const(m_subjects))
-        m_about->addItem(m_project.note(one.kind, one.subject).isEmpty() ? one.title
-                                                                         : one.title + QStringLiteral(" •"));
-    m_about->setCurrentIndex(int(m_subjects.indexOf(wanted)));
+    listSubjects(wanted);
     if (!(wanted == m_shown)) {
         keep();
         m_shown = wanted;
         showText();
     }
+}
+
+// Those that have a note are marked.
+void NotesDock::listSubjects(const Subject &current)
+{
+    const QSignalBlocker block(m_about);
+    m_about->clear();
+    for (const Subject &one : std::as_const(m_subjects))
+        m_about->addItem(m_project.note(one.kind, one.subject).isEmpty() ? one.title
+                                                                         : one.title + QStringLiteral(" •"));
+    m_about->setCurrentIndex(int(m_subjects.indexOf(current)));
 }
 
 void NotesDock::chosen(int index)
@@ -179,11 +182,7 @@ void NotesDock::showNote(const QString &kind, const QString &subject)
     keep();
     m_shown = {kind, subject, {}};
     m_subjects = subjects();
-    const QSignalBlocker block(m_about);
-    m_about->clear();
-    for (const Subject &one : std::as_const(m_subjects))
-        m_about->addItem(one.title);
-    m_about->setCurrentIndex(int(m_subjects.indexOf(m_shown)));
+    listSubjects(m_shown);
     showText();
     m_edit->setFocus();
 }

@@ -34,6 +34,7 @@ private:
     };
     QVector<Subject> subjects() const;
     void follow();
+    void listSubjects(const Subject &current);
     void chosen(int index);
     void showText();
     void keep();

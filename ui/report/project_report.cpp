@@ -119,11 +119,9 @@ private:
                 continue;
             if (!std::exchange(any, true))
                 m_report.blocks << heading(QStringLiteral("Notes"), 1, QStringLiteral("notes"));
-            const QString subject = QString::fromStdString(note.subject);
             addNotes(note.kind, note.subject,
-                     (note.kind == "prompt"        ? QStringLiteral("Prompt %1.").arg(subject.toInt() + 1)
-                          : note.kind == "circuit" ? QStringLiteral("Circuit %1.").arg(subject)
-                                                   : subject + QLatin1Char('.')));
+                     subjectWords(QString::fromStdString(note.kind), QString::fromStdString(note.subject))
+                         + QLatin1Char('.'));
         }
     }
 

@@ -48,8 +48,7 @@ ProjectFlow::ProjectFlow(MainWindow &window)
     connect(&m_project, &ProjectController::written, &messages, &MessageBar::showWritten);
     connect(&m_project, &ProjectController::failed, this, [this, &messages](const Failure &failure) {
         messages.showFailure(tr("The project"), failure);
-        if (const QString model = std::exchange(m_fallback, {}); !model.isEmpty())
-            startNew(model);
+        beginAnyway();
     });
     connect(&m_project, &ProjectController::newerFound, this, &ProjectFlow::askForNewer);
     connect(&m_project, &ProjectController::damageFound, this, &ProjectFlow::askForDamaged);
@@ -58,10 +57,17 @@ ProjectFlow::ProjectFlow(MainWindow &window)
 void ProjectFlow::continueLast()
 {
     const QString last = QSettings().value(kLast).toString();
+    m_continuing = true;
     if (last.isEmpty() || !QFileInfo::exists(last))
-        return startNew(QStringLiteral("demo"));
-    m_fallback = QStringLiteral("demo");
+        return beginAnyway();
     m_project.open(last);
+}
+
+// Where the last project cannot be gone on with, something has to be on screen.
+void ProjectFlow::beginAnyway()
+{
+    if (std::exchange(m_continuing, false))
+        startNew(QStringLiteral("demo"));
 }
 
 void ProjectFlow::startNew(const QString &model)
@@ -160,10 +166,7 @@ void ProjectFlow::askForNewer(const QString &file, const Failure &failure)
     auto *look = ask->addButton(tr("Open read-only"), QMessageBox::AcceptRole);
     connect(look, &QPushButton::clicked, this,
             [this, file] { m_project.open(file, ProjectController::Access::ReadNewer); });
-    connect(ask, &QMessageBox::rejected, this, [this] {
-        if (const QString model = std::exchange(m_fallback, {}); !model.isEmpty())
-            startNew(model);
-    });
+    connect(ask, &QMessageBox::rejected, this, &ProjectFlow::beginAnyway);
     ask->open();
 }
 
@@ -176,10 +179,7 @@ void ProjectFlow::askForDamaged(const QString &file, const Failure &failure)
     ask->setAttribute(Qt::WA_DeleteOnClose);
     auto *rescue = ask->addButton(tr("Recover"), QMessageBox::AcceptRole);
     connect(rescue, &QPushButton::clicked, this, [this, file] { m_project.recover(file); });
-    connect(ask, &QMessageBox::rejected, this, [this] {
-        if (const QString model = std::exchange(m_fallback, {}); !model.isEmpty())
-            startNew(model);
-    });
+    connect(ask, &QMessageBox::rejected, this, &ProjectFlow::beginAnyway);
     ask->open();
 }
 
@@ -217,7 +217,7 @@ void ProjectFlow::remember(const QString &file)
 {
     if (file.isEmpty())
         return;
-    m_fallback.clear();
+    m_continuing = false;
     QSettings settings;
     QStringList recent = settings.value(kRecent).toStringList();
     recent.removeAll(file);

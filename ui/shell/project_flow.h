@@ -29,6 +29,7 @@ public:
 private:
     void connectActions();
     void connectState();
+    void beginAnyway();
     void chooseNew();
     void chooseFile(const QString &title, const std::function<void(const QString &)> &take);
     void chooseFolder();
@@ -51,9 +52,9 @@ private:
     ProjectController &m_project;
     QMenu *m_menu;
     QTimer m_later, m_picture;
-    bool m_pending = false; ///< the model is being opened; what was on view comes back with it
-    QString m_model;        ///< what a new project begins with
-    QString m_fallback;     ///< opened where the file that was asked for cannot be
+    bool m_pending = false;    ///< the model is being opened; what was on view comes back with it
+    QString m_model;           ///< what a new project begins with
+    bool m_continuing = false; ///< the last project is being opened, and nothing is on screen yet
 };
 
 } // namespace patchbay

@@ -28,11 +28,10 @@ namespace {
 constexpr int kPainted = 700; // ms after a run's end: its view is painted
 
 // The names of states in the file.
-const QString kDocument = QStringLiteral("document"), kPlace = QStringLiteral("place"),
-              kOptions = QStringLiteral("options"), kControls = QStringLiteral("controls"),
-              kRange = QStringLiteral("range"), kScatter = QStringLiteral("scatter"),
-              kSeries = QStringLiteral("series"), kGeometry = QStringLiteral("geometry"),
-              kDocks = QStringLiteral("docks");
+const QString kPlace = QStringLiteral("place"), kOptions = QStringLiteral("options"),
+              kControls = QStringLiteral("controls"), kRange = QStringLiteral("range"),
+              kScatter = QStringLiteral("scatter"), kSeries = QStringLiteral("series"),
+              kGeometry = QStringLiteral("geometry"), kDocks = QStringLiteral("docks");
 
 QByteArray bytes(const json &value)
 {
@@ -109,17 +108,19 @@ void ProjectFlow::adoptCircuits()
     const SetupPtr &setup = explorer.document.setup();
     if (!setup)
         return;
+    bool adopted = false;
     for (const ProjectCircuit &circuit : m_project.circuits()) {
         if (circuit.kind != "edges" || circuit.model != setup->model_ref.sha256)
             continue;
         try {
-            adoptEdges(*setup, QString::fromStdString(circuit.name), circuit.body);
+            adopted = adoptEdges(*setup, QString::fromStdString(circuit.name), circuit.body) || adopted;
         } catch (...) {
             m_window.messages().showFailure(tr("A circuit of the project is not shown"),
                                             failureOf(std::current_exception()));
         }
     }
-    explorer.edges.refreshNamed();
+    if (adopted)
+        explorer.edges.refreshNamed();
 }
 
 // The heatmap of a finished run, small: for folders and other programs.
@@ -183,7 +184,8 @@ void ProjectFlow::begin()
     if (const QByteArray docks = m_project.state(kDocks); !docks.isEmpty())
         m_window.docking().restore({m_project.state(kGeometry), docks});
     m_pending = true;
-    if (const QByteArray document = m_project.state(kDocument); startsDocument(document))
+    if (const QByteArray document = m_project.state(QLatin1String(ProjectController::documentState));
+        startsDocument(document))
         return;
     // Nothing was ever opened in it: what is open stays.
     m_pending = false;

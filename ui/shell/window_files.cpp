@@ -12,8 +12,6 @@
 #include <QFile>
 #include <QFileInfo>
 
-#include <algorithm>
-
 namespace patchbay {
 
 namespace {
@@ -73,32 +71,13 @@ FileKind kindOf(const QString &path)
     return is_result_file(file) ? FileKind::Result : FileKind::Other;
 }
 
-namespace {
-
-RunEntry doneRun(const QString &name, const RunResultPtr &result)
-{
-    RunEntry entry;
-    entry.name = name;
-    entry.spec = result->spec;
-    entry.result = result;
-    entry.state = result->complete ? RunState::Done : RunState::Stopped;
-    for (const Grid &grid : result->grids) {
-        entry.total += grid.cells();
-        entry.done += int(std::count(grid.state.begin(), grid.state.end(), CellState::Exact));
-    }
-    entry.started = QDateTime::currentDateTime();
-    return entry;
-}
-
-} // namespace
-
 std::vector<RunEntry> runsOf(const QString &path, FileKind kind)
 {
     std::vector<RunEntry> runs;
     if (kind == FileKind::Recipe) {
         for (const ReportStep &step : readReportSource(path.toStdString()).steps)
             if (step.result)
-                runs.push_back(doneRun(step.title, step.result));
+                runs.push_back(runOfResult(step.title, step.result));
         if (runs.empty())
             throw Error(path.toStdString(), "holds no result yet: no step of the recipe is done");
         return runs;
@@ -106,7 +85,7 @@ std::vector<RunEntry> runsOf(const QString &path, FileKind kind)
     RunResult result = load_result(path.toStdString());
     result.spec.model.path = model_path_in(path.toStdString(), result.spec.model.path);
     const QString name = QString::fromStdString(title(result.spec));
-    runs.push_back(doneRun(name, std::make_shared<const RunResult>(std::move(result))));
+    runs.push_back(runOfResult(name, std::make_shared<const RunResult>(std::move(result))));
     return runs;
 }
 
