@@ -97,7 +97,7 @@ ordered_json measure(Session &session, const std::string &work, const Options &o
             first.push_back(result.first_exact_seconds);
             return TimedRun{seconds, result.flops};
         },
-        [] { return gemm_rate(); });
+        [&] { return gemm_rate(840, 3072, 768, session.precision()); });
     console.end_progress();
     std::sort(first.begin(), first.end());
     int cells = 0;
@@ -130,7 +130,9 @@ ordered_json measure_all(const Options &options, const Setting &setting, const s
     Session session(model, make_batch(options, setting, *model), resources);
     const auto start = std::chrono::steady_clock::now();
     session.baseline(cancel_on_interrupt());
-    ordered_json out = {{"baseline_seconds", seconds_since(start)}};
+    ordered_json out = {{"baseline_seconds", seconds_since(start)},
+                        {"precision", name(session.precision())},
+                        {"arithmetic", session.arithmetic()}};
     for (const std::string &work : works)
         out[work] = measure(session, work, options, console);
     return out;
@@ -177,6 +179,7 @@ int run(const Options &options)
     for (const std::string &work : options.works)
         rate = std::max(rate, out[work]["gemm_flops_per_second"].get<double>());
     out["gemm_flops_per_second"] = rate;
+    out["float32_flops_per_second"] = gemm_rate();
     out["peak_rss_bytes"] = peak_rss_bytes();
     out["threads"] = options.resources.threads > 0 ? options.resources.threads : usable_cores();
     out["geometry"] = options.model.empty() ? options.geometry : options.model;

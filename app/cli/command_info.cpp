@@ -1,6 +1,7 @@
 // patchbay-cli info: what a model is and what its trust check found.
 #include "base/amounts.h"
 #include "base/plain_text.h"
+#include "block/matrix_units.h"
 #include "command.h"
 #include "workspace.h"
 
@@ -14,7 +15,7 @@ struct Options {
     OutputOptions output;
 };
 
-nlohmann::ordered_json as_json(const TrustReport &trust)
+nlohmann::ordered_json as_json(const TrustReport &trust, const std::string &arithmetic)
 {
     const ModelConfig &c = trust.config;
     ModelRef ref;
@@ -55,10 +56,11 @@ nlohmann::ordered_json as_json(const TrustReport &trust)
             {"checks", checks},
             {"ignored_keys", trust.ignored_keys},
             {"hazards", trust.hazards},
+            {"arithmetic", arithmetic},
             {"load_seconds", trust.load_seconds}};
 }
 
-void as_text(const TrustReport &trust, Console &console)
+void as_text(const TrustReport &trust, const std::string &arithmetic, Console &console)
 {
     const ModelConfig &c = trust.config;
     const auto line = [&](const std::string &key, const std::string &value) {
@@ -85,6 +87,7 @@ void as_text(const TrustReport &trust, Console &console)
          std::to_string(trust.parameters) + " " + trust.source_dtype
              + (trust.kept_dtype == trust.source_dtype ? std::string() : ", kept as " + trust.kept_dtype));
     line("SHA-256", trust.sha256);
+    line("products", "with weights in " + arithmetic);
     for (const TrustCheck &check : trust.checks)
         line("check", check.name + (check.passed ? ": ok, " : ": FAILED, ") + check.found);
     if (trust.tokenizer == "none")
@@ -113,10 +116,14 @@ Runner add_info(CLI::App &app)
     app.footer("Families that open, by title and model_type: " + opened + ".");
     return [options] {
         Console console(options->output.json, options->output.quiet);
-        options->resources.apply();
+        const Resources resources = options->resources.apply();
         const auto model = load_model(options->model, console, true);
-        console.print(as_json(model->trust()));
-        as_text(model->trust(), console);
+        const bool widened = model->trust().kept_dtype != "F32";
+        const ModelConfig &config = model->config();
+        const std::string arithmetic =
+            arithmetic_in_words(config, precision_for(config, resources.precision, widened), widened);
+        console.print(as_json(model->trust(), arithmetic));
+        as_text(model->trust(), arithmetic, console);
         return 0;
     };
 }

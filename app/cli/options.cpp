@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "base/plain_text.h"
+#include "block/matrix_units.h"
 #include "console.h"
 #include "model/model_folder.h"
 #include "task/task_list.h"
@@ -230,6 +231,14 @@ void ResourceOptions::add(CLI::App &app)
         ->group(group)
         ->capture_default_str()
         ->check(CLI::IsMember({"cpu", "cuda"}));
+    app.add_option("--precision", precision,
+                   "Of products with weights. strict: as good as float32; split: each number as the sum of two "
+                   "bfloat16, at several times the speed on processors with matrix units (AMX); bf16: as one; auto: "
+                   "split where there are matrix units and the model is not tiny, else strict. Results say what was "
+                   "used")
+        ->group(group)
+        ->capture_default_str()
+        ->check(CLI::IsMember({"auto", "strict", "split", "bf16"}));
     app.add_option("--memory-budget", memory_budget,
                    "Memory above the weights that a sweep may use, such as 512MB or 1.5GB; auto: a quarter of this "
                    "machine's, at least 1GB. Prompts whose cached runs take more than half of it are computed in "
@@ -243,6 +252,11 @@ Resources ResourceOptions::apply() const
     Resources resources;
     resources.threads = threads;
     resources.device = device;
+    resources.precision = option_value("--precision", [this] {
+        const std::optional<Precision> wanted = parse_precision_or_auto(precision);
+        check_precision(wanted);
+        return wanted;
+    });
     if (memory_budget != "auto")
         resources.memory_budget = option_value("--memory-budget", [this] { return parse_bytes(memory_budget); });
     resources.widened_bytes = std::min(resources.widened_bytes, resources.memory_budget);

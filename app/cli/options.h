@@ -58,6 +58,7 @@ private:
 struct ResourceOptions {
     int threads = 0;
     std::string device = "cpu";
+    std::string precision = "auto";
     std::string memory_budget = "auto";
 
     void add(CLI::App &app);

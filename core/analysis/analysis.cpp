@@ -44,6 +44,7 @@ RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver 
     check_heads(analysis->heads, session.model().config()); // also where the analysis reads none: they were asked for
     result.model_sha256 = session.model().trust().sha256;
     result.version = program_version();
+    result.arithmetic = session.arithmetic();
     result.summary = nlohmann::json::object();
     if (observer.tell)
         observer.tell(Started{result});

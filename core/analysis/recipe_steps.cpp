@@ -48,6 +48,7 @@ RunResult RecipeRun::table_result(const char *step) const
     result.baseline = m_session.baseline();
     result.model_sha256 = m_session.model().trust().sha256;
     result.version = program_version();
+    result.arithmetic = m_session.arithmetic();
     result.complete = true;
     return result;
 }

@@ -10,7 +10,7 @@ TextGroups::TextGroups(const AnalysisRun &run, const std::vector<const std::vect
     for (const std::vector<TokenRow> *rows : all)
         for (const TokenRow &row : *rows)
             longest = std::max(longest, row.size());
-    m_engine = std::make_shared<const EngineModel>(run.in.model, int(longest), run.in.resources.widened_bytes);
+    m_engine = std::make_shared<const EngineModel>(run.in.model, int(longest), run.in.resources);
 }
 
 void TextGroups::each(const std::vector<TokenRow> &texts, RunExtent extent, size_t bytes_besides,

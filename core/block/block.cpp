@@ -4,8 +4,9 @@
 
 namespace patchbay::detail {
 
-Block::Block(const BlockTraits &traits, BlockWeights weights, Rotary rotary)
-    : m_traits(traits), m(std::move(weights)), m_rotary(std::move(rotary))
+Block::Block(const BlockTraits &traits, BlockWeights weights, Rotary rotary, const Arithmetic &arithmetic)
+    : m_traits(traits), m(std::move(weights)), m_qkv(m.W_qkv, arithmetic), m_o(m.W_O, arithmetic),
+      m_in(m.W_in, arithmetic), m_gate(m.W_gate, arithmetic), m_out(m.W_out, arithmetic), m_rotary(std::move(rotary))
 {
 }
 

@@ -3,13 +3,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/signals.h"
-#include "block/gemm_rate.h"
 
 #include <dnnl.h>
 #include <omp.h>
 
 #include <algorithm>
-#include <chrono>
 #include <new>
 #include <vector>
 
@@ -111,18 +109,5 @@ int gemm_threads()
 }
 
 } // namespace detail
-
-double gemm_rate(int rows, int columns, int inner)
-{
-    const std::vector<float> a(size_t(rows) * size_t(inner), 1.25f), b(size_t(inner) * size_t(columns), 0.5f);
-    std::vector<float> c(size_t(rows) * size_t(columns));
-    double best = 1e30;
-    for (int repeat = 0; repeat < 6; ++repeat) {
-        const auto start = std::chrono::steady_clock::now();
-        detail::gemm(rows, columns, inner, a.data(), inner, b.data(), columns, c.data(), columns);
-        best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
-    return 2.0 * rows * columns * inner / best;
-}
 
 } // namespace patchbay

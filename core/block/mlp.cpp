@@ -1,7 +1,6 @@
 #include "block/detail/block.h"
 
 #include "base/memory.h"
-#include "block/detail/gemm.h"
 #include "block/detail/parallel.h"
 
 namespace patchbay::detail {
@@ -77,16 +76,15 @@ at::Tensor activation_gradient(Activation activation, const at::Tensor &g, const
 
 void Block::mlp_pre(const float *xn, int64_t rows, float *pre) const
 {
-    const at::Tensor &W = m_traits.gated_mlp ? m.W_gate : m.W_in, &b = m_traits.gated_mlp ? m.b_gate : m.b_in;
-    const int64_t D = m_traits.d_model, M = m_traits.d_mlp;
-    gemm(rows, M, D, xn, D, W.data_ptr<float>(), M, pre, M);
-    add_bias(pre, b, 0, rows, M, M);
+    const int64_t M = m_traits.d_mlp;
+    (m_traits.gated_mlp ? m_gate : m_in).multiply(rows, xn, m_traits.d_model, pre);
+    add_bias(pre, m_traits.gated_mlp ? m.b_gate : m.b_in, 0, rows, M, M);
 }
 
 void Block::mlp_linear(const float *xn, int64_t rows, float *linear) const
 {
-    const int64_t D = m_traits.d_model, M = m_traits.d_mlp;
-    gemm(rows, M, D, xn, D, m.W_in.data_ptr<float>(), M, linear, M);
+    const int64_t M = m_traits.d_mlp;
+    m_in.multiply(rows, xn, m_traits.d_model, linear);
     add_bias(linear, m.b_in, 0, rows, M, M);
 }
 
@@ -121,8 +119,8 @@ void Block::mlp_write(const float *post, int64_t rows, float *out, bool accumula
 
 void Block::mlp_sum(const float *post, int64_t rows, float *out, bool accumulate) const
 {
-    const int64_t D = m_traits.d_model, M = m_traits.d_mlp;
-    gemm(rows, D, M, post, M, m.W_out.data_ptr<float>(), D, out, D, accumulate);
+    const int64_t D = m_traits.d_model;
+    m_out.multiply(rows, post, m_traits.d_mlp, out, accumulate);
     add_bias(out, m.b_out, 0, rows, D, D);
 }
 
@@ -162,24 +160,23 @@ at::Tensor Block::mlp_backward(const at::Tensor &xn, const at::Tensor &g) const
         g_sum = at::zeros({n, D}, at::kFloat);
         m.mlp_post.backward(sum.data_ptr<float>(), g.data_ptr<float>(), g_sum.data_ptr<float>(), n);
     }
-    gemm_bt(n, M, D, g_sum.data_ptr<float>(), D, m.W_out.data_ptr<float>(), D, g_post.data_ptr<float>(), M);
+    m_out.multiply_back(n, g_sum.data_ptr<float>(), D, 0, D, g_post.data_ptr<float>());
     if (!m.mid_norm.identity()) {
         at::Tensor mid = pre.clone(), g_mid = at::zeros({n, M}, at::kFloat);
         mlp_activate(mid.data_ptr<float>(), m_traits.gated_mlp ? linear.data_ptr<float>() : nullptr, n);
         m.mid_norm.backward(mid.data_ptr<float>(), g_post.data_ptr<float>(), g_mid.data_ptr<float>(), n);
         g_post = g_mid;
     }
-    const at::Tensor &W_act = m_traits.gated_mlp ? m.W_gate : m.W_in;
     if (m_traits.gated_mlp) {
         at::Tensor acted = pre.clone();
         activate(m_traits.activation, acted.data_ptr<float>(), n, M);
         acted *= g_post; // gradient of the linear part
-        gemm_bt(n, D, M, acted.data_ptr<float>(), M, m.W_in.data_ptr<float>(), M, out.data_ptr<float>(), D);
+        m_in.multiply_back(n, acted.data_ptr<float>(), M, 0, M, out.data_ptr<float>());
         g_post *= linear;
     }
     const at::Tensor g_pre = activation_gradient(m_traits.activation, g_post, pre).contiguous();
-    gemm_bt(n, D, M, g_pre.data_ptr<float>(), M, W_act.data_ptr<float>(), M, out.data_ptr<float>(), D,
-            m_traits.gated_mlp);
+    (m_traits.gated_mlp ? m_gate : m_in)
+        .multiply_back(n, g_pre.data_ptr<float>(), M, 0, M, out.data_ptr<float>(), m_traits.gated_mlp);
     return out;
 }
 

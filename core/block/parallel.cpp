@@ -16,12 +16,21 @@ void parallel_rows(int64_t count, int64_t grain, const std::function<void(int64_
         at::parallel_for(0, count, grain, body);
 }
 
+void share_out(int64_t count, int threads, const std::function<void(const std::function<int64_t()> &)> &work)
+{
+    std::atomic<int64_t> at = 0;
+    const std::function<int64_t()> next = [&] {
+        const int64_t i = at++;
+        return i < count ? i : -1;
+    };
+    parallel_rows(std::min<int64_t>(count, threads), 1, [&](int64_t, int64_t) { work(next); });
+}
+
 void parallel_tasks(int64_t count, const std::function<void(int64_t, Buffer &)> &body)
 {
-    std::atomic<int64_t> next = 0;
-    parallel_rows(std::min<int64_t>(count, gemm_threads()), 1, [&](int64_t, int64_t) {
+    share_out(count, gemm_threads(), [&](const std::function<int64_t()> &next) {
         Buffer buffer;
-        for (int64_t i = next++; i < count; i = next++)
+        for (int64_t i = next(); i >= 0; i = next())
             body(i, buffer);
     });
 }

@@ -1,7 +1,6 @@
 // Queries, keys and values: projection, bias, clipping, QK-norm, rotary.
 #include "block/detail/block.h"
 
-#include "block/detail/gemm.h"
 #include "block/detail/parallel.h"
 
 #include <algorithm>
@@ -23,8 +22,8 @@ void clip(float *y, int64_t rows, int64_t n, int64_t stride, float most)
 void Block::project(const float *xn, int64_t xn_stride, int64_t rows, int64_t first, int64_t columns, float *out,
                     int64_t stride) const
 {
-    const int64_t S = m_traits.qkv_width();
-    gemm(rows, columns, m_traits.d_model, xn, xn_stride, m.W_qkv.data_ptr<float>() + first, S, out, stride);
+    const ColumnRange range{first, columns};
+    m_qkv.multiply(rows, xn, xn_stride, 0, m_traits.d_model, {&range, 1}, out, stride);
     add_bias(out, m.b_qkv, first, rows, columns, stride);
     clip(out, rows, columns, stride, m_traits.clip_qkv);
 }
@@ -32,17 +31,23 @@ void Block::project(const float *xn, int64_t xn_stride, int64_t rows, int64_t fi
 Block::HeadColumns Block::head_columns(const std::vector<int64_t> &firsts) const
 {
     std::vector<at::Tensor> columns, biases;
+    std::vector<ColumnRange> ranges;
     for (const int64_t first : firsts) {
-        columns.push_back(m.W_qkv.narrow(1, first, m_traits.d_head));
+        ranges.push_back({first, m_traits.d_head});
         biases.push_back(m.b_qkv.narrow(0, first, m_traits.d_head));
     }
-    return {at::cat(columns, 1), at::cat(biases)};
+    const int64_t width = int64_t(firsts.size()) * m_traits.d_head;
+    if (m_qkv.gathers())
+        return {std::move(ranges), m_qkv, at::cat(biases), width};
+    for (const ColumnRange &range : ranges)
+        columns.push_back(m.W_qkv.narrow(1, range.first, range.count));
+    return {{{0, width}}, WeightMatrix(at::cat(columns, 1), {}), at::cat(biases), width};
 }
 
 void Block::project(const float *xn, int64_t rows, const HeadColumns &columns, float *out) const
 {
-    const int64_t D = m_traits.d_model, width = columns.W.size(1);
-    gemm(rows, width, D, xn, D, columns.W.data_ptr<float>(), width, out, width);
+    const int64_t D = m_traits.d_model, width = columns.width;
+    columns.W.multiply(rows, xn, D, 0, D, columns.ranges, out, width);
     add_bias(out, columns.b, 0, rows, width, width);
     clip(out, rows, width, width, m_traits.clip_qkv);
 }
@@ -122,13 +127,12 @@ void Block::turn(float *rows, int64_t count, int64_t stride, int64_t first, int6
 void Block::project_backward(float *g, int64_t stride, const float *projected, int64_t projected_stride, int64_t rows,
                              int64_t first, int64_t columns, float *g_xn) const
 {
-    const int64_t D = m_traits.d_model, S = m_traits.qkv_width();
     if (m_traits.clip_qkv > 0)
         for (int64_t r = 0; r < rows; ++r)
             for (int64_t i = 0; i < columns; ++i)
                 if (std::abs(projected[r * projected_stride + i]) >= m_traits.clip_qkv)
                     g[r * stride + i] = 0;
-    gemm_bt(rows, D, columns, g, stride, m.W_qkv.data_ptr<float>() + first, S, g_xn, D);
+    m_qkv.multiply_back(rows, g, stride, first, columns, g_xn);
 }
 
 } // namespace patchbay::detail

@@ -2,15 +2,14 @@
 // output. A post norm couples the heads of a layer: what one of them changes is known only from the whole sum.
 #include "block/detail/block.h"
 
-#include "block/detail/gemm.h"
 #include "block/detail/parallel.h"
 
 namespace patchbay::detail {
 
 void Block::sum_heads(const float *z, int64_t rows, float *out, bool accumulate) const
 {
-    const int64_t D = m_traits.d_model, HD = m_traits.q_width();
-    gemm(rows, D, HD, z, HD, m.W_O.data_ptr<float>(), D, out, D, accumulate);
+    const int64_t D = m_traits.d_model;
+    m_o.multiply(rows, z, m_traits.q_width(), out, accumulate);
     add_bias(out, m.b_O, 0, rows, D, D);
 }
 
@@ -28,12 +27,13 @@ void Block::write(const float *z, int64_t rows, float *out, bool accumulate, Blo
 void Block::write_head(int head, const float *z, int64_t z_stride, int64_t rows, float *out, bool accumulate) const
 {
     const int64_t D = m_traits.d_model, d = m_traits.d_head;
-    gemm(rows, D, d, z, z_stride, m.W_O.data_ptr<float>() + int64_t(head) * d * D, D, out, D, accumulate);
+    const ColumnRange all{0, D};
+    m_o.multiply(rows, z, z_stride, head * d, d, {&all, 1}, out, D, accumulate);
 }
 
 void Block::write_backward(const float *z, const float *g, int64_t rows, float *gz) const
 {
-    const int64_t D = m_traits.d_model, HD = m_traits.q_width();
+    const int64_t D = m_traits.d_model;
     at::Tensor g_sum;
     if (!m.attn_post.identity()) {
         at::Tensor sum = at::empty({rows, D}, at::kFloat);
@@ -42,7 +42,7 @@ void Block::write_backward(const float *z, const float *g, int64_t rows, float *
         m.attn_post.backward(sum.data_ptr<float>(), g, g_sum.data_ptr<float>(), rows);
         g = g_sum.data_ptr<float>();
     }
-    gemm_bt(rows, HD, D, g, D, m.W_O.data_ptr<float>(), D, gz, HD);
+    m_o.multiply_back(rows, g, D, 0, D, gz);
 }
 
 } // namespace patchbay::detail

@@ -91,6 +91,7 @@ struct RunResult {
     ArrayMap arrays;        ///< what analyses produce, named as in fixtures
     nlohmann::json summary; ///< what analyses conclude (roles, tables); null for sweeps
     std::string model_sha256, version;
+    std::string arithmetic; ///< what products with weights were computed in, for people; empty in older files: float32
     double seconds = 0;
     double first_exact_seconds = -1;
     double flops = 0;      ///< minimal arithmetic of the exact cells, also of those that a stopped run had

@@ -258,11 +258,9 @@ namespace {
 
 FileMetadata metadata_of(const RunResult &result)
 {
-    FileMetadata metadata{{"title", title(result.spec)},
-                          {"spec", to_json(result.spec).dump()},
-                          {"version", result.version},
-                          {"model_sha256", result.model_sha256},
-                          {metadata_key, description(result).dump()}};
+    FileMetadata metadata{{"title", title(result.spec)},         {"spec", to_json(result.spec).dump()},
+                          {"version", result.version},           {"arithmetic", result.arithmetic},
+                          {"model_sha256", result.model_sha256}, {metadata_key, description(result).dump()}};
     for (const char *axis : {"forward", "backward"}) // names of the rows and columns of tables of edges
         if (result.summary.is_object() && result.summary.contains(axis))
             metadata[axis] = result.summary.at(axis).dump();
@@ -330,6 +328,8 @@ RunResult result_of(ArrayFile content, const std::string &file, bool frame)
                             + std::to_string(file_version));
         result.version = content.metadata["version"];
         result.model_sha256 = content.metadata["model_sha256"];
+        if (const auto arithmetic = content.metadata.find("arithmetic"); arithmetic != content.metadata.end())
+            result.arithmetic = arithmetic->second;
         result.complete = about.at("complete");
         result.flops = about.at("flops");
         if (about.contains("summary"))

@@ -7,6 +7,7 @@
 #include "base/plain_text.h"
 #include "block/detail/gemm.h"
 #include "block/detail/kernels.h"
+#include "block/matrix_units.h"
 #include "model/check_head.h"
 #include "patching/detail/control_cells.h"
 #include "patching/detail/session_impl.h"
@@ -61,9 +62,7 @@ void start_pool(int threads)
 // other thread has to wait for a core first, a hundred times as long.
 int threads_for(const ModelConfig &c, int wanted)
 {
-    const double width = 2.0 * (c.n_heads + c.n_kv_heads) * c.d_head + (c.gated_mlp ? 3.0 : 2.0) * c.d_mlp;
-    constexpr double tiny = 1e6; // operations on a row in one block: a d_model of about 200
-    return wanted == 0 && 2.0 * c.d_model * width < tiny ? 1 : wanted;
+    return wanted == 0 && is_tiny(c) ? 1 : wanted;
 }
 
 } // namespace
@@ -91,7 +90,7 @@ std::string program_version()
 Session::Impl::Impl(std::shared_ptr<const Model> model_, PromptBatch batch_, const Resources &resources_)
     : model(std::move(model_)), batch(std::move(batch_)), resources(resources_),
       engine((check_batch(batch, model->config().d_vocab, model->config().n_ctx),
-              std::make_shared<EngineModel>(model, this->batch.width, resources_.widened_bytes))),
+              std::make_shared<EngineModel>(model, this->batch.width, resources_))),
       groups(engine, batch, resources_.memory_budget / 2),
       ends(std::min(resources_.kept_ends, resources_.memory_budget / 8))
 {
@@ -171,6 +170,7 @@ RunResult Session::Impl::begin(const RunSpec &spec, const SweepPlan &sweep) cons
     result.grids = sweep.grids;
     result.model_sha256 = model->trust().sha256;
     result.version = program_version();
+    result.arithmetic = engine->arithmetic_in_words();
     return result;
 }
 
@@ -334,6 +334,16 @@ const PromptBatch &Session::batch() const
 const Resources &Session::resources() const
 {
     return m->resources;
+}
+
+Precision Session::precision() const
+{
+    return m->engine->precision();
+}
+
+const std::string &Session::arithmetic() const
+{
+    return m->engine->arithmetic_in_words();
 }
 
 std::string Session::groups_note() const

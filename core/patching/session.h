@@ -5,6 +5,7 @@
 #include "base/cancel.h"
 #include "base/memory.h"
 #include "model/model.h"
+#include "nouns/precision.h"
 #include "patching/event.h"
 #include "patching/run_share.h"
 #include "spec/run_spec.h"
@@ -22,6 +23,8 @@ struct Resources {
     /// runs take more are computed in groups, one after the other, at least one prompt at a time.
     size_t memory_budget = default_memory_budget();
     std::string device = "cpu"; ///< "cpu", "cuda"
+    /// Of products with weights in sweeps and the cached runs; none: what this processor does best (precision_for).
+    std::optional<Precision> precision = {};
     /// Bytes, and at most an eighth of the memory budget besides, that END's final streams of patched runs may take:
     /// with them another metric of a finished run needs no patching.
     size_t kept_ends = size_t(512) << 20;
@@ -105,6 +108,9 @@ public:
     std::shared_ptr<const Model> model_ptr() const;
     const PromptBatch &batch() const;
     const Resources &resources() const;
+    /// Of products with weights: what is used, and what they are computed in, for people.
+    Precision precision() const;
+    const std::string &arithmetic() const;
     /// Into how many groups of prompts the memory budget splits the batch, and why, for people; empty: it does not.
     std::string groups_note() const;
 

@@ -98,6 +98,7 @@ SetUp set_up(const ModelRef &model_ref, const TaskRef &task_ref, std::shared_ptr
     say(tell, 0.95, "Running the baseline");
     auto session = std::make_unique<Session>(model, setup->batch, resources);
     setup->groups_note = session->groups_note();
+    setup->arithmetic = session->arithmetic();
     setup->baseline = session->baseline(cancel);
     return {std::move(setup), model, std::move(session)};
 }

@@ -22,6 +22,7 @@ struct Setup {
     PromptBatch batch;
     Baseline baseline;
     std::string groups_note; ///< Session::groups_note()
+    std::string arithmetic;  ///< Session::arithmetic()
     std::string no_prompts;  ///< why there are none: the task is text, and the model has no tokenizer. Empty: there are
     const ModelConfig &config() const { return trust.config; }
 };

@@ -71,6 +71,10 @@ void check_alike(const RunResult &first, const RunResult &other, const std::stri
         grids = edges(other) != other.arrays.end() && same_bits(edges(first)->second, edges(other)->second);
     if (!grids)
         throw Error(name, "has other cells than " + first_name);
+    if (first.arithmetic != other.arithmetic)
+        throw Error(name,
+                    "was computed in " + other.arithmetic + ", " + first_name + " in " + first.arithmetic
+                        + ": give all shards the same --precision, one that each of the machines has");
     if (mixed)
         return;
     bool alike = same_bits(first.baseline.clean, other.baseline.clean)

@@ -1,6 +1,7 @@
 // Matrix products at the shapes that the engine multiplies.
 #include "before_libraries.h"
 #include "block/gemm_rate.h"
+#include "block/matrix_units.h"
 #include "patching/session.h"
 
 #include <benchmark/benchmark.h>
@@ -30,11 +31,11 @@ constexpr Shape shapes[] = {
     {"one head through W_in", 64, 3072, 768},
 };
 
-void product(benchmark::State &state, const Shape &shape)
+void product(benchmark::State &state, const Shape &shape, std::optional<patchbay::Precision> precision)
 {
     double rate = 0;
     for (auto _ : state)
-        rate = std::max(rate, patchbay::gemm_rate(shape.rows, shape.columns, shape.inner));
+        rate = std::max(rate, patchbay::gemm_rate(shape.rows, shape.columns, shape.inner, precision));
     state.counters["flops_per_second"] = rate;
 }
 
@@ -43,8 +44,17 @@ void product(benchmark::State &state, const Shape &shape)
 int main(int argc, char **argv)
 {
     patchbay::set_threads(0);
+    using patchbay::Precision;
+    std::vector<std::optional<Precision>> precisions{std::nullopt};
+    if (patchbay::has_matrix_units())
+        precisions.insert(precisions.end(), {Precision::Strict, Precision::Split, Precision::Bf16});
     for (const Shape &shape : shapes)
-        benchmark::RegisterBenchmark(shape.use, product, shape)->Iterations(3)->Unit(benchmark::kMillisecond);
+        for (const auto &precision : precisions) {
+            const std::string in = precision ? name(*precision) : "float32";
+            benchmark::RegisterBenchmark((shape.use + (", " + in)).c_str(), product, shape, precision)
+                ->Iterations(3)
+                ->Unit(benchmark::kMillisecond);
+        }
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();
 }

@@ -176,7 +176,9 @@ void RunController::finish(int id, const RunResultPtr &result)
         m_store.update(id, [&](RunEntry &e) {
             e.result = result;
             e.state = result->complete ? RunState::Done : RunState::Stopped;
-            if (result->complete)
+            if (!result->grids.empty())
+                countCells(e); // the last progress told may be from before the last cells, or none was told
+            else if (result->complete)
                 e.done = e.total;
         });
     }

@@ -54,7 +54,7 @@ QString shapeText(const TrustReport &trust)
 }
 
 /// Lines of the trust check: a tick or a warning sign, and what was measured; notes after them.
-QString trustHtml(const TrustReport &trust, bool dark)
+QString trustHtml(const TrustReport &trust, const std::string &arithmetic, bool dark)
 {
     const QString good = dark ? QStringLiteral("#4ccb8a") : QStringLiteral("#15803d");
     const QString bad = dark ? QStringLiteral("#f0a04b") : QStringLiteral("#b45309");
@@ -81,6 +81,8 @@ QString trustHtml(const TrustReport &trust, bool dark)
         if (check.name == "window")
             line(check.passed, ModelDock::tr("Windows: %1").arg(QString::fromStdString(check.found)));
     }
+    if (!arithmetic.empty())
+        line(true, ModelDock::tr("Products with weights: %1").arg(QString::fromStdString(arithmetic)));
     if (!trust.ignored_keys.empty())
         line(true, ModelDock::tr("Keys of config.json that change nothing here: %1").arg(trust.ignored_keys.size()));
     // Facts to keep in mind; what is wrong stands above.
@@ -266,7 +268,7 @@ void ModelDock::refresh()
                                                    : QString::fromStdString(model_name(path.toStdString())));
     m_name->setToolTip(QString::fromStdString(trust.path));
     m_shape->setText(shapeText(trust));
-    m_trust->setText(trustHtml(trust, widgets::isDark(palette())));
+    m_trust->setText(trustHtml(trust, setup->arithmetic, widgets::isDark(palette())));
     m_trust->setToolTip(
         tr("SHA-256 %1\nloaded in %2 s").arg(QString::fromStdString(trust.sha256)).arg(trust.load_seconds, 0, 'f', 2));
 }

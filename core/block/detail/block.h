@@ -7,6 +7,7 @@
 #include "block/detail/norm.h"
 #include "block/detail/rotary.h"
 #include "block/detail/traits.h"
+#include "block/detail/weight_matrix.h"
 #include "model/detail/weights.h"
 
 namespace patchbay::detail {
@@ -35,7 +36,8 @@ enum class Part { Query, Key, Value };
 
 class Block {
 public:
-    Block(const BlockTraits &traits, BlockWeights weights, Rotary rotary);
+    /// arithmetic: of its products with weights.
+    Block(const BlockTraits &traits, BlockWeights weights, Rotary rotary, const Arithmetic &arithmetic = {});
 
     const BlockTraits &traits() const { return m_traits; }
     const RowNorm &attn_norm() const { return m.attn_norm; }
@@ -57,7 +59,10 @@ public:
                  int64_t stride) const;
     /// The same for columns of several heads, gathered side by side: a product for all of them.
     struct HeadColumns {
-        at::Tensor W, b; // [D, heads * d], [heads * d]
+        std::vector<ColumnRange> ranges; ///< of W
+        WeightMatrix W; ///< W_qkv, or, where that would take a product for each head, [D, heads * d] of it
+        at::Tensor b;   ///< [heads * d]
+        int64_t width;  ///< heads * d
     };
     HeadColumns head_columns(const std::vector<int64_t> &firsts) const;
     void project(const float *xn, int64_t rows, const HeadColumns &columns, float *out) const;
@@ -130,6 +135,7 @@ private:
 
     BlockTraits m_traits;
     BlockWeights m;
+    WeightMatrix m_qkv, m_o, m_in, m_gate, m_out; ///< the matrices of m
     Rotary m_rotary;
 };
 

@@ -20,8 +20,8 @@ void gemm_bt(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const
              int64_t ldc, bool accumulate = false);
 
 /// Makes oneDNN generate its kernels, once. It does so at the first product anyway, but without looking whether it got
-/// the memory for them: whoever starts a thread that allocates (a new malloc arena takes 128 MB for a moment) calls this
-/// before. Throws std::bad_alloc.
+/// the memory for them: whoever starts a thread that allocates (a new malloc arena takes 128 MB for a moment) calls
+/// this before. Throws std::bad_alloc.
 void prepare_gemm();
 
 /// Threads that matrix products and kernels use; set through patchbay::set_threads.

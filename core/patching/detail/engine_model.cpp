@@ -1,5 +1,6 @@
 #include "patching/detail/engine_model.h"
 
+#include "block/matrix_units.h"
 #include "model/detail/process_weights.h"
 
 #include <algorithm>
@@ -46,12 +47,17 @@ BlockWeights folded_weights(const ModelConfig &config, const LayerWeights &w)
 
 } // namespace
 
-EngineModel::EngineModel(std::shared_ptr<const Model> model, int batch_width, size_t widened)
-    : m_model(std::move(model)), m_room(widened), m_final_norm(config().final_norm(), config().eps, config().d_model)
+EngineModel::EngineModel(std::shared_ptr<const Model> model, int batch_width, const Resources &resources)
+    : m_model(std::move(model)), m_room(resources.widened_bytes),
+      m_final_norm(config().final_norm(), config().eps, config().d_model)
 {
     m_rotary = Rotary::of_layers(config(), batch_width);
     for (int l = 0; l < config().n_layers; ++l)
         m_traits.emplace_back(config(), l);
+    const bool widened = m_model->weights().stored();
+    m_precision = precision_for(config(), resources.precision, widened);
+    m_arithmetic = Arithmetic::of(parts_in_matrix_units(config(), m_precision, widened));
+    m_arithmetic_in_words = patchbay::arithmetic_in_words(config(), m_precision, widened);
     m_blocks.resize(m_traits.size());
     for (int l = 0; l < config().n_layers && !m_model->weights().stored(); ++l)
         m_blocks[size_t(l)] = make_block(l);
@@ -60,7 +66,7 @@ EngineModel::EngineModel(std::shared_ptr<const Model> model, int batch_width, si
 BlockRef EngineModel::make_block(int l) const
 {
     return std::make_shared<const Block>(m_traits[size_t(l)], folded_weights(config(), m_model->weights().layer(l)),
-                                         m_rotary[size_t(l)]);
+                                         m_rotary[size_t(l)], m_arithmetic);
 }
 
 BlockRef EngineModel::block(int l) const
@@ -84,16 +90,14 @@ BlockRef EngineModel::block(int l) const
 
 int64_t EngineModel::weights_of_layer() const
 {
-    const BlockTraits &t = traits();
-    const int64_t mlp = config().has_mlp() ? (config().gated_mlp ? 3 : 2) * int64_t(config().d_mlp) : 0;
-    return int64_t(config().d_model) * (t.qkv_width() + t.q_width() + mlp);
+    return int64_t(block_weights(config())) / config().n_layers;
 }
 
 int EngineModel::first_kept() const
 {
     if (!m_model->weights().stored())
         return 0;
-    const size_t kept = m_room / (sizeof(float) * size_t(weights_of_layer()));
+    const size_t kept = m_room / ((sizeof(float) + size_t(m_arithmetic.bytes_a_weight())) * size_t(weights_of_layer()));
     return std::max(0, config().n_layers - int(std::min(kept, size_t(config().n_layers))));
 }
 

@@ -6,6 +6,7 @@
 #include "block/detail/parallel.h"
 #include "model/model.h"
 #include "patching/detail/readout.h"
+#include "patching/session.h"
 
 #include <ATen/ATen.h>
 
@@ -24,11 +25,14 @@ using BlockRef = std::shared_ptr<const Block>;
 
 class EngineModel {
 public:
-    /// batch_width: positions of the prompts that it will run; widened: Resources::widened_bytes.
-    EngineModel(std::shared_ptr<const Model> model, int batch_width, size_t widened);
+    /// batch_width: positions of the prompts that it will run. Throws Error where the precision wanted is not there.
+    EngineModel(std::shared_ptr<const Model> model, int batch_width, const Resources &resources);
 
     const ModelConfig &config() const { return m_model->config(); }
     const Model &model() const { return *m_model; }
+    Precision precision() const { return m_precision; }
+    /// What its products with weights are computed in, for people.
+    const std::string &arithmetic_in_words() const { return m_arithmetic_in_words; }
     /// Of a model whose weights are kept in 16 bits, as many of the last layers as there is room for stay widened (they
     /// follow on every change), and of the others the one that was asked for last.
     BlockRef block(int l) const;
@@ -64,6 +68,9 @@ private:
     mutable BlockRef m_last;
     mutable int m_last_layer = -1;
     size_t m_room; ///< bytes that widened layers may take
+    Precision m_precision;
+    Arithmetic m_arithmetic;
+    std::string m_arithmetic_in_words;
     RowNorm m_final_norm;
 };
 

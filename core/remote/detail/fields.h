@@ -68,7 +68,7 @@ PATCHBAY_FIELDS(Baseline, metric, clean, flipped, clean_rank0, flipped_rank0, cl
                 accuracy_flipped, rank0_clean, rank0_flipped, least_gap)
 /// All but the values of its cells, of which only those that are there cross.
 PATCHBAY_FIELDS(Grid, name, axes, shape, prompts, estimate, state, direction, flops)
-PATCHBAY_FIELDS(RunResult, spec, baseline, grids, arrays, summary, model_sha256, version, seconds, first_exact_seconds,
+PATCHBAY_FIELDS(RunResult, spec, baseline, grids, arrays, summary, model_sha256, version, arithmetic, seconds, first_exact_seconds,
                 flops, complete, keeps_ends)
 PATCHBAY_FIELDS(Stability, top, samples, among_top, best_rank, worst_rank, split_half)
 PATCHBAY_FIELDS(Node, site, layer, head)
@@ -98,7 +98,7 @@ PATCHBAY_FIELDS(PromptPair, clean, flipped, answer, wrong, clean_ids, flipped_id
 PATCHBAY_FIELDS(PromptBatch, prompts, width, clean, flipped, end, io, s, answers, wrongs, roles, tokens, flipped_tokens,
                 notes)
 PATCHBAY_FIELDS(Setup, model_ref, task_ref, trust, pairs, clean_tokens, flipped_tokens, batch_pairs, task_notes, batch,
-                baseline, groups_note, no_prompts)
+                baseline, groups_note, arithmetic, no_prompts)
 
 // A prompt that somebody types.
 
