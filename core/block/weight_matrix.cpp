@@ -6,6 +6,16 @@
 
 namespace patchbay::detail {
 
+void Arithmetic::multiply(int64_t m, const float *a, int64_t lda, int64_t k, const float *B, int64_t n, float *c) const
+{
+    if (!tiles) {
+        gemm(m, n, k, a, lda, B, n, c, n);
+        return;
+    }
+    const ColumnRange all{0, n};
+    SplitMatrix(B, k, n, parts, *tiles, SplitMatrix::Layout::Rows, n).multiply(m, a, lda, 0, k, {&all, 1}, c, n, false);
+}
+
 WeightMatrix::WeightMatrix(at::Tensor W, const Arithmetic &arithmetic) : m_W(std::move(W))
 {
     if (!arithmetic.tiles || !m_W.defined())

@@ -19,7 +19,7 @@ constexpr size_t piece = 1 << 16;
 // What a pipe takes without blocking once poll() says that it takes anything (PIPE_BUF of Linux): the descriptor stays
 // as it was found, since others may share it.
 constexpr size_t never_blocks = 4096;
-constexpr int look_again = 50; // ms
+constexpr int look_again_ms = 50;
 
 /// The calling thread gets no SIGPIPE while one of these is there.
 class NoBrokenPipeSignal {
@@ -75,7 +75,7 @@ bool write_all(int out, std::string_view bytes, const std::function<bool()> &giv
     while (!bytes.empty()) {
         if (give_up())
             return false;
-        if (!is_ready(out, POLLOUT, look_again))
+        if (!is_ready(out, POLLOUT, look_again_ms))
             continue;
         const ssize_t put = ::write(out, bytes.data(), std::min(bytes.size(), never_blocks));
         if (put >= 0)

@@ -42,10 +42,10 @@ public:
     const BlockTraits &traits() const { return m_traits; }
     const RowNorm &attn_norm() const { return m.attn_norm; }
     const RowNorm &mlp_norm() const { return m.mlp_norm; }
-    const at::Tensor &W_qkv() const { return m.W_qkv; }
+    const WeightMatrix &W_qkv() const { return m_qkv; }
     const at::Tensor &b_qkv() const { return m.b_qkv; }
     const at::Tensor &W_O() const { return m.W_O; }
-    const at::Tensor &W_in() const { return m.W_in; }
+    const WeightMatrix &W_in() const { return m_in; }
     const at::Tensor &b_in() const { return m.b_in; }
     const at::Tensor &b_O() const { return m.b_O; }
     const Rotary &rotary() const { return m_rotary; }

@@ -21,6 +21,8 @@ struct Arithmetic {
     {
         return parts ? Arithmetic{matrix_unit_tiles(), *parts} : Arithmetic{};
     }
+    /// C [m, n] = A [m, k] B [k, n], rows of A lda apart: for B that is used once.
+    void multiply(int64_t m, const float *a, int64_t lda, int64_t k, const float *B, int64_t n, float *c) const;
     /// Bytes that a weight takes beside itself.
     int64_t bytes_a_weight() const { return tiles ? 2 * parts : 0; }
 };
@@ -32,6 +34,7 @@ public:
     WeightMatrix(at::Tensor W, const Arithmetic &arithmetic);
 
     const at::Tensor &tensor() const { return m_W; }
+    int64_t columns() const { return m_W.size(1); }
     /// As SplitMatrix::multiply, whichever way. Throws std::bad_alloc, Error. Of float32 a range takes a product.
     void multiply(int64_t m, const float *a, int64_t lda, int64_t first_row, int64_t count,
                   std::span<const ColumnRange> ranges, float *c, int64_t ldc, bool accumulate = false) const;

@@ -20,6 +20,9 @@ namespace patchbay::detail {
 /// cache's reach and a cancel is answered quickly.
 constexpr int64_t block_rows = 1536;
 
+/// The same of the rows that a thread takes through a layer by itself: near enough to stay in its cache.
+constexpr int64_t thread_rows = 384;
+
 /// A block for as long as it is held.
 using BlockRef = std::shared_ptr<const Block>;
 
@@ -31,6 +34,10 @@ public:
     const ModelConfig &config() const { return m_model->config(); }
     const Model &model() const { return *m_model; }
     Precision precision() const { return m_precision; }
+    const Arithmetic &arithmetic() const { return m_arithmetic; }
+    /// Whether what a row comes to depends on nothing beside it: then threads take rows through a layer each for
+    /// itself, instead of all of them through one product after the other.
+    bool rows_are_alone() const { return m_arithmetic.tiles && config().d_mlp % whole_vectors == 0; }
     /// What its products with weights are computed in, for people.
     const std::string &arithmetic_in_words() const { return m_arithmetic_in_words; }
     /// Of a model whose weights are kept in 16 bits, as many of the last layers as there is room for stay widened (they
@@ -55,6 +62,7 @@ public:
     std::vector<uint8_t> rank0(const float *x, int64_t rows, const std::vector<int64_t> &io) const;
 
 private:
+    static constexpr int whole_vectors = 32; ///< elements that LibTorch's loops take at once, the rest by itself
     BlockRef make_block(int l) const;
     /// Weights of a layer's matrices.
     int64_t weights_of_layer() const;

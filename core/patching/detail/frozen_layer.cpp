@@ -1,6 +1,8 @@
 // One layer of the frozen pass: attention is the base run's, the MLP is computed for the rows that have changed.
 #include "patching/detail/frozen_pass.h"
 
+#include "block/detail/gemm.h"
+
 namespace patchbay::detail {
 
 const at::Tensor &FrozenPass::frozen_attention(int layer)
@@ -33,19 +35,27 @@ void FrozenPass::advance_in_full(int layer, int64_t first, int64_t n, float *y, 
     const BlockRef held = m_model.block(layer);
     const Block &block = *held;
     const float *frozen = frozen_attention(layer).data_ptr<float>();
-    for (int64_t r = 0; r < n; r += block_rows) {
+    const bool alone = m_model.rows_are_alone() && gemm_threads() > 1;
+    const int64_t most = alone ? thread_rows : block_rows;
+    const auto piece = [&](int64_t r, LayerBuffers &work) {
         cancel.check();
-        const int64_t count = std::min(block_rows, n - r);
+        const int64_t count = std::min(most, n - r);
         float *rows = y + (first + r) * m_D;
-        float *xn = m_work.frozen.normed.floats(count * m_D);
+        float *xn = work.normed.floats(count * m_D);
         block.mlp_norm().apply(rows, xn, count);
         if (m_model.config().parallel)
             parallel_rows(count, 64, [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; ++i)
                     kernels().axpy(1.f, frozen + ((r + i) % m_R) * m_D, rows + i * m_D, m_D);
             });
-        block.mlp(xn, count, rows, true, m_work.block);
+        block.mlp(xn, count, rows, true, work.block);
+    };
+    if (alone) {
+        each_alone(m_work, (n + most - 1) / most, [&](int64_t i, LayerBuffers &work) { piece(i * most, work); });
+        return;
     }
+    for (int64_t r = 0; r < n; r += most)
+        piece(r, m_work.layer);
 }
 
 // Parallel blocks: the sets' heads are all that has changed in what this layer's MLP reads.
@@ -68,7 +78,7 @@ void FrozenPass::advance_entering(int layer, std::span<const Set> sets, float *y
         int64_t n = 0;
         while (stop < pieces.size() && (stop == first || n + pieces[stop].count <= block_rows))
             n += pieces[stop++].count;
-        float *pre = m_work.block.hidden.floats(n * M),
+        float *pre = m_work.layer.block.hidden.floats(n * M),
               *rows = y + (pieces[first].set->row + pieces[first].first) * m_D;
         int64_t at = 0;
         for (; first < stop; ++first) {
@@ -84,7 +94,7 @@ void FrozenPass::advance_entering(int layer, std::span<const Set> sets, float *y
             });
             at += piece.count;
         }
-        m_model.block(layer)->mlp_from_pre(nullptr, n, rows, true, m_work.block);
+        m_model.block(layer)->mlp_from_pre(nullptr, n, rows, true, m_work.layer.block);
     }
 }
 

@@ -1,7 +1,5 @@
 #include "patching/detail/head_entry.h"
 
-#include "block/detail/gemm.h"
-
 #include <cstring>
 
 namespace patchbay::detail {
@@ -48,11 +46,11 @@ double HeadEntry::saved_flops(int64_t rows, int64_t heads, int64_t width) const
     return 2.0 * double(width) * (double(rows) * D - rank * (D + double(rows)));
 }
 
-const float *HeadEntry::through(int layer, const std::vector<int> &heads, const at::Tensor &W, Buffer &out,
+const float *HeadEntry::through(int layer, const std::vector<int> &heads, const WeightMatrix &W, Buffer &out,
                                 Workspace &work) const
 {
     const ModelConfig &c = m_model.config();
-    const int64_t D = c.d_model, d = c.d_head, width = W.size(1), rank = int64_t(heads.size()) * d;
+    const int64_t D = c.d_model, d = c.d_head, width = W.columns(), rank = int64_t(heads.size()) * d;
     float *write = work.entry.write.floats(rank * D);
     for (size_t i = 0; i < heads.size(); ++i)
         std::memcpy(write + int64_t(i) * d * D,
@@ -69,7 +67,7 @@ const float *HeadEntry::through(int layer, const std::vector<int> &heads, const 
                 write[r * D + i] -= mean;
         }
     float *product = out.floats(rank * width);
-    gemm(rank, width, D, write, D, W.data_ptr<float>(), width, product, width);
+    W.multiply(rank, write, D, product);
     return product;
 }
 
@@ -91,13 +89,13 @@ std::vector<HeadEntry::Scale> HeadEntry::scales(int layer, const Rows &rows) con
 }
 
 void HeadEntry::enter(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales,
-                      const at::Tensor &W, const at::Tensor &bias, const std::function<const float *(int, int)> &base,
+                      const WeightMatrix &W, const at::Tensor &bias, const std::function<const float *(int, int)> &base,
                       const std::function<void(float *, int)> &rotate, float *out, Buffer &through_buffer,
                       Workspace &work) const
 {
-    const int64_t width = W.size(1), rank = int64_t(heads.size()) * m_model.config().d_head;
+    const int64_t width = W.columns(), rank = int64_t(heads.size()) * m_model.config().d_head;
     const float *P = through(layer, heads, W, through_buffer, work), *b = bias.data_ptr<float>();
-    gemm(rows.count, width, rank, rows.dz, rows.stride, P, width, out, width);
+    m_model.arithmetic().multiply(rows.count, rows.dz, rows.stride, rank, P, width, out);
     parallel_rows(rows.count, 16, [&](int64_t begin, int64_t end) {
         for (int64_t r = begin; r < end; ++r) {
             const auto [prompt, pos] = rows.at[r];

@@ -56,13 +56,13 @@ public:
 private:
     HeadEntry(const BatchRuns &runs, bool base_flipped, const std::vector<int> &first);
     /// W_O of the heads times W [D, width], as the norm sees it: [heads * d, width].
-    const float *through(int layer, const std::vector<int> &heads, const at::Tensor &W, Buffer &out,
+    const float *through(int layer, const std::vector<int> &heads, const WeightMatrix &W, Buffer &out,
                          Workspace &work) const;
     const float *base_pre(int layer, Workspace &work);
     /// out [count, W's columns] = what the rows give with W and its bias; base(row) is what the base run gave there.
     /// Rows are handed to rotate before the base run's are added to them.
     void enter(int layer, const std::vector<int> &heads, const Rows &rows, const std::vector<Scale> &scales,
-               const at::Tensor &W, const at::Tensor &bias,
+               const WeightMatrix &W, const at::Tensor &bias,
                const std::function<const float *(int prompt, int pos)> &base,
                const std::function<void(float *row, int pos)> &rotate, float *out, Buffer &through,
                Workspace &work) const;

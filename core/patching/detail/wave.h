@@ -69,6 +69,8 @@ private:
 
     // wave_layer.cpp: one layer over rows that are already changed
     void full_layer(int layer, std::span<Segment> segments, const CancelToken &cancel);
+    /// The same of segments side by side, which enter or none does.
+    void layer_of_block(int layer, std::span<Segment> block, LayerBuffers &work, const CancelToken &cancel);
     /// qkv [rows, S] of the block (from column `from` on, at least) from the normed rows xn.
     void project(int layer, std::span<const Segment> block, const float *xn, int64_t from, float *qkv) const;
     /// The same, and the MLP's pre [rows, M], of a block whose segments all enter.
@@ -77,7 +79,7 @@ private:
     /// Adds the MLP of rows x [n, D] (its input already normed in xn) to out; rows of block segments, or their END
     /// rows.
     void add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, float *xn, int64_t n, float *out,
-                 bool end_only) const;
+                 bool end_only, LayerBuffers &work) const;
 
     bool adds_to_mlp_input(std::span<const Segment> block) const;
 

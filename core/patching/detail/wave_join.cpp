@@ -159,7 +159,7 @@ void Wave::join_layer(int layer, std::span<const Segment> segments)
             std::memcpy(input, x, size_t(n * m_D) * sizeof(float));
         }
         m_model.block(layer)->mlp_norm().apply(input, xn, n);
-        add_mlp(layer, block, input, xn, n, x, false);
+        add_mlp(layer, block, input, xn, n, x, false, m_work.layer);
     }
 }
 

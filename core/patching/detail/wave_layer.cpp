@@ -2,6 +2,9 @@
 // quickly.
 #include "patching/detail/wave.h"
 
+#include "block/detail/gemm.h"
+
+#include <algorithm>
 #include <cstring>
 
 namespace patchbay::detail {
@@ -80,7 +83,7 @@ void Wave::attention(int layer, std::span<const Segment> block, const float *qkv
 }
 
 void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_input, float *xn, int64_t n, float *out,
-                   bool end_only) const
+                   bool end_only, LayerBuffers &work) const
 {
     const BlockRef held = m_model.block(layer);
     const Block &b = *held;
@@ -89,11 +92,11 @@ void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_i
         for (const Edit &edit : edits(s.plan))
             edited = edited || stage(edit) == Stage::Mlp;
     if (!edited) {
-        b.mlp(xn, n, out, true, m_work.block);
+        b.mlp(xn, n, out, true, work.block);
         return;
     }
     const int64_t M = m_model.config().d_mlp;
-    float *pre = m_work.block.hidden.floats(n * M), *change = m_work.wave.mlp_change.floats(n * m_D);
+    float *pre = work.block.hidden.floats(n * M), *change = work.mlp_change.floats(n * m_D);
     // Rows of the block as they lie in out: whole segments, or END rows.
     const auto each_row = [&](Site site, const auto &visit) {
         int64_t r = 0;
@@ -119,7 +122,7 @@ void Wave::add_mlp(int layer, std::span<const Segment> block, const float *mlp_i
         else if (!edit.add)
             std::memcpy(pre + r * M, edit.tensor.data_ptr<float>() + from * M, size_t(M) * sizeof(float));
     });
-    b.mlp_from_pre(xn, n, change, false, m_work.block);
+    b.mlp_from_pre(xn, n, change, false, work.block);
     at::Tensor source;
     const Edit *source_of = nullptr;
     each_row(Site::MlpOut, [&](const Edit &edit, int64_t from, int64_t r, int, int) {
@@ -148,87 +151,109 @@ bool Wave::adds_to_mlp_input(std::span<const Segment> block) const
 
 void Wave::full_layer(int layer, std::span<Segment> segments, const CancelToken &cancel)
 {
+    const auto changes_mlp = [&](const Segment &segment) {
+        return std::any_of(edits(segment.plan).begin(), edits(segment.plan).end(),
+                           [](const Edit &edit) { return stage(edit) == Stage::Mlp; });
+    };
+    // What enters shares what is kept of its heads, and a changed MLP's values are looked up: one after the other.
+    const auto by_itself = [&](const Segment &segment) {
+        return m_model.rows_are_alone() && gemm_threads() > 1 && !enters(segment, layer) && !changes_mlp(segment);
+    };
+    std::vector<std::span<Segment>> alone;
+    for (size_t first = 0; first < segments.size();) {
+        const bool entering = enters(segments[first], layer), own = by_itself(segments[first]);
+        const int64_t most = own ? thread_rows : block_rows;
+        size_t stop = first;
+        int64_t n = 0;
+        while (stop < segments.size() && (stop == first || n + segments[stop].count <= most)
+               && enters(segments[stop], layer) == entering && by_itself(segments[stop]) == own)
+            n += segments[stop++].count;
+        const std::span<Segment> block = segments.subspan(first, stop - first);
+        first = stop;
+        if (own)
+            alone.push_back(block);
+        else
+            layer_of_block(layer, block, m_work.layer, cancel);
+    }
+    each_alone(m_work, int64_t(alone.size()),
+               [&](int64_t i, LayerBuffers &work) { layer_of_block(layer, alone[size_t(i)], work, cancel); });
+}
+
+void Wave::layer_of_block(int layer, std::span<Segment> block, LayerBuffers &work, const CancelToken &cancel)
+{
     const BlockRef held = m_model.block(layer);
     const Block &b = *held;
     const BlockTraits &t = b.traits();
-    const int64_t S = t.qkv_width(), HD = t.q_width();
-    const bool last = layer == m_layers - 1;
-    for (size_t first = 0; first < segments.size();) {
-        const bool entering = enters(segments[first], layer);
-        size_t stop = first;
-        int64_t n = 0;
-        while (stop < segments.size() && (stop == first || n + segments[stop].count <= block_rows)
-               && enters(segments[stop], layer) == entering)
-            n += segments[stop++].count;
-        const std::span<Segment> block = segments.subspan(first, stop - first);
-        const int64_t row0 = block.front().row, ends = int64_t(block.size());
-        first = stop;
+    const int64_t S = t.qkv_width(), HD = t.q_width(), row0 = block.front().row, ends = int64_t(block.size());
+    const bool last = layer == m_layers - 1, entering = enters(block.front(), layer);
+    int64_t n = 0;
+    for (const Segment &segment : block)
+        n += segment.count;
+    cancel.check();
+
+    float *x = m_x + row0 * m_D;
+    float *xn = work.normed.floats(n * m_D), *qkv = work.qkv.floats(n * S);
+    float *pre = entering ? work.block.hidden.floats(n * t.d_mlp) : nullptr;
+    if (entering)
+        project_entering(layer, block, x, qkv, pre);
+    else
+        b.attn_norm().apply(x, xn, n);
+    // x becomes the stream after attention; a change of what a parallel MLP reads needs it as it was before.
+    const float *mlp_input = x;
+    if (t.parallel && adds_to_mlp_input(block)) {
+        float *before = work.mlp_input.floats(n * m_D);
+        std::memcpy(before, x, size_t(n * m_D) * sizeof(float));
+        mlp_input = before;
+    }
+    if (!entering)
+        project(layer, block, xn, last ? HD : 0, qkv); // the last layer's queries are needed at END alone
+    cancel.check();
+
+    if (!last) {
+        float *z = work.z.floats(n * HD);
+        attention(layer, block, qkv, nullptr, z);
+        b.write(z, n, x, true, work.block);
         cancel.check();
-
-        float *x = m_x + row0 * m_D;
-        float *xn = m_work.wave.normed.floats(n * m_D), *qkv = m_work.wave.qkv.floats(n * S);
-        float *pre = entering ? m_work.block.hidden.floats(n * t.d_mlp) : nullptr;
-        if (entering)
-            project_entering(layer, block, x, qkv, pre);
-        else
-            b.attn_norm().apply(x, xn, n);
-        // x becomes the stream after attention; a change of what a parallel MLP reads needs it as it was before.
-        const float *mlp_input = x;
-        if (t.parallel && adds_to_mlp_input(block)) {
-            float *before = m_work.wave.mlp_input.floats(n * m_D);
-            std::memcpy(before, x, size_t(n * m_D) * sizeof(float));
-            mlp_input = before;
-        }
-        if (!entering)
-            project(layer, block, xn, last ? HD : 0, qkv); // the last layer's queries are needed at END alone
-        cancel.check();
-
-        if (!last) {
-            float *z = m_work.wave.z.floats(n * HD);
-            attention(layer, block, qkv, nullptr, z);
-            b.write(z, n, x, true, m_work.block);
-            cancel.check();
-            if (!t.parallel) {
-                change_stream(layer, Site::ResidMid, block, x, row0, false);
-                b.mlp_norm().apply(x, xn, n);
-            }
-            if (entering)
-                b.mlp_from_pre(nullptr, n, x, true, m_work.block);
-            else
-                add_mlp(layer, block, mlp_input, xn, n, x, false);
-            continue;
-        }
-
-        float *x_end = m_work.wave.ends.floats(ends * m_D), *xn_end = m_work.wave.ends_normed.floats(ends * m_D),
-              *q_end = m_work.wave.q_end.floats(ends * HD);
-        std::vector<int> positions;
-        for (int64_t i = 0; i < ends; ++i) {
-            const Segment &s = block[size_t(i)];
-            const int64_t r = s.row - row0 + s.count - 1;
-            std::memcpy(x_end + i * m_D, x + r * m_D, size_t(m_D) * sizeof(float));
-            std::memcpy(xn_end + i * m_D, xn + r * m_D, size_t(m_D) * sizeof(float));
-            positions.push_back(s.first + s.count - 1);
-        }
-        b.project(xn_end, m_D, ends, 0, HD, q_end, HD);
-        b.turn(q_end, ends, HD, 0, HD, positions.data());
-        float *z = m_work.wave.z.floats(ends * HD);
-        const float *end_input = x_end;
-        if (mlp_input != x) {
-            float *before = m_work.wave.mlp_input.floats(n * m_D);
-            std::memcpy(before, x_end, size_t(ends * m_D) * sizeof(float));
-            end_input = before;
-        }
-        attention(layer, block, qkv, q_end, z);
-        b.write(z, ends, x_end, true, m_work.block);
         if (!t.parallel) {
-            change_stream(layer, Site::ResidMid, block, x_end, 0, true);
-            b.mlp_norm().apply(x_end, xn_end, ends);
+            change_stream(layer, Site::ResidMid, block, x, row0, false);
+            b.mlp_norm().apply(x, xn, n);
         }
-        add_mlp(layer, block, end_input, xn_end, ends, x_end, true);
-        for (int64_t i = 0; i < ends; ++i) {
-            const Segment &s = block[size_t(i)];
-            std::memcpy(m_x + (s.row + s.count - 1) * m_D, x_end + i * m_D, size_t(m_D) * sizeof(float));
-        }
+        if (entering)
+            b.mlp_from_pre(nullptr, n, x, true, work.block);
+        else
+            add_mlp(layer, block, mlp_input, xn, n, x, false, work);
+        return;
+    }
+
+    float *x_end = work.ends.floats(ends * m_D), *xn_end = work.ends_normed.floats(ends * m_D),
+          *q_end = work.q_end.floats(ends * HD);
+    std::vector<int> positions;
+    for (int64_t i = 0; i < ends; ++i) {
+        const Segment &s = block[size_t(i)];
+        const int64_t r = s.row - row0 + s.count - 1;
+        std::memcpy(x_end + i * m_D, x + r * m_D, size_t(m_D) * sizeof(float));
+        std::memcpy(xn_end + i * m_D, xn + r * m_D, size_t(m_D) * sizeof(float));
+        positions.push_back(s.first + s.count - 1);
+    }
+    b.project(xn_end, m_D, ends, 0, HD, q_end, HD);
+    b.turn(q_end, ends, HD, 0, HD, positions.data());
+    float *z = work.z.floats(ends * HD);
+    const float *end_input = x_end;
+    if (mlp_input != x) {
+        float *before = work.mlp_input.floats(n * m_D);
+        std::memcpy(before, x_end, size_t(ends * m_D) * sizeof(float));
+        end_input = before;
+    }
+    attention(layer, block, qkv, q_end, z);
+    b.write(z, ends, x_end, true, work.block);
+    if (!t.parallel) {
+        change_stream(layer, Site::ResidMid, block, x_end, 0, true);
+        b.mlp_norm().apply(x_end, xn_end, ends);
+    }
+    add_mlp(layer, block, end_input, xn_end, ends, x_end, true, work);
+    for (int64_t i = 0; i < ends; ++i) {
+        const Segment &s = block[size_t(i)];
+        std::memcpy(m_x + (s.row + s.count - 1) * m_D, x_end + i * m_D, size_t(m_D) * sizeof(float));
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "block/detail/buffer.h"
 
+#include <deque>
 #include <functional>
 
 namespace patchbay::detail {
@@ -11,24 +12,28 @@ struct CellPlan;
 class BatchRuns;
 struct Run;
 
-struct WaveBuffers {
-    Buffer stream;      ///< [rows, D] residual stream of all cells of a chunk
-    Buffer entering_dz; ///< [rows, entering heads * d]
-    // of one block of rows in a layer
+/// Of some rows in a layer.
+struct LayerBuffers {
+    BlockBuffers block;
     Buffer normed, mlp_input, mlp_change; ///< [rows, D]
     Buffer qkv;                           ///< [rows, S]
     Buffer z;                             ///< [rows, H d]
     Buffer ends, ends_normed;             ///< [segments, D] the last layer's END rows
     Buffer q_end;                         ///< [segments, H d]
+};
+
+struct WaveBuffers {
+    Buffer stream;      ///< [rows, D] residual stream of all cells of a chunk
+    Buffer entering_dz; ///< [rows, entering heads * d]
     // of cells that join
     Buffer join_input, join_normed; ///< [rows, D]
     Buffer join_dz;                 ///< [rows, d]
 };
 
 struct FrozenBuffers {
-    Buffer stream;                ///< [sets * R, D]
-    Buffer normed, record_normed; ///< [rows, D]
-    Buffer recorded;              ///< [rows, receivers * d]
+    Buffer stream;        ///< [sets * R, D]
+    Buffer record_normed; ///< [rows, D]
+    Buffer recorded;      ///< [rows, receivers * d]
 };
 
 /// HeadEntry's.
@@ -39,7 +44,8 @@ struct EntryBuffers {
 };
 
 struct Workspace {
-    BlockBuffers block;
+    LayerBuffers layer;
+    std::deque<LayerBuffers> of_threads; ///< where each thread takes rows through a layer by itself
     WaveBuffers wave;
     FrozenBuffers frozen;
     EntryBuffers entry;
@@ -47,5 +53,8 @@ struct Workspace {
     /// leaves, for values that come from this run. Empty otherwise.
     std::function<void(CellPlan &, const BatchRuns &, const Run &source)> fault;
 };
+
+/// work(i, buffers) for each i of [0, count), shared out to the threads, each with buffers of its own.
+void each_alone(Workspace &all, int64_t count, const std::function<void(int64_t, LayerBuffers &)> &work);
 
 } // namespace patchbay::detail
