@@ -3,6 +3,7 @@
 #include "base/plain_text.h"
 #include "block/matrix_units.h"
 #include "console.h"
+#include "device/devices.h"
 #include "model/model_folder.h"
 #include "task/task_list.h"
 #include "text/tokenizer.h"
@@ -227,10 +228,12 @@ void ResourceOptions::add(CLI::App &app)
         ->group(group)
         ->capture_default_str()
         ->check(CLI::Range(0, 4096));
-    app.add_option("--device", device, "cpu, or cuda where LibTorch has it")
+    app.add_option("--device", device,
+                   "What computes runs, activation patching and path patching: cpu; cuda, cuda:N or mps where LibTorch "
+                   "has them; auto: the first of those, else cpu; torch-cpu: the processor by the operations that "
+                   "devices use, to check them. All other work is the processor's")
         ->group(group)
-        ->capture_default_str()
-        ->check(CLI::IsMember({"cpu", "cuda"}));
+        ->capture_default_str();
     app.add_option("--precision", precision,
                    "Of products with weights. strict: as good as float32; split: each number as the sum of two "
                    "bfloat16, at several times the speed on processors with matrix units (AMX); bf16: as one; auto: "
@@ -251,7 +254,7 @@ Resources ResourceOptions::apply() const
 {
     Resources resources;
     resources.threads = threads;
-    resources.device = device;
+    resources.device = option_value("--device", [this] { return device_named(device); });
     resources.precision = option_value("--precision", [this] {
         const std::optional<Precision> wanted = parse_precision_or_auto(precision);
         check_precision(wanted);

@@ -45,6 +45,7 @@ RunResult run_analysis(Session &session, const RunSpec &spec, const RunObserver 
     result.model_sha256 = session.model().trust().sha256;
     result.version = program_version();
     result.arithmetic = session.arithmetic();
+    result.computed_on = session.computed_on();
     result.summary = nlohmann::json::object();
     if (observer.tell)
         observer.tell(Started{result});

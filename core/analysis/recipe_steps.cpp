@@ -49,6 +49,7 @@ RunResult RecipeRun::table_result(const char *step) const
     result.model_sha256 = m_session.model().trust().sha256;
     result.version = program_version();
     result.arithmetic = m_session.arithmetic();
+    result.computed_on = m_session.computed_on(true);
     result.complete = true;
     return result;
 }

@@ -10,7 +10,9 @@ TextGroups::TextGroups(const AnalysisRun &run, const std::vector<const std::vect
     for (const std::vector<TokenRow> *rows : all)
         for (const TokenRow &row : *rows)
             longest = std::max(longest, row.size());
-    m_engine = std::make_shared<const EngineModel>(run.in.model, int(longest), run.in.resources);
+    Resources resources = run.in.resources;
+    resources.device = "cpu"; // its weights are on a device once
+    m_engine = std::make_shared<const EngineModel>(run.in.model, int(longest), resources);
 }
 
 void TextGroups::each(const std::vector<TokenRow> &texts, RunExtent extent, size_t bytes_besides,

@@ -40,19 +40,6 @@ BlockWeights plain_weights(const ModelConfig &c, const LayerWeights &w)
     return b;
 }
 
-int64_t Block::column(Part part, int head) const
-{
-    switch (part) {
-    case Part::Query:
-        break;
-    case Part::Key:
-        return m_traits.k_column(head);
-    case Part::Value:
-        return m_traits.v_column(head);
-    }
-    return m_traits.q_column(head);
-}
-
 void add_bias(float *y, const at::Tensor &bias, int64_t first, int64_t rows, int64_t n, int64_t stride)
 {
     if (!bias.defined())

@@ -92,6 +92,9 @@ struct RunResult {
     nlohmann::json summary; ///< what analyses conclude (roles, tables); null for sweeps
     std::string model_sha256, version;
     std::string arithmetic; ///< what products with weights were computed in, for people; empty in older files: float32
+    /// What computed it where that is not the processor's own engine alone: "cuda:0", or "cuda:0 (runs and patched
+    /// cells) and the processor". Else empty.
+    std::string computed_on;
     double seconds = 0;
     double first_exact_seconds = -1;
     double flops = 0;      ///< minimal arithmetic of the exact cells, also of those that a stopped run had

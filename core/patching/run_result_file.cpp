@@ -261,6 +261,8 @@ FileMetadata metadata_of(const RunResult &result)
     FileMetadata metadata{{"title", title(result.spec)},         {"spec", to_json(result.spec).dump()},
                           {"version", result.version},           {"arithmetic", result.arithmetic},
                           {"model_sha256", result.model_sha256}, {metadata_key, description(result).dump()}};
+    if (!result.computed_on.empty())
+        metadata["computed_on"] = result.computed_on;
     for (const char *axis : {"forward", "backward"}) // names of the rows and columns of tables of edges
         if (result.summary.is_object() && result.summary.contains(axis))
             metadata[axis] = result.summary.at(axis).dump();
@@ -330,6 +332,8 @@ RunResult result_of(ArrayFile content, const std::string &file, bool frame)
         result.model_sha256 = content.metadata["model_sha256"];
         if (const auto arithmetic = content.metadata.find("arithmetic"); arithmetic != content.metadata.end())
             result.arithmetic = arithmetic->second;
+        if (const auto where = content.metadata.find("computed_on"); where != content.metadata.end())
+            result.computed_on = where->second;
         result.complete = about.at("complete");
         result.flops = about.at("flops");
         if (about.contains("summary"))

@@ -10,6 +10,7 @@
 #include "block/matrix_units.h"
 #include "model/check_head.h"
 #include "patching/detail/control_cells.h"
+#include "patching/detail/device_model.h"
 #include "patching/detail/session_impl.h"
 #include "patching/detail/wave.h"
 
@@ -94,8 +95,6 @@ Session::Impl::Impl(std::shared_ptr<const Model> model_, PromptBatch batch_, con
       groups(engine, batch, resources_.memory_budget / 2),
       ends(std::min(resources_.kept_ends, resources_.memory_budget / 8))
 {
-    if (resources.device != "cpu")
-        throw Error("device " + resources.device, "this build computes on the CPU only; use --device cpu");
 }
 
 SignalsHeldOff Session::Impl::enter() const
@@ -107,6 +106,8 @@ SignalsHeldOff Session::Impl::enter() const
 std::unique_ptr<HeadEntry> Session::Impl::head_entry(const BatchRuns &runs, bool base_flipped,
                                                      const std::vector<int> &first) const
 {
+    if (engine->device()) // multiplies all rows in full
+        return nullptr;
     return HeadEntry::make(runs, base_flipped, first, resources.memory_budget / 4);
 }
 
@@ -114,18 +115,38 @@ int64_t Session::Impl::rows_at_once(size_t floats_besides) const
 {
     const ModelConfig &c = model->config();
     const BlockTraits &t = engine->traits();
+    const DeviceModel *device = engine->device();
+    const int64_t at_once = device ? device->block_rows() : block_rows;
     // Of every row the stream and the change of the heads by which it enters a layer; of one block of them what a layer
     // works in: joined, normed and changed rows, qkv, z, two MLP buffers.
     const size_t kept = sizeof(float) * (size_t(c.d_model) + size_t(t.q_width()) + floats_besides);
     const size_t worked_in =
         sizeof(float) * size_t(10 * c.d_model + t.qkv_width() + 2 * t.q_width() + 2 * int64_t(c.d_mlp));
-    const size_t left = std::min(resources.memory_budget / 4, size_t(1) << 30);
+    // The budget is of the processor's memory; a device is asked for more than it may have, and then for less.
+    const size_t left =
+        device && device->accelerates() ? size_t(8) << 30 : std::min(resources.memory_budget / 4, size_t(1) << 30);
     const auto rows = int64_t(left / (kept + worked_in));
-    return rows < block_rows ? std::max<int64_t>(1, rows) : int64_t((left - size_t(block_rows) * worked_in) / kept);
+    return rows < at_once ? std::max<int64_t>(1, rows) : int64_t((left - size_t(at_once) * worked_in) / kept);
+}
+
+double Session::Impl::chunk_scale() const
+{
+    const DeviceModel *device = engine->device();
+    return device && device->accelerates() ? 50 : 1;
+}
+
+std::string Session::Impl::computed_on(bool covered) const
+{
+    const DeviceModel *device = engine->device();
+    if (!device)
+        return {};
+    return covered ? device->name() : device->name() + " (runs and patched cells) and the processor";
 }
 
 double Session::Impl::least_chunk_flops() const
 {
+    if (engine->device()) // its weights stay as they are
+        return groups.split() ? 3 * groups.flops_again() : 0;
     // Widening a weight takes as long as some 30 rows' products with it: a chunk has a few times as many.
     constexpr double flops_per_widened = 2 * 150;
     return std::max(groups.split() ? 3 * groups.flops_again() : 0, flops_per_widened * double(engine->widened_again()));
@@ -169,8 +190,11 @@ RunResult Session::Impl::begin(const RunSpec &spec, const SweepPlan &sweep) cons
     result.baseline = baselines.at(metric_of(spec));
     result.grids = sweep.grids;
     result.model_sha256 = model->trust().sha256;
+    result.computed_on = computed_on(!spec.is<Attribution>());
     result.version = program_version();
-    result.arithmetic = engine->arithmetic_in_words();
+    result.arithmetic = engine->device() && !spec.is<Attribution>()
+        ? arithmetic_in_words(model->config(), Precision::Strict)
+        : engine->arithmetic_in_words();
     return result;
 }
 
@@ -183,7 +207,7 @@ struct ActivationSweep {
         std::vector<CellPlan> plans;
         std::vector<int> first; ///< nothing changes before the first row of any cell
         std::unique_ptr<HeadEntry> entry;
-        std::optional<Wave> wave;
+        std::unique_ptr<CellPass> pass;
     };
     SweepPlan plan; ///< of the whole batch
     std::vector<Part> parts;
@@ -211,9 +235,10 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
                 part.first[p] = std::min(part.first[p], part.plans.back().start[p]);
         }
         part.entry = head_entry(runs, sweep->plan.base_flipped, part.first);
-        part.wave.emplace(runs, sweep->plan.base_flipped, metric_of(spec), work, part.entry.get());
+        part.pass = cell_pass(runs, sweep->plan.base_flipped, metric_of(spec), work, part.entry.get());
+        const Wave wave(runs, sweep->plan.base_flipped, metric_of(spec), work, part.entry.get());
         for (size_t i = 0; i < part.plans.size(); ++i) {
-            sweep->flops[i] += part.wave->flops(part.plans[i]);
+            sweep->flops[i] += wave.flops(part.plans[i]);
             sweep->rows[i] += Wave::rows(part.plans[i], runs.layout());
         }
         sweep->parts.push_back(std::move(part));
@@ -224,6 +249,7 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
     schedule.flops = [sweep](int i) { return sweep->flops[size_t(i)]; };
     schedule.rows = [sweep](int i) { return sweep->rows[size_t(i)]; };
     schedule.rows_at_once = rows_at_once();
+    schedule.scale = chunk_scale();
     schedule.least_chunk_flops = least_chunk_flops();
     schedule.derived = derived(spec, sweep->plan.plans.size());
     schedule.groups = groups.count();
@@ -246,7 +272,7 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
                         on_prompts(plans.back(), own, groups[g].runs.layout());
                     }
                     return keeping_ends(key, g, piece,
-                                        [&](EndRows *rows) { return part.wave->run(plans, token, rows); });
+                                        [&](EndRows *rows) { return part.pass->run(plans, token, rows); });
                 });
         });
     };
@@ -254,7 +280,7 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
         const SignalsHeldOff held = enter();
         return activation_controls(spec, batch, prompts, groups, work, token);
     };
-    if (has_estimates(metric_of(spec), sweep->plan.base_flipped))
+    if (estimates_first() && has_estimates(metric_of(spec), sweep->plan.base_flipped))
         schedule.estimate = [this, sweep, spec](const CancelToken &token) {
             const SignalsHeldOff held = enter();
             return estimate_activation(spec, sweep->plan, token);
@@ -344,6 +370,11 @@ Precision Session::precision() const
 const std::string &Session::arithmetic() const
 {
     return m->engine->arithmetic_in_words();
+}
+
+std::string Session::computed_on(bool covered) const
+{
+    return m->computed_on(covered);
 }
 
 std::string Session::groups_note() const

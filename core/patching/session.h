@@ -22,7 +22,9 @@ struct Resources {
     /// Bytes above the weights that sweeps may use. The cached runs of all prompts may take a half of it; prompts whose
     /// runs take more are computed in groups, one after the other, at least one prompt at a time.
     size_t memory_budget = default_memory_budget();
-    std::string device = "cpu"; ///< "cpu", "cuda"
+    /// Where runs, activation patching and path patching are computed: as device_named() takes it. What else there is
+    /// (gradients, edges, the analyses' own arithmetic) is computed on the processor, from the device's runs.
+    std::string device = "cpu";
     /// Of products with weights in sweeps and the cached runs; none: what this processor does best (precision_for).
     std::optional<Precision> precision = {};
     /// Bytes, and at most an eighth of the memory budget besides, that END's final streams of patched runs may take:
@@ -111,6 +113,8 @@ public:
     /// Of products with weights: what is used, and what they are computed in, for people.
     Precision precision() const;
     const std::string &arithmetic() const;
+    /// RunResult::computed_on of what devices do not cover (covered: of what they do).
+    std::string computed_on(bool covered = false) const;
     /// Into how many groups of prompts the memory budget splits the batch, and why, for people; empty: it does not.
     std::string groups_note() const;
 

@@ -61,7 +61,10 @@ public:
                                            : session.head_entry(m_runs, m_paths->terms.base_flipped, m_first)),
           m_wave(m_runs, m_paths->terms.base_flipped, m_paths->terms.metric, work, m_entry.get()),
           m_pass(m_runs, m_paths->terms.base_flipped, m_paths->terms.zero, m_rows, work, m_entry.get(), false,
-                 whole ? whole->m_rows->count() : -1)
+                 whole ? whole->m_rows->count() : -1),
+          m_cells(cell_pass(m_runs, m_paths->terms.base_flipped, m_paths->terms.metric, work, m_entry.get())),
+          m_senders(sender_pass(m_runs, m_paths->terms.base_flipped, m_paths->terms.zero, m_rows, work, m_entry.get(),
+                                false, whole ? whole->m_rows->count() : -1))
     {
         for (size_t cell = 0; cell < m_paths->cells(); ++cell) {
             const CellPlan plan = skeleton(cell);
@@ -83,6 +86,7 @@ public:
     void forget()
     {
         m_pass.forget();
+        m_senders->forget();
         if (m_entry)
             m_entry->forget();
     }
@@ -115,7 +119,7 @@ public:
                 at += count;
             }
         }
-        return m_wave.run(plans, cancel, ends);
+        return m_cells->run(plans, cancel, ends);
     }
 
     /// add(set, first-order effect of the set, summed over the prompts); sweeps of senders only.
@@ -172,7 +176,7 @@ private:
 
     Records record(const std::vector<SenderSet> &sets, const std::vector<Node> &receivers, const CancelToken &cancel)
     {
-        return m_paths->mlps ? m_pass.run(sets, receivers, cancel) : m_pass.changes(sets, receivers);
+        return m_paths->mlps ? m_senders->run(sets, receivers, cancel) : m_senders->changes(sets, receivers);
     }
 
     CellPlan plan(const std::vector<Node> &receivers, const std::vector<at::Tensor> &values)
@@ -194,8 +198,10 @@ private:
     const std::vector<int> m_first; ///< [prompts] first row that anything changes
     const int64_t m_rows_of_all;    ///< CellPlan::rows_of_all
     const std::unique_ptr<HeadEntry> m_entry;
-    Wave m_wave;
-    FrozenPass m_pass;
+    Wave m_wave;       ///< of which this counts the arithmetic
+    FrozenPass m_pass; ///< the same, and for estimates
+    const std::unique_ptr<CellPass> m_cells;
+    const std::unique_ptr<SenderPass> m_senders;
     std::vector<double> m_flops;
     std::vector<int64_t> m_cell_rows;
 };
@@ -293,6 +299,7 @@ std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const R
         return sum;
     };
     schedule.rows_at_once = rows_at_once(path->paths->recorded());
+    schedule.scale = chunk_scale();
     schedule.least_chunk_flops = least_chunk_flops();
     schedule.derived = derived(spec, path->plan.plans.size());
     schedule.groups = groups.count();
@@ -314,7 +321,8 @@ std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const R
         const SignalsHeldOff held = enter();
         return path_controls(spec, batch, prompts, *path->rows, groups, work, token);
     };
-    if (path->paths->sets.size() > 1 && has_estimates(path->paths->terms.metric, path->paths->terms.base_flipped))
+    if (estimates_first() && path->paths->sets.size() > 1
+        && has_estimates(path->paths->terms.metric, path->paths->terms.base_flipped))
         schedule.estimate = [this, path, scale = baselines.at(metric_of(spec)).scale()](const CancelToken &token) {
             const SignalsHeldOff held = enter();
             GroupSums sums(groups.count(), path->paths->cells());

@@ -1,4 +1,5 @@
-// The fast engine against the definition, on random models, batches and specs.
+// The fast engine against the definition, on random models, batches and specs: on the processor, and by LibTorch's
+// operations, as devices compute.
 #include "apart.h"
 #include "random_case.h"
 #include "slow_reference.h"
@@ -21,7 +22,13 @@ private:
         std::unique_ptr<Session> session;
         std::unique_ptr<SlowReference> reference;
     };
-    static Case random_case(Draw &draw, uint64_t seed)
+    static void devices()
+    {
+        QTest::addColumn<QString>("device");
+        for (const char *device : {"cpu", "torch-cpu"})
+            QTest::newRow(device) << device;
+    }
+    static Case random_case(Draw &draw, uint64_t seed, const QString &device = QStringLiteral("cpu"))
     {
         const ModelConfig config = random_config(draw);
         const Processing processing = draw.chance(50)
@@ -30,17 +37,21 @@ private:
         Case out;
         out.model = Model::random(config, seed, processing);
         const PromptBatch batch = random_batch(draw, config);
-        out.session = std::make_unique<Session>(out.model, batch);
+        Resources resources;
+        resources.device = device.toStdString();
+        out.session = std::make_unique<Session>(out.model, batch, resources);
         out.reference = std::make_unique<SlowReference>(out.model, batch);
         return out;
     }
 
 private Q_SLOTS:
+    void activationPatching_data() { devices(); }
     void activationPatching()
     {
+        QFETCH(QString, device);
         for (uint64_t seed = 1; seed <= 150; ++seed) {
             Draw draw(seed);
-            Case c = random_case(draw, seed);
+            Case c = random_case(draw, seed, device);
             const ModelConfig &config = c.model->config();
             ActPatch spec;
             spec.direction = draw.chance(50) ? Direction::Denoise : Direction::Noise;
@@ -97,11 +108,13 @@ private Q_SLOTS:
         }
     }
 
+    void baselines_data() { devices(); }
     void baselines()
     {
+        QFETCH(QString, device);
         for (uint64_t seed = 1; seed <= 50; ++seed) {
             Draw draw(seed * 6151);
-            Case c = random_case(draw, seed);
+            Case c = random_case(draw, seed, device);
             for (const bool flipped : {false, true}) {
                 const QString wrong = apart(flipped ? c.session->baseline().flipped : c.session->baseline().clean,
                                             c.reference->baseline(flipped));
@@ -110,11 +123,13 @@ private Q_SLOTS:
         }
     }
 
+    void jointAblation_data() { devices(); }
     void jointAblation()
     {
+        QFETCH(QString, device);
         for (uint64_t seed = 1; seed <= 50; ++seed) {
             Draw draw(seed * 7919);
-            Case c = random_case(draw, seed);
+            Case c = random_case(draw, seed, device);
             ActPatch spec; // what the reference computes of several nodes
             spec.ablation = draw.of(std::vector<Ablation>{Ablation::Zero, Ablation::Mean, Ablation::Resample});
             spec.positions = random_positions(draw, c.session->batch(), false);
@@ -134,11 +149,13 @@ private Q_SLOTS:
         }
     }
 
+    void pathPatching_data() { devices(); }
     void pathPatching()
     {
+        QFETCH(QString, device);
         for (uint64_t seed = 1; seed <= 150; ++seed) {
             Draw draw(seed * 104729);
-            Case c = random_case(draw, seed);
+            Case c = random_case(draw, seed, device);
             const ModelConfig &config = c.model->config();
             const PathPatch spec = random_path(draw, config, c.session->batch());
             const int kind = spec.senders.sweep ? 0 : spec.receivers.sweep ? 1 : 2;

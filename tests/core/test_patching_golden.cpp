@@ -33,21 +33,25 @@ private:
         ArrayMap golden;
         std::unique_ptr<Session> session;
     };
-    static Case open(const QString &name)
+    static Case open(const QString &name, const QString &device)
     {
         const std::filesystem::path folder =
             std::filesystem::path(PATCHBAY_SOURCE_DIR) / "tests/data" / name.toStdString();
         Case out;
         out.golden = read_arrays(folder / "patching.safetensors").arrays;
+        Resources resources;
+        resources.device = device.toStdString();
         out.session = std::make_unique<Session>(Model::load({folder, {}, false}),
-                                                batch_from_arrays(out.golden, "patching.safetensors"));
+                                                batch_from_arrays(out.golden, "patching.safetensors"), resources);
         return out;
     }
     static void models()
     {
         QTest::addColumn<QString>("model");
+        QTest::addColumn<QString>("device");
         for (const char *name : {"tiny-neox", "tiny-gpt2", "tiny-llama"})
-            QTest::newRow(name) << name;
+            for (const char *device : {"cpu", "torch-cpu"})
+                QTest::addRow("%s, %s", name, device) << name << device;
     }
 
 private Q_SLOTS:
@@ -55,7 +59,8 @@ private Q_SLOTS:
     void sweeps()
     {
         QFETCH(QString, model);
-        const Case c = open(model);
+        QFETCH(QString, device);
+        const Case c = open(model, device);
         const Baseline &baseline = c.session->baseline();
         QCOMPARE(difference(baseline.clean, c.golden.at("baseline.clean")), QString());
         QCOMPARE(difference(baseline.flipped, c.golden.at("baseline.flipped")), QString());
@@ -84,7 +89,8 @@ private Q_SLOTS:
     void paths()
     {
         QFETCH(QString, model);
-        const Case c = open(model);
+        QFETCH(QString, device);
+        const Case c = open(model, device);
         for (const auto &[name, receivers, mlps] :
              {std::tuple{"path.resid_post", "resid_post:1", true},
               std::tuple{"path.frozen_mlps", "resid_post:1", false}, std::tuple{"path.q", "q:1.0,1.2", true}}) {
@@ -101,7 +107,8 @@ private Q_SLOTS:
     void analyses()
     {
         QFETCH(QString, model);
-        const Case c = open(model);
+        QFETCH(QString, device);
+        const Case c = open(model, device);
         const RunResult dla = run_analysis(*c.session, spec_of(Analysis{"dla", {}, nullptr}));
         QCOMPARE(difference(dla.arrays.at("dla").floats(), c.golden.at("dla")), QString());
         const RunResult ablated = run_analysis(*c.session, spec_of(Analysis{"ablate", {{0, 1}, {1, 3}}, nullptr}));

@@ -44,20 +44,24 @@ class TestGoldenPatching : public QObject {
 
 private:
     std::map<std::string, std::unique_ptr<Session>> m_sessions;
-    Session &session(const QString &model)
+    Session &session(const QString &model, const QString &device)
     {
-        std::unique_ptr<Session> &s = m_sessions[model.toStdString()];
+        std::unique_ptr<Session> &s = m_sessions[(model + device).toStdString()];
         if (!s) {
+            Resources resources;
+            resources.device = device.toStdString();
             s = std::make_unique<Session>(Model::load({golden::model(model), {}, false}),
-                                          batch_from_arrays(golden::file(model, "batch"), "batch"));
+                                          batch_from_arrays(golden::file(model, "batch"), "batch"), resources);
         }
         return *s;
     }
     static void models()
     {
         QTest::addColumn<QString>("model");
+        QTest::addColumn<QString>("device");
         for (const char *model : golden::kModels)
-            QTest::newRow(model) << model;
+            for (const char *device : {"cpu", "torch-cpu"})
+                QTest::addRow("%s, %s", model, device) << model << device;
     }
 
 private Q_SLOTS:
@@ -71,7 +75,8 @@ private Q_SLOTS:
     void activation()
     {
         QFETCH(QString, model);
-        Session &s = session(model);
+        QFETCH(QString, device);
+        Session &s = session(model, device);
         const ArrayMap expected = golden::file(model, "act_patch");
         const double gap = s.baseline().gap();
         QCOMPARE(apart(s.baseline().clean, expected.at("clean"), gap), QString());
@@ -110,7 +115,8 @@ private Q_SLOTS:
     void path()
     {
         QFETCH(QString, model);
-        Session &s = session(model);
+        QFETCH(QString, device);
+        Session &s = session(model, device);
         const ArrayMap expected = golden::file(model, "path_patch");
         std::ifstream in(golden::fixtures() / "golden" / model.toStdString() / "path_patch.json");
         const nlohmann::json runs = nlohmann::json::parse(in);
@@ -141,7 +147,8 @@ private Q_SLOTS:
     void attribution()
     {
         QFETCH(QString, model);
-        Session &s = session(model);
+        QFETCH(QString, device);
+        Session &s = session(model, device);
         const ArrayMap expected = golden::file(model, "analyses");
         for (const char *kind : {"denoise", "noise"}) {
             Attribution spec;

@@ -31,9 +31,6 @@ struct BlockWeights {
 /// norm.)
 BlockWeights plain_weights(const ModelConfig &config, const LayerWeights &weights);
 
-/// What a head's columns of a qkv row hold.
-enum class Part { Query, Key, Value };
-
 class Block {
 public:
     /// arithmetic: of its products with weights.
@@ -49,7 +46,9 @@ public:
     const at::Tensor &b_in() const { return m.b_in; }
     const at::Tensor &b_O() const { return m.b_O; }
     const Rotary &rotary() const { return m_rotary; }
-    int64_t column(Part part, int head) const;
+    /// All of them: for those who compute it elsewhere (device/).
+    const BlockWeights &weights() const { return m; }
+    int64_t column(Part part, int head) const { return m_traits.column(part, head); }
 
     // qkv.cpp. What hook_q, hook_k, hook_v hold is projected; what attention uses (hook_rot_q, hook_rot_k) is turned:
     // normed, then rotated.

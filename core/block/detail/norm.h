@@ -30,6 +30,9 @@ public:
     void backward(const float *x, const float *gy, float *gx, int64_t rows) const;
 
     bool rms() const { return m_kind == Norm::RmsNorm; }
+    float eps() const { return m_eps; }
+    const at::Tensor &weight() const { return m_weight; }
+    const at::Tensor &bias() const { return m_bias; }
 
 private:
     Norm m_kind = Norm::LayerNorm;

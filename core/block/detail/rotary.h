@@ -17,6 +17,11 @@ public:
     static std::vector<Rotary> of_layers(const ModelConfig &config, int64_t batch_width);
 
     bool turns() const { return m_cos.defined(); }
+    /// [positions, half]; undefined where it turns nothing.
+    const at::Tensor &cosines() const { return m_cos; }
+    const at::Tensor &sines() const { return m_sin; }
+    /// Pairs (2 i, 2 i + 1), else (i, i + half).
+    bool interleaved() const { return m_interleaved; }
     /// One head's query or key in place, for its position, and the gradient's way back (without an amplitude, that of
     /// the query or key too).
     void turn(float *head_row, int position) const;

@@ -9,6 +9,9 @@
 
 namespace patchbay::detail {
 
+/// What a head's columns of a qkv row hold.
+enum class Part { Query, Key, Value };
+
 /// Queries, keys and values lie side by side in a row of S = qkv_width() floats: [H d | G d | G d].
 struct BlockTraits {
     BlockTraits(const ModelConfig &config, int layer);
@@ -31,6 +34,10 @@ struct BlockTraits {
     int64_t q_column(int head) const { return int64_t(head) * d_head; }
     int64_t k_column(int head) const { return q_width() + int64_t(kv_head(head)) * d_head; }
     int64_t v_column(int head) const { return k_column(head) + kv_width(); }
+    int64_t column(Part part, int head) const
+    {
+        return part == Part::Query ? q_column(head) : part == Part::Key ? k_column(head) : v_column(head);
+    }
     /// Multiply-adds × 2 of one row through the whole block (without attention itself), and through its MLP.
     double row_flops() const { return 2.0 * d_model * double(qkv_width() + q_width()) + mlp_flops(); }
     double mlp_flops() const { return 2.0 * d_model * d_mlp * (gated_mlp ? 3 : 2); }

@@ -1,5 +1,7 @@
 #include "patching/detail/batch_runs.h"
 
+#include "patching/detail/device_model.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -71,6 +73,7 @@ const std::vector<float> &BatchRuns::values(Metric metric, bool flipped) const
 void BatchRuns::drop()
 {
     m_clean = m_flipped = Run();
+    m_device_runs.reset();
     m_done = false;
 }
 
@@ -82,7 +85,10 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
     for (int p = 0; p < m_layout.prompts; ++p)
         for (int pos = 0; pos <= m_layout.end[size_t(p)]; ++pos)
             m_model->embed(m_batch.at(flipped, p, pos), pos, run.resid[0].data_ptr<float>() + m_layout.row(p, pos) * D);
-    compute_layers(run, 0, nullptr, cancel);
+    if (m_model->device())
+        compute_on_device(run, flipped, cancel);
+    else
+        compute_layers(run, 0, nullptr, cancel);
     if (m_extent.to != RunExtent::To::Readout)
         return;
     std::vector<std::pair<int, int>> ends;
@@ -92,6 +98,27 @@ void BatchRuns::compute_run(Run &run, bool flipped, const CancelToken &cancel)
     run.at_end = at::empty_like(final);
     m_model->final_norm().apply(final.data_ptr<float>(), run.at_end.data_ptr<float>(), m_layout.prompts);
     run.rank0 = m_model->rank0(final.data_ptr<float>(), m_layout.prompts, m_batch.io);
+}
+
+void BatchRuns::compute_on_device(Run &run, bool flipped, const CancelToken &cancel)
+{
+    if (!m_device_runs)
+        m_device_runs = std::make_shared<DeviceRuns>();
+    DeviceRun &there = flipped ? m_device_runs->flipped : m_device_runs->clean;
+    const int to = m_extent.to == RunExtent::To::Attention ? m_extent.layer : m_model->config().n_layers;
+    there = m_model->device()->run(run.resid[0], m_layout, to, cancel);
+    const auto copy = [](const std::vector<at::Tensor> &from, std::vector<at::Tensor> &to) {
+        for (size_t i = to.size(); i < from.size(); ++i)
+            to.push_back(from[i].to(at::kCPU).contiguous());
+    };
+    copy(there.resid, run.resid);
+    copy(there.mid, run.mid);
+    copy(there.qkv, run.qkv);
+}
+
+const DeviceRun &BatchRuns::on_device(bool flipped) const
+{
+    return flipped && !m_same ? m_device_runs->flipped : m_device_runs->clean;
 }
 
 Run BatchRuns::blended(const Blend &blend, const CancelToken &cancel) const

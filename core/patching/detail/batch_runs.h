@@ -37,6 +37,9 @@ struct Run {
     std::vector<uint8_t> rank0;  ///< [prompts]
 };
 
+struct DeviceRun;
+struct DeviceRuns;
+
 /// How far runs are computed: what nobody reads is left out.
 struct RunExtent {
     enum class To {
@@ -75,6 +78,8 @@ public:
     const BatchLayout &layout() const { return m_layout; }
     /// Where no prompt differs from its counterpart, the two are one.
     const Run &run(bool flipped) const { return flipped && !m_same ? m_flipped : m_clean; }
+    /// The same runs on the model's device, which there must be, while they are there.
+    const DeviceRun &on_device(bool flipped) const;
     /// Of any metric. The runs must have been computed once.
     const Readout &readout(Metric metric) const;
     /// A metric's values in the unpatched run, [prompts]. The runs must have been computed once before they are asked
@@ -106,6 +111,8 @@ public:
     static size_t bytes_per_row(const ModelConfig &config);
 
 private:
+    /// From the device, a copy of what Run holds; computed there.
+    void compute_on_device(Run &run, bool flipped, const CancelToken &cancel);
     void compute_run(Run &run, bool flipped, const CancelToken &cancel);
     /// All that follows from the run's embedding, from this layer on.
     void compute_layers(Run &run, int from, const Blend *blend, const CancelToken &cancel) const;
@@ -119,6 +126,7 @@ private:
     mutable std::map<Metric, Readout> m_readouts;
     mutable std::map<std::pair<Metric, bool>, std::vector<float>> m_values; ///< of the clean run and the flipped one
     Run m_clean, m_flipped;
+    std::shared_ptr<DeviceRuns> m_device_runs;
     bool m_done = false;
 };
 

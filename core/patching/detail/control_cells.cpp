@@ -156,7 +156,7 @@ void add_donor(ArrayMap &arrays, bool base_flipped, Metric metric, const PromptB
         }
         set_starts(plan, group.runs.layout());
         on_prompts(plan, groups.within(g, prompts), group.runs.layout());
-        return Wave(group.runs, base_flipped, metric, work).run({&plan, 1}, cancel);
+        return cell_pass(group.runs, base_flipped, metric, work)->run({&plan, 1}, cancel);
     });
     arrays[control_donor] = {{batch.prompts}, std::move(values)};
 }
@@ -180,13 +180,13 @@ ArrayMap activation_controls(const RunSpec &spec, const PromptBatch &batch, Prom
         plans.push_back(plan_of(part, c, part.end_only ? at_end : everywhere, layout));
     const auto run = [&](bool own) {
         return through_groups(groups, prompts, plans.size(), cancel, [&](int g) {
-            Wave wave(groups[g].runs, base_flipped, metric, work, nullptr, own);
+            const auto wave = cell_pass(groups[g].runs, base_flipped, metric, work, nullptr, own);
             GroupedPlans grouped(groups[g]);
             std::vector<float> values; // one at a time: each is as large as the largest cell
             for (const CellPlan &plan : plans) {
                 CellPlan here = grouped(plan);
                 on_prompts(here, groups.within(g, prompts), groups[g].runs.layout());
-                const std::vector<float> of = wave.run({&here, 1}, cancel);
+                const std::vector<float> of = wave->run({&here, 1}, cancel);
                 values.insert(values.end(), of.begin(), of.end());
             }
             return values;
@@ -233,14 +233,15 @@ ArrayMap path_controls(const RunSpec &spec, const PromptBatch &batch, PromptRang
                 rows_of_prompts(*rows_of_group(where, groups[g]), groups[g].prompts(), groups.within(g, prompts));
             CellPlan plan;
             if (here->count() > 0) {
-                FrozenPass pass(runs, base_flipped, false, here, work, nullptr, own);
-                const Records records = through_mlps ? pass.run({&from, 1}, to, cancel) : pass.changes({&from, 1}, to);
+                const auto pass = sender_pass(runs, base_flipped, false, here, work, nullptr, own);
+                const Records records =
+                    through_mlps ? pass->run({&from, 1}, to, cancel) : pass->changes({&from, 1}, to);
                 for (size_t r = 0; r < to.size(); ++r)
                     if (records.values[0][r].defined())
                         plan.edits.push_back(receiver_edit(to[r], records.values[0][r], !through_mlps, here));
             }
             set_starts(plan, runs.layout());
-            return Wave(runs, base_flipped, metric, work, nullptr, own).run({&plan, 1}, cancel);
+            return cell_pass(runs, base_flipped, metric, work, nullptr, own)->run({&plan, 1}, cancel);
         });
     };
     ArrayMap arrays;

@@ -1,7 +1,9 @@
 #include "patching/detail/engine_model.h"
 
 #include "block/matrix_units.h"
+#include "device/devices.h"
 #include "model/detail/process_weights.h"
+#include "patching/detail/device_model.h"
 
 #include <algorithm>
 #include <cmath>
@@ -55,13 +57,20 @@ EngineModel::EngineModel(std::shared_ptr<const Model> model, int batch_width, co
     for (int l = 0; l < config().n_layers; ++l)
         m_traits.emplace_back(config(), l);
     const bool widened = m_model->weights().stored();
-    m_precision = precision_for(config(), resources.precision, widened);
+    const std::string device = device_named(resources.device);
+    // Beside a device, which computes in float32, the processor does too, unless it is told.
+    m_precision = precision_for(
+        config(), device == "cpu" || resources.precision ? resources.precision : Precision::Strict, widened);
     m_arithmetic = Arithmetic::of(parts_in_matrix_units(config(), m_precision, widened));
     m_arithmetic_in_words = patchbay::arithmetic_in_words(config(), m_precision, widened);
     m_blocks.resize(m_traits.size());
     for (int l = 0; l < config().n_layers && !m_model->weights().stored(); ++l)
         m_blocks[size_t(l)] = make_block(l);
+    if (device != "cpu")
+        m_device = std::make_unique<DeviceModel>(*this, device);
 }
+
+EngineModel::~EngineModel() = default;
 
 BlockRef EngineModel::make_block(int l) const
 {

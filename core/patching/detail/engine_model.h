@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 namespace patchbay::detail {
@@ -26,10 +27,14 @@ constexpr int64_t thread_rows = 384;
 /// A block for as long as it is held.
 using BlockRef = std::shared_ptr<const Block>;
 
+class DeviceModel;
+
 class EngineModel {
 public:
-    /// batch_width: positions of the prompts that it will run. Throws Error where the precision wanted is not there.
+    /// batch_width: positions of the prompts that it will run. Throws Error where the precision or
+    /// the device wanted is not there, or the device has no room for the weights.
     EngineModel(std::shared_ptr<const Model> model, int batch_width, const Resources &resources);
+    ~EngineModel();
 
     const ModelConfig &config() const { return m_model->config(); }
     const Model &model() const { return *m_model; }
@@ -47,6 +52,8 @@ public:
     int64_t widened_again() const;
     /// The sizes, which are those of every block.
     const BlockTraits &traits() const { return m_traits.front(); }
+    /// Where runs, waves and frozen passes are computed; null: on the processor, by Block.
+    DeviceModel *device() const { return m_device.get(); }
     /// Bare: its weights are in what readout() gives.
     const RowNorm &final_norm() const { return m_final_norm; }
 
@@ -80,6 +87,7 @@ private:
     Arithmetic m_arithmetic;
     std::string m_arithmetic_in_words;
     RowNorm m_final_norm;
+    std::unique_ptr<DeviceModel> m_device;
 };
 
 } // namespace patchbay::detail

@@ -7,6 +7,7 @@
 #include "patching/detail/batch_runs.h"
 #include "patching/detail/cell_plan.h"
 #include "patching/detail/head_entry.h"
+#include "patching/detail/passes.h"
 
 #include <map>
 #include <span>
@@ -14,32 +15,20 @@
 
 namespace patchbay::detail {
 
-/// Senders that act together.
-using SenderSet = std::vector<Node>;
-
-/// What each receiver of each set gets: an undefined tensor where the senders do not reach it.
-struct Records {
-    /// [set][receiver]: rows × width (d_head after rotary for q, k, v; d_model; d_mlp), or with mlps left out the
-    /// change of the stream, rows × d_model.
-    std::vector<std::vector<at::Tensor>> values;
-};
-
-class FrozenPass {
+class FrozenPass : public SenderPass {
 public:
     /// rows: the positions that senders change and receivers read. zero: the senders' new value is zero, not the other
     /// run's. entry: of the base run, or null; must outlive the pass. own: the senders' new value is the base run's.
     FrozenPass(const BatchRuns &runs, bool base_flipped, bool zero, std::shared_ptr<const RowMap> rows, Workspace &work,
                HeadEntry *entry = nullptr, bool own = false, int64_t rows_of_all = -1);
 
-    /// With MLPs recomputed. Throws Cancelled.
-    Records run(std::span<const SenderSet> sets, const std::vector<Node> &receivers, const CancelToken &cancel);
-    /// Without: the sum of the senders' own changes before each receiver.
-    Records changes(std::span<const SenderSet> sets, const std::vector<Node> &receivers);
+    Records run(std::span<const SenderSet> sets, const std::vector<Node> &receivers,
+                const CancelToken &cancel) override;
+    Records changes(std::span<const SenderSet> sets, const std::vector<Node> &receivers) override;
     /// What a receiver reads in the base run.
     at::Tensor base_value(const Node &receiver);
 
-    /// Gives back what it has kept of the base run, which it makes again.
-    void forget() { m_frozen.clear(); }
+    void forget() override { m_frozen.clear(); }
 
     /// Multiply-adds × 2 of run() for one set, as far as the last receiver.
     double flops(const SenderSet &set, const std::vector<Node> &receivers) const;

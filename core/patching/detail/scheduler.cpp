@@ -19,6 +19,15 @@ constexpr double first_chunk_flops = 2e9;
 // A short sweep is seen to fill in, too.
 constexpr int chunks_at_least = 10;
 
+// What computed a run that goes on elsewhere than where it was begun.
+std::string of_both(const std::string &before, const std::string &now)
+{
+    if (before == now)
+        return now;
+    const auto said = [](const std::string &one) { return one.empty() ? std::string("the processor") : one; };
+    return said(before) + ", then " + said(now);
+}
+
 class ScheduledRun : public RunSteps {
 public:
     ScheduledRun(std::shared_ptr<const SweepPlan> sweep, Schedule schedule, const std::vector<float> &base_values,
@@ -30,6 +39,8 @@ public:
     {
         if (m_observer.share) // what other runs have kept is no part of it
             m_schedule.derived.clear();
+        if (m_observer.resume && exact_cells(*m_observer.resume) > 0)
+            m_result.computed_on = of_both(m_observer.resume->computed_on, m_result.computed_on);
     }
 
     bool step(const CancelToken &cancel) override
@@ -73,7 +84,7 @@ private:
                 m_open.clear();
                 return;
             }
-            compute(take_while(std::max(first_chunk_flops, m_schedule.least_chunk_flops)), cancel);
+            compute(take_while(std::max(first_chunk_flops * m_schedule.scale, m_schedule.least_chunk_flops)), cancel);
             m_next = Part::Ranking;
             return;
         case Part::Ranking: {
@@ -83,8 +94,9 @@ private:
             double left = 0;
             for (const int i : m_open)
                 left += m_schedule.flops(i);
-            m_chunk = std::max(std::clamp(left / chunks_at_least, smallest_chunk_flops, largest_chunk_flops),
-                               m_schedule.least_chunk_flops);
+            m_chunk = std::max(
+                std::clamp(left / chunks_at_least, smallest_chunk_flops, largest_chunk_flops * m_schedule.scale),
+                m_schedule.least_chunk_flops);
             m_next = Part::Chunks;
             if (rankable)
                 return;

@@ -20,6 +20,7 @@ struct Schedule {
     /// Normalised effects by attribution patching, one per plan (NaN: no estimate); called at most once. May be empty.
     std::function<std::vector<float>(const CancelToken &)> estimate;
     int64_t rows_at_once = 1 << 14; ///< from the memory budget
+    double scale = 1;               ///< how much larger chunks are than what suits a few cores
     /// Each chunk brings work of its own with it that less than this is not worth; it may then have more rows, and
     /// whoever computes it sees to them.
     double least_chunk_flops = 0;

@@ -31,6 +31,12 @@ struct Session::Impl {
     /// quarter of the budget.
     std::unique_ptr<detail::HeadEntry> head_entry(const detail::BatchRuns &runs, bool base_flipped,
                                                   const std::vector<int> &first) const;
+    /// Schedule::scale, for the device.
+    double chunk_scale() const;
+    /// Not where they are computed on the processor for cells of a faster device: those would wait for them.
+    bool estimates_first() const { return chunk_scale() == 1; }
+    /// RunResult::computed_on. covered: of what a device computes.
+    std::string computed_on(bool covered) const;
     /// A batch in several groups is computed anew for each chunk of cells: this much work makes that worth while.
     double least_chunk_flops() const;
     /// The metric in the base run, [prompts], once its baseline is there.

@@ -20,16 +20,11 @@ std::pair<int, Stage> Wave::joins(const CellPlan &plan)
     return first;
 }
 
-namespace {
-
-// In the last layer only END is read, so a cell that joins there after its input needs END's row alone.
-bool end_row_only(const CellPlan &plan, int layers)
+bool Wave::end_row_only(const CellPlan &plan, int layers)
 {
-    const auto [layer, at] = Wave::joins(plan);
+    const auto [layer, at] = joins(plan);
     return layer >= layers || (layer == layers - 1 && at != Stage::Input);
 }
-
-} // namespace
 
 int64_t Wave::rows(const CellPlan &plan, const BatchLayout &layout)
 {
@@ -219,10 +214,7 @@ std::vector<float> Wave::run(std::span<const CellPlan> plans, const CancelToken 
 {
     if (!m_work.fault)
         return run_plans(plans, cancel, ends);
-    std::vector<CellPlan> faulty(plans.begin(), plans.end());
-    for (CellPlan &plan : faulty)
-        m_work.fault(plan, m_runs, m_source);
-    return run_plans(faulty, cancel, ends);
+    return run_plans(with_fault(m_work, plans, m_runs, m_source), cancel, ends);
 }
 
 std::vector<float> Wave::run_plans(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends)
@@ -265,11 +257,6 @@ std::vector<float> Wave::run_plans(std::span<const CellPlan> plans, const Cancel
 
 std::vector<float> Wave::read_out(std::span<const CellPlan> plans, EndRows *ends) const
 {
-    const int P = m_runs.layout().prompts;
-    std::vector<float> values(plans.size() * size_t(P));
-    const std::vector<float> &base = m_runs.values(m_metric, m_base_flipped);
-    for (size_t i = 0; i < plans.size(); ++i)
-        std::copy(base.begin(), base.end(), values.begin() + std::ptrdiff_t(i * size_t(P)));
     EndRows rows{at::empty({int64_t(m_segments.size()), m_D}, at::kFloat), {}, {}};
     float *normed = rows.normed.data_ptr<float>();
     for (const Segment &s : m_segments) {
@@ -277,10 +264,7 @@ std::vector<float> Wave::read_out(std::span<const CellPlan> plans, EndRows *ends
         rows.plans.push_back(int(s.plan - plans.data()));
         rows.prompts.push_back(s.prompt);
     }
-    std::vector<float> own(m_segments.size());
-    m_runs.readout(m_metric).values(normed, rows.prompts, own.data());
-    for (size_t i = 0; i < own.size(); ++i)
-        values[size_t(rows.plans[i]) * size_t(P) + size_t(rows.prompts[i])] = own[i];
+    std::vector<float> values = metric_values(m_runs, m_base_flipped, m_metric, plans.size(), rows);
     if (ends)
         *ends = std::move(rows);
     return values;

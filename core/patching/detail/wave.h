@@ -6,7 +6,7 @@
 #include "patching/detail/batch_runs.h"
 #include "patching/detail/cell_plan.h"
 #include "patching/detail/head_entry.h"
-#include "patching/detail/kept_ends.h"
+#include "patching/detail/passes.h"
 #include "patching/run_share.h"
 
 #include <map>
@@ -15,22 +15,23 @@
 
 namespace patchbay::detail {
 
-class Wave {
+class Wave : public CellPass {
 public:
     /// entry: of the same base run, or null to multiply all rows in full; must outlive the wave. own: values come from
     /// the base run itself, not from the other one.
     Wave(const BatchRuns &runs, bool base_flipped, Metric metric, Workspace &work, HeadEntry *entry = nullptr,
          bool own = false);
 
-    /// The metric per prompt of each plan's patched run, [plans, prompts]; ends, if given, takes what it is read from.
-    /// Throws Cancelled.
-    std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends = nullptr);
+    std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel,
+                           EndRows *ends = nullptr) override;
 
     /// Rows that a plan will occupy, and the multiply-adds × 2 of its minimal arithmetic.
     static int64_t rows(const CellPlan &plan, const BatchLayout &layout);
     double flops(const CellPlan &plan) const;
     /// Where a plan joins: layer (n_layers: only the final residual stream differs) and stage.
     static std::pair<int, Stage> joins(const CellPlan &plan);
+    /// In the last layer only END is read, so a cell that joins there after its input needs END's row alone.
+    static bool end_row_only(const CellPlan &plan, int layers);
 
 private:
     /// The changed rows of one plan on one prompt: positions first..END, in m_x from row `row` on.
