@@ -97,9 +97,12 @@ Runner add_baseline(CLI::App &app)
         RunResult result;
         result.spec = work.spec();
         result.baseline = work.session().baseline(cancel_on_interrupt());
-        if (options->work.output.wanted())
-            write_arrays(options->work.output.out, to_arrays(result),
-                         {{"version", program_version()}, {"model_sha256", result.spec.model.sha256}});
+        if (options->work.output.wanted()) {
+            FileMetadata metadata{{"version", program_version()}, {"model_sha256", result.spec.model.sha256}};
+            if (const std::string where = work.session().computed_on(true); !where.empty())
+                metadata["computed_on"] = where;
+            write_arrays(options->work.output.out, to_arrays(result), metadata);
+        }
         print(result.baseline, options->bootstrap, console);
         return 0;
     };

@@ -3,6 +3,7 @@
 #include "base/plain_text.h"
 #include "block/matrix_units.h"
 #include "command.h"
+#include "device/devices.h"
 #include "workspace.h"
 
 namespace patchbay::cli {
@@ -57,7 +58,8 @@ nlohmann::ordered_json as_json(const TrustReport &trust, const std::string &arit
             {"ignored_keys", trust.ignored_keys},
             {"hazards", trust.hazards},
             {"arithmetic", arithmetic},
-            {"load_seconds", trust.load_seconds}};
+            {"load_seconds", trust.load_seconds},
+            {"devices", devices_here()}};
 }
 
 void as_text(const TrustReport &trust, const std::string &arithmetic, Console &console)
@@ -100,6 +102,10 @@ void as_text(const TrustReport &trust, const std::string &arithmetic, Console &c
     for (const std::string &hazard : trust.hazards)
         line("note", hazard);
     line("loaded in", duration_text(trust.load_seconds));
+    std::string devices;
+    for (const std::string &device : devices_here())
+        devices += (devices.empty() ? "" : ", ") + device;
+    line("devices", devices);
 }
 
 } // namespace

@@ -276,6 +276,16 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
                 });
         });
     };
+    schedule.begin = begin_chunk(
+        kept_key(spec, observer), [sweep](int i) { return sweep->rows[size_t(i)]; }, 0,
+        [sweep](const std::vector<int> &piece, const CancelToken &token) {
+            std::vector<CellPlan> plans;
+            for (const int i : piece) {
+                plans.push_back(sweep->parts.front().plans[size_t(i)]);
+                spread(plans.back());
+            }
+            return sweep->parts.front().pass->begin(std::move(plans), token);
+        });
     schedule.controls = [this, spec](PromptRange prompts, const CancelToken &token) {
         const SignalsHeldOff held = enter();
         return activation_controls(spec, batch, prompts, groups, work, token);
@@ -287,6 +297,33 @@ std::unique_ptr<RunSteps> Session::Impl::begin_activation(const RunSpec &spec, c
         };
     return begin_schedule({sweep, &sweep->plan}, std::move(schedule),
                           base_values(metric_of(spec), sweep->plan.base_flipped), begin(spec, sweep->plan), observer);
+}
+
+std::function<std::function<std::vector<float>()>(const std::vector<int> &, const CancelToken &)> Session::Impl::
+    begin_chunk(std::string key, std::function<int64_t(int)> rows, size_t floats_besides,
+                std::function<Begun(const std::vector<int> &piece, const CancelToken &)> begin)
+{
+    if (!engine->device() || groups.split())
+        return {};
+    return [this, key = std::move(key), rows = std::move(rows), floats_besides,
+            begin = std::move(begin)](const std::vector<int> &chosen, const CancelToken &cancel) {
+        const SignalsHeldOff held = enter();
+        groups.hold(0, cancel);
+        std::vector<std::pair<std::vector<int>, Begun>> pieces;
+        in_pieces(chosen, rows_at_once(floats_besides), rows, [&](const std::vector<int> &piece) {
+            pieces.emplace_back(piece, begin(piece, cancel));
+            return std::vector<float>();
+        });
+        return std::function<std::vector<float>()>([this, key, pieces = std::move(pieces)] {
+            const SignalsHeldOff still_held = enter();
+            std::vector<float> values;
+            for (const auto &[piece, begun] : pieces) {
+                const std::vector<float> part = keeping_ends(key, 0, piece, begun);
+                values.insert(values.end(), part.begin(), part.end());
+            }
+            return values;
+        });
+    };
 }
 
 std::vector<Schedule::Derived> Session::Impl::derived(const RunSpec &spec, size_t plans) const

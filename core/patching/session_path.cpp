@@ -93,6 +93,16 @@ public:
 
     std::vector<float> compute(const std::vector<int> &chosen, const CancelToken &cancel, EndRows *ends)
     {
+        return m_cells->run(plans_of(chosen, cancel), cancel, ends);
+    }
+
+    Begun begin(const std::vector<int> &chosen, const CancelToken &cancel)
+    {
+        return m_cells->begin(plans_of(chosen, cancel), cancel);
+    }
+
+    std::vector<CellPlan> plans_of(const std::vector<int> &chosen, const CancelToken &cancel)
+    {
         std::vector<CellPlan> plans;
         if (m_rows->count() == 0) { // other groups' prompts have rows that change
             for (const int i : chosen)
@@ -119,7 +129,7 @@ public:
                 at += count;
             }
         }
-        return m_cells->run(plans, cancel, ends);
+        return plans;
     }
 
     /// add(set, first-order effect of the set, summed over the prompts); sweeps of senders only.
@@ -317,6 +327,11 @@ std::unique_ptr<RunSteps> Session::Impl::begin_path(const RunSpec &spec, const R
                 });
         });
     };
+    schedule.begin = begin_chunk(
+        kept_key(spec, observer), [path](int i) { return path->parts.front().rows(i); }, path->paths->recorded(),
+        [path](const std::vector<int> &piece, const CancelToken &token) {
+            return path->parts.front().begin(piece, token);
+        });
     schedule.controls = [this, path, spec](PromptRange prompts, const CancelToken &token) {
         const SignalsHeldOff held = enter();
         return path_controls(spec, batch, prompts, *path->rows, groups, work, token);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/plain_text.h"
 #include "edges/edge_arrays.h"
+#include "patching/computed_on.h"
 
 #include <algorithm>
 #include <bit>
@@ -109,6 +110,7 @@ public:
 
     void add(const RunResult &result, const Shard &shard)
     {
+        m_out.computed_on = computed_on_both(m_out.computed_on, result.computed_on, " and ");
         for (size_t g = 0; g < m_out.grids.size(); ++g) {
             const Grid &from = result.grids[g];
             Grid &to = m_out.grids[g];

@@ -118,7 +118,6 @@ void DeviceFrozen::advance(int layer, std::span<const Set> sets, at::Tensor y, b
 Records DeviceFrozen::run(std::span<const SenderSet> sets, const std::vector<Node> &receivers,
                           const CancelToken &cancel)
 {
-    const at::NoGradGuard without_gradients;
     look_up();
     const int64_t rows = int64_t(sets.size()) * m_R;
     if (rows <= m_model.room() || sets.size() == 1) {
@@ -266,7 +265,6 @@ void DeviceFrozen::record(int layer, bool after_attention, std::span<const Set> 
 
 Records DeviceFrozen::changes(std::span<const SenderSet> sets, const std::vector<Node> &receivers)
 {
-    const at::NoGradGuard without_gradients;
     look_up();
     Records records;
     for (const SenderSet &set : sets) {

@@ -15,7 +15,6 @@ DeviceModel::DeviceModel(const EngineModel &model, const std::string &device)
     // Products of float32 as float32: TF32 keeps 10 of the 23 bits.
     at::globalContext().setAllowTF32CuBLAS(false);
     at::globalContext().setAllowTF32CuDNN(false);
-    const at::NoGradGuard without_gradients;
     try {
         for (int l = 0; l < model.config().n_layers; ++l)
             m_blocks.emplace_back(*model.block(l), m_on);
@@ -44,7 +43,6 @@ void DeviceModel::need_rows(int64_t rows) const
 DeviceRun DeviceModel::run(const at::Tensor &embeddings, const BatchLayout &layout, int to,
                            const CancelToken &cancel) const
 {
-    const at::NoGradGuard without_gradients;
     const BlockTraits &t = traits();
     const int64_t S = t.qkv_width(), HD = t.q_width();
     const at::Tensor positions =

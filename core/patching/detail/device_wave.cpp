@@ -121,16 +121,23 @@ void DeviceWave::change_stream(int layer, Site site, Segments segments, at::Tens
 
 std::vector<float> DeviceWave::run(std::span<const CellPlan> plans, const CancelToken &cancel, EndRows *ends)
 {
-    const at::NoGradGuard without_gradients;
+    return begin({plans.begin(), plans.end()}, cancel)(ends);
+}
+
+Begun DeviceWave::begin(std::vector<CellPlan> plans, const CancelToken &cancel)
+{
     m_base = &m_runs.on_device(m_base_flipped);
     m_source = &m_runs.on_device(m_source_flipped);
-    std::vector<CellPlan> own = m_work.fault ? with_fault(m_work, plans, m_runs, m_runs.run(m_source_flipped))
-                                             : std::vector<CellPlan>(plans.begin(), plans.end());
-    EndRows rows = in_parts(std::move(own), cancel);
-    std::vector<float> values = metric_values(m_runs, m_base_flipped, m_metric, plans.size(), rows);
-    if (ends)
-        *ends = std::move(rows);
-    return values;
+    const size_t count = plans.size();
+    EndRows there = in_parts(
+        m_work.fault ? with_fault(m_work, plans, m_runs, m_runs.run(m_source_flipped)) : std::move(plans), cancel);
+    return [this, count, there = std::move(there)](EndRows *ends) {
+        EndRows rows{there.normed.to(at::kCPU).contiguous(), there.plans, there.prompts};
+        std::vector<float> values = metric_values(m_runs, m_base_flipped, m_metric, count, rows);
+        if (ends)
+            *ends = std::move(rows);
+        return values;
+    };
 }
 
 namespace {
@@ -232,7 +239,7 @@ EndRows DeviceWave::run_plans(std::span<const CellPlan> plans, const CancelToken
         rows.plans.push_back(int(s.plan - plans.data()));
         rows.prompts.push_back(s.prompt);
     }
-    rows.normed = m_model.final_norm()(m_x.index_select(0, m_model.indices(ends))).to(at::kCPU).contiguous();
+    rows.normed = m_model.final_norm()(m_x.index_select(0, m_model.indices(ends)));
     m_x = m_positions = at::Tensor();
     return rows;
 }

@@ -21,6 +21,7 @@ public:
     /// some of the prompts. Throws Cancelled, and Error where it has no room for one plan on one prompt.
     std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel,
                            EndRows *ends = nullptr) override;
+    Begun begin(std::vector<CellPlan> plans, const CancelToken &cancel) override;
 
 private:
     /// The changed rows of one plan on one prompt: positions first..END, in m_x from row `row` on.
@@ -37,7 +38,7 @@ private:
         bool end_only;
     };
 
-    /// END's rows of the plans, which are copies.
+    /// END's rows of the plans, which are copies; on the device.
     EndRows in_parts(std::vector<CellPlan> plans, const CancelToken &cancel);
     EndRows run_plans(std::span<const CellPlan> plans, const CancelToken &cancel);
     void place(std::span<const CellPlan> plans);

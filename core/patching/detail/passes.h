@@ -7,6 +7,7 @@
 #include "patching/detail/cell_plan.h"
 #include "patching/detail/kept_ends.h"
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -25,9 +26,18 @@ struct Records {
     std::vector<std::vector<at::Tensor>> values;
 };
 
+/// What a pass that has begun comes to, as CellPass::run gives it; called once.
+using Begun = std::function<std::vector<float>(EndRows *ends)>;
+
 class CellPass {
 public:
     virtual ~CellPass() = default;
+    /// run() in two halves. A device is at work between them; the processor has everything yet to do. The pass and its
+    /// runs must be there until then. Throws Cancelled.
+    virtual Begun begin(std::vector<CellPlan> plans, const CancelToken &cancel)
+    {
+        return [this, plans = std::move(plans), cancel](EndRows *ends) { return run(plans, cancel, ends); };
+    }
     /// The metric per prompt of each plan's patched run, [plans, prompts]; ends, if given, takes what it is read from.
     /// Throws Cancelled.
     virtual std::vector<float> run(std::span<const CellPlan> plans, const CancelToken &cancel,

@@ -1,12 +1,16 @@
 #include "patching/detail/scheduler.h"
 
+#include "patching/computed_on.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace patchbay::detail {
 
@@ -18,15 +22,6 @@ constexpr double largest_chunk_flops = 8e10, smallest_chunk_flops = 1e9;
 constexpr double first_chunk_flops = 2e9;
 // A short sweep is seen to fill in, too.
 constexpr int chunks_at_least = 10;
-
-// What computed a run that goes on elsewhere than where it was begun.
-std::string of_both(const std::string &before, const std::string &now)
-{
-    if (before == now)
-        return now;
-    const auto said = [](const std::string &one) { return one.empty() ? std::string("the processor") : one; };
-    return said(before) + ", then " + said(now);
-}
 
 class ScheduledRun : public RunSteps {
 public:
@@ -40,7 +35,7 @@ public:
         if (m_observer.share) // what other runs have kept is no part of it
             m_schedule.derived.clear();
         if (m_observer.resume && exact_cells(*m_observer.resume) > 0)
-            m_result.computed_on = of_both(m_observer.resume->computed_on, m_result.computed_on);
+            m_result.computed_on = computed_on_both(m_observer.resume->computed_on, m_result.computed_on, ", then ");
     }
 
     bool step(const CancelToken &cancel) override
@@ -50,11 +45,12 @@ public:
         m_step_start = std::chrono::steady_clock::now();
         try {
             advance(cancel);
-            if (m_open.empty()) {
+            if (m_open.empty() && !m_begun) {
                 add_controls(cancel); // a chunk of their own: cells round as they would without them
                 end(true);
             }
         } catch (const Cancelled &) {
+            finish_begun();
             end(false);
         }
         m_seconds = elapsed();
@@ -103,6 +99,10 @@ private:
             [[fallthrough]];
         }
         case Part::Chunks:
+            if (m_schedule.begin && !m_observer.share) {
+                go_on(cancel);
+                return;
+            }
             while (!compute(take_while(m_chunk), cancel) && !m_open.empty()) {
             }
             return;
@@ -285,6 +285,35 @@ private:
         return place.layer == head.layer && (place.head < 0 || place.head == head.head);
     }
 
+    struct BegunChunk {
+        std::vector<int> chosen;
+        std::function<std::vector<float>()> values;
+    };
+
+    // The next chunk is on its way before what the last one comes to is waited for.
+    void go_on(const CancelToken &cancel)
+    {
+        std::optional<BegunChunk> next;
+        while (!next && !m_open.empty()) {
+            std::vector<int> chosen = take_while(m_chunk);
+            std::erase_if(chosen, [this](int i) { return m_known[size_t(i)]; });
+            if (chosen.empty())
+                continue;
+            cancel.check();
+            std::function<std::vector<float>()> values = m_schedule.begin(chosen, cancel);
+            next = BegunChunk{std::move(chosen), std::move(values)};
+        }
+        finish_begun();
+        m_begun = std::move(next);
+    }
+
+    void finish_begun()
+    {
+        const std::optional<BegunChunk> begun = std::exchange(m_begun, std::nullopt);
+        if (begun)
+            deliver(begun->chosen, begun->values(), true);
+    }
+
     /// Whether anything was left to compute.
     bool compute(std::vector<int> chosen, const CancelToken &cancel)
     {
@@ -371,8 +400,9 @@ private:
     double m_chunk = 0;                                         ///< arithmetic of a chunk
     double m_seconds = 0;                                       ///< of the steps before this one
     std::chrono::steady_clock::time_point m_step_start;
-    std::vector<int> m_open;   ///< in the order in which they are computed
-    std::vector<bool> m_known; ///< [plans] from an earlier run
+    std::optional<BegunChunk> m_begun; ///< that a device is at work on
+    std::vector<int> m_open;           ///< in the order in which they are computed
+    std::vector<bool> m_known;         ///< [plans] from an earlier run
     int m_done = 0;
     const int m_total;
 };

@@ -14,6 +14,9 @@ struct Schedule {
     /// Per-prompt values of some cells' patched runs, [chosen, prompts]; those of prompts outside the range say
     /// nothing. chosen: indices into SweepPlan::plans.
     std::function<std::vector<float>(const std::vector<int> &chosen, PromptRange prompts, const CancelToken &)> compute;
+    /// compute() of all prompts in two halves, between which a device is at work: what the second gives is waited for
+    /// when the next cells are on their way. May be empty.
+    std::function<std::function<std::vector<float>()>(const std::vector<int> &chosen, const CancelToken &)> begin = {};
     /// Multiply-adds × 2 and packed rows of a cell.
     std::function<double(int)> flops;
     std::function<int64_t(int)> rows;

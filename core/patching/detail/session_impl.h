@@ -5,6 +5,7 @@
 #include "patching/detail/attribution.h"
 #include "patching/detail/head_entry.h"
 #include "patching/detail/kept_ends.h"
+#include "patching/detail/passes.h"
 #include "patching/detail/prompt_groups.h"
 #include "patching/detail/scheduler.h"
 #include "patching/session.h"
@@ -75,6 +76,11 @@ struct Session::Impl {
             ends.add(key, {group, cells, std::move(rows)});
         return values;
     }
+    /// Schedule::begin, where a device computes and the batch is in one group: begin(piece, cancel) of one of the
+    /// pieces into which rows(cell) and floats_besides cut a chunk. key: keeping_ends().
+    std::function<std::function<std::vector<float>()>(const std::vector<int> &, const CancelToken &)> begin_chunk(
+        std::string key, std::function<int64_t(int)> rows, size_t floats_besides,
+        std::function<detail::Begun(const std::vector<int> &piece, const CancelToken &)> begin);
     /// Normalised estimates of every plan by attribution patching.
     std::vector<float> estimate_activation(const RunSpec &spec, const detail::SweepPlan &sweep,
                                            const CancelToken &cancel);
