@@ -23,6 +23,14 @@ private:
         resources.device = device;
         return std::make_unique<Session>(Model::random(small_config(), 5), batch, resources);
     }
+    /// Whose sweep is several chunks.
+    static std::unique_ptr<Session> large_session(const std::string &device)
+    {
+        Resources resources;
+        resources.device = device;
+        resources.threads = 1; // a barrier with a thread that has no core takes longer than the chunk
+        return std::make_unique<Session>(Model::random(small_config(4, 4, 64), 5), small_batch(), resources);
+    }
     static RunSpec sweep()
     {
         ActPatch spec;
@@ -105,6 +113,68 @@ private Q_SLOTS:
         leave_room_for(*device, 0);
         const QString error = error_of([&] { device->run(sweep()); });
         QVERIFY2(error.contains("torch-cpu") && error.contains("no room"), qPrintable(error));
+    }
+
+    // Of a sweep in many chunks, the next is on its way before the last one is told.
+    void chunksOverlap()
+    {
+        const auto cpu = large_session("cpu"), device = large_session("torch-cpu");
+        std::vector<std::string> order;
+        RunObserver observer;
+        observer.estimates = false;
+        observer.planned = [&](const std::vector<PlannedCell> &) { order.emplace_back("planned"); };
+        observer.tell = [&](const Event &event) {
+            if (std::get_if<Progress>(&event) && !order.empty())
+                order.emplace_back("told");
+        };
+        QVERIFY(distance(cpu->run(sweep()), device->run(sweep(), observer)) < 2e-4);
+        const std::vector<std::string> begins{"planned", "told", "planned", "planned", "told", "planned", "told"};
+        QVERIFY(order.size() > begins.size());
+        QVERIFY(std::equal(begins.begin(), begins.end(), order.begin()));
+        QCOMPARE(std::count(order.begin(), order.end(), "planned"), std::count(order.begin(), order.end(), "told"));
+    }
+
+    // A chunk that the device is at work on when a run is cancelled is part of what the run has.
+    void cancelledRuns()
+    {
+        const RunResult whole = large_session("cpu")->run(sweep());
+        const auto device = large_session("torch-cpu");
+        CancelToken cancel;
+        std::vector<int> planned;
+        RunObserver observer;
+        observer.estimates = false;
+        observer.planned = [&](const std::vector<PlannedCell> &cells) {
+            planned.push_back(int(cells.size()));
+            if (planned.size() == 3) // the second chunk is on its way
+                cancel.cancel();
+        };
+        const RunResult part = device->run(sweep(), observer, cancel);
+        QVERIFY(!part.complete);
+        QCOMPARE(planned.size(), size_t(3));
+        QCOMPARE(exact_cells(part), planned[0] + planned[1]);
+        for (size_t g = 0; g < part.grids.size(); ++g)
+            for (int cell = 0; cell < part.grids[g].cells(); ++cell)
+                if (part.grids[g].state[size_t(cell)] == CellState::Exact)
+                    for (int p = 0; p < part.grids[g].prompts; ++p)
+                        QVERIFY(std::abs(part.grids[g].cell(cell)[size_t(p)] - whole.grids[g].cell(cell)[size_t(p)])
+                                < 2e-4f);
+        observer.planned = {};
+        observer.resume = &part;
+        QVERIFY(distance(device->run(sweep(), observer), whole) < 2e-4);
+    }
+
+    // END's streams come back from the device and stay, so another metric needs no patching.
+    void otherMetrics()
+    {
+        const auto cpu = session("cpu"), device = session("torch-cpu");
+        RunSpec spec = sweep();
+        const RunResult first = device->run(spec);
+        QVERIFY(first.keeps_ends);
+        for (const Metric metric : {Metric::Kl, Metric::LogProb}) {
+            spec.metric = info(metric).name;
+            QVERIFY(distance(cpu->run(spec), device->run(spec)) < 1e-4);
+            QVERIFY(distance(cpu->run(spec), session("torch-cpu")->run(spec)) < 1e-4);
+        }
     }
 
     // In groups of prompts, the runs of one group at a time are on the device.
