@@ -115,7 +115,9 @@ private:
 std::map<std::string, double> step_differences(const ModelConfig &config, uint64_t seed)
 {
     at::manual_seed(seed);
-    const EngineModel engine(Model::random(config, seed, {}), 16, 0);
+    Resources resources;
+    resources.precision = Precision::Strict;
+    const EngineModel engine(Model::random(config, seed, {}), 16, resources);
     std::map<std::string, double> worst;
     for (int l = 0; l < config.n_layers; ++l) {
         const BlockRef block = engine.block(l);

@@ -28,6 +28,7 @@ private:
     {
         Resources resources;
         resources.device = device;
+        resources.precision = Precision::Strict;
         resources.threads = 1; // a barrier with a thread that has no core takes longer than the chunk
         return std::make_unique<Session>(Model::random(small_config(4, 4, 64), 5), small_batch(), resources);
     }

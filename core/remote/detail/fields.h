@@ -68,8 +68,8 @@ PATCHBAY_FIELDS(Baseline, metric, clean, flipped, clean_rank0, flipped_rank0, cl
                 accuracy_flipped, rank0_clean, rank0_flipped, least_gap)
 /// All but the values of its cells, of which only those that are there cross.
 PATCHBAY_FIELDS(Grid, name, axes, shape, prompts, estimate, state, direction, flops)
-PATCHBAY_FIELDS(RunResult, spec, baseline, grids, arrays, summary, model_sha256, version, arithmetic, computed_on, seconds,
-                first_exact_seconds, flops, complete, keeps_ends)
+PATCHBAY_FIELDS(RunResult, spec, baseline, grids, arrays, summary, model_sha256, version, arithmetic, computed_on,
+                seconds, first_exact_seconds, flops, complete, keeps_ends)
 PATCHBAY_FIELDS(Stability, top, samples, among_top, best_rank, worst_rank, split_half)
 PATCHBAY_FIELDS(Node, site, layer, head)
 PATCHBAY_FIELDS(AttentionOf, head, flipped, kind)
