@@ -2,11 +2,27 @@
 
 #include "block/detail/parallel.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
 namespace patchbay::detail {
+
+TileMemory::TileMemory(int64_t count) : m_count(count)
+{
+    constexpr size_t line = 64, large_page = size_t(2) << 20;
+    const size_t bytes = size_t(count) * sizeof(uint16_t);
+    const std::align_val_t alignment{bytes >= large_page ? large_page : line};
+    m_numbers = std::unique_ptr<uint16_t[], Free>(new (alignment) uint16_t[size_t(count)], Free{alignment});
+#if defined(__linux__)
+    if (bytes >= large_page) // as a product goes through a matrix, every few tiles lie on another small page
+        madvise(m_numbers.get(), bytes / large_page * large_page, MADV_HUGEPAGE);
+#endif
+}
 
 SplitMatrix::SplitMatrix(const float *W, int64_t K, int64_t N, int parts, const TileKernels &kernels, Layout layout,
                          int64_t stride)

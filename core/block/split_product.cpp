@@ -4,6 +4,8 @@
 #include "block/detail/parallel.h"
 #include "block/detail/split_matrix.h"
 
+#include <omp.h>
+
 #include <algorithm>
 
 namespace patchbay::detail {
@@ -33,9 +35,7 @@ public:
         : m_W(W), m(of), m_strips(std::move(strips)), m_first_step(of.first_row / tile_inner),
           m_lead(of.first_row % tile_inner), m_steps(in_steps(m_lead + of.count, tile_inner)),
           m_pieces_along(in_steps(m_steps, steps_of_piece)), m_steps_near(in_steps(m_steps, m_pieces_along)),
-          m_rows_near(std::clamp(numbers_of_piece / (m_steps_near * tile_inner) / strip_rows, int64_t(1),
-                                 rows_of_piece / strip_rows)
-                      * strip_rows)
+          m_rows_near(rows_near(of.rows, m_steps_near))
     {
     }
 
@@ -43,7 +43,7 @@ public:
     {
         const int64_t columns = m_strips.back().out + m_strips.back().columns;
         const bool small = 2.0 * double(m.rows) * double(columns) * double(m.count) < small_product;
-        const int threads = small ? 1 : gemm_threads();
+        const int threads = small || omp_in_parallel() ? 1 : gemm_threads();
         const int64_t groups = in_steps(m.rows, m_rows_near), wanted = threads == 1 ? 1 : 2 * threads;
         const int64_t shares = std::clamp(in_steps(wanted, groups), int64_t(1), int64_t(m_strips.size()));
         share_out(groups * shares, threads, [&](const std::function<int64_t()> &next) {
@@ -65,6 +65,12 @@ public:
     }
 
 private:
+    /// Rows of a group: as many as stay near, all groups about the same.
+    static int64_t rows_near(int64_t rows, int64_t steps)
+    {
+        const int64_t most = std::clamp(numbers_of_piece / (steps * tile_inner), strip_rows, rows_of_piece);
+        return in_steps(in_steps(rows, in_steps(rows, most)), strip_rows) * strip_rows;
+    }
     /// Of a group of rows, those at hand.
     int64_t rows_of(int64_t group) const { return std::min(m_rows_near, m.rows - group * m_rows_near); }
     /// Steps [first, first + count) of a piece.
@@ -94,19 +100,27 @@ private:
             const int64_t first_step = m_first_step + first_of(piece);
             const uint16_t *const panels[2] = {m_W.panel(strip.panel, first_step),
                                                m_W.panel(strip.panel + strip.panels - 1, first_step)};
+            // Each of the rows brings its share of the next strip near.
+            const Strip &next = m_strips[size_t(std::min(s + 1, end_strip - 1))];
+            const int64_t lines = steps * m_W.m_parts * tile_numbers / numbers_of_line / in_steps(rows, strip_rows);
             for (int64_t r = 0; r < rows; r += strip_rows) {
+                const int64_t done = r / strip_rows * lines * numbers_of_line;
+                const Ahead ahead{{m_W.panel(next.panel, first_step) + done,
+                                   m_W.panel(next.panel + next.panels - 1, first_step) + done},
+                                  s + 1 < end_strip ? lines : 0};
                 const int64_t here = std::min(strip_rows, rows - r);
                 const int tiles = here > tile_rows ? 2 : 1;
                 const uint16_t *a = split + r / strip_rows * block(steps);
                 float *c = m.c + (group * m_rows_near + r) * m.ldc + strip.out;
                 if (here == tiles * tile_rows && strip.skipped == 0 && strip.columns == strip.panels * tile_columns) {
-                    m_W.m_kernels.multiply(a, tiles, panels, strip.panels, steps, m_W.m_parts, c, m.ldc, accumulate);
+                    m_W.m_kernels.multiply(a, tiles, panels, strip.panels, steps, m_W.m_parts, c, m.ldc, accumulate,
+                                           ahead);
                     continue;
                 }
                 for (int64_t i = 0; i < here && accumulate; ++i)
                     std::copy_n(c + i * m.ldc, strip.columns, corner + i * strip_columns + strip.skipped);
                 m_W.m_kernels.multiply(a, tiles, panels, strip.panels, steps, m_W.m_parts, corner, strip_columns,
-                                       accumulate);
+                                       accumulate, ahead);
                 for (int64_t i = 0; i < here; ++i)
                     std::copy_n(corner + i * strip_columns + strip.skipped, strip.columns, c + i * m.ldc);
             }

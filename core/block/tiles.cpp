@@ -42,7 +42,7 @@ void split_rows(const float *a, int64_t stride, int rows, int64_t lead, int64_t 
 }
 
 void multiply(const uint16_t *a, int row_tiles, const uint16_t *const *b, int column_tiles, int64_t steps, int parts,
-              float *c, int64_t ldc, bool accumulate)
+              float *c, int64_t ldc, bool accumulate, const Ahead &)
 {
     for (int r = 0; r < row_tiles * tile_rows; ++r)
         for (int column = 0; column < column_tiles * tile_columns; ++column) {

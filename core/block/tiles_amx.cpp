@@ -67,7 +67,7 @@ void split_rows(const float *a, int64_t stride, int rows, int64_t lead, int64_t 
 
 template <int Parts, int Rows, int Columns>
 inline void multiply_tiles(const uint16_t *a, const uint16_t *b0, const uint16_t *b1, int64_t steps, float *c,
-                           int64_t ldc, bool accumulate)
+                           int64_t ldc, bool accumulate, const Ahead &ahead)
 {
     const int64_t row_bytes = ldc * int64_t(sizeof(float));
     settle_memory();
@@ -85,7 +85,12 @@ inline void multiply_tiles(const uint16_t *a, const uint16_t *b0, const uint16_t
         _tile_zero(2);
         _tile_zero(3);
     }
+    int64_t fetched = 0;
     for (int64_t step = 0; step < steps; ++step) {
+        for (const int64_t until = ahead.lines * (step + 1) / steps; fetched < until; ++fetched) {
+            _mm_prefetch(reinterpret_cast<const char *>(ahead.from[0] + fetched * numbers_of_line), _MM_HINT_T1);
+            _mm_prefetch(reinterpret_cast<const char *>(ahead.from[1] + fetched * numbers_of_line), _MM_HINT_T1);
+        }
         for (int i = 0; i < Parts; ++i) {
             const uint16_t *rows = a + i * 2 * tile_numbers;
             _tile_loadd(4, rows, tile_row_bytes);
@@ -120,27 +125,27 @@ inline void multiply_tiles(const uint16_t *a, const uint16_t *b0, const uint16_t
 
 template <int Parts>
 void multiply_parts(const uint16_t *a, int row_tiles, const uint16_t *const *b, int column_tiles, int64_t steps,
-                    float *c, int64_t ldc, bool accumulate)
+                    float *c, int64_t ldc, bool accumulate, const Ahead &ahead)
 {
     if (row_tiles == 2 && column_tiles == 2)
-        multiply_tiles<Parts, 2, 2>(a, b[0], b[1], steps, c, ldc, accumulate);
+        multiply_tiles<Parts, 2, 2>(a, b[0], b[1], steps, c, ldc, accumulate, ahead);
     else if (row_tiles == 2)
-        multiply_tiles<Parts, 2, 1>(a, b[0], b[0], steps, c, ldc, accumulate);
+        multiply_tiles<Parts, 2, 1>(a, b[0], b[0], steps, c, ldc, accumulate, ahead);
     else if (column_tiles == 2)
-        multiply_tiles<Parts, 1, 2>(a, b[0], b[1], steps, c, ldc, accumulate);
+        multiply_tiles<Parts, 1, 2>(a, b[0], b[1], steps, c, ldc, accumulate, ahead);
     else
-        multiply_tiles<Parts, 1, 1>(a, b[0], b[0], steps, c, ldc, accumulate);
+        multiply_tiles<Parts, 1, 1>(a, b[0], b[0], steps, c, ldc, accumulate, ahead);
 }
 
 void multiply(const uint16_t *a, int row_tiles, const uint16_t *const *b, int column_tiles, int64_t steps, int parts,
-              float *c, int64_t ldc, bool accumulate)
+              float *c, int64_t ldc, bool accumulate, const Ahead &ahead)
 {
     if (parts == 1)
-        multiply_parts<1>(a, row_tiles, b, column_tiles, steps, c, ldc, accumulate);
+        multiply_parts<1>(a, row_tiles, b, column_tiles, steps, c, ldc, accumulate, ahead);
     else if (parts == 2)
-        multiply_parts<2>(a, row_tiles, b, column_tiles, steps, c, ldc, accumulate);
+        multiply_parts<2>(a, row_tiles, b, column_tiles, steps, c, ldc, accumulate, ahead);
     else
-        multiply_parts<3>(a, row_tiles, b, column_tiles, steps, c, ldc, accumulate);
+        multiply_parts<3>(a, row_tiles, b, column_tiles, steps, c, ldc, accumulate, ahead);
 }
 
 } // namespace

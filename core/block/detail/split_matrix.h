@@ -25,23 +25,22 @@ struct ColumnRange {
     int64_t first, count;
 };
 
-/// Numbers in bfloat16, on a boundary of a cache line, as tiles are loaded fastest. Contents undefined.
+/// Numbers in bfloat16, on a boundary of a cache line, as tiles are loaded fastest; many of them in large pages, where
+/// the system has such. Contents undefined.
 class TileMemory {
 public:
     TileMemory() = default;
     /// Throws std::bad_alloc.
-    explicit TileMemory(int64_t count) : m_numbers(new (std::align_val_t(line)) uint16_t[size_t(count)]), m_count(count)
-    {
-    }
+    explicit TileMemory(int64_t count);
     uint16_t *data() const { return m_numbers.get(); }
     int64_t count() const { return m_count; }
 
 private:
-    static constexpr size_t line = 64;
     struct Free {
-        void operator()(uint16_t *numbers) const { operator delete[](numbers, std::align_val_t(line)); }
+        std::align_val_t alignment;
+        void operator()(uint16_t *numbers) const { operator delete[](numbers, alignment); }
     };
-    std::unique_ptr<uint16_t[], Free> m_numbers;
+    std::unique_ptr<uint16_t[], Free> m_numbers{nullptr, Free{std::align_val_t{64}}};
     int64_t m_count = 0;
 };
 

@@ -17,6 +17,14 @@ constexpr int tile_columns = 16; ///< of B and of C
 constexpr int tile_inner = 32;   ///< numbers along k in one step
 constexpr int tile_numbers = 512;
 
+/// What the products after this one will read: so many cache lines from each of these places, which a product brings
+/// near while it computes.
+struct Ahead {
+    const uint16_t *from[2] = {nullptr, nullptr};
+    int64_t lines = 0;
+};
+constexpr int64_t numbers_of_line = 32;
+
 struct TileKernels {
     /// out [steps][parts][2][tile_rows][tile_inner] = a [rows ≤ 32, k], its rows `stride` apart, split. The k numbers
     /// begin at number `lead` < 32 of the first step; zeros before and after them, and in the rows that are not there.
@@ -24,7 +32,7 @@ struct TileKernels {
     /// c [16 row_tiles, 16 column_tiles], rows ldc apart, (+)= A B. a: of split_rows, from the first step on; b, of
     /// each of the column tiles: [steps][parts][tile_inner / 2][tile_columns][2].
     void (*multiply)(const uint16_t *a, int row_tiles, const uint16_t *const *b, int column_tiles, int64_t steps,
-                     int parts, float *c, int64_t ldc, bool accumulate);
+                     int parts, float *c, int64_t ldc, bool accumulate, const Ahead &ahead);
     /// Around all products of a thread.
     void (*begin)();
     void (*end)();
