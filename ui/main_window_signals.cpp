@@ -166,7 +166,7 @@ void MainWindow::connectActions()
             // Its task is its own.
         } else if (!(place.task == m_explorer.document.task()) || (shown && !ofSetup(shown->spec, *setup)))
             showTask(); // it was not asked for by a run or by undo, or the prompts are others than they were
-        m_controls->setGrouped(setup->config().grouped());
+        m_controls->setGrouped(setup->config());
         m_controls->setRoles(setup->batch);
         if (!is_demo(setup->model_ref.path))
             m_recent->add(QString::fromStdString(setup->model_ref.path));
@@ -215,8 +215,8 @@ void MainWindow::copyScript(int run)
         if (!ofSetup(spec, *setup))
             throw Error("run", "is of another model or task, whose prompts are not open here");
         const ModelRef &model = setup->model_ref;
-        const std::string text = python_script(
-            *entry->result, setup->batch, model_folder(model.path, model.commit).string(), setup->config().grouped());
+        const std::string text = python_script(*entry->result, setup->batch,
+                                               model_folder(model.path, model.commit).string(), setup->config());
         QGuiApplication::clipboard()->setText(QString::fromStdString(text));
         m_messages->showNote(
             tr("Copied: a script for TransformerLens 4 that computes the same cells and compares them"));

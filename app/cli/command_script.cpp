@@ -10,7 +10,8 @@ namespace patchbay::cli {
 
 namespace {
 
-constexpr const char *transformer_lens_4 = "transformer-lens-4", *command = "command-line";
+constexpr const char *transformer_lens_4 = "transformer-lens-4", *transformer_lens_2 = "transformer-lens-2",
+                     *command = "command-line";
 
 struct Options {
     std::string file, model, out, language = transformer_lens_4;
@@ -28,7 +29,9 @@ int run(const Options &options)
     const WorkOptions work_options = work_of(result.spec, options.file, options.model);
     const Workspace work(work_options, console);
     const std::string folder = model_folder(work_options.model.path, work_options.model.commit).string();
-    write_or_print(python_script(result, work.batch(), folder, work.model().config().grouped()), options.out);
+    const ScriptTool tool =
+        options.language == transformer_lens_2 ? ScriptTool::TransformerLens2 : ScriptTool::TransformerLens4;
+    write_or_print(python_script(result, work.batch(), folder, work.model().config(), tool), options.out);
     return 0;
 }
 
@@ -38,13 +41,13 @@ Runner add_script(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
     app.add_option("result", options->file,
-                   "A result (.safetensors, .npz, .json); a script there is of activation patching, zero ablation and "
-                   "path patching")
+                   "A result (.safetensors, .npz, .json) of patching, ablation, attribution, edges, a circuit, or an "
+                   "analysis of prompts")
         ->required();
     app.add_option("--for", options->language,
-                   "transformer-lens-4: a script that asserts the result's numbers; command-line: the command that "
-                   "computes it again")
-        ->check(CLI::IsMember({transformer_lens_4, command}))
+                   "transformer-lens-4, transformer-lens-2 (2.18): a script that asserts the result's numbers; "
+                   "command-line: the command that computes it again")
+        ->check(CLI::IsMember({transformer_lens_4, transformer_lens_2, command}))
         ->capture_default_str();
     app.add_option("--model", options->model,
                    "Where the model is, a folder or a name in the cache, if not where the result says")

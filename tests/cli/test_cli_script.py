@@ -55,7 +55,7 @@ class Script(CliTest):
         found, arrays, _ = self.script("path-patch", "--prompts", 4, "--senders", "z", "--receivers", "q:2.2,q:3.4", "--direction", "noise")
         np.testing.assert_allclose(found["EXPECTED"], arrays["path"].astype(np.float64).mean(-1), rtol=1e-6, atol=1e-9)
         self.assertEqual(found["RECEIVERS"], [("blocks.2.attn.hook_q", 2), ("blocks.3.attn.hook_q", 4)])
-        self.assertEqual((found["SWEPT"], found["THROUGH_MLPS"], found["BASE_IS_FLIPPED"]), ("attn.hook_z", True, False))
+        self.assertEqual((found["SWEPT"], found["THROUGH_MLPS"], found["BASE_IS_FLIPPED"]), (["attn.hook_z"], True, False))
 
     def test_the_command_computes_it_again(self):
         """What it prints, typed into a shell, gives the same bytes."""
@@ -103,12 +103,27 @@ class Script(CliTest):
         self.assertEqual(first.read_bytes(), second.read_bytes())
         self.assertIn("standard input", run("run", "-", stdin="{", expect=1).stderr)
 
+    def test_both_tools(self):
+        """The same values and computations; only how the model is opened differs."""
+        out = self.folder / "r.safetensors"
+        for command in (["act-patch", "--sites", "z", "--ablate", "mean"], ["analyse", "roles"], ["edges", "--method", "eap"],
+                        ["attribution", "--sites", "q"], ["circuit", "run", "--top", 200, "--by", "eap"]):
+            run(*command, "--prompts", 4, "--out", out, "--quiet")
+            texts = [run("script", out, "--for", f"transformer-lens-{version}").stdout for version in (4, 2)]
+            for text in texts:
+                compile(text, "script", "exec")
+            new, old = ([line for line in text.splitlines() if "TransformerBridge" not in line] for text in texts)
+            self.assertIn("TransformerBridge.boot_transformers", texts[0])
+            self.assertIn("HookedTransformer(config", texts[1])
+            begin = "LAYERS, HEADS = model.cfg.n_layers, model.cfg.n_heads"
+            self.assertEqual(new[new.index(begin):], old[old.index(begin):])
+
     def test_what_has_no_counterpart_says_so(self):
         out = self.folder / "r.safetensors"
-        run("analyse", "dla", "--prompts", 3, "--out", out, "--quiet")
-        self.assertIn("dla: is not written as a script", run("script", out, expect=1).stderr)
-        run("act-patch", "--prompts", 3, "--sites", "z", "--ablate", "mean", "--out", out, "--quiet")
-        self.assertIn("mean is not written as a script", run("script", out, expect=1).stderr)
+        texts = self.folder / "texts.txt"
+        texts.write_text("When Mary and John went to the store, John gave a drink to Mary.\n" * 3)
+        run("analyse", "corpus", "--texts", texts, "--out", out, "--quiet")
+        self.assertIn("corpus: is not written as a script", run("script", out, expect=1).stderr)
 
 
 if __name__ == "__main__":
