@@ -92,8 +92,14 @@ std::string roles_text(const PromptBatch &batch)
 std::vector<Head> movers_of(const RunResult &result, const Analysis &analysis)
 {
     RoleQuantities q;
-    for (const char *name : {"direct", "copy.positive", "copy.negative", "attention.end_to_io"})
-        q[name] = quantity(result, std::string("roles.") + name);
+    for (const char *name : {"direct", "copy.positive", "copy.negative", "attention.end_to_io"}) {
+        const Array &array = result.arrays.at(std::string("roles.") + name);
+        HeadQuantity &one = q[name];
+        one.name = name;
+        one.layers = int(array.shape[0]);
+        one.heads = int(array.shape[1]);
+        one.values.assign(array.floats().begin(), array.floats().end());
+    }
     std::vector<Head> movers;
     for (const SelectedHead &head : name_movers(q, RoleThresholds::from_json(analysis.options)))
         movers.push_back(head.head);

@@ -122,7 +122,7 @@ class Script(CliTest):
         out = self.folder / "r.safetensors"
         texts = self.folder / "texts.txt"
         texts.write_text("When Mary and John went to the store, John gave a drink to Mary.\n" * 3)
-        run("analyse", "corpus", "--texts", texts, "--out", out, "--quiet")
+        run("analyse", "corpus", "--heads", "1.2", "--texts", texts, "--out", out, "--quiet")
         self.assertIn("corpus: is not written as a script", run("script", out, expect=1).stderr)
 
 

@@ -47,15 +47,16 @@ RUNS = {
     "ablate-resample": [ANALYSE, "ablate", "--heads", "2.4", "--mode", "resample", "--prompts", 4],
     "s2i": [ANALYSE, "s2i", "--heads", "2.1,3.2", "--name-movers", "4.1,5.2", "--prompts", 4],
     "roles": [ANALYSE, "roles", "--prompts", 8],
-    **{f"edges-{method}": ["edges", "--method", method, "--prompts", 3] for method in ("eap", "eap-ig", "clean-corrupted", "eap-ig-activations")},
-    "edges-denoise": ["edges", "--method", "eap-ig", "--direction", "denoise", "--steps", 3, "--prompts", 3, "--metric", "prob_diff"],
-    "edges-mean": ["edges", "--method", "eap", "--ablate", "mean", "--prompts", 3],
-    "edges-mean-positional": ["edges", "--method", "eap", "--ablate", "mean-positional", "--prompts", 3],
-    "edges-zero": ["edges", "--method", "eap", "--ablate", "zero", "--prompts", 3],
-    "edges-exact": ["edges", "--method", "exact", "--top", 60, "--prompts", 3],
+    **{f"edges-{method}": ["edges", "--method", method, "--prompts", 2, "--steps", 2]
+       for method in ("eap", "eap-ig", "clean-corrupted", "eap-ig-activations")},
+    "edges-denoise": ["edges", "--method", "eap-ig", "--direction", "denoise", "--steps", 2, "--prompts", 2, "--metric", "prob_diff"],
+    "edges-mean": ["edges", "--method", "eap", "--ablate", "mean", "--prompts", 2],
+    "edges-mean-positional": ["edges", "--method", "eap", "--ablate", "mean-positional", "--prompts", 2],
+    "edges-zero": ["edges", "--method", "eap", "--ablate", "zero", "--prompts", 2],
+    "edges-exact": ["edges", "--method", "exact", "--top", 30, "--prompts", 2],
     "circuit": ["circuit", "run", "--top", 400, "--by", "eap", "--prompts", 3],
-    "circuit-zero": ["circuit", "run", "--top", 900, "--by", "eap", "--ablate", "zero", "--prompts", 3],
-    "circuit-mean": ["circuit", "run", "--top", 900, "--by", "eap", "--ablate", "mean-positional", "--prompts", 3],
+    "circuit-zero": ["circuit", "run", "--top", 900, "--by", "eap", "--ablate", "zero", "--prompts", 2],
+    "circuit-mean": ["circuit", "run", "--top", 900, "--by", "eap", "--ablate", "mean-positional", "--prompts", 2],
 }
 
 # One process for all scripts: importing TransformerLens takes longer than most of them.
@@ -108,7 +109,7 @@ class ScriptRuns(CliTest):
                 run("script", result, "--for", tool, "--out", files[-1])
             with self.subTest(version=version):
                 done = subprocess.run([python, "-c", RUN_ALL, *map(str, files)], capture_output=True, text=True, timeout=3000,
-                                      env=dict(os.environ, HF_HUB_OFFLINE="1", OMP_NUM_THREADS="2"))
+                                      env=dict(os.environ, HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1"))
                 print(f"TransformerLens {version}\n{done.stdout}", flush=True)
                 self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-2000:])
 

@@ -222,7 +222,18 @@ for role in ("io", "s1", "s2"):
     compare_all(f"{role} after", torch.stack(after[role]), FOUND[f"{name}.after"])
 )py";
 
+// The detectors' own tokens: the result of an analysis that asks them does not repeat them.
 inline constexpr const char *over_roles = R"py(
+draw, rows = random.Random(0), []
+for _ in range(3):  # of 15 different random tokens, each repeated once
+    row = []
+    while len(row) < 15:
+        token = draw.randrange(model.cfg.d_vocab)
+        if token not in row:
+            row.append(token)
+    rows.append(row + row)
+REPEATED = torch.tensor(rows)
+
 cells = list(itertools.product(range(LAYERS), range(HEADS)))
 other = replacements(FLIPPED, Z)
 everywhere = chosen(None)
@@ -251,7 +262,7 @@ if NAME_MOVERS:
     here["queries"] = into([(f"blocks.{layer}.attn.hook_q", head) for layer, head in NAME_MOVERS])
     REPLACEMENT = "zero"
     gone = ablated(NAME_MOVERS, everywhere)
-    here["backup"], here["released"] = (gone[f"ablate.{name}"] / found["clean"] for name in ("backup_gain", "released"))
+    here["backup"], here["released"] = (gone[f"ablate.{name}"] for name in ("backup_gain", "released"))
 for name, there in FOUND.items():
     if not name.startswith("roles.copy"):
         scale = 100.0 if name in ("roles.direct", "roles.effect", "roles.queries") else 1.0

@@ -7,6 +7,7 @@ namespace patchbay::detail {
 
 inline constexpr const char *imports_of_4 = R"py(import functools
 import itertools
+import random
 
 import torch
 from transformer_lens.model_bridge import TransformerBridge
@@ -16,6 +17,7 @@ nan = float("nan")
 
 inline constexpr const char *imports_of_2 = R"py(import functools
 import itertools
+import random
 
 import torch
 from transformer_lens import HookedTransformer, loading_from_pretrained

@@ -68,7 +68,7 @@ for grid, (hook, axes, expected) in GRIDS.items():
 inline constexpr const char *of_gradients = R"py(
 
 def gradients(tokens, names, hooks=()):
-    """Activations by hook point, and there the gradients of the metric of each prompt. hooks: what else is changed."""
+    """Activations by hook point, and there the gradients of the metric of each prompt. hooks: what is changed after that."""
     kept = {}
 
     def keep(value, name):
@@ -76,7 +76,7 @@ def gradients(tokens, names, hooks=()):
         return kept[name]
 
     with torch.enable_grad():
-        total = values(at_end(tokens, [*hooks, *((name, keep) for name in sorted(names))])).sum()
+        total = values(at_end(tokens, [*((name, keep) for name in sorted(names)), *hooks])).sum()
         slopes = torch.autograd.grad(total, list(kept.values()), allow_unused=True)
     slopes = [torch.zeros_like(value) if slope is None else slope for value, slope in zip(kept.values(), slopes)]
     return {name: value.detach() for name, value in kept.items()}, dict(zip(kept, slopes))
