@@ -255,6 +255,8 @@ void MainWindow::runAnalysis(Analysis analysis)
     for (const Parameter &parameter : info.parameters) {
         if (!parameter.required || (analysis.options.is_object() && analysis.options.contains(parameter.name)))
             continue;
+        if (parameter.kind == Parameter::Kind::File)
+            return chooseNumbers();
         if (parameter.kind == Parameter::Kind::Circuits) {
             const std::vector<std::string> circuits = m_explorer.edges.circuits();
             if (circuits.empty())

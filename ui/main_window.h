@@ -88,6 +88,8 @@ private:
     void choosePairs();
     void chooseFile();
     void openResults(const QString &path, FileKind kind);
+    void chooseNumbers();
+    void importNumbers(const QString &path);
     void openFigure(const QString &path);
     void withTaskOf(const RunSpec &spec, const std::function<void()> &then);
     void whenNothingRuns(const QString &what, const std::function<void()> &open);

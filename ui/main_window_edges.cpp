@@ -29,8 +29,8 @@ void MainWindow::connectEdges()
 
 void MainWindow::chooseEdges()
 {
-    auto *dialog =
-        new QFileDialog(this, tr("Open scores or a circuit of edges"), {}, tr("Graphs of EAP-IG and MIB (*.json)"));
+    auto *dialog = new QFileDialog(this, tr("Open scores or a circuit of edges"), {},
+                                   tr("Graphs of EAP-IG and MIB (*.json *.pt *.pth)"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::ExistingFile);
     connect(dialog, &QFileDialog::fileSelected, &m_explorer.edges, &EdgesController::open);

@@ -35,9 +35,11 @@ void MainWindow::chooseFile()
     auto *dialog = new QFileDialog(this, tr("Open a project, a result or a figure"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::ExistingFile);
-    dialog->setNameFilters({tr("All that can be opened (*.patchbay *.safetensors *.npz *.json *.pdf *.svg *.png)"),
-                            tr("Patchbay projects (*.patchbay)"), tr("Results (*.safetensors *.npz *.json)"),
-                            tr("Figures (*.pdf *.svg *.png)"), tr("Graphs of edges of EAP-IG and MIB (*.json)")});
+    dialog->setNameFilters(
+        {tr("All that can be opened (*.patchbay *.safetensors *.npz *.json *.pt *.pth *.pdf *.svg *.png)"),
+         tr("Patchbay projects (*.patchbay)"), tr("Results (*.safetensors *.npz *.json)"),
+         tr("Figures (*.pdf *.svg *.png)"), tr("Graphs of edges of EAP-IG and MIB (*.json *.pt)"),
+         tr("Numbers of other programs (*.pt *.pth *.npz *.safetensors)")});
     connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::openPath);
     dialog->open();
 }
@@ -45,7 +47,8 @@ void MainWindow::chooseFile()
 void MainWindow::openFirst(const QString &path)
 {
     Document &document = m_explorer.document;
-    if (document.setup() || kindOf(path) != FileKind::Edges)
+    const FileKind kind = document.setup() ? FileKind::Other : kindOf(path);
+    if (kind != FileKind::Edges && kind != FileKind::Numbers)
         return openPath(path);
     connect(
         &document, &Document::setupChanged, this, [this, path] { openPath(path); }, Qt::SingleShotConnection);
@@ -61,6 +64,8 @@ void MainWindow::openPath(const QString &path)
         return openSeries(path);
     case FileKind::Edges: // it is of the open model and stops nothing
         return m_explorer.edges.open(path);
+    case FileKind::Numbers: // so are these: a run beside the others
+        return importNumbers(path);
     case FileKind::Result:
     case FileKind::Recipe:
         return openResults(path, kind);
@@ -88,6 +93,22 @@ void MainWindow::openResults(const QString &path, FileKind kind)
     } catch (...) {
         m_messages->showFailure(tr("This could not be opened"), failureOf(std::current_exception()));
     }
+}
+
+void MainWindow::chooseNumbers()
+{
+    auto *dialog = new QFileDialog(this, tr("Open numbers of another program"), {},
+                                   tr("Arrays (*.pt *.pth *.npz *.safetensors *.json)"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::importNumbers);
+    dialog->open();
+}
+
+// What another program computed of the open model stands in the list beside what is computed here.
+void MainWindow::importNumbers(const QString &path)
+{
+    runAnalysis(Analysis{"imported", {}, {{"file", QFileInfo(path).absoluteFilePath().toStdString()}}});
 }
 
 // What it shows is run again, unless it is there.

@@ -166,7 +166,7 @@ void MainWindow::connectActions()
             // Its task is its own.
         } else if (!(place.task == m_explorer.document.task()) || (shown && !ofSetup(shown->spec, *setup)))
             showTask(); // it was not asked for by a run or by undo, or the prompts are others than they were
-        m_controls->setGrouped(setup->config());
+        m_controls->setGrouped(setup->config().grouped());
         m_controls->setRoles(setup->batch);
         if (!is_demo(setup->model_ref.path))
             m_recent->add(QString::fromStdString(setup->model_ref.path));

@@ -4,6 +4,7 @@
 #include "base/json_field.h"
 #include "base/plain_text.h"
 #include "io/array_files.h"
+#include "model/pytorch_arrays.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,15 +18,26 @@ using nlohmann::json;
 /// More would be no model that can be opened, but an index that runs over.
 constexpr int64_t most_layers = 1000, most_heads = 1000;
 
-EdgeGraph graph_of(const JsonField &cfg, const JsonField &edges)
+EdgeGraph graph_of(const JsonField &cfg, bool mlps)
 {
     const auto layers = int(cfg.at("n_layers").integer(1, most_layers)),
                heads = int(cfg.at("n_heads").integer(1, most_heads));
     const std::optional<JsonField> parallel = cfg.find("parallel_attn_mlp");
+    return EdgeGraph(layers, heads, (parallel && parallel->flag()) || !mlps, mlps);
+}
+
+bool names_mlps(const JsonField &edges)
+{
     bool mlps = edges.value().empty();
     for (const auto &[name, value] : edges.value().items())
         mlps = mlps || name.starts_with("m0->") || name.ends_with("->m0");
-    return EdgeGraph(layers, heads, (parallel && parallel->flag()) || !mlps, mlps);
+    return mlps;
+}
+
+int width_of(const JsonField &cfg)
+{
+    const std::optional<JsonField> width = cfg.find("d_model");
+    return width ? int(width->integer(1, 1'000'000)) : 0;
 }
 
 bool in_graph(const JsonField &entry)
@@ -36,17 +48,61 @@ bool in_graph(const JsonField &entry)
     return flag && flag->flag();
 }
 
+// Of the same graph as tables, as EAP-IG's to_pt writes it.
+ScoredGraph read_tables(const std::filesystem::path &path)
+{
+    const PytorchArrays file = read_pytorch_arrays(path);
+    const JsonField cfg = JsonField(file.rest, path.string()).at("cfg");
+    ScoredGraph out;
+    out.graph = graph_of(cfg, true);
+    out.d_model = width_of(cfg);
+    const EdgeGraph &graph = out.graph;
+    const auto table = [&](const char *name, const std::vector<int64_t> &shape) -> const Array * {
+        const auto found = file.arrays.find(name);
+        if (found == file.arrays.end())
+            return nullptr;
+        if (found->second.shape != shape)
+            throw Error(path.string(),
+                        std::string(name)
+                            + " does not have a number for each edge of a model with these layers and heads");
+        return &found->second;
+    };
+    const auto number = [](const Array &array, size_t at) {
+        return array.is_float() ? array.floats()[at] : float(array.ints()[at]);
+    };
+    const std::vector<int64_t> edges{graph.writers(), graph.readers()};
+    const Array *scores = table("edges_scores", edges), *in = table("edges_in_graph", edges),
+                *nodes = table("nodes_in_graph", {graph.writers()});
+    if (!scores && !in)
+        throw Error(path.string(), "has neither edges_scores nor edges_in_graph");
+    out.scored = scores;
+    out.scores.assign(graph.cells(), 0);
+    out.circuit = {path.stem().string(), EdgeMask(graph.cells())};
+    const auto node_in = [&](int writer) { return writer < 0 || !nodes || number(*nodes, size_t(writer)) != 0; };
+    for (size_t cell = 0; cell < graph.cells(); ++cell) {
+        const Edge edge = graph.edge(cell);
+        if (!graph.is_edge(edge))
+            continue;
+        if (scores)
+            out.scores[cell] = number(*scores, cell);
+        out.circuit.kept[cell] =
+            in && number(*in, cell) != 0 && node_in(edge.writer) && node_in(graph.node(edge.reader));
+    }
+    return out;
+}
+
 } // namespace
 
 ScoredGraph read_scored_graph(const std::filesystem::path &path)
 {
+    if (path.extension() == ".pt" || path.extension() == ".pth")
+        return read_tables(path);
     const json content = read_json_file(path);
     const JsonField file(content, path.string());
     const JsonField edges = file.at("edges");
     ScoredGraph out;
-    out.graph = graph_of(file.at("cfg"), edges);
-    if (const std::optional<JsonField> width = file.at("cfg").find("d_model"))
-        out.d_model = int(width->integer(1, 1'000'000));
+    out.graph = graph_of(file.at("cfg"), names_mlps(edges));
+    out.d_model = width_of(file.at("cfg"));
     out.scores.assign(out.graph.cells(), 0);
     out.circuit = {path.stem().string(), EdgeMask(out.graph.cells())};
     std::vector<bool> left_out(size_t(out.graph.writers()));

@@ -1,4 +1,4 @@
-// Graphs with scores and circuits in the JSON of EAP-IG and MIB, and edges as a table.
+// Graphs with scores and circuits in the files of EAP-IG and MIB (JSON, .pt), and edges as a table.
 #pragma once
 
 #include "edges/circuit.h"
@@ -20,7 +20,8 @@ struct ScoredGraph {
 
 /// {"cfg": {n_layers, n_heads, parallel_attn_mlp, d_model}, "nodes": {name: {in_graph}}, "edges": {name: {score,
 /// in_graph}}}. Nodes may also be plain flags, edges may be missing: they have the score 0 and are not in the circuit.
-/// Throws Error naming the file and the edge, node or field that is wrong.
+/// A file of torch.save (.pt) has the same as tables: cfg, edges_scores and edges_in_graph [writers, readers],
+/// nodes_in_graph. Throws Error naming the file and the edge, node or field that is wrong.
 ScoredGraph read_scored_graph(const std::filesystem::path &path);
 /// The same, which must be of this graph. Throws Error saying what is different.
 ScoredGraph read_scored_graph(const std::filesystem::path &path, const EdgeGraph &graph);

@@ -18,8 +18,6 @@
 
 namespace patchbay {
 
-void ByteSource::release(uint64_t, uint64_t) { }
-
 int64_t CheckpointTensor::count() const
 {
     int64_t n = 1;

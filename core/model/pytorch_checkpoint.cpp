@@ -14,6 +14,7 @@ namespace patchbay {
 namespace {
 
 constexpr uint64_t kLargestPickle = 256 << 20;
+constexpr int kDeepest = 16, kMostObjects = 4'000'000;
 
 /// A storage inside the zip file, read from front to back; going back starts over.
 class ZipSource : public ByteSource {
@@ -67,20 +68,7 @@ public:
 
     std::map<std::string, CheckpointTensor> read()
     {
-        const ZipArchive::Entry *root = nullptr;
-        for (const auto &[name, entry] : m_entries)
-            if (name == "data.pkl" || name.ends_with("/data.pkl"))
-                root = entry;
-        if (!root)
-            throw Error(m_file, "is a zip file without data.pkl, so not one that torch.save wrote");
-        if (root->size > kLargestPickle)
-            throw Error(m_file,
-                        "its data.pkl of " + std::to_string(root->size) + " bytes is too large for a state dict");
-        m_folder = root->name.substr(0, root->name.size() - std::string("data.pkl").size());
-        if (const auto order = m_entries.find(m_folder + "byteorder");
-            order != m_entries.end() && order->second->size < 16 && m_archive->read(*order->second) != "little")
-            throw Error(m_file, "was written on a big-endian machine, which is not supported");
-        const std::string bytes = m_archive->read(*root);
+        const std::string bytes = pickled();
         const Pickle pickle(bytes, m_file);
         const PickleValue &dict = pickle.root();
         if (dict.kind != PickleValue::Kind::Dict)
@@ -96,7 +84,79 @@ public:
         return out;
     }
 
+    PytorchTree read_tree()
+    {
+        const std::string bytes = pickled();
+        const Pickle pickle(bytes, m_file);
+        PytorchTree out;
+        out.rest = branch(pickle, pickle.root(), "", 0, out.tensors);
+        return out;
+    }
+
 private:
+    /// The pickle, after a look at what it refers to.
+    std::string pickled()
+    {
+        const ZipArchive::Entry *root = nullptr;
+        for (const auto &[name, entry] : m_entries)
+            if (name == "data.pkl" || name.ends_with("/data.pkl"))
+                root = entry;
+        if (!root)
+            throw Error(m_file, "is a zip file without data.pkl, so not one that torch.save wrote");
+        if (root->size > kLargestPickle)
+            throw Error(m_file,
+                        "its data.pkl of " + std::to_string(root->size) + " bytes is too large for a state dict");
+        m_folder = root->name.substr(0, root->name.size() - std::string("data.pkl").size());
+        if (const auto order = m_entries.find(m_folder + "byteorder");
+            order != m_entries.end() && order->second->size < 16 && m_archive->read(*order->second) != "little")
+            throw Error(m_file, "was written on a big-endian machine, which is not supported");
+        return m_archive->read(*root);
+    }
+
+    // Objects may refer to each other, and so to themselves: depth and number have an end.
+    nlohmann::json branch(const Pickle &pickle, const PickleValue &value, const std::string &name, int depth,
+                          std::map<std::string, CheckpointTensor> &tensors)
+    {
+        using Kind = PickleValue::Kind;
+        if (depth > kDeepest || ++m_visited > kMostObjects)
+            throw Error(m_file, "has objects within objects without end");
+        const auto inner = [&](const std::string &key) { return name.empty() ? key : name + "." + key; };
+        switch (value.kind) {
+        case Kind::Bool:
+            return value.number != 0;
+        case Kind::Int:
+            return value.number;
+        case Kind::Float:
+            return value.real;
+        case Kind::Text:
+            return value.text;
+        case Kind::Tensor:
+            tensors[name] = tensor(pickle, value, name);
+            return nullptr;
+        case Kind::List:
+        case Kind::Tuple: {
+            nlohmann::json list = nlohmann::json::array();
+            for (size_t i = 0; i < value.items.size(); ++i)
+                list.push_back(
+                    branch(pickle, pickle.value(value.items[i]), inner(std::to_string(i)), depth + 1, tensors));
+            return list;
+        }
+        case Kind::Dict: {
+            nlohmann::json dict = nlohmann::json::object();
+            for (size_t i = 0; i + 1 < value.items.size(); i += 2) {
+                const PickleValue &key = pickle.value(value.items[i]);
+                if (key.kind != Kind::Text && key.kind != Kind::Int)
+                    continue;
+                const std::string text = key.kind == Kind::Text ? key.text : std::to_string(key.number);
+                dict[text] = branch(pickle, pickle.value(value.items[i + 1]), inner(text), depth + 1, tensors);
+            }
+            return dict;
+        }
+        default:
+            return nullptr;
+        }
+    }
+
     CheckpointTensor tensor(const Pickle &pickle, const PickleValue &value, const std::string &name)
     {
         const auto fail = [&](const std::string &cause) { throw Error(m_file, "tensor " + name + " " + cause); };
@@ -161,14 +221,14 @@ private:
     }
 
     std::string m_file, m_folder;
+    int m_visited = 0;
     std::shared_ptr<const ZipArchive> m_archive;
     std::map<std::string, const ZipArchive::Entry *> m_entries;
     std::map<std::string, std::shared_ptr<ZipSource>> m_sources;
 };
 
-} // namespace
-
-std::map<std::string, CheckpointTensor> open_pytorch(const std::filesystem::path &path)
+// Throws Error where it is another format, and says which.
+void check_format(const std::filesystem::path &path)
 {
     std::ifstream in(path, std::ios::binary);
     char start[2] = {};
@@ -185,7 +245,20 @@ std::map<std::string, CheckpointTensor> open_pytorch(const std::filesystem::path
     refuse_git_lfs_pointer(more, path);
     if (start[0] != 'P' || start[1] != 'K')
         throw Error(path.string(), "is not a file that torch.save wrote");
+}
+
+} // namespace
+
+std::map<std::string, CheckpointTensor> open_pytorch(const std::filesystem::path &path)
+{
+    check_format(path);
     return StateDict(path).read();
+}
+
+PytorchTree open_pytorch_tree(const std::filesystem::path &path)
+{
+    check_format(path);
+    return StateDict(path).read_tree();
 }
 
 } // namespace patchbay

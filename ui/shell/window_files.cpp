@@ -4,7 +4,9 @@
 #include "base/error.h"
 #include "base/json_field.h"
 #include "figure/figure.h"
+#include "io/safetensors.h"
 #include "model/model_folder.h"
+#include "model/pytorch_arrays.h"
 #include "project/project.h"
 #include "report/report_source.h"
 #include "task/task_list.h"
@@ -26,9 +28,24 @@ bool holdsList(const QString &path)
     return begin.startsWith('[') || begin.contains("\"patchbay-pairs\"");
 }
 
-/// A graph in the JSON of EAP-IG and MIB.
+bool isPytorch(const QString &path)
+{
+    return path.endsWith(QStringLiteral(".pt"), Qt::CaseInsensitive)
+        || path.endsWith(QStringLiteral(".pth"), Qt::CaseInsensitive);
+}
+
+/// A graph as EAP-IG and MIB write it.
 bool isEdgesFile(const QString &path)
 {
+    if (isPytorch(path)) {
+        try {
+            const PytorchArrays file = read_pytorch_arrays(path.toStdString());
+            return file.rest.is_object() && file.rest.contains("cfg")
+                && (file.arrays.contains("edges_scores") || file.arrays.contains("edges_in_graph"));
+        } catch (const Error &) {
+            return false; // opening it says what is wrong
+        }
+    }
     if (!path.endsWith(QStringLiteral(".json"), Qt::CaseInsensitive))
         return false;
     QFile file(path);
@@ -36,6 +53,16 @@ bool isEdgesFile(const QString &path)
         return false;
     const QByteArray begin = file.read(4096).simplified().replace(' ', "");
     return begin.startsWith("{\"cfg\":{") || (begin.contains("\"cfg\":{") && begin.contains("\"n_layers\""));
+}
+
+/// Token ids of prompts; what cannot be read is taken for them, and says why.
+bool isBatch(const std::string &file)
+{
+    try {
+        return read_safetensors(file).arrays.contains("clean");
+    } catch (const Error &) {
+        return true;
+    }
 }
 
 /// What a task file asks for; where it is none, setting it up says why.
@@ -68,7 +95,10 @@ FileKind kindOf(const QString &path)
         return FileKind::Edges;
     if (figures.contains(suffix))
         return FileKind::Figure;
-    return is_result_file(file) ? FileKind::Result : FileKind::Other;
+    if (is_result_file(file))
+        return FileKind::Result;
+    const bool arrays = suffix == QStringLiteral("npz") || (suffix == QStringLiteral("safetensors") && !isBatch(file));
+    return arrays || isPytorch(path) ? FileKind::Numbers : FileKind::Other;
 }
 
 std::vector<RunEntry> runsOf(const QString &path, FileKind kind)

@@ -12,12 +12,13 @@ namespace patchbay {
 /// What a path is to the window.
 enum class FileKind {
     Project,
-    Series, ///< a folder
-    Recipe, ///< a folder that a recipe was run into
-    Edges,  ///< a graph of edges in the JSON of EAP-IG and MIB
-    Result, ///< .safetensors, .npz or .json, with the spec that it was computed by
-    Figure, ///< .pdf, .svg or .png, with the spec of what it shows
-    Other,  ///< a model's folder, prompts, a task file, or nothing that is known
+    Series,  ///< a folder
+    Recipe,  ///< a folder that a recipe was run into
+    Edges,   ///< a graph of edges as EAP-IG and MIB write it (.json, .pt)
+    Result,  ///< .safetensors, .npz or .json, with the spec that it was computed by
+    Figure,  ///< .pdf, .svg or .png, with the spec of what it shows
+    Numbers, ///< .pt, .npz or .safetensors with what another program computed
+    Other,   ///< a model's folder, prompts, a task file, or nothing that is known
 };
 FileKind kindOf(const QString &path);
 

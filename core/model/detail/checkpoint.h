@@ -4,6 +4,8 @@
 #include "base/cancel.h"
 #include "io/dtype.h"
 
+#include <nlohmann/json.hpp>
+
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -21,7 +23,7 @@ public:
     /// count bytes from offset on, valid until the next call; scratch may be used to hold them. Throws Error.
     virtual const std::byte *view(uint64_t offset, size_t count, std::vector<std::byte> &scratch) = 0;
     /// [begin, end) will not be needed soon.
-    virtual void release(uint64_t begin, uint64_t end);
+    virtual void release(uint64_t begin, uint64_t end) { (void)begin, (void)end; }
 };
 
 struct CheckpointTensor {
@@ -70,5 +72,12 @@ private:
 
 /// The tensors of a file written by torch.save. Throws Error.
 std::map<std::string, CheckpointTensor> open_pytorch(const std::filesystem::path &path);
+
+/// All that is in such a file, whatever it is.
+struct PytorchTree {
+    std::map<std::string, CheckpointTensor> tensors; ///< those in dicts and lists by "outer.inner"; one alone by ""
+    nlohmann::json rest; ///< numbers, texts, lists and dicts; null where a tensor is, and for what is none of these
+};
+PytorchTree open_pytorch_tree(const std::filesystem::path &path);
 
 } // namespace patchbay
