@@ -3,6 +3,7 @@
 #include "docks/note_edit.h"
 #include "docks/notes_dock.h"
 #include "export/figure_subject.h"
+#include "io/array_files.h"
 #include "report/project_report.h"
 #include "shell/command_palette.h"
 #include "shell/message_bar.h"
@@ -17,6 +18,7 @@
 #include <QLineEdit>
 #include <QListWidget>
 #include <QToolButton>
+#include <QXmlStreamReader>
 
 #include <algorithm>
 
@@ -144,11 +146,62 @@ private Q_SLOTS:
         QFile html(page);
         QVERIFY(html.open(QIODevice::ReadOnly));
         const QString text = QString::fromUtf8(html.readAll());
-        for (const char *part :
-             {"Names", "Moves &lt;names&gt;", "patchbay-cli act-patch --sites v", "<svg", "Figure 1."})
+        for (const char *part : {"Names", "Moves &lt;names&gt;", "patchbay-cli act-patch --sites v", "<svg",
+                                 "Figure 1.", "<figure data-attention=\"0\">", "id=\"attention-numbers\""})
             QVERIFY2(text.contains(QLatin1String(part)), part);
         for (const char *network : {"src=\"http", "href=\"http", "url(http"})
             QVERIFY2(!text.contains(QLatin1String(network)), network);
+        QXmlStreamReader xml(text);
+        while (!xml.atEnd())
+            xml.readNext();
+        QVERIFY2(!xml.hasError(), qPrintable(xml.errorString()));
+    }
+
+    // What a click on a head shows: computed where the model is here, otherwise what a run kept.
+    void attentionBehindAPage()
+    {
+        const RunSpec of = spec_of(ActPatch());
+        const ReaderAttention all = attentionForReader({}, of);
+        QCOMPARE(all.heads.size(), 48);
+        QVERIFY(all.prompts.size() > 1 && all.heads.first().size() == all.prompts.size());
+        for (const QVector<QByteArray> &head : all.heads)
+            for (qsizetype prompt = 0; prompt < head.size(); ++prompt) {
+                const qsizetype size = all.prompts[prompt].tokens.size();
+                QCOMPARE(head[prompt].size(), size * size);
+                QCOMPARE(uchar(head[prompt][0]), uchar(255)); // the first token sees itself alone
+            }
+        RunSpec elsewhere = of;
+        elsewhere.model.path = "/no/such/model";
+        QVERIFY(attentionForReader({}, elsewhere).isEmpty());
+        auto kept = std::make_shared<RunResult>();
+        kept->spec = elsewhere;
+        kept->spec.method = Analysis{"attention-patterns", {{1, 4}}, {{"prompt", 2}}};
+        kept->summary = {{"prompt", 2}, {"tokens", {"a", "b"}}};
+        kept->arrays["pattern.1.4"] = {{2, 2}, std::vector<float>{1, 0, 0.5f, 0.5f}};
+        ProjectContents contents;
+        contents.results[1] = kept;
+        const ReaderAttention found = attentionForReader(contents, elsewhere);
+        QCOMPARE(found.prompts.size(), 1);
+        QCOMPARE(found.prompts.front().tokens, QStringList({QStringLiteral("a"), QStringLiteral("b")}));
+        QCOMPARE(found.heads.value(QStringLiteral("1.4")).front(), QByteArray("\xff\x00\x80\x80", 4));
+    }
+
+    // What another program computed is a run beside the others; a file of token ids stays one.
+    void numbersOfOtherPrograms()
+    {
+        const QString file = m_folder.filePath(QStringLiteral("numbers.npz"));
+        std::vector<float> values(48, 0.f);
+        values[12] = 7;
+        write_arrays(file.toStdString(), {{"z", {{6, 8}, values}}});
+        QCOMPARE(kindOf(file), FileKind::Numbers);
+        m_window->openPath(file);
+        QTRY_VERIFY(m_fixture.idle() && m_fixture.shown()->state == RunState::Done
+                    && m_fixture.shown()->spec.is<Analysis>());
+        QCOMPARE(m_fixture.shown()->spec.as<Analysis>()->name, std::string("imported"));
+        QCOMPARE(m_fixture.shown()->result->arrays.at("imported.z").floats(), values);
+        const QString ids = m_folder.filePath(QStringLiteral("ids.safetensors"));
+        write_arrays(ids.toStdString(), {{"clean", {{1, 2}, std::vector<int64_t>{1, 2}}}});
+        QCOMPARE(kindOf(ids), FileKind::Other);
     }
 
 private:

@@ -20,7 +20,10 @@ namespace {
 
 class ProjectPages {
 public:
-    ProjectPages(const ProjectContents &contents, Report &report) : m_contents(contents), m_report(report) { }
+    ProjectPages(const ProjectContents &contents, Report &report, const PageAttention &behind)
+        : m_contents(contents), m_report(report), m_behind(behind)
+    {
+    }
 
     void write(const QVector<widgets::AttentionView> &attention)
     {
@@ -70,11 +73,27 @@ private:
             m_report.blocks << paragraph(QString::fromStdString(error.cause()));
         }
         if (subject.result)
-            addFigure({subject.content}, subject.captionText());
+            addFigure({subject.content}, subject.captionText(), attentionBehind(run.spec));
         m_report.blocks << paragraph(QString::fromStdString(command_line(run.spec)), {}, Kind::Spec);
     }
 
-    void addFigure(const QVector<widgets::FigureContent> &panels, const QString &caption)
+    /// Its place in the report; −1: there is none.
+    qsizetype attentionBehind(const RunSpec &spec)
+    {
+        if (!m_behind)
+            return -1;
+        for (const auto &[known, place] : m_places)
+            if (known.model == spec.model && known.task == spec.task)
+                return place;
+        ReaderAttention attention = m_behind(spec);
+        const qsizetype place = attention.isEmpty() ? -1 : m_report.attention.size();
+        if (place >= 0)
+            m_report.attention << std::move(attention);
+        m_places.emplace_back(spec, place);
+        return place;
+    }
+
+    void addFigure(const QVector<widgets::FigureContent> &panels, const QString &caption, qsizetype attention = -1)
     {
         const bool table = std::holds_alternative<widgets::TableView>(panels.front());
         if (table && std::get<widgets::TableView>(panels.front()).rows.isEmpty())
@@ -85,6 +104,7 @@ private:
         figure.figure.spec.width = narrow ? 110 : reportSheetWidth;
         figure.figure.spec.showTitle = false;
         figure.figure.panels = panels;
+        figure.attention = attention;
         const ReportBlock words = paragraph(typographic(caption),
                                             table ? QStringLiteral("Table %1.").arg(++m_tables)
                                                   : QStringLiteral("Figure %1.").arg(++m_figures),
@@ -142,6 +162,8 @@ private:
 
     const ProjectContents &m_contents;
     Report &m_report;
+    const PageAttention &m_behind;
+    std::vector<std::pair<RunSpec, qsizetype>> m_places; ///< of attention, by model and task
     int m_figures = 0, m_tables = 0;
 };
 
@@ -162,7 +184,7 @@ std::vector<ProjectRun> chosenRuns(const ProjectContents &contents)
 }
 
 Report composeProjectReport(const ProjectContents &contents, const QString &title,
-                            const QVector<widgets::AttentionView> &attention)
+                            const QVector<widgets::AttentionView> &attention, const PageAttention &behind)
 {
     const std::vector<ProjectRun> runs = chosenRuns(contents);
     if (runs.empty() && contents.notes.empty())
@@ -188,14 +210,15 @@ Report composeProjectReport(const ProjectContents &contents, const QString &titl
     report.metadata.caption = report.description;
     report.metadata.runSpec = QByteArray::fromStdString(specs.dump());
     report.metadata.version = QStringLiteral("Patchbay %1").arg(QString::fromStdString(program_version()));
-    ProjectPages(contents, report).write(attention);
+    ProjectPages(contents, report, behind).write(attention);
     return report;
 }
 
 void writeForReader(const QString &file, const ProjectContents &contents, const QString &title,
                     const QVector<widgets::AttentionView> &attention)
 {
-    write_file(file.toStdString(), reportHtml(composeProjectReport(contents, title, attention)).toStdString());
+    const auto behind = [&contents](const RunSpec &of) { return attentionForReader(contents, of); };
+    write_file(file.toStdString(), reportHtml(composeProjectReport(contents, title, attention, behind)).toStdString());
 }
 
 } // namespace patchbay

@@ -4,6 +4,7 @@
 #include "analysis/series_measures.h"
 #include "figure/figure.h"
 #include "figure/scene.h"
+#include "report/reader_attention.h"
 #include "report/report_source.h"
 
 #include <QByteArray>
@@ -28,12 +29,14 @@ struct ReportBlock {
     QString anchor;              ///< of headings: the step's id
     QString file;                ///< of captions: where the numbers are, beside the report
     widgets::FigureSheet figure; ///< also for tables: one panel, as it is printed
+    qsizetype attention = -1;    ///< of figures of heads: a click shows them there; −1: none
 };
 
 struct Report {
     QString title, description, byline;
     QVector<ReportBlock> blocks;
     widgets::FigureMetadata metadata;
+    QVector<ReaderAttention> attention; ///< behind the page's pictures of heads
 };
 
 /// The whole text with its figures. Throws Error where a result does not hold what its step should show.

@@ -1,5 +1,6 @@
 // The report as one HTML page that is well-formed XML: inline SVG, its font and a small script in it, nothing fetched.
 #include "report/report.h"
+#include "report/report_attention.h"
 
 #include <algorithm>
 
@@ -83,6 +84,7 @@ constexpr const char *script = R"js(
   document.querySelectorAll('svg .h').forEach(function (area) {
     var title = area.querySelector('title'), text = title.textContent;
     area.removeChild(title);
+    area.dataset.text = text;
     area.addEventListener('pointermove', function (event) {
       tip.textContent = text;
       tip.style.display = 'block';
@@ -208,7 +210,9 @@ QByteArray reportHtml(const Report &report)
                 tableHtml(std::get<widgets::TableView>(block.figure.panels.front())) + QStringLiteral("</figure>\n");
             break;
         case Kind::Figure:
-            body += QStringLiteral("<figure>\n") + figureHtml(block);
+            body += (block.attention < 0 ? QStringLiteral("<figure>\n")
+                                         : QStringLiteral("<figure data-attention=\"%1\">\n").arg(block.attention))
+                + figureHtml(block);
             if (i + 1 < report.blocks.size() && report.blocks[i + 1].kind == Kind::Caption)
                 body += captionHtml(report.blocks[++i]);
             body += QStringLiteral("</figure>\n");
@@ -226,8 +230,9 @@ QByteArray reportHtml(const Report &report)
            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"generator\" "
            "content=\""
         + escaped(report.metadata.version).toUtf8() + "\"/>\n<title>" + escaped(report.title).toUtf8()
-        + "</title>\n<style>\n" + widgets::figureFontFaces(letters, letters) + style + "</style>\n</head>\n<body>\n"
-        + body.toUtf8() + "<script>//<![CDATA[" + script + "//]]></script>\n</body>\n</html>\n";
+        + "</title>\n<style>\n" + widgets::figureFontFaces(letters, letters) + style
+        + (report.attention.isEmpty() ? "" : attentionStyle) + "</style>\n</head>\n<body>\n" + body.toUtf8()
+        + attentionHtml(report.attention) + "<script>//<![CDATA[" + script + "//]]></script>\n</body>\n</html>\n";
 }
 
 } // namespace patchbay
