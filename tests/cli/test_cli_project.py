@@ -1,6 +1,7 @@
 """Sweeps recorded in a project: the same numbers as in a result file, whole after a kill, one writer at a time."""
 
 import json
+import os
 import pathlib
 import random
 import signal
@@ -38,11 +39,12 @@ class Projects(CliTest):
         self.assertTrue(self.project("check", file)["ok"])
 
     def test_killed_it_is_whole(self):
-        chance = random.Random(5)
+        """PATCHBAY_KILLS=200 PATCHBAY_SEED=1 for the long form."""
+        chance = random.Random(int(os.environ.get("PATCHBAY_SEED", 5)))
         file = self.folder / "killed.patchbay"
         command = [PROGRAM, "act-patch", "--prompts", "300", "--sites", "z,q,k,v,pattern", "--direction", "denoise", "--threads", "1",
                    "--project", str(file), "--quiet"]
-        for attempt in range(3):
+        for attempt in range(int(os.environ.get("PATCHBAY_KILLS", 3))):
             with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8") as process:
                 begun = time.monotonic()
                 while process.poll() is None and not self.cells(file, attempt + 1) and time.monotonic() - begun < 60:
