@@ -128,15 +128,16 @@ void Project::Impl::write(const std::function<void()> &work)
 
 void Project::together(const std::function<void()> &work)
 {
+    const bool within = m->together; // of another, which goes on after this one
     m->write([&] {
         m->together = true;
         try {
             work();
         } catch (...) {
-            m->together = false;
+            m->together = within;
             throw;
         }
-        m->together = false;
+        m->together = within;
     });
 }
 

@@ -92,6 +92,29 @@ private Q_SLOTS:
         QVERIFY(same(*project.result(7), result));
     }
 
+    // One that itself writes several things, within others: all are one.
+    void togetherWithinTogether()
+    {
+        Project project(file("within.patchbay"), Project::Open::Create);
+        const RunResult result = samples::empty_run();
+        project.together([&] {
+            project.put(samples::row(1, result, "done"));
+            project.put_result(1, result);
+            project.put(ProjectNote{"run", "1", "What it is for", ""});
+        });
+        QCOMPARE(project.runs().size(), size_t(1));
+        QCOMPARE(project.notes().size(), size_t(1));
+        QVERIFY_EXCEPTION_THROWN(project.together([&] {
+            project.put_result(1, result);
+            project.put(ProjectNote{"run", "1", "Not kept", ""});
+            throw Error("test", "ends");
+        }),
+                                 Error);
+        QCOMPARE(project.notes().front().text, std::string("What it is for"));
+        project.put(ProjectNote{"run", "1", "By itself", ""});
+        QCOMPARE(project.notes().front().text, std::string("By itself"));
+    }
+
     void aRunThatGoesOnKeepsItsCells()
     {
         Project project(file("on.patchbay"), Project::Open::Create);
