@@ -3,7 +3,6 @@
 #include "analysis/analysis.h"
 #include "analysis/selection.h"
 #include "base/amounts.h"
-#include "interrupt.h"
 
 #include <algorithm>
 #include <cmath>
@@ -111,7 +110,7 @@ int run_analysis_spec(Workspace &work, const RunSpec &spec, const OutputOptions 
     observer.tell = on_progress([&](int done, int total) {
         console.progress(spec.as<Analysis>()->name, total > 0 ? double(done) / total : 1);
     });
-    const RunResult result = run_analysis(work.session(), spec, observer, cancel_on_interrupt());
+    const RunResult result = work.run(spec, observer);
     console.end_progress();
     if (output.wanted())
         save_result(output.out, result);
@@ -122,6 +121,8 @@ int run_analysis_spec(Workspace &work, const RunSpec &spec, const OutputOptions 
     say(result, top, console);
     if (output.wanted())
         console.say("written to " + output.out);
+    if (!result.complete)
+        work.check_not_lost(output);
     return result.complete ? 0 : 130;
 }
 

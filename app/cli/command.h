@@ -35,6 +35,7 @@ Runner add_plan(CLI::App &app);
 Runner add_merge(CLI::App &app);
 Runner add_script(CLI::App &app);
 Runner add_project(CLI::App &app);
+Runner add_places(CLI::App &app);
 Runner add_serve(CLI::App &app);
 Runner add_bench(CLI::App &app);
 

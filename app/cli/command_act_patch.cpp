@@ -72,6 +72,7 @@ Runner add_act_patch(CLI::App &app)
     const auto options = std::make_shared<Options>();
     options->sites = {"z"};
     options->work.add(app, "Write the metric of every patched run to this file");
+    add_at(app, options->work.at);
     app.add_option("--sites", options->sites,
                    site_names(&SiteInfo::swept)
                        + "; k_grouped, v_grouped: the key or value that a group of query heads shares")
@@ -98,6 +99,7 @@ Runner add_attribution(CLI::App &app)
     const auto options = std::make_shared<Options>();
     options->sites = {"z", "q", "k", "v", "pattern"};
     options->work.add(app, "Write the estimates to this file");
+    add_at(app, options->work.at);
     app.add_option("--sites", options->sites, site_names(&SiteInfo::estimated))->delimiter(',')->capture_default_str();
     app.add_option("--direction", options->direction, "denoise: clean into flipped; noise: flipped into clean")
         ->capture_default_str();

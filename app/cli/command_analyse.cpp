@@ -156,6 +156,7 @@ Runner add_analyse(CLI::App &app)
     app.add_option("analysis", options->analysis, "What to analyse")->required()->check(CLI::IsMember(names));
     app.add_option("--heads", options->heads, heads);
     options->work.add(app, "Write the tensors and the summary to this file");
+    add_at(app, options->work.at);
     for (const auto &[name, parameter] : parameters) {
         const std::string option = option_name(name);
         if (name == "tokens" || app.get_option_no_throw(option)) // below; the task's own --seed and --bos

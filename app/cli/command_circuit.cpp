@@ -221,7 +221,7 @@ int make(Options &o)
     const RunResult result =
         run_edge_analysis(work, "circuit", option_value("--heads", [&] { return parse_heads(o.heads); }), options,
                           o.sweep.metric, console);
-    write_scored_graph(o.work.output.out, circuit_of(result, work.model().config()));
+    write_scored_graph(o.work.output.out, circuit_of(result, work.config()));
     nlohmann::ordered_json out = as_json(result);
     out["out"] = o.work.output.out;
     console.print(out);
@@ -242,6 +242,7 @@ int compare(Options &o)
 void add_run_options(CLI::App &app, Options &o, const std::string &out)
 {
     o.work.add(app, out);
+    add_at(app, o.work.at);
     o.sweep.add_metric(app);
     app.add_option("--ablate", o.ablate, "What edges that are not in the circuit carry")
         ->check(CLI::IsMember({"patching", "zero", "mean", "mean-positional"}))

@@ -106,13 +106,13 @@ int run(const Options &o)
     Workspace work(o.work, console);
     RunResult result =
         run_edge_analysis(work, "edges", {}, options, o.sweep.metric, console, o.resume.empty() ? nullptr : &earlier);
-    const EdgeGraph graph(work.model().config());
+    const EdgeGraph graph(work.config());
     if (o.work.output.wanted()) {
         RunResult file = result;
         spread_exact(file, graph);
         save_result(o.work.output.out, file);
     }
-    write_files(o, result, graph, work.model().config().d_model);
+    write_files(o, result, graph, work.config().d_model);
     nlohmann::ordered_json out{
         {"spec", to_json(result.spec)}, {"seconds", result.seconds}, {"complete", result.complete}};
     out["summary"] = short_summary(result);
@@ -123,6 +123,8 @@ int run(const Options &o)
     for (const std::string &file : {o.work.output.out, o.graph, o.table})
         if (!file.empty())
             console.say("written to " + file);
+    if (!result.complete)
+        work.check_not_lost(o.work.output);
     return result.complete ? 0 : 130;
 }
 
@@ -133,6 +135,7 @@ Runner add_edges(CLI::App &app)
     const auto options = std::make_shared<Options>();
     Options &o = *options;
     o.work.add(app, "Write scores, standard errors and exact values [writers, readers] to this file");
+    add_at(app, o.work.at);
     o.sweep.add_metric(app);
     const std::vector<std::string> estimates{"eap", "eap-ig", "clean-corrupted", "eap-ig-activations"};
     std::vector<std::string> methods = estimates;

@@ -50,6 +50,7 @@ Runner add_path_patch(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
     options->work.add(app, "Write the metric of every patched run to this file");
+    add_at(app, options->work.at);
     app.add_option(
            "--senders", options->senders,
            "z, mlp_out or attn_out: every one, one at a time; or a list that sends together, such as z:0.3,mlp_out:1")

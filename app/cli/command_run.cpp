@@ -15,7 +15,7 @@ namespace patchbay::cli {
 namespace {
 
 struct Options {
-    std::string file, model;
+    std::string file, model, at;
     ResourceOptions resources;
     OutputOptions output;
     SweepOptions sweep;
@@ -31,7 +31,8 @@ int run_of_shards(const Options &options)
                                                      {"--metric", options.sweep.asks_for_metric()},
                                                      {"--estimates", options.sweep.estimates},
                                                      {"--keep-end", options.sweep.keep_end},
-                                                     {"--project", !options.sweep.project.empty()}};
+                                                     {"--project", !options.sweep.project.empty()},
+                                                     {"--at", !options.at.empty()}};
     for (const auto &[option, given] : refused)
         if (given)
             throw UsageError(option, "is not for shards, which compute what their plan says");
@@ -77,6 +78,7 @@ int run(const Options &options)
     WorkOptions work_options = work_of(spec, options.file, options.model);
     work_options.resources = options.resources;
     work_options.output = options.output;
+    work_options.at = options.at;
     Workspace work(work_options, console);
     spec.model = work.spec().model; // as it was found, with its hash; the prompts likewise
     spec.task = work.spec().task;
@@ -88,7 +90,7 @@ int run(const Options &options)
     if (spec.is<Analysis>())
         return run_analysis_spec(work, spec, options.output, options.sweep.top, console,
                                  options.resume ? &earlier : nullptr);
-    if (other_metric)
+    if (other_metric && !work.elsewhere())
         use_kept_ends(earlier, work.session(), console);
     return run_specs(work, {spec}, options.output, options.sweep, console, options.resume ? &earlier : nullptr);
 }
@@ -98,9 +100,10 @@ int run(const Options &options)
 Runner add_run(CLI::App &app)
 {
     const auto options = std::make_shared<Options>();
-    app.add_option("file", options->file,
-                   "A run spec (.json), - for one on standard input, a result (.safetensors, .npz, .json), the spec of a "
-                   "shard or the folder of a plan")
+    app.add_option(
+           "file", options->file,
+           "A run spec (.json), - for one on standard input, a result (.safetensors, .npz, .json), the spec of a "
+           "shard or the folder of a plan")
         ->required();
     app.add_option("--model", options->model,
                    "Use this model, a folder or a name in the cache, instead of the one that the spec names")
@@ -109,6 +112,7 @@ Runner add_run(CLI::App &app)
         app.add_flag("--resume", options->resume, "Keep the exact cells of this result and compute the missing ones");
     app.add_flag("--print-spec", options->print_only, "Print the spec as JSON and do nothing")->excludes(resume);
     options->resources.add(app);
+    add_at(app, options->at);
     options->output.add(app, "Write the result to this file");
     options->sweep.add(app);
     options->shards.add(app);

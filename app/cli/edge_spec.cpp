@@ -23,7 +23,7 @@ RunResult run_edge_analysis(Workspace &work, const std::string &analysis, const 
             console.progress(analysis + (progress->what.empty() ? "" : ", " + progress->what),
                              progress->total > 0 ? double(progress->done) / progress->total : 1);
     };
-    RunResult result = run_analysis(work.session(), spec, observer, cancel_on_interrupt());
+    RunResult result = work.run(spec, observer);
     console.end_progress();
     return result;
 }

@@ -50,6 +50,7 @@ constexpr Entry entries[] = {
     {"merge", "Put the results of shards together: the bytes of one run", add_merge},
     {"script", "A result as a Python script for TransformerLens that computes the same and compares", add_script},
     {"project", "Project files: what is in them, checked, exported, recovered", add_project},
+    {"places", "Other machines to compute on by name: list, add, remove, test", add_places},
     {"serve", "Compute for a program elsewhere: requests and events as framed messages", add_serve},
     {"bench", "Seconds, arithmetic and memory of standard workloads", add_bench},
 };

@@ -173,7 +173,7 @@ RunResult run_one(Workspace &work, const RunSpec &spec, const SweepOptions &swee
             shown(event);
         };
     }
-    RunResult result = work.session().run(spec, observer, cancel_on_interrupt());
+    RunResult result = work.run(spec, observer);
     if (writer)
         writer->finish(result);
     if (controls_failed(result)) { // several runs may come to one result
@@ -226,6 +226,8 @@ void SweepOptions::add(CLI::App &app)
 int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOptions &output,
               const SweepOptions &sweep, Console &console, const RunResult *resume)
 {
+    if (sweep.keep_end && work.elsewhere())
+        throw UsageError("--keep-end", "is not for runs at another place, which keeps what it needs itself");
     if (sweep.keep_end && specs.size() > 1)
         throw UsageError("--keep-end", "shared keys or values and others are two runs: name them one at a time");
     RunResult result;
@@ -250,6 +252,8 @@ int run_specs(Workspace &work, const std::vector<RunSpec> &specs, const OutputOp
     as_text(result, sweep, console);
     if (output.wanted())
         console.say("written to " + output.out);
+    if (!result.complete)
+        work.check_not_lost(output);
     return cancel_on_interrupt().cancelled() && !result.complete ? 130 : 0;
 }
 

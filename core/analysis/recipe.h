@@ -111,6 +111,8 @@ public:
     void keep_in(const std::filesystem::path &folder, const Note &note, size_t again = SIZE_MAX,
                  const CancelToken &cancel = {});
     const KnownRuns &known() const { return m_known; }
+    /// A result that steps need not compute again; one that is not of this session counts for nothing.
+    void keep(const RunResultPtr &result);
 
     /// What the pending ones of these steps will take about, in forward passes over all prompts; of the running step
     /// what its progress (0 … 1) leaves.

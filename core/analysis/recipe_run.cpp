@@ -18,6 +18,12 @@ RecipeRun::RecipeRun(Session &session, Recipe recipe, ModelRef model, TaskRef ta
 {
 }
 
+void RecipeRun::keep(const RunResultPtr &result)
+{
+    if (m_known.foreign(*result).empty())
+        m_known.keep(result);
+}
+
 namespace {
 
 json dotted_list(const std::vector<Head> &heads)

@@ -1,13 +1,12 @@
 #include "hub/environment.h"
 
+#include "base/config_dir.h"
 #include "base/error.h"
 #include "base/plain_text.h"
 #include "io/array_files.h"
 
 #include <algorithm>
 #include <cstdlib>
-#include <pwd.h>
-#include <unistd.h>
 
 namespace patchbay {
 
@@ -22,17 +21,9 @@ std::string variable(const char *name)
     return value ? value : "";
 }
 
-fs::path home()
-{
-    if (const std::string set = variable("HOME"); !set.empty())
-        return set;
-    const passwd *user = getpwuid(getuid());
-    return user ? user->pw_dir : "/";
-}
-
 fs::path expanded(const std::string &path)
 {
-    return path == "~" || path.starts_with("~/") ? home() / path.substr(std::min<size_t>(2, path.size()))
+    return path == "~" || path.starts_with("~/") ? home_folder() / path.substr(std::min<size_t>(2, path.size()))
                                                  : fs::path(path);
 }
 
@@ -41,7 +32,7 @@ fs::path hf_home()
     if (const std::string set = variable("HF_HOME"); !set.empty())
         return expanded(set);
     const std::string cache = variable("XDG_CACHE_HOME");
-    return (cache.empty() ? home() / ".cache" : expanded(cache)) / "huggingface";
+    return (cache.empty() ? home_folder() / ".cache" : expanded(cache)) / "huggingface";
 }
 
 } // namespace

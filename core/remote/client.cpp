@@ -12,6 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::chrono::milliseconds between_looks{50};
+
 std::chrono::milliseconds until(Clock::time_point end)
 {
     return std::max(std::chrono::milliseconds(0), std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()));
@@ -19,40 +21,49 @@ std::chrono::milliseconds until(Clock::time_point end)
 
 } // namespace
 
-Client::Client(const std::vector<std::string> &command, const ClientLimits &limits)
+Client::Client(const Command &command, const ClientLimits &limits, const CancelToken &cancel)
     : m_limits(limits), m_connection(std::make_unique<Connection>(command)),
       m_decoder(m_connection->name(), limits.frames)
 {
-    greet();
+    try {
+        greet(cancel);
+    } catch (...) {
+        m_connection->give_up();
+        throw;
+    }
 }
 
 Client::Client(int in, int out, const ClientLimits &limits)
     : m_limits(limits), m_connection(std::make_unique<Connection>(in, out)),
       m_decoder(m_connection->name(), limits.frames)
 {
-    greet();
+    greet({});
 }
 
 Client::~Client() = default;
 
-void Client::greet()
+void Client::greet(const CancelToken &cancel)
 {
     std::string bytes = greeting();
     append_frame(bytes, frame_of(Hello{program_version(), 0, 0, {}, {}}));
     m_connection->write(bytes);
-    m_heard = Clock::now();
+    const auto end = Clock::now() + m_limits.answer;
+    const auto fail = [this](const std::string &cause) {
+        throw Error(m_connection->name(), m_connection->with_last_words(cause));
+    };
     std::optional<Frame> frame;
     while (!(frame = m_decoder.next())) {
+        cancel.check();
         bytes.clear();
-        const Arrived arrived = m_connection->read(bytes, until(m_heard + m_limits.silence));
+        const Arrived arrived = m_connection->read(bytes, std::min(until(end), between_looks));
         if (arrived == Arrived::End)
-            throw Error(m_connection->name(), "ended before it answered");
-        if (arrived == Arrived::Nothing && Clock::now() >= m_heard + m_limits.silence)
-            throw Error(m_connection->name(), "did not answer");
+            fail("ended before it answered");
+        if (arrived == Arrived::Nothing && Clock::now() >= end)
+            fail("did not answer");
         m_decoder.feed(bytes);
     }
     if (frame->type != uint32_t(Type::Hello))
-        throw Error(m_connection->name(), "did not say who it is first");
+        fail("did not say who it is first");
     m_server = hello_of(std::move(*frame), m_connection->name(), m_limits.frames);
     m_heard = Clock::now();
 }
@@ -105,7 +116,7 @@ std::optional<Client::News> Client::poll(std::chrono::milliseconds at_most)
     const auto end = Clock::now() + at_most;
     const auto lost = [this](const std::string &why) {
         m_connection->break_off();
-        return News{0, Lost{m_connection->name() + ": " + why}};
+        return News{0, Lost{m_connection->name() + ": " + m_connection->with_last_words(why)}};
     };
     try {
         for (;;) {
@@ -120,8 +131,8 @@ std::optional<Client::News> Client::poll(std::chrono::milliseconds at_most)
                 m_heard = Clock::now();
             else if (Clock::now() >= m_heard + m_limits.silence)
                 return lost("nothing was heard for too long");
-            else if (Clock::now() >= end)
-                return std::nullopt;
+            else
+                return std::nullopt; // the time is over, or it was woken
             m_decoder.feed(bytes);
         }
     } catch (const Error &error) {
@@ -179,13 +190,17 @@ void Client::hear(uint64_t id, const Event &event)
         apply(*run, event);
 }
 
-std::vector<Asked> Client::unfinished() const
+void Client::wake()
+{
+    m_connection->wake();
+}
+
+std::map<uint64_t, Asked> Client::unfinished() const
 {
     const std::lock_guard lock(m_mutex);
-    std::vector<Asked> out;
+    std::map<uint64_t, Asked> out;
     for (const auto &[id, open] : m_open) {
-        out.push_back(open.asked);
-        RunRequest *request = std::get_if<RunRequest>(&out.back().request);
+        RunRequest *request = std::get_if<RunRequest>(&(out[id] = open.asked).request);
         if (request && open.run)
             request->resume = std::make_shared<const RunResult>(*open.run);
     }

@@ -18,6 +18,13 @@ void visit_fields(Value &v, Visit &&visit)
     visit("cache", v.cache);
 }
 
+template <Is<SentFile> Value, class Visit>
+void visit_fields(Value &v, Visit &&visit)
+{
+    visit("name", v.name);
+    visit("bytes", v.bytes);
+}
+
 namespace {
 
 constexpr std::array<const char *, std::variant_size_v<Request>> request_kinds{
@@ -41,15 +48,12 @@ Frame packed(Type type, uint64_t id, const T &value)
     return frame;
 }
 
-/// {"kind": …, its fields}.
+/// {"kind": …, "value": its fields}.
 template <class Variant, size_t N>
-Frame packed_kind(Type type, uint64_t id, const std::array<const char *, N> &kinds, const Variant &value, json with)
+json packed_kind(Frame &frame, const std::array<const char *, N> &kinds, const Variant &value)
 {
-    Frame frame = plain_frame(type, id);
-    with["kind"] = kinds[value.index()];
-    with["value"] = std::visit([&](const auto &one) { return Packer(frame).pack(one); }, value);
-    frame.json = text_of(with);
-    return frame;
+    return {{"kind", kinds[value.index()]},
+            {"value", std::visit([&](const auto &one) { return Packer(frame).pack(one); }, value)}};
 }
 
 template <class Variant, size_t N, size_t... I>
@@ -135,13 +139,20 @@ Frame frame_of(const Hello &hello)
 
 Frame frame_of(uint64_t id, const Asked &asked)
 {
-    return packed_kind(Type::Request, id, request_kinds, asked.request,
-                       {{"tag", asked.tag}, {"interrupts", asked.interrupts}});
+    Frame frame = plain_frame(Type::Request, id);
+    json message = packed_kind(frame, request_kinds, asked.request);
+    message["tag"] = asked.tag;
+    message["interrupts"] = asked.interrupts;
+    message["files"] = Packer(frame).pack(asked.files);
+    frame.json = text_of(message);
+    return frame;
 }
 
 Frame frame_of(uint64_t id, const Event &event)
 {
-    return packed_kind(Type::Event, id, event_kinds, event, json::object());
+    Frame frame = plain_frame(Type::Event, id);
+    frame.json = text_of(packed_kind(frame, event_kinds, event));
+    return frame;
 }
 
 Frame frame_of_want(std::optional<Head> head)
@@ -165,7 +176,8 @@ Asked asked_of(Frame frame, const std::string &from, const FrameLimits &limits)
     return reading(frame, from, limits, [](Unpacker &unpacker, const JsonField &at) {
         return Asked{unpacked_kind<Request>(unpacker, at, request_kinds,
                                             std::make_index_sequence<std::variant_size_v<Request>>{}),
-                     at.at("tag").text(), at.at("interrupts").flag()};
+                     at.at("tag").text(), at.at("interrupts").flag(),
+                     unpacker.unpack<std::vector<SentFile>>(at.at("files"))};
     });
 }
 

@@ -7,6 +7,7 @@
 #include "remote/frame.h"
 #include "requests/request.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,11 +38,18 @@ struct Hello {
     CacheListing cache;  ///< models of the Hugging Face cache there
 };
 
+/// A file that a request names, where the other side has not got it.
+struct SentFile {
+    std::string name; ///< as the request names it
+    std::vector<uint8_t> bytes;
+};
+
 /// A request with how it behaves towards others (JobPolicy of the window's backend).
 struct Asked {
     Request request;
     std::string tag = {};    ///< a new one of the same tag supersedes older ones; empty: none
     bool interrupts = false; ///< it also stops a running one of the same tag inside of a part
+    std::vector<SentFile> files = {};
 };
 
 /// Says what cannot be read: one request is refused with it, the connection goes on.

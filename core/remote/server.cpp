@@ -100,7 +100,8 @@ void Server::begin(Frame frame)
     Asked asked;
     try {
         asked = asked_of(std::move(frame), client_side, m_limits.frames);
-    } catch (const BadMessage &error) {
+        m_files.receive(asked);
+    } catch (const Error &error) {
         return refuse(id, error.what());
     }
     const auto ticket = std::make_shared<JobTicket>();

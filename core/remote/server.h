@@ -4,6 +4,7 @@
 
 #include "base/cancel.h"
 #include "remote/message.h"
+#include "remote/sent_files.h"
 #include "requests/worker.h"
 
 #include <chrono>
@@ -54,6 +55,7 @@ private:
     std::mutex m_mutex; ///< of the jobs
     std::map<uint64_t, Job> m_jobs;
     uint64_t m_job_bytes = 0;
+    ReceivedFiles m_files;
     std::unique_ptr<Worker> m_worker; ///< goes first: its threads use the others
 };
 

@@ -28,6 +28,7 @@ struct RunRequest {
     RunSpec spec;
     RunResultPtr resume = {}; ///< a stopped run of the same spec; may be null
     bool soon = false;        ///< somebody looks and waits: an analysis of some tenths of a second
+    bool estimates = true;    ///< RunObserver::estimates
 };
 
 /// Patterns of heads in the cached runs: milliseconds.
@@ -62,12 +63,13 @@ struct StabilityRequest {
     RunResultPtr result;
 };
 
-/// Another recipe, every step pending.
+/// Another recipe, every step pending. known: results that its steps need not compute again.
 struct BeginRecipeRequest {
     using Answer = std::shared_ptr<const StepOutcomes>;
     Recipe recipe;
     ModelRef model;
     TaskRef task;
+    std::vector<RunResultPtr> known = {};
 };
 
 struct EditStepRequest {
@@ -169,6 +171,9 @@ enum class Urgency {
     Quick, ///< milliseconds
 };
 Urgency urgency(const Request &request);
+
+/// Needs neither a model nor what a session knows, but results that the one who asks has already, or their folder.
+bool is_of_results(const Request &request);
 
 /// Waits for disks and networks and needs no model: such requests need not wait for those that compute.
 bool only_fetches(const Request &request);

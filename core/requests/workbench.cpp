@@ -33,6 +33,12 @@ Urgency urgency(const Request &request)
                                                                     : Urgency::Long;
 }
 
+bool is_of_results(const Request &request)
+{
+    return std::holds_alternative<IntervalsRequest>(request) || std::holds_alternative<StabilityRequest>(request)
+        || std::holds_alternative<OpenSeriesRequest>(request) || std::holds_alternative<MeasureSeriesRequest>(request);
+}
+
 bool only_fetches(const Request &request)
 {
     return std::holds_alternative<ListCacheRequest>(request) || std::holds_alternative<PlanDownloadRequest>(request)
@@ -125,6 +131,7 @@ struct Workbench::Begin {
         observer.tell = tell;
         observer.priority = &bench.priority();
         observer.resume = request.resume.get();
+        observer.estimates = request.estimates;
         observer.between = bench.between();
         if (request.spec.is<Analysis>())
             return whole([&session, request, observer](const CancelToken &cancel) {
@@ -212,6 +219,9 @@ struct Workbench::Begin {
             if (!bench.m_session)
                 throw Error("", "there is no model with a task for the recipe yet");
             bench.m_recipe = std::make_unique<RecipeRun>(*bench.m_session, request.recipe, request.model, request.task);
+            for (const RunResultPtr &result : request.known)
+                if (result)
+                    bench.m_recipe->keep(result);
             outcomes();
         });
     }

@@ -4,7 +4,7 @@
 // part.
 #pragma once
 
-#include "requests/job_queue.h"
+#include "requests/carrier.h"
 #include "requests/workbench.h"
 
 #include <deque>
@@ -15,21 +15,17 @@
 namespace patchbay {
 
 /// The more urgent request goes first (requests/request.h), and comes between two parts of a less urgent one.
-class Worker {
+class Worker : public Carrier {
 public:
-    using Ticket = std::shared_ptr<JobTicket>;
-
     explicit Worker(std::unique_ptr<RequestServer> server);
     /// Waits for the threads, and forgets what has not been begun. Whoever owns the tickets cancels them first; a sweep
     /// then answers inside of its chunk.
-    ~Worker();
+    ~Worker() override;
     Worker(const Worker &) = delete;
     Worker &operator=(const Worker &) = delete;
 
-    /// From any thread.
-    void submit(const Ticket &ticket, Request request, JobListener listener);
-    /// The head whose cells are to be computed next, in whatever run is going on. From any thread.
-    void want(std::optional<Head> head) { m_compute.server->priority().want(head); }
+    void submit(const Ticket &ticket, Request request, JobListener listener) override;
+    void want(std::optional<Head> head) override { m_compute.server->priority().want(head); }
 
 private:
     struct Running {

@@ -29,10 +29,10 @@ class Frame:
 
 
 class FarEnd:
-    """A server, and what it says. hello: what it says of itself."""
+    """A server, and what it says. hello: what it says of itself. through: a command that starts it."""
 
-    def __init__(self, *options, greet=True):
-        self.process = subprocess.Popen([PROGRAM, "serve", "--stdio", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    def __init__(self, *options, greet=True, through=()):
+        self.process = subprocess.Popen([*through, PROGRAM, "serve", "--stdio", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, bufsize=0)
         self._bytes = b""
         if greet:
@@ -76,7 +76,7 @@ class FarEnd:
                 return got
 
     def ask(self, number, kind, value, arrays=(), tag="", interrupts=False):
-        self.send(frame(REQUEST, number, {"kind": kind, "value": value, "tag": tag, "interrupts": interrupts}, arrays))
+        self.send(frame(REQUEST, number, {"kind": kind, "value": value, "tag": tag, "interrupts": interrupts, "files": []}, arrays))
 
     def set_up(self, number=1, **task):
         """Its reply: what is known of the model and the task."""
@@ -89,6 +89,38 @@ class FarEnd:
                 raise AssertionError(got.value["value"])
             if got.value["kind"] == "done":
                 return got.value["value"]["reply"]["value"]
+
+
+def frames_in(data):
+    """The whole frames of what a server has sent, and behind which byte each of them ends."""
+    at, found = len(MAGIC) + 4, []
+    while at + 24 <= len(data):
+        kind, arrays, number, length = struct.unpack_from("<IIQQ", data, at)
+        begin = at + 24 + 8 * arrays
+        if begin > len(data):
+            break
+        lengths = struct.unpack_from(f"<{arrays}Q", data, at + 24)
+        end = begin + length + sum(lengths)
+        if end > len(data):
+            break
+        blobs, blob = [], begin + length
+        for size in lengths:
+            blobs.append(data[blob:blob + size])
+            blob += size
+        found.append((Frame(kind, number, data[begin:begin + length], blobs), end))
+        at = end
+    return found
+
+
+def computed_in(data):
+    """The cells that a server told of as computed by itself, each as often as it did."""
+    cells = []
+    for got, _ in frames_in(data):
+        if got.kind == EVENT and got.value["kind"] == "cells":
+            value = got.value["value"]
+            if value["state"] == 2 and value["seconds"] >= 0:
+                cells += [(value["grid"], cell) for cell in got.array(value["cells"], np.int32).tolist()]
+    return cells
 
 
 def z_sweep(setup, positions="all"):

@@ -37,7 +37,7 @@ class Served(CliTest):
             self.assertIsInstance(far.hello["cache"]["models"], list)
             self.assertIn(far.hello["program"], run("--version").stdout)
             setup = far.set_up(prompts=70)
-            heard = self.sweep(far, 2, {"spec": z_sweep(setup), "resume": None, "soon": False})
+            heard = self.sweep(far, 2, {"spec": z_sweep(setup), "resume": None, "soon": False, "estimates": True})
             self.assertEqual(heard.end["kind"], "done", heard.end)
             self.assertTrue(heard.end["value"]["reply"]["value"]["complete"])
             expected = arrays["denoise.z"]
@@ -47,7 +47,7 @@ class Served(CliTest):
         with FarEnd() as far:
             setup = far.set_up(prompts=200)
             far.send(frame(WANT, value=[3, 1]))
-            far.ask(2, "run", {"spec": z_sweep(setup, "each"), "resume": None, "soon": False})
+            far.ask(2, "run", {"spec": z_sweep(setup, "each"), "resume": None, "soon": False, "estimates": True})
             far.ask(3, "attention", {"wanted": [{"head": [1, 1], "flipped": False, "kind": 0}]})
             far.send(frame(PING, 9))
             order, heard = [], Sweep()
@@ -65,7 +65,7 @@ class Served(CliTest):
             setup = far.set_up(prompts=200)
             spans = []
             for number in range(2, 9):
-                far.ask(number, "run", {"spec": z_sweep(setup, "each"), "resume": None, "soon": False})
+                far.ask(number, "run", {"spec": z_sweep(setup, "each"), "resume": None, "soon": False, "estimates": True})
                 heard = Sweep()
                 while not heard.computed:
                     heard.take(far.read())
@@ -84,7 +84,7 @@ class Served(CliTest):
             with FarEnd() as far:
                 setup = far.set_up(prompts=FEW)
                 if busy:
-                    far.ask(2, "run", {"spec": z_sweep(setup, "each"), "resume": None, "soon": False})
+                    far.ask(2, "run", {"spec": z_sweep(setup, "each"), "resume": None, "soon": False, "estimates": True})
                     self.assertEqual(far.read().number, 2)
                 far.process.stdin.close()
                 self.assertEqual(far.process.wait(60), 0)
@@ -97,7 +97,7 @@ class Served(CliTest):
             self.assertEqual(far.process.wait(60), 0)
         with FarEnd() as far:
             setup = far.set_up(prompts=FEW)
-            far.ask(2, "run", {"spec": z_sweep(setup, "each"), "resume": None, "soon": False})
+            far.ask(2, "run", {"spec": z_sweep(setup, "each"), "resume": None, "soon": False, "estimates": True})
             far.process.stdout.close()
             self.assertEqual(far.process.wait(60), 0)
 
@@ -116,7 +116,7 @@ class Served(CliTest):
     def test_killed_and_asked_again_no_cell_is_computed_twice(self):
         numbers = random.Random(1)
         with FarEnd() as far:
-            whole = self.sweep(far, 2, {"spec": z_sweep(far.set_up(prompts=FEW), "each"), "resume": None, "soon": False})
+            whole = self.sweep(far, 2, {"spec": z_sweep(far.set_up(prompts=FEW), "each"), "resume": None, "soon": False, "estimates": True})
         kept = 0
         for _ in range(KILLS):
             computed, value, arrays = [], None, ()
@@ -124,7 +124,7 @@ class Served(CliTest):
                 heard = Sweep()
                 with FarEnd() as far:
                     spec = z_sweep(far.set_up(prompts=FEW), "each")
-                    far.ask(2, "run", {"spec": spec, "resume": value, "soon": False}, arrays)
+                    far.ask(2, "run", {"spec": spec, "resume": value, "soon": False, "estimates": True}, arrays)
                     try:
                         events = numbers.randrange(2, 8)
                         while not heard.ended:

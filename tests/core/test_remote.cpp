@@ -2,6 +2,7 @@
 // refused or lost. Another process, and its end: tests/cli/test_cli_serve.py.
 #include "base/error.h"
 #include "core/error_message.h"
+#include "core/far_end.h"
 #include "core/part_server.h"
 #include "remote/client.h"
 #include "remote/detail/stream.h"
@@ -19,51 +20,12 @@
 
 using namespace patchbay;
 using namespace patchbay::remote;
+using testing::FarEnd;
 using testing::PartServer;
 
 namespace {
 
 constexpr std::chrono::seconds long_enough{120};
-
-/// A server on a thread of its own.
-class FarEnd {
-public:
-    explicit FarEnd(std::unique_ptr<RequestServer> server = std::make_unique<Workbench>(),
-                    const ServerLimits &limits = {})
-    {
-        auto [their_in, our_out] = make_pipe();
-        auto [our_in, their_out] = make_pipe();
-        out = std::move(our_out);
-        in = std::move(our_in);
-        m_thread = std::thread([this, limits, server = std::move(server), from = std::move(their_in),
-                                to = std::move(their_out)]() mutable {
-            try {
-                Server(from.get(), to.get(), std::move(server), Hello{"9.9", 3, 4, "cpu", {}}, limits).serve(stop);
-            } catch (const Error &error) {
-                trouble = error.what();
-            }
-        });
-    }
-    ~FarEnd() { end(); }
-    void end()
-    {
-        out.close();
-        stop.cancel();
-        if (m_thread.joinable())
-            m_thread.join();
-    }
-    std::unique_ptr<Client> client(const ClientLimits &limits = {})
-    {
-        return std::make_unique<Client>(in.release(), out.release(), limits);
-    }
-
-    CancelToken stop;
-    std::string trouble;
-    Descriptor in, out;
-
-private:
-    std::thread m_thread;
-};
 
 /// The next news; the test fails where there are none.
 Client::News next(Client &client)
@@ -439,7 +401,7 @@ private Q_SLOTS:
             note(*news);
         }
         QVERIFY(!client->poll(std::chrono::milliseconds(0)));
-        const std::vector<Asked> rest = client->unfinished();
+        const std::map<uint64_t, Asked> rest = client->unfinished();
         QCOMPARE(rest.size(), size_t(1));
         const size_t kept = computed.size();
         first.reset();
@@ -447,7 +409,7 @@ private Q_SLOTS:
         FarEnd second;
         client = second.client();
         hear(*client, client->submit(many)).reply<SetupPtr>();
-        const uint64_t again = client->submit(rest.front());
+        const uint64_t again = client->submit(rest.begin()->second);
         Heard heard;
         while (!heard.ended()) {
             const Client::News news = next(*client);

@@ -31,13 +31,13 @@ namespace patchbay::remote {
 // Requests.
 
 PATCHBAY_FIELDS(SetUpRequest, model, task)
-PATCHBAY_FIELDS(RunRequest, spec, resume, soon)
+PATCHBAY_FIELDS(RunRequest, spec, resume, soon, estimates)
 PATCHBAY_FIELDS(AttentionRequest, wanted)
 PATCHBAY_FIELDS(PatchedAttentionRequest, head, spec, patched)
 PATCHBAY_FIELDS(TryRequest, question)
 PATCHBAY_FIELDS(IntervalsRequest, result)
 PATCHBAY_FIELDS(StabilityRequest, result)
-PATCHBAY_FIELDS(BeginRecipeRequest, recipe, model, task)
+PATCHBAY_FIELDS(BeginRecipeRequest, recipe, model, task, known)
 PATCHBAY_FIELDS(EditStepRequest, step, body)
 PATCHBAY_FIELDS(SkipStepRequest, step)
 PATCHBAY_FIELDS(ForgetStepRequest, step)
