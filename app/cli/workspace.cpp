@@ -40,7 +40,7 @@ void add_at(CLI::App &app, std::string &at)
                        "model is found by its name in the Hugging Face cache there; files of the task travel")
             ->type_name("PLACE")
             ->group("Resources");
-    for (const char *own : {"--threads", "--device", "--memory-budget"}) // of the place's command
+    for (const char *own : {"--threads", "--device", "--precision", "--memory-budget"}) // of the place's command
         option->excludes(app.get_option(own));
 }
 
