@@ -126,6 +126,9 @@ private Q_SLOTS:
             if (kill % 8 == 0) // a project grows from kill to kill, and is a new one now and then
                 file = folder.filePath(QStringLiteral("killed-%1.patchbay").arg(kill));
             QProcess window;
+            QProcessEnvironment own = QProcessEnvironment::systemEnvironment();
+            own.insert(QStringLiteral("TMPDIR"), folder.path()); // who is killed leaves its files
+            window.setProcessEnvironment(own);
             window.start(QCoreApplication::applicationFilePath(),
                          {QStringLiteral("--act"), file, QString::number(random())});
             QByteArray said;
