@@ -102,8 +102,8 @@ private Q_SLOTS:
         const QString text = clipboard.text();
         QVERIFY2(text.contains(QStringLiteral("TransformerBridge")), qPrintable(m_window->messages().text()));
         QVERIFY(text.contains(QStringLiteral("\"noise.z\": (\"attn.hook_z\"")));
-        // Of an analysis there is none, and what was copied stays.
-        const int id = m_window->explorer().runner.run(spec_of(Analysis{"dla", {}, nullptr}));
+        // Of an analysis of running text there is none, and what was copied stays.
+        const int id = m_window->explorer().runner.run(spec_of(Analysis{"corpus", {{1, 1}}, nullptr}));
         QTRY_VERIFY(runs().find(id)->finished() && runs().find(id)->result);
         m_window->explorer().navigation.showRun(id);
         m_window->actions().copyScript->trigger();

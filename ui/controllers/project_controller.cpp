@@ -218,6 +218,7 @@ void ProjectController::closeFile()
 
 void ProjectController::startRecording(Project project)
 {
+    m_written.clear();
     const auto hear = [mailbox = m_mailbox](Recorder::News news, const std::string &reason) {
         const std::lock_guard hold(mailbox->mutex);
         if (ProjectController *owner = mailbox->owner)

@@ -122,14 +122,15 @@ private:
     Navigation &m_navigation;
     RunController &m_runner;
     QString m_file;
-    std::shared_ptr<Mailbox> m_mailbox;   ///< of the recorder, which may outlive this
-    std::shared_ptr<Recorder> m_recorder; ///< also held by what computes a run
-    ProjectContents m_contents;           ///< without runs and results, which are in the list
-    int m_base = 0;                       ///< ids of the list are those of the file and this
-    QHash<int, ProjectRun> m_rows;        ///< as they were written last
-    QHash<int, bool> m_intervals;         ///< runs whose intervals are written
-    QHash<qint64, int> m_steps;           ///< by place in the history
-    ModelRef m_noted;                     ///< the model and the task that the history says are open
+    std::shared_ptr<Mailbox> m_mailbox;           ///< of the recorder, which may outlive this
+    std::shared_ptr<Recorder> m_recorder;         ///< also held by what computes a run
+    ProjectContents m_contents;                   ///< without runs and results, which are in the list
+    std::map<std::string, std::string> m_written; ///< states, as they were last put into this file
+    int m_base = 0;                               ///< ids of the list are those of the file and this
+    QHash<int, ProjectRun> m_rows;                ///< as they were written last
+    QHash<int, bool> m_intervals;                 ///< runs whose intervals are written
+    QHash<qint64, int> m_steps;                   ///< by place in the history
+    ModelRef m_noted;                             ///< the model and the task that the history says are open
     TaskRef m_notedTask;
     std::unique_ptr<QThread> m_thread;
     bool m_taking = false; ///< the list changes because another file is opened

@@ -169,7 +169,8 @@ void ProjectController::followMovedModel()
 void ProjectController::putState(const QString &name, const QByteArray &value)
 {
     const std::string key = name.toStdString();
-    const auto [known, added] = m_contents.states.try_emplace(key);
+    // Not m_contents, which is what the file held when it was opened.
+    const auto [known, added] = m_written.try_emplace(key);
     if (!added && known->second == value.toStdString())
         return;
     known->second = value.toStdString();
