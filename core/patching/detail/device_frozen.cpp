@@ -146,14 +146,10 @@ Records DeviceFrozen::run_sets(std::span<const SenderSet> sender_sets, const std
     const bool parallel = m_runs.model().config().parallel;
     Records records;
     records.values.assign(sender_sets.size(), std::vector<at::Tensor>(receivers.size()));
-    int last_read = 0;
-    for (const Node &receiver : receivers)
-        last_read = std::max(last_read, layer_read(receiver));
+    const int last_read = last_layer_read(receivers);
     std::vector<Set> sets;
     for (size_t i = 0; i < sender_sets.size(); ++i) {
-        int first = layers;
-        for (const Node &sender : sender_sets[i])
-            first = std::min(first, sender.layer);
+        const int first = first_layer_of(sender_sets[i], layers);
         sets.push_back({&sender_sets[i], i, first, 0});
     }
     std::stable_sort(sets.begin(), sets.end(),

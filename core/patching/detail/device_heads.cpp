@@ -1,5 +1,4 @@
 // The wave on a device: heads with their queries, keys, values, pattern or z changed, those of all cells at once.
-#include "base/error.h"
 #include "patching/detail/device_wave.h"
 
 #include <ATen/TensorIndexing.h>
@@ -162,7 +161,7 @@ std::vector<Edit> DeviceWave::materialised(Part part, const std::vector<Edit> &e
     const int layer = edits.front().layer;
     const TensorBlock &b = m_model.block(layer);
     const BlockTraits &t = b.traits();
-    const std::vector<std::pair<int, int>> rows = edits.front().rows->list();
+    const std::vector<std::pair<int, int>> rows = rows_normed_together(edits);
     const int64_t n = int64_t(rows.size()), d = t.d_head, H = t.n_heads;
     const at::Tensor x = stream_before(layer, rows, by_prompt), xn = b.attn_norm()(x);
     std::vector<at::Tensor> now; // [H] of [n, d]: what every query head has here, keys as copies
@@ -171,9 +170,6 @@ std::vector<Edit> DeviceWave::materialised(Part part, const std::vector<Edit> &e
     at::Tensor source;
     std::set<int> heads;
     for (const Edit &edit : edits) {
-        if (edit.rows->list() != rows)
-            throw Error(name(edit.site),
-                        "changes of one layer's queries or keys at different positions cannot be normed together");
         heads.insert(edit.head);
         at::Tensor &value = now[size_t(edit.head)];
         const int64_t column = t.column(part, edit.head);
@@ -194,19 +190,7 @@ std::vector<Edit> DeviceWave::materialised(Part part, const std::vector<Edit> &e
         }
     }
     const at::Tensor turned = b.turn(part, at::stack(now, 1), positions_on(m_model, rows)); // [n, H, d]
-    if (t.qk_norm == QkNorm::WholeWidth)
-        for (int h = 0; h < int(H); ++h)
-            heads.insert(h);
-    std::vector<Edit> out;
-    for (const int h : heads) {
-        Edit edit = edits.front();
-        edit.head = h;
-        edit.value = Edit::Value::Tensor;
-        edit.add = false;
-        edit.tensor = turned.select(1, h).contiguous();
-        out.push_back(std::move(edit));
-    }
-    return out;
+    return edits_of_heads(edits.front(), std::move(heads), t, [&](int h) { return turned.select(1, h); });
 }
 
 } // namespace patchbay::detail

@@ -43,35 +43,16 @@ void DeviceWave::place(std::span<const CellPlan> plans)
 
 const std::vector<Edit> &DeviceWave::edits(const CellPlan *plan) const
 {
-    static const std::vector<Edit> none;
-    const auto found = m_layer_edits.find(plan);
-    return found == m_layer_edits.end() ? none : found->second;
+    return m_layer_edits.of(plan);
 }
 
 void DeviceWave::collect_edits(int layer, Segments active, Segments joining)
 {
     m_layer_edits.clear();
     const auto collect = [&](Segments segments, bool from_stream) {
-        for (size_t i = 0; i < segments.size();) {
-            const CellPlan *plan = segments[i].plan;
-            std::vector<const Segment *> by_prompt(size_t(m_runs.layout().prompts), nullptr);
-            for (; i < segments.size() && segments[i].plan == plan; ++i)
-                by_prompt[size_t(segments[i].prompt)] = from_stream ? &segments[i] : nullptr;
-            const bool norms_queries = m_model.traits().norms_queries();
-            std::vector<Edit> queries, keys, &here = m_layer_edits[plan];
-            for (const Edit &edit : plan->edits) {
-                if (edit.layer != layer || stage(edit) == Stage::Input)
-                    continue;
-                const bool projected = edit.site == Site::Q || edit.site == Site::K || edit.site == Site::V;
-                if (norms_queries && projected && edit.site != Site::V)
-                    (edit.site == Site::Q ? queries : keys).push_back(edit);
-                else
-                    here.push_back(edit.add && projected ? materialised(edit, by_prompt) : edit);
-            }
-            for (const auto &[part, edits] : {std::pair{Part::Query, &queries}, std::pair{Part::Key, &keys}})
-                for (Edit &edit : materialised(part, *edits, by_prompt))
-                    here.push_back(std::move(edit));
-        }
+        m_layer_edits.collect(layer, segments, from_stream, size_t(m_runs.layout().prompts),
+                              m_model.traits().norms_queries(),
+                              [this](const auto &...what) { return this->materialised(what...); });
     };
     collect(active, true);
     collect(joining, false);

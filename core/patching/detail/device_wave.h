@@ -3,6 +3,7 @@
 #pragma once
 
 #include "patching/detail/device_edits.h"
+#include "patching/detail/layer_edits.h"
 #include "patching/detail/passes.h"
 #include "patching/detail/workspace.h"
 
@@ -83,7 +84,7 @@ private:
     std::vector<Segment> m_segments;                        ///< in joining order
     at::Tensor m_x;                                         ///< [rows, D] residual stream
     at::Tensor m_positions;                                 ///< [rows]
-    std::map<const CellPlan *, std::vector<Edit>> m_layer_edits;
+    LayerEdits m_layer_edits;
 };
 
 } // namespace patchbay::detail

@@ -9,6 +9,21 @@ int layer_read(const Node &receiver)
     return receiver.site == Site::ResidPost ? receiver.layer + 1 : receiver.layer;
 }
 
+int last_layer_read(const std::vector<Node> &receivers)
+{
+    int last = 0;
+    for (const Node &receiver : receivers)
+        last = std::max(last, layer_read(receiver));
+    return last;
+}
+
+int first_layer_of(const SenderSet &senders, int layers)
+{
+    for (const Node &sender : senders)
+        layers = std::min(layers, sender.layer);
+    return layers;
+}
+
 bool reads_after_attention(const Node &receiver, bool parallel)
 {
     return receiver.site == Site::ResidMid || (receiver.site == Site::MlpPre && !parallel);
@@ -118,14 +133,10 @@ Records FrozenPass::run(std::span<const SenderSet> sender_sets, const std::vecto
     const ModelConfig &c = m_model.config();
     Records records;
     records.values.assign(sender_sets.size(), std::vector<at::Tensor>(receivers.size()));
-    int last_read = 0;
-    for (const Node &receiver : receivers)
-        last_read = std::max(last_read, layer_read(receiver));
+    const int last_read = last_layer_read(receivers);
     std::vector<Set> sets;
     for (size_t i = 0; i < sender_sets.size(); ++i) {
-        int first = c.n_layers;
-        for (const Node &sender : sender_sets[i])
-            first = std::min(first, sender.layer);
+        const int first = first_layer_of(sender_sets[i], c.n_layers);
         Set set{&sender_sets[i], i, first, 0, {}, {}};
         if (first + 1 < last_read)
             set.entering = entering_heads(sender_sets[i]);

@@ -93,6 +93,10 @@ private:
 bool reaches(const Node &sender, const Node &receiver, bool parallel);
 /// The layer at whose entry (or middle) a receiver reads the stream: resid_post of a layer is the next one's resid_pre.
 int layer_read(const Node &receiver);
+/// The last layer at which any of them reads it.
+int last_layer_read(const std::vector<Node> &receivers);
+/// The first layer in which any of the senders is; `layers` where there are none.
+int first_layer_of(const SenderSet &senders, int layers);
 /// Whether the receiver reads the residual stream between attention and MLP.
 bool reads_after_attention(const Node &receiver, bool parallel);
 

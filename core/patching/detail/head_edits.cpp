@@ -1,6 +1,5 @@
 // One head of one prompt with its queries, keys, values, pattern or z changed: only that head's z has to be computed
 // again.
-#include "base/error.h"
 #include "patching/detail/wave.h"
 
 #include <cstring>
@@ -125,7 +124,7 @@ std::vector<Edit> Wave::materialised(Part part, const std::vector<Edit> &edits,
     const BlockRef held = m_model.block(layer);
     const Block &block = *held;
     const BlockTraits &t = block.traits();
-    const std::vector<std::pair<int, int>> rows = edits.front().rows->list();
+    const std::vector<std::pair<int, int>> rows = rows_normed_together(edits);
     const int64_t n = int64_t(rows.size()), d = t.d_head, width = t.q_width();
     const size_t row_bytes = size_t(d) * sizeof(float);
     const at::Tensor x = stream_before(layer, rows, segments_by_prompt);
@@ -137,9 +136,6 @@ std::vector<Edit> Wave::materialised(Part part, const std::vector<Edit> &edits,
     at::Tensor source;
     std::set<int> heads;
     for (const Edit &edit : edits) {
-        if (edit.rows->list() != rows)
-            throw Error(name(edit.site),
-                        "changes of one layer's queries or keys at different positions cannot be normed together");
         heads.insert(edit.head);
         at::Tensor value = edit.tensor; // [n, d]
         if (edit.add) {
@@ -160,19 +156,7 @@ std::vector<Edit> Wave::materialised(Part part, const std::vector<Edit> &edits,
     }
     for (int64_t i = 0; i < n; ++i)
         block.turn_part(part, now.data_ptr<float>() + i * width, H, rows[size_t(i)].second);
-    if (t.qk_norm == QkNorm::WholeWidth)
-        for (int h = 0; h < H; ++h)
-            heads.insert(h);
-    std::vector<Edit> out;
-    for (const int h : heads) {
-        Edit edit = edits.front();
-        edit.head = h;
-        edit.value = Edit::Value::Tensor;
-        edit.add = false;
-        edit.tensor = now.narrow(1, h * d, d).contiguous();
-        out.push_back(std::move(edit));
-    }
-    return out;
+    return edits_of_heads(edits.front(), std::move(heads), t, [&](int h) { return now.narrow(1, h * d, d); });
 }
 
 } // namespace patchbay::detail

@@ -6,6 +6,7 @@
 #include "patching/detail/batch_runs.h"
 #include "patching/detail/cell_plan.h"
 #include "patching/detail/head_entry.h"
+#include "patching/detail/layer_edits.h"
 #include "patching/detail/passes.h"
 #include "patching/run_share.h"
 
@@ -119,8 +120,7 @@ private:
     std::map<const CellPlan *, std::vector<int>> m_entering; ///< plans with entering heads
     int64_t m_rank = 0;                                      ///< the largest number of entering heads times d
     float *m_dz = nullptr;                                   ///< [rows, m_rank] change of z of the entering heads
-    std::map<const CellPlan *, std::vector<Edit>>
-        m_layer_edits; ///< of the current layer, changes of the stream turned into rows
+    LayerEdits m_layer_edits; ///< of the current layer, changes of the stream turned into rows
 };
 
 /// Has a plan change some of the prompts alone: the others stay as in the base run.
